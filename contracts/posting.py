@@ -1,0 +1,97 @@
+"""A posting plan says what must be in the books because of one event.
+
+Events carry a document's state, not a command: the plan of `orders/paid` is "this order, as of this version, is in
+the books": customer, items, invoice, money. What exists already costs nothing, so paid-before-create, duplicates
+and replays need no special case. Plans of one `lane` (one order, one charge) are settled together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from contracts.keys import SourceKey
+from contracts.quickbooks import Draft, EntityName
+
+
+class Intent(StrEnum):
+    """How a step relates to what the books already hold."""
+
+    ENSURE = "ensure"
+    """A name-list entity: created unless it can be found."""
+    STATE = "state"
+    """A document at a version: created, or brought up to date when the version is newer and the content differs."""
+    FACT = "fact"
+    """Something that happened, most often money: booked once, never superseded."""
+    RECEIVED = "received"
+    """Money known only from an order's body: the amount that the order's own transactions do not account for yet."""
+    VOID = "void"
+    """A document that must not count: voided when it is in the books and no money is on it; never created."""
+
+
+class Operation(StrEnum):
+    """What is done to a QBO entity; `none` when it is already as it should be."""
+
+    CREATE = "create"
+    UPDATE = "sparse_update"
+    VOID = "void"
+    DELETE = "delete"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """Which of two states of a document is newer: whole seconds tie, so the rank of the status and the content decide.
+
+    `updated_at` is in seconds since the epoch. `rank` grows as a document moves on in its life.
+    """
+
+    updated_at: int
+    rank: int
+    content: str
+
+    def __str__(self) -> str:
+        return f"{self.updated_at}.{self.rank}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingStep:
+    """One entity that must be in QBO.
+
+    `key` becomes the marker (or finds the name-list entity); `name` is what a person calls the step.
+    """
+
+    key: SourceKey
+    entity: EntityName
+    intent: Intent
+    draft: Draft | None = None
+    version: Version | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingPlan:
+    """Everything that one event puts into the books.
+
+    `document` is what the event is about; `lane` is what must stay together (its order or charge);
+    `document_created_at` is the earliest time at which the document can have existed at its source: the index must
+    reach back that far before anything is written. `version` is that of the body, when the event carries one.
+    `notes` are sentences for people: what was skipped and why.
+    """
+
+    document: SourceKey
+    lane: SourceKey
+    steps: tuple[PostingStep, ...]
+    document_created_at: datetime
+    version: Version | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Nothing to book, by rule: a reason code of the results contract and one sentence."""
+
+    code: str
+    message: str
+    document: SourceKey | None = None

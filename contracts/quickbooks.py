@@ -1,0 +1,227 @@
+"""What we mean to write in QuickBooks Online, before any Id is known.
+
+A draft is an entity without Id: plain values, amounts as Decimal, and references that are resolved only when the step
+goes out. `SourceKey` references name another document of ours (the customer of an invoice); `AccountSelector`s say
+which account, in the words of the rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import orjson
+
+from contracts.keys import SourceKey
+
+EntityName = Literal[
+    "Account",
+    "Customer",
+    "Item",
+    "Invoice",
+    "Payment",
+    "JournalEntry",
+    "SalesReceipt",
+    "CreditMemo",
+    "RefundReceipt",
+    "Deposit",
+]
+
+NAME_LISTS: frozenset[str] = frozenset({"Account", "Customer", "Item"})
+"""Entities found by name or number; all others are transactions and carry their marker in PrivateNote."""
+
+# Field limits of the accounting API (API reference of each entity).
+DISPLAY_NAME_MAX = 500
+ITEM_NAME_MAX = 100
+SKU_MAX = 100
+DESCRIPTION_MAX = 4000
+DOC_NUMBER_MAX = 21
+PAYMENT_REF_MAX = 21
+PRIVATE_NOTE_MAX = 4000
+PAYMENT_METHOD_NAME_MAX = 31
+ADDRESS_LINE_MAX = 500
+ADDRESS_PART_MAX = 255
+POSTAL_CODE_MAX = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSelector:
+    """Which account, as a rule says it; the first of id, name, preference, sub_type that is set decides.
+
+    `rule` is the key in the rules file that a person would set (for the message when nothing is found). `name` is a
+    fully qualified name. `preference` is a key of Preferences.SalesFormsPrefs that holds an account id
+    (DefaultDiscountAccount); when the company leaves it empty, sub_type decides. By sub_type the lowest Id among the
+    active accounts of exactly that AccountSubType is taken.
+    """
+
+    rule: str
+    id: str | None = None
+    name: str | None = None
+    preference: str | None = None
+    sub_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address; parts are already cut to QBO's lengths."""
+
+    line1: str | None = None
+    line2: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDraft:
+    """An account that the bridge creates once; found again by its name."""
+
+    name: str
+    account_type: str
+    sub_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerDraft:
+    """A customer. Found by source key, then by e-mail, then by exact name (never when that one is another person).
+
+    `currency` is the customer's for good (QBO fixes it at creation).
+    """
+
+    display_name: str
+    currency: str
+    given_name: str | None = None
+    family_name: str | None = None
+    company_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    billing: Address | None = None
+    shipping: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDraft:
+    """A product or service. Found by `sku`, else by name.
+
+    `income` is where its sales go: an account by rule, or the key of an account that the same plan creates.
+    `distinct` is appended in brackets when another item already has the name.
+    """
+
+    name: str
+    sku: str | None
+    income: AccountSelector | SourceKey
+    item_type: Literal["Service", "NonInventory"] = "NonInventory"
+    description: str | None = None
+    unit_price: Decimal | None = None
+    taxable: bool = True
+    distinct: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineDraft:
+    """One sold line. `amount` is exact; `quantity` and `unit_price` are given only when their product rounds to it."""
+
+    item: SourceKey
+    amount: Decimal
+    description: str | None = None
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    taxable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceDraft:
+    """A sale. `total` is what QBO must answer as TotalAmt: lines - discount + tax."""
+
+    customer: SourceKey
+    doc_number: str
+    txn_date: date
+    currency: str
+    lines: tuple[LineDraft, ...]
+    total: Decimal
+    tax: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+    discount_account: AccountSelector | None = None
+    exchange_rate: Decimal | None = None
+    due_date: date | None = None
+    email: str | None = None
+    billing: Address | None = None
+    shipping: Address | None = None
+    distinct_number: str | None = None
+    """Used instead of doc_number once when a stranger's document holds that number (fault 6140)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDraft:
+    """Money received for one invoice; what the invoice cannot take stays unapplied.
+
+    `customer` is None when the event does not name one: it is the invoice's then.
+    """
+
+    invoice: SourceKey
+    amount: Decimal
+    currency: str
+    txn_date: date
+    deposit_to: AccountSelector
+    customer: SourceKey | None = None
+    method: str | None = None
+    reference: str | None = None
+    exchange_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """One side of a journal entry."""
+
+    side: Literal["Debit", "Credit"]
+    account: AccountSelector
+    amount: Decimal
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntryDraft:
+    """Debits and credits that add up to the same; used for processor fees."""
+
+    txn_date: date
+    currency: str
+    lines: tuple[JournalLine, ...]
+    doc_number: str | None = None
+    exchange_rate: Decimal | None = None
+
+
+Draft = AccountDraft | CustomerDraft | ItemDraft | InvoiceDraft | PaymentDraft | JournalEntryDraft
+
+
+def references_of(draft: Draft) -> tuple[SourceKey, ...]:
+    """The documents of ours that must be in QBO before this draft can go out, in order, each once."""
+    found: dict[SourceKey, None] = {}
+
+    def visit(value: object) -> None:
+        if isinstance(value, SourceKey):
+            found[value] = None
+        elif isinstance(value, tuple):
+            for part in value:
+                visit(part)
+        elif isinstance(value, LineDraft):
+            visit(value.item)
+
+    for field in fields(draft):
+        visit(getattr(draft, field.name))
+    return tuple(found)
+
+
+def content_hash(draft: Draft) -> str:
+    """Ten hex digits of SHA-256 over everything in the draft: two drafts that say the same have the same hash."""
+    packed = orjson.dumps(asdict(draft), option=orjson.OPT_SORT_KEYS, default=_plain)
+    return hashlib.sha256(packed).hexdigest()[:10]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    raise TypeError(type(value).__name__)
