@@ -1,0 +1,114 @@
+"""The metric catalogue: every number that the bridge tells Prometheus, with its kind, labels and meaning.
+
+Names are a Literal, so that an unknown metric is a type error and dashboards can rely on this file. All of them begin
+with `qbo_bridge_` and carry the label `company`; counters get Prometheus' own `_total`. No label ever holds a document,
+a person or a secret: labels come from small closed sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+PREFIX = "qbo_bridge_"
+
+CounterName = Literal["records", "qbo_calls", "qbo_throttled", "qbo_unanswered", "waves", "token_refreshes"]
+GaugeName = Literal[
+    "phase",
+    "epoch",
+    "outage",
+    "outage_wait_seconds",
+    "index_entities",
+    "waiting_documents",
+    "newest_record_age_seconds",
+]
+HistogramName = Literal["micro_batch_records", "qbo_batch_items", "settle_seconds"]
+MetricName = CounterName | GaugeName | HistogramName
+
+_RECORDS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_ITEMS = (1, 2, 5, 10, 15, 20, 25, 30)
+_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One entry of the catalogue; `labels` are those beside `company`."""
+
+    name: MetricName
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+COUNTERS: tuple[Metric, ...] = (
+    Metric("records", "records that were settled, by what became of them and why", ("status", "reason")),
+    Metric("qbo_calls", "calls sent to QBO, resends included; reads are what Intuit meters", ("kind",)),
+    Metric("qbo_throttled", "answers 429: somebody used more than this company's limits"),
+    Metric("qbo_unanswered", "calls whose outcome stayed unknown at first and were sent again, byte for byte"),
+    Metric("waves", "waves of posting steps that were sent"),
+    Metric("token_refreshes", "access tokens fetched", ("outcome",)),
+)
+
+GAUGES: tuple[Metric, ...] = (
+    Metric("phase", "1 for the phase that the company is in, 0 for the others", ("phase",)),
+    Metric("epoch", "the ownership epoch of this process, 0 while it owns nothing"),
+    Metric("outage", "1 while QBO cannot be reached and the company waits"),
+    Metric("outage_wait_seconds", "how long the present wait before the next try is"),
+    Metric("index_entities", "QBO entities in the posted index"),
+    Metric("waiting_documents", "events parked until something that they depend on exists"),
+    Metric("newest_record_age_seconds", "age of the newest record of the last micro-batch when it was taken: the lag"),
+)
+
+HISTOGRAMS: tuple[Metric, ...] = (
+    Metric("micro_batch_records", "records in one micro-batch", buckets=_RECORDS),
+    Metric("qbo_batch_items", "items in one QBO batch request: how well waves fill it", buckets=_ITEMS),
+    Metric("settle_seconds", "from taking a micro-batch to its commit", buckets=_SECONDS),
+)
+
+CATALOGUE: tuple[Metric, ...] = (*COUNTERS, *GAUGES, *HISTOGRAMS)
+
+
+class Telemetry:
+    """The catalogue in a registry of its own, so that two bridges in one test do not share numbers."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._counters = {metric.name: self._counter(metric) for metric in COUNTERS}
+        self._gauges = {metric.name: self._gauge(metric) for metric in GAUGES}
+        self._histograms = {metric.name: self._histogram(metric) for metric in HISTOGRAMS}
+        self._told: dict[tuple[str, ...], float] = {}
+
+    def count(self, name: CounterName, company: str, amount: float = 1, **labels: str) -> None:
+        """Add `amount` to a counter."""
+        self._counters[name].labels(company=company, **labels).inc(amount)
+
+    def count_up_to(self, name: CounterName, company: str, total: float, **labels: str) -> None:
+        """Raise a counter by what `total`, a running sum kept elsewhere, has grown since it was last told."""
+        told = (name, company, *labels.values())
+        self.count(name, company, max(0.0, total - self._told.get(told, 0.0)), **labels)
+        self._told[told] = total
+
+    def gauge(self, name: GaugeName, company: str, value: float, **labels: str) -> None:
+        """Set a gauge."""
+        self._gauges[name].labels(company=company, **labels).set(value)
+
+    def observe(self, name: HistogramName, company: str, value: float) -> None:
+        """Put `value` into a histogram."""
+        self._histograms[name].labels(company=company).observe(value)
+
+    def exposition(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _counter(self, metric: Metric) -> Counter:
+        return Counter(PREFIX + metric.name, metric.help, ("company", *metric.labels), registry=self._registry)
+
+    def _gauge(self, metric: Metric) -> Gauge:
+        return Gauge(PREFIX + metric.name, metric.help, ("company", *metric.labels), registry=self._registry)
+
+    def _histogram(self, metric: Metric) -> Histogram:
+        return Histogram(
+            PREFIX + metric.name, metric.help, ("company",), registry=self._registry, buckets=metric.buckets
+        )
