@@ -1,0 +1,199 @@
+"""One company's way to an access token: one refresh at a time, the newest refresh token never lost.
+
+The order is the whole point. Under the store's lock: read the store again (a peer may have refreshed), refresh, keep
+the answer for good, and only then use it. `invalid_grant` is believed after the store was read once more; from then
+on nothing is sent until a person has connected the company again, which the next look into the store will show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import httpx
+import structlog
+
+from bridge.clock import Clock
+from bridge.quickbooks import faults, wire
+from bridge.quickbooks.fault_codes import Action
+from bridge.quickbooks.faults import Fault
+from bridge.quickbooks.retry import RetryPolicy, backoff_s
+from bridge.quickbooks.tokens import Tokens, TokenStore, fingerprint
+from contracts.errors import ConfigurationError, Unauthorised, Unavailable
+
+TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
+REFRESH_BEFORE = timedelta(minutes=5)
+"""An access token is renewed this long before its hour ends."""
+
+_DEAD_GRANT = (Action.RECONNECT, Action.REFRESH_TOKEN)
+"""What the token endpoint's refusals are classified as: a grant or an app that it does not know."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What the company's app is to the token endpoint. `refresh_token` is the first one, from the environment."""
+
+    realm_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    token_url: str = TOKEN_URL
+
+
+async def request_tokens(
+    http: httpx.AsyncClient, credentials: Credentials, grant: dict[str, str], now: datetime
+) -> Tokens | Fault:
+    """Ask the token endpoint once; `grant` is the form (`grant_type` and what belongs to it).
+
+    A fault when it refuses, or when what comes back is no whole answer: then the grant may have been used.
+    """
+    auth = httpx.BasicAuth(credentials.client_id, credentials.client_secret)
+    try:
+        reply = await http.post(credentials.token_url, data=grant, auth=auth, headers={"Accept": "application/json"})
+    except httpx.RequestError as error:
+        return Fault(code=faults.NO_ANSWER, message=type(error).__name__)
+    fault = faults.parse(reply.content, http_status=reply.status_code, intuit_tid=reply.headers.get("intuit_tid"))
+    return fault or _tokens(wire.loads(reply.content) or {}, now)
+
+
+class TokenManager:
+    """Hands out access tokens of one company, and renews them."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        store: TokenStore,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        *,
+        policy: RetryPolicy,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._credentials = credentials
+        self._store = store
+        self._http = http
+        self._clock = clock
+        self._policy = policy
+        self._jitter = jitter
+        self._lock = asyncio.Lock()
+        self._tokens: Tokens | None = None
+        self._unsaved: Tokens | None = None
+        self._dead: set[str] = set()
+
+    async def access_token(self) -> str:
+        """An access token with minutes left. Unauthorised when a person must connect; Unavailable for the rest."""
+        if (token := self._good_for(self._tokens, REFRESH_BEFORE)) is not None:
+            return token
+        async with self._lock:
+            if (token := self._good_for(self._tokens, REFRESH_BEFORE)) is not None:
+                return token
+            try:
+                return await self._renew(refused=None)
+            except Unauthorised:
+                raise
+            except Unavailable:
+                if self._unsaved is None and (token := self._good_for(self._tokens, timedelta(0))) is not None:
+                    return token  # renewal was early; the old one still works
+                raise
+
+    async def renewed(self, refused: str) -> str:
+        """Another access token than `refused`, which QBO did not take."""
+        async with self._lock:
+            token = self._good_for(self._tokens, REFRESH_BEFORE)
+            return token if token not in (None, refused) else await self._renew(refused=refused)
+
+    async def _renew(self, *, refused: str | None) -> str:
+        async with self._store.exclusive(self._credentials.realm_id):
+            if self._unsaved is not None:
+                return await self._keep(self._unsaved)
+            stored = await self._store.load(self._credentials.realm_id)
+            token = self._good_for(stored, REFRESH_BEFORE)
+            if stored is not None and token not in (None, refused) and not self._is_reseeded(stored):
+                return self._use(stored)
+            fresh = await self._refreshed(stored)
+            newest = await self._store.load(self._credentials.realm_id)
+            if newest is not None and newest != stored and self._good_for(newest, REFRESH_BEFORE):
+                return self._use(newest)  # we were frozen and somebody went on without us
+            return await self._keep(fresh)
+
+    def _is_reseeded(self, stored: Tokens) -> bool:
+        """True when the environment brings a refresh token that the store does not know, and that is not dead."""
+        given = self._credentials.refresh_token
+        return bool(given) and given not in self._dead and stored.seed != fingerprint(given or "")
+
+    def _start(self, stored: Tokens | None) -> Tokens | None:
+        """The tokens to refresh from: the store's, unless the environment's are new to it; None without any."""
+        given = self._credentials.refresh_token
+        if given and given not in self._dead and (stored is None or self._is_reseeded(stored)):
+            return Tokens(refresh_token=given, seed=fingerprint(given))
+        return None if stored is None or stored.refresh_token in self._dead else stored
+
+    async def _refreshed(self, stored: Tokens | None) -> Tokens:
+        """New tokens; a refused refresh token is given up after the store was read once more."""
+        reason = "there is no refresh token that works"
+        for look in range(3):  # the environment's, the store's, and what a peer has put there meanwhile
+            current = stored if look == 0 else await self._store.load(self._credentials.realm_id)
+            if (tokens := self._start(current)) is None:
+                break
+            answer = await self._ask(tokens)
+            if isinstance(answer, Tokens):
+                return replace(answer, seed=tokens.seed)
+            self._dead.add(tokens.refresh_token)
+            reason = faults.describe(answer)
+        self._tokens = None
+        raise Unauthorised(f"company {self._credentials.realm_id} must be connected again: {reason}")
+
+    async def _ask(self, tokens: Tokens) -> Tokens | Fault:
+        """New tokens, or the fault that says the grant is dead; anything else is tried again, then Unavailable."""
+        grant = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
+        attempt = 1
+        while True:
+            answer = await request_tokens(self._http, self._credentials, grant, self._clock.now())
+            if isinstance(answer, Tokens) or faults.classify(answer).action in _DEAD_GRANT:
+                return answer
+            if attempt == self._policy.attempts_max:
+                raise Unavailable(f"the token endpoint gives no tokens: {faults.describe(answer)}", retry_after_s=60.0)
+            await self._clock.sleep(backoff_s(self._policy, attempt, self._jitter()))
+            attempt += 1
+
+    async def _keep(self, tokens: Tokens) -> str:
+        """Save, then use. While the store cannot be written the tokens wait here and nothing is sent with them."""
+        self._unsaved = tokens
+        try:
+            await self._store.save(self._credentials.realm_id, tokens)
+        except ConfigurationError as error:
+            log.warning("qbo.tokens_unsaved", realm_id=self._credentials.realm_id, reason=str(error))
+            raise Unavailable(str(error), retry_after_s=30.0) from error
+        self._unsaved = None
+        log.debug("qbo.token_refreshed", realm_id=self._credentials.realm_id)
+        return self._use(tokens)
+
+    def _use(self, tokens: Tokens) -> str:
+        self._tokens = tokens
+        return tokens.access_token or ""
+
+    def _good_for(self, tokens: Tokens | None, spare: timedelta) -> str | None:
+        if tokens is None or tokens.access_token is None or tokens.access_expires_at is None:
+            return None
+        return tokens.access_token if self._clock.now() + spare < tokens.access_expires_at else None
+
+
+def _tokens(body: dict[str, object], now: datetime) -> Tokens | Fault:
+    access, refresh = body.get("access_token"), body.get("refresh_token")
+    if not isinstance(access, str) or not isinstance(refresh, str):
+        return Fault(code=faults.UNREADABLE, http_status=200)
+    return Tokens(
+        access_token=access,
+        refresh_token=refresh,
+        access_expires_at=_after(now, body.get("expires_in")),
+        refresh_expires_at=_after(now, body.get("x_refresh_token_expires_in")),
+    )
+
+
+def _after(now: datetime, seconds: object) -> datetime | None:
+    found = wire.number(seconds)
+    return now + timedelta(seconds=int(found)) if found is not None else None

@@ -1,0 +1,210 @@
+"""QuickBooks Online for one company: writes that are sent until their fate is known, and reads that are counted.
+
+Intuit meters reads and not writes, and a write answers with the whole entity: nothing is read back after a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from bridge.quickbooks import faults, wire
+from bridge.quickbooks.batching import Answer, merged, open_question, still_open
+from bridge.quickbooks.changes import Changes, cdc_params, parse_changes
+from bridge.quickbooks.fault_codes import Action
+from bridge.quickbooks.faults import Disposition, Fault, classify
+from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.queries import PAGE_ROWS_MAX, Select
+from bridge.quickbooks.requests import MINOR_VERSION, Batch, Request, params_of, path_of
+from bridge.quickbooks.retry import Courier
+from bridge.quickbooks.wire import Entity
+from contracts.errors import BridgeError, Unavailable
+
+_RESTARTS_MAX = 3
+
+
+class ReadRefused(BridgeError):
+    """QBO refuses a read that we built: the query or the entity is not one that it knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCounts:
+    """Calls that went out, resends included: Intuit meters reads and counts all against the limits."""
+
+    reads: int = 0
+    writes: int = 0
+    batches: int = 0
+    batch_items: int = 0
+    unanswered: int = 0
+    throttled: int = 0
+
+
+class QuickBooksClient:
+    """One company's QBO. Build it with `bridge.quickbooks.connection.open_client`."""
+
+    def __init__(self, *, realm_id: str, base_url: str, http: httpx.AsyncClient, courier: Courier) -> None:
+        self.realm_id = realm_id
+        self.counts = CallCounts()
+        self._url = f"{base_url.rstrip('/')}/v3/company/{realm_id}"
+        self._http = http
+        self._courier = courier
+
+    async def send(self, request: Request, *, priority: Priority = Priority.LIVE) -> Answer:
+        """Write `request`, the same bytes as often as it takes; give the answer to `batching.unpack`.
+
+        Certain refusals are in the answer. Unavailable when the outcome stays unknown or QBO takes nothing now:
+        send the same request again later. Unauthorised when a person must connect the company.
+        """
+        known: dict[str, Mapping[str, Any]] = {}
+        batch = isinstance(request, Batch)
+
+        async def attempt(token: str) -> Answer:
+            self._count(request)
+            built = self._http.build_request(
+                "POST",
+                f"{self._url}/{path_of(request)}",
+                params=params_of(request),
+                content=request.body,
+                headers=_headers(token, content_type="application/json"),
+            )
+            return merged(request, await self._exchange(built), known)
+
+        return await self._courier.deliver(
+            attempt,
+            lambda answer: open_question(request, answer),
+            kind="batch" if batch else "write",
+            priority=priority,
+        )
+
+    async def read(self, entity: str, entity_id: str, *, priority: Priority = Priority.LIVE) -> Entity | None:
+        """One entity as it is now; None when it does not exist (any more)."""
+        answer = await self._get(f"{entity.lower()}/{entity_id}", {}, priority)
+        if answer.fault is not None and classify(answer.fault).action is Action.REFERENCE_GONE:
+            return None
+        return _object(_accepted(answer), entity)
+
+    async def query(self, select: Select, *, priority: Priority = Priority.LIVE) -> list[Entity]:
+        """All rows of `select`, page after page."""
+        rows: list[Entity] = []
+        async for page in self.pages(select, priority=priority):
+            rows.extend(page)
+        return rows
+
+    async def pages(self, select: Select, *, priority: Priority = Priority.LIVE) -> AsyncIterator[tuple[Entity, ...]]:
+        """The rows of `select`, a page at a time and each row once.
+
+        Pages overlap by one row: when the row at the seam is another one, something was deleted or inserted before
+        it meanwhile, rows have shifted, and the reading starts over (rows that were handed out are not repeated).
+        """
+        seen: set[str] = set()
+        start, seam, restarts = 1, None, 0
+        while True:
+            rows = await self._page(select, start, priority)
+            if seam is not None and (not rows or rows[0].get("Id") != seam):
+                restarts += 1
+                if restarts > _RESTARTS_MAX:
+                    raise Unavailable(f"the list of {select.entity} keeps changing while it is read", retry_after_s=5.0)
+                start, seam = 1, None
+                continue
+            fresh = tuple(row for row in rows if str(row.get("Id")) not in seen)
+            seen.update(str(row.get("Id")) for row in fresh)
+            if fresh:
+                yield fresh
+            if len(rows) < PAGE_ROWS_MAX:
+                return
+            start, seam = start + len(rows) - 1, rows[-1].get("Id")
+
+    async def count(self, select: Select, *, priority: Priority = Priority.LIVE) -> int:
+        """How many rows `select` has."""
+        answer = _accepted(await self._get("query", {"query": select.count()}, priority))
+        return int(_object(answer, "QueryResponse").get("totalCount", 0))
+
+    async def cdc(
+        self, entities: Sequence[str], changed_since: datetime, *, priority: Priority = Priority.LIVE
+    ) -> Changes:
+        """What changed since `changed_since` (aware, at most 30 days ago), deletions included."""
+        answer = _accepted(await self._get("cdc", cdc_params(entities, changed_since), priority))
+        return parse_changes(answer.body, entities)
+
+    async def preferences(self) -> Entity:
+        """The company's preferences."""
+        return _object(_accepted(await self._get("preferences", {}, Priority.LIVE)), "Preferences")
+
+    async def company_info(self) -> Entity:
+        """The company's name, country and time zone."""
+        return _object(_accepted(await self._get(f"companyinfo/{self.realm_id}", {}, Priority.LIVE)), "CompanyInfo")
+
+    async def _page(self, select: Select, start: int, priority: Priority) -> Sequence[Entity]:
+        answer = _accepted(await self._get("query", {"query": select.page(start)}, priority))
+        rows = _object(answer, "QueryResponse").get(select.entity, [])
+        return rows if isinstance(rows, list) else []
+
+    async def _get(self, path: str, params: Mapping[str, str], priority: Priority) -> Answer:
+        async def attempt(token: str) -> Answer:
+            self._count(None)
+            built = self._http.build_request(
+                "GET",
+                f"{self._url}/{path}",
+                params={**params, "minorversion": MINOR_VERSION},
+                headers=_headers(token),
+            )
+            return await self._exchange(built)
+
+        return await self._courier.deliver(attempt, _open_read, kind="read", priority=priority)
+
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        """One HTTP exchange; whatever goes wrong on the way is a fault in the answer."""
+        try:
+            reply = await self._http.send(request)
+        except httpx.RequestError as error:
+            self.counts = replace(self.counts, unanswered=self.counts.unanswered + 1)
+            fault = Fault(code=faults.NO_ANSWER, message=type(error).__name__)
+            return Answer(body={}, fault=fault, http_status=0, intuit_tid=None)
+        tid = reply.headers.get("intuit_tid")
+        found = faults.parse(
+            reply.content,
+            http_status=reply.status_code,
+            intuit_tid=tid,
+            retry_after_s=faults.retry_after_s(reply.headers),
+        )
+        if found and classify(found).action is Action.THROTTLED:
+            self.counts = replace(self.counts, throttled=self.counts.throttled + 1)
+        body = {} if found else wire.loads(reply.content) or {}
+        return Answer(body=body, fault=found, http_status=reply.status_code, intuit_tid=tid)
+
+    def _count(self, request: Request | None) -> None:
+        counts = self.counts
+        if request is None:
+            self.counts = replace(counts, reads=counts.reads + 1)
+        elif isinstance(request, Batch):
+            items = counts.batch_items + len(request.items)
+            self.counts = replace(counts, batches=counts.batches + 1, batch_items=items)
+        else:
+            self.counts = replace(counts, writes=counts.writes + 1)
+
+
+def _headers(token: str, content_type: str | None = None) -> dict[str, str]:
+    """Without `Accept` QBO answers in XML."""
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    return headers | ({"Content-Type": content_type} if content_type else {})
+
+
+def _open_read(answer: Answer) -> Disposition | None:
+    return still_open(classify(answer.fault)) if answer.fault else None
+
+
+def _accepted(answer: Answer) -> Answer:
+    if answer.fault is not None:
+        raise ReadRefused(f"QBO refuses the read: {faults.describe(answer.fault)}")
+    return answer
+
+
+def _object(answer: Answer, name: str) -> Entity:
+    found = answer.body.get(name)
+    if not isinstance(found, Mapping):
+        raise Unavailable(f"QBO's answer has no {name}", retry_after_s=5.0)
+    return found

@@ -1,0 +1,211 @@
+"""Intuit's limits for one company, kept by ourselves: a 429 that we cause is time that we waste.
+
+`Budget` is arithmetic over the times of past calls: a call may go when, counted from now, no window holds too many.
+Sliding windows mean that no window anywhere, however it is laid, sees more than its limit. `Limiter` adds waiting,
+priorities and the number of calls in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+from bridge.clock import Clock
+
+Kind = Literal["read", "write", "batch"]
+
+MARGIN = 0.02
+"""Windows are kept this much longer than published, for calls whose way to Intuit takes unequal time."""
+DEFAULT_PAUSE_S = 60.0
+"""Intuit's advice after a 429 without Retry-After."""
+PAUSE_MAX_S = 3600.0
+LONG_THROTTLE_S = 900.0
+"""A 429 that lasts this long is no minute's limit (a monthly block, say): the pauses double up to an hour."""
+RECOVERY_HOLD_S = 60.0
+RECOVERY_PER_S = 0.005
+FRACTION_MIN = 0.1
+NEW_OWNER_FRACTION = 0.5
+"""Where a new owner starts: the old one may have spent the rest of this minute."""
+
+
+class Priority(IntEnum):
+    """Who goes first when the budget is short."""
+
+    LIVE = 0
+    BACKFILL = 1
+    HOUSEKEEPING = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Published limits of one company (Intuit, limits-and-throttles); a batch counts as one request."""
+
+    requests_per_minute: int = 500
+    requests_per_second: int = 10
+    concurrent_requests: int = 10
+    batches_per_minute: int = 40
+    batch_items: int = 30
+
+
+@dataclass(slots=True)
+class _Window:
+    """At most `calls_max` calls in any `length_s` seconds."""
+
+    calls_max: int
+    length_s: float
+    times: deque[float] = field(default_factory=deque)
+
+    def wait_s(self, now: float, fraction: float) -> float:
+        allowed = max(1, math.floor(self.calls_max * fraction))
+        while self.times and self.times[0] <= now - self.length_s:
+            self.times.popleft()
+        return self.times[-allowed] + self.length_s - now if len(self.times) >= allowed else 0.0
+
+
+class Budget:
+    """What may still be called, by the clock of whoever asks. All times are seconds of one monotonic clock.
+
+    After a 429 the company pauses and then works with half of what it used before (multiplicative decrease); after a
+    quiet minute the fraction grows steadily to the whole (additive increase, 100 s from half to full).
+    """
+
+    def __init__(self, limits: Limits, *, now: float = 0.0, fraction: float = 1.0) -> None:
+        minute = 60.0 * (1 + MARGIN)
+        # The second's window is stretched to the minute's pace: a backlog gains nothing by being faster, and calls
+        # that take unequal time on the way still arrive within the limit.
+        pace = max(1.0 + MARGIN, 60.0 * limits.requests_per_second / limits.requests_per_minute)
+        self._requests = (
+            _Window(limits.requests_per_minute, minute),
+            _Window(limits.requests_per_second, pace),
+        )
+        self._batches = (_Window(limits.batches_per_minute, minute), *self._requests)
+        self._fraction = fraction
+        self._changed_at = now
+        self._paused_until = now
+        self._throttled_since: float | None = None
+
+    def reserve(self, now: float, kind: Kind) -> float:
+        """0.0 when the call may go at `now`, and then it is counted; else the seconds after which to ask again."""
+        windows = self._batches if kind == "batch" else self._requests
+        fraction = self.fraction(now)
+        wait = max(self._paused_until - now, *(window.wait_s(now, fraction) for window in windows))
+        if wait > 0:
+            return wait
+        for window in windows:
+            window.times.append(now)
+        return 0.0
+
+    def fraction(self, now: float) -> float:
+        """The part of each limit that is used at `now`, between 0.1 and 1."""
+        quiet = now - self._changed_at - RECOVERY_HOLD_S
+        return min(1.0, self._fraction + max(0.0, quiet) * RECOVERY_PER_S)
+
+    def throttled(self, now: float, retry_after_s: float | None) -> float:
+        """Note a 429 at `now`; the seconds of the pause, for everything of this company."""
+        if self._throttled_since is None:
+            self._throttled_since = now
+        pause = DEFAULT_PAUSE_S if retry_after_s is None else retry_after_s
+        lasting = now - self._throttled_since
+        if lasting > LONG_THROTTLE_S:
+            pause = max(pause, min(PAUSE_MAX_S, lasting / 4))
+        if now >= self._paused_until:  # several calls in flight hit the same wall: that is one decrease
+            self._fraction = max(FRACTION_MIN, self.fraction(now) / 2)
+        self._changed_at = now + pause
+        self._paused_until = max(self._paused_until, now + pause)
+        return pause
+
+    def answered(self) -> None:
+        """Note an answer that is not a 429: the throttling is over."""
+        self._throttled_since = None
+
+    def pause_left_s(self, now: float) -> float:
+        """Seconds until anything may be called again; 0 when nothing is paused."""
+        return max(0.0, self._paused_until - now)
+
+
+@dataclass(slots=True, eq=False)
+class _Ticket:
+    priority: Priority
+    number: int
+    kind: Kind
+    granted: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Limiter:
+    """One company's gate: `async with limiter.slot("batch"): …` for every call, resends included."""
+
+    def __init__(self, limits: Limits, clock: Clock, *, fraction: float = 1.0) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._budget = Budget(limits, now=clock.monotonic(), fraction=fraction)
+        self._in_flight = 0
+        self._count = 0
+        self._waiting: list[_Ticket] = []
+
+    @contextlib.asynccontextmanager
+    async def slot(self, kind: Kind, priority: Priority = Priority.LIVE) -> AsyncIterator[None]:
+        """Wait until a call of `kind` may go, and hold its place among the calls in flight meanwhile."""
+        ticket = _Ticket(priority, self._count, kind)
+        self._count += 1
+        self._waiting.append(ticket)
+        self._waiting.sort(key=lambda waiting: (waiting.priority, waiting.number))
+        try:
+            await self._granted(ticket)
+            yield
+        finally:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+            else:
+                self._in_flight -= 1
+            self._grant()
+
+    def throttled(self, retry_after_s: float | None) -> float:
+        """Pause the whole company for a 429; the length of the pause in seconds."""
+        return self._budget.throttled(self._clock.monotonic(), retry_after_s)
+
+    def answered(self) -> None:
+        """QBO answered something else than 429."""
+        self._budget.answered()
+
+    def pause_left_s(self) -> float:
+        """Seconds until the pause after a 429 ends."""
+        return self._budget.pause_left_s(self._clock.monotonic())
+
+    async def _granted(self, ticket: _Ticket) -> None:
+        while True:
+            wait = self._grant()
+            if ticket.granted.is_set():
+                return
+            waits = [asyncio.ensure_future(ticket.granted.wait())]
+            if wait is not None:
+                waits.append(asyncio.ensure_future(self._true_after(wait)))
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for pending in waits:
+                    pending.cancel()
+
+    async def _true_after(self, seconds: float) -> Literal[True]:
+        await self._clock.sleep(seconds)
+        return True
+
+    def _grant(self) -> float | None:
+        """Let everyone go who may, in order; the seconds until somebody else might, None when a slot must free."""
+        soonest: float | None = None
+        for ticket in tuple(self._waiting):
+            if self._in_flight >= self.limits.concurrent_requests:
+                return None
+            wait = self._budget.reserve(self._clock.monotonic(), ticket.kind)
+            if wait > 0:
+                soonest = wait if soonest is None else min(soonest, wait)
+                continue
+            self._waiting.remove(ticket)
+            self._in_flight += 1
+            ticket.granted.set()
+        return soonest

@@ -1,0 +1,217 @@
+"""The one place that tries again.
+
+An outcome that is not known (timeout, reset, 5xx, an answer that is not whole) is asked for again with the same bytes
+under the same request id, so that QBO either does it once or says what it did. That is bounded; then the company is
+`Unavailable` and the caller comes back later, again with the same bytes. Refusals that are certain are values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+import structlog
+
+from bridge.clock import Clock
+from bridge.quickbooks import faults
+from bridge.quickbooks.batching import Answer
+from bridge.quickbooks.fault_codes import Action
+from bridge.quickbooks.faults import Disposition
+from bridge.quickbooks.limiter import Kind, Limiter, Priority
+from contracts.errors import Unauthorised, Unavailable
+
+BLOCKED_RETRY_S = 900.0
+"""How long a company rests that takes no writes until a person has acted."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How long one call is insisted on. `pause_max_s`: a longer pause after a 429 is not waited for inside a call."""
+
+    attempts_max: int = 5
+    throttles_max: int = 2
+    initial_s: float = 1.0
+    wait_max_s: float = 60.0
+    elapsed_max_s: float = 240.0
+    pause_max_s: float = 90.0
+
+
+class Next(Enum):
+    """What to do after an attempt."""
+
+    DONE = auto()
+    RESEND = auto()
+    PAUSE = auto()
+    RENEW = auto()
+    GIVE_UP = auto()
+    DISCONNECTED = auto()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one call has been through: attempts, 429s among them, renewals of the token, and when it began."""
+
+    began_at: float
+    attempts: int = 0
+    throttles: int = 0
+    renewals: int = 0
+
+
+class TokenSource(Protocol):
+    """Whoever hands out access tokens."""
+
+    async def access_token(self) -> str:
+        """A token that should work."""
+        ...
+
+    async def renewed(self, refused: str) -> str:
+        """Another token than the one that was refused."""
+        ...
+
+
+def backoff_s(policy: RetryPolicy, attempt: int, chance: float) -> float:
+    """Seconds to wait after the `attempt`-th try: doubling from the first, of which `chance` (0..1) moves half."""
+    whole = min(policy.wait_max_s, policy.initial_s * 2.0 ** min(attempt - 1, 30))
+    return whole * (0.5 + 0.5 * chance)
+
+
+def next_after(disposition: Disposition | None, tally: Tally, policy: RetryPolicy, now: float) -> Next:
+    """The decision after an attempt; `disposition` is what is still open, None when all is known. Pure."""
+    exhausted = tally.attempts >= policy.attempts_max or now - tally.began_at >= policy.elapsed_max_s
+    match disposition.action if disposition else None:
+        case Action.THROTTLED:
+            return Next.GIVE_UP if tally.throttles > policy.throttles_max else Next.PAUSE
+        case Action.REFRESH_TOKEN:
+            return Next.DISCONNECTED if tally.renewals else Next.RENEW
+        case Action.RECONNECT:
+            return Next.DISCONNECTED
+        case Action.BLOCKED:
+            return Next.GIVE_UP
+        case Action.RETRY_SAME:
+            return Next.GIVE_UP if exhausted else Next.RESEND
+    return Next.RESEND if disposition and disposition.suspect and not exhausted else Next.DONE
+
+
+class Courier:
+    """Carries calls of one company: limits, tokens, resends."""
+
+    def __init__(
+        self,
+        realm_id: str,
+        *,
+        limiter: Limiter,
+        tokens: TokenSource,
+        clock: Clock,
+        policy: RetryPolicy,
+        jitter: Callable[[], float],
+    ) -> None:
+        self.limiter = limiter
+        self._realm_id = realm_id
+        self._tokens = tokens
+        self._clock = clock
+        self._policy = policy
+        self._jitter = jitter
+        self._failures = 0
+        self._disconnected = False
+
+    async def deliver(
+        self,
+        attempt: Callable[[str], Awaitable[Answer]],
+        open_question: Callable[[Answer], Disposition | None],
+        *,
+        kind: Kind,
+        priority: Priority = Priority.LIVE,
+    ) -> Answer:
+        """Call `attempt(access token)` until `open_question` of its answer is None.
+
+        Unavailable (with the seconds after which to come back) when that takes too long, Unauthorised when the
+        connection to QBO is dead.
+        """
+        tally = Tally(began_at=self._clock.monotonic())
+        token = await self._first_token()
+        while True:
+            self._refuse_long_pause()
+            async with self.limiter.slot(kind, priority):
+                tally.attempts += 1
+                answer = await attempt(token)
+            question = open_question(answer)
+            if question is None or question.action is not Action.THROTTLED:
+                self.limiter.answered()
+            else:
+                tally.throttles += 1
+                self._pause(question)
+            match next_after(question, tally, self._policy, self._clock.monotonic()):
+                case Next.DONE:
+                    self._failures, self._disconnected = 0, False
+                    return answer
+                case Next.RESEND:
+                    await self._clock.sleep(self._wait_s(question, tally))
+                case Next.RENEW:
+                    tally.renewals += 1
+                    token = await self._renewed(token)
+                case Next.GIVE_UP:
+                    raise self._unavailable(answer, question, tally)
+                case Next.DISCONNECTED:
+                    raise self._report(Unauthorised(_sentence(self._realm_id, "must be connected again", answer)))
+                case Next.PAUSE:
+                    continue  # the limiter holds everything back until the pause is over
+
+    async def _first_token(self) -> str:
+        try:
+            return await self._tokens.access_token()
+        except Unauthorised as error:
+            raise self._report(error) from None
+
+    async def _renewed(self, refused: str) -> str:
+        try:
+            return await self._tokens.renewed(refused)
+        except Unauthorised as error:
+            raise self._report(error) from None
+
+    def _wait_s(self, question: Disposition | None, tally: Tally) -> float:
+        asked = question.retry_after_s if question else None
+        wait = backoff_s(self._policy, tally.attempts, self._jitter())
+        return max(wait, min(asked or 0.0, self._policy.wait_max_s))
+
+    def _pause(self, question: Disposition) -> None:
+        pause = self.limiter.throttled(question.retry_after_s)
+        log.warning("qbo.throttled", realm_id=self._realm_id, wait_s=round(pause, 1))
+
+    def _refuse_long_pause(self) -> None:
+        left = self.limiter.pause_left_s()
+        if left > self._policy.pause_max_s:
+            raise Unavailable(f"QBO throttles company {self._realm_id}", retry_after_s=left)
+
+    def _unavailable(self, answer: Answer, question: Disposition | None, tally: Tally) -> Unavailable:
+        """The error for a call that is given up; the more of them in a row, the longer its advice (1 s to 60 s)."""
+        self._failures += 1
+        wait = backoff_s(self._policy, self._failures, self._jitter())
+        if question and question.action is Action.BLOCKED:
+            wait = BLOCKED_RETRY_S
+        wait = max(wait, self.limiter.pause_left_s())
+        code = answer.fault.code if answer.fault else faults.UNREADABLE
+        log.warning(
+            "qbo.unavailable",
+            realm_id=self._realm_id,
+            fault_code=code,
+            intuit_tid=answer.intuit_tid,
+            attempts=tally.attempts,
+            wait_s=round(wait, 1),
+        )
+        return Unavailable(_sentence(self._realm_id, "gets no answer that counts", answer), retry_after_s=wait)
+
+    def _report(self, error: Unauthorised) -> Unauthorised:
+        """Say it once, not with every call that is turned away."""
+        if not self._disconnected:
+            log.error("qbo.disconnected", realm_id=self._realm_id, reason=str(error))
+        self._disconnected = True
+        return error
+
+
+def _sentence(realm_id: str, what: str, answer: Answer) -> str:
+    said = f": {faults.describe(answer.fault)}" if answer.fault else ""
+    return f"company {realm_id} {what}{said}"

@@ -1,0 +1,99 @@
+"""What the index is filled from: the company's lists, and its transactions since a point in time. No index logic.
+
+Every list is read with `select *` but two. QBO refuses complex properties in a projection, and what the index needs of
+most lists is complex (a customer's mail address and currency, an account's currency, a tax code's rates, a
+transaction's links); only items and payment methods are known by simple properties alone. What nobody reads and what
+is about people (addresses, custom fields) is dropped from each row as it arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.queries import Select, where, where_in
+from bridge.quickbooks.wire import Entity
+
+TRANSACTIONS = ("Invoice", "Payment", "JournalEntry", "SalesReceipt", "CreditMemo", "RefundReceipt", "Deposit")
+"""The transaction types that the bridge writes, in the order in which they depend on each other."""
+
+_EVERY = (where_in("Active", (True, False)),)
+"""Name lists hide their inactive rows unless both are asked for."""
+_ITEM = ("Id", "SyncToken", "Name", "Sku", "Type", "Active", "FullyQualifiedName", "Taxable", "UnitPrice")
+_PAYMENT_METHOD = ("Id", "SyncToken", "Name", "Type", "Active")
+_DROPPED = frozenset(
+    "BillAddr ShipAddr ShipFromAddr BillEmail BillEmailCc BillEmailBcc CustomField CustomerMemo DeliveryInfo "
+    "RemitToAddr PrimaryPhone AlternatePhone Mobile Fax WebAddr OtherContactInfo".split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """A company's lists as plain rows. `inactive_customers` still hold their names, with ` (deleted)` behind."""
+
+    preferences: Entity
+    info: Entity
+    accounts: tuple[Entity, ...]
+    payment_methods: tuple[Entity, ...]
+    tax_codes: tuple[Entity, ...]
+    customers: tuple[Entity, ...]
+    inactive_customers: tuple[Entity, ...]
+    items: tuple[Entity, ...]
+
+
+async def load_company(client: QuickBooksClient, *, priority: Priority = Priority.LIVE) -> Company:
+    """Read preferences, company info and all lists; inactive accounts and items are among them (`Active` false)."""
+    customers = await _rows(client, Select("Customer", conditions=_EVERY), priority)
+    return Company(
+        preferences=await client.preferences(),
+        info=await client.company_info(),
+        accounts=await _rows(client, Select("Account", conditions=_EVERY), priority),
+        payment_methods=await _rows(client, Select("PaymentMethod", _PAYMENT_METHOD), priority),
+        tax_codes=await _rows(client, Select("TaxCode"), priority),
+        customers=tuple(row for row in customers if row.get("Active") is not False),
+        inactive_customers=tuple(_named(row) for row in customers if row.get("Active") is False),
+        items=await _rows(client, Select("Item", _ITEM, _EVERY), priority),
+    )
+
+
+async def transactions(
+    client: QuickBooksClient, entity: str, created_since: datetime | None, *, priority: Priority = Priority.LIVE
+) -> AsyncIterator[tuple[Entity, ...]]:
+    """The transactions of one type created at or after `created_since` (aware; None for all), page by page.
+
+    The bound is on `MetaData.CreateTime`: a document cannot have been posted before it existed at its source.
+    """
+    async for page in client.pages(Select(entity, conditions=_since("CreateTime", created_since)), priority=priority):
+        yield tuple(_slim(row) for row in page)
+
+
+async def updated(
+    client: QuickBooksClient, entity: str, updated_since: datetime, *, priority: Priority = Priority.LIVE
+) -> AsyncIterator[tuple[Entity, ...]]:
+    """The rows of one type changed at or after `updated_since`, page by page: when a CDC answer is incomplete.
+
+    Deleted ones never show in a query.
+    """
+    async for page in client.pages(
+        Select(entity, conditions=_since("LastUpdatedTime", updated_since)), priority=priority
+    ):
+        yield tuple(_slim(row) for row in page)
+
+
+def _since(stamp: str, moment: datetime | None) -> tuple[str, ...]:
+    return (where(f"MetaData.{stamp}", ">=", moment),) if moment is not None else ()
+
+
+async def _rows(client: QuickBooksClient, select: Select, priority: Priority) -> tuple[Entity, ...]:
+    return tuple([_slim(row) async for page in client.pages(select, priority=priority) for row in page])
+
+
+def _slim(row: Entity) -> Entity:
+    return {name: value for name, value in row.items() if name not in _DROPPED}
+
+
+def _named(row: Entity) -> Entity:
+    return {name: row[name] for name in ("Id", "SyncToken", "DisplayName", "Active") if name in row}

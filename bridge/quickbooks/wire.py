@@ -1,0 +1,74 @@
+"""JSON as QBO speaks it: numbers stay exact in both directions.
+
+Amounts arrive as `100.00`, `0` or `25.0` and leave as the digits of a Decimal; no number is ever a float, because a
+cent that a float loses is a cent that the books lose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import orjson
+
+Entity = Mapping[str, Any]
+"""A QBO entity as its JSON object: numbers are int or Decimal, ids are strings of digits."""
+
+_INT_64 = 2**63
+
+
+def loads(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object in `raw`, or None for whatever is not a whole one (cut off, HTML, XML, a list, NaN)."""
+    try:
+        value = json.loads(raw, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def dumps(value: Mapping[str, Any]) -> bytes:
+    """`value` as UTF-8 JSON. TypeError for a float or anything else that has no exact place in JSON."""
+    return orjson.dumps(_exact(value))
+
+
+def number(value: object) -> Decimal | None:
+    """A JSON number (or one written as text) as Decimal; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        return None
+    try:
+        found = Decimal(value)
+    except ArithmeticError:
+        return None
+    return found if found.is_finite() else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _exact(value: object) -> object:
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return _whole_text(value)
+        case int():
+            return value if -_INT_64 <= value < _INT_64 else orjson.Fragment(str(value).encode())
+        case Decimal():
+            if not value.is_finite():
+                raise TypeError(f"{value} is not a JSON number")
+            return orjson.Fragment(f"{value:f}".encode())
+        case Mapping():
+            return {_whole_text(str(key)): _exact(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_exact(item) for item in value]
+    raise TypeError(f"a {type(value).__name__} cannot be written as exact JSON")
+
+
+def _whole_text(text: str) -> str:
+    """`text` with lone surrogates replaced: they come from broken escapes upstream and have no UTF-8."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
