@@ -29,7 +29,7 @@ def setup_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        # mask_secrets,
+        mask_secrets,
     ]
     handler = logging.StreamHandler(out)
     handler.setFormatter(
