@@ -1,0 +1,35 @@
+"""The seam between Kafka and the machine: what a company's owner is asked to do, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from contracts.records import InboundRecord, OutboundRecord
+
+
+class CompanyOwner(Protocol):
+    """Implemented by the machine, driven by `bridge.kafka.tenure`, one call at a time.
+
+    What it raises decides what happens: `Unavailable` pauses and repeats, `Fenced` and Kafka's own errors take the
+    company over again (`released`, then `take_over`), anything else is a bug and ends the intake, offsets untouched.
+    """
+
+    async def take_over(self, epoch: int) -> None:
+        """Read the journal, resend what is unsettled, warm the index. The old owner is fenced already.
+
+        May run again under the same epoch: after `Unavailable`, and after a settlement whose outcome is unknown.
+        """
+
+    async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
+        """Everything to publish in the one transaction that also commits the offsets of *records*."""
+
+    async def idle(self) -> tuple[OutboundRecord, ...]:
+        """Called about once a second between micro-batches; what it returns is settled without offsets."""
+
+    async def released(self) -> None:
+        """Not the owner any more, or shutting down. May come after a `take_over` that never finished."""
+
+
+Jitter = Callable[[float, float], float]
+"""A number between two bounds: `random.uniform`, or something predictable in a test."""

@@ -1,0 +1,324 @@
+"""One company's time as owner: take over, work micro-batch by micro-batch, pause in an outage, let go.
+
+Theory of operation. FastStream's loop polls for ever, so the group membership lives however long the work takes. It
+hands a micro-batch in through `offer`; from then on the partitions are paused, and one task (`_serve`) works: process,
+settle, resume. A batch that cannot be taken is rewound, which is the only other ending: aiokafka's position has moved
+past it already, and the next commit would skip it.
+
+Rule 1: partitions flow only while the inbox is open. Everything else (taking over, working, an outage) is paused, and
+        paused again on reassignment, because a rebalance forgets pauses.
+Rule 2: a revocation waits for the running micro-batch, at most `drain_timeout_s`, then abandons it.
+Rule 3: `_busy` is never held while waiting for the inbox or for a rebalance to end: the revocation waits for it.
+Rule 4: records of an older generation are dropped without a rewind: the reassignment has reset the positions.
+Rule 5: after an error whose outcome nobody knows the company is taken over again, which reads what is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from bridge.kafka.convert import Offsets, first_offsets, next_offsets, partitions
+from bridge.kafka.errors import Fenced
+from bridge.kafka.owner import CompanyOwner, Jitter
+from bridge.kafka.publisher import CompanyPublisher
+from bridge.kafka.settings import IntakeSettings
+from contracts.errors import Unavailable
+from contracts.records import InboundRecord
+
+log = structlog.get_logger(__name__)
+
+
+class Phase(StrEnum):
+    """Where a company stands in this process."""
+
+    JOINING = "joining"
+    STANDBY = "standby"
+    TAKING_OVER = "taking_over"
+    OWNER = "owner"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MicroBatch:
+    """The records of one poll and the assignment that they were polled under."""
+
+    records: tuple[InboundRecord, ...]
+    generation: int
+
+
+class Tenure:
+    """Drives one `CompanyOwner`; its consumer comes and goes with the rebalances."""
+
+    def __init__(
+        self,
+        *,
+        company: str,
+        owner: CompanyOwner,
+        publisher: CompanyPublisher,
+        settings: IntakeSettings,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Jitter = random.uniform,
+    ) -> None:
+        self.company = company
+        self.phase = Phase.JOINING
+        self.generation = 0
+        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done with the exception that nobody can work on from: a bug, or an answer that was not what was sent."""
+        self._owner = owner
+        self._publisher = publisher
+        self._settings = settings
+        self._clock = clock
+        self._jitter = jitter
+        self._consumer: AIOKafkaConsumer | None = None
+        self._epoch: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._busy = asyncio.Lock()
+        self._steady = asyncio.Event()
+        self._resumed = asyncio.Event()
+        self._inbox: asyncio.Future[MicroBatch] | None = None
+        self._settled: dict[tuple[str, int], int] = {}
+        self._outages = 0
+
+    # What the group says -----------------------------------------------------------------------------------------
+
+    async def revoked(self) -> None:
+        """A rebalance began: nothing newer is started, and what runs may finish while we are still the owner."""
+        self.generation += 1
+        self._steady.clear()
+        if not await self._drained(self._settings.drain_timeout_s):
+            log.warning("company.batch_abandoned", company=self.company, after_s=self._settings.drain_timeout_s)
+            await self.end()
+
+    async def assigned(self, consumer: AIOKafkaConsumer, assigned: Iterable[TopicPartition], epoch: int) -> None:
+        """A rebalance ended. Returns soon: heartbeats begin only after the group's listener has returned."""
+        self._consumer = consumer
+        owned = set(assigned)
+        if not owned:
+            await self.end()
+            self.phase = Phase.STANDBY
+            log.info("company.standby", company=self.company, epoch=epoch)
+        elif epoch == self._epoch and self._task is not None and not self._task.done():
+            self._seek(self._settled)
+            if self._inbox is None:
+                consumer.pause(*owned)
+        else:
+            await self.end()
+            consumer.pause(*owned)
+            self._epoch = epoch
+            self._task = asyncio.create_task(self._serve(epoch), name=f"tenure {self.company} {epoch}")
+        self._steady.set()
+
+    async def end(self) -> None:
+        """Own nothing any more: stop working, write nothing more, tell the owner."""
+        task, self._task = self._task, None
+        self._epoch = None
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        self._close_inbox()
+        await self._let_go()
+
+    async def drain(self) -> None:
+        """Let the running micro-batch finish, within the limit, and start no other: for a graceful stop."""
+        self._steady.clear()
+        if not await self._drained(self._settings.drain_timeout_s):
+            log.warning("company.batch_abandoned", company=self.company, after_s=self._settings.drain_timeout_s)
+        await self.end()
+        self.phase = Phase.STOPPED
+
+    def resume(self) -> None:
+        """End a pause early: somebody reconnected the company, or told it to go on."""
+        self._resumed.set()
+
+    async def _drained(self, limit_s: float) -> bool:
+        try:
+            async with asyncio.timeout(limit_s), self._busy:
+                return True
+        except TimeoutError:
+            return False
+
+    # What the poll brings ----------------------------------------------------------------------------------------
+
+    def offer(self, batch: MicroBatch) -> None:
+        """Take the micro-batch, or rewind it so that it comes again. Either way nothing is skipped."""
+        if batch.generation != self.generation:
+            log.debug("company.stale_batch", company=self.company, records=len(batch.records))
+            return
+        if self._inbox is None or self._inbox.done():
+            self._rewind(batch)
+        else:
+            self._inbox.set_result(batch)
+        self._pause_all()
+
+    def _open_inbox(self) -> asyncio.Future[MicroBatch]:
+        """Let the partitions flow until one micro-batch has come."""
+        if self._inbox is None:
+            self._inbox = asyncio.get_running_loop().create_future()
+            self._owned_consumer().resume(*self._owned_consumer().assignment())
+        return self._inbox
+
+    def _close_inbox(self) -> None:
+        """Stop the flow; a micro-batch that nobody has taken out comes again."""
+        inbox, self._inbox = self._inbox, None
+        if inbox is not None and inbox.done():
+            self._rewind(inbox.result())
+        self._pause_all()
+
+    # Work --------------------------------------------------------------------------------------------------------
+
+    async def _serve(self, epoch: int) -> None:
+        """Own the company until cancelled; a failure that is nobody's outage ends the intake."""
+        try:
+            while True:
+                try:
+                    await self._take_over(epoch)
+                    await self._work()
+                except (Fenced, KafkaError, OSError) as error:
+                    self.phase = Phase.TAKING_OVER
+                    log.warning("company.taken_over_again", company=self.company, epoch=epoch, error=repr(error))
+                    self._close_inbox()
+                    await self._let_go()
+                    await asyncio.sleep(self._retake_wait_s())
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.exception("company.failed", company=self.company, epoch=epoch)
+            self._fail(error)
+
+    async def _take_over(self, epoch: int) -> None:
+        """Fence, then read what is committed, then let the owner prepare; repeated for as long as it is unavailable."""
+        self.phase = Phase.TAKING_OVER
+        log.info("company.taking_over", company=self.company, epoch=epoch)
+        while True:
+            await self._steady.wait()
+            try:
+                if not self._publisher.is_open:
+                    await self._open_publisher()
+                await self._owner.take_over(epoch)
+            except Unavailable as error:
+                await self._wait_out(error)
+            else:
+                break
+        self.phase = Phase.OWNER
+        self._outages = 0
+        log.info("company.owned", company=self.company, epoch=epoch)
+
+    async def _open_publisher(self) -> None:
+        """The offsets that came with the assignment may be older than the old owner's last transaction."""
+        consumer = self._owned_consumer()
+        await self._publisher.open(consumer.commit)
+        self._settled.clear()
+        for partition in sorted(consumer.assignment()):
+            committed = await consumer.committed(partition)
+            if committed is None:
+                await consumer.seek_to_beginning(partition)
+            else:
+                self._seek({(partition.topic, partition.partition): committed})
+
+    async def _work(self) -> None:
+        """Micro-batch after micro-batch, and a look at what waits at least once a second between them."""
+        idle_at = self._clock()
+        while True:
+            await self._steady.wait()
+            inbox = self._open_inbox()
+            await asyncio.wait({inbox}, timeout=max(0.0, idle_at - self._clock()))
+            try:
+                if inbox.done():
+                    self._inbox = None
+                    await self._settle_batch(inbox.result())
+                if self._clock() >= idle_at:
+                    await self._settle_idle()
+                    idle_at = self._clock() + self._settings.idle_interval_s
+            except Unavailable as error:
+                await self._wait_out(error)
+
+    async def _settle_batch(self, batch: MicroBatch) -> None:
+        async with self._busy:
+            if batch.generation != self.generation or not self._steady.is_set():
+                return
+            try:
+                outbound = await self._owner.process(batch.records)
+            except BaseException:
+                self._rewind(batch)
+                raise
+            offsets = self._still_ours(next_offsets(batch.records))
+            await self._publisher.settle(outbound, offsets)
+            self._settled.update(offsets)
+            self._outages = 0
+
+    async def _settle_idle(self) -> None:
+        async with self._busy:
+            if self._steady.is_set():
+                await self._publisher.settle(await self._owner.idle())
+
+    async def _wait_out(self, error: Unavailable) -> None:
+        """An outage: nothing flows, polling goes on, and after a while the same work is tried again."""
+        wait_s = error.retry_after_s if error.retry_after_s is not None else self._backoff_s()
+        self._outages += 1
+        phase, self.phase = self.phase, Phase.PAUSED
+        self._close_inbox()
+        self._resumed.clear()
+        log.warning("company.paused", company=self.company, wait_s=round(wait_s, 1), reason=str(error))
+        try:
+            async with asyncio.timeout(None if math.isinf(wait_s) else wait_s):
+                await self._resumed.wait()
+        except TimeoutError:
+            log.info("company.resumed", company=self.company)
+        self.phase = phase
+
+    async def _let_go(self) -> None:
+        await self._publisher.close()
+        await self._owner.released()
+
+    def _fail(self, error: Exception) -> None:
+        self.phase = Phase.STOPPED
+        self._close_inbox()
+        if not self.failure.done():
+            self.failure.set_exception(error)
+
+    # Positions ---------------------------------------------------------------------------------------------------
+
+    def _rewind(self, batch: MicroBatch) -> None:
+        """Every partition of the batch, not the first one only."""
+        if batch.generation == self.generation:
+            self._seek(first_offsets(batch.records))
+
+    def _seek(self, offsets: Offsets) -> None:
+        consumer = self._owned_consumer()
+        for partition, offset in partitions(self._still_ours(offsets)).items():
+            consumer.seek(partition, offset)
+
+    def _pause_all(self) -> None:
+        if self._consumer is not None:
+            self._consumer.pause(*self._consumer.assignment())
+
+    def _still_ours(self, offsets: Offsets) -> dict[tuple[str, int], int]:
+        """A commit or a seek that names one lost partition fails whole."""
+        ours = self._owned_consumer().assignment()
+        return {position: offset for position, offset in offsets.items() if TopicPartition(*position) in ours}
+
+    def _owned_consumer(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise Fenced(self.company)
+        return self._consumer
+
+    def _backoff_s(self) -> float:
+        """Doubling from the minimum to the maximum, with jitter so that companies do not knock in step."""
+        ceiling = min(self._settings.backoff_max_s, self._settings.backoff_min_s * 2 ** min(self._outages, 16))
+        return self._jitter(max(self._settings.backoff_min_s, ceiling / 2), ceiling)
+
+    def _retake_wait_s(self) -> float:
+        """Long enough for a heartbeat to tell that we are not the owner at all."""
+        return 2 * self._settings.heartbeat_interval_ms / 1000
