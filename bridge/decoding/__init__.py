@@ -1,0 +1,1 @@
+"""The parts of reading a record: JSON text, headers, wrappers, and shapes without headers."""

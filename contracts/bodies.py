@@ -1,0 +1,130 @@
+"""How the bodies of sources are read: strict about money and identity, indifferent to what we do not use.
+
+Amounts may be strings or numbers and become Decimal through their text; an amount that is not there is refused, never
+read as zero. Null counts as absent. What goes wrong is said by the path of the field, never by its content, because
+bodies hold personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+
+from contracts.errors import UndecodableRecord
+
+AMOUNT_MAX = Decimal(10) ** 13
+"""No sale is larger; a number like 1e999999999 must not reach arithmetic or formatting."""
+AMOUNT_DECIMALS_MAX = 12
+"""Stripe's unit_amount_decimal has up to twelve decimals."""
+ID_DIGITS_MAX = 40
+
+
+def read_amount(value: object) -> Decimal:
+    """An amount as the source wrote it: text, integer or Decimal; never a float, a bool or NaN."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError("is not an amount")  # noqa: TRY004 - pydantic turns ValueError into a validation error
+    try:
+        number = Decimal(value.strip() if isinstance(value, str) else value)
+    except InvalidOperation:
+        raise ValueError("is not an amount") from None
+    if not number.is_finite() or abs(number) >= AMOUNT_MAX:
+        raise ValueError("is not an amount of a believable size")
+    if int(number.as_tuple().exponent) < -AMOUNT_DECIMALS_MAX:
+        raise ValueError(f"has more than {AMOUNT_DECIMALS_MAX} decimals")
+    return number
+
+
+def read_id(value: object) -> int:
+    """An id of any size: an integer or its digits, never through a float."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= ID_DIGITS_MAX:
+        return int(value)
+    raise ValueError("is not a numeric id")
+
+
+def read_count(value: object) -> int:
+    """A number of pieces: a whole number that is not negative."""
+    number = read_amount(value)
+    if number != number.to_integral_value() or number < 0:
+        raise ValueError("is not a quantity")
+    return int(number)
+
+
+def read_whole(value: object) -> int:
+    """A whole number such as an amount in smallest units or a time in seconds; it may be negative."""
+    number = read_amount(value)
+    if number != number.to_integral_value():
+        raise ValueError("is not a whole number")
+    return int(number)
+
+
+def read_text(value: object) -> str:
+    """Text; a bare number is taken as its digits."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError("is not text")
+
+
+def read_flag(value: object) -> bool:
+    """True or false, also when written as text."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise ValueError("is neither true nor false")
+
+
+def read_time(value: object) -> datetime:
+    """An ISO 8601 time in its own offset; UTC when it names none."""
+    if not isinstance(value, str):
+        raise ValueError("is not a time")  # noqa: TRY004 - pydantic turns ValueError into a validation error
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError("is not a time") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Amount = Annotated[Decimal, PlainValidator(read_amount)]
+Ident = Annotated[int, PlainValidator(read_id)]
+Count = Annotated[int, PlainValidator(read_count)]
+Whole = Annotated[int, PlainValidator(read_whole)]
+Text = Annotated[str, PlainValidator(read_text)]
+Flag = Annotated[bool, PlainValidator(read_flag)]
+Time = Annotated[datetime, PlainValidator(read_time)]
+
+
+class Body(BaseModel):
+    """A part of a source's document: frozen, unknown fields ignored, null the same as absent."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {name: value[name] for name in cls.model_fields if value.get(name) is not None}
+
+
+B = TypeVar("B", bound=Body)
+
+
+def read_body(model: type[B], body: Mapping[str, object], what: str) -> B:
+    """`body` as `model`; UndecodableRecord with one sentence about the first thing that is wrong with it."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    path = ".".join(str(step) for step in first["loc"]) or "the body"
+    if first["type"] == "missing":
+        raise UndecodableRecord(f"the {what} has no {path}")
+    cause = str(first.get("ctx", {}).get("error", "has the wrong type"))
+    raise UndecodableRecord(f"the {what} cannot be read: {path} {cause}")

@@ -1,0 +1,244 @@
+"""Shopify's REST-shaped webhook bodies: only the fields that we read.
+
+Scalars are in the shop's currency; `*_set.shop_money` is the same money. What older or trimmed bodies leave out stays
+None, so that "not there" and "nothing" differ wherever that decides about money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from contracts.bodies import Amount, Body, Count, Flag, Ident, Text, Time
+
+EXACT_IN_JAVASCRIPT = 2**53
+"""Past this a JavaScript producer rounds numeric ids: 820982911946154500 for …508."""
+
+
+class ShopMoney(Body):
+    """An amount with its currency."""
+
+    amount: Amount
+    currency_code: Text | None = None
+    currency: Text | None = None
+
+
+class MoneySet(Body):
+    """The same money in the shop's and in the customer's currency; the books use the shop's."""
+
+    shop_money: ShopMoney | None = None
+
+
+class TaxLine(Body):
+    """One tax on one line, already rounded."""
+
+    price: Amount
+
+
+class DiscountAllocation(Body):
+    """The part of a discount that falls on one line."""
+
+    amount: Amount
+
+
+class Duty(Body):
+    """An import duty on one line."""
+
+    shop_money: ShopMoney | None = None
+    price_set: MoneySet | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        """The duty in the shop's currency, zero when the body does not say."""
+        money = (self.price_set and self.price_set.shop_money) or self.shop_money
+        return money.amount if money else Decimal(0)
+
+
+class LineItem(Body):
+    """One sold line as placed; `current_quantity` is what edits and refunds left of it."""
+
+    id: Ident | None = None
+    title: Text | None = None
+    variant_title: Text | None = None
+    name: Text | None = None
+    sku: Text | None = None
+    product_id: Ident | None = None
+    price: Amount
+    quantity: Count
+    current_quantity: Count | None = None
+    gift_card: Flag = False
+    taxable: Flag = True
+    tax_lines: tuple[TaxLine, ...] = ()
+    discount_allocations: tuple[DiscountAllocation, ...] | None = None
+    duties: tuple[Duty, ...] = ()
+    properties: object = None
+
+
+class ShippingLine(Body):
+    """One way of delivery that was charged."""
+
+    title: Text | None = None
+    price: Amount
+    discounted_price: Amount | None = None
+    discount_allocations: tuple[DiscountAllocation, ...] | None = None
+    tax_lines: tuple[TaxLine, ...] = ()
+    is_removed: Flag = False
+
+
+class Address(Body):
+    """A postal address."""
+
+    first_name: Text | None = None
+    last_name: Text | None = None
+    name: Text | None = None
+    company: Text | None = None
+    address1: Text | None = None
+    address2: Text | None = None
+    city: Text | None = None
+    province: Text | None = None
+    zip: Text | None = None
+    country: Text | None = None
+    phone: Text | None = None
+
+
+class Customer(Body):
+    """Who bought."""
+
+    id: Ident | None = None
+    admin_graphql_api_id: Text | None = None
+    first_name: Text | None = None
+    last_name: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    default_address: Address | None = None
+
+
+class Company(Body):
+    """The company of a B2B order; Shopify gives its ids only."""
+
+    id: Ident
+
+
+class PaymentSchedule(Body):
+    """One instalment of payment terms."""
+
+    due_at: Time | None = None
+
+
+class PaymentTerms(Body):
+    """When a B2B order is due."""
+
+    payment_schedules: tuple[PaymentSchedule, ...] = ()
+
+
+class RefundLine(Body):
+    """What one refund takes back of one line."""
+
+    line_item_id: Ident | None = None
+    quantity: Count = 0
+    subtotal: Amount | None = None
+    total_tax: Amount | None = None
+
+
+class OrderAdjustment(Body):
+    """What a refund changes beside its lines; negative when money goes to the customer."""
+
+    amount: Amount = Decimal(0)
+    tax_amount: Amount = Decimal(0)
+
+
+class Transaction(Body):
+    """Money that moved, or was meant to, on an order."""
+
+    id: Ident
+    admin_graphql_api_id: Text | None = None
+    order_id: Ident | None = None
+    kind: Text
+    status: Text
+    gateway: Text | None = None
+    amount: Amount
+    amount_set: MoneySet | None = None
+    currency: Text | None = None
+    created_at: Time | None = None
+    processed_at: Time | None = None
+
+
+class Refund(Body):
+    """A refund inside an order's body."""
+
+    refund_line_items: tuple[RefundLine, ...] = ()
+    order_adjustments: tuple[OrderAdjustment, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
+
+
+class Order(Body):
+    """A whole order: `total_*` as placed, `current_*` after edits, refunds and returns."""
+
+    id: Ident
+    admin_graphql_api_id: Text | None = None
+    name: Text | None = None
+    order_number: Text | None = None
+    currency: Text
+    taxes_included: Flag = False
+    total_price: Amount
+    total_tax: Amount
+    total_discounts: Amount | None = None
+    total_tip_received: Amount = Decimal(0)
+    total_outstanding: Amount | None = None
+    current_total_price: Amount | None = None
+    current_subtotal_price: Amount | None = None
+    current_total_tax: Amount | None = None
+    original_total_duties_set: MoneySet | None = None
+    original_total_additional_fees_set: MoneySet | None = None
+    total_additional_fees_set: MoneySet | None = None
+    total_cash_rounding_payment_adjustment_set: MoneySet | None = None
+    financial_status: Text | None = None
+    cancelled_at: Time | None = None
+    created_at: Time | None = None
+    updated_at: Time | None = None
+    processed_at: Time | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    customer: Customer | None = None
+    company: Company | None = None
+    billing_address: Address | None = None
+    shipping_address: Address | None = None
+    line_items: tuple[LineItem, ...]
+    shipping_lines: tuple[ShippingLine, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    payment_terms: PaymentTerms | None = None
+    payment_gateway_names: tuple[Text, ...] = ()
+    gateway: Text | None = None
+
+
+def custom_info(line: LineItem) -> tuple[str, ...]:
+    """What the buyer wrote on a line (an engraving), `name: value` each; names that begin with `_` are hidden ones."""
+    rows = line.properties if isinstance(line.properties, list) else []
+    pairs = [(row.get("name"), row.get("value")) for row in rows if isinstance(row, Mapping)]
+    return tuple(
+        f"{name}: {value}"
+        for name, value in pairs
+        if isinstance(name, str) and isinstance(value, str) and value and not name.startswith("_")
+    )
+
+
+def true_id(number: int, gid: str | None) -> int:
+    """The id without the rounding of a JavaScript producer.
+
+    Only a number past 2**53 can have been rounded, so only then is `gid://shopify/Order/820982911946154508` believed
+    before it; a smaller number is exact whatever the gid says.
+    """
+    tail = (gid or "").rsplit("/", 1)[-1].split("?", 1)[0]
+    if number > EXACT_IN_JAVASCRIPT and tail.isascii() and tail.isdigit():
+        return int(tail)
+    return number
+
+
+def id_of(body: Mapping[str, object]) -> int | None:
+    """The id of a raw body, None when it has no readable one."""
+    number, gid = body.get("id"), body.get("admin_graphql_api_id")
+    if isinstance(number, str) and number.isascii() and number.isdigit():
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int):
+        return None
+    return true_id(number, gid if isinstance(gid, str) else None)

@@ -1,0 +1,86 @@
+"""Stripe's objects inside events: only the fields that we read, in their old and new places.
+
+Amounts are integers of the smallest unit; `contracts.money.from_stripe` turns them into money. A field that may hold
+an id or the expanded object is kept as it came and read by `id_or_object`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contracts.bodies import Body, Flag, Text, Whole
+
+
+class StripeAddress(Body):
+    """A postal address."""
+
+    line1: Text | None = None
+    line2: Text | None = None
+    city: Text | None = None
+    state: Text | None = None
+    postal_code: Text | None = None
+    country: Text | None = None
+
+
+class BillingDetails(Body):
+    """Who paid, as given at the checkout; of `shipping` the same."""
+
+    name: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    address: StripeAddress | None = None
+
+
+class BalanceTransaction(Body):
+    """What a charge did to the balance, in the currency of settlement."""
+
+    id: Text | None = None
+    fee: Whole
+    currency: Text
+
+
+class Charge(Body):
+    """One attempt to take money."""
+
+    id: Text
+    amount: Whole
+    amount_captured: Whole | None = None
+    currency: Text
+    created: Whole
+    paid: Flag
+    captured: Flag
+    status: Text
+    description: Text | None = None
+    customer: Text | Mapping[str, object] | None = None
+    billing_details: BillingDetails | None = None
+    shipping: BillingDetails | None = None
+    receipt_email: Text | None = None
+    metadata: Mapping[str, object] = {}
+    payment_intent: Text | Mapping[str, object] | None = None
+    balance_transaction: Text | Mapping[str, object] | None = None
+
+
+class PaymentIntent(Body):
+    """A payment from its beginning to its end; since 2022-11-15 it names its charge by `latest_charge` only."""
+
+    id: Text
+    amount: Whole
+    amount_received: Whole | None = None
+    currency: Text
+    created: Whole
+    status: Text
+    description: Text | None = None
+    customer: Text | Mapping[str, object] | None = None
+    shipping: BillingDetails | None = None
+    receipt_email: Text | None = None
+    metadata: Mapping[str, object] = {}
+    latest_charge: Text | Mapping[str, object] | None = None
+    charges: Mapping[str, object] = {}
+
+
+def id_or_object(value: str | Mapping[str, object] | None) -> tuple[str | None, Mapping[str, object]]:
+    """The id of an expandable field, and the object where the producer expanded it."""
+    if isinstance(value, Mapping):
+        ident = value.get("id")
+        return (ident if isinstance(ident, str) else None), value
+    return value, {}

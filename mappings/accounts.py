@@ -1,0 +1,63 @@
+"""Accounts by role: the rule's, else the company's own by type, else one that the bridge creates once.
+
+Gift cards sold, tips and duties have no honest default by type (the only OtherCurrentLiability may be a loan), so the
+bridge creates `Gift cards`, `Tips` and `Duties` as current liabilities unless a rule names an account.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.posting import Intent, PostingStep
+from contracts.quickbooks import AccountDraft, AccountSelector
+from mappings.rules import AccountRule, MappingRules
+
+Role = Literal["deposit", "discount", "fees", "sales", "shipping", "additional_fees"]
+LiabilityRole = Literal["gift_cards", "tips", "duties"]
+
+# AccountSubTypes of QBO's chart (API reference, Account; resolved by type because Ids are a company's own).
+_SUB_TYPES: dict[Role, str] = {
+    "deposit": "UndepositedFunds",
+    "discount": "DiscountsRefundsGiven",
+    "fees": "BankCharges",
+    "sales": "SalesOfProductIncome",
+    "shipping": "SalesOfProductIncome",
+    "additional_fees": "SalesOfProductIncome",
+}
+_PREFERENCES: dict[Role, str] = {"discount": "DefaultDiscountAccount"}
+_CREATED: dict[LiabilityRole, str] = {"gift_cards": "Gift cards", "tips": "Tips", "duties": "Duties"}
+
+
+def account(rules: MappingRules, role: Role) -> AccountSelector:
+    """The account of `role`."""
+    chosen: AccountRule | None = getattr(rules.accounts, role)
+    key = f"accounts.{role}"
+    if chosen is not None:
+        return chosen.selector(key)
+    return AccountSelector(rule=key, preference=_PREFERENCES.get(role), sub_type=_SUB_TYPES[role])
+
+
+def liability(rules: MappingRules, role: LiabilityRole) -> AccountSelector | SourceKey:
+    """The account of money that is owed on, or the key of the one that the plan must create."""
+    chosen: AccountRule | None = getattr(rules.accounts, role)
+    if chosen is not None:
+        return chosen.selector(f"accounts.{role}")
+    if not rules.create_accounts:
+        raise UnmappableEvent(
+            f"no account for {_CREATED[role].lower()}: set accounts.{role}, or create_accounts = true"
+        )
+    return SourceKey("qbb", "account", _CREATED[role])
+
+
+def ensure_account(key: SourceKey) -> PostingStep:
+    """The step that creates an account of `liability` once."""
+    draft = AccountDraft(name=key.id, account_type="Other Current Liability", sub_type="OtherCurrentLiabilities")
+    return PostingStep(key=key, entity="Account", intent=Intent.ENSURE, draft=draft, name=f"account {key.id}")
+
+
+def deposit_account(rules: MappingRules, gateway: str | None) -> AccountSelector:
+    """Where the money of a gateway goes."""
+    chosen = rules.gateway(gateway).deposit
+    return chosen.selector(f"gateways.{gateway}.deposit") if chosen else account(rules, "deposit")

@@ -1,0 +1,75 @@
+"""Who owes: one customer per person or company at the source, else the rules' walk-in customer.
+
+A person is known by the source's id, else by the normalised e-mail address; names alone never make two buyers one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.keys import SourceKey
+from contracts.posting import Intent, PostingStep
+from contracts.quickbooks import DISPLAY_NAME_MAX, Address, CustomerDraft
+from mappings.names import cut, email_address, email_key, legal_name
+from mappings.rules import MappingRules
+
+PERSON_NAME_MAX = 100
+PHONE_MAX = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What a source tells about a buyer."""
+
+    id: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    full_name: str | None = None
+    company: str | None = None
+    company_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    billing: Address | None = None
+    shipping: Address | None = None
+
+
+def customer_step(system: str, person: Person, currency: str, rules: MappingRules) -> PostingStep:
+    """The customer that `person` is in `currency`."""
+    key = _key(system, person)
+    if key is None:
+        draft = CustomerDraft(display_name=rules.walk_in_customer, currency=currency)
+        return _step(SourceKey("qbb", "customer", "walk-in"), draft)
+    draft = CustomerDraft(
+        display_name=_display_name(system, person),
+        currency=currency,
+        given_name=cut(person.given_name, PERSON_NAME_MAX),
+        family_name=cut(person.family_name, PERSON_NAME_MAX),
+        company_name=cut(person.company, PERSON_NAME_MAX),
+        email=email_address(person.email),
+        phone=cut(person.phone, PHONE_MAX),
+        billing=person.billing,
+        shipping=person.shipping,
+    )
+    return _step(key, draft)
+
+
+def _key(system: str, person: Person) -> SourceKey | None:
+    if person.company_id:
+        return SourceKey(system, "company", person.company_id)
+    if person.id:
+        return SourceKey(system, "customer", person.id)
+    email = email_address(person.email)
+    return SourceKey(system, "customer-email", email_key(email)) if email else None
+
+
+def _display_name(system: str, person: Person) -> str:
+    both = " ".join(part for part in (person.given_name, person.family_name) if part)
+    names = (person.company, both, person.full_name) if person.company_id else (both, person.full_name, person.company)
+    legal = (legal_name(name, DISPLAY_NAME_MAX) for name in names)
+    fallback = f"{system.capitalize()} customer {person.company_id or person.id or ''}".strip()
+    email = legal_name(email_address(person.email), DISPLAY_NAME_MAX)
+    return next((name for name in legal if name), "") or email or fallback
+
+
+def _step(key: SourceKey, draft: CustomerDraft) -> PostingStep:
+    return PostingStep(key=key, entity="Customer", intent=Intent.ENSURE, draft=draft, name="customer")

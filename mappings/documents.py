@@ -1,0 +1,62 @@
+"""What an event is about, and whether it is real; both are told before any arithmetic."""
+
+from __future__ import annotations
+
+from contracts.envelope import Envelope
+from contracts.keys import SourceKey
+from contracts.shopify import id_of
+from mappings.names import key_text
+from mappings.rules import MappingRules, gateway_key
+
+ID_MAX = 100
+
+_SHOPIFY_KINDS = {
+    "orders": "order",
+    "order_transactions": "transaction",
+    "refunds": "refund",
+    "disputes": "dispute",
+    "customers": "customer",
+    "products": "product",
+    "fulfillments": "fulfillment",
+}
+
+
+def document_of(envelope: Envelope) -> SourceKey | None:
+    """The key of the event's own document, None when the body does not say it plainly."""
+    return _shopify_document(envelope) if envelope.system == "shopify" else _stripe_document(envelope)
+
+
+def _shopify_document(envelope: Envelope) -> SourceKey | None:
+    kind = _SHOPIFY_KINDS.get(envelope.event_type.split("/")[0])
+    number = id_of(envelope.body)
+    return SourceKey("shopify", kind, str(number)) if kind and number is not None else None
+
+
+def _stripe_document(envelope: Envelope) -> SourceKey | None:
+    kind, ident = envelope.body.get("object"), envelope.body.get("id")
+    if not isinstance(kind, str) or not isinstance(ident, str) or not 0 < len(ident) <= ID_MAX:
+        return None
+    return SourceKey("stripe", kind.replace(".", "_"), key_text(ident))
+
+
+def why_not_real(envelope: Envelope, rules: MappingRules) -> str | None:
+    """Why this event must not reach the books as a real one, None when it may.
+
+    Stripe's test mode is what a sandbox company is for; whatever Shopify marks as a test is never booked.
+    """
+    if envelope.system == "stripe":
+        live_only = rules.livemode_required and not envelope.livemode
+        return "a test-mode event, and this company books live ones only" if live_only else None
+    body = envelope.body
+    if envelope.test or body.get("test") in (True, "true"):
+        return "the source marks this as a test"
+    if body.get("confirmed") in (False, "false") and envelope.event_type.startswith("orders/"):
+        return "the order is not confirmed, so it is not real yet"
+    if _gateways(body.get("gateway"), body.get("payment_gateway_names")) == {"bogus"}:
+        return "paid through Shopify's bogus gateway, which is for tests"
+    return None
+
+
+def _gateways(single: object, several: object) -> set[str]:
+    names = several if isinstance(several, list) and several else [single]
+    return {gateway_key(name) for name in names if isinstance(name, str)}

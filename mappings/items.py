@@ -1,0 +1,91 @@
+"""Which QBO item a sold line uses: its SKU, else its product, else its own words; fixed items for what is no product.
+
+Every item that is not a custom line carries an SKU, ours if the source has none, so that it is found again whatever a
+person calls it later.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from contracts.keys import SourceKey
+from contracts.posting import Intent, PostingStep
+from contracts.quickbooks import ITEM_NAME_MAX, SKU_MAX, AccountSelector, ItemDraft
+from mappings.accounts import account, liability
+from mappings.names import description, key_text, legal_name
+from mappings.rules import MappingRules
+
+Income = AccountSelector | SourceKey
+
+
+def product_item(
+    rules: MappingRules,
+    *,
+    title: str | None,
+    sku: str | None,
+    product_id: int | None,
+    unit_price: Decimal,
+    taxable: bool,
+) -> PostingStep:
+    """The item of a sold product or custom line."""
+    code = (sku or "").strip()
+    name = legal_name(title, ITEM_NAME_MAX, fallback="Untitled item")
+    if code and len(code) <= SKU_MAX:
+        key, stored, distinct = SourceKey("shopify", "sku", key_text(code)), code, code
+    elif product_id is not None:
+        stored = f"shopify-product-{product_id}"
+        key, distinct = SourceKey("shopify", "product", str(product_id)), str(product_id)
+    else:
+        key, stored, distinct = SourceKey("shopify", "item", key_text(name)), "", "Shopify"
+    draft = ItemDraft(
+        name=name,
+        sku=stored or None,
+        income=account(rules, "sales"),
+        description=description(title),
+        unit_price=unit_price if unit_price > 0 else None,
+        taxable=taxable,
+        distinct=distinct,
+    )
+    return _step(key, draft)
+
+
+def shipping_item(rules: MappingRules) -> PostingStep:
+    """Delivery that was charged."""
+    return _fixed("Shipping", account(rules, "shipping"))
+
+
+def additional_fees_item(rules: MappingRules) -> PostingStep:
+    """Fees that the shop adds to an order."""
+    return _fixed("Additional fees", account(rules, "additional_fees"))
+
+
+def tip_item(rules: MappingRules) -> PostingStep:
+    """Tips, owed to the staff."""
+    return _fixed("Tip", liability(rules, "tips"))
+
+
+def gift_card_item(rules: MappingRules) -> PostingStep:
+    """Gift cards sold, owed until they are redeemed."""
+    return _fixed("Gift card", liability(rules, "gift_cards"))
+
+
+def duties_item(rules: MappingRules) -> PostingStep:
+    """Import duties collected, owed to customs."""
+    return _fixed("Duties", liability(rules, "duties"))
+
+
+def stripe_sales_item(rules: MappingRules) -> PostingStep:
+    """What a charge without an order sold."""
+    return _fixed("Stripe sales", account(rules, "sales"))
+
+
+def _fixed(name: str, income: Income) -> PostingStep:
+    slug = key_text(name).lower().replace("_", "-")
+    draft = ItemDraft(
+        name=name, sku=f"qbo-bridge-{slug}", income=income, item_type="Service", taxable=False, distinct="qbo-bridge"
+    )
+    return _step(SourceKey("qbb", "item", slug), draft)
+
+
+def _step(key: SourceKey, draft: ItemDraft) -> PostingStep:
+    return PostingStep(key=key, entity="Item", intent=Intent.ENSURE, draft=draft, name=f"item {draft.name}")

@@ -1,0 +1,173 @@
+"""The accounting choices of one company, as a frozen value; every choice has a default that needs no rules file.
+
+The file is TOML (`deploy/rules.example.toml` documents each key). A rules value knows nothing of QBO: an account is
+said by id, by name or by what it must be, and found when the step goes out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from contracts.errors import ConfigurationError
+from contracts.quickbooks import DISPLAY_NAME_MAX, PAYMENT_METHOD_NAME_MAX, AccountSelector
+from mappings.names import legal_name
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AccountRule(_Frozen):
+    """An account by exactly one of its Id, its fully qualified name, or its AccountSubType; a bare string is a name."""
+
+    id: str | None = None
+    name: str | None = None
+    sub_type: str | None = None
+
+    def selector(self, rule: str) -> AccountSelector:
+        """The same choice in the words of the drafts; `rule` is the key that a person would change."""
+        return AccountSelector(rule=rule, id=self.id, name=self.name, sub_type=self.sub_type)
+
+
+def _account(value: object) -> object:
+    if isinstance(value, str) and value.strip():
+        return {"name": value.strip()}
+    if isinstance(value, dict) and len(value) == 1:
+        return value
+    raise ValueError('expected an account name, or one of { id = "…" }, { name = "…" }, { sub_type = "…" }')
+
+
+Account = Annotated[AccountRule, BeforeValidator(_account)]
+
+
+class Accounts(_Frozen):
+    """Where things go. What is absent is resolved from the company's own chart, or created (`create_accounts`)."""
+
+    deposit: Account | None = None
+    discount: Account | None = None
+    fees: Account | None = None
+    sales: Account | None = None
+    shipping: Account | None = None
+    additional_fees: Account | None = None
+    gift_cards: Account | None = None
+    tips: Account | None = None
+    duties: Account | None = None
+
+
+class GatewayRule(_Frozen):
+    """How money of one gateway is booked."""
+
+    method: str | None = Field(default=None, min_length=1, max_length=PAYMENT_METHOD_NAME_MAX)
+    deposit: Account | None = None
+
+
+class StripeRules(_Frozen):
+    """What is special about charges from the company's own Stripe account."""
+
+    booking_authority: Literal["shop", "stripe"] = "shop"
+    order_id_keys: tuple[str, ...] = ("shopify_order_id", "order_id")
+
+
+def gateway_key(name: str | None) -> str:
+    """One spelling for `Shopify Payments`, `shopify-payments` and `shopify_payments`."""
+    return re.sub(r"[\s-]+", "_", (name or "").strip().lower())
+
+
+class MappingRules(_Frozen):
+    """Everything that mapping an event depends on beside the event itself."""
+
+    time_zone: str = "UTC"
+    create_accounts: bool = True
+    walk_in_customer: str = Field(default="Walk-in customer", min_length=1, max_length=DISPLAY_NAME_MAX)
+    waiting_hours: int = Field(default=72, ge=1, le=720)
+    accounts: Accounts = Accounts()
+    gateways: dict[str, GatewayRule] = Field(default_factory=dict)
+    stripe: StripeRules = StripeRules()
+    exchange_rates: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
+    shop_domains: tuple[str, ...] = ()
+    livemode_required: bool = False
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError('expected an IANA time zone such as "America/Los_Angeles"') from None
+        return value
+
+    @field_validator("gateways")
+    @classmethod
+    def _one_spelling(cls, value: dict[str, GatewayRule]) -> dict[str, GatewayRule]:
+        found = {gateway_key(name): rule for name, rule in value.items()}
+        if len(found) != len(value):
+            raise ValueError("expected each gateway once; two of the names mean the same gateway")
+        return found
+
+    @field_validator("exchange_rates")
+    @classmethod
+    def _currency_codes(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
+        if not all(re.fullmatch(r"[A-Z]{3}", code) for code in value):
+            raise ValueError("expected three capital letters for each currency")
+        return value
+
+    @field_validator("walk_in_customer")
+    @classmethod
+    def _legal(cls, value: str) -> str:
+        if legal_name(value, DISPLAY_NAME_MAX) != value:
+            raise ValueError("expected a name without colon, tab or line break")
+        return value
+
+    @cached_property
+    def version(self) -> str:
+        """Ten hex digits that change with any rule; on every result."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:10]
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which Stripe's times become dates."""
+        return ZoneInfo(self.time_zone)
+
+    def for_company(self, *, shop_domains: tuple[str, ...], livemode_required: bool) -> MappingRules:
+        """These rules with what the company's own configuration says."""
+        domains = tuple(domain.lower() for domain in shop_domains if domain != "default")
+        return self.model_copy(update={"shop_domains": domains, "livemode_required": livemode_required})
+
+    def gateway(self, name: str | None) -> GatewayRule:
+        """The rule for a payment gateway, an empty one when there is none."""
+        return self.gateways.get(gateway_key(name), GatewayRule())
+
+
+_OF_THE_COMPANY = ("shop_domains", "livemode_required")
+
+
+def load_rules(text: str, *, source: str = "rules") -> MappingRules:
+    """The rules in a TOML text; ConfigurationError names `source`, the key and what is expected."""
+    try:
+        table = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{source}: not valid TOML: {error}") from None
+    for key in _OF_THE_COMPANY:
+        if key in table:
+            raise ConfigurationError(f"{source}: {key}: expected in the company's own configuration, not in the rules")
+    try:
+        return MappingRules.model_validate(table)
+    except ValidationError as error:
+        raise ConfigurationError(f"{source}: {_sentence(error)}") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(step) for step in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{key}: no such rule"
+    cause = first.get("ctx", {}).get("error")
+    return f"{key}: {cause}" if cause else f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}"

@@ -1,0 +1,142 @@
+"""The money of an order as placed, part by part, and the gate that nothing passes whose parts miss the total.
+
+With `taxes_included = false`: total = lines - discounts + shipping - shipping discounts + tax + duties + tip + fees.
+With `taxes_included = true` the tax is inside lines and shipping, so the total has no tax of its own beside them.
+Holds exactly for every real order that was looked at; where it does not, a person must look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from contracts.errors import UnbalancedDocument
+from contracts.money import plain, total
+from contracts.shopify import DiscountAllocation, LineItem, MoneySet, Order, ShippingLine
+
+PartKind = Literal["product", "gift_card", "shipping", "tip", "duties", "additional_fees"]
+
+TIP_TITLES = frozenset({"tip", "tips"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of an order's money. `amount` is before discount, with its tax inside when the shop's prices have it.
+
+    `tax` is what the part's own tax lines say; whether that was charged is `total_tax`'s to tell.
+    """
+
+    kind: PartKind
+    amount: Decimal
+    discount: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    line: LineItem | None = None
+    quantity: int | None = None
+    title: str | None = None
+    removed: bool = False
+    """True for a delivery that an edit took away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderMoney:
+    """The parts of an order, its order-level discount (old bodies allocate none) and its tax as charged."""
+
+    currency: str
+    taxes_included: bool
+    parts: tuple[Part, ...]
+    tax: Decimal
+    unallocated_discount: Decimal = Decimal(0)
+
+    @property
+    def discount(self) -> Decimal:
+        """All discounts that count."""
+        return total(part.discount for part in self.parts) + self.unallocated_discount
+
+    @property
+    def total(self) -> Decimal:
+        """What the parts add up to."""
+        beside = Decimal(0) if self.taxes_included else self.tax
+        return total(part.amount for part in self.parts) - self.discount + beside
+
+
+def money_as_placed(order: Order) -> OrderMoney:
+    """The parts of `order` as placed; UnbalancedDocument when they are not its total_price.
+
+    A delivery that an edit took away is not in `total_price` of some bodies and still in that of others.
+    """
+    money = _money(order, [ship for ship in order.shipping_lines if not ship.is_removed])
+    if money.total != order.total_price:
+        with_removed = _money(order, order.shipping_lines)
+        if with_removed.total == order.total_price:
+            return with_removed
+        raise UnbalancedDocument(
+            f"the parts of the order add up to {plain(money.total, order.currency)} {order.currency}, "
+            f"its total_price is {plain(order.total_price, order.currency)} {order.currency}"
+        )
+    return money
+
+
+def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:
+    lines = tuple(_line_part(item, order) for item in order.line_items)
+    parts = (*lines, *(_shipping_part(ship) for ship in shipping), *_extra_parts(order, lines))
+    old = all(item.discount_allocations is None for item in order.line_items)
+    return OrderMoney(
+        currency=order.currency,
+        taxes_included=order.taxes_included,
+        parts=parts,
+        tax=order.total_tax,
+        unallocated_discount=(order.total_discounts or Decimal(0)) if old else Decimal(0),
+    )
+
+
+def _line_part(item: LineItem, order: Order) -> Part:
+    return Part(
+        kind="gift_card" if item.gift_card else "tip" if _is_tip(item, order) else "product",
+        amount=item.price * item.quantity,
+        discount=_allocated(item.discount_allocations),
+        tax=total(tax.price for tax in item.tax_lines),
+        line=item,
+        quantity=item.quantity,
+        title=item.title or item.name,
+    )
+
+
+def _is_tip(item: LineItem, order: Order) -> bool:
+    """Older point-of-sale bodies tell the tip twice: as a custom line and as total_tip_received."""
+    titled = item.product_id is None and (item.title or "").strip().lower() in TIP_TITLES
+    return titled and item.price * item.quantity == order.total_tip_received
+
+
+def _shipping_part(ship: ShippingLine) -> Part:
+    discount = _allocated(ship.discount_allocations)
+    if ship.discount_allocations is None and ship.discounted_price is not None:
+        discount = ship.price - ship.discounted_price
+    tax = total(tax.price for tax in ship.tax_lines)
+    return Part(
+        kind="shipping", amount=ship.price, discount=discount, tax=tax, title=ship.title, removed=ship.is_removed
+    )
+
+
+def _extra_parts(order: Order, lines: tuple[Part, ...]) -> list[Part]:
+    """Tip, duties and additional fees; each only where there is one."""
+    in_lines = any(part.kind == "tip" for part in lines)
+    duties = _shop_amount(order.original_total_duties_set)
+    if duties is None:
+        duties = total(duty.amount for item in order.line_items for duty in item.duties)
+    fees = _shop_amount(order.original_total_additional_fees_set or order.total_additional_fees_set)
+    extras = [
+        Part(kind="tip", amount=Decimal(0) if in_lines else order.total_tip_received),
+        Part(kind="duties", amount=duties),
+        Part(kind="additional_fees", amount=fees or Decimal(0)),
+    ]
+    return [part for part in extras if part.amount != 0]
+
+
+def _allocated(allocations: tuple[DiscountAllocation, ...] | None) -> Decimal:
+    return total(allocation.amount for allocation in allocations or ())
+
+
+def _shop_amount(money: MoneySet | None) -> Decimal | None:
+    return money.shop_money.amount if money and money.shop_money else None

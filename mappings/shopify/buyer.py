@@ -1,0 +1,48 @@
+"""Who bought, in Shopify's words."""
+
+from __future__ import annotations
+
+from contracts import shopify
+from contracts.quickbooks import ADDRESS_LINE_MAX, ADDRESS_PART_MAX, POSTAL_CODE_MAX, Address
+from mappings.customers import Person
+from mappings.names import cut
+
+
+def buyer(order: shopify.Order) -> Person:
+    """The company of a B2B order, else the customer, else whoever left an e-mail address."""
+    customer = order.customer or shopify.Customer()
+    billing = order.billing_address or customer.default_address
+    ident = None if customer.id is None else str(shopify.true_id(customer.id, customer.admin_graphql_api_id))
+    return Person(
+        id=ident,
+        given_name=customer.first_name,
+        family_name=customer.last_name,
+        full_name=billing.name if billing else None,
+        company=_company_name(order),
+        company_id=str(order.company.id) if order.company else None,
+        email=customer.email or order.email,
+        phone=customer.phone or order.phone or (billing.phone if billing else None),
+        billing=address(billing),
+        shipping=address(order.shipping_address),
+    )
+
+
+def address(given: shopify.Address | None) -> Address | None:
+    """A postal address in QBO's lengths, None for an empty one."""
+    if given is None:
+        return None
+    found = Address(
+        line1=cut(given.address1, ADDRESS_LINE_MAX),
+        line2=cut(given.address2, ADDRESS_LINE_MAX),
+        city=cut(given.city, ADDRESS_PART_MAX),
+        region=cut(given.province, ADDRESS_PART_MAX),
+        postal_code=cut(given.zip, POSTAL_CODE_MAX),
+        country=cut(given.country, ADDRESS_PART_MAX),
+    )
+    return found if found != Address() else None
+
+
+def _company_name(order: shopify.Order) -> str | None:
+    default = order.customer.default_address if order.customer else None
+    places = (order.billing_address, order.shipping_address, default)
+    return next((place.company for place in places if place and place.company), None)

@@ -1,0 +1,156 @@
+"""The invoice of an order: one line per part, one discount, the tax as charged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.money import decimals_of, split, total
+from contracts.posting import PostingStep
+from contracts.quickbooks import DOC_NUMBER_MAX, InvoiceDraft, LineDraft
+from contracts.shopify import Order, custom_info
+from mappings import items
+from mappings.accounts import account, ensure_account
+from mappings.lines import in_hundredths, line
+from mappings.names import cut, description, email_address
+from mappings.rules import MappingRules
+from mappings.shopify.amounts import OrderMoney, Part
+from mappings.shopify.buyer import address
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The order's true id and the date that its documents carry."""
+
+    ident: str
+    txn_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An invoice and the accounts and items that it needs."""
+
+    needs: tuple[PostingStep, ...]
+    invoice: InvoiceDraft
+
+
+def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, rules: MappingRules) -> Sale:
+    """What `order` sold, in QBO's words; an order that edits emptied keeps its lines, at nothing."""
+    parts = [part for part in money.parts if _counts(part)] or [part for part in money.parts if part.line]
+    if not parts:
+        raise UnmappableEvent("the order has no lines, and QuickBooks takes no invoice without one")
+    item_steps = [_item(part, rules) for part in parts]
+    lines = _lines(parts, [step.key for step in item_steps], money)
+    number = _doc_number(order, placed.ident)
+    discount = in_hundredths(money.discount, money.currency)
+    invoice = InvoiceDraft(
+        customer=customer,
+        doc_number=number,
+        distinct_number=f"{number[: DOC_NUMBER_MAX - 5]}-{placed.ident[-4:]}",
+        txn_date=placed.txn_date,
+        currency=money.currency,
+        lines=lines,
+        total=in_hundredths(money.total, money.currency),
+        tax=in_hundredths(money.tax, money.currency),
+        discount=discount,
+        discount_account=account(rules, "discount") if discount else None,
+        exchange_rate=rules.exchange_rates.get(money.currency),
+        due_date=_due_date(order),
+        email=email_address(order.email),
+        billing=address(order.billing_address),
+        shipping=address(order.shipping_address),
+    )
+    return Sale(_needs(item_steps), invoice)
+
+
+def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney) -> tuple[LineDraft, ...]:
+    inside = _tax_inside(parts, money)
+    return tuple(
+        line(
+            key,
+            in_hundredths(part.amount - tax, money.currency),
+            description=_description(part),
+            quantity=Decimal(part.quantity) if part.quantity else None,
+            price=part.line.price if part.line and not tax else None,
+            taxable=money.tax > 0 and part.tax > 0,
+        )
+        for part, key, tax in zip(parts, keys, inside, strict=True)
+    )
+
+
+def _tax_inside(parts: list[Part], money: OrderMoney) -> tuple[Decimal, ...]:
+    """How much of the tax as charged lies inside each part; all of it is placed, to the last unit."""
+    if not money.taxes_included or money.tax == 0:
+        return (Decimal(0),) * len(parts)
+    by_tax_lines = [part.tax for part in parts]
+    if total(by_tax_lines) == money.tax:
+        return tuple(by_tax_lines)
+    weights = by_tax_lines if any(by_tax_lines) else [part.amount - part.discount for part in parts]
+    return split(money.tax, weights, max(decimals_of(money.currency), -int(money.tax.as_tuple().exponent)))
+
+
+def _item(part: Part, rules: MappingRules) -> PostingStep:
+    match part.kind:
+        case "shipping":
+            return items.shipping_item(rules)
+        case "tip":
+            return items.tip_item(rules)
+        case "gift_card":
+            return items.gift_card_item(rules)
+        case "duties":
+            return items.duties_item(rules)
+        case "additional_fees":
+            return items.additional_fees_item(rules)
+        case "product":
+            return _product(part, rules)
+
+
+def _product(part: Part, rules: MappingRules) -> PostingStep:
+    sold = part.line
+    return items.product_item(
+        rules,
+        title=part.title,
+        sku=sold.sku if sold else None,
+        product_id=sold.product_id if sold else None,
+        unit_price=sold.price if sold else part.amount,
+        taxable=sold.taxable if sold else True,
+    )
+
+
+def _needs(item_steps: list[PostingStep]) -> tuple[PostingStep, ...]:
+    """Accounts before the items that use them, each once."""
+    found: dict[SourceKey, PostingStep] = {}
+    for step in item_steps:
+        income = getattr(step.draft, "income", None)
+        if isinstance(income, SourceKey):
+            found.setdefault(income, ensure_account(income))
+    for step in item_steps:
+        found.setdefault(step.key, step)
+    return tuple(found.values())
+
+
+def _counts(part: Part) -> bool:
+    """Free delivery and pieces that are gone need no line; a free product was still sold."""
+    return bool(part.quantity) if part.line else part.amount != 0
+
+
+def _description(part: Part) -> str | None:
+    if part.line is None:
+        return description(part.title)
+    variant = part.line.variant_title
+    return description(part.title, None if variant == "Default Title" else variant, *custom_info(part.line))
+
+
+def _doc_number(order: Order, ident: str) -> str:
+    """The order's name without its number sign, as Shopify shows it to the customer."""
+    named = cut((order.name or "").strip().removeprefix("#"), DOC_NUMBER_MAX)
+    return named or cut(order.order_number, DOC_NUMBER_MAX) or ident[-DOC_NUMBER_MAX:]
+
+
+def _due_date(order: Order) -> date | None:
+    """The first instalment that has a date; terms such as "due on fulfillment" have none."""
+    schedules = order.payment_terms.payment_schedules if order.payment_terms else ()
+    return next((schedule.due_at.date() for schedule in schedules if schedule.due_at), None)

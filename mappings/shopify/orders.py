@@ -1,0 +1,130 @@
+"""An order's body is the whole order: whatever the event was called, its plan is "this order, as it is now".
+
+customer, accounts, items -> invoice -> money received. A cancelled order that nobody paid is the void of its invoice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from contracts.bodies import read_body
+from contracts.envelope import Envelope
+from contracts.errors import UndecodableRecord
+from contracts.keys import SourceKey
+from contracts.money import plain
+from contracts.posting import Intent, PostingPlan, PostingStep, Version
+from contracts.quickbooks import InvoiceDraft, content_hash
+from contracts.shopify import Order, true_id
+from mappings.customers import customer_step
+from mappings.registry import maps
+from mappings.rules import MappingRules
+from mappings.shopify.amounts import OrderMoney, money_as_placed
+from mappings.shopify.buyer import buyer
+from mappings.shopify.edits import without_removed
+from mappings.shopify.invoices import Placed, sale
+from mappings.shopify.received import amount_received, received_step
+
+RANKS = {
+    "pending": 1,
+    "authorized": 2,
+    "partially_paid": 3,
+    "paid": 4,
+    "partially_refunded": 5,
+    "refunded": 6,
+    "voided": 7,
+    "expired": 7,
+}
+"""How far an order is in its life, for two bodies of one second."""
+CANCELLED_RANK = 20
+"""A cancelled order does not come back: above every status, which still decides among cancelled bodies."""
+
+UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
+
+
+@maps(
+    "shopify",
+    "orders/create",
+    "orders/updated",
+    "orders/paid",
+    "orders/fulfilled",
+    "orders/partially_fulfilled",
+    "orders/cancelled",
+)
+def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
+    """The plan of any event that carries a whole order."""
+    order = read_body(Order, envelope.body, "order")
+    placed, since = _placed(order, envelope)
+    if order.cancelled_at is not None and (order.financial_status or "pending") in UNPAID:
+        return _void_plan(order, placed, since, rules)
+    return _sale_plan(order, placed, since, rules)
+
+
+def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRules) -> PostingPlan:
+    money = without_removed(order, money_as_placed(order))
+    customer = customer_step("shopify", buyer(order), order.currency, rules)
+    sold = sale(order, money, customer.key, placed, rules)
+    received = amount_received(order, money)
+    version = _version(order, f"{content_hash(sold.invoice)}{plain(received, order.currency)}", since)
+    key = SourceKey("shopify", "order", placed.ident)
+    invoice = PostingStep(
+        key=key, entity="Invoice", intent=Intent.STATE, draft=sold.invoice, version=version, name="invoice"
+    )
+    payment = received_step(order, received, placed, customer.key, version, rules)
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=(*sold.needs, customer, invoice, payment),
+        document_created_at=since,
+        version=version,
+        notes=_notes(order, money, sold.invoice),
+    )
+
+
+def _void_plan(order: Order, placed: Placed, since: datetime, rules: MappingRules) -> PostingPlan:
+    """Nothing was received and nothing will be: the invoice must not count. Its arithmetic no longer matters."""
+    key = SourceKey("shopify", "order", placed.ident)
+    version = _version(order, "void", since)
+    void = PostingStep(key=key, entity="Invoice", intent=Intent.VOID, version=version, name="invoice")
+    nothing = received_step(order, order.total_price * 0, placed, None, version, rules)
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=(void, nothing),
+        document_created_at=since,
+        version=version,
+        notes=("The order was cancelled before anything was paid: its invoice is voided.",),
+    )
+
+
+def _placed(order: Order, envelope: Envelope) -> tuple[Placed, datetime]:
+    """The order's identity and date, and the earliest moment at which it can have existed."""
+    moment = order.processed_at or order.created_at or envelope.occurred_at
+    known = [time for time in (order.processed_at, order.created_at, envelope.occurred_at) if time is not None]
+    if moment is None:
+        raise UndecodableRecord("the order has neither processed_at nor created_at")
+    return Placed(str(true_id(order.id, order.admin_graphql_api_id)), moment.date()), min(known)
+
+
+def _version(order: Order, content: str, since: datetime) -> Version:
+    updated = order.updated_at or order.created_at or since
+    rank = RANKS.get(order.financial_status or "", 0) + (CANCELLED_RANK if order.cancelled_at else 0)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:10]
+    return Version(int(updated.astimezone(UTC).timestamp()), rank, digest)
+
+
+def _notes(order: Order, money: OrderMoney, invoice: InvoiceDraft) -> tuple[str, ...]:
+    """What an accountant may wonder about."""
+    notes: list[str] = []
+    if invoice.total != order.total_price:
+        notes.append(
+            f"Edits took pieces out: {plain(order.total_price, order.currency)} {order.currency} as placed, "
+            f"{plain(invoice.total, order.currency)} {order.currency} is left."
+        )
+    charged = order.total_cash_rounding_payment_adjustment_set
+    if charged and charged.shop_money and charged.shop_money.amount != 0:
+        rounding = plain(charged.shop_money.amount, order.currency)
+        notes.append(f"The cash taken was rounded by {rounding} {order.currency}; that is not in the order's total.")
+    if money.tax == 0 and any(part.tax for part in money.parts):
+        notes.append("The order lists taxes that its total leaves out: none was charged, so none is booked.")
+    return tuple(notes)

@@ -1,0 +1,73 @@
+"""What was received for an order, as its newest body says it; the order's own transactions are facts of their own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from contracts.keys import SourceKey
+from contracts.money import total
+from contracts.posting import Intent, PostingStep, Version
+from contracts.quickbooks import PaymentDraft
+from contracts.shopify import Order
+from mappings.accounts import deposit_account
+from mappings.lines import in_hundredths
+from mappings.rules import MappingRules
+from mappings.shopify.amounts import OrderMoney
+from mappings.shopify.invoices import Placed
+
+ALL_OF_IT = frozenset({"paid", "partially_refunded", "refunded"})
+"""Refunds are documents of their own, so a refunded order was paid first."""
+
+
+def amount_received(order: Order, money: OrderMoney) -> Decimal:
+    """How much of the customer's money the body speaks of, refunds not taken off."""
+    owing = order.total_outstanding or Decimal(0)
+    status = order.financial_status
+    if status == "partially_paid" or (status == "partially_refunded" and owing > 0):
+        return max(_total_now(order, money) - owing, Decimal(0))
+    return order.total_price if status in ALL_OF_IT else Decimal(0)
+
+
+def _total_now(order: Order, money: OrderMoney) -> Decimal:
+    """What `total_outstanding` counts from: the total, less what edits and refunds took, plus what was handed back."""
+    if order.current_total_price is None or (not order.refunds and money.total == order.total_price):
+        return order.total_price
+    handed_back = total(
+        row.amount
+        for refund in order.refunds
+        for row in refund.transactions
+        if row.kind == "refund" and row.status == "success"
+    )
+    return order.current_total_price + handed_back
+
+
+def received_step(
+    order: Order,
+    amount: Decimal,
+    placed: Placed,
+    customer: SourceKey | None,
+    version: Version,
+    rules: MappingRules,
+) -> PostingStep:
+    """The money of the body as one payment on the order's invoice; its amount may be nothing."""
+    gateway = _only_gateway(order)
+    draft = PaymentDraft(
+        invoice=SourceKey("shopify", "order", placed.ident),
+        customer=customer,
+        amount=in_hundredths(amount, order.currency),
+        currency=order.currency,
+        txn_date=placed.txn_date,
+        deposit_to=deposit_account(rules, gateway),
+        method=rules.gateway(gateway).method,
+        exchange_rate=rules.exchange_rates.get(order.currency),
+    )
+    key = SourceKey("shopify", "payment", placed.ident)
+    return PostingStep(
+        key=key, entity="Payment", intent=Intent.RECEIVED, draft=draft, version=version, name="money received"
+    )
+
+
+def _only_gateway(order: Order) -> str | None:
+    """The gateway, when all the money came through one."""
+    names = set(order.payment_gateway_names) or {order.gateway or ""}
+    return (names.pop() or None) if len(names) == 1 else None

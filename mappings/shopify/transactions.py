@@ -1,0 +1,74 @@
+"""Money of an order as its own event: a successful sale or capture is a payment on the order's invoice.
+
+The body names neither customer nor invoice number, only the order; whose money it is, the invoice says.
+"""
+
+from __future__ import annotations
+
+from contracts.bodies import read_body
+from contracts.envelope import Envelope
+from contracts.errors import UndecodableRecord
+from contracts.keys import SourceKey
+from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
+from contracts.quickbooks import PAYMENT_REF_MAX, PaymentDraft
+from contracts.shopify import ShopMoney, Transaction, true_id
+from mappings.accounts import deposit_account
+from mappings.lines import in_hundredths
+from mappings.registry import maps
+from mappings.rules import MappingRules
+
+MONEY_IN = frozenset({"sale", "capture"})
+
+
+@maps("shopify", "order_transactions/create")
+def map_transaction(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
+    """A payment, or the reason why this is none."""
+    transaction = read_body(Transaction, envelope.body, "transaction")
+    ident = str(true_id(transaction.id, transaction.admin_graphql_api_id))
+    key = SourceKey("shopify", "transaction", ident)
+    if transaction.kind == "refund":
+        return Ignored(code="not_yet_mapped", message="refunds are not booked yet", document=key)
+    reason = _why_nothing_moved(transaction)
+    if reason:
+        return Ignored(code="skipped_by_rule", message=reason, document=key)
+    return _payment_plan(transaction, key, envelope, rules)
+
+
+def _why_nothing_moved(transaction: Transaction) -> str | None:
+    if transaction.kind not in MONEY_IN:
+        return "an authorization or void moves no money"
+    if transaction.status != "success":
+        return "the transaction did not succeed, so no money moved"
+    return "a transaction of nothing moves no money" if transaction.amount == 0 else None
+
+
+def _payment_plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: MappingRules) -> PostingPlan:
+    moment = transaction.processed_at or transaction.created_at or envelope.occurred_at
+    known = [time for time in (transaction.processed_at, transaction.created_at, envelope.occurred_at) if time]
+    if moment is None:
+        raise UndecodableRecord("the transaction has neither processed_at nor created_at")
+    if transaction.order_id is None:
+        raise UndecodableRecord("the transaction has no order_id")
+    order = SourceKey("shopify", "order", str(transaction.order_id))
+    money = _shop_money(transaction)
+    draft = PaymentDraft(
+        invoice=order,
+        amount=in_hundredths(money.amount, money.currency_code or ""),
+        currency=money.currency_code or "",
+        txn_date=moment.date(),
+        deposit_to=deposit_account(rules, transaction.gateway),
+        method=rules.gateway(transaction.gateway).method,
+        reference=key.id[-PAYMENT_REF_MAX:],
+        exchange_rate=rules.exchange_rates.get(money.currency_code or ""),
+    )
+    step = PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
+    return PostingPlan(document=key, lane=order, steps=(step,), document_created_at=min(known))
+
+
+def _shop_money(transaction: Transaction) -> ShopMoney:
+    """The amount in the shop's currency where the body has it; the plain amount is in the customer's."""
+    shop = transaction.amount_set.shop_money if transaction.amount_set else None
+    code = (shop.currency_code or shop.currency if shop else None) or transaction.currency
+    if not code:
+        raise UndecodableRecord("the transaction has no currency")
+    return ShopMoney(amount=shop.amount if shop else transaction.amount, currency_code=code)
