@@ -8,13 +8,13 @@ content; a null value (tombstone) is None. Pure: no clock, no I/O.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bridge.decoding.headers import HeaderMap, from_record, shopify_header
 from bridge.decoding.shapes import infer_topic
 from bridge.decoding.texts import parse_bytes
 from bridge.decoding.wrappers import unwrap
-from contracts.bodies import read_time
+from contracts.bodies import read_time, read_unix_time
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.records import InboundRecord
@@ -166,11 +166,9 @@ def _text(value: object) -> str | None:
 
 
 def _unix_time(value: object) -> datetime | None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
     try:
-        return datetime.fromtimestamp(value, tz=UTC)
-    except (OverflowError, ValueError, OSError):
+        return read_unix_time(value)
+    except ValueError:
         return None
 
 

@@ -56,7 +56,7 @@ def read_count(value: object) -> int:
 
 
 def read_whole(value: object) -> int:
-    """A whole number such as an amount in smallest units or a time in seconds; it may be negative."""
+    """A whole number such as an amount in smallest units; it may be negative."""
     number = read_amount(value)
     if number != number.to_integral_value():
         raise ValueError("is not a whole number")
@@ -92,6 +92,14 @@ def read_time(value: object) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def read_unix_time(value: object) -> datetime:
+    """Seconds since the epoch as a time in UTC."""
+    try:
+        return datetime.fromtimestamp(read_whole(value), tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError("is not a time in seconds") from None
+
+
 Amount = Annotated[Decimal, PlainValidator(read_amount)]
 Ident = Annotated[int, PlainValidator(read_id)]
 Count = Annotated[int, PlainValidator(read_count)]
@@ -99,6 +107,7 @@ Whole = Annotated[int, PlainValidator(read_whole)]
 Text = Annotated[str, PlainValidator(read_text)]
 Flag = Annotated[bool, PlainValidator(read_flag)]
 Time = Annotated[datetime, PlainValidator(read_time)]
+UnixTime = Annotated[datetime, PlainValidator(read_unix_time)]
 
 
 class Body(BaseModel):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.bodies import Body, Flag, Text, Whole
+from contracts.bodies import Body, Flag, Text, UnixTime, Whole
 
 
 class StripeAddress(Body):
@@ -34,7 +34,6 @@ class BillingDetails(Body):
 class BalanceTransaction(Body):
     """What a charge did to the balance, in the currency of settlement."""
 
-    id: Text | None = None
     fee: Whole
     currency: Text
 
@@ -46,7 +45,7 @@ class Charge(Body):
     amount: Whole
     amount_captured: Whole | None = None
     currency: Text
-    created: Whole
+    created: UnixTime
     paid: Flag
     captured: Flag
     status: Text
@@ -67,7 +66,7 @@ class PaymentIntent(Body):
     amount: Whole
     amount_received: Whole | None = None
     currency: Text
-    created: Whole
+    created: UnixTime
     status: Text
     description: Text | None = None
     customer: Text | Mapping[str, object] | None = None

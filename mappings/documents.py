@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from contracts.envelope import Envelope
 from contracts.keys import SourceKey
 from contracts.shopify import id_of
@@ -28,7 +30,8 @@ def document_of(envelope: Envelope) -> SourceKey | None:
 
 def _shopify_document(envelope: Envelope) -> SourceKey | None:
     kind = _SHOPIFY_KINDS.get(envelope.event_type.split("/")[0])
-    number = id_of(envelope.body)
+    edit = envelope.body.get("order_edit")
+    number = id_of({"id": edit.get("order_id")} if isinstance(edit, Mapping) else envelope.body)
     return SourceKey("shopify", kind, str(number)) if kind and number is not None else None
 
 

@@ -1,0 +1,104 @@
+"""A charge without a shop order is a sale of its own: an invoice with one line and its payment.
+
+`charge.succeeded` and `payment_intent.succeeded` tell the same fact; both come here with the charge's id and so end in
+the same keys, and whichever is second finds everything done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.keys import SourceKey
+from contracts.money import Money
+from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
+from contracts.quickbooks import DOC_NUMBER_MAX, PAYMENT_REF_MAX, InvoiceDraft, PaymentDraft
+from mappings.accounts import deposit_account
+from mappings.customers import Person, customer_step
+from mappings.items import stripe_sales_item
+from mappings.lines import in_hundredths, line
+from mappings.names import description, email_address
+from mappings.rules import MappingRules
+from mappings.stripe.fees import fee_steps
+
+ONCE = Version(0, 0, "once")
+"""A charge's sale does not change, but its two events tell it differently: the first to come is the one that counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """What a charge or its payment intent tells about one sale."""
+
+    charge_id: str
+    money: Money
+    created: datetime
+    since: datetime
+    person: Person
+    description: str | None
+    metadata: tuple[Mapping[str, object], ...]
+    balance: Mapping[str, object]
+
+
+def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
+    """The plan of a sale, or why the shop books it."""
+    key = SourceKey("stripe", "charge", sale.charge_id)
+    if rules.stripe.booking_authority == "shop" and belongs_to_shop(sale, rules):
+        return Ignored(
+            code="booked_by_shop", message="this charge pays a shop order, which the shop books", document=key
+        )
+    customer = customer_step("stripe", sale.person, sale.money.currency, rules)
+    item = stripe_sales_item(rules)
+    txn_date = sale.created.astimezone(rules.zone).date()
+    invoice = _invoice(sale, customer.key, item.key, rules)
+    payment = _payment(sale, customer.key, key, rules)
+    steps = (
+        item,
+        customer,
+        PostingStep(key=key, entity="Invoice", intent=Intent.STATE, draft=invoice, version=ONCE, name="invoice"),
+        PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=payment, name="payment"),
+        *fee_steps(sale.balance, key, txn_date, rules),
+    )
+    return PostingPlan(document=key, lane=key, steps=steps, document_created_at=sale.since, version=ONCE)
+
+
+def belongs_to_shop(sale: Sale, rules: MappingRules) -> bool:
+    """A metadata key of the rules holds an order id, or the description begins with one of the company's shops."""
+    if _has_value(sale.metadata, rules.stripe.order_id_keys):
+        return True
+    said = (sale.description or "").strip().lower()
+    return any(said.startswith(domain) for domain in rules.shop_domains)
+
+
+def _has_value(several: Iterable[Mapping[str, object]], names: tuple[str, ...]) -> bool:
+    return any(str(metadata.get(name) or "").strip() for metadata in several for name in names)
+
+
+def _invoice(sale: Sale, customer: SourceKey, item: SourceKey, rules: MappingRules) -> InvoiceDraft:
+    amount = in_hundredths(sale.money.number, sale.money.currency)
+    return InvoiceDraft(
+        customer=customer,
+        doc_number=sale.charge_id[-DOC_NUMBER_MAX:],
+        txn_date=sale.created.astimezone(rules.zone).date(),
+        currency=sale.money.currency,
+        lines=(line(item, amount, description=description(sale.description)),),
+        total=amount,
+        exchange_rate=rules.exchange_rates.get(sale.money.currency),
+        email=email_address(sale.person.email),
+        billing=sale.person.billing,
+        shipping=sale.person.shipping,
+    )
+
+
+def _payment(sale: Sale, customer: SourceKey, key: SourceKey, rules: MappingRules) -> PaymentDraft:
+    return PaymentDraft(
+        invoice=key,
+        customer=customer,
+        amount=in_hundredths(sale.money.number, sale.money.currency),
+        currency=sale.money.currency,
+        txn_date=sale.created.astimezone(rules.zone).date(),
+        deposit_to=deposit_account(rules, "stripe"),
+        method=rules.gateway("stripe").method,
+        reference=sale.charge_id[-PAYMENT_REF_MAX:],
+        exchange_rate=rules.exchange_rates.get(sale.money.currency),
+    )
