@@ -131,8 +131,12 @@ class CompanyPublisher:
     async def _send_all(self, producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> None:
         """Send, and await every acknowledgement."""
         fitting = [self._fitting(record) for record in records]
-        acknowledgements = [await send(producer, record) for record in fitting]
-        answers = await asyncio.gather(*acknowledgements, return_exceptions=True)
+        acknowledgements: list[asyncio.Future[Any]] = []
+        try:
+            for record in fitting:
+                acknowledgements.append(await send(producer, record))  # noqa: PERF401 - those sent count, if one fails
+        finally:
+            answers = await asyncio.gather(*acknowledgements, return_exceptions=True)
         for record, answer in zip(fitting, answers, strict=True):
             if isinstance(answer, MessageSizeTooLargeError):
                 self._learn_limit(record)
@@ -174,6 +178,15 @@ def _size(record: OutboundRecord) -> int:
 async def _stop(producer: AIOKafkaProducer) -> None:
     """Stopping flushes, which never ends while the broker is away: a producer that we drop does not deserve that."""
     try:
+        _forget_transaction(producer)
         await asyncio.wait_for(producer.stop(), CLOSE_TIMEOUT_S)
     except (KafkaError, TimeoutError, AssertionError) as error:
         log.debug("kafka.producer_dropped", error=repr(error))
+
+
+def _forget_transaction(producer: AIOKafkaProducer) -> None:
+    """Look at how a failed transaction ended, or asyncio complains that nobody did. Its waiter has no public name."""
+    manager = producer._txn_manager  # noqa: SLF001
+    ended = manager.wait_for_transaction_end() if manager is not None else None
+    if ended is not None and ended.done() and not ended.cancelled():
+        ended.exception()

@@ -1,0 +1,76 @@
+"""The write-ahead journal: what is about to be sent, before it is sent, and what waits, in a compacted topic.
+
+All entries of a company lie in one partition (a stable hash of its name), so they have one order and a new owner reads
+one partition. Keys carry the company's name, since several companies share a partition. The contents are the machine's;
+here they are bytes.
+
+`append` is a Kafka transaction of its own, through the company's one producer: an owner that was fenced cannot journal,
+and what is not journalled is not sent. Entries end as tombstones inside the settlement (`journal_record`), in the same
+transaction as the results that they led to.
+
+The number of partitions decides where a company lives: it must not change while entries are unsettled.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+from aiokafka.errors import UnknownTopicOrPartitionError
+
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.publisher import CompanyPublisher
+from bridge.kafka.reader import read_topic
+from bridge.kafka.topics import partitions_of
+from contracts.records import OutboundRecord
+
+
+def home_partition(company: str, partitions: int) -> int:
+    """The same in every process and version, which Python's own `hash` is not."""
+    return zlib.crc32(company.encode()) % partitions
+
+
+class Journal:
+    """One company's entries. `read` comes first: it finds the company's partition."""
+
+    def __init__(self, *, company: str, topic: str, connection: KafkaConnection, publisher: CompanyPublisher) -> None:
+        self._prefix = f"{company}:"
+        self._company = company
+        self._topic = topic
+        self._connection = connection
+        self._publisher = publisher
+        self._partition: int | None = None
+
+    async def read(self) -> dict[str, bytes]:
+        """The live entries, oldest key first. Called by a new owner after it has fenced the old one.
+
+        It reads past what *other* companies have open in the same partition: an entry of ours that was committed
+        behind their open transaction must not be missed, so their transaction is waited for.
+        """
+        partitions = await partitions_of(self._connection, self._topic)
+        if not partitions:
+            raise UnknownTopicOrPartitionError(f"the journal topic {self._topic} does not exist")
+        self._partition = home_partition(self._company, len(partitions))
+        entries: dict[str, bytes] = {}
+        async for record in read_topic(
+            self._connection, self._topic, partitions=(self._partition,), past_open_transactions=True
+        ):
+            key = (record.key or b"").decode(errors="replace")
+            if not key.startswith(self._prefix):
+                continue
+            entries.pop(key[len(self._prefix) :], None)
+            if record.value is not None:
+                entries[key[len(self._prefix) :]] = record.value
+        return entries
+
+    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+        """Write *entries* ahead, all or none; when this returns they survive us. A null value ends an entry."""
+        await self._publisher.settle([self.journal_record(key, value) for key, value in entries])
+
+    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
+        """An entry, or with None its end, as a record for the settlement's transaction."""
+        if self._partition is None:
+            raise RuntimeError("the journal was not read yet, so its partition is not known")
+        return OutboundRecord(
+            topic=self._topic, key=f"{self._prefix}{key}".encode(), value=value, partition=self._partition
+        )
