@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from aiokafka.errors import KafkaError as BrokerError
+
 from contracts.errors import BridgeError
+
+__all__ = ["BrokerError", "Fenced"]
 
 
 class Fenced(BridgeError):

@@ -1,0 +1,279 @@
+"""The composition root: the only place that knows every concrete class. Builds the companies, serves, drains."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+
+from bridge.books import Books
+from bridge.clock import Clock, SystemClock
+from bridge.company import Company
+from bridge.http import serve as serve_http
+from bridge.judging import Judge
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.errors import BrokerError
+from bridge.kafka.intake import CompanyIntake
+from bridge.kafka.journal import Journal
+from bridge.kafka.publisher import CompanyPublisher
+from bridge.kafka.settings import IntakeSettings
+from bridge.kafka.topics import TopicSpec, create_missing, log_topic, table_topic
+from bridge.pipeline import Pipeline
+from bridge.poster import Poster
+from bridge.quickbooks.auth import Credentials
+from bridge.quickbooks.connection import ConnectionSettings, open_client
+from bridge.quickbooks.limiter import Limits
+from bridge.quickbooks.token_file import FileTokenStore
+from bridge.quickbooks.tokens import TokenStore, token_key
+from bridge.reporting import Reporter
+from bridge.routing import Route, Router
+from bridge.settings import CompanySettings, KafkaSettings, Settings
+from bridge.status import CompanyBoard, Phase, StatusBoard
+from bridge.waiting import WaitingRoom
+from bridge.write_ahead import WriteAhead
+from contracts.errors import ConfigurationError
+from mappings.rules import MappingRules, load_rules
+
+WATCH_INTERVAL_S = 0.5
+KAFKA_WAIT_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. ConfigurationError for what the operator must mend first."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(settings))
+
+
+def company_rules(company: CompanySettings) -> MappingRules:
+    """The rules of one company: its file, or the defaults, with what its own configuration adds."""
+    text = company.rules.read_text(encoding="utf-8") if company.rules else ""
+    rules = load_rules(text, source=str(company.rules or "rules"))
+    return rules.for_company(shop_domains=company.shop_domains, livemode_required=company.environment == "production")
+
+
+def company_router(settings: Settings) -> Router:
+    """Which events go to which company."""
+    return Router(
+        Route(company.name, frozenset(company.shop_domains), frozenset(company.stripe_accounts))
+        for company in settings.companies
+    )
+
+
+def kafka_connection(settings: KafkaSettings) -> KafkaConnection:
+    """How to reach the brokers, in the words of the Kafka side."""
+    password, key_password = settings.sasl_plain_password, settings.ssl_password
+    return KafkaConnection(
+        bootstrap_servers=settings.bootstrap_servers,
+        security_protocol=settings.security_protocol,
+        transactions=settings.transactions,
+        sasl_mechanism=settings.sasl_mechanism or "PLAIN",
+        sasl_plain_username=settings.sasl_plain_username,
+        sasl_plain_password=password.get_secret_value() if password else None,
+        ssl_cafile=str(settings.ssl_cafile) if settings.ssl_cafile else None,
+        ssl_certfile=str(settings.ssl_certfile) if settings.ssl_certfile else None,
+        ssl_keyfile=str(settings.ssl_keyfile) if settings.ssl_keyfile else None,
+        ssl_password=key_password.get_secret_value() if key_password else None,
+        ssl_check_hostname=settings.ssl_check_hostname,
+        client_id=settings.client_id,
+    )
+
+
+async def _serve(settings: Settings) -> int:
+    clock = SystemClock()
+    board = StatusBoard(clock=clock, version=version("qbo-bridge"))
+    store = _token_store(settings, clock)
+    prepared = [(company, company_rules(company)) for company in settings.companies]
+    stopping = _stop_signals()
+    async with serve_http(board, settings.http):
+        tasks = [
+            asyncio.create_task(
+                _run_company(settings, company, rules, store, board.company(company.name, company.realm_id), stopping),
+                name=company.name,
+            )
+            for company, rules in prepared
+        ]
+        failed = await asyncio.gather(*tasks)
+    return 1 if any(failed) else 0
+
+
+async def _run_company(
+    settings: Settings,
+    company: CompanySettings,
+    rules: MappingRules,
+    store: TokenStore,
+    board: CompanyBoard,
+    stopping: asyncio.Event,
+) -> bool:
+    """Serve one company until the process stops; True when it stopped by itself. Other companies do not notice."""
+    connection = kafka_connection(settings.kafka)
+    if not await _topics_exist(settings, connection, stopping):
+        return False
+    async with _company(settings, company, rules, store, board) as intake:
+        watching = asyncio.create_task(_watch(intake, board))
+        waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
+        try:
+            await intake.run()
+        except Exception as error:  # noqa: BLE001 - our bug, or an answer that was not what was sent: said loudly
+            log.exception("company.stopped", company=company.name)
+            board.enter(Phase.STOPPED, reason=f"{type(error).__name__}: {error}")
+            await stopping.wait()
+            return True
+        finally:
+            watching.cancel()
+            waiting.cancel()
+    return False
+
+
+@contextlib.asynccontextmanager
+async def _company(
+    settings: Settings, company: CompanySettings, rules: MappingRules, store: TokenStore, board: CompanyBoard
+) -> AsyncIterator[CompanyIntake]:
+    clock = SystemClock()
+    connection = kafka_connection(settings.kafka)
+    topics = settings.topics
+    async with open_client(_connection_settings(company), store, clock) as client:
+        publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
+        journal = Journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
+        books = Books(client, clock, window=timedelta(days=company.index_days))
+        write_ahead = WriteAhead(journal)
+        poster = Poster(client, books, write_ahead, items_max=company.limits.batch_items)
+        owner = Company(
+            books=books,
+            pipeline=Pipeline(Judge(company.name, company_router(settings), rules), books, poster),
+            reporter=Reporter(
+                company=company.name,
+                realm_id=company.realm_id,
+                rules_version=rules.version,
+                results_topic=topics.results,
+                dead_letters_topic=topics.dead_letters,
+            ),
+            journal=journal,
+            write_ahead=write_ahead,
+            waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
+            board=board,
+            clock=clock,
+        )
+        yield CompanyIntake(
+            company=company.name,
+            topics=topics.events,
+            connection=connection,
+            owner=owner,
+            publisher=publisher,
+            process=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+            settings=_intake_settings(settings.kafka),
+        )
+
+
+def _connection_settings(company: CompanySettings) -> ConnectionSettings:
+    limits = company.limits
+    secret, refresh = company.client_secret, company.refresh_token
+    if secret is None:
+        name = company.name.upper().replace("-", "_")
+        raise ConfigurationError(
+            f"companies.{company.name}.client_secret: expected in the environment, "
+            f"as QBO_BRIDGE_COMPANIES__{name}__CLIENT_SECRET."
+        )
+    return ConnectionSettings(
+        credentials=Credentials(
+            realm_id=company.realm_id,
+            client_id=company.client_id,
+            client_secret=secret.get_secret_value(),
+            refresh_token=refresh.get_secret_value() if refresh else None,
+            token_url=company.token_endpoint,
+        ),
+        base_url=company.base_url,
+        limits=Limits(
+            requests_per_minute=limits.requests_per_minute,
+            requests_per_second=limits.requests_per_second,
+            concurrent_requests=limits.concurrent_requests,
+            batches_per_minute=limits.batches_per_minute,
+            batch_items=limits.batch_items,
+        ),
+        read_timeout_s=company.request_timeout_s,
+    )
+
+
+def _intake_settings(kafka: KafkaSettings) -> IntakeSettings:
+    return IntakeSettings(
+        max_records=kafka.max_records,
+        poll_timeout_ms=kafka.poll_timeout_ms,
+        session_timeout_ms=kafka.session_timeout_ms,
+        heartbeat_interval_ms=kafka.heartbeat_interval_ms,
+        max_poll_interval_ms=kafka.max_poll_interval_ms,
+        drain_timeout_s=kafka.drain_timeout_s,
+        backoff_min_s=kafka.backoff_min_s,
+        backoff_max_s=kafka.backoff_max_s,
+    )
+
+
+def _token_store(settings: Settings, clock: Clock) -> TokenStore:
+    tokens = settings.tokens
+    if tokens.store != "file":
+        raise ConfigurationError('tokens.store: expected "file", the only store of this version.')
+    if tokens.key is None:
+        raise ConfigurationError("tokens.key: expected url-safe base64 of 32 bytes in QBO_BRIDGE_TOKENS__KEY.")
+    return FileTokenStore(tokens.path, token_key(tokens.key.get_secret_value()), clock)
+
+
+async def _topics_exist(settings: Settings, connection: KafkaConnection, stopping: asyncio.Event) -> bool:
+    """Create what is missing of ours; Kafka being away is waited for. False when the process stops first."""
+    topics = settings.topics
+    logs = [log_topic(name) for name in (*topics.events, topics.results, topics.dead_letters)]
+    wanted: list[TopicSpec] = [*logs, table_topic(topics.journal)] if topics.create else []
+    while not stopping.is_set():
+        try:
+            await create_missing(connection, wanted)
+        except (OSError, BrokerError) as error:
+            log.warning("kafka.unreachable", servers=connection.bootstrap_servers, error=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), KAFKA_WAIT_S)
+        else:
+            return True
+    return False
+
+
+async def _watch(intake: CompanyIntake, board: CompanyBoard) -> None:
+    """Tell the board what the consumer group says; what happens while owning the company says by itself."""
+    while True:
+        age = intake.poll_age_s()
+        if age is not None and age < 2 * WATCH_INTERVAL_S:
+            board.polled()
+        if intake.phase == "standby" and board.phase is not Phase.STANDBY:
+            board.enter(Phase.STANDBY)
+        await asyncio.sleep(WATCH_INTERVAL_S)
+
+
+async def _stop_when(stopping: asyncio.Event, stop: Callable[[], Any]) -> None:
+    await stopping.wait()
+    await stop()
+
+
+def _stop_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    return stopping
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it exists."""
+    if sys.platform == "win32":
+        return None
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,131 @@
+"""What the company itself decides: its currency, its taxes, its chart of accounts.
+
+Read at warm-up, never guessed. Account ids belong to one company and are never constants: rules name accounts, and
+what no rule names is found by AccountSubType.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from contracts.errors import UnmappableEvent
+from contracts.quickbooks import AccountSelector
+
+Entity = Mapping[str, Any]
+"""One QBO entity as it came over the wire, numbers as int or Decimal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account of the chart."""
+
+    id: str
+    name: str
+    full_name: str
+    account_type: str
+    sub_type: str
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyFacts:
+    """Preferences, taxes, accounts and payment methods of one company, as values.
+
+    `tax_code` is the company's own sales tax code (US, manual sales tax), None when QBO finds it itself.
+    """
+
+    home_currency: str
+    multicurrency: bool
+    country: str
+    charges_tax: bool
+    tax_code: str | None
+    close_date: date | None
+    allows_discount: bool
+    preferences: Mapping[str, str]
+    accounts: Mapping[str, Account]
+    payment_methods: Mapping[str, str] = field(default_factory=dict)
+
+    def account_id(self, selector: AccountSelector) -> str:
+        """The Id that `selector` means in this company. UnmappableEvent naming the rule when there is none."""
+        found = self._find(selector)
+        if found is None:
+            raise UnmappableEvent(f"the company has no active {_words(selector)}: set the rule {selector.rule}")
+        return found
+
+    def _find(self, selector: AccountSelector) -> str | None:
+        if selector.id is not None:
+            return selector.id if selector.id in self.accounts else None
+        if selector.name is not None:
+            return self.account_named(selector.name)
+        preferred = self.preferences.get(selector.preference or "")
+        if preferred in self.accounts:
+            return preferred
+        fitting = [key for key, account in self.accounts.items() if account.sub_type == selector.sub_type]
+        return min(fitting, key=int, default=None)
+
+    def account_named(self, name: str) -> str | None:
+        """The Id of the active account with this fully qualified name, letter case aside."""
+        wanted = name.casefold()
+        return next((key for key, account in self.accounts.items() if account.full_name.casefold() == wanted), None)
+
+    def with_account(self, body: Entity) -> CompanyFacts:
+        """These facts and one account more."""
+        account = _account(body)
+        return replace(self, accounts={**self.accounts, account.id: account})
+
+    def can_book(self, currency: str) -> bool:
+        """True when the company can hold amounts of `currency`."""
+        return self.multicurrency or currency == self.home_currency
+
+
+def company_facts(
+    preferences: Entity, company: Entity, accounts: Iterable[Entity], payment_methods: Iterable[Entity]
+) -> CompanyFacts:
+    """The facts in QBO's own answers: Preferences, CompanyInfo, Account rows and PaymentMethod rows."""
+    sales = _part(preferences, "SalesFormsPrefs")
+    tax = _part(preferences, "TaxPrefs")
+    currency = _part(preferences, "CurrencyPrefs")
+    closed = _part(preferences, "AccountingInfoPrefs").get("BookCloseDate")
+    automated = "PartnerTaxEnabled" in tax
+    group = _part(tax, "TaxGroupCodeRef").get("value")
+    rows = [_account(row) for row in accounts if row.get("Active", True)]
+    return CompanyFacts(
+        home_currency=str(_part(currency, "HomeCurrency").get("value", "USD")),
+        multicurrency=currency.get("MultiCurrencyEnabled") is True,
+        country=str(company.get("Country", "US")),
+        charges_tax=tax.get("UsingSalesTax") is True,
+        tax_code=None if automated or group is None else str(group),
+        close_date=date.fromisoformat(str(closed)[:10]) if closed else None,
+        allows_discount=sales.get("AllowDiscount") is not False,
+        preferences={key: str(value) for key, value in sales.items() if isinstance(value, str | int)},
+        accounts={account.id: account for account in rows},
+        payment_methods={str(row["Name"]).casefold(): str(row["Id"]) for row in payment_methods},
+    )
+
+
+def _account(body: Entity) -> Account:
+    name = str(body["Name"])
+    return Account(
+        id=str(body["Id"]),
+        name=name,
+        full_name=str(body.get("FullyQualifiedName", name)),
+        account_type=str(body.get("AccountType", "")),
+        sub_type=str(body.get("AccountSubType", "")),
+        currency=_part(body, "CurrencyRef").get("value"),
+    )
+
+
+def _part(body: Entity, name: str) -> Entity:
+    part = body.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _words(selector: AccountSelector) -> str:
+    if selector.id is not None:
+        return f"account with Id {selector.id}"
+    if selector.name is not None:
+        return f'account named "{selector.name}"'
+    return f"account of sub-type {selector.sub_type}"

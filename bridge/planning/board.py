@@ -1,0 +1,137 @@
+"""The table on which one micro-batch is planned: steps by id, fates by plan, and the names that are given away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bridge.facts import CompanyFacts
+from bridge.index import Index, Posted
+from bridge.names import email_of, legal_key
+from bridge.planning.steps import Claim, Fate, PlannedStep, Refused, StepId, Work
+from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.posting import Intent, Operation, PostingPlan, Version
+from contracts.quickbooks import (
+    AccountDraft,
+    CustomerDraft,
+    Draft,
+    InvoiceDraft,
+    ItemDraft,
+    JournalEntryDraft,
+    PaymentDraft,
+    references_of,
+)
+
+
+class Board:
+    """Collects the writes of one micro-batch; every write is put down once, whoever needs it."""
+
+    def __init__(self, plans: tuple[PostingPlan, ...], index: Index, facts: CompanyFacts) -> None:
+        self.plans = plans
+        self.index = index
+        self.facts = facts
+        self.steps: dict[StepId, PlannedStep] = {}
+        self.fates: list[list[Fate]] = [[] for _ in plans]
+        self.versions: dict[SourceKey, Version] = {}
+        self.drafts: dict[SourceKey, Draft] = {}
+        self.stale: dict[tuple[str, str], Posted] = {}
+        self._customers: dict[tuple[str, str], StepId] = {}
+        self._names: dict[str, set[str]] = {"Customer": set(), "Item": set()}
+        for plan in plans:
+            for step in plan.steps:
+                if step.intent is Intent.ENSURE and step.draft is not None:
+                    self.drafts.setdefault(step.key, step.draft)
+
+    def settle(self, positions: Iterable[int], fate: Fate) -> None:
+        """Give each of these plans this fate."""
+        for position in positions:
+            self.fates[position].append(fate)
+
+    def refuse_foreign(self, claim: Claim, currency: str) -> bool:
+        """Refuse a plan whose currency the company cannot hold; True when it was refused."""
+        if self.facts.can_book(currency):
+            return False
+        error = UnmappableEvent(
+            f"the document is in {currency}, the company keeps its books in {self.facts.home_currency} and "
+            "multicurrency is off in QuickBooks"
+        )
+        self.settle([claim.position], Refused(error))
+        return True
+
+    def write(self, step: PlannedStep) -> StepId:
+        """Put down a write together with everything that it refers to and that is not in the books yet."""
+        needs = set(step.needs)
+        if step.draft is not None and step.operation is not Operation.VOID:
+            needs |= self._references(step.draft, step.owner)
+        if step.target is not None and not step.target.fresh:
+            self.stale[step.target.entity, step.target.id] = step.target
+        self.steps[step.id] = replace(step, needs=frozenset(needs))
+        return step.id
+
+    def claim_write(self, step: PlannedStep, positions: Iterable[int]) -> None:
+        """Put down a write and give it to these plans; the first of them is credited."""
+        ordered = sorted(positions)
+        self.write(replace(step, owner=ordered[0]))
+        for position in ordered:
+            self.fates[position].append(Work(step.id, credited=position == ordered[0]))
+
+    def ensure(self, key: SourceKey, owner: int, *, currency: str = "") -> StepId | None:
+        """The write that brings a name-list entity into the books, None when it is there already."""
+        draft = self.drafts.get(key)
+        match draft:
+            case CustomerDraft():
+                return self._ensure_customer(key, draft, currency or draft.currency, owner)
+            case ItemDraft():
+                return self._ensure_item(key, draft, owner)
+            case AccountDraft():
+                return self._ensure_account(key, draft, owner)
+        return None
+
+    def _references(self, draft: Draft, owner: int) -> set[StepId]:
+        currency = draft.currency if isinstance(draft, InvoiceDraft | PaymentDraft | JournalEntryDraft) else ""
+        needed = set()
+        for key in references_of(draft):
+            invoice = StepId("Invoice", key)
+            found = invoice if invoice in self.steps else self.ensure(key, owner, currency=currency)
+            if found is not None:
+                needed.add(found)
+        return needed
+
+    def _ensure_customer(self, key: SourceKey, draft: CustomerDraft, currency: str, owner: int) -> StepId | None:
+        if self.index.customer_id(key, draft, currency) is not None:
+            return None
+        step_id = StepId("Customer", key, currency)
+        if step_id in self.steps:
+            return step_id
+        email = email_of(draft.email)
+        if email is not None and (email, currency) in self._customers:
+            return self._customers[email, currency]
+        draft = replace(draft, currency=currency)
+        taken = self._names["Customer"]
+        name = self.index.customers.free_customer_name(key, draft, home=self.facts.home_currency, also=taken)
+        taken.add(legal_key(name))
+        if email is not None:
+            self._customers[email, currency] = step_id
+        named = replace(draft, display_name=name)
+        return self.write(PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named))
+
+    def _ensure_item(self, key: SourceKey, draft: ItemDraft, owner: int) -> StepId | None:
+        if self.index.item_id(key, draft) is not None:
+            return None
+        step_id = StepId("Item", key)
+        if step_id in self.steps:
+            return step_id
+        taken = self._names["Item"]
+        name = self.index.items.free_item_name(key, draft, also=taken)
+        taken.add(legal_key(name))
+        named = replace(draft, name=name)
+        return self.write(PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named))
+
+    def _ensure_account(self, key: SourceKey, draft: AccountDraft, owner: int) -> StepId | None:
+        if self.facts.account_named(draft.name) is not None:
+            return None
+        step_id = StepId("Account", key)
+        if step_id in self.steps:
+            return step_id
+        return self.write(PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=draft))

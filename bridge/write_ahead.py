@@ -1,0 +1,80 @@
+"""Requests are written to the journal before they go out, and taken out of it when their outcome is settled.
+
+After a crash the next owner sends what is unsettled again, byte for byte, so QBO only ever sees a request that it has
+seen. Pure but for the journal that is given.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import orjson
+
+from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
+
+PREFIX = "request:"
+
+
+class Journal(Protocol):
+    """The company's part of the journal topic."""
+
+    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+        """Store the entries; returns when they are acknowledged."""
+
+
+class WriteAhead:
+    """The unsettled requests of one company. `append` is what the poster needs."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._unsettled: list[str] = []
+        self._sent = 0
+
+    async def append(self, requests: Sequence[Request]) -> None:
+        """Write the requests down; they may be sent only after this has returned."""
+        entries: list[tuple[str, bytes | None]] = []
+        for request in requests:
+            self._sent += 1
+            entries.append((PREFIX + request.request_id, _encode(request, self._sent)))
+        await self._journal.append(entries)
+        self._unsettled += [key for key, _ in entries]
+
+    def tombstones(self) -> list[tuple[str, None]]:
+        """What takes the settled requests out of the journal; goes into the transaction that settles them."""
+        return [(key, None) for key in dict.fromkeys(self._unsettled)]
+
+    def settled(self) -> None:
+        """The tombstones are written."""
+        self._unsettled = []
+
+
+def unsettled_requests(journal: Mapping[str, bytes]) -> list[tuple[str, Request]]:
+    """The requests in a journal with their keys, in the order in which they were written down."""
+    found = [(key, orjson.loads(value)) for key, value in journal.items() if key.startswith(PREFIX)]
+    return [(key, _decode(entry)) for key, entry in sorted(found, key=lambda each: int(each[1]["n"]))]
+
+
+def _encode(request: Request, number: int) -> bytes:
+    entry: dict[str, Any] = {
+        "n": number,
+        "request_id": request.request_id,
+        "body": base64.b64encode(request.body).decode(),
+    }
+    if isinstance(request, Single):
+        entry |= {"entity": request.entity, "operation": request.operation}
+    else:
+        entry["items"] = [[item.b_id, item.entity, item.operation, item.request_id] for item in request.items]
+    return orjson.dumps(entry)
+
+
+def _decode(entry: Mapping[str, Any]) -> Request:
+    body = base64.b64decode(entry["body"])
+    if "items" not in entry:
+        return Single(entity=entry["entity"], operation=entry["operation"], body=body, request_id=entry["request_id"])
+    items = tuple(
+        BatchItem(b_id=b_id, entity=entity, operation=operation, request_id=request_id)
+        for b_id, entity, operation, request_id in entry["items"]
+    )
+    return Batch(items=items, body=body, request_id=entry["request_id"])
