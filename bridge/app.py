@@ -125,7 +125,7 @@ async def _run_company(
         waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
         try:
             await intake.run()
-        except Exception as error:  # noqa: BLE001 - our bug, or an answer that was not what was sent: said loudly
+        except Exception as error:
             log.exception("company.stopped", company=company.name)
             board.enter(Phase.STOPPED, reason=f"{type(error).__name__}: {error}")
             await stopping.wait()
@@ -269,7 +269,7 @@ def _stop_signals() -> asyncio.Event:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it exists."""
+    """Uvloop where it exists."""
     if sys.platform == "win32":
         return None
     try:

@@ -55,6 +55,10 @@ class Version:
         return f"{self.updated_at}.{self.rank}"
 
 
+ONCE = Version(0, 0, "once")
+"""The version of a document that never changes: whichever event tells it first is the one that counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostingStep:
     """One entity that must be in QBO.

@@ -15,9 +15,10 @@ from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, St
 from contracts.errors import RejectedPosting
 from contracts.keys import SourceKey
 from contracts.money import plain
-from contracts.posting import Intent, Operation, Version
+from contracts.posting import ONCE, Intent, Operation, Version
 from contracts.quickbooks import InvoiceDraft, content_hash
 
+STAYS_VOID = "the invoice was voided in QuickBooks and stays void"
 VOIDED = "void"
 """The content hash of a document that was voided because its source cancelled it."""
 
@@ -27,6 +28,9 @@ def plan_document(board: Board, key: SourceKey, claims: Sequence[Claim], *, has_
 
     `has_money` says that payments for the document are in the books or on their way there.
     """
+    if all(claim.step.version == ONCE for claim in claims):
+        _plan_once(board, key, claims)
+        return
     versions = [version_of(claim) for claim in claims]
     newest = max(range(len(claims)), key=lambda i: versions[i])
     claim, version = claims[newest], versions[newest]
@@ -43,6 +47,18 @@ def plan_document(board: Board, key: SourceKey, claims: Sequence[Claim], *, has_
         _plan_void(board, claim, same, posted, version, has_money=has_money)
     else:
         _plan_state(board, claim, same, posted, version)
+
+
+def _plan_once(board: Board, key: SourceKey, claims: Sequence[Claim]) -> None:
+    """Two events tell it in their own words; what the books have is not compared with either."""
+    posted = board.index.get("Invoice", key)
+    positions = [claim.position for claim in claims]
+    if posted is None:
+        _plan_state(board, claims[0], positions, None, version_of(claims[0]))
+    elif posted.voided:
+        board.settle(positions, Skipped("deleted_in_qbo", STAYS_VOID, posted))
+    else:
+        board.settle(positions, Held(posted))
 
 
 def version_of(claim: Claim) -> Version:
@@ -63,8 +79,7 @@ def _plan_state(board: Board, claim: Claim, same: list[int], posted: Posted | No
     if not isinstance(draft, InvoiceDraft):
         raise TypeError(f"{claim.step.key}: a document at a version needs an InvoiceDraft")
     if posted is not None and posted.voided:
-        message = "the invoice was voided in QuickBooks and stays void"
-        board.settle(same, Skipped("deleted_in_qbo", message, posted))
+        board.settle(same, Skipped("deleted_in_qbo", STAYS_VOID, posted))
     elif posted is not None and _says(posted, version):
         board.settle(same, Held(posted))
     elif posted is not None and not posted.untouched:
