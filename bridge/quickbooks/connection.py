@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -61,6 +62,8 @@ async def open_client(
 
 
 def _http(settings: ConnectionSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    # httpx logs every URL, and the text of a query holds names: see it only when something is wrong.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     connections = settings.limits.concurrent_requests + 1  # one more for the token endpoint
     return httpx.AsyncClient(
         transport=transport,

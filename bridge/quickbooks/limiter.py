@@ -26,7 +26,7 @@ DEFAULT_PAUSE_S = 60.0
 """Intuit's advice after a 429 without Retry-After."""
 PAUSE_MAX_S = 3600.0
 LONG_THROTTLE_S = 900.0
-"""A 429 that lasts this long is no minute's limit (a monthly block, say): the pauses double up to an hour."""
+"""A 429 that lasts this long is no minute's limit (a monthly block, say): the pauses grow up to an hour."""
 RECOVERY_HOLD_S = 60.0
 RECOVERY_PER_S = 0.005
 FRACTION_MIN = 0.1
@@ -106,14 +106,19 @@ class Budget:
         quiet = now - self._changed_at - RECOVERY_HOLD_S
         return min(1.0, self._fraction + max(0.0, quiet) * RECOVERY_PER_S)
 
-    def throttled(self, now: float, retry_after_s: float | None) -> float:
-        """Note a 429 at `now`; the seconds of the pause, for everything of this company."""
+    def throttled(self, now: float, retry_after_s: float | None, extra_s: float = 0.0) -> float:
+        """Note a 429 at `now`; the seconds of the pause, for everything of this company.
+
+        The pause is what QBO asks for, else a minute; while the throttling lasts it grows up to an hour. `extra_s`
+        (jitter) is added.
+        """
         if self._throttled_since is None:
             self._throttled_since = now
         pause = DEFAULT_PAUSE_S if retry_after_s is None else retry_after_s
         lasting = now - self._throttled_since
         if lasting > LONG_THROTTLE_S:
             pause = max(pause, min(PAUSE_MAX_S, lasting / 4))
+        pause += extra_s
         if now >= self._paused_until:  # several calls in flight hit the same wall: that is one decrease
             self._fraction = max(FRACTION_MIN, self.fraction(now) / 2)
         self._changed_at = now + pause
@@ -165,9 +170,9 @@ class Limiter:
                 self._in_flight -= 1
             self._grant()
 
-    def throttled(self, retry_after_s: float | None) -> float:
+    def throttled(self, retry_after_s: float | None, extra_s: float = 0.0) -> float:
         """Pause the whole company for a 429; the length of the pause in seconds."""
-        return self._budget.throttled(self._clock.monotonic(), retry_after_s)
+        return self._budget.throttled(self._clock.monotonic(), retry_after_s, extra_s)
 
     def answered(self) -> None:
         """QBO answered something else than 429."""

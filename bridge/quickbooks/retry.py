@@ -8,7 +8,7 @@ under the same request id, so that QBO either does it once or says what it did. 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Protocol
 
@@ -24,6 +24,9 @@ from contracts.errors import Unauthorised, Unavailable
 
 BLOCKED_RETRY_S = 900.0
 """How long a company rests that takes no writes until a person has acted."""
+
+JITTER_S = 5.0
+"""Up to this much is added to a pause, so that apps which were throttled together do not come back together."""
 
 log = structlog.get_logger(__name__)
 
@@ -139,15 +142,15 @@ class Courier:
                 tally.attempts += 1
                 answer = await attempt(token)
             question = open_question(answer)
-            if question is None or question.action is not Action.THROTTLED:
-                self.limiter.answered()
-            else:
+            if question is not None and question.action is Action.THROTTLED:
                 tally.throttles += 1
                 self._pause(question)
+            elif answer.http_status:
+                self.limiter.answered()
             match next_after(question, tally, self._policy, self._clock.monotonic()):
                 case Next.DONE:
                     self._failures, self._disconnected = 0, False
-                    return answer
+                    return replace(answer, attempts=tally.attempts)
                 case Next.RESEND:
                     await self._clock.sleep(self._wait_s(question, tally))
                 case Next.RENEW:
@@ -178,7 +181,7 @@ class Courier:
         return max(wait, min(asked or 0.0, self._policy.wait_max_s))
 
     def _pause(self, question: Disposition) -> None:
-        pause = self.limiter.throttled(question.retry_after_s)
+        pause = self.limiter.throttled(question.retry_after_s, JITTER_S * self._jitter())
         log.warning("qbo.throttled", realm_id=self._realm_id, wait_s=round(pause, 1))
 
     def _refuse_long_pause(self) -> None:

@@ -67,8 +67,9 @@ def fingerprint(refresh_token: str) -> str:
 
 def token_key(text: str) -> bytes:
     """The store's key from its setting: url-safe base64 of 32 bytes. ConfigurationError otherwise."""
+    bare = text.strip().rstrip("=")
     try:
-        key = base64.b64decode(text.strip(), altchars=b"-_", validate=True)
+        key = base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_BYTES:
