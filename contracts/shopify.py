@@ -205,7 +205,7 @@ class Order(Body):
     shipping_address: Address | None = None
     line_items: tuple[LineItem, ...]
     shipping_lines: tuple[ShippingLine, ...] = ()
-    refunds: tuple[Refund, ...] = ()
+    refunds: tuple[Refund, ...] | None = None
     payment_terms: PaymentTerms | None = None
     payment_gateway_names: tuple[Text, ...] = ()
     gateway: Text | None = None

@@ -1,6 +1,7 @@
 """Who owes: one customer per person or company at the source, else the rules' walk-in customer.
 
-A person is known by the source's id, else by the normalised e-mail address; names alone never make two buyers one.
+A person is known by the source's id, else by the normalised e-mail address; names alone never make two buyers one. A
+company has no address of its own, lest the person who ordered for it is taken for it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def customer_step(system: str, person: Person, currency: str, rules: MappingRule
         given_name=cut(person.given_name, PERSON_NAME_MAX),
         family_name=cut(person.family_name, PERSON_NAME_MAX),
         company_name=cut(person.company, PERSON_NAME_MAX),
-        email=email_address(person.email),
+        email=None if person.company_id else email_address(person.email),
         phone=cut(person.phone, PHONE_MAX),
         billing=person.billing,
         shipping=person.shipping,

@@ -101,7 +101,7 @@ def _payment_row(draft: PaymentDraft, intent: Intent) -> Row:
     if intent is Intent.RECEIVED:
         if draft.amount == 0:
             return ("Received", "nothing yet")
-        known = " as far as the order's own transactions do not account for it"
+        known = ", as far as the order's own transactions do not account for it"
     else:
         known = f", reference {draft.reference}" if draft.reference else ""
     return ("Payment", f"{amount} of {draft.txn_date.isoformat()} to {account_words(draft.deposit_to)}{known}")

@@ -22,15 +22,17 @@ def product_item(
     rules: MappingRules,
     *,
     title: str | None,
+    variant: str | None,
     sku: str | None,
     product_id: int | None,
     unit_price: Decimal,
     taxable: bool,
 ) -> PostingStep:
-    """The item of a sold product or custom line."""
+    """The item of a sold product or custom line; an SKU stands for one variant and takes the variant's full name."""
     code = (sku or "").strip()
-    name = legal_name(title, ITEM_NAME_MAX, fallback="Untitled item")
-    if code and len(code) <= SKU_MAX:
+    coded = 0 < len(code) <= SKU_MAX
+    name = legal_name((variant if coded else None) or title, ITEM_NAME_MAX, fallback="Untitled item")
+    if coded:
         key, stored, distinct = SourceKey("shopify", "sku", key_text(code)), code, code
     elif product_id is not None:
         stored = f"shopify-product-{product_id}"

@@ -36,8 +36,7 @@ def line(
 ) -> LineDraft:
     """One line; `price` is the source's own per piece, replaced by amount / quantity where tax was inside it."""
     if quantity:
-        divided = round_half_up(amount / quantity, UNIT_PRICE_DECIMALS)
-        for candidate in (price, divided):
+        for candidate in (price, _divided(amount, quantity)):
             if candidate is not None and candidate > 0 and round_half_up(quantity * candidate, 2) == amount:
                 return LineDraft(
                     item=item,
@@ -48,3 +47,9 @@ def line(
                     taxable=taxable,
                 )
     return LineDraft(item=item, amount=amount, description=description, taxable=taxable)
+
+
+def _divided(amount: Decimal, quantity: Decimal) -> Decimal:
+    """A price per piece, in cents where that is exact."""
+    exact = amount / quantity
+    return round_half_up(exact, 2 if fits(exact, 2) else UNIT_PRICE_DECIMALS)

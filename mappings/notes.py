@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from contracts.keys import SourceKey
 
-_MARKER = re.compile(r"\[qbb:(?P<system>[a-z]+):(?P<kind>[a-z_]+):(?P<id>[^\s\]]+)(?P<pairs>(?: [a-z]+=[^\s\]]*)*)\]")
+_MARKER = re.compile(r"\[qbb:(?P<system>[a-z]+):(?P<kind>[a-z_-]+):(?P<id>[^\s\]]+)(?P<pairs>(?: [a-z]+=[^\s\]]*)*)\]")
 _PAIR = re.compile(r" ([a-z]+)=([^\s\]]*)")
 
 

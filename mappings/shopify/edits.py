@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
-from contracts.errors import UnbalancedDocument
+from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import decimals_of, plain, round_half_up, total
 from contracts.shopify import LineItem, Order, RefundLine
 from mappings.shopify.amounts import OrderMoney, Part
@@ -25,6 +25,8 @@ def without_removed(order: Order, placed: OrderMoney) -> OrderMoney:
 
     UnbalancedDocument when what is left disagrees with the order's own current figures.
     """
+    if order.refunds is None and any(removed_quantity(item, 0) for item in order.line_items):
+        raise UndecodableRecord("the order has no refunds, so what edits removed cannot be told from what was refunded")
     refunded = Counter[int | None]()
     for line in _refund_lines(order):
         refunded[line.line_item_id] += line.quantity
@@ -70,7 +72,7 @@ def _tax_left(order: Order, placed: OrderMoney, kept: tuple[Part, ...]) -> Decim
         return placed.tax
     if order.current_total_tax is not None:
         refunded = total(line.total_tax or Decimal(0) for line in _refund_lines(order))
-        adjusted = total(row.tax_amount for refund in order.refunds for row in refund.order_adjustments)
+        adjusted = total(row.tax_amount for refund in order.refunds or () for row in refund.order_adjustments)
         stated = order.current_total_tax + refunded - adjusted
         return min(max(stated, Decimal(0)), placed.tax)
     weights = total(part.tax for part in placed.parts)
@@ -110,4 +112,4 @@ def _unbalanced(what: str, found: Decimal, name: str, stated: Decimal, money: Or
 
 
 def _refund_lines(order: Order) -> list[RefundLine]:
-    return [line for refund in order.refunds for line in refund.refund_line_items]
+    return [line for refund in order.refunds or () for line in refund.refund_line_items]

@@ -113,6 +113,7 @@ def _product(part: Part, rules: MappingRules) -> PostingStep:
     return items.product_item(
         rules,
         title=part.title,
+        variant=sold.name if sold else None,
         sku=sold.sku if sold else None,
         product_id=sold.product_id if sold else None,
         unit_price=sold.price if sold else part.amount,

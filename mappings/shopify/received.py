@@ -34,7 +34,7 @@ def _total_now(order: Order, money: OrderMoney) -> Decimal:
         return order.total_price
     handed_back = total(
         row.amount
-        for refund in order.refunds
+        for refund in order.refunds or ()
         for row in refund.transactions
         if row.kind == "refund" and row.status == "success"
     )

@@ -1,0 +1,65 @@
+"""Golden pairs: an event and, beside it, the plan that it maps to, first in words and then as values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bridge.decode import decode_record
+from contracts.errors import RecordError
+from contracts.posting import Ignored, PostingPlan
+from mappings.describe import describe
+from mappings.registry import map_event
+from mappings.rules import MappingRules
+from tests.mappings.builders import RULES, record
+
+GOLDEN = Path(__file__).parent / "golden"
+EVENTS = sorted(GOLDEN.glob("*/*/event.json"))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
+def test_event_maps_to_its_plan(event: Path, golden_update: bool) -> None:  # noqa: FBT001 - a fixture
+    """Each event maps to exactly the plan that lies beside it."""
+    found = _decision(event.read_bytes(), RULES)
+    beside = event.with_name("plan.json")
+    if golden_update:
+        beside.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    assert json.loads(beside.read_text()) == found
+
+
+def test_every_plan_has_its_event() -> None:
+    """No plan is left over from an event that is gone."""
+    assert {path.parent for path in EVENTS} == {path.parent for path in GOLDEN.glob("*/*/plan.json")}
+
+
+def _decision(value: bytes, rules: MappingRules) -> object:
+    try:
+        envelope = decode_record(record(value))
+        assert envelope is not None
+        decision = map_event(envelope, rules)
+    except RecordError as error:
+        return {"refused": error.code, "message": str(error)}
+    return {"in words": [f"{label}: {text}" for label, text in describe(decision)], **_values(decision)}
+
+
+def _values(decision: PostingPlan | Ignored) -> dict[str, object]:
+    name = "ignored" if isinstance(decision, Ignored) else "plan"
+    return {name: _plain(asdict(decision))}
+
+
+def _plain(value: object) -> object:
+    """JSON that a person can read: keys of documents in one line, nothing that is empty."""
+    if isinstance(value, dict):
+        if value.keys() == {"system", "kind", "id"}:
+            return f"{value['system']}:{value['kind']}:{value['id']}"
+        return {name: _plain(item) for name, item in value.items() if item not in (None, (), "")}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.isoformat() if isinstance(value, date | datetime) else value
