@@ -110,10 +110,10 @@ class QuickBooksClient:
                     raise Unavailable(f"the list of {select.entity} keeps changing while it is read", retry_after_s=5.0)
                 start, seam = 1, None
                 continue
-            fresh = tuple(row for row in rows if str(row.get("Id")) not in seen)
-            seen.update(str(row.get("Id")) for row in fresh)
+            fresh = {str(row.get("Id")): row for row in rows if str(row.get("Id")) not in seen}
+            seen.update(fresh)
             if fresh:
-                yield fresh
+                yield tuple(fresh.values())
             if len(rows) < PAGE_ROWS_MAX:
                 return
             start, seam = start + len(rows) - 1, rows[-1].get("Id")

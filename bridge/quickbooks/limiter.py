@@ -139,7 +139,8 @@ class _Ticket:
     priority: Priority
     number: int
     kind: Kind
-    granted: asyncio.Event = field(default_factory=asyncio.Event)
+    granted: bool = False
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Limiter:
@@ -164,11 +165,11 @@ class Limiter:
             await self._granted(ticket)
             yield
         finally:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
-            else:
+            if ticket.granted:
                 self._in_flight -= 1
-            self._grant()
+            else:
+                self._waiting.remove(ticket)
+            self._wake_first()
 
     def throttled(self, retry_after_s: float | None, extra_s: float = 0.0) -> float:
         """Pause the whole company for a 429; the length of the pause in seconds."""
@@ -183,34 +184,49 @@ class Limiter:
         return self._budget.pause_left_s(self._clock.monotonic())
 
     async def _granted(self, ticket: _Ticket) -> None:
+        """Return when `ticket` may go. Only the first in the queue minds the time; it lets everyone go who may."""
         while True:
             wait = self._grant()
-            if ticket.granted.is_set():
-                return
-            waits = [asyncio.ensure_future(ticket.granted.wait())]
-            if wait is not None:
+            if ticket.granted:
+                break
+            ticket.woken.clear()
+            waits = [asyncio.ensure_future(ticket.woken.wait())]
+            if wait is not None and ticket is self._waiting[0]:
                 waits.append(asyncio.ensure_future(self._true_after(wait)))
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for pending in waits:
                     pending.cancel()
+        self._wake_first()
 
     async def _true_after(self, seconds: float) -> Literal[True]:
         await self._clock.sleep(seconds)
         return True
 
+    def _wake_first(self) -> None:
+        if self._waiting:
+            self._waiting[0].woken.set()
+
     def _grant(self) -> float | None:
-        """Let everyone go who may, in order; the seconds until somebody else might, None when a slot must free."""
-        soonest: float | None = None
+        """Let everyone go who may, in order; the seconds until somebody else might, None when a slot must free.
+
+        All kinds share the windows of requests: when one that is no batch must wait, so must all behind it.
+        """
+        batches_wait: float | None = None
         for ticket in tuple(self._waiting):
             if self._in_flight >= self.limits.concurrent_requests:
                 return None
+            if ticket.kind == "batch" and batches_wait is not None:
+                continue
             wait = self._budget.reserve(self._clock.monotonic(), ticket.kind)
+            if wait > 0 and ticket.kind != "batch":
+                return wait if batches_wait is None else min(wait, batches_wait)
             if wait > 0:
-                soonest = wait if soonest is None else min(soonest, wait)
+                batches_wait = wait
                 continue
             self._waiting.remove(ticket)
             self._in_flight += 1
-            ticket.granted.set()
-        return soonest
+            ticket.granted = True
+            ticket.woken.set()
+        return batches_wait
