@@ -64,12 +64,13 @@ def _key(system: str, person: Person) -> SourceKey | None:
 
 
 def _display_name(system: str, person: Person) -> str:
+    """A legal name; a company without one is not named after the person who ordered for it."""
+    if person.company_id:
+        return legal_name(person.company, DISPLAY_NAME_MAX) or f"{system.capitalize()} company {person.company_id}"
     both = " ".join(part for part in (person.given_name, person.family_name) if part)
-    names = (person.company, both, person.full_name) if person.company_id else (both, person.full_name, person.company)
+    names = (both, person.full_name, person.company, email_address(person.email))
     legal = (legal_name(name, DISPLAY_NAME_MAX) for name in names)
-    fallback = f"{system.capitalize()} customer {person.company_id or person.id or ''}".strip()
-    email = legal_name(email_address(person.email), DISPLAY_NAME_MAX)
-    return next((name for name in legal if name), "") or email or fallback
+    return next((name for name in legal if name), f"{system.capitalize()} customer {person.id}")
 
 
 def _step(key: SourceKey, draft: CustomerDraft) -> PostingStep:

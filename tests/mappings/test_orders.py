@@ -1,0 +1,513 @@
+"""An order's money, identity, dates and life, as they reach the plan."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from contracts.errors import RecordError, UnbalancedDocument, UndecodableRecord, UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.posting import Ignored, Intent, PostingPlan, Version
+from contracts.quickbooks import AccountSelector, CustomerDraft, ItemDraft, references_of
+from mappings.rules import load_rules
+from tests.mappings.builders import (
+    ORDER_ID,
+    Json,
+    discounted,
+    invoice_of,
+    line,
+    mapped,
+    order,
+    payment_of,
+    plan_of,
+    shipping,
+    step_of,
+    taxed,
+)
+
+D = Decimal
+EDITED = {"current_total_price": "21.00", "current_subtotal_price": "21.00", "current_total_tax": "0"}
+
+
+def refund_of(line_id: int, quantity: int, subtotal: str, tax: str = "0") -> Json:
+    """A refund inside an order's body that took back `quantity` of a line."""
+    row = {"line_item_id": line_id, "quantity": quantity, "subtotal": D(subtotal), "total_tax": D(tax)}
+    rows = [{**row, "subtotal": float(subtotal), "total_tax": float(tax)}]
+    money = {"id": 9, "kind": "refund", "status": "success", "amount": str(D(subtotal) + D(tax))}
+    return {"id": 1, "refund_line_items": rows, "order_adjustments": [], "transactions": [money]}
+
+
+def test_steps_come_in_the_order_of_their_references() -> None:
+    """What a draft refers to is a step before it, or of another event."""
+    plan = plan_of(order([line("60.00", gift_card=True)], total_tip_received="5.00"))
+    known: set[SourceKey] = set()
+    for step in plan.steps:
+        assert step.draft is not None
+        assert set(references_of(step.draft)) <= known
+        known.add(step.key)
+    assert [step.intent for step in plan.steps][-3:] == [Intent.ENSURE, Intent.STATE, Intent.RECEIVED]
+    assert plan.lane == plan.document == SourceKey("shopify", "order", str(ORDER_ID))
+
+
+def test_both_numbers_are_named_when_the_parts_miss_the_total() -> None:
+    """No tolerance and no plug: one cent is enough."""
+    with pytest.raises(UnbalancedDocument, match=r"add up to 5\.00 USD, its total_price is 5\.01 USD"):
+        mapped(order([line("5.00")], total_price="5.01"))
+
+
+def test_discount_codes_and_total_discount_are_not_added_again() -> None:
+    """Allocations are the discount; the other figures repeat it."""
+    body = order(
+        [line("50.00", discount_allocations=discounted("10.00"), total_discount="10.00")],
+        discount_codes=[{"code": "TEN", "amount": "10.00"}],
+    )
+    assert (invoice_of(plan_of(body)).discount, invoice_of(plan_of(body)).total) == (D("10.00"), D("40.00"))
+
+
+def test_body_without_allocations_has_its_discount_on_the_order() -> None:
+    """Before 2018 a body allocated nothing; then total_discounts is what counts."""
+    row = {name: value for name, value in line("50.00").items() if name != "discount_allocations"}
+    body = order([row], total_price="45.00", total_discounts="5.00")
+    assert invoice_of(plan_of(body)).discount == D("5.00")
+
+
+def test_shipping_without_allocations_is_discounted_by_its_price() -> None:
+    """A delivery that does not say its allocations says its discounted price."""
+    ship = {"title": "Standard", "price": "12.00", "discounted_price": "7.00"}
+    body = order([line("10.00")], total_price="17.00", shipping_lines=[ship])
+    invoice = invoice_of(plan_of(body))
+    assert (invoice.lines[1].amount, invoice.discount) == (D("12.00"), D("5.00"))
+
+
+def test_removed_delivery_is_not_sold() -> None:
+    """Whether total_price still holds a delivery that an edit took away or not."""
+    ships = [shipping("9.00", is_removed=True), shipping("4.00")]
+    without = order([line("10.00")], shipping_lines=ships)
+    still_in = {**without, "total_price": "23.00"}
+    for body in (without, still_in):
+        assert invoice_of(plan_of(body)).total == D("14.00")
+
+
+def test_tip_told_twice_counts_once() -> None:
+    """As a custom line and as total_tip_received."""
+    tip = line("5.00", id=2, title="Tip", product_id=None, sku=None)
+    body = order([line("10.00"), tip], total_tip_received="5.00", total_price="15.00")
+    plan = plan_of(body)
+    assert invoice_of(plan).total == D("15.00")
+    assert invoice_of(plan).lines[1].item == SourceKey("qbb", "item", "tip")
+
+
+def test_additional_fees_are_sold() -> None:
+    """Fees that the shop adds are part of the total."""
+    fees = {"shop_money": {"amount": "2.50", "currency_code": "USD"}}
+    body = order([line("10.00")], total_price="12.50", original_total_additional_fees_set=fees)
+    assert [row.amount for row in invoice_of(plan_of(body)).lines] == [D("10.00"), D("2.50")]
+
+
+def test_duties_of_the_order_win_over_those_of_its_lines() -> None:
+    """The total is stated once; the lines repeat it."""
+    duty = {"price_set": {"shop_money": {"amount": "3.30"}}}
+    stated = {"shop_money": {"amount": "3.30", "currency_code": "USD"}}
+    body = order([line("10.00", duties=[{"shop_money": {"amount": "3.30"}, **duty}])], original_total_duties_set=stated)
+    assert [row.amount for row in invoice_of(plan_of(body)).lines] == [D("10.00"), D("3.30")]
+
+
+def test_tax_is_as_charged() -> None:
+    """total_tax counts, also where the tax lines say something else."""
+    invoice = invoice_of(plan_of(order([taxed("10.00", 1, "0.73")], total_tax="0.72")))
+    assert (invoice.tax, invoice.total, invoice.lines[0].taxable) == (D("0.72"), D("10.72"), True)
+
+
+@pytest.mark.parametrize(("total_tax", "net"), [("1.00", ["10.00", "20.01"]), ("0.00", ["11.00", "20.01"])])
+def test_included_tax_is_taken_out_of_the_lines(total_tax: str, net: list[str]) -> None:
+    """By the lines' own tax lines; nothing is taken out where nothing was charged."""
+    body = order([taxed("11.00", 1, "1.00"), line("20.01", id=2, sku="B")], taxes_included=True, total_tax=total_tax)
+    invoice = invoice_of(plan_of(body))
+    assert [row.amount for row in invoice.lines] == [D(amount) for amount in net]
+    assert sum(row.amount for row in invoice.lines) + invoice.tax == invoice.total == D("31.01")
+
+
+def test_included_tax_without_tax_lines_is_spread_by_amount() -> None:
+    """A total_tax that no line claims still lies inside them."""
+    body = order([line("10.00"), line("30.00", id=2, sku="B")], taxes_included=True, total_tax="4.00")
+    assert [row.amount for row in invoice_of(plan_of(body)).lines] == [D("9.00"), D("27.00")]
+
+
+def test_pieces_that_an_edit_removed_are_not_sold() -> None:
+    """Quantity - current_quantity - refunded quantities; the money received stays what it was."""
+    plan = plan_of(order([line("21.00", 3, id=5, current_quantity=1)], total_outstanding="-42.00", **EDITED))
+    assert (invoice_of(plan).lines[0].quantity, invoice_of(plan).total) == (D(1), D("21.00"))
+    assert payment_of(plan).amount == D("63.00")
+    assert plan.notes == ("Edits took pieces out: 63.00 USD as placed, 21.00 USD is left.",)
+
+
+def test_refunded_pieces_stay_sold() -> None:
+    """Refunds are documents of their own."""
+    refunds = [refund_of(5, 2, "42.00")]
+    plan = plan_of(order([line("21.00", 3, id=5, current_quantity=1)], refunds=refunds, **EDITED))
+    assert invoice_of(plan).total == D("63.00")
+
+
+def test_pieces_edited_and_refunded_are_told_apart() -> None:
+    """One of three was refunded, one was edited away, one is left: two were sold."""
+    refunds = [refund_of(5, 1, "21.00", "1.50")]
+    body = order(
+        [taxed("21.00", 3, "4.50", id=5, current_quantity=1)],
+        refunds=refunds,
+        **{**EDITED, "current_total_price": "22.50", "current_total_tax": "1.50"},
+    )
+    invoice = invoice_of(plan_of(body))
+    assert (invoice.total, invoice.tax) == (D("45.00"), D("3.00"))
+
+
+def test_edit_without_known_refunds_is_refused() -> None:
+    """A body trimmed of its refunds cannot say why pieces are missing."""
+    body = order([line("21.00", 3, id=5, current_quantity=1)], refunds=None, **EDITED)
+    with pytest.raises(UndecodableRecord, match="has no refunds"):
+        mapped(body)
+
+
+def test_order_emptied_by_an_edit_keeps_its_lines_at_nothing() -> None:
+    """QuickBooks takes no invoice without a line."""
+    zero = dict.fromkeys(EDITED, "0.00")
+    invoice = invoice_of(plan_of(order([line("21.00", 1, id=5, current_quantity=0)], **zero)))
+    assert (len(invoice.lines), invoice.total) == (1, D("0.00"))
+
+
+def test_cent_of_a_removed_discount_falls_where_the_order_says() -> None:
+    """10.00 off three pieces: of two that are left Shopify says 6.67, another rounding 6.66."""
+    body = order(
+        [line("30.00", 3, id=5, current_quantity=2, discount_allocations=discounted("10.00"))],
+        current_total_price="53.34",
+        current_subtotal_price="53.34",
+    )
+    invoice = invoice_of(plan_of(body))
+    assert (invoice.discount, invoice.total) == (D("6.66"), D("53.34"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"current_subtotal_price": "20.00"}, r"lines adds up to 21\.00 USD, .* is 20\.00 USD"),
+        ({"current_total_price": "19.00"}, r"order adds up to 21\.00 USD, its current_total_price is 19\.00 USD"),
+    ],
+)
+def test_edit_that_disagrees_with_current_figures_is_refused(changes: Json, said: str) -> None:
+    """What is left must be what the order says is left."""
+    with pytest.raises(UnbalancedDocument, match=said):
+        mapped(order([line("21.00", 3, id=5, current_quantity=1)], **{**EDITED, **changes}))
+
+
+def test_edit_is_in_proportion_where_the_body_has_no_current_figures() -> None:
+    """Older bodies: discount and tax follow the pieces."""
+    none = dict.fromkeys(EDITED)
+    row = taxed("30.00", 3, "9.00", id=5, current_quantity=1, discount_allocations=discounted("3.00"))
+    invoice = invoice_of(plan_of(order([row], **none)))
+    assert (invoice.lines[0].amount, invoice.discount, invoice.tax) == (D("30.00"), D("1.00"), D("3.00"))
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "received"),
+    [
+        ("pending", {}, "0"),
+        ("authorized", {}, "0"),
+        (None, {}, "0"),
+        ("paid", {"total_outstanding": "7.00"}, "100.00"),
+        ("refunded", {}, "100.00"),
+        ("partially_refunded", {}, "100.00"),
+        ("partially_paid", {"total_outstanding": "60.00"}, "40.00"),
+        ("partially_paid", {"total_outstanding": None}, "100.00"),
+        ("partially_paid", {"total_outstanding": "160.00"}, "0"),
+        ("partially_paid", {"total_outstanding": "70.00", "current_total_price": "110.00"}, "30.00"),
+    ],
+)
+def test_received_is_what_the_body_says(status: str | None, changes: Json, received: str) -> None:
+    """Paid and refunded mean all of it, partially_paid the total less what is outstanding."""
+    plan = plan_of(order([line("100.00")], financial_status=status, **changes))
+    assert payment_of(plan).amount == D(received)
+
+
+def test_partial_payment_of_an_edited_order() -> None:
+    """total_outstanding counts from what the edit left."""
+    body = order(
+        [line("50.00", 2, id=5, current_quantity=1)],
+        financial_status="partially_paid",
+        current_total_price="50.00",
+        current_subtotal_price="50.00",
+        total_outstanding="20.00",
+    )
+    assert payment_of(plan_of(body)).amount == D("30.00")
+
+
+def test_partial_refund_of_a_partial_payment() -> None:
+    """50 of 199 were paid, 20 went back: 149 stay outstanding of the 179 that are left, so 50 were received."""
+    refund = {"id": 1, "refund_line_items": [], "transactions": [{**_money("20.00"), "kind": "refund"}]}
+    body = order(
+        [line("199.00")],
+        financial_status="partially_refunded",
+        refunds=[refund],
+        current_total_price="179.00",
+        total_outstanding="149.00",
+    )
+    assert payment_of(plan_of(body)).amount == D("50.00")
+
+
+def _money(amount: str) -> Json:
+    return {"id": 77, "status": "success", "amount": amount, "currency": "USD"}
+
+
+@pytest.mark.parametrize("status", ["pending", "authorized", "voided", "expired", None])
+def test_cancelled_and_unpaid_is_the_void_of_its_invoice(status: str | None) -> None:
+    """Whatever its arithmetic, its invoice must not count."""
+    plan = plan_of(order([line("5.00")], financial_status=status, cancelled_at="2026-03-03T08:00:00Z", total_price="9"))
+    void, received = plan.steps
+    assert (void.intent, void.draft, void.key) == (Intent.VOID, None, plan.document)
+    assert (received.intent, payment_of(plan).amount) == (Intent.RECEIVED, 0)
+
+
+@pytest.mark.parametrize("status", ["paid", "partially_paid", "refunded", "partially_refunded"])
+def test_cancelled_with_money_posts_as_placed(status: str) -> None:
+    """Money that moved is undone by refunds, which are documents of their own."""
+    plan = plan_of(order([line("5.00")], financial_status=status, cancelled_at="2026-03-03T08:00:00Z"))
+    assert step_of(plan, "Invoice").intent is Intent.STATE
+
+
+def version_of(**changes: object) -> Version:
+    """The version of an order with `changes`."""
+    version = plan_of(order([line("5.00")], **changes)).version
+    assert version is not None
+    return version
+
+
+def test_newer_is_told_by_second_then_status_then_content() -> None:
+    """Whole seconds tie, so the rank of the status decides, and a cancellation above all."""
+    ranked = ["pending", "authorized", "partially_paid", "paid", "partially_refunded", "refunded", "voided"]
+    versions = [version_of(financial_status=status) for status in ranked]
+    assert versions == sorted(versions)
+    assert version_of(updated_at="2026-03-02T21:04:31-08:00", financial_status="pending") > versions[-1]
+    assert version_of(cancelled_at="2026-03-03T08:00:00Z", financial_status="refunded") > versions[-1]
+    assert version_of().content == version_of(note="another").content != version_of(name="#9").content
+    assert version_of(updated_at=None).updated_at == version_of(updated_at="2026-03-02T21:04:11-08:00").updated_at
+
+
+def test_dates_are_as_written_in_their_own_offset() -> None:
+    """21:04 on 2 March in Portland is 2 March, although it is the 3rd in UTC."""
+    assert invoice_of(plan_of(order([line("5.00")]))).txn_date == date(2026, 3, 2)
+    created = order([line("5.00")], processed_at=None, created_at="2026-03-04T00:30:00+11:00")
+    assert invoice_of(plan_of(created)).txn_date == date(2026, 3, 4)
+
+
+def test_document_is_as_old_as_the_earliest_time_known() -> None:
+    """An imported order is created later than it was processed."""
+    plan = plan_of(order([line("5.00")], processed_at="2019-01-01T00:00:00Z"))
+    assert plan.document_created_at.year == 2019
+
+
+def test_order_without_any_date_takes_the_event_s() -> None:
+    """Else it is refused: nothing is dated today."""
+    body = order([line("5.00")], processed_at=None, created_at=None)
+    plan = plan_of(body, **{"X-Shopify-Triggered-At": b"2026-03-03T05:04:31Z"})
+    assert invoice_of(plan).txn_date == date(2026, 3, 3)
+    with pytest.raises(UndecodableRecord, match="neither processed_at nor created_at"):
+        mapped(body)
+
+
+@pytest.mark.parametrize(
+    ("changes", "number", "distinct"),
+    [
+        ({"name": "#2041"}, "2041", "2041-2884"),
+        ({"name": "#ACME-WEB-2026-000000002041"}, "ACME-WEB-2026-0000000", "ACME-WEB-2026-00-2884"),
+        ({"name": ""}, "2041", "2041-2884"),
+        ({"name": None, "order_number": None}, str(ORDER_ID), f"{ORDER_ID}-2884"),
+    ],
+)
+def test_document_number_is_the_order_s_name(changes: Json, number: str, distinct: str) -> None:
+    """21 characters at most, and another one ready for the case that a stranger's document has it."""
+    invoice = invoice_of(plan_of(order([line("5.00")], **changes)))
+    assert (invoice.doc_number, invoice.distinct_number) == (number, distinct)
+
+
+def test_rounded_id_is_corrected_by_its_global_id() -> None:
+    """Only past 2**53: below, several bodies may share one global id and still be different orders."""
+    rounded = order(
+        [line("5.00")], id=820982911946154500, admin_graphql_api_id="gid://shopify/Order/820982911946154508"
+    )
+    assert plan_of(rounded).document.id == "820982911946154508"
+    exact = order([line("5.00")], id=2**53, admin_graphql_api_id="gid://shopify/Order/1")
+    assert plan_of(exact).document.id == str(2**53)
+    assert plan_of(order([line("5.00")], id=2**60 + 1, admin_graphql_api_id=None)).document.id == str(2**60 + 1)
+
+
+def customer_of(plan: PostingPlan) -> tuple[str, CustomerDraft]:
+    """The kind of key and the draft of the plan's customer."""
+    step = step_of(plan, "Customer")
+    assert isinstance(step.draft, CustomerDraft)
+    return step.key.kind, step.draft
+
+
+def test_customer_by_id_by_address_and_nobody() -> None:
+    """Who is known by an id, who by an e-mail address in any case, and who by nothing."""
+    kind, draft = customer_of(plan_of(order([line("5.00")])))
+    assert (kind, draft.display_name, draft.currency) == ("customer", "Dana Reyes", "USD")
+    keys = {
+        step_of(plan_of(order([line("5.00")], customer=None, email=email)), "Customer").key
+        for email in ("jo@example.com", " JO@Example.com ")
+    }
+    (key,) = keys
+    assert key.kind == "customer-email"
+    assert "jo" not in str(key)
+    walk_in = step_of(plan_of(order([line("5.00")], customer=None, email="j*o@exa")), "Customer")
+    assert walk_in.key == SourceKey("qbb", "customer", "walk-in")
+
+
+def test_company_buys_for_itself() -> None:
+    """A B2B order goes to the company; its name comes from an address, and no person's e-mail is on it."""
+    body = order([line("5.00")], company={"id": 2001}, billing_address={"company": "North: wind\t Ltd"})
+    kind, draft = customer_of(plan_of(body))
+    assert (kind, draft.display_name, draft.email) == ("company", "North wind Ltd", None)
+    nameless = order([line("5.00")], company={"id": 2001}, billing_address=None)
+    assert customer_of(plan_of(nameless))[1].display_name == "Shopify company 2001"
+
+
+def test_nameless_customer_is_named_by_address_then_by_id() -> None:
+    """QBO wants a name."""
+    bare = {"id": 5, "first_name": "", "last_name": None}
+    assert customer_of(plan_of(order([line("5.00")], customer=bare)))[1].display_name == "dana.reyes@example.com"
+    plan = plan_of(order([line("5.00")], customer=bare, email=None))
+    assert customer_of(plan)[1].display_name == "Shopify customer 5"
+
+
+def items_of(plan: PostingPlan) -> dict[str, ItemDraft]:
+    """The plan's items by key."""
+    return {str(step.key): step.draft for step in plan.steps if isinstance(step.draft, ItemDraft)}
+
+
+def test_item_by_sku_by_product_and_by_words() -> None:
+    """One item for an SKU on two lines; names legal, and something to tell equal ones apart."""
+    long = "Sofa: red\n" + "x" * 200
+    found = items_of(
+        plan_of(
+            order(
+                [
+                    line("5.00", sku=" TOTE SAND "),
+                    line("6.00", sku=" TOTE SAND "),
+                    line("7.00", sku="", title=long),
+                    line("8.00", sku="S" * 101, product_id=None, title=":\t"),
+                ]
+            )
+        )
+    )
+    assert list(found) == ["shopify:sku:TOTE_SAND", "shopify:product:8811002233", "shopify:item:Untitled_item"]
+    by_sku, by_product, by_words = found.values()
+    assert (by_sku.sku, by_sku.distinct, by_sku.name) == ("TOTE SAND", "TOTE SAND", "Canvas tote - Sand")
+    assert (by_product.sku, by_product.distinct) == ("shopify-product-8811002233", "8811002233")
+    assert by_product.name == "Sofa red " + "x" * 91
+    assert (by_words.sku, by_words.name) == (None, "Untitled item")
+
+
+def test_gift_card_tip_and_duties_go_to_liabilities() -> None:
+    """Created once, unless a rule names an account or forbids it."""
+    body = order([line("25.00", gift_card=True)], total_tip_received="5.00")
+    assert items_of(plan_of(body))["qbb:item:gift-card"].income == SourceKey("qbb", "account", "Gift cards")
+    ruled = load_rules('[accounts]\ngift_cards = "Vouchers"\ntips = { id = "77" }')
+    assert items_of(plan_of(body, ruled))["qbb:item:tip"].income == AccountSelector(rule="accounts.tips", id="77")
+    with pytest.raises(UnmappableEvent, match=r"set accounts\.gift_cards"):
+        mapped(body, load_rules("create_accounts = false"))
+
+
+def test_money_goes_where_the_gateway_s_rule_says() -> None:
+    """A rule counts when all of the money came through its gateway."""
+    rules = load_rules('[gateways."Shopify Payments"]\ndeposit = "Clearing"\nmethod = "Visa"')
+    payment = payment_of(plan_of(order([line("5.00")]), rules))
+    assert (payment.deposit_to.name, payment.method) == ("Clearing", "Visa")
+    mixed = payment_of(plan_of(order([line("5.00")], payment_gateway_names=["shopify_payments", "gift_card"]), rules))
+    assert (mixed.deposit_to.sub_type, mixed.method) == ("UndepositedFunds", None)
+    old = payment_of(plan_of(order([line("5.00")], payment_gateway_names=[], gateway="shopify_payments"), rules))
+    assert old.deposit_to.name == "Clearing"
+
+
+def test_exchange_rate_of_the_rules_is_on_every_document() -> None:
+    """A missing rate books at 1 in QBO."""
+    plan = plan_of(order([line("5.00")], currency="EUR"), load_rules('[exchange_rates]\nEUR = "1.0850"'))
+    assert invoice_of(plan).exchange_rate == payment_of(plan).exchange_rate == D("1.0850")
+
+
+def test_due_date_comes_from_the_terms() -> None:
+    """The first instalment that has a date; terms may have none."""
+    terms = {"payment_schedules": [{"due_at": None}, {"due_at": "2026-04-01T21:00:00-07:00"}]}
+    assert invoice_of(plan_of(order([line("5.00")], payment_terms=terms))).due_date == date(2026, 4, 1)
+    assert invoice_of(plan_of(order([line("5.00")], payment_terms={"payment_schedules": []}))).due_date is None
+
+
+def test_price_per_piece_makes_the_amount() -> None:
+    """QBO refuses a line whose quantity times price is not its amount (6070)."""
+    body = order(
+        [line("0.125", 48), taxed("3.34", 3, "0.91", id=2, sku="B"), taxed("11.00", 2, "2.00", id=3, sku="C")],
+        taxes_included=True,
+    )
+    found = invoice_of(plan_of(body)).lines
+    assert [row.unit_price for row in found] == [D("0.125"), D("3.0366667"), D("10.00")]
+
+
+def test_fraction_of_a_cent_is_never_rounded() -> None:
+    """QBO counts in hundredths: exact, or a person must look."""
+    with pytest.raises(UnmappableEvent, match=r"0\.335 USD is not exact in hundredths"):
+        mapped(order([line("0.335")]))
+
+
+def test_order_without_lines_is_unmappable() -> None:
+    """QuickBooks takes no invoice without one."""
+    with pytest.raises(UnmappableEvent, match="has no lines"):
+        mapped({**order([]), "financial_status": "paid"})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"test": True},
+        {"test": "true"},
+        {"confirmed": False},
+        {"payment_gateway_names": ["bogus"]},
+        {"payment_gateway_names": [], "gateway": "Bogus"},
+    ],
+)
+def test_test_orders_are_judged_before_any_arithmetic(changes: Json) -> None:
+    """Even one whose money makes no sense is a test, not a dead letter."""
+    decision = mapped(order([line("5.00")], **{"total_price": "garbage", **changes}))
+    assert isinstance(decision, Ignored)
+    assert (decision.code, str(decision.document)) == ("test_event", f"shopify:order:{ORDER_ID}")
+
+
+def test_header_marks_a_test() -> None:
+    """X-Shopify-Test."""
+    decision = mapped(order([line("5.00")]), **{"X-Shopify-Test": b"true"})
+    assert isinstance(decision, Ignored)
+
+
+MONEY = ["total_price", "total_tax", "currency", "line_items", "id"]
+
+
+@pytest.mark.parametrize("field", MONEY)
+def test_body_without_money_fields_is_refused(field: str) -> None:
+    """A trimmed body is never read as zero."""
+    body = order([line("5.00")])
+    with pytest.raises(UndecodableRecord, match=f"the order has no {field}"):
+        mapped({**body, field: None}, **{"X-Shopify-Topic": b"orders/paid"})
+
+
+@pytest.mark.parametrize("value", [True, [], {}, "12,50", "", "1e99", float("1e300"), "0.0000000000001"])
+def test_amount_of_another_kind_is_refused(value: object) -> None:
+    """Money is text or a number, nothing else, and of a believable size."""
+    with pytest.raises(UndecodableRecord, match="total_price"):
+        mapped(order([line("5.00")], total_price=value))
+
+
+def test_messages_hold_no_personal_data() -> None:
+    """What is published in results names fields and numbers only."""
+    body = order([{**line("5.00"), "quantity": "dana.reyes@example.com"}])
+    with pytest.raises(RecordError) as caught:
+        mapped(json.loads(json.dumps({**body, "total_price": "1.00"})))
+    assert "dana" not in str(caught.value).lower()
