@@ -1,0 +1,93 @@
+"""The sandbox's own surface under `/sandbox/`: what it holds, what goes wrong on demand, its clock, its switches."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bridge.sandbox.quickbooks.entities.settings import merged
+from bridge.sandbox.quickbooks.sandbox import Realm, Sandbox
+from bridge.sandbox.quickbooks.stats import ledger_shown
+from bridge.sandbox.quickbooks.wire import Doc, dumps, loads
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def answered(document: Any, status: int = 200) -> Response:
+    """JSON with exact numbers."""
+    return Response(dumps(document), status, media_type="application/json")
+
+
+def admin_routes(sandbox: Sandbox) -> list[Route]:
+    """All `/sandbox/` routes."""
+
+    def realm_of(request: Request) -> Realm:
+        return sandbox.realms[request.query_params.get("realm") or sandbox.settings.realms[0]]
+
+    async def stats(request: Request) -> Response:
+        realm = realm_of(request)
+        return answered(realm.stats.shown(realm.company))
+
+    async def ledger(request: Request) -> Response:
+        return answered(ledger_shown(realm_of(request).company))
+
+    async def faults(request: Request) -> Response:
+        if request.method == "POST":
+            made = sandbox.faults.add_json(loads(await request.body()))
+            return answered({"faults": [rule.shown() for rule in made]})
+        if request.method == "DELETE":
+            sandbox.faults.clear(request.path_params.get("rule_id"))
+        return answered({"faults": [rule.shown() for rule in sandbox.faults.rules]})
+
+    async def clock(request: Request) -> Response:
+        sandbox.clock.advance(float(loads(await request.body())["advance_s"]))
+        return answered({"now": sandbox.clock.now().isoformat()})
+
+    async def company(request: Request) -> Response:
+        return answered(set_switches(realm_of(request), loads(await request.body())))
+
+    async def tokens(request: Request) -> Response:
+        return answered({"access_token": sandbox.access_token(request.query_params.get("realm"))})
+
+    return [
+        Route("/sandbox/stats", _guarded(stats)),
+        Route("/sandbox/ledger", _guarded(ledger)),
+        Route("/sandbox/faults", _guarded(faults), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/faults/{rule_id:int}", _guarded(faults), methods=["DELETE"]),
+        Route("/sandbox/clock", _guarded(clock), methods=["POST"]),
+        Route("/sandbox/company", _guarded(company), methods=["POST"]),
+        Route("/sandbox/token", _guarded(tokens), methods=["POST"]),
+    ]
+
+
+def _guarded(handler: Handler) -> Handler:
+    """What a caller got wrong is a 400 with one sentence."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (ValueError, TypeError, KeyError, StopIteration) as error:
+            return answered({"error": f"{type(error).__name__}: {error}"}, 400)
+
+    return guarded
+
+
+def set_switches(realm: Realm, wanted: Doc) -> Doc:
+    """What only a person can set in the product: `{"book_close_date": "2026-01-31" | null, "preferences": {…}}`."""
+    unknown = set(wanted) - {"book_close_date", "preferences"}
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: book_close_date, preferences")
+    company = realm.company
+    company.begin()
+    old = company.tables["Preferences"]["1"]
+    doc = merged(old, wanted.get("preferences", {}))
+    if "book_close_date" in wanted:
+        accounting = {name: value for name, value in doc["AccountingInfoPrefs"].items() if name != "BookCloseDate"}
+        if wanted["book_close_date"] is not None:
+            accounting["BookCloseDate"] = str(wanted["book_close_date"])
+        doc = {**doc, "AccountingInfoPrefs": accounting}
+    company.put("Preferences", {**doc, **company.bumped(old)})
+    company.commit()
+    return company.tables["Preferences"]["1"]

@@ -1,0 +1,296 @@
+"""HTTP on the sandbox: an ASGI application, mountable in-process or served by `server`.
+
+The API itself is plain ASGI (it is the hot path); everything beside it is ordinary Starlette.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from bridge.sandbox.quickbooks import batch
+from bridge.sandbox.quickbooks.admin import admin_routes
+from bridge.sandbox.quickbooks.clock import Clock
+from bridge.sandbox.quickbooks.errors import QboFault
+from bridge.sandbox.quickbooks.faults import REQUEST_KINDS, FaultRule, Kind
+from bridge.sandbox.quickbooks.requests import Reply, check_length, fingerprint, once
+from bridge.sandbox.quickbooks.sandbox import Realm, Sandbox
+from bridge.sandbox.quickbooks.service import Call, fault_reply, parse_call, run_read, run_write
+from bridge.sandbox.quickbooks.settings import SandboxSettings
+from bridge.sandbox.quickbooks.tokens import token_routes
+from bridge.sandbox.quickbooks.wire import Doc, dumps, gateway_fault
+
+HTML_ERROR = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503</h1></body></html>"
+JSON = "application/json;charset=UTF-8"
+
+
+class ConnectionDropped(httpx.RemoteProtocolError):
+    """Over TCP the socket is reset; in-process the client sees this, as it would see a reset."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, headers and bytes to send; `drop` resets the connection instead."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+    drop: bool = False
+    outcome: str = "answered"
+    replayed: bool = False
+
+
+def create_app(settings: SandboxSettings | None = None, clock: Clock | None = None) -> Starlette:
+    """The whole sandbox as an ASGI application; `app.state.sandbox` is the object behind it."""
+    sandbox = Sandbox(settings, clock)
+    routes = [Mount("/v3", app=AccountingApi(sandbox)), *token_routes(sandbox), *admin_routes(sandbox)]
+    app = Starlette(routes=routes)
+    app.state.sandbox = sandbox
+    return app
+
+
+class AccountingApi:
+    """`/v3/company/{realm}/…`."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._late: set[asyncio.Task[Reply]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP exchange."""
+        body = await _read_body(receive)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        call = parse_call(scope["method"], scope["path"], scope["query_string"], body, headers)
+        moment = self._sandbox.clock.now()
+        tid = self._sandbox.tids.next(moment)
+        answer = await self._answer(call)
+        self._record(call, answer, tid)
+        if answer.drop:
+            _drop(scope)
+        await _send(send, answer, tid)
+
+    async def _answer(self, call: Call) -> Answer:
+        sandbox = self._sandbox
+        facts = call.facts()
+        plan = sandbox.faults.take(facts, REQUEST_KINDS) if sandbox.faults.rules else {}
+        if "outage" in plan:
+            return _outage(plan["outage"])
+        self._end_tokens(plan)
+        client, refusal = self._authorised(call)
+        if refusal is not None:
+            return refusal
+        realm = sandbox.realms[call.realm]
+        entered = realm.throttle.enter(client, len(call.items) if call.kind == "batch" else None)
+        if not entered or "throttle" in plan:
+            if entered:
+                realm.throttle.leave(client)
+            return self._throttled()
+        try:
+            return await self._served(realm, call, plan)
+        finally:
+            realm.throttle.leave(client)
+
+    async def _served(self, realm: Realm, call: Call, plan: dict[Kind, FaultRule]) -> Answer:
+        sandbox = self._sandbox
+        low, high = sandbox.settings.latency_ms
+        wait_s = (sandbox.random.uniform(low, high) / 1000 if high else 0) + (
+            plan["delay"].seconds if "delay" in plan else 0
+        )
+        if wait_s:
+            await sandbox.clock.sleep(wait_s)
+        if "reset_before" in plan:
+            return Answer(0, b"", drop=True, outcome="reset_before")
+        if "fail_before" in plan:
+            return _failed(plan["fail_before"], "fail_before")
+        if "fault" in plan:
+            rule = plan["fault"]
+            fault = QboFault(
+                rule.code, rule.message, rule.detail, "", status=400 if rule.status == 503 else rule.status
+            )
+            return _json(fault_reply(realm.company, fault))
+        hidden = plan.get("late_visibility")
+        if "late_apply" in plan:
+            task = asyncio.ensure_future(self._later(realm, call, plan["late_apply"].seconds))
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+            return Answer(0, b"", drop=True, outcome="late_apply")
+        reply, replayed = await self._applied(realm, call, no_delay)
+        if hidden is not None:
+            _hide(sandbox, realm, reply, hidden.seconds)
+        return _spoiled(_json(reply, replayed=replayed), plan)
+
+    async def _later(self, realm: Realm, call: Call, seconds: float) -> Reply:
+        async def wait() -> None:
+            await self._sandbox.clock.sleep(seconds)
+
+        reply, _ = await self._applied(realm, call, wait)
+        return reply
+
+    async def _applied(self, realm: Realm, call: Call, before: Callable[[], Awaitable[None]]) -> tuple[Reply, bool]:
+        """The answer, from memory if the requestid has one."""
+        company = realm.company
+        try:
+            if call.kind == "batch":
+                batch.check(call, self._sandbox.settings.limits.batch_items)
+                return await self._batched(realm, call, before)
+            if call.request_id is not None and call.kind == "write":
+                check_length(call.request_id)
+        except QboFault as fault:
+            return fault_reply(company, fault), False
+        if call.kind != "write":
+            await before()
+            return run_read(company, call), False
+
+        async def apply() -> Reply:
+            await before()
+            return run_write(company, call)
+
+        try:
+            return await once(realm.requests, call.request_id, fingerprint(call.body), apply)
+        except QboFault as fault:
+            return fault_reply(company, fault), False
+
+    async def _batched(self, realm: Realm, call: Call, before: Callable[[], Awaitable[None]]) -> tuple[Reply, bool]:
+        whole = self._sandbox.settings.switches.batch_request_id == "requestid_alone"
+        realm.stats.requests["batch_item"] += len(call.items)
+
+        async def apply() -> Reply:
+            reply, _ = await batch.run(self._sandbox, realm, call, None, before)
+            return reply
+
+        if whole:
+            return await once(realm.requests, call.request_id, fingerprint(call.body), apply)
+        reply, replays = await batch.run(self._sandbox, realm, call, call.request_id, before)
+        return reply, all(replays)
+
+    # -- refusals of the gateway -----------------------------------------------------------------------------------
+
+    def _authorised(self, call: Call) -> tuple[str, Answer | None]:
+        moment = self._sandbox.clock.now()
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            message = "message=EmptyField; errorCode=003202; statusCode=401"
+            body = gateway_fault("AUTHENTICATION", message, None, "3202", moment)
+            return "", Answer(401, dumps(body), headers=_CHALLENGE, outcome="unauthorised")
+        grant, detail = self._sandbox.tokens.holder(token.strip())
+        if grant is None:
+            message = "message=AuthenticationFailed; errorCode=003200; statusCode=401"
+            body = gateway_fault("AUTHENTICATION", message, detail, "3200", moment)
+            return "", Answer(401, dumps(body), headers=_CHALLENGE, outcome="unauthorised")
+        if grant.realm != call.realm or call.realm not in self._sandbox.realms:
+            message = "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403"
+            body = gateway_fault("SERVICE", message, None, "3100", moment)
+            return "", Answer(403, dumps(body), outcome="forbidden")
+        return grant.client_id, None
+
+    def _throttled(self) -> Answer:
+        message = "message=ThrottleExceeded; errorCode=003001; statusCode=429"
+        detail = "The request limit was reached.  Try again later"
+        body = gateway_fault("SERVICE", message, detail, "3001", self._sandbox.clock.now())
+        wait = self._sandbox.settings.limits.retry_after_s
+        headers = (("retry-after", str(wait)),) if wait is not None else ()
+        return Answer(429, dumps(body), headers=headers, outcome="throttled")
+
+    def _end_tokens(self, plan: dict[Kind, FaultRule]) -> None:
+        if "token_expired" in plan:
+            self._sandbox.tokens.expire_access(plan["token_expired"].realm)
+        if "token_revoked" in plan:
+            self._sandbox.tokens.revoke_realm(plan["token_revoked"].realm)
+
+    def _record(self, call: Call, answer: Answer, tid: str) -> None:
+        realm = self._sandbox.realms.get(call.realm)
+        if realm is None:
+            return
+        outcome = "replayed" if answer.replayed and answer.outcome == "answered" else answer.outcome
+        request: Doc = {
+            "time": self._sandbox.clock.now().isoformat(timespec="milliseconds"),
+            "kind": call.kind,
+            "operation": call.operation,
+            "entity": call.entity or call.resource,
+            "requestid": call.request_id,
+            "items": len(call.items) or None,
+            "outcome": outcome,
+            "status": answer.status,
+            "intuit_tid": tid,
+        }
+        realm.stats.record(call.kind, outcome, answer.status, request)
+
+
+_CHALLENGE = (("www-authenticate", 'Bearer realm="Intuit", error="invalid_token"'),)
+
+
+async def no_delay() -> None:
+    """Nothing happens before applying."""
+
+
+async def _read_body(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+    return body
+
+
+async def _send(send: Send, answer: Answer, tid: str) -> None:
+    headers = [
+        (b"content-type", answer.content_type.encode()),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"intuit_tid", tid.encode()),
+        (b"qbo-version", b"1972.141"),
+        *((name.encode(), value.encode()) for name, value in answer.headers),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _drop(scope: Scope) -> None:
+    """Reset the connection: abort the transport where there is one, and never answer."""
+    transport: Any = scope.get("state", {}).get("transport")
+    if transport is not None:
+        transport.abort()
+    raise ConnectionDropped("Server disconnected without sending a response.")
+
+
+def _json(reply: Reply, *, replayed: bool = False) -> Answer:
+    outcome = "fault" if reply.fault else "answered"
+    return Answer(reply.status, dumps(reply.body), outcome=outcome, replayed=replayed)
+
+
+def _failed(rule: FaultRule, outcome: str) -> Answer:
+    return Answer(rule.status, HTML_ERROR.replace(b"503", str(rule.status).encode()), "text/html", outcome=outcome)
+
+
+def _outage(rule: FaultRule) -> Answer:
+    return Answer(0, b"", drop=True, outcome="outage") if rule.status == 0 else _failed(rule, "outage")
+
+
+def _spoiled(answer: Answer, plan: dict[Kind, FaultRule]) -> Answer:
+    """What goes wrong after the work was done."""
+    if "reset_after" in plan:
+        return Answer(0, b"", drop=True, outcome="reset_after")
+    if "fail_after" in plan:
+        return _failed(plan["fail_after"], "fail_after")
+    if "html" in plan:
+        return Answer(plan["html"].status, HTML_ERROR, "text/html", outcome="html")
+    if "truncate" in plan:
+        answer.body, answer.outcome = answer.body[: len(answer.body) // 2], "truncated"
+    return answer
+
+
+def _hide(sandbox: Sandbox, realm: Realm, reply: Reply, seconds: float) -> None:
+    """Keep what a write made out of queries and change data capture for a while."""
+    until = sandbox.clock.monotonic() + seconds
+    found = reply.body.get("BatchItemResponse", [reply.body])
+    for part in found:
+        for entity in realm.company.kinds:
+            if isinstance(part.get(entity), dict):
+                realm.company.hidden_until[entity, part[entity]["Id"]] = until

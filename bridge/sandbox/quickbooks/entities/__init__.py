@@ -1,0 +1,1 @@
+"""Entity rules, one module per family."""

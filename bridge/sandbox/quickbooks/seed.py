@@ -1,0 +1,201 @@
+"""A company's first day: what every company is born with.
+
+Chart, terms, payment methods, tax and preferences are those of Intuit's sample company (recorded Preferences of 2018,
+CompanyInfo as documented).
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bridge.sandbox.quickbooks.chart import INACTIVE, rows
+from bridge.sandbox.quickbooks.clock import Clock
+from bridge.sandbox.quickbooks.company import Company
+from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind
+from bridge.sandbox.quickbooks.settings import SandboxSettings
+from bridge.sandbox.quickbooks.wire import Doc
+
+FIRST_SAMPLE_NUMBER = 1037
+PAYMENT_METHODS = (
+    ("Cash", "NON_CREDIT_CARD"),
+    ("Check", "NON_CREDIT_CARD"),
+    ("Visa", "CREDIT_CARD"),
+    ("MasterCard", "CREDIT_CARD"),
+    ("Discover", "CREDIT_CARD"),
+    ("American Express", "CREDIT_CARD"),
+    ("Diners Club", "CREDIT_CARD"),
+)
+TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60))
+AGENCIES = ("Arizona Dept. of Revenue", "Board of Equalization")
+RATES = (("AZ State tax", "7.1", "1"), ("Tucson City", "2", "1"), ("California", "8", "2"))
+CODES: tuple[tuple[str, tuple[str, ...]], ...] = (("California", ("3",)), ("Tucson", ("1", "2")))
+
+
+def born(realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, EntityKind]) -> Company:
+    """A company with its lists and no customers, items or transactions."""
+    company = Company(realm, settings, clock, kinds)
+    company.begin()
+    _single(company, "Preferences", preferences(settings))
+    _single(company, "CompanyInfo", company_info(company, settings))
+    for account_id, parent, name, account_type, subtype in rows():
+        account: Doc = {"Name": name, "AccountType": account_type, "AccountSubType": subtype}
+        if parent:
+            account["ParentRef"] = {"value": parent}
+        add(company, "Account", account | {"Active": account_id not in INACTIVE})
+    for method, method_type in PAYMENT_METHODS:
+        add(company, "PaymentMethod", {"Name": method, "Type": method_type})
+    for term, days in TERMS:
+        add(company, "Term", {"Name": term, "DueDays": Decimal(days)})
+    if settings.country == "US":
+        _us_tax(company)
+    company.commit()
+    company.sequences.setdefault("DocNumber", 1001)
+    return company
+
+
+def add(company: Company, entity: str, given: Doc, entity_id: str | None = None) -> Doc:
+    """An entity through its own rules, inside the write that is going on; also for lists that no API creates."""
+    kind = company.kinds[entity]
+    doc = company.born(entity, kind.build(company, given, None, Ask()))
+    if entity_id is not None:
+        doc["Id"] = entity_id
+    company.put(entity, doc, "Create")
+    kind.effects(company, None, doc)
+    return doc
+
+
+def _single(company: Company, entity: str, given: Doc) -> None:
+    now = company.stamp()
+    meta = {"CreateTime": now, "LastUpdatedTime": now}
+    doc = {**given, "domain": "QBO", "sparse": False, "Id": "1", "SyncToken": "0", "MetaData": meta}
+    company.put(entity, doc, "Create")
+
+
+def _us_tax(company: Company) -> None:
+    for agency in AGENCIES:
+        add(company, "TaxAgency", {"DisplayName": agency})
+    for rate, percent, agency in RATES:
+        given = {"Name": rate, "Description": rate, "RateValue": Decimal(percent), "AgencyRef": {"value": agency}}
+        add(company, "TaxRate", given)
+    for pseudo, taxable in (("TAX", True), ("NON", False), ("CustomSalesTax", True)):
+        entry = add(
+            company, "TaxCode", {"Name": pseudo, "Description": pseudo, "Taxable": taxable, "TaxGroup": False}, pseudo
+        )
+        entry.pop("SyncToken")
+    company.undo.set(company.sequences, "TaxCode", 2)
+    for code, rates in CODES:
+        details = [
+            {"TaxRateRef": {"value": rate}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": Decimal(order)}
+            for order, rate in enumerate(rates)
+        ]
+        given = {"Name": code, "Description": f"{code} tax", "SalesTaxRateList": {"TaxRateDetail": details}}
+        add(company, "TaxCode", given | {"PurchaseTaxRateList": {"TaxRateDetail": []}})
+
+
+def preferences(settings: SandboxSettings) -> Doc:
+    """The preferences of a new company."""
+    tax: Doc = {"UsingSalesTax": True}
+    if settings.country == "US":
+        tax["TaxGroupCodeRef"] = {"value": "2"}
+    return {
+        "AccountingInfoPrefs": {
+            "FirstMonthOfFiscalYear": "January",
+            "UseAccountNumbers": False,
+            "TaxYearMonth": "January",
+            "ClassTrackingPerTxn": False,
+            "TrackDepartments": False,
+            "TaxForm": "6",
+            "CustomerTerminology": "Customers",
+            "DepartmentTerminology": "Location",
+            "ClassTrackingPerTxnLine": False,
+        },
+        "ProductAndServicesPrefs": {
+            "QuantityWithPriceAndRate": True,
+            "ForPurchase": True,
+            "QuantityOnHand": True,
+            "ForSales": True,
+        },
+        "SalesFormsPrefs": _sales_forms(),
+        "EmailMessagesPrefs": {
+            "InvoiceMessage": {"Subject": "Invoice from Sandbox Company_US_1", "Message": "Your invoice is attached."},
+            "EstimateMessage": {},
+            "SalesReceiptMessage": {},
+            "StatementMessage": {},
+        },
+        "VendorAndPurchasesPrefs": {"BillableExpenseTracking": True, "TrackingByCustomer": True},
+        "TimeTrackingPrefs": {
+            "WorkWeekStartDate": "Monday",
+            "MarkTimeEntriesBillable": True,
+            "ShowBillRateToAll": False,
+            "UseServices": True,
+            "BillCustomers": True,
+        },
+        "TaxPrefs": tax,
+        "CurrencyPrefs": {"HomeCurrency": {"value": settings.home_currency}, "MultiCurrencyEnabled": False},
+        "ReportPrefs": {"ReportBasis": "Accrual", "CalcAgingReportFromTxnDate": False},
+        "OtherPrefs": {
+            "NameValue": [
+                {"Name": "SalesFormsPrefs.DefaultItem", "Value": "1"},
+                {"Name": "UncategorizedAssetAccountId", "Value": "32"},
+                {"Name": "UncategorizedIncomeAccountId", "Value": "30"},
+                {"Name": "UncategorizedExpenseAccountId", "Value": "31"},
+                {"Name": "ProjectsEnabled", "Value": "false"},
+                {"Name": "WarnDuplicateCheckNumber", "Value": "true"},
+                {"Name": "WarnDuplicateBillNumber", "Value": "false"},
+            ]
+        },
+    }
+
+
+def _sales_forms() -> Doc:
+    return {
+        "ETransactionPaymentEnabled": False,
+        "CustomTxnNumbers": False,
+        "AllowShipping": False,
+        "AllowServiceDate": False,
+        "ETransactionEnabledStatus": "NotApplicable",
+        "DefaultCustomerMessage": "Thank you for your business and have a great day!",
+        "EmailCopyToCompany": False,
+        "AllowEstimates": True,
+        "DefaultTerms": {"value": "3"},
+        "AllowDiscount": True,
+        "DefaultDiscountAccount": "86",
+        "AllowDeposit": True,
+        "AutoApplyPayments": True,
+        "IPNSupportEnabled": False,
+        "AutoApplyCredit": True,
+        "CustomField": [],
+        "UsingPriceLevels": False,
+        "ETransactionAttachPDF": False,
+    }
+
+
+def company_info(company: Company, settings: SandboxSettings) -> Doc:
+    """The company's own card."""
+    mail = {"Address": "noreply@quickbooks.com"}
+    address: Doc = {"Id": "1", "Line1": "123 Sierra Way", "City": "San Pablo"}
+    return {
+        "CompanyName": "Sandbox Company_US_1",
+        "LegalName": "Sandbox Company_US_1",
+        "CompanyAddr": address | {"CountrySubDivisionCode": "CA", "PostalCode": "87999"},
+        "CustomerCommunicationAddr": {"Id": "1"},
+        "LegalAddr": {"Id": "1"},
+        "CustomerCommunicationEmailAddr": mail,
+        "PrimaryPhone": {},
+        "CompanyStartDate": company.today().isoformat(),
+        "FiscalYearStartMonth": "January",
+        "Country": settings.country,
+        "Email": mail,
+        "WebAddr": {},
+        "SupportedLanguages": "en",
+        "DefaultTimeZone": settings.time_zone,
+        "NameValue": [
+            {"Name": "NeoEnabled", "Value": "true"},
+            {"Name": "IndustryType", "Value": "Landscaping Services"},
+            {"Name": "IndustryCode", "Value": "561730"},
+            {"Name": "SubscriptionStatus", "Value": "PAID"},
+            {"Name": "OfferingSku", "Value": "QuickBooks Online Plus"},
+            {"Name": "PayrollFeature", "Value": "false"},
+            {"Name": "AccountantFeature", "Value": "false"},
+            {"Name": "ItemCategoriesFeature", "Value": "true"},
+        ],
+    }

@@ -1,0 +1,106 @@
+"""The sandbox as a process: a socket, uvicorn on it, and one line that says how to reach it."""
+
+import asyncio
+import contextlib
+import importlib.util
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from bridge.sandbox.quickbooks.app import ConnectionDropped, create_app
+from bridge.sandbox.quickbooks.settings import SandboxSettings
+
+
+def _protocol() -> type[asyncio.Protocol]:
+    """The HTTP protocol (the fast one where httptools is installed), showing its transport to the application."""
+    base: Any = H11Protocol
+    if importlib.util.find_spec("httptools") is not None:
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol  # noqa: PLC0415 - optional
+
+        base = HttpToolsProtocol
+
+    class ShowsTransport(base):  # type: ignore[misc]
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            shown: dict[str, Any] = {**self.app_state, "transport": transport}  # type: ignore[has-type]
+            self.app_state = shown
+            super().connection_made(transport)
+
+    return ShowsTransport
+
+
+class _Quiet:
+    """A dropped connection is the sandbox's wish, not an error to log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(ConnectionDropped):
+            await self._app(scope, receive, send)
+
+
+@contextlib.asynccontextmanager
+async def served(settings: SandboxSettings) -> AsyncIterator[str]:
+    """The sandbox on a real socket for as long as the block runs; gives its base URL."""
+    server, listener = _server(settings)
+    task = asyncio.create_task(server.serve([listener]))
+    try:
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it by a flag only
+            await asyncio.sleep(0.01)
+        yield f"http://{settings.host}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _server(settings: SandboxSettings) -> tuple[uvicorn.Server, socket.socket]:
+    listener = socket.create_server((settings.host, settings.port))
+    config = uvicorn.Config(
+        _Quiet(create_app(settings)),
+        http=_protocol(),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+    )
+    return uvicorn.Server(config), listener
+
+
+async def serve(settings: SandboxSettings, announce: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; `announce` gets the line that says where."""
+    server, listener = _server(settings)
+    url = f"http://{settings.host}:{listener.getsockname()[1]}"
+    (announce or _print)(banner(settings, url))
+    with contextlib.suppress(KeyboardInterrupt):
+        await server.serve([listener])
+
+
+def banner(settings: SandboxSettings, url: str) -> str:
+    """One line with everything that a client needs."""
+    return (
+        f"QBO sandbox on {url} realm {', '.join(settings.realms)} client_id {settings.client_id} "
+        f"client_secret {settings.client_secret} refresh_token {settings.refresh_token}"
+    )
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def run(settings: SandboxSettings) -> None:
+    """Serve in the foreground; returns when told to stop."""
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        runner: Any = asyncio.run
+    else:
+        runner = uvloop.run
+    with contextlib.suppress(KeyboardInterrupt):
+        runner(serve(settings))
