@@ -1,10 +1,10 @@
 """The consumer under FastStream's subscriber: aiokafka's own, watched and filled.
 
 * Watched: one unexpected group error ends aiokafka's coordinator for good, while FastStream's ping stays green and the
-  assignment is still shown. So polls are remembered: how long ago the last good one was, and how many failed since.
+  assignment is still shown. So polls are remembered: how long ago the last good one was, and whether one failed.
 * Filled: `getmany` answers with whatever lies in its buffer, in a backlog perhaps the last three records of a fetch.
   Poorly filled micro-batches make poorly filled QBO batches, so it is asked again until the batch is full or the
-  records stop coming; a lone record waits for no more than *quiet_ms*.
+  records stop coming; a lone record waits for no more than `quiet_ms`.
 * Dated: records that were fetched under one assignment must not be handed out under the next.
 """
 
@@ -18,10 +18,9 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
+from bridge.kafka.settings import IntakeSettings
 
-FILL_MAX_S = 0.1
-"""However steadily records trickle in, a micro-batch is handed out after this long."""
+Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 
 log = structlog.get_logger(__name__)
 
@@ -32,15 +31,19 @@ class PollHealth:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.last_good: float | None = None
-        self.failures = 0
+        self.is_broken = False
 
     def good(self) -> None:
         """A poll came back, with or without records."""
-        self.last_good, self.failures = self._clock(), 0
+        self.last_good = self._clock()
 
     def failed(self) -> None:
-        """A poll raised an error of the group or the broker."""
-        self.failures += 1
+        """A poll raised; only a new consumer helps."""
+        self.is_broken = True
+
+    def renewed(self) -> None:
+        """A new consumer has joined."""
+        self.last_good, self.is_broken = self._clock(), False
 
     def age_s(self) -> float | None:
         """Seconds since the last good poll; None before the first."""
@@ -55,7 +58,7 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         *args: Any,
         health: PollHealth,
         generation: Callable[[], int],
-        quiet_ms: int,
+        settings: IntakeSettings,
         on_built: Callable[[WatchedConsumer], None],
         **options: Any,
     ) -> None:
@@ -63,30 +66,44 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         on_built(self)
         self._health = health
         self._generation = generation
-        self._quiet_ms = quiet_ms
+        self._settings = settings
+        self._broken: KafkaError | None = None
         self.polled_in = -1
         """The generation that the last handed-out records belong to."""
 
     async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Polled:
         """Poll, then fill up to *max_records*."""
-        try:
-            polled: Polled = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-        except KafkaError as error:
-            self._health.failed()
-            log.warning("kafka.poll_failed", group=self._group_id, error=repr(error))
-            raise
+        polled = await self._poll(*partitions, timeout_ms=timeout_ms, max_records=max_records)
         self._health.good()
         self.polled_in = self._generation()
         return await self._fill(polled, max_records) if polled and max_records else polled
 
+    async def _poll(self, *partitions: TopicPartition, timeout_ms: int, max_records: int | None) -> Polled:
+        """One poll, the last one if it fails.
+
+        A dead coordinator stays dead; and what the failed call had drained of other partitions is lost, though their
+        positions have moved, so going on would skip it.
+        """
+        if self._broken is not None:
+            raise self._broken
+        try:
+            polled: Polled = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        except Exception as error:
+            log.warning("kafka.poll_failed", group=self._group_id, error=repr(error))
+            self._health.failed()
+            # FastStream's loop survives Kafka's own errors only.
+            self._broken = error if isinstance(error, KafkaError) else KafkaError(repr(error))
+            raise self._broken from error
+        return polled
+
     async def _fill(self, polled: Polled, max_records: int) -> Polled:
-        deadline = time.monotonic() + FILL_MAX_S
+        deadline = time.monotonic() + self._settings.fill_max_s
         missing = max_records - sum(map(len, polled.values()))
         while missing > 0 and time.monotonic() < deadline:
             try:
-                more: Polled = await super().getmany(timeout_ms=self._quiet_ms, max_records=missing)
+                more = await self._poll(timeout_ms=self._settings.quiet_ms, max_records=missing)
             except KafkaError:
-                # What was polled already must be handed out: the consumer's position has moved past it.
+                # The next poll raises it again; what was polled before it is sound.
                 return polled
             if self._generation() != self.polled_in:
                 self.polled_in = self._generation()

@@ -39,10 +39,8 @@ from bridge.kafka.tenure import MicroBatch, Phase, Tenure
 
 RawBatch = tuple[ConsumerRecord[bytes, bytes], ...]
 
-POLL_FAILURES_MAX = 2
-"""FastStream polls again five seconds after an error; a second error in a row is a consumer that will not recover."""
-
 RESTART_WAIT_S = 1.0
+LEAVE_TIMEOUT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +108,7 @@ class CompanyIntake:
         finally:
             stopping.cancel()
             await self._tenure.drain()
-            await self._disconnect()
+            await self._leave()
         if self._tenure.failure.done():
             self._tenure.failure.result()
 
@@ -127,9 +125,9 @@ class CompanyIntake:
             await self._watch()
         except (KafkaError, OSError) as error:
             log.warning("kafka.unreachable", company=self.company, topics=self._topics, error=repr(error))
-            await asyncio.sleep(RESTART_WAIT_S)
         await self._tenure.end()
         await self._disconnect()
+        await asyncio.sleep(RESTART_WAIT_S)
 
     async def _connect(self) -> None:
         """Start a subscriber; returns when the group has assigned its part."""
@@ -141,10 +139,11 @@ class CompanyIntake:
             **config.builder.keywords,  # type: ignore[attr-defined] # a partial, that FastStream types as a callable
             health=self._health,
             generation=lambda: self._tenure.generation,
-            quiet_ms=self._settings.quiet_ms,
+            settings=self._settings,
             on_built=self._built,
         )
         await broker.start()
+        self._health.renewed()
 
     def _built(self, consumer: WatchedConsumer) -> None:
         """FastStream sets its `consumer` too late for the listener, which runs while the consumer starts."""
@@ -155,14 +154,21 @@ class CompanyIntake:
         while True:
             await asyncio.sleep(self._settings.watch_interval_s)
             age_s = self._health.age_s() or 0.0
-            if self._health.failures >= POLL_FAILURES_MAX or age_s > self._settings.poll_age_max_s:
-                log.warning("kafka.consumer_rebuilt", company=self.company, failures=self._health.failures, age_s=age_s)
+            if self._health.is_broken or age_s > self._settings.poll_age_max_s:
+                log.warning("kafka.consumer_rebuilt", company=self.company, poll_age_s=round(age_s, 1))
                 return
 
     async def _disconnect(self) -> None:
-        broker, self._broker = self._broker, None
-        if broker is not None:
-            await broker.stop()
+        if self._broker is not None:
+            await self._broker.stop()
+            self._broker = None
+
+    async def _leave(self) -> None:
+        """A join is answered only when the other members have rejoined too; a stop does not wait for that."""
+        try:
+            await asyncio.wait_for(self._disconnect(), LEAVE_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("kafka.left_without_goodbye", company=self.company)
 
     def _build_broker(self) -> KafkaBroker:
         broker = KafkaBroker(

@@ -18,6 +18,9 @@ class IntakeSettings:
     quiet_ms: int = 20
     """A micro-batch that is not full is closed when no record came for this long."""
 
+    fill_max_s: float = 0.1
+    """However steadily records trickle in, a micro-batch is handed out after this long."""
+
     session_timeout_ms: int = 12_000
     """After kill -9 a successor waits this long. Members have no static id: they leave at once when they stop."""
 

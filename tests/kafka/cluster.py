@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import concurrent.futures
 import contextlib
 import logging
 import signal
@@ -162,7 +163,7 @@ class KafkaCluster:
         while True:
             for node in self.nodes:
                 node.check()
-            if asyncio.run(_brokers(self.bootstrap_servers)) >= len(self.nodes):
+            if _ask(self.bootstrap_servers) >= len(self.nodes):
                 return
             if time.monotonic() > deadline:
                 raise KafkaMissing(f"Kafka did not answer within {START_TIMEOUT_S} s on {self.bootstrap_servers}")
@@ -210,6 +211,12 @@ def running_cluster(*, nodes: int = 1, port: int | None = None, data: Path | Non
         stack.callback(cluster.stop)
         cluster.start()
         yield cluster
+
+
+def _ask(bootstrap_servers: str) -> int:
+    """In a thread of its own: a fixture may be asked for while the test's event loop runs."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(_brokers(bootstrap_servers))).result()
 
 
 async def _brokers(bootstrap_servers: str) -> int:
