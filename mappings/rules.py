@@ -139,7 +139,8 @@ class MappingRules(_Frozen):
     def for_company(self, *, shop_domains: tuple[str, ...], livemode_required: bool) -> MappingRules:
         """These rules with what the company's own configuration says."""
         domains = tuple(domain.lower() for domain in shop_domains if domain != "default")
-        return self.model_copy(update={"shop_domains": domains, "livemode_required": livemode_required})
+        kept = {name: getattr(self, name) for name in type(self).model_fields}  # a copy would keep the old version
+        return MappingRules(**{**kept, "shop_domains": domains, "livemode_required": livemode_required})
 
     def gateway(self, name: str | None) -> GatewayRule:
         """The rule for a payment gateway, an empty one when there is none."""

@@ -40,14 +40,18 @@ def envelope(value: object, headers: Mapping[str, bytes | None] | Headers = ()) 
     return decoded
 
 
-def mapped(value: object, rules: MappingRules = RULES, **headers: bytes) -> PostingPlan | Ignored:
+def mapped(
+    value: object, rules: MappingRules = RULES, *, headers: Mapping[str, bytes | None] | Headers = ()
+) -> PostingPlan | Ignored:
     """`value` through decoder and registry."""
     return map_event(envelope(value, headers), rules)
 
 
-def plan_of(value: object, rules: MappingRules = RULES, **headers: bytes) -> PostingPlan:
+def plan_of(
+    value: object, rules: MappingRules = RULES, *, headers: Mapping[str, bytes | None] | Headers = ()
+) -> PostingPlan:
     """The plan of an event that has one."""
-    decision = mapped(value, rules, **headers)
+    decision = mapped(value, rules, headers=headers)
     assert isinstance(decision, PostingPlan), decision
     return decision
 

@@ -1,0 +1,104 @@
+"""The registry: what is mapped, what is only known, what nobody has heard of."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.envelope import Envelope
+from contracts.posting import Ignored
+from mappings import registry
+from mappings.pending import SHOPIFY, STRIPE
+from mappings.registry import DuplicateMapping, mapped_types, maps
+from mappings.rules import MappingRules
+from tests.mappings.builders import RULES, charge, envelope, mapped, stripe_event
+
+MAPPED = {
+    ("shopify", "orders/create"),
+    ("shopify", "orders/updated"),
+    ("shopify", "orders/paid"),
+    ("shopify", "orders/fulfilled"),
+    ("shopify", "orders/partially_fulfilled"),
+    ("shopify", "orders/cancelled"),
+    ("shopify", "order_transactions/create"),
+    ("stripe", "charge.succeeded"),
+    ("stripe", "payment_intent.succeeded"),
+}
+
+
+def test_every_type_that_is_promised_is_registered() -> None:
+    """Mapped or known, and nothing else."""
+    known = {("shopify", topic) for topic in SHOPIFY} | {("stripe", name) for name in STRIPE}
+    assert set(mapped_types()) == MAPPED | known
+    assert not MAPPED & known
+
+
+@pytest.mark.parametrize("topic", SHOPIFY)
+def test_known_shopify_topic_is_not_mapped_yet(topic: str) -> None:
+    """Ignored with its document where the body says it."""
+    decision = mapped({"id": 77, "order_edit": None}, headers={"X-Shopify-Topic": topic.encode()})
+    assert isinstance(decision, Ignored)
+    assert decision.code == "not_yet_mapped"
+    assert decision.document is not None
+    assert decision.document.id == "77"
+
+
+@pytest.mark.parametrize("event_type", STRIPE)
+def test_known_stripe_type_is_not_mapped_yet(event_type: str) -> None:
+    """The same for Stripe."""
+    decision = mapped(stripe_event(event_type, {"object": "checkout.session", "id": "cs_1"}))
+    assert isinstance(decision, Ignored)
+    assert (decision.code, str(decision.document)) == ("not_yet_mapped", "stripe:checkout_session:cs_1")
+
+
+def test_edit_is_about_its_order() -> None:
+    """orders/edited names the order inside."""
+    decision = mapped({"order_edit": {"id": 1, "order_id": 450789469}})
+    assert isinstance(decision, Ignored)
+    assert str(decision.document) == "shopify:order:450789469"
+
+
+@pytest.mark.parametrize("body", [{}, {"id": "x1"}, {"id": True}, {"id": 1.5}])
+def test_document_is_unknown_when_the_body_does_not_say_it(body: dict[str, object]) -> None:
+    """A reason needs no document."""
+    decision = mapped({**body, "pad": 1}, headers={"X-Shopify-Topic": b"products/update"})
+    assert isinstance(decision, Ignored)
+    assert decision.document is None
+
+
+def test_document_of_a_stripe_object_without_id_is_unknown() -> None:
+    """The same for Stripe."""
+    decision = mapped(stripe_event("payout.paid", {"object": "payout"}))
+    assert isinstance(decision, Ignored)
+    assert decision.document is None
+
+
+def test_type_that_nobody_knows_is_ignored() -> None:
+    """Readable, and nothing to do with the books."""
+    decision = mapped(stripe_event("radar.early_fraud_warning.created", {"object": "x", "id": "y"}))
+    assert isinstance(decision, Ignored)
+    assert decision.code == "unknown_type"
+
+
+def test_duplicate_mapping_fails_and_registers_nothing() -> None:
+    """All or nothing: the free type of a refused pair stays free."""
+
+    def mapping(envelope: Envelope, rules: MappingRules) -> Ignored:
+        return Ignored(code="skipped_by_rule", message="")
+
+    with pytest.raises(DuplicateMapping, match="shopify orders/paid is mapped twice"):
+        maps("shopify", "orders/brand_new", "orders/paid")(mapping)
+    with pytest.raises(DuplicateMapping):
+        maps("shopify", "orders/brand_new", "orders/brand_new")(mapping)
+    assert ("shopify", "orders/brand_new") not in mapped_types()
+
+
+def test_third_source_needs_a_mapping_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new type is found as soon as it is registered."""
+    monkeypatch.setattr(registry, "_MAPPINGS", dict(registry._MAPPINGS))
+
+    @maps("stripe", "topup.succeeded")
+    def map_topup(envelope: Envelope, rules: MappingRules) -> Ignored:
+        return Ignored(code="skipped_by_rule", message="a topup is no sale")
+
+    found = envelope(stripe_event("topup.succeeded", charge()))
+    assert registry.map_event(found, RULES) == map_topup(found, RULES)

@@ -1,0 +1,99 @@
+"""Rules: safe defaults, one precise sentence for each mistake, a version for each change."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import ConfigurationError
+from contracts.quickbooks import AccountSelector
+from mappings.accounts import account, deposit_account, liability
+from mappings.rules import MappingRules, load_rules
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "rules.example.toml"
+
+
+def test_example_file_is_valid_and_names_every_rule() -> None:
+    """What the example documents is what there is."""
+    text = EXAMPLE.read_text()
+    rules = load_rules(text, source="rules.example.toml")
+    given = set(MappingRules.model_fields) - {"shop_domains", "livemode_required"}
+    assert {name for name in given if name not in rules.model_fields_set} == set()
+    assert all(getattr(rules.accounts, name) is not None for name in type(rules.accounts).model_fields)
+    assert rules.exchange_rates == {"EUR": Decimal("1.0850")}
+
+
+def test_defaults_need_no_file() -> None:
+    """An empty file and no file are the same rules."""
+    assert load_rules("") == MappingRules()
+    assert load_rules("").version == MappingRules().version
+    assert account(MappingRules(), "deposit") == AccountSelector(rule="accounts.deposit", sub_type="UndepositedFunds")
+    assert account(MappingRules(), "discount") == AccountSelector(
+        rule="accounts.discount", preference="DefaultDiscountAccount", sub_type="DiscountsRefundsGiven"
+    )
+
+
+def test_account_by_name_id_or_type() -> None:
+    """A bare string is a name."""
+    rules = load_rules('[accounts]\nsales = " Income:Online "\nfees = { id = "8" }\ntips = { sub_type = "X" }')
+    assert account(rules, "sales").name == "Income:Online"
+    assert account(rules, "fees").id == "8"
+    assert liability(rules, "tips") == AccountSelector(rule="accounts.tips", sub_type="X")
+
+
+def test_gateway_is_found_in_any_spelling() -> None:
+    """Shopify writes shopify_payments, people write Shopify Payments."""
+    rules = load_rules('[gateways."Shopify Payments"]\ndeposit = "Clearing"')
+    for name in ("shopify_payments", "Shopify-Payments", " SHOPIFY  PAYMENTS "):
+        assert deposit_account(rules, name).name == "Clearing"
+    assert deposit_account(rules, None).sub_type == "UndepositedFunds"
+
+
+def test_version_changes_with_any_rule() -> None:
+    """And with what the company says, and with nothing else."""
+    rules = load_rules('walk_in_customer = "Cash"')
+    assert rules.version != MappingRules().version
+    assert rules.version == load_rules('# note\nwalk_in_customer = "Cash"').version
+    bound = rules.for_company(shop_domains=("ACME.myshopify.com", "default"), livemode_required=True)
+    assert (bound.shop_domains, bound.livemode_required) == (("acme.myshopify.com",), True)
+    assert bound.version != rules.version
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("= 5", "acme.toml: not valid TOML"),
+        ("acounts = 5", "acme.toml: acounts: no such rule"),
+        ("[accounts]\nsale = 'x'", "acme.toml: accounts.sale: no such rule"),
+        ("[accounts]\nsales = 79", "acme.toml: accounts.sales: expected an account name"),
+        (
+            "[accounts]\nsales = { id = '1', name = 'x' }",
+            "acme.toml: accounts.sales: expected an account name, or one of",
+        ),
+        ("[accounts]\nsales = ' '", "acme.toml: accounts.sales: expected an account name"),
+        ("[accounts]\nsales = { ident = '1' }", "acme.toml: accounts.sales.ident: no such rule"),
+        ("time_zone = 'Mars/Base'", "acme.toml: time_zone: expected an IANA time zone"),
+        ("time_zone = '../x'", "acme.toml: time_zone: expected an IANA time zone"),
+        ("create_accounts = 'perhaps'", "acme.toml: create_accounts: input should be a valid boolean"),
+        ("waiting_hours = 0", "acme.toml: waiting_hours: input should be greater than or equal to 1"),
+        ("walk_in_customer = 'a:b'", "acme.toml: walk_in_customer: expected a name without colon"),
+        ("walk_in_customer = ''", "acme.toml: walk_in_customer: string should have at least 1 character"),
+        ("[gateways.x]\nmethod = ''", "acme.toml: gateways.x.method: string should have at least 1 character"),
+        ("[gateways.a_b]\n[gateways.'A B']", "acme.toml: gateways: expected each gateway once"),
+        (
+            "[stripe]\nbooking_authority = 'both'",
+            "acme.toml: stripe.booking_authority: input should be 'shop' or 'stripe'",
+        ),
+        ("[exchange_rates]\neur = '1'", "acme.toml: exchange_rates: expected three capital letters"),
+        ("[exchange_rates]\nEUR = '0'", "acme.toml: exchange_rates.EUR: input should be greater than 0"),
+        ("shop_domains = ['x']", "acme.toml: shop_domains: expected in the company's own configuration"),
+    ],
+)
+def test_mistake_is_one_sentence(text: str, said: str) -> None:
+    """The file, the key, and what is expected there."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_rules(text, source="acme.toml")
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
