@@ -1,0 +1,259 @@
+"""The commands of `qbo-bridge`, their options and their exit codes; what they do is in `bridge.commands`.
+
+0 done, 1 a problem told in one sentence on stderr, 2 wrong usage. No traceback reaches a user for anything that a user
+can cause. What a command needs is imported when it is called, so that `--help` does not wait for Kafka's libraries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.errors import BridgeError
+from contracts.results import ResultStatus
+
+app = typer.Typer(
+    name="qbo-bridge",
+    help="Shopify and Stripe events from Kafka into QuickBooks Online, once, and the results back onto the bus.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+letters = typer.Typer(help="The records that a person must look at, with why.", no_args_is_help=True)
+app.add_typer(letters, name="dead-letters")
+
+Config = Annotated[Path, typer.Option("--config", help="The configuration file.", dir_okay=False)]
+Company = Annotated[str | None, typer.Option("--company", help="Only this company, by its name in the configuration.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document a line.")]
+
+BRIDGE_TOML = Path("bridge.toml")
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except (BridgeError, OSError) as error:
+        _fail(_sentence(error))
+    except Exception as error:
+        if not _is_broker_error(error):
+            raise
+        _fail(f"Kafka: {_sentence(error)}")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"qbo-bridge {version('qbo-bridge')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command()
+def run(config: Config = BRIDGE_TOML) -> None:
+    """Serve: consume the event topics, post to QBO, publish the results, until SIGTERM or Ctrl-C.
+
+    Kafka or QBO being away at start is waited for. Any number of processes may run on one file: one of them owns each
+    company, the others stand by.
+
+    Example: qbo-bridge run --config /etc/qbo-bridge/bridge.toml
+    """
+    from bridge import app as service
+    from bridge.logs import setup_logs
+    from bridge.settings import load_settings
+
+    settings = load_settings(config, os.environ)
+    setup_logs(settings.logs)
+    raise typer.Exit(service.run(settings))
+
+
+@app.command()
+def demo(
+    serve: Annotated[bool, typer.Option("--serve", help="Keep everything running until Ctrl-C.")] = False,
+    orders: Annotated[int, typer.Option("--orders", min=1, max=2_000, help="How many sample orders.")] = 60,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed makes other orders.")] = 1,
+) -> None:
+    """The whole bridge on this machine: Kafka, a QBO sandbox, sample events, posting, and the proof of no duplicates.
+
+    Needs no account, no Docker and no Java; everything runs on loopback and is stopped at the end.
+
+    Example: qbo-bridge demo --serve
+    """
+    from bridge.sandbox.demo import run_demo
+
+    raise typer.Exit(run_demo(orders=orders, seed=seed, serve=serve))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free port.")] = 8100,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    realm: Annotated[list[str] | None, typer.Option("--realm", help="A realm id; may be given several times.")] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Start without the sample company's data.")] = False,
+    data: Annotated[Path | None, typer.Option("--data", help="Keep the books in this file.", dir_okay=False)] = None,
+    no_limits: Annotated[bool, typer.Option("--no-limits", help="Never answer 429.")] = False,
+    time_scale: Annotated[
+        float, typer.Option("--time-scale", min=0.001, help="60 makes a minute of the limits last one second.")
+    ] = 1.0,
+    client_id: Annotated[str, typer.Option("--client-id", help="The app's client id.")] = "sandbox-client",
+    client_secret: Annotated[str, typer.Option("--client-secret", help="Its secret.")] = "sandbox-secret",
+    refresh_token: Annotated[
+        str, typer.Option("--refresh-token", help="The first refresh token.")
+    ] = "sandbox-refresh-token",
+) -> None:
+    """A QBO sandbox alone: the accounting API and its token endpoint as an HTTP server, until Ctrl-C.
+
+    Example: qbo-bridge sandbox --port 8100 --time-scale 60
+    """
+    from bridge.sandbox.quickbooks.server import run as serve_sandbox
+    from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings
+
+    serve_sandbox(
+        SandboxSettings(
+            host=host,
+            port=port,
+            realms=tuple(realm or [DEFAULT_REALM]),
+            empty=empty,
+            data=data,
+            limits=Limits(enforced=not no_limits),
+            time_scale=time_scale,
+            client_id=client_id,
+            client_secret=client_secret,
+            refresh_token=refresh_token,
+        )
+    )
+
+
+@app.command("map")
+def map_(
+    file: Annotated[typer.FileBinaryRead, typer.Argument(help="A file with the event, or - for standard input.")],
+    company: Company = None,
+    topic: Annotated[
+        str | None, typer.Option("--topic", help="The event's type when the file has no header, such as orders/paid.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="The configuration file [default: bridge.toml where there is one].")
+    ] = None,
+) -> None:
+    """Print what an event would post, touching nothing; exit 1 only when it would be dead-lettered.
+
+    Accounts that only QBO could resolve are shown by name. Without a configuration the default rules decide.
+
+    Example: qbo-bridge map order.json --topic orders/paid
+    """
+    from bridge.commands.mapping import map_value
+    from bridge.settings import load_settings
+
+    chosen = config or (BRIDGE_TOML if BRIDGE_TOML.exists() or company else None)
+    settings = load_settings(chosen, os.environ) if chosen else None
+    fits = map_value(file.read(), topic=topic, settings=settings, company=company)
+    raise typer.Exit(0 if fits else 1)
+
+
+@app.command()
+def results(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with results as they come.")] = False,
+    last: Annotated[int | None, typer.Option("--last", min=0, help="How many of the last ones [default: 20].")] = None,
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="All that the topic still has.")] = False,
+    status: Annotated[list[ResultStatus] | None, typer.Option("--status", help="Only these; may be repeated.")] = None,
+    document: Annotated[
+        str | None, typer.Option("--document", help="Only of this document: shopify:order:450789469, or its id alone.")
+    ] = None,
+    code: Annotated[str | None, typer.Option("--code", help="Only with this reason code.")] = None,
+    company: Company = None,
+    as_json: AsJson = False,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """What became of the records, from the results topic.
+
+    Example: qbo-bridge results --status dead_lettered --status waiting --last 50
+    """
+    from bridge.commands.results import ResultFilter, follow_results, list_results
+    from bridge.settings import load_settings
+
+    if from_beginning and last is not None:
+        raise typer.BadParameter("--from-beginning and --last exclude each other")
+    settings = load_settings(config, os.environ)
+    if company is not None:
+        settings.company(company)
+    wanted = ResultFilter(company=company, document=document, statuses=frozenset(status or ()), code=code)
+    if follow:
+        asyncio.run(follow_results(settings, wanted, last=None if from_beginning else last or 0, as_json=as_json))
+    else:
+        shown = None if from_beginning else 20 if last is None else last
+        asyncio.run(list_results(settings, wanted, last=shown, as_json=as_json))
+
+
+@letters.command("list")
+def list_(
+    company: Company = None,
+    code: Annotated[str | None, typer.Option("--code", help="Only with this reason code.")] = None,
+    as_json: AsJson = False,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Every dead letter with its reason and where it came from.
+
+    Example: qbo-bridge dead-letters list --code unbalanced
+    """
+    from bridge.commands.dead_letters import list_letters
+    from bridge.settings import load_settings
+
+    settings = load_settings(config, os.environ)
+    if company is not None:
+        settings.company(company)
+    asyncio.run(list_letters(settings, company=company, code=code, as_json=as_json))
+
+
+@letters.command("show")
+def show(
+    letter: Annotated[str, typer.Argument(help="PARTITION/OFFSET as the list shows it.")],
+    raw: Annotated[bool, typer.Option("--raw", help="The original bytes alone, for a file or a pipe.")] = False,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """One dead letter with all that is known about it, and its original value.
+
+    Example: qbo-bridge dead-letters show 0/12 --raw > event.json
+    """
+    from bridge.commands.dead_letters import LetterId, show_letter
+    from bridge.settings import load_settings
+
+    try:
+        wanted = LetterId.parse(letter)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    asyncio.run(show_letter(load_settings(config, os.environ), wanted, raw=raw))
+
+
+def _is_broker_error(error: Exception) -> bool:
+    """Kafka's library has errors of its own; whoever met one has imported it already."""
+    errors = sys.modules.get("bridge.kafka.errors")
+    return errors is not None and isinstance(error, errors.BrokerError)
+
+
+def _sentence(error: Exception) -> str:
+    """One line, ended by a full stop."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return said if said.endswith(".") else f"{said}."
+
+
+def _fail(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

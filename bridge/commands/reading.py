@@ -1,0 +1,19 @@
+"""Reading the bridge's own topics for the commands that show them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+
+from bridge.app import kafka_connection
+from bridge.kafka.reader import read_topic
+from bridge.settings import Settings
+from contracts.records import InboundRecord
+
+
+def read_records(
+    settings: Settings, topic: str, *, last: int | None = None, follow: bool = False
+) -> AsyncIterator[InboundRecord]:
+    """The records of one topic; a broker that is away is one sentence and not its library's log lines."""
+    logging.disable(logging.CRITICAL)
+    return read_topic(kafka_connection(settings.kafka), topic, last=last, follow=follow)
