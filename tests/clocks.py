@@ -9,7 +9,7 @@ START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class ManualClock:
-    """A Clock that moves only when told to, or, with `auto`, by exactly what is slept.
+    """A Clock that moves only when told to, or, with `auto`, when nobody has anything left to do but wait.
 
     `slept` lists every wait in order, so that a test can read the back-off without living through it.
     """
@@ -29,13 +29,18 @@ class ManualClock:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        if self._auto:
-            self._elapsed += max(0.0, seconds)
-            await asyncio.sleep(0)
-            return
-        woken = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self._elapsed + seconds, woken))
-        await woken
+        sleeper = (self._elapsed + max(0.0, seconds), asyncio.get_running_loop().create_future())
+        self._sleepers.append(sleeper)
+        try:
+            while self._auto and not sleeper[1].done():
+                await settle()
+                if sleeper is min(self._sleepers, key=lambda pair: pair[0]):
+                    self._elapsed = max(self._elapsed, sleeper[0])
+                    return
+            await sleeper[1]
+        finally:
+            if sleeper in self._sleepers:
+                self._sleepers.remove(sleeper)
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass: sleepers wake in the order of their times, each before the next one."""
@@ -51,7 +56,7 @@ class ManualClock:
         await settle()
 
 
-async def settle(turns: int = 20) -> None:
+async def settle(turns: int = 50) -> None:
     """Give every ready task a few turns of the event loop."""
     for _ in range(turns):
         await asyncio.sleep(0)

@@ -126,11 +126,12 @@ class TokenManager:
         return bool(given) and given not in self._dead and stored.seed != fingerprint(given or "")
 
     def _start(self, stored: Tokens | None) -> Tokens | None:
-        """The tokens to refresh from: the store's, unless the environment's are new to it; None without any."""
+        """The tokens to refresh from: the store's, unless the environment's are new to it or all that is left."""
         given = self._credentials.refresh_token
-        if given and given not in self._dead and (stored is None or self._is_reseeded(stored)):
+        usable = None if stored is None or stored.refresh_token in self._dead else stored
+        if given and given not in self._dead and (usable is None or self._is_reseeded(usable)):
             return Tokens(refresh_token=given, seed=fingerprint(given))
-        return None if stored is None or stored.refresh_token in self._dead else stored
+        return usable
 
     async def _refreshed(self, stored: Tokens | None) -> Tokens:
         """New tokens; a refused refresh token is given up after the store was read once more."""

@@ -31,7 +31,7 @@ READ_TIMEOUT_S = 150.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionSettings:
-    """How to reach one company. `fraction` is the part of the limits to start with (a new owner: one half)."""
+    """How to reach one company; the timeouts are seconds."""
 
     credentials: Credentials
     base_url: str = HOSTS["sandbox"]
@@ -39,7 +39,6 @@ class ConnectionSettings:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     read_timeout_s: float = READ_TIMEOUT_S
     connect_timeout_s: float = 10.0
-    fraction: float = 1.0
 
 
 @contextlib.asynccontextmanager
@@ -54,7 +53,7 @@ async def open_client(
     """A client that works until the block ends. `transport` replaces the network; `jitter` gives numbers in 0..1."""
     chance = jitter or random.SystemRandom().random
     async with _http(settings, transport) as http:
-        limiter = Limiter(settings.limits, clock, fraction=settings.fraction)
+        limiter = Limiter(settings.limits, clock)
         tokens = TokenManager(settings.credentials, store, http, clock, policy=settings.policy, jitter=chance)
         realm_id = settings.credentials.realm_id
         courier = Courier(realm_id, limiter=limiter, tokens=tokens, clock=clock, policy=settings.policy, jitter=chance)

@@ -75,7 +75,7 @@ class Budget:
     quiet minute the fraction grows steadily to the whole (additive increase, 100 s from half to full).
     """
 
-    def __init__(self, limits: Limits, *, now: float = 0.0, fraction: float = 1.0) -> None:
+    def __init__(self, limits: Limits, *, now: float = 0.0) -> None:
         minute = 60.0 * (1 + MARGIN)
         # The second's window is stretched to the minute's pace: a backlog gains nothing by being faster, and calls
         # that take unequal time on the way still arrive within the limit.
@@ -85,7 +85,7 @@ class Budget:
             _Window(limits.requests_per_second, pace),
         )
         self._batches = (_Window(limits.batches_per_minute, minute), *self._requests)
-        self._fraction = fraction
+        self._fraction = 1.0
         self._changed_at = now
         self._paused_until = now
         self._throttled_since: float | None = None
@@ -105,6 +105,11 @@ class Budget:
         """The part of each limit that is used at `now`, between 0.1 and 1."""
         quiet = now - self._changed_at - RECOVERY_HOLD_S
         return min(1.0, self._fraction + max(0.0, quiet) * RECOVERY_PER_S)
+
+    def taken_over(self, now: float) -> None:
+        """Note that somebody else called until `now`: half of each limit at most, growing as after a 429."""
+        self._fraction = min(NEW_OWNER_FRACTION, self.fraction(now))
+        self._changed_at = now
 
     def throttled(self, now: float, retry_after_s: float | None, extra_s: float = 0.0) -> float:
         """Note a 429 at `now`; the seconds of the pause, for everything of this company.
@@ -146,10 +151,10 @@ class _Ticket:
 class Limiter:
     """One company's gate: `async with limiter.slot("batch"): …` for every call, resends included."""
 
-    def __init__(self, limits: Limits, clock: Clock, *, fraction: float = 1.0) -> None:
+    def __init__(self, limits: Limits, clock: Clock) -> None:
         self.limits = limits
         self._clock = clock
-        self._budget = Budget(limits, now=clock.monotonic(), fraction=fraction)
+        self._budget = Budget(limits, now=clock.monotonic())
         self._in_flight = 0
         self._count = 0
         self._waiting: list[_Ticket] = []
@@ -170,6 +175,10 @@ class Limiter:
             else:
                 self._waiting.remove(ticket)
             self._wake_first()
+
+    def taken_over(self) -> None:
+        """Another process called until now."""
+        self._budget.taken_over(self._clock.monotonic())
 
     def throttled(self, retry_after_s: float | None, extra_s: float = 0.0) -> float:
         """Pause the whole company for a 429; the length of the pause in seconds."""

@@ -119,7 +119,6 @@ async def opened(
     store: MemoryStore | None = None,
     policy: RetryPolicy | None = None,
     limits: Limits | None = None,
-    fraction: float = 1.0,
 ) -> AsyncIterator[QuickBooksClient]:
     """A client of the scripted QBO, with tokens that work, waiting on a manual clock without jitter."""
     settings = ConnectionSettings(
@@ -127,7 +126,6 @@ async def opened(
         base_url="https://qbo.example",
         limits=limits or Limits(),
         policy=policy or RetryPolicy(),
-        fraction=fraction,
     )
     async with open_client(
         settings,

@@ -207,7 +207,7 @@ async def test_a_dead_connection_is_not_hammered_and_revives_with_connect() -> N
         for _ in range(3):
             with pytest.raises(Unauthorised, match="must be connected again"):
                 await tokens.access_token()
-        assert endpoint.shown == ["refresh-0"]
+        assert endpoint.shown == ["refresh-0", "seed"]
         store.tokens = valid_tokens(access_token="connected", refresh_token="by-hand")
         assert await tokens.access_token() == "connected"
 

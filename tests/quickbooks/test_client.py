@@ -17,7 +17,7 @@ from bridge.quickbooks.client import CallCounts, ReadRefused
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault, classify
 from bridge.quickbooks.limiter import Limits
-from bridge.quickbooks.queries import Select
+from bridge.quickbooks.queries import Select, where_in
 from bridge.quickbooks.requests import Operation, Request
 from bridge.quickbooks.retry import RetryPolicy
 from contracts.errors import Unauthorised, Unavailable
@@ -461,6 +461,28 @@ async def test_a_query_arrives_as_it_was_written() -> None:
         await client.query(Select("Customer", conditions=(text,)))
     assert text in script.params[0]["query"]
     assert b"O%5C%27Brien" in script.requests[0].url.query
+
+
+async def test_a_long_query_is_posted() -> None:
+    """A list of a hundred Ids does not fit every URL: its text is the body, unencoded."""
+    script = Script(json_reply({"QueryResponse": {"Invoice": [{"Id": "1"}]}}))
+    select = Select("Invoice", conditions=(where_in("Id", tuple(str(10**18 + n) for n in range(100))),))
+    async with opened(script) as client:
+        assert await client.query(select) == [{"Id": "1"}]
+    (request,) = script.requests
+    assert (request.method, request.headers["content-type"]) == ("POST", "application/text")
+    assert request.content.decode() == select.page(1)
+    assert dict(request.url.params) == {"minorversion": "75"}
+
+
+async def test_a_new_owner_starts_at_half() -> None:
+    """The old owner may have spent this minute's calls."""
+    clock = ManualClock()
+    async with opened(Script(ok()), clock=clock) as client:
+        client.taken_over()
+        for number in range(251):
+            await client.send(single(str(number)))
+    assert clock.monotonic() > 60
 
 
 async def test_a_refused_read_is_our_mistake() -> None:

@@ -154,11 +154,21 @@ def test_throttling_that_lasts_is_left_alone_for_longer() -> None:
 
 def test_a_new_owner_starts_at_half() -> None:
     """The old owner may have spent this minute: half of each limit at first, all of it after three minutes."""
-    budget = Budget(Limits(), fraction=0.5)
+    budget = Budget(Limits())
+    budget.taken_over(0.0)
     assert len(backlog(budget, "write", 60.0)) == 250
     times = backlog(budget, "write", 460.0, now=160.0)
     assert len(times) >= 0.95 * 5 * 500
     assert busiest(times, 60.0) <= 500
+
+
+def test_a_take_over_raises_nothing() -> None:
+    """A company that was throttled goes on as carefully as before."""
+    budget = Budget(Limits())
+    budget.throttled(0.0, 60.0)
+    budget.throttled(61.0, 60.0)
+    budget.taken_over(125.0)
+    assert budget.fraction(125.0) == 0.25
 
 
 async def enter(
