@@ -9,6 +9,7 @@ from bridge.sandbox.quickbooks.kinds import KINDS
 from bridge.sandbox.quickbooks.limits import Throttle
 from bridge.sandbox.quickbooks.oauth import Tokens
 from bridge.sandbox.quickbooks.requests import RequestIds
+from bridge.sandbox.quickbooks.sample import fill
 from bridge.sandbox.quickbooks.seed import born
 from bridge.sandbox.quickbooks.settings import SandboxSettings
 from bridge.sandbox.quickbooks.stats import Stats
@@ -38,6 +39,8 @@ class Sandbox:
         self.realms: dict[str, Realm] = {}
         for realm in self.settings.realms:
             company = born(realm, self.settings, self.clock, KINDS)
+            if not self.settings.empty:
+                fill(company)
             self.realms[realm] = Realm(company, self.settings, self.clock)
 
     def company(self, realm: str | None = None) -> Company:
@@ -47,3 +50,6 @@ class Sandbox:
     def access_token(self, realm: str | None = None) -> str:
         """A valid access token without the token endpoint."""
         return self.tokens.access_token(realm or self.settings.realms[0])
+
+    def close(self) -> None:
+        """Let go of files."""

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import importlib.util
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bridge.sandbox.quickbooks.app import ConnectionDropped, create_app
+from bridge.sandbox.quickbooks.sandbox import Sandbox
 from bridge.sandbox.quickbooks.settings import SandboxSettings
 
 
@@ -33,6 +35,15 @@ def _protocol() -> type[asyncio.Protocol]:
     return ShowsTransport
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs the loop; uvicorn's own handling ends the process with the signal's exit code."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+
 class _Quiet:
     """A dropped connection is the sandbox's wish, not an error to log."""
 
@@ -47,7 +58,7 @@ class _Quiet:
 @contextlib.asynccontextmanager
 async def served(settings: SandboxSettings) -> AsyncIterator[str]:
     """The sandbox on a real socket for as long as the block runs; gives its base URL."""
-    server, listener = _server(settings)
+    server, listener, sandbox = _server(settings)
     task = asyncio.create_task(server.serve([listener]))
     try:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it by a flag only
@@ -56,12 +67,14 @@ async def served(settings: SandboxSettings) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+        sandbox.close()
 
 
-def _server(settings: SandboxSettings) -> tuple[uvicorn.Server, socket.socket]:
+def _server(settings: SandboxSettings) -> tuple[uvicorn.Server, socket.socket, Sandbox]:
     listener = socket.create_server((settings.host, settings.port))
+    app = create_app(settings)
     config = uvicorn.Config(
-        _Quiet(create_app(settings)),
+        _Quiet(app),
         http=_protocol(),
         log_level="warning",
         access_log=False,
@@ -69,16 +82,24 @@ def _server(settings: SandboxSettings) -> tuple[uvicorn.Server, socket.socket]:
         timeout_graceful_shutdown=1,
         server_header=False,
     )
-    return uvicorn.Server(config), listener
+    sandbox: Sandbox = app.state.sandbox
+    return _Server(config), listener, sandbox
 
 
 async def serve(settings: SandboxSettings, announce: Callable[[str], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; `announce` gets the line that says where."""
-    server, listener = _server(settings)
+    server, listener, sandbox = _server(settings)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
     (announce or _print)(banner(settings, url))
-    with contextlib.suppress(KeyboardInterrupt):
-        await server.serve([listener])
+    await server.serve([listener])
+    sandbox.close()
 
 
 def banner(settings: SandboxSettings, url: str) -> str:
@@ -102,5 +123,4 @@ def run(settings: SandboxSettings) -> None:
         runner: Any = asyncio.run
     else:
         runner = uvloop.run
-    with contextlib.suppress(KeyboardInterrupt):
-        runner(serve(settings))
+    runner(serve(settings))
