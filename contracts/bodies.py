@@ -16,11 +16,13 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, mod
 
 from contracts.errors import UndecodableRecord
 
-AMOUNT_MAX = Decimal(10) ** 13
-"""No sale is larger; a number like 1e999999999 must not reach arithmetic or formatting."""
+AMOUNT_DIGITS_MAX = 13
+"""Before the point: no sale is larger, and a number like 1e999999999 must not reach arithmetic or formatting."""
 AMOUNT_DECIMALS_MAX = 12
 """Stripe's unit_amount_decimal has up to twelve decimals."""
 ID_DIGITS_MAX = 40
+COUNT_MAX = 10**7
+"""Pieces on one line; price times pieces must stay exact in 28 digits."""
 
 
 def read_amount(value: object) -> Decimal:
@@ -31,7 +33,7 @@ def read_amount(value: object) -> Decimal:
         number = Decimal(value.strip() if isinstance(value, str) else value)
     except InvalidOperation:
         raise ValueError("is not an amount") from None
-    if not number.is_finite() or abs(number) >= AMOUNT_MAX:
+    if not number.is_finite() or number.adjusted() >= AMOUNT_DIGITS_MAX:  # abs() of such a number overflows
         raise ValueError("is not an amount of a believable size")
     if int(number.as_tuple().exponent) < -AMOUNT_DECIMALS_MAX:
         raise ValueError(f"has more than {AMOUNT_DECIMALS_MAX} decimals")
@@ -50,7 +52,7 @@ def read_id(value: object) -> int:
 def read_count(value: object) -> int:
     """A number of pieces: a whole number that is not negative."""
     number = read_amount(value)
-    if number != number.to_integral_value() or number < 0:
+    if number != number.to_integral_value() or not 0 <= number <= COUNT_MAX:
         raise ValueError("is not a quantity")
     return int(number)
 

@@ -1,0 +1,122 @@
+"""Real payloads, when their folder is beside the project: each ends as the arithmetic of its own figures says.
+
+The rule is worked out here from the raw JSON, not from the code under test.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.decode import decode_record
+from contracts.errors import RecordError, UnbalancedDocument, UndecodableRecord, UnmappableEvent
+from contracts.money import plain
+from contracts.posting import Ignored, PostingPlan
+from mappings.registry import map_event
+from tests.mappings.builders import RULES, invoice_of, payment_of, record
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+FILES = sorted(CORPUS.glob("*/*.json"))
+
+pytestmark = pytest.mark.skipif(not FILES, reason="the folder of real payloads is not beside the project")
+
+Body = dict[str, Any]
+
+
+def decided(path: Path) -> PostingPlan | Ignored:
+    """What decoding and mapping make of a file."""
+    envelope = decode_record(record(path.read_bytes()))
+    assert envelope is not None
+    return map_event(envelope, RULES)
+
+
+def order_in(path: Path) -> Body | None:
+    """The order in a file, wrapped or bare, None for anything else."""
+    body = json.loads(path.read_text(), parse_float=Decimal)
+    body = body.get("detail", {}).get("payload", body)
+    return body if "line_items" in body and "total_price" in body else None
+
+
+def amount(value: object) -> Decimal:
+    """An amount that may be absent."""
+    return Decimal(str(value or 0))
+
+
+def parts_total(body: Body) -> Decimal:
+    """What the parts of an order add up to, by the identity that real orders were checked against."""
+    included = body.get("taxes_included")
+    found = Decimal(0) if included else amount(body["total_tax"])
+    for item in body["line_items"]:
+        found += amount(item["price"]) * item["quantity"]
+        found -= sum(amount(row["amount"]) for row in item.get("discount_allocations") or [])
+        found += sum(amount(duty["shop_money"]["amount"]) for duty in item.get("duties") or [])
+    for ship in body.get("shipping_lines") or []:
+        if not ship.get("is_removed"):
+            found += amount(ship["price"])
+            found -= sum(amount(row["amount"]) for row in ship.get("discount_allocations") or [])
+    return found + amount(body.get("total_tip_received"))
+
+
+def removed_by_edits(body: Body) -> bool:
+    """True when fewer pieces are left than were refunded."""
+    return any(item.get("current_quantity", item["quantity"]) < item["quantity"] for item in body["line_items"])
+
+
+ORDERS = [path for path in FILES if order_in(path) is not None]
+
+
+@pytest.mark.parametrize("path", ORDERS, ids=lambda path: path.stem)
+def test_order_is_booked_to_the_cent_or_refused_with_both_numbers(path: Path) -> None:
+    """A test is ignored, an order whose parts are its total is booked, every other is refused."""
+    body = order_in(path)
+    assert body is not None
+    stated, found = amount(body["total_price"]), parts_total(body)
+    if body.get("test") or body.get("confirmed") is False:
+        decision = decided(path)
+        assert isinstance(decision, Ignored)
+        assert decision.code == "test_event"
+    elif found != stated:
+        with pytest.raises(UnbalancedDocument) as caught:
+            decided(path)
+        assert plain(found, body["currency"]) in str(caught.value)
+        assert plain(stated, body["currency"]) in str(caught.value)
+    elif stated.as_tuple().exponent == -3:
+        with pytest.raises(UnmappableEvent, match="hundredths"):
+            decided(path)
+    else:
+        decision = decided(path)
+        assert isinstance(decision, PostingPlan)
+        left = amount(body["current_total_price"]) if removed_by_edits(body) else stated
+        assert invoice_of(decision).total == left
+        if body["financial_status"] == "paid":
+            assert payment_of(decision).amount == stated
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path not in ORDERS], ids=lambda path: path.stem)
+def test_any_other_payload_ends_in_a_plan_a_reason_or_undecodable(path: Path) -> None:
+    """Data members, bare objects and lists are no events; every event has a decision."""
+    no_event = path.stem.startswith(("obj_", "official_", "dataonly_", "sample_2026-07"))
+    if no_event:
+        with pytest.raises(UndecodableRecord):
+            decided(path)
+    else:
+        assert isinstance(decided(path), PostingPlan | Ignored)
+
+
+def test_counts_per_disposition() -> None:
+    """All files together, so that a change of the whole is seen at a glance."""
+    counts: Counter[str] = Counter()
+    for path in FILES:
+        try:
+            decision = decided(path)
+            counts["plan" if isinstance(decision, PostingPlan) else decision.code] += 1
+        except RecordError as error:
+            counts[error.code] += 1
+    assert sum(counts.values()) == len(FILES)
+    assert counts["plan"] >= 40
+    print(dict(counts))  # noqa: T201 - shown with -s, for the closing note

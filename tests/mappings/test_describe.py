@@ -1,0 +1,76 @@
+"""A plan in words."""
+
+from __future__ import annotations
+
+from mappings.describe import describe
+from mappings.rules import load_rules
+from tests.mappings.builders import (
+    charge,
+    discounted,
+    line,
+    mapped,
+    order,
+    plan_of,
+    shipping,
+    stripe_event,
+    taxed,
+    transaction,
+)
+
+REST = ", as far as the order's own transactions do not account for it"
+
+
+def test_order_is_told_as_an_accountant_reads_it() -> None:
+    """Who, what, which accounts, tax and total."""
+    body = order(
+        [taxed("19.00", 2, "2.39", discount_allocations=discounted("5.00")), line("25.00", id=2, gift_card=True)],
+        shipping_lines=[shipping("7.00")],
+    )
+    rules = load_rules('[accounts]\nshipping = { id = "81" }\ndiscount = "Promotions"')
+    assert describe(plan_of(body, rules)) == [
+        ("Document", "shopify:order:7203456112884"),
+        ("Account", "Gift cards (Other Current Liability), created once if missing"),
+        ("Item", "Canvas tote - Sand, SKU TOTE-SAND, to the company's first SalesOfProductIncome account"),
+        ("Item", "Gift card, SKU qbo-bridge-gift-card, to Gift cards"),
+        ("Item", "Shipping, SKU qbo-bridge-shipping, to account 81"),
+        ("Customer", "Dana Reyes, dana.reyes@example.com, in USD"),
+        ("Invoice", "2041 of 2026-03-02"),
+        ("  Line", "2 x 19.00 Canvas tote - Sand (taxed): 38.00 USD"),
+        ("  Line", "1 x 25.00 Canvas tote - Sand: 25.00 USD"),
+        ("  Line", "Standard: 7.00 USD"),
+        ("  Discount", "-5.00 USD, to Promotions"),
+        ("  Tax", "2.39 USD, as charged"),
+        ("  Total", "67.39 USD"),
+        (
+            "Payment",
+            "67.39 USD of 2026-03-02 to the company's first UndepositedFunds account" + REST,
+        ),
+    ]
+
+
+def test_void_says_when_it_happens() -> None:
+    """And that nothing was received."""
+    rows = describe(plan_of(order([line("5.00")], financial_status="voided", cancelled_at="2026-03-03T08:00:00Z")))
+    assert [label for label, _ in rows] == ["Document", "Void", "Received", "Note"]
+
+
+def test_fee_is_told_side_by_side() -> None:
+    """Debit and credit with their accounts."""
+    balance = {"fee": 98, "currency": "usd"}
+    rows = describe(plan_of(stripe_event("charge.succeeded", charge(balance_transaction=balance))))
+    assert rows[-3:] == [
+        ("Journal entry", "of 2026-03-03"),
+        ("  Debit", "0.98 USD, the company's first BankCharges account"),
+        ("  Credit", "0.98 USD, the company's first UndepositedFunds account"),
+    ]
+
+
+def test_payment_and_reason() -> None:
+    """A transaction is a payment with its reference, or the reason why it is none."""
+    assert describe(mapped(transaction()))[-1][1].endswith("account, reference 9455001122334")
+    assert describe(mapped(transaction(kind="void")))[-1] == (
+        "Skipped, nothing to book",
+        "an authorization or void moves no money",
+    )
+    unknown = mapped(stripe_event("x.y", {}))
+    assert describe(unknown) == [("Skipped, unknown type", "no mapping knows stripe events of this type")]
