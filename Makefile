@@ -1,0 +1,74 @@
+# Every verb sets up what it needs: .venv from uv.lock, with the uv that is there or one of its own from PyPI.
+# Works with the GNU make 3.81 of macOS. `make help` lists the verbs.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+STAMP := .venv/.synced
+PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick check format cover kafka golden schemas lock audit wheel clean
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
+
+setup: $(STAMP) ## make .venv as uv.lock says
+
+demo: $(STAMP) ## the whole bridge on this machine, and the proof of no duplicates (under a minute)
+	@$(BIN)/qbo-bridge demo
+
+test: $(STAMP) ## all tests; those of a real Kafka where Java and Maven are (CI=true requires them)
+	@$(BIN)/pytest
+
+quick: $(STAMP) ## the tests that need no real Kafka and are not slow
+	@$(BIN)/pytest -m "not kafka and not slow"
+
+check: $(STAMP) ## formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(STAMP) ## format, and mend what lint can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+cover: $(STAMP) ## all tests with branch coverage
+	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+kafka: $(STAMP) ## a real Kafka on 127.0.0.1:9092, until Ctrl-C (Java 17+, Maven)
+	@$(BIN)/python -m tests.kafka.cluster --port 9092
+
+golden: $(STAMP) ## write the golden plans anew; then read the diff
+	@$(BIN)/pytest tests/mappings/test_golden.py --golden-update
+
+schemas: $(STAMP) ## write contracts/schemas anew; then read the diff
+	@$(BIN)/python -m contracts.schemas
+
+lock: $(STAMP) ## renew uv.lock from pyproject.toml
+	@$(BIN)/uv lock --upgrade
+
+audit: $(STAMP) ## known vulnerabilities of what uv.lock pins
+	@$(BIN)/pip-audit --skip-editable --progress-spinner off
+
+wheel: $(STAMP) ## build dist/
+	@$(BIN)/uv build --quiet --out-dir dist
+
+clean: ## remove what the verbs made
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+# The second try is for networks that put a certificate of their own before the registry's.
+$(STAMP): pyproject.toml uv.lock
+	@set -e; \
+	uv=$$(command -v uv || true); \
+	if [ -z "$$uv" ] && [ ! -x $(BIN)/uv ]; then \
+	  for python in $(PYTHONS); do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then echo "qbo-bridge needs Python 3.11 or newer" >&2; exit 1; fi; \
+	  echo "Setting up .venv with $$found ..."; \
+	  "$$found" -m venv --clear .venv || { rm -rf .venv; exit 1; }; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; \
+	fi; \
+	uv=$${uv:-$(BIN)/uv}; \
+	"$$uv" sync --quiet --locked 2>/dev/null || UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 "$$uv" sync --locked; \
+	touch $(STAMP)
