@@ -27,6 +27,9 @@ TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa:
 REFRESH_BEFORE = timedelta(minutes=5)
 """An access token is renewed this long before its hour ends."""
 
+_ENDPOINT_REST_S = 15.0
+"""How long a token endpoint that gave nothing is left alone by all who wait for it."""
+_STORE_RETRY_S = 30.0
 _DEAD_GRANT = (Action.RECONNECT, Action.REFRESH_TOKEN)
 """What the token endpoint's refusals are classified as: a grant or an app that it does not know."""
 
@@ -56,7 +59,12 @@ async def request_tokens(
         reply = await http.post(credentials.token_url, data=grant, auth=auth, headers={"Accept": "application/json"})
     except httpx.RequestError as error:
         return Fault(code=faults.NO_ANSWER, message=type(error).__name__)
-    fault = faults.parse(reply.content, http_status=reply.status_code, intuit_tid=reply.headers.get("intuit_tid"))
+    fault = faults.parse(
+        reply.content,
+        http_status=reply.status_code,
+        intuit_tid=reply.headers.get("intuit_tid"),
+        retry_after_s=faults.retry_after_s(reply.headers),
+    )
     return fault or _tokens(wire.loads(reply.content) or {}, now)
 
 
@@ -83,6 +91,7 @@ class TokenManager:
         self._tokens: Tokens | None = None
         self._unsaved: Tokens | None = None
         self._dead: set[str] = set()
+        self._rest_until = 0.0
 
     async def access_token(self) -> str:
         """An access token with minutes left. Unauthorised when a person must connect; Unavailable for the rest."""
@@ -107,18 +116,28 @@ class TokenManager:
             return token if token not in (None, refused) else await self._renew(refused=refused)
 
     async def _renew(self, *, refused: str | None) -> str:
-        async with self._store.exclusive(self._credentials.realm_id):
-            if self._unsaved is not None:
-                return await self._keep(self._unsaved)
-            stored = await self._store.load(self._credentials.realm_id)
-            token = self._good_for(stored, REFRESH_BEFORE)
-            if stored is not None and token not in (None, refused) and not self._is_reseeded(stored):
+        """A token that is not `refused`. A store that worked before and does not now is an outage, not a mistake."""
+        try:
+            async with self._store.exclusive(self._credentials.realm_id):
+                return await self._renewed_under_lock(refused)
+        except ConfigurationError as error:
+            if self._tokens is None:
+                raise
+            raise Unavailable(str(error), retry_after_s=_STORE_RETRY_S) from error
+
+    async def _renewed_under_lock(self, refused: str | None) -> str:
+        if self._unsaved is not None:
+            return await self._keep(self._unsaved)
+        stored = await self._store.load(self._credentials.realm_id)
+        if stored is not None and not self._is_reseeded(stored):
+            if self._good_for(stored, REFRESH_BEFORE) not in (None, refused):
                 return self._use(stored)
-            fresh = await self._refreshed(stored)
-            newest = await self._store.load(self._credentials.realm_id)
-            if newest is not None and newest != stored and self._good_for(newest, REFRESH_BEFORE):
-                return self._use(newest)  # we were frozen and somebody went on without us
-            return await self._keep(fresh)
+            self._tokens = self._tokens or stored
+        fresh = await self._refreshed(stored)
+        newest = await self._store.load(self._credentials.realm_id)
+        if newest is not None and newest != stored and self._good_for(newest, REFRESH_BEFORE):
+            return self._use(newest)  # we were frozen and somebody went on without us
+        return await self._keep(fresh)
 
     def _is_reseeded(self, stored: Tokens) -> bool:
         """True when the environment brings a refresh token that the store does not know, and that is not dead."""
@@ -150,6 +169,8 @@ class TokenManager:
 
     async def _ask(self, tokens: Tokens) -> Tokens | Fault:
         """New tokens, or the fault that says the grant is dead; anything else is tried again, then Unavailable."""
+        if (left := self._rest_until - self._clock.monotonic()) > 0:
+            raise Unavailable("the token endpoint gave no tokens a moment ago", retry_after_s=left)
         grant = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
         attempt = 1
         while True:
@@ -157,7 +178,9 @@ class TokenManager:
             if isinstance(answer, Tokens) or faults.classify(answer).action in _DEAD_GRANT:
                 return answer
             if attempt == self._policy.attempts_max:
-                raise Unavailable(f"the token endpoint gives no tokens: {faults.describe(answer)}", retry_after_s=60.0)
+                rest = max(_ENDPOINT_REST_S, answer.retry_after_s or 0.0)
+                self._rest_until = self._clock.monotonic() + rest
+                raise Unavailable(f"the token endpoint gives no tokens: {faults.describe(answer)}", retry_after_s=rest)
             await self._clock.sleep(backoff_s(self._policy, attempt, self._jitter()))
             attempt += 1
 
@@ -168,7 +191,7 @@ class TokenManager:
             await self._store.save(self._credentials.realm_id, tokens)
         except ConfigurationError as error:
             log.warning("qbo.tokens_unsaved", realm_id=self._credentials.realm_id, reason=str(error))
-            raise Unavailable(str(error), retry_after_s=30.0) from error
+            raise Unavailable(str(error), retry_after_s=_STORE_RETRY_S) from error
         self._unsaved = None
         log.debug("qbo.token_refreshed", realm_id=self._credentials.realm_id)
         return self._use(tokens)

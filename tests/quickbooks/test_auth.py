@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -250,6 +251,47 @@ async def test_a_silent_endpoint_is_an_outage(trouble: httpx.Response | Exceptio
         assert not isinstance(raised.value, Unauthorised)
     assert endpoint.shown == ["refresh-0"] * 3
     assert clock.slept == [0.5, 1.0]
+
+
+async def test_a_silent_endpoint_is_left_alone_by_all_who_wait() -> None:
+    """Ten calls that need a token make one round of attempts, not ten; then it is tried again."""
+    clock, endpoint = ManualClock(), Endpoint(httpx.Response(503, headers={"Retry-After": "20"}))
+    async with manager(endpoint, MemoryStore(replace(OLD, access_token=None)), clock=clock) as tokens:
+        found = await asyncio.gather(*(tokens.access_token() for _ in range(10)), return_exceptions=True)
+        assert [error.retry_after_s for error in found if isinstance(error, Unavailable)] == [20.0] * 10
+        assert len(endpoint.requests) == 3
+        await clock.advance(20)
+        with pytest.raises(Unavailable):
+            await tokens.access_token()
+    assert len(endpoint.requests) == 6
+
+
+async def test_a_store_that_breaks_later_is_an_outage() -> None:
+    """At the start it is the operator's mistake; in the middle of the work the company waits for it."""
+
+    class Breaking(MemoryStore):
+        broken = True
+
+        async def load(self, realm_id: str) -> Tokens | None:
+            if self.broken:
+                raise ConfigurationError("the token store tokens.enc cannot be read: Permission denied")
+            return await super().load(realm_id)
+
+    store, clock = Breaking(valid_tokens()), ManualClock()
+    async with manager(Endpoint(), store, clock=clock) as tokens:
+        with pytest.raises(ConfigurationError):
+            await tokens.access_token()
+        store.broken = False
+        assert await tokens.access_token() == "access-0"
+        store.broken = True
+        with pytest.raises(Unavailable, match="Permission denied"):
+            await tokens.renewed("access-0")
+
+
+async def test_a_new_process_uses_the_last_minutes_too() -> None:
+    """The store's token has four minutes left and the endpoint is silent: four minutes of work."""
+    async with manager(Endpoint(httpx.Response(503)), MemoryStore(OLD)) as tokens:
+        assert await tokens.access_token() == "access-0"
 
 
 async def test_an_early_renewal_that_fails_does_no_harm() -> None:
