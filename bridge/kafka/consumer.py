@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,8 @@ from aiokafka.errors import KafkaError
 from bridge.kafka.settings import IntakeSettings
 
 Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
+
+LEAVE_TIMEOUT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -114,3 +117,24 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
                 polled.setdefault(partition, []).extend(records)
                 missing -= len(records)
         return polled
+
+    async def stop(self) -> None:
+        """Leave the group, or where that hangs, be gone all the same.
+
+        A join is answered only when the other members have rejoined too, which may take as long as they work.
+        A consumer that was left behind half stopped could still be elected owner, with nobody at work.
+        """
+        try:
+            await asyncio.wait_for(super().stop(), LEAVE_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("kafka.left_without_goodbye", group=self._group_id)
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        """The rest of aiokafka's own `stop`: the wait that was cut short has cancelled the coordination task."""
+        if self._coordinator is not None:
+            await self._coordinator._stop_heartbeat_task()  # noqa: SLF001
+            await self._coordinator._stop_commit_offsets_refresh_task()  # noqa: SLF001
+        if self._fetcher is not None:
+            await self._fetcher.close()
+        await self._client.close()

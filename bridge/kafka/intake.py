@@ -40,7 +40,6 @@ from bridge.kafka.tenure import MicroBatch, Phase, Tenure
 RawBatch = tuple[ConsumerRecord[bytes, bytes], ...]
 
 RESTART_WAIT_S = 1.0
-LEAVE_TIMEOUT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +107,7 @@ class CompanyIntake:
         finally:
             stopping.cancel()
             await self._tenure.drain()
-            await self._leave()
+            await self._disconnect()
         if self._tenure.failure.done():
             self._tenure.failure.result()
 
@@ -162,13 +161,6 @@ class CompanyIntake:
         if self._broker is not None:
             await self._broker.stop()
             self._broker = None
-
-    async def _leave(self) -> None:
-        """A join is answered only when the other members have rejoined too; a stop does not wait for that."""
-        try:
-            await asyncio.wait_for(self._disconnect(), LEAVE_TIMEOUT_S)
-        except TimeoutError:
-            log.warning("kafka.left_without_goodbye", company=self.company)
 
     def _build_broker(self) -> KafkaBroker:
         broker = KafkaBroker(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -25,6 +26,16 @@ async def bus(request: pytest.FixtureRequest, unique: str) -> AsyncIterator[Bus]
     if limit is not None and request.param == "embedded":
         request.applymarker(pytest.mark.xfail(strict=True, reason=limit.args[0]))
         bus = dataclasses.replace(bus, patience_s=4.0)
+    await bus.create()
+    yield bus
+    await bus.close()
+    gc.collect()
+
+
+@pytest_asyncio.fixture
+async def real_bus(real: KafkaConnection, unique: str) -> AsyncIterator[Bus]:
+    """For what needs groups of several members: that the mock has none is shown once, in test_owners."""
+    bus = Bus(real, f"company-{unique}")
     await bus.create()
     yield bus
     await bus.close()
