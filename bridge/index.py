@@ -18,7 +18,10 @@ from bridge.quickbooks.wire import Entity
 from contracts.keys import SourceKey
 from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, ItemDraft
-from mappings.notes import find_marker, human_part
+from mappings.notes import Marker, find_marker, human_part
+
+VOIDED = "void"
+"""The content hash in the marker of a document that the bridge itself voided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class Posted:
 
     `facts` are the pairs of its marker. `applied` is what a payment puts on its invoice, `open` what an invoice still
     waits for, as far as known. `fresh` is false once something else (a payment that was linked) has moved the
-    SyncToken unseen.
+    SyncToken unseen. `marked` is false for one of ours whose note has lost the marker.
     """
 
     entity: str
@@ -44,6 +47,7 @@ class Posted:
     voided: bool = False
     human_note: str = ""
     fresh: bool = True
+    marked: bool = True
 
     @property
     def version(self) -> Version | None:
@@ -52,6 +56,11 @@ class Posted:
         if not seconds.isdigit() or not rank.isdigit():
             return None
         return Version(int(seconds), int(rank), self.facts.get("h", ""))
+
+    @property
+    def voided_by_us(self) -> bool:
+        """True for a void that the source asked for, False for one that a person made."""
+        return self.facts.get("h") == VOIDED
 
     @property
     def untouched(self) -> bool:
@@ -122,9 +131,9 @@ class Index:
 
     def forget(self, entity: str, key: SourceKey) -> None:
         """Drop an entity that turned out to be gone, or that now answers to another key."""
-        self._posted.pop((entity, key), None)
-        for keys in self._payments.values():
-            keys.discard(key)
+        posted = self._posted.pop((entity, key), None)
+        if posted is not None and entity == "Payment":
+            self._payments.get(order_of(posted), set()).discard(key)
 
     def customer_id(self, key: SourceKey, draft: CustomerDraft | None, currency: str) -> str | None:
         """The Id of the customer that `key` and `draft` mean, in that currency."""
@@ -139,15 +148,34 @@ class Index:
         if before is not None and before != posted.key:
             self.forget(posted.entity, before)
         self._key_of[posted.entity, posted.id] = posted.key
+        holder = self.get(posted.entity, posted.key)
+        if holder is not None and holder.id != posted.id and not holder.voided and posted.voided:
+            return  # a void beside the live document that took its place
         self._posted[posted.entity, posted.key] = posted
         if posted.entity == "Payment":
             self._payments.setdefault(order_of(posted), set()).add(posted.key)
+        elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, posted):
+            for payment in self.payments_of(posted.key):
+                self.moved("Payment", payment.key)
 
-    def _read(self, entity: str, body: Entity) -> Posted | None:
+    def _marker(self, entity: str, body: Entity) -> tuple[Marker | None, bool]:
+        """The row's marker and whether its note holds it; of one that is known to be ours the last one that it had.
+
+        A void may overwrite the note, and a person may clear it: neither makes a stranger of what is ours.
+        """
         note = body.get("PrivateNote")
         marker = find_marker(note if isinstance(note, str) else None)
+        if marker is not None:
+            return marker, True
+        key = self._key_of.get((entity, str(body.get("Id"))))
+        known = self.get(entity, key) if key is not None else None
+        return (Marker(known.key, known.facts) if known is not None else None), False
+
+    def _read(self, entity: str, body: Entity) -> Posted | None:
+        marker, marked = self._marker(entity, body)
         if marker is None or "Id" not in body:
             return None
+        note = str(body.get("PrivateNote") or "")
         total = wire.number(body.get("TotalAmt"))
         return Posted(
             entity=entity,
@@ -161,8 +189,9 @@ class Index:
             balance=wire.number(body.get("Balance")),
             facts=dict(marker.facts),
             applied=_applied(body) if entity == "Payment" else Decimal(0),
-            voided=_is_voided(str(note)),
-            human_note=human_part(str(note)),
+            voided=_is_voided(note, marker),
+            human_note=human_part(note),
+            marked=marked,
         )
 
 
@@ -174,9 +203,14 @@ def order_of(payment: Posted) -> SourceKey:
     return SourceKey(payment.key.system, "order", order) if order else payment.key
 
 
-def _is_voided(note: str) -> bool:
-    """QBO says so in the note itself: "Voided" set or put in front (recorded 2025-06)."""
-    return note.startswith("Voided")
+def _is_voided(note: str, marker: Marker) -> bool:
+    """QBO says so in the note itself: "Voided" set or put in front (recorded 2025-06); our own marker says it too."""
+    return note.startswith("Voided") or marker.facts.get("h") == VOIDED
+
+
+def _gave_back(before: Posted, now: Posted) -> bool:
+    """True when an invoice can have let go of payments: it became smaller or void, or its customer changed."""
+    return now.total < before.total or now.voided != before.voided or now.customer_id != before.customer_id
 
 
 def _applied(body: Entity) -> Decimal:

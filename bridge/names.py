@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from itertools import chain, count
 
 from bridge.quickbooks.wire import Entity
 from contracts.keys import SourceKey
@@ -147,19 +148,23 @@ class NameList:
         return self._free(draft.name, suffixes, ITEM_NAME_MAX, also)
 
     def _free(self, name: str, suffixes: tuple[str, ...], length_max: int, also: Set[str]) -> str:
-        candidates = [name[:length_max]]
-        for suffix in suffixes:
-            tail = f" ({suffix[: length_max // 2]})"
-            candidates.append(name[: length_max - len(tail)].rstrip() + tail)
-        free = (name for name in candidates if not self.is_taken(name) and legal_key(name) not in also)
-        return next(free, candidates[-1])
+        numbered = (_with_tail(name, str(number), length_max) for number in count(2))
+        every = chain((name[:length_max],), (_with_tail(name, suffix, length_max) for suffix in suffixes), numbered)
+        return next(each for each in every if not self.is_taken(each) and legal_key(each) not in also)
 
     def _keep(self, known: _Known) -> None:
         before = self._by_id.get(known.id)
         if before is not None and before.name != known.name:
             self._by_name.pop(legal_key(before.name), None)
+        if before is not None and before.email is not None and before.email != known.email:
+            self._by_email.pop((before.email, before.currency), None)
         self._by_id[known.id] = known
         self._by_name[legal_key(known.name)] = known
+
+
+def _with_tail(name: str, suffix: str, length_max: int) -> str:
+    tail = f" ({suffix[: length_max // 2]})"
+    return name[: length_max - len(tail)].rstrip() + tail
 
 
 def _part(body: Entity, name: str) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bridge.facts import CompanyFacts
 from bridge.index import Index, Posted
 from bridge.names import email_of, legal_key
-from bridge.planning.steps import Claim, Fate, PlannedStep, Refused, StepId, Work
+from bridge.planning.steps import Fate, PlannedStep, StepId, Work
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Intent, Operation, PostingPlan, Version
@@ -48,16 +48,22 @@ class Board:
         for position in positions:
             self.fates[position].append(fate)
 
-    def refuse_foreign(self, claim: Claim, currency: str) -> bool:
-        """Refuse a plan whose currency the company cannot hold; True when it was refused."""
-        if self.facts.can_book(currency):
-            return False
-        error = UnmappableEvent(
+    def foreign(self, currency: str) -> UnmappableEvent:
+        """What a document in a currency that the company cannot hold is refused with."""
+        return UnmappableEvent(
             f"the document is in {currency}, the company keeps its books in {self.facts.home_currency} and "
             "multicurrency is off in QuickBooks"
         )
-        self.settle([claim.position], Refused(error))
-        return True
+
+    def reflects(self, document: SourceKey, version: Version) -> None:
+        """Note that the books are as `version` of `document` says without a write, when that is news."""
+        known = self.index.newest(document)
+        if known is None or known < version:
+            self.versions[document] = version
+
+    def look_again(self, posted: Posted) -> None:
+        """Ask for `posted` to be read before anything is written: what QBO did with it unseen matters now."""
+        self.stale[posted.entity, posted.id] = posted
 
     def write(self, step: PlannedStep) -> StepId:
         """Put down a write together with everything that it refers to and that is not in the books yet."""
@@ -65,7 +71,7 @@ class Board:
         if step.draft is not None and step.operation is not Operation.VOID:
             needs |= self._references(step.draft, step.owner)
         if step.target is not None and not step.target.fresh:
-            self.stale[step.target.entity, step.target.id] = step.target
+            self.look_again(step.target)
         self.steps[step.id] = replace(step, needs=frozenset(needs))
         return step.id
 
@@ -75,6 +81,11 @@ class Board:
         self.write(replace(step, owner=ordered[0]))
         for position in ordered:
             self.fates[position].append(Work(step.id, credited=position == ordered[0]))
+
+    def customer_id(self, key: SourceKey, currency: str) -> str | None:
+        """The Id of a customer that the books have already, None for one that must be created."""
+        draft = self.drafts.get(key)
+        return self.index.customer_id(key, draft if isinstance(draft, CustomerDraft) else None, currency)
 
     def ensure(self, key: SourceKey, owner: int, *, currency: str = "") -> StepId | None:
         """The write that brings a name-list entity into the books, None when it is there already."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
-from bridge.index import Posted
+from bridge.index import VOIDED, Posted
 from bridge.planning.board import Board
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Superseded
 from contracts.errors import RejectedPosting
@@ -19,14 +20,12 @@ from contracts.posting import ONCE, Intent, Operation, Version
 from contracts.quickbooks import InvoiceDraft, content_hash
 
 STAYS_VOID = "the invoice was voided in QuickBooks and stays void"
-VOIDED = "void"
-"""The content hash of a document that was voided because its source cancelled it."""
 
 
 def plan_document(board: Board, key: SourceKey, claims: Sequence[Claim], *, has_money: bool) -> None:
     """Decide what the newest of `claims` (all on the invoice of `key`) writes, and the fate of each.
 
-    `has_money` says that payments for the document are in the books or on their way there.
+    `has_money` says that transactions for the document are in the books or on their way there.
     """
     if all(claim.step.version == ONCE for claim in claims):
         _plan_once(board, key, claims)
@@ -41,8 +40,6 @@ def plan_document(board: Board, key: SourceKey, claims: Sequence[Claim], *, has_
     if known is not None and version < known and not (posted and _says(posted, version)):
         board.settle(same, Superseded(posted))
         return
-    if known is None or version > known:
-        board.versions[key] = version
     if claim.step.intent is Intent.VOID:
         _plan_void(board, claim, same, posted, version, has_money=has_money)
     else:
@@ -81,10 +78,11 @@ def _plan_state(board: Board, claim: Claim, same: list[int], posted: Posted | No
     if posted is not None and posted.voided:
         board.settle(same, Skipped("deleted_in_qbo", STAYS_VOID, posted))
     elif posted is not None and _says(posted, version):
+        board.reflects(claim.step.key, version)
         board.settle(same, Held(posted))
     elif posted is not None and not posted.untouched:
-        board.settle(same, Refused(_conflict(posted), posted))
-    elif not board.refuse_foreign(claim, draft.currency):
+        board.settle(same, Refused(conflict(posted), posted))
+    elif board.facts.can_book(draft.currency):
         step = PlannedStep(
             id=StepId("Invoice", claim.step.key),
             operation=Operation.UPDATE if posted else Operation.CREATE,
@@ -94,34 +92,56 @@ def _plan_state(board: Board, claim: Claim, same: list[int], posted: Posted | No
             facts={"v": str(version), "h": version.content, "t": plain(draft.total, draft.currency)},
         )
         board.claim_write(step, same)
+    else:
+        board.settle(same, Refused(board.foreign(draft.currency)))
 
 
 def _plan_void(
     board: Board, claim: Claim, same: list[int], posted: Posted | None, version: Version, *, has_money: bool
 ) -> None:
+    document = StepId("Invoice", claim.step.key)
     if posted is None:
+        board.reflects(document.key, version)
         board.settle(same, Skipped("skipped_by_rule", "cancelled before anything was booked: there is nothing to void"))
-    elif posted.voided:
+    elif posted.voided and posted.marked:
         board.settle(same, Held(posted))
-    elif has_money:
+    elif posted.voided:
+        board.claim_write(marker_again(document, posted, str(version), claim.position, voided_now=False), same)
+    elif has_money or _others_paid(board, posted):
+        board.reflects(document.key, version)
         message = "cancelled with money on it: the invoice stays, its refunds carry the money back"
         board.settle(same, Skipped("not_yet_mapped", message, posted))
     else:
-        void = StepId("Invoice", claim.step.key)
-        board.claim_write(PlannedStep(id=void, operation=Operation.VOID, owner=claim.position, target=posted), same)
-        board.write(_marker_again(claim, posted, version, after=void, owner=min(same)))
+        void = PlannedStep(id=document, operation=Operation.VOID, owner=claim.position, target=posted)
+        board.claim_write(void, same)
+        board.claim_write(marker_again(document, posted, str(version), claim.position, voided_now=True), same)
 
 
-def _marker_again(claim: Claim, posted: Posted, version: Version, *, after: StepId, owner: int) -> PlannedStep:
-    """QBO overwrites PrivateNote when it voids (recorded 2025-06), so the marker and a person's note go back."""
+def _others_paid(board: Board, posted: Posted) -> bool:
+    """True when a person has put money on the invoice; an unsure balance is read before anything is voided."""
+    if not posted.fresh:
+        board.look_again(posted)
+    ours = sum((payment.applied for payment in board.index.payments_of(posted.key)), Decimal(0))
+    return posted.fresh and posted.balance is not None and posted.balance + ours < posted.total
+
+
+def marker_again(document: StepId, posted: Posted, version: str, owner: int, *, voided_now: bool) -> PlannedStep:
+    """QBO overwrites PrivateNote when it voids (recorded 2025-06), so the marker and a person's note go back.
+
+    After a void of our own (`document` is that step) the SyncToken is that of its answer; else the index has it.
+    """
     return PlannedStep(
-        id=StepId("Invoice", claim.step.key, "note"),
+        id=document._replace(part="note" if voided_now else "marker"),
         operation=Operation.UPDATE,
         owner=owner,
-        target=replace(posted, fresh=True),
-        facts={"v": str(version), "h": VOIDED, "t": plain(posted.total * 0, posted.currency or "")},
-        needs=frozenset({after}),
+        target=replace(posted, fresh=True) if voided_now else posted,
+        facts={**_order(posted), "v": version, "h": VOIDED, "t": plain(posted.total * 0, posted.currency or "")},
+        needs=frozenset({document} if voided_now else ()),
     )
+
+
+def _order(posted: Posted) -> dict[str, str]:
+    return {"o": posted.facts["o"]} if "o" in posted.facts else {}
 
 
 def _with_free_number(board: Board, draft: InvoiceDraft, posted: Posted | None) -> InvoiceDraft:
@@ -133,10 +153,11 @@ def _with_free_number(board: Board, draft: InvoiceDraft, posted: Posted | None) 
     return draft
 
 
-def _conflict(posted: Posted) -> RejectedPosting:
+def conflict(posted: Posted) -> RejectedPosting:
+    """What a document is refused with whose total a person has changed since we wrote it."""
     written, now = posted.facts.get("t", "?"), plain(posted.total, posted.currency or "")
     return RejectedPosting(
         f"{posted.entity} {posted.id} was changed in QuickBooks: its total is {now}, the bridge wrote {written}",
         reason_code="conflict",
-        step="invoice",
+        step=posted.entity.lower(),
     )

@@ -2,7 +2,7 @@
 
 A transaction is a fact and is booked once. What the newest body says beyond the known transactions is one payment of
 its own (`payment`), which a transaction that comes later takes over or is taken out of (INTERFACE.md, "Money of an
-order"). Whatever arrives first, the same payments remain in the end.
+order"). Whatever arrives first, the same payments remain in the end, and as much of them is on the invoice as it takes.
 """
 
 from __future__ import annotations
@@ -13,19 +13,28 @@ from decimal import Decimal
 
 from bridge.index import Posted
 from bridge.planning.board import Board
-from bridge.planning.steps import Claim, Held, PlannedStep, Refused, StepId, Waiting, Work
-from contracts.errors import UnmappableEvent
+from bridge.planning.documents import conflict, marker_again
+from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Waiting, Work
+from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.money import plain
+from contracts.money import plain, total
 from contracts.posting import Operation
 from contracts.quickbooks import InvoiceDraft, PaymentDraft
 
+BODY_MONEY = "payment"
+"""The kind of key of money that is known from an order's body only."""
 WAITS_FOR_ORDER = "its order is not in the books yet"
+STAYS_VOID = "the payment was voided in QuickBooks and stays void"
 
 
 @dataclass(slots=True)
 class _Purse:
-    """What is known while the payments of one invoice are planned. `open` is what the invoice can still take."""
+    """What is known while the payments of one invoice are planned. `open` is what the invoice can still take.
+
+    `body` is the payment that is known from the order's body, `booked` what all the others add up to. `owner` is the
+    customer of the invoice, None for one that is not in the books yet. `relink` is true when payments may lie beside
+    the invoice that belong on it.
+    """
 
     invoice: SourceKey
     currency: str
@@ -33,6 +42,13 @@ class _Purse:
     open: Decimal
     body: Posted | None
     booked: Decimal
+    owner: str | None
+    relink: bool = False
+
+    @property
+    def known(self) -> Decimal:
+        """All the money that the books hold for the invoice."""
+        return self.booked + (self.body.total if self.body else Decimal(0))
 
     def take(self, amount: Decimal) -> Decimal:
         """The part of `amount` that goes on the invoice; the rest stays the customer's credit."""
@@ -48,68 +64,99 @@ def plan_money(board: Board, invoice: SourceKey, facts: Sequence[Claim], receive
         board.settle((claim.position for claim in facts), Waiting(WAITS_FOR_ORDER))
         return
     fresh = _unbooked(board, facts, purse)
-    told = _told(board, invoice, received, purse)
-    wanted = max(told - purse.booked - sum((_payment(c).amount for c in fresh), Decimal(0)), Decimal(0))
-    changed = None
-    if purse.body is not None and fresh and not wanted:
-        changed = _take_over(board, purse, purse.body, fresh.pop(0))
-    elif purse.body is not None and wanted != purse.body.total:
-        changed = _resize(board, purse, purse.body, wanted, received or fresh)
-    for claim in fresh:
-        board.write(_step(claim, purse, _payment(claim).amount, after=changed))
-    if purse.body is None and wanted:
-        newest = max(received, key=lambda claim: (_age(claim), _payment(claim).amount))
-        board.claim_write(_step(newest, purse, wanted, after=None), [newest.position])
+    current = _current(board, invoice, received, purse)
+    wanted = max(_told(current, purse) - purse.booked - total(_payment(each[0]).amount for each in fresh), Decimal(0))
+    if purse.body is not None and (wanted != purse.body.total) and not purse.body.untouched:
+        _refuse(board, conflict(purse.body), fresh, current)
+        return
+    _write_money(board, purse, fresh, current, wanted)
+    if purse.relink and received:
+        _put_on_again(board, purse, received[0])
     _show_known(board, invoice, received)
 
 
+def _write_money(
+    board: Board, purse: _Purse, fresh: Sequence[Sequence[Claim]], current: Sequence[Claim], wanted: Decimal
+) -> None:
+    changed = _change_body(board, purse, fresh, current, wanted)
+    for claims in fresh:
+        if StepId("Payment", claims[0].step.key) != changed:
+            board.write(_step(claims[0], purse, _payment(claims[0]).amount, after=changed))
+        _share(board, claims)
+    if purse.body is None and wanted:
+        _write_body(board, purse, current, wanted)
+
+
 def _purse(board: Board, invoice: SourceKey) -> _Purse | None:
+    """None when there is no invoice, in the books or planned."""
     planned = board.steps.get(StepId("Invoice", invoice))
     posted = board.index.get("Invoice", invoice)
     if planned is None and posted is None:
         return None
-    draft = planned.draft if planned else None
     known = board.index.payments_of(invoice)
-    customer = None
-    if isinstance(draft, InvoiceDraft):
-        total, currency, customer = draft.total, draft.currency, draft.customer
-    else:
-        total = Decimal(0) if planned or posted is None or posted.voided else posted.total
-        currency = (posted.currency if posted else None) or board.facts.home_currency
-    body = next((payment for payment in known if payment.key.kind == "payment"), None)
-    booked = sum((payment.total for payment in known if payment is not body), Decimal(0))
-    applied = sum((payment.applied for payment in known), Decimal(0))
-    return _Purse(invoice, currency, customer, total - applied, body, booked)
+    body = next((payment for payment in known if payment.key.kind == BODY_MONEY), None)
+    draft = planned.draft if planned and isinstance(planned.draft, InvoiceDraft) else None
+    here = posted.customer_id if posted else None
+    owner = board.customer_id(draft.customer, draft.currency) if draft else here
+    moved = posted is not None and owner != here
+    asked = draft.total if draft else _asked(planned, posted)
+    grown = draft is not None and posted is not None and draft.total > posted.total
+    return _Purse(
+        invoice=invoice,
+        currency=draft.currency if draft else (posted and posted.currency) or board.facts.home_currency,
+        customer=draft.customer if draft else None,
+        open=asked - (Decimal(0) if moved else _covered(posted, known)),
+        body=body,
+        booked=total(payment.total for payment in known if payment is not body),
+        owner=owner,
+        relink=grown or any(payment.customer_id != owner for payment in known),
+    )
 
 
-def _unbooked(board: Board, facts: Sequence[Claim], purse: _Purse) -> list[Claim]:
-    """The transactions that are not in the books yet, each once, in the order of their keys; the others are settled."""
-    first: dict[SourceKey, Claim] = {}
+def _asked(planned: PlannedStep | None, posted: Posted | None) -> Decimal:
+    """What an invoice that is not rewritten asks for: nothing once it is void."""
+    return Decimal(0) if planned is not None or posted is None or posted.voided else posted.total
+
+
+def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:
+    """What is on the invoice already: our payments, and a person's as far as a balance that is sure shows them."""
+    ours = total(payment.applied for payment in payments)
+    if posted is None or not posted.fresh or posted.balance is None:
+        return ours
+    return max(ours, posted.total - posted.balance)
+
+
+def _unbooked(board: Board, facts: Sequence[Claim], purse: _Purse) -> list[list[Claim]]:
+    """The transactions that are not in the books yet, by their keys, each with all its claims; others are settled."""
+    found: dict[SourceKey, list[Claim]] = {}
     for claim in facts:
         posted = board.index.get("Payment", claim.step.key)
         currency = _payment(claim).currency
         if posted is not None:
-            board.settle([claim.position], Held(posted))
+            fate = Skipped("deleted_in_qbo", STAYS_VOID, posted) if posted.voided else Held(posted)
+            board.settle([claim.position], fate)
         elif currency != purse.currency:
             error = UnmappableEvent(f"the payment is in {currency} and its invoice in {purse.currency}")
             board.settle([claim.position], Refused(error))
         else:
-            credited = first.setdefault(claim.step.key, claim) is claim
-            board.settle([claim.position], Work(StepId("Payment", claim.step.key), credited=credited))
-    return sorted(first.values(), key=lambda claim: claim.step.key)
+            found.setdefault(claim.step.key, []).append(claim)
+    return [found[key] for key in sorted(found)]
 
 
-def _told(board: Board, invoice: SourceKey, received: Sequence[Claim], purse: _Purse) -> Decimal:
-    """How much the newest body says was received; an older body than the books reflect says nothing."""
-    known = max(
-        (seen for seen in (board.index.newest(invoice), purse.body and purse.body.version) if seen), default=None
-    )
-    least = (known.updated_at, known.rank) if known else (0, 0)
-    current = [claim for claim in received if _age(claim) >= least]
-    if not current:
-        return purse.booked + (purse.body.total if purse.body else Decimal(0))
-    newest = max(_age(claim) for claim in current)
-    return max(_payment(claim).amount for claim in current if _age(claim) == newest)
+def _current(board: Board, invoice: SourceKey, received: Sequence[Claim], purse: _Purse) -> list[Claim]:
+    """The newest bodies, when they are as new as the books; an older body says nothing about money."""
+    seen = [version for version in (board.index.newest(invoice), purse.body and purse.body.version) if version]
+    ages = [(version.updated_at, version.rank) for version in seen] + [_age(claim) for claim in received]
+    newest = max(ages, default=(0, 0))
+    return [claim for claim in received if _age(claim) == newest]
+
+
+def _told(current: Sequence[Claim], purse: _Purse) -> Decimal:
+    """How much the newest bodies say was received. Of two of one age the greater counts, whichever came first."""
+    amounts = [_payment(claim).amount for claim in current]
+    if not amounts or (purse.body and purse.body.version and _age(current[0]) == _age_of(purse.body)):
+        amounts.append(purse.known)
+    return max(amounts)
 
 
 def _age(claim: Claim) -> tuple[int, int]:
@@ -117,29 +164,83 @@ def _age(claim: Claim) -> tuple[int, int]:
     return (version.updated_at, version.rank) if version else (0, 0)
 
 
-def _take_over(board: Board, purse: _Purse, body: Posted, claim: Claim) -> StepId:
-    """A transaction becomes the owner of the payment that was known from the body alone."""
-    purse.open += body.applied
-    step = _step(claim, purse, _payment(claim).amount, after=None)
-    return board.write(replace(step, operation=Operation.UPDATE, target=body))
+def _age_of(posted: Posted) -> tuple[int, int]:
+    return (posted.version.updated_at, posted.version.rank) if posted.version else (0, 0)
+
+
+def _refuse(board: Board, error: RecordError, fresh: Sequence[Sequence[Claim]], current: Sequence[Claim]) -> None:
+    """A person has changed the payment that would have to change: nothing about this money is certain any more."""
+    for claims in [*fresh, current]:
+        board.settle((claim.position for claim in claims), Refused(error))
+
+
+def _change_body(
+    board: Board, purse: _Purse, fresh: Sequence[Sequence[Claim]], current: Sequence[Claim], wanted: Decimal
+) -> StepId | None:
+    """What becomes of the payment known from the body: taken over, smaller, greater, void; None when it stays."""
+    if purse.body is None or wanted == purse.body.total:
+        return None
+    purse.open += purse.body.applied
+    if fresh and not wanted:
+        claim = fresh[0][0]
+        step = _step(claim, purse, _payment(claim).amount, after=None)
+        return board.write(replace(step, operation=Operation.UPDATE, target=purse.body))
+    return _resize(board, purse, purse.body, wanted, current or [claims[0] for claims in fresh])
 
 
 def _resize(board: Board, purse: _Purse, body: Posted, wanted: Decimal, causes: Sequence[Claim]) -> StepId:
-    """The payment known from the body shrinks by what transactions account for now, or grows with a newer body."""
-    claim = max(causes, key=lambda each: (_age(each), each.step.key))
-    purse.open += body.applied
+    """The payment known from the body shrinks by what transactions account for now, or follows a newer body."""
+    claim = max(causes, key=lambda each: (_payment(each).amount, each.step.key))
+    version = str(claim.step.version) if claim.step.version else body.facts.get("v", "")
     step = replace(
         _step(claim, purse, wanted, after=None),
         id=StepId("Payment", body.key),
         operation=Operation.UPDATE if wanted else Operation.VOID,
         target=body,
+        facts={"v": version, "t": plain(wanted, purse.currency)},
     )
-    version = str(claim.step.version) if claim.step.version else body.facts.get("v", "")
-    step = replace(step, facts={"v": version, "t": plain(wanted, purse.currency)})
-    if claim.step.key != body.key:
-        return board.write(step)
-    board.claim_write(step, [claim.position])
+    if claim.step.key == body.key:
+        board.claim_write(step, [claim.position])
+    else:
+        board.write(step)
+    if step.operation is Operation.VOID:
+        board.write(marker_again(step.id, body, version, claim.position, voided_now=True))
     return step.id
+
+
+def _write_body(board: Board, purse: _Purse, current: Sequence[Claim], wanted: Decimal) -> None:
+    """Money that only a body tells of; what a person voided is not written again."""
+    claim = max(current, key=lambda each: (_payment(each).amount, -each.position))
+    voided = board.index.get("Payment", claim.step.key)
+    if voided is not None and not voided.voided_by_us:
+        board.settle([each.position for each in current], Skipped("deleted_in_qbo", STAYS_VOID, voided))
+        return
+    board.claim_write(_step(claim, purse, wanted, after=None), [claim.position])
+
+
+def _put_on_again(board: Board, purse: _Purse, claim: Claim) -> None:
+    """After an invoice grew or changed its customer, QBO leaves payments beside it that belong on it."""
+    for payment in board.index.payments_of(purse.invoice):
+        if _is_target(board, payment):
+            continue
+        if not payment.fresh:
+            board.look_again(payment)
+        on_it = payment.applied if payment.customer_id == purse.owner else Decimal(0)
+        applied = on_it + purse.take(payment.total - on_it)
+        if applied != payment.applied or payment.customer_id != purse.owner:
+            board.write(_applied_anew(payment, claim, purse, applied))
+
+
+def _applied_anew(payment: Posted, claim: Claim, purse: _Purse, applied: Decimal) -> PlannedStep:
+    return PlannedStep(
+        id=StepId("Payment", payment.key),
+        operation=Operation.UPDATE,
+        owner=claim.position,
+        draft=replace(_payment(claim), amount=payment.total, customer=purse.customer),
+        target=payment,
+        facts=payment.facts,
+        applied=applied,
+    )
 
 
 def _step(claim: Claim, purse: _Purse, amount: Decimal, *, after: StepId | None) -> PlannedStep:
@@ -159,11 +260,22 @@ def _step(claim: Claim, purse: _Purse, amount: Decimal, *, after: StepId | None)
     )
 
 
+def _share(board: Board, claims: Sequence[Claim]) -> None:
+    """Every event that tells of the transaction is part of its write; the first is credited."""
+    step_id = StepId("Payment", claims[0].step.key)
+    for claim in claims:
+        board.settle([claim.position], Work(step_id, credited=claim is claims[0]))
+
+
 def _show_known(board: Board, invoice: SourceKey, received: Sequence[Claim]) -> None:
     """A body's result names the payments that the books already hold for it."""
     for payment in board.index.payments_of(invoice):
-        if not any(step.target == payment for step in board.steps.values()):
+        if not _is_target(board, payment):
             board.settle((claim.position for claim in received), Held(payment))
+
+
+def _is_target(board: Board, posted: Posted) -> bool:
+    return any(step.target == posted for step in board.steps.values())
 
 
 def _payment(claim: Claim) -> PaymentDraft:

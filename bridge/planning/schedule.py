@@ -12,7 +12,7 @@ from bridge.facts import CompanyFacts
 from bridge.index import Index
 from bridge.planning.board import Board
 from bridge.planning.documents import plan_document
-from bridge.planning.money import plan_money
+from bridge.planning.money import BODY_MONEY, plan_money
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Schedule, StepId, Work
 from contracts.keys import SourceKey
 from contracts.posting import Intent, Operation, PostingPlan
@@ -59,7 +59,7 @@ def _plan_lane(board: Board, claims: list[Claim]) -> None:
             case _:
                 others.append(claim)
     for key, versions in documents.items():
-        plan_document(board, key, versions, has_money=_has_money(board, key, facts.get(key, []), received.get(key, [])))
+        plan_document(board, key, versions, has_money=_has_money(board, key, facts.get(key, [])))
     for key in {**facts, **received}:
         plan_money(board, key, facts.get(key, []), received.get(key, []))
     for claim in others:
@@ -88,9 +88,9 @@ def _plan_other(board: Board, claim: Claim) -> None:
             board.settle([claim.position], Work(written, credited=board.steps[written].owner == claim.position))
 
 
-def _has_money(board: Board, key: SourceKey, facts: Sequence[Claim], received: Sequence[Claim]) -> bool:
-    told = any(isinstance(claim.step.draft, PaymentDraft) and claim.step.draft.amount for claim in received)
-    return bool(board.index.payments_of(key)) or bool(facts) or told
+def _has_money(board: Board, key: SourceKey, facts: Sequence[Claim]) -> bool:
+    """Transactions are money whatever a body says; what only an older body told, the newest one may take back."""
+    return bool(facts) or any(payment.key.kind != BODY_MONEY for payment in board.index.payments_of(key))
 
 
 def _invoice_of(claim: Claim) -> SourceKey:
