@@ -66,10 +66,9 @@ def _kept(part: Part, refunded: Counter[int | None], currency: str) -> Part:
 def _tax_left(order: Order, placed: OrderMoney, kept: tuple[Part, ...]) -> Decimal:
     """The tax as charged on what is left: the source's figure with refunded tax put back, else in proportion.
 
-    An order whose total leaves its tax lines out (total_tax 0) was charged none, whatever current_total_tax says.
+    Never more than was charged: an order whose total leaves its tax lines out (total_tax 0) was charged none, whatever
+    current_total_tax says.
     """
-    if placed.tax == 0:
-        return placed.tax
     if order.current_total_tax is not None:
         refunded = total(line.total_tax or Decimal(0) for line in _refund_lines(order))
         adjusted = total(row.tax_amount for refund in order.refunds or () for row in refund.order_adjustments)

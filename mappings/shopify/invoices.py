@@ -83,7 +83,7 @@ def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney) -> tuple
 
 def _tax_inside(parts: list[Part], money: OrderMoney) -> tuple[Decimal, ...]:
     """How much of the tax as charged lies inside each part; all of it is placed, to the last unit."""
-    if not money.taxes_included or money.tax == 0:
+    if not money.taxes_included:
         return (Decimal(0),) * len(parts)
     by_tax_lines = [part.tax for part in parts]
     if total(by_tax_lines) == money.tax:

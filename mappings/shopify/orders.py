@@ -6,7 +6,9 @@ customer, accounts, items -> invoice -> money received. A cancelled order that n
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from contracts.bodies import read_body
 from contracts.envelope import Envelope
@@ -65,7 +67,7 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
     customer = customer_step("shopify", buyer(order), order.currency, rules)
     sold = sale(order, money, customer.key, placed, rules)
     received = amount_received(order, money)
-    version = _version(order, f"{content_hash(sold.invoice)}{plain(received, order.currency)}", since)
+    version = _version(order, _content(sold.invoice, received), since)
     key = SourceKey("shopify", "order", placed.ident)
     invoice = PostingStep(
         key=key, entity="Invoice", intent=Intent.STATE, draft=sold.invoice, version=version, name="invoice"
@@ -111,6 +113,12 @@ def _version(order: Order, content: str, since: datetime) -> Version:
     rank = RANKS.get(order.financial_status or "", 0) + (CANCELLED_RANK if order.cancelled_at else 0)
     digest = hashlib.sha256(content.encode()).hexdigest()[:10]
     return Version(int(updated.astimezone(UTC).timestamp()), rank, digest)
+
+
+def _content(invoice: InvoiceDraft, received: Decimal) -> str:
+    """What the source says, without what rules add: changed rules must not make an old body look like another one."""
+    said = replace(invoice, discount_account=None, exchange_rate=None)
+    return f"{content_hash(said)} {plain(received, invoice.currency)}"
 
 
 def _notes(order: Order, money: OrderMoney, invoice: InvoiceDraft) -> tuple[str, ...]:

@@ -192,6 +192,7 @@ def test_cent_of_a_removed_discount_falls_where_the_order_says() -> None:
     ("changes", "said"),
     [
         ({"current_subtotal_price": "20.00"}, r"lines adds up to 21\.00 USD, .* is 20\.00 USD"),
+        ({"current_subtotal_price": "21.01"}, r"lines adds up to 21\.00 USD, .* is 21\.01 USD"),
         ({"current_total_price": "19.00"}, r"order adds up to 21\.00 USD, its current_total_price is 19\.00 USD"),
     ],
 )
@@ -199,6 +200,21 @@ def test_edit_that_disagrees_with_current_figures_is_refused(changes: Json, said
     """What is left must be what the order says is left."""
     with pytest.raises(UnbalancedDocument, match=said):
         mapped(order([line("21.00", 3, id=5, current_quantity=1)], **{**EDITED, **changes}))
+
+
+def test_cent_of_a_removed_discount_is_not_a_dollar() -> None:
+    """A unit per line is rounding; more is a disagreement."""
+    row = line("30.00", 3, id=5, current_quantity=2, discount_allocations=discounted("10.00"))
+    with pytest.raises(UnbalancedDocument, match=r"lines adds up to 53\.33 USD, .* is 53\.35 USD"):
+        mapped(order([row], current_total_price="53.35", current_subtotal_price="53.35"))
+
+
+def test_edit_of_an_order_whose_tax_was_not_charged() -> None:
+    """No tax appears because current_total_tax has one."""
+    row = taxed("10.00", 2, "2.00", id=5, current_quantity=1)
+    figures = {"current_total_price": "11.00", "current_subtotal_price": "10.00", "current_total_tax": "1.00"}
+    invoice = invoice_of(plan_of(order([row], total_tax="0.00", **figures)))
+    assert (invoice.tax, invoice.total) == (D(0), D("10.00"))
 
 
 def test_edit_is_in_proportion_where_the_body_has_no_current_figures() -> None:
@@ -291,6 +307,13 @@ def test_newer_is_told_by_second_then_status_then_content() -> None:
     assert version_of(cancelled_at="2026-03-03T08:00:00Z", financial_status="refunded") > versions[-1]
     assert version_of().content == version_of(note="another").content != version_of(name="#9").content
     assert version_of(updated_at=None).updated_at == version_of(updated_at="2026-03-02T21:04:11-08:00").updated_at
+
+
+def test_version_is_the_source_s_and_not_the_rules() -> None:
+    """Changed rules must not make an old body look like another one."""
+    body = order([line("5.00", discount_allocations=discounted("1.00"))], currency="EUR")
+    ruled = load_rules('[accounts]\ndiscount = "Promotions"\n[exchange_rates]\nEUR = "1.1"')
+    assert plan_of(body, ruled).version == plan_of(body).version
 
 
 def test_dates_are_as_written_in_their_own_offset() -> None:
