@@ -4,10 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bridge.sandbox.quickbooks.entities.settings import merged
+from bridge.sandbox.quickbooks.errors import QboFault
+from bridge.sandbox.quickbooks.human import act
+from bridge.sandbox.quickbooks.page import render
 from bridge.sandbox.quickbooks.sandbox import Realm, Sandbox
 from bridge.sandbox.quickbooks.stats import ledger_shown
 from bridge.sandbox.quickbooks.wire import Doc, dumps, loads
@@ -21,18 +24,33 @@ def answered(document: Any, status: int = 200) -> Response:
 
 
 def admin_routes(sandbox: Sandbox) -> list[Route]:
-    """All `/sandbox/` routes."""
+    """All `/sandbox/` routes; `?realm=` picks a company, else it is the first."""
+    return [*_looks(sandbox), *_hands(sandbox)]
 
-    def realm_of(request: Request) -> Realm:
-        return sandbox.realms[request.query_params.get("realm") or sandbox.settings.realms[0]]
 
+def _realm(sandbox: Sandbox, request: Request) -> Realm:
+    return sandbox.realms[request.query_params.get("realm") or sandbox.settings.realms[0]]
+
+
+def _looks(sandbox: Sandbox) -> list[Route]:
     async def stats(request: Request) -> Response:
-        realm = realm_of(request)
+        realm = _realm(sandbox, request)
         return answered(realm.stats.shown(realm.company))
 
     async def ledger(request: Request) -> Response:
-        return answered(ledger_shown(realm_of(request).company))
+        return answered(ledger_shown(_realm(sandbox, request).company))
 
+    async def page(_request: Request) -> Response:
+        return HTMLResponse(render(sandbox))
+
+    return [
+        Route("/sandbox/", page),
+        Route("/sandbox/stats", _guarded(stats)),
+        Route("/sandbox/ledger", _guarded(ledger)),
+    ]
+
+
+def _hands(sandbox: Sandbox) -> list[Route]:
     async def faults(request: Request) -> Response:
         if request.method == "POST":
             made = sandbox.faults.add_json(loads(await request.body()))
@@ -46,19 +64,24 @@ def admin_routes(sandbox: Sandbox) -> list[Route]:
         return answered({"now": sandbox.clock.now().isoformat()})
 
     async def company(request: Request) -> Response:
-        return answered(set_switches(realm_of(request), loads(await request.body())))
+        return answered(set_switches(_realm(sandbox, request), loads(await request.body())))
 
-    async def tokens(request: Request) -> Response:
+    async def person(request: Request) -> Response:
+        try:
+            return answered(act(_realm(sandbox, request).company, loads(await request.body())))
+        except QboFault as fault:
+            return answered({"Fault": fault.body()}, fault.status)
+
+    async def token(request: Request) -> Response:
         return answered({"access_token": sandbox.access_token(request.query_params.get("realm"))})
 
     return [
-        Route("/sandbox/stats", _guarded(stats)),
-        Route("/sandbox/ledger", _guarded(ledger)),
         Route("/sandbox/faults", _guarded(faults), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/faults/{rule_id:int}", _guarded(faults), methods=["DELETE"]),
         Route("/sandbox/clock", _guarded(clock), methods=["POST"]),
         Route("/sandbox/company", _guarded(company), methods=["POST"]),
-        Route("/sandbox/token", _guarded(tokens), methods=["POST"]),
+        Route("/sandbox/human", _guarded(person), methods=["POST"]),
+        Route("/sandbox/token", _guarded(token), methods=["POST"]),
     ]
 
 
@@ -75,11 +98,16 @@ def _guarded(handler: Handler) -> Handler:
 
 
 def set_switches(realm: Realm, wanted: Doc) -> Doc:
-    """What only a person can set in the product: `{"book_close_date": "2026-01-31" | null, "preferences": {…}}`."""
-    unknown = set(wanted) - {"book_close_date", "preferences"}
+    """What only a person can set in the product.
+
+    `{"book_close_date": "2026-01-31" | null, "subscription_ended": true, "preferences": {…}}`.
+    """
+    unknown = set(wanted) - {"book_close_date", "preferences", "subscription_ended"}
     if unknown:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: book_close_date, preferences")
+        known = "book_close_date, preferences, subscription_ended"
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {known}")
     company = realm.company
+    company.suspended = bool(wanted.get("subscription_ended", company.suspended))
     company.begin()
     old = company.tables["Preferences"]["1"]
     doc = merged(old, wanted.get("preferences", {}))

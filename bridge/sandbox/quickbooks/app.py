@@ -6,6 +6,7 @@ The API itself is plain ASGI (it is the hot path); everything beside it is ordin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,15 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from bridge.sandbox.quickbooks import batch
+from bridge.sandbox.quickbooks import batch, pdf
 from bridge.sandbox.quickbooks.admin import admin_routes
 from bridge.sandbox.quickbooks.clock import Clock
-from bridge.sandbox.quickbooks.errors import QboFault
+from bridge.sandbox.quickbooks.errors import QboFault, not_found, unsupported_operation
 from bridge.sandbox.quickbooks.faults import REQUEST_KINDS, FaultRule, Kind
+from bridge.sandbox.quickbooks.human import act
 from bridge.sandbox.quickbooks.requests import Reply, check_length, fingerprint, once
 from bridge.sandbox.quickbooks.sandbox import Realm, Sandbox
+from bridge.sandbox.quickbooks.send import SENDABLE
 from bridge.sandbox.quickbooks.service import Call, fault_reply, parse_call, run_read, run_write
 from bridge.sandbox.quickbooks.settings import SandboxSettings
 from bridge.sandbox.quickbooks.tokens import token_routes
@@ -48,9 +51,13 @@ class Answer:
     replayed: bool = False
 
 
-def create_app(settings: SandboxSettings | None = None, clock: Clock | None = None) -> Starlette:
+def create_app(
+    settings: SandboxSettings | None = None,
+    clock: Clock | None = None,
+    webhook_transport: httpx.AsyncBaseTransport | None = None,
+) -> Starlette:
     """The whole sandbox as an ASGI application; `app.state.sandbox` is the object behind it."""
-    sandbox = Sandbox(settings, clock)
+    sandbox = Sandbox(settings, clock, webhook_transport)
     routes = [Mount("/v3", app=AccountingApi(sandbox)), *token_routes(sandbox), *admin_routes(sandbox)]
     app = Starlette(routes=routes)
     app.state.sandbox = sandbox
@@ -110,6 +117,8 @@ class AccountingApi:
             return Answer(0, b"", drop=True, outcome="reset_before")
         if "fail_before" in plan:
             return _failed(plan["fail_before"], "fail_before")
+        if "human" in plan:
+            self._interfere(realm, plan["human"])
         if "fault" in plan:
             rule = plan["fault"]
             fault = QboFault(
@@ -122,10 +131,19 @@ class AccountingApi:
             self._late.add(task)
             task.add_done_callback(self._late.discard)
             return Answer(0, b"", drop=True, outcome="late_apply")
+        if call.operation == "pdf":
+            return self._pdf(realm, call)
+        if call.operation == "send" and not realm.throttle.may_email():
+            return self._throttled()
         reply, replayed = await self._applied(realm, call, no_delay)
         if hidden is not None:
             _hide(sandbox, realm, reply, hidden.seconds)
         return _spoiled(_json(reply, replayed=replayed), plan)
+
+    def _interfere(self, realm: Realm, rule: FaultRule) -> None:
+        """A person is quicker; what the rules refuse to a person simply does not happen."""
+        with contextlib.suppress(QboFault, ValueError, KeyError):
+            act(realm.company, rule.do)
 
     async def _later(self, realm: Realm, call: Call, seconds: float) -> Reply:
         async def wait() -> None:
@@ -171,6 +189,13 @@ class AccountingApi:
         reply, replays = await batch.run(self._sandbox, realm, call, call.request_id, before)
         return reply, all(replays)
 
+    def _pdf(self, realm: Realm, call: Call) -> Answer:
+        doc = realm.company.find(call.entity, call.rest[0])
+        if call.entity not in SENDABLE or doc is None:
+            fault = unsupported_operation("pdf") if call.entity not in SENDABLE else not_found()
+            return _json(fault_reply(realm.company, fault))
+        return Answer(200, pdf.render(call.entity, doc), "application/pdf")
+
     # -- refusals of the gateway -----------------------------------------------------------------------------------
 
     def _authorised(self, call: Call) -> tuple[str, Answer | None]:
@@ -192,12 +217,13 @@ class AccountingApi:
         return grant.client_id, None
 
     def _throttled(self) -> Answer:
-        message = "message=ThrottleExceeded; errorCode=003001; statusCode=429"
+        status = self._sandbox.settings.limits.throttle_status
+        message = f"message=ThrottleExceeded; errorCode=003001; statusCode={status}"
         detail = "The request limit was reached.  Try again later"
         body = gateway_fault("SERVICE", message, detail, "3001", self._sandbox.clock.now())
         wait = self._sandbox.settings.limits.retry_after_s
         headers = (("retry-after", str(wait)),) if wait is not None else ()
-        return Answer(429, dumps(body), headers=headers, outcome="throttled")
+        return Answer(status, dumps(body), headers=headers, outcome="throttled")
 
     def _end_tokens(self, plan: dict[Kind, FaultRule]) -> None:
         if "token_expired" in plan:

@@ -59,6 +59,8 @@ class Company:
         self.stock: dict[str, Decimal] = {}
         self.hidden_until: dict[tuple[str, str], float] = {}
         self.listeners: list[Callable[[Company, tuple[Change, ...]], None]] = []
+        self.open_credits: dict[str, tuple[str, ...]] = {}
+        self.suspended = False
         self.moment = clock.now()
         self._changes: dict[tuple[str, str], str] = {}
 
@@ -72,6 +74,10 @@ class Company:
         """The write was refused: nothing of it stays."""
         self.undo.rollback()
         self._changes.clear()
+
+    def note(self, entity: str, entity_id: str, operation: str) -> None:
+        """Name what a write did to a document otherwise than by its first operation."""
+        self._changes[entity, entity_id] = operation
 
     def commit(self) -> None:
         """The write is complete: tell the listeners."""

@@ -192,6 +192,23 @@ def duplicate_name(holder: str) -> QboFault:
     return QboFault("6240", "Duplicate Name Exists Error", f"The name supplied already exists. : {holder}")
 
 
+def duplicate_person() -> QboFault:
+    """6240 in the older words for names, still in the API reference's samples (the newline is Intuit's)."""
+    sentence = "Another customer, vendor or employee is already using this \nname. Please use a different name."
+    return QboFault("6240", "Duplicate Name Exists Error", f"The name supplied already exists. : {sentence}", "")
+
+
+def subscription_ended() -> QboFault:
+    """6190: the company is read-only."""
+    return QboFault(
+        "6190",
+        "Invalid Company Status",
+        "Subscription period has ended or canceled or there was a billing problem : You can't add data to QuickBooks "
+        "Online Plus because your trial or subscription period ended.",
+        "",
+    )
+
+
 def invalid_account_type(account_type: str) -> QboFault:
     """6430: an account of a type that does not fit here."""
     return QboFault("6430", "Invalid account type used", f"Invalid account type: {account_type}")

@@ -7,6 +7,7 @@ apply, so a delay and a reset can meet. Chance is seeded per rule.
 import random
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from bridge.sandbox.quickbooks.clock import Clock
@@ -28,6 +29,7 @@ Kind = Literal[
     "html",
     "truncate",
     "late_visibility",
+    "human",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Kinds that strike a whole request; the other strikes items of a batch.
@@ -60,6 +62,7 @@ class FaultRule:
     code: str = "10000"
     message: str = "An application error has occurred while processing your request"
     detail: str = "System Failure Error: Something went wrong. Try again later"
+    do: Doc | None = None
     id: int = 0
     matched: int = 0
     applied: int = 0
@@ -163,4 +166,4 @@ class FaultPlan:
 
 def _number(value: Any) -> Any:
     """JSON fractions come as Decimal; rules count in floats."""
-    return value if value is None or isinstance(value, int | str) else float(value)
+    return float(value) if isinstance(value, Decimal) else value

@@ -8,6 +8,7 @@ refresh token announcement (100 days rolling, 5 years at most), recorded error b
 import base64
 import binascii
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.sandbox.quickbooks.clock import Clock
@@ -67,18 +68,33 @@ class Tokens:
         self._by_access: dict[str, Grant] = {}
         self._by_refresh: dict[str, Grant] = {}
         self._codes: dict[str, Code] = {}
+        self.on_change: Callable[[list[Grant]], None] | None = None
         for number, realm in enumerate(settings.realms):
             first = settings.refresh_token if number == 0 else f"{settings.refresh_token}-{realm}"
             self.connect(realm, first)
 
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
     def connect(self, realm: str, refresh: str | None = None) -> Grant:
         """A new grant, as consent gives it."""
-        now = self._clock.monotonic()
+        now = self._now()
         value = refresh or self._value("RT1-", 46)
         grant = Grant(realm, self.settings.client_id, value, now, now + REFRESH_S, now + HARD_S)
         self.grants.append(grant)
         self._by_refresh[value] = grant
+        self._changed()
         return grant
+
+    def restore(self, grants: list[Grant]) -> None:
+        """The grants of an earlier run instead of those of this start."""
+        self.grants = grants
+        self._by_refresh = {grant.refresh: grant for grant in grants}
+        self._by_refresh |= {grant.previous: grant for grant in grants if grant.previous}
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change(self.grants)
 
     def _value(self, prefix: str, length: int) -> str:
         return prefix + "".join(self._random.choices(ALPHABET, k=length))
@@ -92,14 +108,14 @@ class Tokens:
 
     def _new_access(self, grant: Grant) -> str:
         token = self._value("eyJhbGciOiJkaXIifQ.", 60)
-        grant.access[token] = self._clock.monotonic() + ACCESS_S
+        grant.access[token] = self._now() + ACCESS_S
         self._by_access[token] = grant
         return token
 
     def holder(self, token: str) -> tuple[Grant | None, str | None]:
         """Whose access token this is, or the detail of the 401 that it gets."""
         grant = self._by_access.get(token)
-        if grant is not None and not grant.revoked and grant.access.get(token, 0) > self._clock.monotonic():
+        if grant is not None and not grant.revoked and grant.access.get(token, 0) > self._now():
             return grant, None
         if not TOKEN_LENGTH_MIN <= len(token) <= TOKEN_LENGTH_MAX:
             return None, "Malformed bearer token: too short or too long"
@@ -116,6 +132,7 @@ class Tokens:
         for grant in self.grants:
             if realm in (None, grant.realm):
                 grant.revoked = True
+        self._changed()
 
     # -- what clients ask ------------------------------------------------------------------------------------------
 
@@ -131,7 +148,7 @@ class Tokens:
                 raise OAuthError(400, "invalid_request")
             case _:
                 raise OAuthError(400, "unsupported_grant_type")
-        now = self._clock.monotonic()
+        now = self._now()
         answer: Doc = {
             "token_type": "bearer",
             "access_token": self._new_access(grant),
@@ -155,7 +172,7 @@ class Tokens:
             raise OAuthError(401, "invalid_client")
 
     def _refreshed(self, value: str) -> Grant:
-        now = self._clock.monotonic()
+        now = self._now()
         if not value:
             raise OAuthError(400, "invalid_request")
         if value in self._by_access:
@@ -172,6 +189,7 @@ class Tokens:
             grant.refresh, grant.rotated_at = self._value("RT1-", 46), now
             self._by_refresh[grant.refresh] = grant
         grant.refresh_until = now + REFRESH_S
+        self._changed()
         return grant
 
     def authorise(self, client_id: str, redirect_uri: str, realm: str) -> str:
@@ -179,14 +197,14 @@ class Tokens:
         if client_id != self.settings.client_id:
             raise OAuthError(400, "invalid_client")
         code = self._value("AB11", 46)
-        self._codes[code] = Code(realm, redirect_uri, self._clock.monotonic() + 600)
+        self._codes[code] = Code(realm, redirect_uri, self._now() + 600)
         return code
 
     def _exchanged(self, value: str, redirect_uri: str) -> Grant:
         code = self._codes.get(value)
         if code is not None and code.grant is not None:
             code.grant.revoked = True
-        if code is None or code.grant is not None or self._clock.monotonic() >= code.until:
+        if code is None or code.grant is not None or self._now() >= code.until:
             raise OAuthError(400, "invalid_grant")
         if redirect_uri != code.redirect_uri:
             raise OAuthError(400, "invalid_grant")
@@ -200,3 +218,4 @@ class Tokens:
         if grant is None or grant.revoked:
             raise OAuthError(400, "invalid_request")
         grant.revoked = True
+        self._changed()

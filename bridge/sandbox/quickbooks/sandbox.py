@@ -2,6 +2,8 @@
 
 import random
 
+import httpx
+
 from bridge.sandbox.quickbooks.clock import Clock, SystemClock
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.faults import FaultPlan
@@ -13,6 +15,8 @@ from bridge.sandbox.quickbooks.sample import fill
 from bridge.sandbox.quickbooks.seed import born
 from bridge.sandbox.quickbooks.settings import SandboxSettings
 from bridge.sandbox.quickbooks.stats import Stats
+from bridge.sandbox.quickbooks.storage import Storage
+from bridge.sandbox.quickbooks.webhooks import Notifier
 from bridge.sandbox.quickbooks.wire import Tids
 
 
@@ -29,19 +33,40 @@ class Realm:
 class Sandbox:
     """Everything behind the HTTP surface; tests hold it directly."""
 
-    def __init__(self, settings: SandboxSettings | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: SandboxSettings | None = None,
+        clock: Clock | None = None,
+        webhook_transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.settings = settings or SandboxSettings()
         self.clock = clock or SystemClock()
         self.tokens = Tokens(self.settings, self.clock)
         self.faults = FaultPlan(self.clock)
         self.tids = Tids(self.settings.seed)
         self.random = random.Random(self.settings.seed)  # noqa: S311 - latency and order, not secrets
-        self.realms: dict[str, Realm] = {}
-        for realm in self.settings.realms:
+        self.notifier = Notifier(self.settings.webhooks, self.clock, self.settings.seed, webhook_transport)
+        self.storage = Storage(self.settings.data) if self.settings.data else None
+        self.realms: dict[str, Realm] = {realm: self._open(realm) for realm in self.settings.realms}
+        if self.storage is not None:
+            self.storage.keep_grants(self.tokens)
+
+    def _open(self, realm: str) -> Realm:
+        if self.storage is not None and self.storage.holds(realm):
+            company = self.storage.load(realm, self.settings, self.clock, KINDS)
+        else:
             company = born(realm, self.settings, self.clock, KINDS)
             if not self.settings.empty:
                 fill(company)
-            self.realms[realm] = Realm(company, self.settings, self.clock)
+            if self.storage is not None:
+                self.storage.save_all(company)
+        opened = Realm(company, self.settings, self.clock)
+        if self.storage is not None:
+            company.listeners.append(self.storage.changed)
+            self.storage.keep_replies(realm, opened.requests)
+        if self.settings.webhooks.url is not None:
+            company.listeners.append(self.notifier.changed)
+        return opened
 
     def company(self, realm: str | None = None) -> Company:
         """A company; the first when none is named."""
@@ -52,4 +77,7 @@ class Sandbox:
         return self.tokens.access_token(realm or self.settings.realms[0])
 
     def close(self) -> None:
-        """Let go of files."""
+        """Let go of the data file and stop delivering."""
+        self.notifier.close()
+        if self.storage is not None:
+            self.storage.close()

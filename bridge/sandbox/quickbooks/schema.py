@@ -152,9 +152,10 @@ def one_of(words: tuple[str, ...]) -> Reader:
 class Shape:
     """The properties of one object."""
 
-    def __init__(self, name: str, readers: Mapping[str, Reader]) -> None:
+    def __init__(self, name: str, readers: Mapping[str, Reader], *, keeps_empty: bool = False) -> None:
         self.name = name
         self.readers = dict(readers)
+        self.keeps_empty = keeps_empty
 
     def read(self, value: Any, *, keep_empty: bool = True) -> Doc:
         """The object without what is null; a property that the schema does not have is the 2010 fault."""
@@ -179,7 +180,7 @@ class Shape:
         """A reader for an object of this shape inside another."""
 
         def read(value: Any, _element: str) -> Doc | None:
-            return None if value is None or value == "" else self.read(value, keep_empty=False)
+            return None if value is None or value == "" else self.read(value, keep_empty=self.keeps_empty)
 
         return read
 
@@ -191,7 +192,7 @@ class Shape:
                 return None
             if not isinstance(value, list):
                 raise errors.invalid_property()
-            return [self.read(part, keep_empty=False) for part in value if part is not None]
+            return [self.read(part, keep_empty=self.keeps_empty) for part in value if part is not None]
 
         return read
 
@@ -207,9 +208,9 @@ SIMPLE: dict[str, Reader] = {
 }
 
 
-def shape(name: str, text: str, shapes: Mapping[str, Shape]) -> Shape:
+def shape(name: str, text: str, shapes: Mapping[str, Shape], *, keeps_empty: bool = False) -> Shape:
     """A shape from its `Name:code` pairs; `shapes` holds those that it mentions."""
-    return Shape(name, dict(_property(pair, shapes) for pair in text.split()))
+    return Shape(name, dict(_property(pair, shapes) for pair in text.split()), keeps_empty=keeps_empty)
 
 
 def _property(pair: str, shapes: Mapping[str, Shape]) -> tuple[str, Reader]:

@@ -16,6 +16,7 @@ from bridge.sandbox.quickbooks.errors import QboFault, invalid_property, not_fou
 from bridge.sandbox.quickbooks.faults import Facts
 from bridge.sandbox.quickbooks.kinds import KINDS
 from bridge.sandbox.quickbooks.requests import Reply
+from bridge.sandbox.quickbooks.send import send
 from bridge.sandbox.quickbooks.wire import Doc, loads, stamp_ms
 from bridge.sandbox.quickbooks.writes import write
 
@@ -156,7 +157,10 @@ def run_write(company: Company, call: Call) -> Reply:
     try:
         if call.problem is not None:
             raise call.problem
-        doc = write(company, call.entity, call.document, call.operation, call.query.get("include", ""))
+        if call.operation == "send":
+            doc = send(company, KINDS[call.entity], call.rest[0], call.query.get("sendTo", ""))
+        else:
+            doc = write(company, call.entity, call.document, call.operation, call.query.get("include", ""))
     except QboFault as fault:
         return fault_reply(company, fault)
     return Reply(200, {call.entity: doc, "time": now(company)})

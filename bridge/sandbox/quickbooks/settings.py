@@ -25,6 +25,7 @@ class Limits:
     batch_counts_items: bool = False
     emails_per_day: int = 40
     retry_after_s: int | None = None
+    throttle_status: Literal[429, 403] = 429
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Switches:
     void_note: Literal["prefix", "overwrite"] = "prefix"
     refuse_extension_blocks: bool = True
     warn_duplicate_numbers: bool = True
-    default_representation: Literal["json", "xml"] = "json"
+    duplicate_name_text: Literal["short", "sentence"] = "short"
     batch_order: Literal["serial", "shuffled"] = "serial"
     refresh_rotates_s: float = 86_400
     refresh_grace_s: float = 86_400

@@ -10,8 +10,8 @@ PARTS: dict[str, Shape] = {}
 ENTITIES: dict[str, Shape] = {}
 
 
-def _part(name: str, text: str) -> None:
-    PARTS[name] = shape(name, text, PARTS)
+def _part(name: str, text: str, *, keeps_empty: bool = False) -> None:
+    PARTS[name] = shape(name, text, PARTS, keeps_empty=keeps_empty)
 
 
 def _entity(name: str, text: str) -> None:
@@ -32,7 +32,7 @@ _part(
 _part("Web", "Id:i URI:s1000 Default:b Tag:s")
 _part("Memo", "value:s1000 Id:i")
 _part("CustomField", "DefinitionId:i Name:s Type:s StringValue:s BooleanValue:b DateValue:d NumberValue:n")
-_part("LinkedTxn", "TxnId:i TxnType:s TxnLineId:i")
+_part("LinkedTxn", "TxnId:i TxnType:s TxnLineId:i", keeps_empty=True)
 _part("Discount", "PercentBased:b DiscountPercent:n DiscountAmount:n DiscountRef:r DiscountAccountRef:r")
 _part(
     "SalesItem",

@@ -44,7 +44,7 @@ class Stats:
                 "batches": requests["batch"],
                 "batch_items": requests["batch_item"],
                 "other": requests["other"],
-                "throttled": self.statuses[429],
+                "throttled": self.outcomes["throttled"],
                 "replayed": self.outcomes["replayed"],
                 "metered_reads": self.metered,
             },

@@ -16,6 +16,8 @@ BIRTHMARKS = ("Id", "SyncToken", "MetaData", "domain", "sparse", "status")
 def write(company: Company, entity: str, body: object, operation: str, include: str = "") -> Doc:
     """Apply one write and return the entity as answered; any fault leaves the company as it was."""
     kind = company.kinds[entity]
+    if company.suspended:
+        raise errors.subscription_ended()
     company.begin()
     try:
         answer = _apply(company, kind, body, operation, include)

@@ -7,6 +7,7 @@ SyncToken.
 from decimal import Decimal
 
 from bridge.sandbox.quickbooks.company import Company
+from bridge.sandbox.quickbooks.entities.credits import keep_waiting
 from bridge.sandbox.quickbooks.wire import ZERO, Doc, money
 
 Target = tuple[str, str]
@@ -45,6 +46,8 @@ def _apply(company: Company, target: Target, payment_id: str, delta: Decimal, *,
     if entity == "CreditMemo":
         changes["RemainingCredit"] = balance
     company.touch(entity, entity_id, changes)
+    if entity == "CreditMemo" and delta < 0:
+        keep_waiting(company, doc["CustomerRef"]["value"], entity_id)
 
 
 def home_balance(company: Company, doc: Doc, balance: Decimal) -> Doc:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.applications import home_balance, release
+from bridge.sandbox.quickbooks.entities.credits import apply_to_invoice
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.entities.numbers import index_number
 from bridge.sandbox.quickbooks.entities.sales import (
@@ -82,6 +83,8 @@ def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         company.unpost("Invoice", (old or {})["Id"])
         return
     post(company, new)
+    if old is None:
+        apply_to_invoice(company, new)
 
 
 def _release(company: Company, old: Doc, new: Doc | None) -> None:

@@ -80,7 +80,11 @@ def _person(company: Company, given: Doc, old: Doc | None) -> Doc:
 def _refuse_reuse(company: Company, name: str, old: Doc | None) -> None:
     holder = company.names.get(("Name", name.casefold()))
     if holder is not None and (old is None or holder != old["Id"]):
-        raise errors.duplicate_name("null")
+        raise (
+            errors.duplicate_person()
+            if company.switches.duplicate_name_text == "sentence"
+            else errors.duplicate_name("null")
+        )
 
 
 def index_name(company: Company, old: Doc | None, new: Doc | None) -> None:
