@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -61,10 +62,11 @@ async def list_letters(settings: Settings, *, company: str | None, code: str | N
 
 async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> None:
     """One dead letter: its facts and headers and its value, or with `raw` the original bytes alone."""
-    async for record in read_records(settings, settings.topics.dead_letters):
-        if (record.partition, record.offset) == (letter.partition, letter.offset):
-            _print_raw(record) if raw else _print_whole(letter, record)
-            return
+    async with contextlib.aclosing(read_records(settings, settings.topics.dead_letters)) as records:
+        async for record in records:
+            if (record.partition, record.offset) == (letter.partition, letter.offset):
+                _print_raw(record) if raw else _print_whole(letter, record)
+                return
     raise BridgeError(f"There is no dead letter {letter} on {settings.topics.dead_letters}.")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from typing import cast
 
 from bridge.app import kafka_connection
 from bridge.kafka.reader import read_topic
@@ -13,7 +14,11 @@ from contracts.records import InboundRecord
 
 def read_records(
     settings: Settings, topic: str, *, last: int | None = None, follow: bool = False
-) -> AsyncIterator[InboundRecord]:
-    """The records of one topic; a broker that is away is one sentence and not its library's log lines."""
-    logging.disable(logging.CRITICAL)
-    return read_topic(kafka_connection(settings.kafka), topic, last=last, follow=follow)
+) -> AsyncGenerator[InboundRecord, None]:
+    """The records of one topic; a broker that is away is one sentence and not its library's log lines.
+
+    Whoever stops before the end closes it (`contextlib.aclosing`), or the consumer is left open.
+    """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    records = read_topic(kafka_connection(settings.kafka), topic, last=last, follow=follow)
+    return cast("AsyncGenerator[InboundRecord, None]", records)

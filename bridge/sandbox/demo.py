@@ -35,7 +35,7 @@ RESULTS = "qbo.results"
 
 def run_demo(*, orders: int, seed: int, serve: bool) -> int:
     """The exit code: 0 when the books say what the events said and the replay wrote nothing."""
-    logging.disable(logging.CRITICAL)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     out = Console(highlight=False)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
     sample = generate(EventSettings(orders=orders, seed=seed, start=start, spacing=timedelta(minutes=1)))

@@ -1,0 +1,63 @@
+"""Which module imports what, read from the sources without running them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("contracts", "mappings", "bridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """`module` imports `name`, a module or something in one, at `line`."""
+
+    module: str
+    name: str
+    line: int
+
+    @property
+    def top(self) -> str:
+        """The package that the name begins with."""
+        return self.name.split(".", maxsplit=1)[0]
+
+    @property
+    def third_party(self) -> bool:
+        """True for what neither we nor Python itself wrote."""
+        return self.top not in PACKAGES and self.top not in sys.stdlib_module_names
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.name}"
+
+
+@cache
+def imports() -> tuple[Import, ...]:
+    """Every import of our packages, those inside functions and under TYPE_CHECKING too."""
+    files = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    return tuple(found for path in files for found in imports_of(module_name(path), path.read_text(encoding="utf-8")))
+
+
+def module_name(path: Path) -> str:
+    """The dotted name of a source file."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(module: str, source: str) -> list[Import]:
+    """The imports in one source text; `from a import b` counts as `a.b`, which may be a module."""
+    found: list[Import] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [Import(module, alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [Import(module, f"{node.module}.{alias.name}", node.lineno) for alias in node.names]
+    return found
+
+
+def within(module: str, *packages: str) -> bool:
+    """True when `module` is one of `packages` or lies in one."""
+    return any(module == package or module.startswith(f"{package}.") for package in packages)

@@ -1,0 +1,26 @@
+"""What all tests share: an environment without the operator's own settings, brokers, and the corpus where it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.brokers"]
+
+_OF_THE_TESTS = {"QBO_BRIDGE_TEST_KAFKA", "QBO_BRIDGE_REQUIRE_KAFKA", "QBO_BRIDGE_KAFKA_CACHE"}
+CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+
+# At import, before anything is loaded: a developer's own settings must not decide what a test sees, nor reach the
+# processes that tests start.
+for _name in [name for name in os.environ if name.startswith("QBO_BRIDGE_") and name not in _OF_THE_TESTS]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real payloads, which is not part of the project; tests that need it are skipped without."""
+    if not (CORPUS / "MANIFEST.json").is_file():
+        pytest.skip("the corpus of real payloads is not here")
+    return CORPUS
