@@ -1,0 +1,223 @@
+"""The whole thing on loopback for scenario tests: a broker, the sandbox as a server, the bridge as a real process.
+
+Everything is started as a user would start it, by the same commands, and stopped by its process id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.reader import publish, read_topic
+from bridge.kafka.topics import create_missing, log_topic, table_topic
+from contracts.records import InboundRecord, OutboundRecord
+from contracts.results import Result, read_result
+
+REALM = "9130000000000001"
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+
+
+@dataclass(slots=True)
+class Stage:
+    """One company on one broker and one sandbox. Topics and company carry a suffix, so that stages share a broker."""
+
+    kafka: KafkaConnection
+    sandbox_url: str
+    folder: Path
+    suffix: str
+    limits: dict[str, int] = field(default_factory=dict)
+    session_timeout_ms: int = 6000
+
+    @property
+    def company(self) -> str:
+        return f"acme-{self.suffix}"
+
+    def topic(self, name: str) -> str:
+        return f"{name}.{self.suffix}"
+
+    @property
+    def events(self) -> tuple[str, str]:
+        return self.topic("shopify.events"), self.topic("stripe.events")
+
+    async def create_topics(self) -> None:
+        names = (*self.events, self.topic("qbo.results"), self.topic("qbo.dead-letters"))
+        await create_missing(self.kafka, [*map(log_topic, names), table_topic(self.topic("qbo.journal"))])
+
+    def config(self) -> Path:
+        """The configuration file of this stage."""
+        name = self.company
+        limits = "".join(f"{key} = {value}\n" for key, value in self.limits.items())
+        path = self.folder / f"{name}.toml"
+        path.write_text(
+            f"""
+[kafka]
+bootstrap_servers = "{self.kafka.bootstrap_servers}"
+transactions = {str(self.kafka.transactions).lower()}
+session_timeout_ms = {self.session_timeout_ms}
+[topics]
+events = ["{self.events[0]}", "{self.events[1]}"]
+results = "{self.topic("qbo.results")}"
+dead_letters = "{self.topic("qbo.dead-letters")}"
+journal = "{self.topic("qbo.journal")}"
+[http]
+port = 0
+[tokens]
+path = "{name}.enc"
+[[companies]]
+name = "{name}"
+realm_id = "{REALM}"
+environment = "sandbox"
+api_base_url = "{self.sandbox_url}"
+token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"
+client_id = "sandbox-client"
+shop_domains = ["acme.myshopify.com", "default"]
+stripe_accounts = ["default"]
+[companies.limits]
+{limits}
+""",
+            encoding="utf-8",
+        )
+        return path
+
+    @asynccontextmanager
+    async def bridge(self) -> AsyncIterator[subprocess.Popen[bytes]]:
+        """`qbo-bridge run` until the block ends; then SIGTERM, which must end it with 0 within 30 seconds."""
+        name = self.company
+        config = self.config()
+        env_name = f"QBO_BRIDGE_COMPANIES__{name.upper().replace('-', '_')}__"
+        environment = os.environ | {
+            "QBO_BRIDGE_TOKENS__KEY": KEY,
+            f"{env_name}CLIENT_SECRET": "sandbox-secret",
+            f"{env_name}REFRESH_TOKEN": "sandbox-refresh-token",
+        }
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time, and the loop has nothing else to do
+                [sys.executable, "-m", "bridge.cli", "run", "--config", str(config)],
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield process
+            process.send_signal(signal.SIGTERM)
+            code = await asyncio.to_thread(process.wait, 30)
+            assert code == 0, self.log()
+        finally:
+            process.kill()
+            process.wait()
+
+    def log(self) -> str:
+        return (self.folder / f"{self.company}.log").read_text(encoding="utf-8")[-8000:]
+
+    async def produce(self, records: Iterable[OutboundRecord]) -> int:
+        """Publish events to this stage's own topics; how many there were."""
+        listed = [_to(record, self.topic(record.topic)) for record in records]
+        await publish(self.kafka, listed)
+        return len(listed)
+
+    async def outcomes(self, count: int, *, twice: bool = False, timeout_s: float = 60) -> list[Result]:
+        """All results so far once `count` records have a terminal one (`twice`: a second one, after a rewind)."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            results = await self.results()
+            told = Counter(result.result_id for result in results if result.status != "waiting")
+            done = sum(1 for times in told.values() if times > twice)
+            if done >= count:
+                return results
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{done} of {count} records are done: {counted(results)}\n{self.log()}")
+            await asyncio.sleep(0.5)
+
+    async def rewind(self) -> None:
+        """Set the company's group back to offset 0, as an operator does with Kafka's own tools."""
+        options = self.kafka.client_options() | {"enable_auto_commit": False}
+        consumer = AIOKafkaConsumer(group_id=f"qbo-bridge.{self.company}", **options)
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(topic, number) for topic in self.events for number in range(6)]
+            consumer.assign(partitions)
+            await consumer.commit(dict.fromkeys(partitions, 0))
+        finally:
+            await consumer.stop()
+
+    async def results(self) -> list[Result]:
+        return [read_result(record.value or b"") for record in await self.read(self.topic("qbo.results"))]
+
+    async def dead_letters(self) -> list[InboundRecord]:
+        return await self.read(self.topic("qbo.dead-letters"))
+
+    async def read(self, topic: str) -> list[InboundRecord]:
+        return [record async for record in read_topic(self.kafka, topic)]
+
+    def sandbox(self, path: str) -> Any:
+        """What a page of the sandbox says, as JSON with exact numbers as text."""
+        with urllib.request.urlopen(f"{self.sandbox_url}/sandbox/{path}") as answer:  # noqa: S310 - our own loopback
+            return json.loads(answer.read(), parse_float=str)
+
+    def query(self, entity: str) -> list[dict[str, Any]]:
+        """All entities of one type, asked for as any QBO client would; numbers are Decimal."""
+        form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
+        with httpx.Client(base_url=self.sandbox_url) as http:
+            granted = http.post("/oauth2/v1/tokens/bearer", data=form, auth=("sandbox-client", "sandbox-secret"))
+            headers = {"Authorization": f"Bearer {granted.json()['access_token']}", "Accept": "application/json"}
+            rows: list[dict[str, Any]] = []
+            while len(rows) % 1000 == 0:
+                select = f"select * from {entity} orderby Id startposition {len(rows) + 1} maxresults 1000"  # noqa: S608
+                page = http.get(f"/v3/company/{REALM}/query", params={"query": select}, headers=headers)
+                found = json.loads(page.content, parse_float=Decimal)["QueryResponse"].get(entity, [])
+                rows += found
+                if not found:
+                    break
+            return rows
+
+
+@asynccontextmanager
+async def sandbox_server(folder: Path, *options: str) -> AsyncIterator[str]:
+    """`qbo-bridge sandbox` on a free port; gives its address."""
+    log = (folder / "sandbox.log").open("w+b")
+    process = subprocess.Popen(  # noqa: ASYNC220 - see above
+        [sys.executable, "-m", "bridge.cli", "sandbox", "--port", "0", *options], stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+        yield await asyncio.to_thread(_address, folder / "sandbox.log", process)
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def counted(results: Sequence[Result]) -> Counter[str]:
+    """How many results there are of each status."""
+    return Counter(result.status.value for result in results)
+
+
+def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        for word in log.read_text(encoding="utf-8").split():
+            if word.startswith("http://127.0.0.1:"):
+                return word.rstrip(".,/")
+        time.sleep(0.05)
+    raise AssertionError(f"the sandbox did not start: {log.read_text(encoding='utf-8')}")
+
+
+def _to(record: OutboundRecord, topic: str) -> OutboundRecord:
+    return OutboundRecord(topic=topic, key=record.key, value=record.value, headers=record.headers)
