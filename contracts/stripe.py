@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from typing import Annotated
+
+from pydantic import PlainValidator
+
 from contracts.bodies import Body, Flag, Text, UnixTime, Whole
+
+
+def read_expandable(value: object) -> str | Mapping[str, object]:
+    """An id, or the object itself where the producer expanded it."""
+    if isinstance(value, str | Mapping):
+        return value
+    raise ValueError("is neither an id nor an object")
+
+
+Expandable = Annotated[str | Mapping[str, object], PlainValidator(read_expandable)]
 
 
 class StripeAddress(Body):
@@ -50,13 +64,13 @@ class Charge(Body):
     captured: Flag
     status: Text
     description: Text | None = None
-    customer: Text | Mapping[str, object] | None = None
+    customer: Expandable | None = None
     billing_details: BillingDetails | None = None
     shipping: BillingDetails | None = None
     receipt_email: Text | None = None
     metadata: Mapping[str, object] = {}
-    payment_intent: Text | Mapping[str, object] | None = None
-    balance_transaction: Text | Mapping[str, object] | None = None
+    payment_intent: Expandable | None = None
+    balance_transaction: Expandable | None = None
 
 
 class PaymentIntent(Body):
@@ -69,11 +83,11 @@ class PaymentIntent(Body):
     created: UnixTime
     status: Text
     description: Text | None = None
-    customer: Text | Mapping[str, object] | None = None
+    customer: Expandable | None = None
     shipping: BillingDetails | None = None
     receipt_email: Text | None = None
     metadata: Mapping[str, object] = {}
-    latest_charge: Text | Mapping[str, object] | None = None
+    latest_charge: Expandable | None = None
     charges: Mapping[str, object] = {}
 
 

@@ -68,6 +68,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
 
 def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney) -> tuple[LineDraft, ...]:
     inside = _tax_inside(parts, money)
+    taxed = _taxed(parts, money)
     return tuple(
         line(
             key,
@@ -75,10 +76,22 @@ def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney) -> tuple
             description=_description(part),
             quantity=Decimal(part.quantity) if part.quantity else None,
             price=part.line.price if part.line and not tax else None,
-            taxable=money.tax > 0 and part.tax > 0,
+            taxable=carries,
         )
-        for part, key, tax in zip(parts, keys, inside, strict=True)
+        for part, key, tax, carries in zip(parts, keys, inside, taxed, strict=True)
     )
+
+
+def _taxed(parts: list[Part], money: OrderMoney) -> list[bool]:
+    """Which lines the tax as charged belongs to; QBO takes a tax only where some line is taxable.
+
+    Bodies that tell their taxes on the order alone leave it to the lines' own flag, and in the end to all lines.
+    """
+    if money.tax <= 0:
+        return [False] * len(parts)
+    by_tax_lines = [part.tax > 0 for part in parts]
+    by_flag = [part.line is not None and part.line.taxable for part in parts]
+    return next((found for found in (by_tax_lines, by_flag) if any(found)), [True] * len(parts))
 
 
 def _tax_inside(parts: list[Part], money: OrderMoney) -> tuple[Decimal, ...]:

@@ -36,7 +36,7 @@ def map_transaction(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ig
 
 def _why_nothing_moved(transaction: Transaction) -> str | None:
     if transaction.kind not in MONEY_IN:
-        return "an authorization or void moves no money"
+        return "only a sale or a capture brings money in"
     if transaction.status != "success":
         return "the transaction did not succeed, so no money moved"
     return "a transaction of nothing moves no money" if transaction.amount == 0 else None

@@ -70,7 +70,7 @@ def test_payment_and_reason() -> None:
     assert describe(mapped(transaction()))[-1][1].endswith("account, reference 9455001122334")
     assert describe(mapped(transaction(kind="void")))[-1] == (
         "Skipped, nothing to book",
-        "an authorization or void moves no money",
+        "only a sale or a capture brings money in",
     )
     unknown = mapped(stripe_event("x.y", {}))
     assert describe(unknown) == [("Skipped, unknown type", "no mapping knows stripe events of this type")]

@@ -121,6 +121,19 @@ def test_tax_is_as_charged() -> None:
     assert (invoice.tax, invoice.total, invoice.lines[0].taxable) == (D("0.72"), D("10.72"), True)
 
 
+def test_some_line_is_taxed_wherever_tax_was_charged() -> None:
+    """Else QBO would not take the tax: by tax lines, else by the lines' flag, else all of them."""
+    mug, book = line("10.00", id=2, sku="M"), line("10.00", id=3, sku="B", taxable=False)
+
+    def taxed_lines(*rows: Json, tax: str = "1.00") -> list[bool]:
+        return [row.taxable for row in invoice_of(plan_of(order(list(rows), total_tax=tax))).lines]
+
+    assert taxed_lines(mug, book, taxed("5.00", 1, "1.00", taxable=False)) == [False, False, True]
+    assert taxed_lines(mug, book) == [True, False]
+    assert taxed_lines(book, book) == [True, True]
+    assert taxed_lines(taxed("5.00", 1, "1.00"), tax="0.00") == [False]
+
+
 @pytest.mark.parametrize(("total_tax", "net"), [("1.00", ["10.00", "20.01"]), ("0.00", ["11.00", "20.01"])])
 def test_included_tax_is_taken_out_of_the_lines(total_tax: str, net: list[str]) -> None:
     """By the lines' own tax lines; nothing is taken out where nothing was charged."""
