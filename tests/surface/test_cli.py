@@ -119,8 +119,8 @@ def told(embedded: KafkaConnection, unique: str, cli: Cli, tmp_path: Path) -> Cl
         result_of(2, ResultStatus.IGNORED, "test_event"),
         result_of(3, ResultStatus.DEAD_LETTERED, "unbalanced", company="other"),
     )
-    records = [result_record(result, f"results-{unique}") for result in results]
-    records.append(OutboundRecord(topic=f"results-{unique}", key=None, value=b"somebody else's"))
+    records = [OutboundRecord(topic=f"results-{unique}", key=None, value=b"somebody else's")]
+    records += [result_record(result, f"results-{unique}") for result in results]
     records += [
         letter(unique, "undecodable", b"\x1b[31mpoison\xff", offset=7),
         letter(unique, "unbalanced", b'{"id": 820982911946154508, "total_price": "1.10"}', offset=8),
