@@ -63,10 +63,15 @@ class KafkaConnection:
         """Producers may write in transactions too; a broker without them knows only the other level."""
         return "read_committed" if self.transactions else "read_uncommitted"
 
+    @property
+    def addresses(self) -> list[str]:
+        """One by one: FastStream takes a string with commas for a single host."""
+        return [address.strip() for address in self.bootstrap_servers.split(",")]
+
     def client_options(self) -> dict[str, Any]:
         """Keyword arguments that every aiokafka client takes."""
         options = {
-            "bootstrap_servers": self.bootstrap_servers,
+            "bootstrap_servers": self.addresses,
             "security_protocol": self.security_protocol,
             "client_id": self.client_id,
             "request_timeout_ms": self.request_timeout_ms,

@@ -164,7 +164,7 @@ class CompanyIntake:
 
     def _build_broker(self) -> KafkaBroker:
         broker = KafkaBroker(
-            self._connection.bootstrap_servers,
+            self._connection.addresses,
             security=self._connection.faststream_security(),
             client_id=self._connection.client_id,
             request_timeout_ms=self._connection.request_timeout_ms,

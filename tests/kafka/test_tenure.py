@@ -1,0 +1,297 @@
+"""The tenure's rules that a broker provokes too rarely, with a consumer that obeys a script."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from bridge.kafka.consumer import PollHealth, WatchedConsumer
+from bridge.kafka.convert import Offsets
+from bridge.kafka.errors import Fenced
+from bridge.kafka.settings import IntakeSettings
+from bridge.kafka.tenure import MicroBatch, Phase, Tenure
+from contracts.errors import Unavailable
+from contracts.records import InboundRecord, OutboundRecord
+
+ZERO, ONE = TopicPartition("events", 0), TopicPartition("events", 1)
+
+
+class Consumer:
+    """Positions and pauses as Kafka's clients keep them, and errors where they raise them."""
+
+    def __init__(self, *assigned: TopicPartition) -> None:
+        self.assigned = set(assigned)
+        self.stopped: set[TopicPartition] = set()
+        self.sought: list[tuple[TopicPartition, int]] = []
+        self.stored: dict[TopicPartition, int] = {ZERO: 5}
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self.assigned)
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self.stopped |= set(partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self.stopped -= set(partitions)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        if partition not in self.assigned:
+            raise IllegalStateError(f"{partition} is not assigned")
+        self.sought.append((partition, offset))
+
+    async def seek_to_beginning(self, *partitions: TopicPartition) -> bool:
+        self.sought += [(partition, 0) for partition in partitions]
+        return True
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return self.stored.get(partition)
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self.stored.update(offsets)
+
+
+class Publisher:
+    """Remembers what was settled; fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self.opened = 0
+        self.settled: list[dict[tuple[str, int], int]] = []
+        self.errors: list[Exception] = []
+
+    async def open(self, _: object) -> None:
+        self.is_open = True
+        self.opened += 1
+
+    async def close(self) -> None:
+        self.is_open = False
+
+    async def settle(self, _: Sequence[OutboundRecord], offsets: Offsets | None = None) -> None:
+        if offsets and self.errors:
+            self.is_open = False
+            raise self.errors.pop(0)
+        if offsets:
+            self.settled.append(dict(offsets))
+
+
+class Machine:
+    """An owner without a bus."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[InboundRecord, ...]] = []
+        self.epochs: list[int] = []
+        self.released_times = 0
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+        self.idle_errors: list[Exception] = []
+
+    async def take_over(self, epoch: int) -> None:
+        self.epochs.append(epoch)
+
+    async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
+        self.batches.append(records)
+        await self.may_go_on.wait()
+        return ()
+
+    async def idle(self) -> tuple[OutboundRecord, ...]:
+        if self.idle_errors:
+            raise self.idle_errors.pop(0)
+        return ()
+
+    async def released(self) -> None:
+        self.released_times += 1
+
+
+class World:
+    """A tenure over two partitions, with its parts."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.consumer, self.publisher, self.machine = Consumer(ZERO, ONE), Publisher(), Machine()
+        options = {"heartbeat_interval_ms": 1, "idle_interval_s": 0.01, "drain_timeout_s": 0.2} | settings
+        self.tenure = Tenure(
+            company="acme",
+            owner=self.machine,
+            publisher=self.publisher,  # type: ignore[arg-type]
+            settings=IntakeSettings(**options),
+            jitter=lambda low, _: low,
+        )
+
+    async def own(self, epoch: int = 1) -> None:
+        await self.tenure.assigned(self.consumer, self.consumer.assigned, epoch)
+        await self.until(lambda: self.tenure.phase is Phase.OWNER and not self.consumer.stopped)
+
+    async def until(self, condition: Any) -> None:
+        async with asyncio.timeout(10):
+            while not condition():  # noqa: ASYNC110 - what is waited for knows nothing of the test
+                await asyncio.sleep(0.001)
+
+    def offer(self, *offsets: tuple[TopicPartition, int], generation: int | None = None) -> None:
+        records = tuple(
+            InboundRecord(
+                topic=place.topic, partition=place.partition, offset=at, key=None, value=b"", headers=(), timestamp_ms=0
+            )
+            for place, at in offsets
+        )
+        self.tenure.offer(
+            MicroBatch(records=records, generation=self.tenure.generation if generation is None else generation)
+        )
+
+
+async def test_what_is_committed_is_read_after_the_fence() -> None:
+    """The offsets that came with the assignment may be older than the old owner's last transaction."""
+    world = World()
+    await world.own()
+    assert world.consumer.sought == [(ZERO, 5), (ONE, 0)]
+    await world.tenure.end()
+
+
+async def test_records_of_an_older_generation_are_dropped() -> None:
+    """They were polled before a rebalance that has reset the positions. Guard: the generation in `offer`."""
+    world = World()
+    await world.own()
+    await world.tenure.revoked()
+    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    world.offer((ZERO, 5), generation=0)
+    world.offer((ZERO, 5), (ONE, 0))
+    await world.until(lambda: world.publisher.settled)
+    assert world.publisher.settled == [{("events", 0): 6, ("events", 1): 1}]
+    assert len(world.machine.batches) == 1
+    await world.tenure.end()
+
+
+async def test_a_lost_partition_is_left_out_of_the_commit() -> None:
+    """A commit that names one lost partition fails whole. Guard: `_still_ours`."""
+    world = World()
+    await world.own()
+    world.machine.may_go_on.clear()
+    world.offer((ZERO, 5), (ONE, 0))
+    await world.until(lambda: world.machine.batches)
+    world.consumer.assigned = {ONE}
+    world.machine.may_go_on.set()
+    await world.until(lambda: world.publisher.settled)
+    assert world.publisher.settled == [{("events", 1): 1}]
+    await world.tenure.end()
+
+
+async def test_after_a_rebalance_the_owner_goes_on_where_it_settled() -> None:
+    """The committed offset that aiokafka fetches may not show our last transaction yet. Guard: `_seek(_settled)`."""
+    world = World()
+    await world.own()
+    world.offer((ZERO, 5), (ZERO, 6))
+    await world.until(lambda: world.publisher.settled)
+    await world.tenure.revoked()
+    world.consumer.sought.clear()
+    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    assert world.consumer.sought == [(ZERO, 7)]
+    assert world.machine.epochs == [1]
+    await world.tenure.end()
+
+
+async def test_a_batch_that_comes_while_another_is_at_work_is_rewound() -> None:
+    """Its position has moved already; without the rewind the next commit would skip it. Guard: `offer`."""
+    world = World()
+    await world.own()
+    world.machine.may_go_on.clear()
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.machine.batches)
+    world.consumer.sought.clear()
+    world.offer((ONE, 3), (ZERO, 6), (ONE, 4))
+    assert sorted(world.consumer.sought) == [(ZERO, 6), (ONE, 3)]
+    assert world.consumer.stopped == {ZERO, ONE}
+    world.machine.may_go_on.set()
+    await world.tenure.end()
+
+
+@pytest.mark.parametrize("error", [KafkaError("no answer"), CommitFailedError("rebalanced"), Fenced("acme")])
+async def test_an_unknown_settlement_is_looked_up(error: Exception) -> None:
+    """Nobody knows whether it was committed: take over again, which reads what is. Guard: rule 5."""
+    world = World()
+    await world.own()
+    world.publisher.errors = [error]
+    world.consumer.sought.clear()
+    world.offer((ZERO, 5))
+    await world.until(lambda: len(world.machine.epochs) == 2)
+    assert world.consumer.sought[-2:] == [(ZERO, 5), (ONE, 0)]
+    assert world.publisher.opened == 2
+    assert world.machine.released_times == 1
+    await world.tenure.end()
+
+
+async def test_a_batch_that_waits_behind_an_outage_comes_again() -> None:
+    """It was taken from the poll but not worked on when `idle` found QBO away. Guard: `_close_inbox`."""
+    world = World(idle_interval_s=60.0)
+    world.machine.idle_errors = [Unavailable("QBO is away", retry_after_s=0.05)]
+    holding = asyncio.Event()
+
+    async def hold() -> tuple[OutboundRecord, ...]:
+        holding.set()
+        await world.machine.may_go_on.wait()
+        raise Unavailable("QBO is away", retry_after_s=0.05)
+
+    world.machine.idle = hold  # type: ignore[method-assign]
+    world.machine.may_go_on.clear()
+    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    await holding.wait()
+    world.consumer.sought.clear()
+    world.offer((ZERO, 5))
+    world.machine.may_go_on.set()
+    await world.until(lambda: world.consumer.sought)
+    assert world.consumer.sought == [(ZERO, 5)]
+    assert world.machine.batches == []
+    await world.tenure.end()
+
+
+async def test_losing_the_partitions_ends_the_tenure() -> None:
+    """Another member owns the company now: nothing more is written."""
+    world = World()
+    await world.own()
+    await world.tenure.revoked()
+    world.consumer.assigned = set()
+    await world.tenure.assigned(world.consumer, set(), 2)
+    assert world.tenure.phase is Phase.STANDBY
+    assert world.machine.released_times == 1
+    assert not world.publisher.is_open
+
+
+async def test_back_off_doubles_to_its_maximum() -> None:
+    """From a second to a minute; an outage that says how long is believed instead."""
+    world = World(backoff_min_s=1.0, backoff_max_s=60.0)
+    waits = []
+    for outages in range(9):
+        world.tenure._outages = outages
+        waits.append(world.tenure._backoff_s())
+    assert waits == [1, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+class Scripted(WatchedConsumer):
+    """A watched consumer whose polls are a list: records, or an error."""
+
+    def __init__(self, polls: list[Any], settings: IntakeSettings) -> None:
+        self._polls = polls
+        self._health, self._settings, self._broken = PollHealth(), settings, None
+        self._generation = lambda: 1
+        self._group_id = "group"
+        self._closed = True
+
+    async def _ask(self, **_: object) -> Any:
+        answer = self._polls.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def test_records_before_a_failed_poll_are_handed_out_and_none_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a failed poll drained is lost and positions moved, so this consumer never polls again. Guard: `_broken`."""
+    record: Any = object()
+    consumer = Scripted([{ZERO: [record]}, ValueError("not UTF-8"), {ZERO: [record]}], IntakeSettings())
+    monkeypatch.setattr(WatchedConsumer.__bases__[0], "getmany", lambda self, *_, **options: self._ask(**options))
+    assert await consumer.getmany(timeout_ms=1, max_records=10) == {ZERO: [record]}
+    for _ in range(2):
+        with pytest.raises(KafkaError, match="not UTF-8"):
+            await consumer.getmany(timeout_ms=1, max_records=10)
+    assert consumer._health.is_broken
