@@ -30,9 +30,6 @@ REFRESH_BEFORE = timedelta(minutes=5)
 _ENDPOINT_REST_S = 15.0
 """How long a token endpoint that gave nothing is left alone by all who wait for it."""
 _STORE_RETRY_S = 30.0
-_DEAD_GRANT = (Action.RECONNECT, Action.REFRESH_TOKEN)
-"""What the token endpoint's refusals are classified as: a grant or an app that it does not know."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -115,6 +112,10 @@ class TokenManager:
             token = self._good_for(self._tokens, REFRESH_BEFORE)
             return token if token not in (None, refused) else await self._renew(refused=refused)
 
+    def forget(self) -> None:
+        """QBO does not know these tokens' connection: the next call looks into the store, where a new one may be."""
+        self._tokens = None
+
     async def _renew(self, *, refused: str | None) -> str:
         """A token that is not `refused`. A store that worked before and does not now is an outage, not a mistake."""
         try:
@@ -175,7 +176,7 @@ class TokenManager:
         attempt = 1
         while True:
             answer = await request_tokens(self._http, self._credentials, grant, self._clock.now())
-            if isinstance(answer, Tokens) or faults.classify(answer).action in _DEAD_GRANT:
+            if isinstance(answer, Tokens) or faults.classify(answer).action is Action.RECONNECT:
                 return answer
             if attempt == self._policy.attempts_max:
                 rest = max(_ENDPOINT_REST_S, answer.retry_after_s or 0.0)

@@ -33,13 +33,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long one call is insisted on. `pause_max_s`: a longer pause after a 429 is not waited for inside a call."""
+    """How long one call is insisted on.
+
+    No attempt begins later than `elapsed_max_s`; a pause after a 429 that is longer than `pause_max_s` is not waited
+    for inside a call: whoever calls has a place in a consumer group to keep.
+    """
 
     attempts_max: int = 5
     throttles_max: int = 2
     initial_s: float = 1.0
     wait_max_s: float = 60.0
-    elapsed_max_s: float = 240.0
+    elapsed_max_s: float = 120.0
     pause_max_s: float = 90.0
 
 
@@ -74,6 +78,9 @@ class TokenSource(Protocol):
     async def renewed(self, refused: str) -> str:
         """Another token than the one that was refused."""
         ...
+
+    def forget(self) -> None:
+        """What was handed out belongs to a connection that is dead."""
 
 
 def backoff_s(policy: RetryPolicy, attempt: int, chance: float) -> float:
@@ -159,6 +166,7 @@ class Courier:
                 case Next.GIVE_UP:
                     raise self._unavailable(answer, question, tally)
                 case Next.DISCONNECTED:
+                    self._tokens.forget()
                     raise self._report(Unauthorised(_sentence(self._realm_id, "must be connected again", answer)))
                 case Next.PAUSE:
                     continue  # the limiter holds everything back until the pause is over

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class FileTokenStore:
-    """A `TokenStore` in the file `path`, sealed with the 32 bytes of `key`."""
+    """A `TokenStore` in the file `path`, sealed with the 32 bytes of `key`; its locks are empty files beside it."""
 
     def __init__(self, path: Path, key: bytes, clock: Clock) -> None:
         self._path = path

@@ -178,6 +178,17 @@ async def test_a_lost_reply_posts_once(pair: Pair, kind: Kind) -> None:
     assert [names.count(name) for name in ("Ann", "Bob", "Cid")] == [1, 1, 1]
 
 
+async def test_a_write_that_is_applied_late_is_applied_once(pair: Pair) -> None:
+    """The connection died, QBO works on for half a minute, and our resend waits for its answer."""
+    pair.breaks("late_apply", seconds=30, operation="write")
+    await pair.made(customer("Ann"))
+    pair.breaks("late_apply", seconds=30, operation="write")
+    fates = await pair.write(customer("Bob"), customer("Cid"))
+    assert not [fate for fate in fates.values() if isinstance(fate, Fault)]
+    names = [row["DisplayName"] for row in pair.held("Customer").values()]
+    assert [names.count(name) for name in ("Ann", "Bob", "Cid")] == [1, 1, 1]
+
+
 async def test_one_throttled_item_takes_its_batch_along(pair: Pair) -> None:
     """The whole batch goes again after the pause; what was done stays done once."""
     pair.breaks("batch_item", code="3001", entity="Customer")

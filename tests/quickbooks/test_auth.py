@@ -235,10 +235,11 @@ async def test_a_refused_app_needs_a_person_too(error: str) -> None:
         httpx.ConnectTimeout("slow"),
         httpx.Response(503, content=b"<html>"),
         httpx.Response(429, content=b""),
+        httpx.Response(401, content=b"<html>"),
         httpx.Response(200, content=b'{"access_token":'),
         httpx.Response(200, json={"access_token": "only"}),
     ],
-    ids=["timeout", "503", "429", "cut off", "half"],
+    ids=["timeout", "503", "429", "401 in HTML", "cut off", "half"],
 )
 async def test_a_silent_endpoint_is_an_outage(trouble: httpx.Response | Exception) -> None:
     """Tried again with the same refresh token, a few times; then the company waits, and is not disconnected."""

@@ -253,6 +253,18 @@ async def test_a_removed_connection_is_not_refreshed(answer: httpx.Response) -> 
     assert (len(script.requests), len(script.token_requests)) == (1, 0)
 
 
+async def test_a_new_connection_is_noticed_at_the_next_call() -> None:
+    """The old access token has an hour left, but its connection is gone: the store is asked again."""
+    store = MemoryStore(valid_tokens())
+    script = Script(refused("3100", status=403), ok())
+    async with opened(script, store=store) as client:
+        with pytest.raises(Unauthorised):
+            await client.send(single())
+        store.tokens = valid_tokens(access_token="connected")
+        await client.send(single())
+    assert script.requests[-1].headers["authorization"] == "Bearer connected"
+
+
 async def test_a_dead_refresh_token_is_said_once() -> None:
     """Without a token nothing is sent at all."""
     script = Script(ok(), tokens=lambda _: httpx.Response(400, json={"error": "invalid_grant"}))

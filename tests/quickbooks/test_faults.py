@@ -104,6 +104,13 @@ def test_without_a_code_the_status_speaks(status: int, action: Action) -> None:
     assert classify(parsed(HTML, status)).action is action
 
 
+def test_xml_with_declarations_is_not_read() -> None:
+    """Entities could make much out of little, and no answer of QBO declares any."""
+    raw = b"<!DOCTYPE a [<!ENTITY b '3001'>]><a><Fault><Error code='&b;'/></Fault></a>"
+    assert parsed(raw, 403).code == faults.UNREADABLE
+    assert parsed(raw[raw.index(b"<a>") :].replace(b"&b;", b"3001"), 403).code == "3001"
+
+
 def test_an_unlisted_code_falls_back_to_the_status() -> None:
     """A code of the future is not taken for a refusal."""
     assert classify(parsed(refused("77777").content, 400)).action is Action.RETRY_SAME

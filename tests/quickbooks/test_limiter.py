@@ -38,13 +38,17 @@ def busiest(times: list[float], window_s: float) -> int:
 
 
 @settings(max_examples=60, deadline=None)
-@given(SMALL, st.lists(st.tuples(st.floats(0, 20), KINDS), max_size=150))
-def test_no_window_ever_holds_too_many(limits: Limits, arrivals: list[tuple[float, Kind]]) -> None:
-    """However calls arrive and however a window is laid, each limit holds in it."""
+@given(SMALL, st.lists(st.tuples(st.floats(0, 20), KINDS, st.sampled_from(["", "", "429", "owner"])), max_size=150))
+def test_no_window_ever_holds_too_many(limits: Limits, arrivals: list[tuple[float, Kind, str]]) -> None:
+    """However calls arrive and however a window is laid, each limit holds in it; also around a 429 or a take-over."""
     budget, now = Budget(limits), 0.0
     sent: list[tuple[float, Kind]] = []
-    for gap, kind in arrivals:
+    for gap, kind, event in arrivals:
         now += gap
+        if event == "429":
+            budget.throttled(now, 1.0)
+        if event == "owner":
+            budget.taken_over(now)
         while (wait := budget.reserve(now, kind)) > 0:
             now += wait
         sent.append((now, kind))

@@ -41,10 +41,10 @@ def test_every_action_has_its_end() -> None:
 
 
 def test_an_unknown_outcome_is_asked_for_a_bounded_number_of_times() -> None:
-    """Five attempts, or four minutes."""
+    """Five attempts, or two minutes."""
     assert after(Action.RETRY_SAME, attempts=4) is Next.RESEND
     assert after(Action.RETRY_SAME, attempts=5) is Next.GIVE_UP
-    assert after(Action.RETRY_SAME, attempts=1, now=240.0) is Next.GIVE_UP
+    assert after(Action.RETRY_SAME, attempts=1, now=120.0) is Next.GIVE_UP
 
 
 def test_a_suspect_refusal_is_tried_again_and_then_believed() -> None:
