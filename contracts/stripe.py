@@ -7,7 +7,6 @@ an id or the expanded object is kept as it came and read by `id_or_object`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
 from typing import Annotated
 
 from pydantic import PlainValidator
