@@ -45,6 +45,7 @@ class Stage:
     suffix: str
     limits: dict[str, int] = field(default_factory=dict)
     session_timeout_ms: int = 6000
+    shops: tuple[str, ...] = ("acme.myshopify.com", "default")
 
     @property
     def company(self) -> str:
@@ -88,7 +89,7 @@ environment = "sandbox"
 api_base_url = "{self.sandbox_url}"
 token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"
 client_id = "sandbox-client"
-shop_domains = ["acme.myshopify.com", "default"]
+shop_domains = {json.dumps(self.shops)}
 stripe_accounts = ["default"]
 [companies.limits]
 {limits}
@@ -174,19 +175,30 @@ stripe_accounts = ["default"]
 
     def query(self, entity: str) -> list[dict[str, Any]]:
         """All entities of one type, asked for as any QBO client would; numbers are Decimal."""
-        form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
-        with httpx.Client(base_url=self.sandbox_url) as http:
-            granted = http.post("/oauth2/v1/tokens/bearer", data=form, auth=("sandbox-client", "sandbox-secret"))
-            headers = {"Authorization": f"Bearer {granted.json()['access_token']}", "Accept": "application/json"}
-            rows: list[dict[str, Any]] = []
-            while len(rows) % 1000 == 0:
+        rows: list[dict[str, Any]] = []
+        with self._qbo() as qbo:
+            while True:
                 select = f"select * from {entity} orderby Id startposition {len(rows) + 1} maxresults 1000"  # noqa: S608
-                page = http.get(f"/v3/company/{REALM}/query", params={"query": select}, headers=headers)
+                page = qbo.get("query", params={"query": select})
                 found = json.loads(page.content, parse_float=Decimal)["QueryResponse"].get(entity, [])
                 rows += found
-                if not found:
-                    break
-            return rows
+                if len(found) < 1000:
+                    return rows
+
+    def switch_on_multicurrency(self) -> None:
+        """Let the company hold every currency, as its owner would; it cannot be switched off again."""
+        with self._qbo() as qbo:
+            preferences = qbo.get("preferences").json()["Preferences"]
+            currencies = preferences["CurrencyPrefs"] | {"MultiCurrencyEnabled": True}
+            qbo.post("preferences", json=preferences | {"CurrencyPrefs": currencies}).raise_for_status()
+
+    def _qbo(self) -> httpx.Client:
+        form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
+        granted = httpx.post(
+            f"{self.sandbox_url}/oauth2/v1/tokens/bearer", data=form, auth=("sandbox-client", "sandbox-secret")
+        )
+        headers = {"Authorization": f"Bearer {granted.json()['access_token']}", "Accept": "application/json"}
+        return httpx.Client(base_url=f"{self.sandbox_url}/v3/company/{REALM}/", headers=headers)
 
 
 @asynccontextmanager

@@ -1,0 +1,97 @@
+"""The real payloads, where their folder is at hand: fed as events, they all end, and the books equal the orders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bridge.kafka.connection import KafkaConnection
+from contracts.money import plain
+from contracts.records import OutboundRecord
+from contracts.results import Result
+from mappings.notes import find_marker
+from tests.mappings.test_corpus import amount, order_in, parts_total, removed_by_edits
+from tests.scenarios.stage import Stage, sandbox_server
+
+WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
+SHOPS = ("example.myshopify.com", "shop.myshopify.com")
+"""The shops that wrapped payloads name."""
+RECEIVED_IN_FULL = {"paid", "refunded", "partially_refunded"}
+
+
+async def test_every_real_payload_ends_and_every_sound_order_is_in_the_books_to_the_cent(
+    embedded: KafkaConnection, unique: str, tmp_path: Path, corpus: Path
+) -> None:
+    """Orders that satisfy the identity are posted, the others are refused with both numbers, nothing is left over."""
+    files = await asyncio.to_thread(_read, corpus)
+    async with sandbox_server(tmp_path, "--no-limits") as url:
+        stage = Stage(embedded, url, tmp_path, unique, limits=WIDE, shops=(*SHOPS, "default"))
+        stage.switch_on_multicurrency()
+        await stage.create_topics()
+        await stage.produce(files.values())
+        async with stage.bridge():
+            results = await stage.outcomes(len(files))
+        by_position = {(each.source.topic, each.source.partition, each.source.offset): each for each in results}
+        records = [record for topic in stage.events for record in await stage.read(topic)]
+        by_file = {record.key or b"": by_position[(*record.position, record.offset)] for record in records}
+        received, invoices = _received(stage), _invoices(stage)
+    assert len(results) == len(files)
+    posted = Counter(each.source.document for each in results if each.status == "posted")
+    assert set(posted.values()) == {1}
+    assert {each.source.document for each in results if each.status == "already_posted"} <= set(posted)
+    for name, record in files.items():
+        order = order_in(record.value or b"")
+        if order is not None:
+            _check_order(order, by_file[name], invoices, received)
+
+
+def _read(corpus: Path) -> dict[bytes, OutboundRecord]:
+    """The payloads as events without headers, keyed by their files' names."""
+    return {
+        path.name.encode(): OutboundRecord(
+            topic=f"{path.parent.name}.events", key=path.name.encode(), value=path.read_bytes()
+        )
+        for path in sorted(corpus.glob("*/*.json"))
+    }
+
+
+def _check_order(
+    order: dict[str, Any], result: Result, invoices: dict[str, dict[str, Any]], received: dict[str, Decimal]
+) -> None:
+    stated, parts = amount(order["total_price"]), parts_total(order)
+    if order.get("test") or order.get("confirmed") is False:
+        assert (result.status, result.reason and result.reason.code) == ("ignored", "test_event")
+    elif parts != stated:
+        assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "unbalanced")
+        assert plain(parts, order["currency"]) in str(result.reason)
+        assert plain(stated, order["currency"]) in str(result.reason)
+    elif stated != stated.quantize(Decimal("0.01")):
+        assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "unmappable")
+    else:
+        assert result.status in {"posted", "already_posted"}
+        invoice = invoices[str(result.source.document)]
+        left = amount(order["current_total_price"]) if removed_by_edits(order) else stated
+        assert (invoice["TotalAmt"], invoice["CurrencyRef"]["value"]) == (left, order["currency"])
+        if order["financial_status"] in RECEIVED_IN_FULL:
+            assert received[str(result.source.document)] == stated
+        if order["financial_status"] == "partially_paid":
+            assert received[str(result.source.document)] == stated - amount(order["total_outstanding"])
+
+
+def _received(stage: Stage) -> dict[str, Decimal]:
+    """What the payments of each order add up to."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in stage.query("Payment"):
+        marker = find_marker(row.get("PrivateNote"))
+        if marker is not None and marker.key.kind == "payment":
+            found[f"shopify:order:{marker.key.id}"] += row["TotalAmt"]
+    return found
+
+
+def _invoices(stage: Stage) -> dict[str, dict[str, Any]]:
+    """The bridge's invoices by the document that their marker names."""
+    marked = [(find_marker(row.get("PrivateNote")), row) for row in stage.query("Invoice")]
+    return {str(marker.key): row for marker, row in marked if marker is not None}
