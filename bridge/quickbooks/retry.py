@@ -40,7 +40,7 @@ class RetryPolicy:
     """
 
     attempts_max: int = 5
-    throttles_max: int = 2
+    throttles_max: int = 1
     initial_s: float = 1.0
     wait_max_s: float = 60.0
     elapsed_max_s: float = 120.0
@@ -60,12 +60,12 @@ class Next(Enum):
 
 @dataclass(slots=True)
 class Tally:
-    """What one call has been through: attempts, 429s among them, renewals of the token, and when it began."""
+    """What one call has been through: attempts, among them 429s and refused tokens, and when it began."""
 
     began_at: float
     attempts: int = 0
     throttles: int = 0
-    renewals: int = 0
+    refusals: int = 0
 
 
 class TokenSource(Protocol):
@@ -96,7 +96,7 @@ def next_after(disposition: Disposition | None, tally: Tally, policy: RetryPolic
         case Action.THROTTLED:
             return Next.GIVE_UP if tally.throttles > policy.throttles_max else Next.PAUSE
         case Action.REFRESH_TOKEN:
-            return Next.DISCONNECTED if tally.renewals else Next.RENEW
+            return Next.DISCONNECTED if tally.refusals > 1 else Next.RENEW
         case Action.RECONNECT:
             return Next.DISCONNECTED
         case Action.BLOCKED:
@@ -149,11 +149,7 @@ class Courier:
                 tally.attempts += 1
                 answer = await attempt(token)
             question = open_question(answer)
-            if question is not None and question.action is Action.THROTTLED:
-                tally.throttles += 1
-                self._pause(question)
-            elif answer.http_status:
-                self.limiter.answered()
+            self._note(question, answer, tally)
             match next_after(question, tally, self._policy, self._clock.monotonic()):
                 case Next.DONE:
                     self._failures, self._disconnected = 0, False
@@ -161,7 +157,6 @@ class Courier:
                 case Next.RESEND:
                     await self._clock.sleep(self._wait_s(question, tally))
                 case Next.RENEW:
-                    tally.renewals += 1
                     token = await self._renewed(token)
                 case Next.GIVE_UP:
                     raise self._unavailable(answer, question, tally)
@@ -170,6 +165,17 @@ class Courier:
                     raise self._report(Unauthorised(_sentence(self._realm_id, "must be connected again", answer)))
                 case Next.PAUSE:
                     continue  # the limiter holds everything back until the pause is over
+
+    def _note(self, question: Disposition | None, answer: Answer, tally: Tally) -> None:
+        """Count what a question means for the rest of this call, and tell the limiter of throttling and its end."""
+        action = question.action if question else None
+        if question is not None and action is Action.THROTTLED:
+            tally.throttles += 1
+            pause = self.limiter.throttled(question.retry_after_s, JITTER_S * self._jitter())
+            log.warning("qbo.throttled", realm_id=self._realm_id, wait_s=round(pause, 1))
+        elif answer.http_status:
+            self.limiter.answered()
+        tally.refusals += action is Action.REFRESH_TOKEN
 
     async def _first_token(self) -> str:
         try:
@@ -187,10 +193,6 @@ class Courier:
         asked = question.retry_after_s if question else None
         wait = backoff_s(self._policy, tally.attempts, self._jitter())
         return max(wait, min(asked or 0.0, self._policy.wait_max_s))
-
-    def _pause(self, question: Disposition) -> None:
-        pause = self.limiter.throttled(question.retry_after_s, JITTER_S * self._jitter())
-        log.warning("qbo.throttled", realm_id=self._realm_id, wait_s=round(pause, 1))
 
     def _refuse_long_pause(self) -> None:
         left = self.limiter.pause_left_s()

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import httpx
@@ -15,7 +16,8 @@ import pytest
 
 from bridge.quickbooks.auth import TokenManager
 from bridge.quickbooks.retry import RetryPolicy
-from bridge.quickbooks.tokens import Tokens, fingerprint
+from bridge.quickbooks.token_file import FileTokenStore
+from bridge.quickbooks.tokens import Tokens, fingerprint, new_key, token_key
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable
 from tests.clocks import START, ManualClock, settle
 from tests.quickbooks.helpers import REALM, Handler, MemoryStore, credentials, numbered_tokens, valid_tokens
@@ -105,6 +107,20 @@ async def test_ten_callers_make_one_refresh() -> None:
         assert await asyncio.gather(*(tokens.access_token() for _ in range(10))) == ["access-1"] * 10
         assert await asyncio.gather(*(tokens.renewed("access-1") for _ in range(10))) == ["access-2"] * 10
     assert len(endpoint.requests) == 2
+
+
+async def test_two_processes_on_one_file_make_one_refresh(tmp_path: Path) -> None:
+    """The one that waits for the lock finds the other's tokens in the store."""
+    key, clock, endpoint = token_key(new_key()), ManualClock(), Endpoint()
+    stores = [FileTokenStore(tmp_path / "tokens.enc", key, clock) for _ in range(2)]
+    await stores[0].save(REALM, replace(OLD, access_token=None))
+    async with httpx.AsyncClient(transport=httpx.MockTransport(endpoint)) as http:
+        processes = [
+            TokenManager(credentials(), store, http, clock, policy=RetryPolicy(), jitter=lambda: 0.0)
+            for store in stores
+        ]
+        assert await asyncio.gather(*(process.access_token() for process in processes)) == ["access-1"] * 2
+    assert endpoint.shown == ["refresh-0"]
 
 
 async def test_tokens_are_kept_before_they_are_used() -> None:

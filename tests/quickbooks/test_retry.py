@@ -53,16 +53,16 @@ def test_a_suspect_refusal_is_tried_again_and_then_believed() -> None:
     assert after(Action.REJECT, suspect=True, attempts=5) is Next.DONE
 
 
-def test_throttling_is_waited_out_twice() -> None:
-    """A third 429 of one call is for the caller to wait out."""
-    assert after(Action.THROTTLED, throttles=2) is Next.PAUSE
-    assert after(Action.THROTTLED, throttles=3) is Next.GIVE_UP
+def test_throttling_is_waited_out_once() -> None:
+    """A second 429 of one call is for the caller to wait out."""
+    assert after(Action.THROTTLED, throttles=1) is Next.PAUSE
+    assert after(Action.THROTTLED, throttles=2) is Next.GIVE_UP
 
 
 def test_a_token_is_renewed_once() -> None:
     """A second 401 means that the connection is dead."""
-    assert after(Action.REFRESH_TOKEN) is Next.RENEW
-    assert after(Action.REFRESH_TOKEN, renewals=1) is Next.DISCONNECTED
+    assert after(Action.REFRESH_TOKEN, refusals=1) is Next.RENEW
+    assert after(Action.REFRESH_TOKEN, refusals=2) is Next.DISCONNECTED
     assert after(Action.RECONNECT) is Next.DISCONNECTED
 
 
