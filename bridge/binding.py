@@ -160,7 +160,7 @@ class Binder:
         amounts = {
             "CustomerRef": {"value": customer},
             "TotalAmt": draft.amount,
-            "Line": [link] if step.applied else None,
+            "Line": [link] if step.applied else _no_line(step),
             "PrivateNote": self._note(step),
         }
         if step.target is not None and step.target.key == step.id.key:
@@ -241,6 +241,11 @@ def expected(step: PlannedStep, body: Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(step.draft, InvoiceDraft):
         return {**body, "TotalAmt": step.draft.total}
     return {**body, "TotalAmt": Decimal(0)} if step.operation is Operation.VOID else body
+
+
+def _no_line(step: PlannedStep) -> list[Body] | None:
+    """What is left out of a sparse update stays, so a payment that comes off its invoice says so."""
+    return [] if step.target is not None and step.target.applied else None
 
 
 def _target(step: PlannedStep) -> Body:

@@ -63,10 +63,15 @@ class Posted:
         return self.facts.get("h") == VOIDED
 
     @property
+    def written(self) -> Decimal:
+        """The total that we wrote last; the one in the books where the marker does not say."""
+        written = wire.number(self.facts.get("t"))
+        return self.total if written is None else written
+
+    @property
     def untouched(self) -> bool:
         """False when its total is no longer the one that we wrote: a person changed it."""
-        written = wire.number(self.facts.get("t"))
-        return written is None or written == self.total
+        return self.written == self.total
 
 
 class Index:
@@ -91,8 +96,12 @@ class Index:
 
     def payments_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The live payments for one order or charge, in the order of their keys."""
-        found = (self._posted.get(("Payment", key)) for key in sorted(self._payments.get(order, ())))
-        return tuple(posted for posted in found if posted is not None and not posted.voided)
+        return tuple(posted for posted in self._every_payment(order) if not posted.voided)
+
+    def voided_payments_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The payments for one order or charge that a person voided."""
+        found = self._every_payment(order)
+        return tuple(posted for posted in found if posted.voided and not posted.voided_by_us)
 
     def newest(self, document: SourceKey) -> Version | None:
         """The newest version of `document` that the books reflect, from its marker or from what was noted beside."""
@@ -142,6 +151,10 @@ class Index:
     def item_id(self, key: SourceKey, draft: ItemDraft | None) -> str | None:
         """The Id of the item that `key` and `draft` mean."""
         return self.items.find_item(key, draft)
+
+    def _every_payment(self, order: SourceKey) -> Iterable[Posted]:
+        keys = sorted(self._payments.get(order, ()))
+        return [posted for key in keys if (posted := self._posted.get(("Payment", key))) is not None]
 
     def _keep(self, posted: Posted) -> None:
         before = self._key_of.get((posted.entity, posted.id))

@@ -15,10 +15,10 @@ from bridge.poster import Blocked, Done, Failed, Lesson, StepOutcome, rejection
 from bridge.quickbooks import wire
 from contracts.errors import RecordError, RejectedPosting
 from contracts.money import plain
-from contracts.posting import Operation, PostingPlan
-from contracts.quickbooks import NAME_LISTS
+from contracts.posting import Intent, Operation, PostingPlan
 from contracts.results import PostedEntity, Reason, ResultStatus
 
+_WHOLE = frozenset({Intent.STATE, Intent.VOID})
 _NEWER = Reason(code="newer_version", message="a newer version of the document is in the books")
 
 
@@ -72,13 +72,16 @@ def ignored(code: str, message: str) -> Outcome:
 
 
 def _resolved(plan: PostingPlan, fate: Fate, outcomes: Mapping[StepId, StepOutcome]) -> Fate:
-    """A write that did not happen is a refusal when the plan itself is at fault, else it waits for the other event."""
+    """A write that did not happen is a refusal when the plan itself is at fault, else it waits for the other event.
+
+    An event that carries a whole document depends on no other event: whatever stopped its writes is its own fault.
+    """
     if not isinstance(fate, Work) or isinstance(outcomes.get(fate.step), Done):
         return fate
     culprit = _culprit(fate.step, outcomes)
     found = outcomes.get(culprit)
-    own = any((step.entity, step.key) == (culprit.entity, culprit.key) for step in plan.steps)
-    if isinstance(found, Failed | Lesson) and (own or culprit.entity in NAME_LISTS):
+    own = any(step.intent in _WHOLE or (step.entity, step.key) == (culprit.entity, culprit.key) for step in plan.steps)
+    if own and isinstance(found, Failed | Lesson):
         error = found.error if isinstance(found, Failed) else rejection(found.step, found.fault, found.disposition)
         return Refused(error)
     return Waiting(f"the {culprit} could not be written")

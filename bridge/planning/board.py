@@ -75,6 +75,14 @@ class Board:
         self.steps[step.id] = replace(step, needs=frozenset(needs))
         return step.id
 
+    def write_before(self, step: PlannedStep, later: StepId) -> StepId:
+        """Put down a change of something in the books that must have happened before the write `later` goes out."""
+        if step.target is not None and not step.target.fresh:
+            self.look_again(step.target)
+        self.steps[step.id] = step
+        self.steps[later] = replace(self.steps[later], needs=self.steps[later].needs | {step.id})
+        return step.id
+
     def claim_write(self, step: PlannedStep, positions: Iterable[int]) -> None:
         """Put down a write and give it to these plans; the first of them is credited."""
         ordered = sorted(positions)

@@ -15,6 +15,7 @@ from bridge.index import Posted
 from bridge.planning.board import Board
 from bridge.planning.documents import conflict, marker_again
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Waiting, Work
+from bridge.quickbooks import wire
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import plain, total
@@ -33,7 +34,8 @@ class _Purse:
 
     `body` is the payment that is known from the order's body, `booked` what all the others add up to. `owner` is the
     customer of the invoice, None for one that is not in the books yet. `relink` is true when payments may lie beside
-    the invoice that belong on it.
+    the invoice that belong on it. `shrinking` is the write that makes the invoice smaller than what is on it: QBO would
+    take from the payments as it likes, so they give way before it. `told` is what the newest body says was received.
     """
 
     invoice: SourceKey
@@ -44,6 +46,8 @@ class _Purse:
     booked: Decimal
     owner: str | None
     relink: bool = False
+    shrinking: StepId | None = None
+    told: Decimal = Decimal(0)
 
     @property
     def known(self) -> Decimal:
@@ -65,10 +69,15 @@ def plan_money(board: Board, invoice: SourceKey, facts: Sequence[Claim], receive
         return
     fresh = _unbooked(board, facts, purse)
     current = _current(board, invoice, received, purse)
-    wanted = max(_told(current, purse) - purse.booked - total(_payment(each[0]).amount for each in fresh), Decimal(0))
-    if purse.body is not None and (wanted != purse.body.total) and not purse.body.untouched:
-        _refuse(board, conflict(purse.body), fresh, current)
+    purse.told = _told(current, purse)
+    wanted = max(purse.told - purse.booked - total(_payment(each[0]).amount for each in fresh), Decimal(0))
+    changing = purse.body if purse.body is not None and wanted != purse.body.total else None
+    if changing is not None and not changing.untouched:
+        _refuse(board, conflict(changing), fresh, current)
         return
+    purse.open += changing.applied if changing else Decimal(0)
+    if purse.shrinking and received:
+        _give_way(board, purse, received[0], but=changing)
     _write_money(board, purse, fresh, current, wanted)
     if purse.relink and received:
         _put_on_again(board, purse, received[0])
@@ -100,17 +109,25 @@ def _purse(board: Board, invoice: SourceKey) -> _Purse | None:
     owner = board.customer_id(draft.customer, draft.currency) if draft else here
     moved = posted is not None and owner != here
     asked = draft.total if draft else _asked(planned, posted)
+    covered = Decimal(0) if moved else _covered(posted, known)
     grown = draft is not None and posted is not None and draft.total > posted.total
     return _Purse(
         invoice=invoice,
         currency=draft.currency if draft else (posted and posted.currency) or board.facts.home_currency,
         customer=draft.customer if draft else None,
-        open=asked - (Decimal(0) if moved else _covered(posted, known)),
+        open=asked - covered,
         body=body,
-        booked=total(payment.total for payment in known if payment is not body),
+        booked=total(payment.total for payment in known if payment is not body) + _given_up(board, invoice),
         owner=owner,
         relink=grown or any(payment.customer_id != owner for payment in known),
+        shrinking=planned.id if planned and draft and covered > asked else None,
     )
+
+
+def _given_up(board: Board, invoice: SourceKey) -> Decimal:
+    """Transactions whose payment a person voided: their money is not to come back by way of the body."""
+    voided = board.index.voided_payments_of(invoice)
+    return total(payment.written for payment in voided if payment.key.kind != BODY_MONEY)
 
 
 def _asked(planned: PlannedStep | None, posted: Posted | None) -> Decimal:
@@ -152,10 +169,15 @@ def _current(board: Board, invoice: SourceKey, received: Sequence[Claim], purse:
 
 
 def _told(current: Sequence[Claim], purse: _Purse) -> Decimal:
-    """How much the newest bodies say was received. Of two of one age the greater counts, whichever came first."""
+    """How much the newest bodies say was received. Of two of one age the greater counts, whichever came first.
+
+    The payment known from a body remembers it in its marker (`r`): its own amount is less once transactions were taken
+    out of it, and one that was to be taken out may not have been written when everything stopped.
+    """
     amounts = [_payment(claim).amount for claim in current]
-    if not amounts or (purse.body and purse.body.version and _age(current[0]) == _age_of(purse.body)):
-        amounts.append(purse.known)
+    if not amounts or (purse.body and _age(current[0]) == _age_of(purse.body)):
+        remembered = wire.number(purse.body.facts.get("r")) if purse.body else None
+        amounts.append(purse.known if remembered is None else remembered)
     return max(amounts)
 
 
@@ -180,12 +202,15 @@ def _change_body(
     """What becomes of the payment known from the body: taken over, smaller, greater, void; None when it stays."""
     if purse.body is None or wanted == purse.body.total:
         return None
-    purse.open += purse.body.applied
     if fresh and not wanted:
         claim = fresh[0][0]
         step = _step(claim, purse, _payment(claim).amount, after=None)
-        return board.write(replace(step, operation=Operation.UPDATE, target=purse.body))
+        return _change(board, purse, replace(step, operation=Operation.UPDATE, target=purse.body))
     return _resize(board, purse, purse.body, wanted, current or [claims[0] for claims in fresh])
+
+
+def _change(board: Board, purse: _Purse, step: PlannedStep) -> StepId:
+    return board.write_before(step, purse.shrinking) if purse.shrinking else board.write(step)
 
 
 def _resize(board: Board, purse: _Purse, body: Posted, wanted: Decimal, causes: Sequence[Claim]) -> StepId:
@@ -197,12 +222,11 @@ def _resize(board: Board, purse: _Purse, body: Posted, wanted: Decimal, causes: 
         id=StepId("Payment", body.key),
         operation=Operation.UPDATE if wanted else Operation.VOID,
         target=body,
-        facts={"v": version, "t": plain(wanted, purse.currency)},
+        facts={"v": version, "r": plain(purse.told, purse.currency), "t": plain(wanted, purse.currency)},
     )
+    _change(board, purse, step)
     if claim.step.key == body.key:
-        board.claim_write(step, [claim.position])
-    else:
-        board.write(step)
+        board.settle([claim.position], Work(step.id, credited=True))
     if step.operation is Operation.VOID:
         board.write(marker_again(step.id, body, version, claim.position, voided_now=True))
     return step.id
@@ -215,7 +239,19 @@ def _write_body(board: Board, purse: _Purse, current: Sequence[Claim], wanted: D
     if voided is not None and not voided.voided_by_us:
         board.settle([each.position for each in current], Skipped("deleted_in_qbo", STAYS_VOID, voided))
         return
-    board.claim_write(_step(claim, purse, wanted, after=None), [claim.position])
+    step = _step(claim, purse, wanted, after=None)
+    # Such a payment can come again after transactions took the first one over: it must not be the same request then.
+    life = f"{step.facts['v']} {step.facts['r']}" if "v" in step.facts else ""
+    board.claim_write(replace(step, id=step.id._replace(part=life)), [claim.position])
+
+
+def _give_way(board: Board, purse: _Purse, claim: Claim, *, but: Posted | None) -> None:
+    """Take from the payments what a smaller invoice cannot hold any more; the money of the body goes first."""
+    for payment in board.index.payments_of(purse.invoice):
+        less = min(payment.applied, max(-purse.open, Decimal(0)))
+        if less and payment != but:
+            purse.open += less
+            _change(board, purse, _applied_anew(payment, claim, purse, payment.applied - less))
 
 
 def _put_on_again(board: Board, purse: _Purse, claim: Claim) -> None:
@@ -248,7 +284,7 @@ def _step(claim: Claim, purse: _Purse, amount: Decimal, *, after: StepId | None)
     key = claim.step.key
     facts = {"o": purse.invoice.id} if key.kind == "transaction" else {}
     if claim.step.version is not None:
-        facts["v"] = str(claim.step.version)
+        facts |= {"v": str(claim.step.version), "r": plain(purse.told, purse.currency)}
     return PlannedStep(
         id=StepId("Payment", key),
         operation=Operation.CREATE,

@@ -1,0 +1,210 @@
+"""A small world: one company of the bridge, its books in the sandbox, its journal in memory. No broker, no sockets.
+
+Events go in as micro-batches of records; what comes out is read from the sandbox's own books.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import orjson
+
+from bridge.books import Books
+from bridge.company import VERSION_PREFIX, Company
+from bridge.judging import Judge
+from bridge.pipeline import Pipeline
+from bridge.poster import Poster
+from bridge.quickbooks.auth import Credentials
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.connection import ConnectionSettings, open_client
+from bridge.reporting import Reporter
+from bridge.routing import Route, Router
+from bridge.sandbox.quickbooks.app import create_app
+from bridge.sandbox.quickbooks.sandbox import Sandbox
+from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
+from bridge.status import StatusBoard
+from bridge.waiting import WaitingRoom
+from bridge.write_ahead import WriteAhead
+from contracts.records import InboundRecord, OutboundRecord
+from contracts.results import Result, read_result
+from mappings.notes import find_marker
+from mappings.rules import MappingRules
+from tests.clocks import ManualClock
+from tests.quickbooks.helpers import MemoryStore
+
+RESULTS, DEAD_LETTERS, JOURNAL = "qbo.results", "qbo.dead-letters", "qbo.journal"
+WINDOW = timedelta(days=3650)
+"""The index reads everything that the sandbox holds."""
+
+
+class MemoryJournal:
+    """The company's part of the journal topic, as a dictionary."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, bytes] = {}
+
+    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+        for key, value in entries:
+            self.store(key, value)
+
+    async def read(self) -> Mapping[str, bytes]:
+        return dict(self.entries)
+
+    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
+        return OutboundRecord(topic=JOURNAL, key=key.encode(), value=value)
+
+    def store(self, key: str, value: bytes | None) -> None:
+        self.entries.pop(key, None)
+        if value is not None:
+            self.entries[key] = value
+
+    def lose_versions(self) -> None:
+        """Forget which newer bodies needed no write."""
+        self.entries = {key: value for key, value in self.entries.items() if not key.startswith(VERSION_PREFIX)}
+
+
+class SharedClock:
+    """The sandbox's view of the test's clock."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.now, self.monotonic, self.sleep = clock.now, clock.monotonic, clock.sleep
+
+    def advance(self, seconds: float) -> None:
+        raise AssertionError(f"the test moves the clock, by {seconds} s or not")
+
+
+@dataclass
+class World:
+    """The company and its books; `results` are all that were published, by position."""
+
+    client: QuickBooksClient
+    sandbox: Sandbox
+    clock: ManualClock
+    rules: MappingRules
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    results: dict[int, list[Result]] = field(default_factory=dict)
+    dead_letters: list[OutboundRecord] = field(default_factory=list)
+    _company: Company | None = None
+    _offset: int = 0
+
+    async def restart(self) -> None:
+        """A new process takes the company over: nothing but QBO and the journal is left."""
+        books = Books(self.client, self.clock, window=WINDOW)
+        write_ahead = WriteAhead(self.journal)
+        router = Router([Route("acme", frozenset({"acme.myshopify.com"}), frozenset({"default"}))])
+        poster = Poster(self.client, books, write_ahead, items_max=30)
+        board = StatusBoard(clock=self.clock).company("acme", DEFAULT_REALM)
+        self._company = Company(
+            books=books,
+            pipeline=Pipeline(Judge("acme", router, self.rules), books, poster),
+            reporter=Reporter(
+                company="acme",
+                realm_id=DEFAULT_REALM,
+                rules_version=self.rules.version,
+                results_topic=RESULTS,
+                dead_letters_topic=DEAD_LETTERS,
+            ),
+            journal=self.journal,
+            write_ahead=write_ahead,
+            waiting=WaitingRoom(timedelta(hours=72)),
+            board=board,
+            clock=self.clock,
+        )
+        await self._company.take_over(1)
+
+    async def deliver(self, *bodies: object) -> list[Result]:
+        """One micro-batch; the result of each of its records (a parked one says `waiting`)."""
+        assert self._company is not None
+        records = tuple(self._record(body) for body in bodies)
+        self._take(await self._company.process(records))
+        return [self.results[record.offset][-1] for record in records]
+
+    async def idle(self) -> None:
+        """A quiet moment: parked events are looked at again."""
+        assert self._company is not None
+        self._take(await self._company.idle())
+
+    def held(self, entity: str) -> list[dict[str, Any]]:
+        """The rows of the sandbox's books."""
+        return list(self.sandbox.company().tables[entity].values())
+
+    def written(self) -> int:
+        """How many writes the books have seen, as the sum of all versions."""
+        return sum(int(row["SyncToken"]) + 1 for entity in ENTITIES for row in self.held(entity))
+
+    def payments(self) -> list[tuple[str, Decimal]]:
+        """The live payments by marker and amount."""
+        live = [row for row in self.held("Payment") if row["TotalAmt"]]
+        return sorted((marker_of(row), row["TotalAmt"]) for row in live)
+
+    def invoices(self) -> list[tuple[str, Decimal, Decimal, tuple[str, ...]]]:
+        """The live invoices: marker, total, balance and what each line says."""
+        live = [row for row in self.held("Invoice") if row["TotalAmt"]]
+        return sorted((marker_of(row), row["TotalAmt"], row["Balance"], _lines(row)) for row in live)
+
+    def statuses(self) -> list[str]:
+        """The last status of every record, in the order of delivery."""
+        return [self.results[offset][-1].status.value for offset in sorted(self.results)]
+
+    def _record(self, body: object) -> InboundRecord:
+        self._offset += 1
+        return InboundRecord(
+            topic="shopify.events",
+            partition=0,
+            offset=self._offset,
+            key=None,
+            value=orjson.dumps(body),
+            headers=(),
+            timestamp_ms=1_790_000_000_000,
+        )
+
+    def _take(self, records: Sequence[OutboundRecord]) -> None:
+        for record in records:
+            if record.topic == JOURNAL:
+                self.journal.store((record.key or b"").decode(), record.value)
+            elif record.topic == DEAD_LETTERS:
+                self.dead_letters.append(record)
+            else:
+                result = read_result(record.value or b"")
+                self.results.setdefault(result.source.offset, []).append(result)
+
+
+ENTITIES = ("Customer", "Item", "Account", "Invoice", "Payment", "JournalEntry")
+
+
+@contextlib.asynccontextmanager
+async def opened(rules: MappingRules | None = None, **switches: Any) -> AsyncIterator[World]:
+    """A young company whose owner has just taken it over; `switches` are the sandbox's."""
+    clock = ManualClock()
+    settings = SandboxSettings(empty=True, limits=Limits(enforced=False), switches=Switches(**switches))
+    app = create_app(settings, SharedClock(clock))
+    credentials = Credentials(
+        realm_id=DEFAULT_REALM,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        refresh_token=settings.refresh_token,
+        token_url="http://127.0.0.1:8100/oauth2/v1/tokens/bearer",
+    )
+    connection = ConnectionSettings(credentials=credentials, base_url="http://127.0.0.1:8100")
+    transport = httpx.ASGITransport(app)
+    given = rules or MappingRules(shop_domains=("acme.myshopify.com",))
+    async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
+        world = World(client, app.state.sandbox, clock, given)
+        await world.restart()
+        yield world
+
+
+def marker_of(row: Mapping[str, Any]) -> str:
+    """The key in a row's note, its whole note where there is none."""
+    marker = find_marker(row.get("PrivateNote"))
+    return str(marker.key) if marker else str(row.get("PrivateNote"))
+
+
+def _lines(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{line.get('Description')}: {line['Amount']}" for line in row["Line"] if "Id" in line)
