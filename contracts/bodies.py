@@ -41,8 +41,8 @@ def read_amount(value: object) -> Decimal:
 
 
 def read_id(value: object) -> int:
-    """An id of any size: an integer or its digits, never through a float."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    """An id of any size that an id can have: an integer or its digits, never through a float."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**ID_DIGITS_MAX:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= ID_DIGITS_MAX:
         return int(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from contracts.bodies import Amount, Body, Count, Flag, Ident, Text, Time
+from contracts.bodies import Amount, Body, Count, Flag, Ident, Text, Time, read_id
 
 EXACT_IN_JAVASCRIPT = 2**53
 """Past this a JavaScript producer rounds numeric ids: 820982911946154500 for …508."""
@@ -229,16 +229,16 @@ def true_id(number: int, gid: str | None) -> int:
     before it; a smaller number is exact whatever the gid says.
     """
     tail = (gid or "").rsplit("/", 1)[-1].split("?", 1)[0]
-    if number > EXACT_IN_JAVASCRIPT and tail.isascii() and tail.isdigit():
-        return int(tail)
-    return number
+    try:
+        return read_id(tail) if number > EXACT_IN_JAVASCRIPT else number
+    except ValueError:
+        return number
 
 
 def id_of(body: Mapping[str, object]) -> int | None:
     """The id of a raw body, None when it has no readable one."""
-    number, gid = body.get("id"), body.get("admin_graphql_api_id")
-    if isinstance(number, str) and number.isascii() and number.isdigit():
-        number = int(number)
-    if isinstance(number, bool) or not isinstance(number, int):
+    gid = body.get("admin_graphql_api_id")
+    try:
+        return true_id(read_id(body.get("id")), gid if isinstance(gid, str) else None)
+    except ValueError:
         return None
-    return true_id(number, gid if isinstance(gid, str) else None)

@@ -6,12 +6,23 @@ an id or the expanded object is kept as it came and read by `id_or_object`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import PlainValidator
 
 from contracts.bodies import Body, Flag, Text, UnixTime, Whole
+
+_STRIPE_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
+"""Ids go into keys and markers, which have no blanks; 255 characters are Stripe's own limit."""
+
+
+def read_stripe_id(value: object) -> str:
+    """An id such as `ch_3RqPm2Lk81XcQw0A1bZtYv77`."""
+    if isinstance(value, str) and _STRIPE_ID.fullmatch(value):
+        return value
+    raise ValueError("is not an id of Stripe")
 
 
 def read_expandable(value: object) -> str | Mapping[str, object]:
@@ -21,6 +32,7 @@ def read_expandable(value: object) -> str | Mapping[str, object]:
     raise ValueError("is neither an id nor an object")
 
 
+StripeId = Annotated[str, PlainValidator(read_stripe_id)]
 Expandable = Annotated[str | Mapping[str, object], PlainValidator(read_expandable)]
 
 
@@ -54,7 +66,7 @@ class BalanceTransaction(Body):
 class Charge(Body):
     """One attempt to take money."""
 
-    id: Text
+    id: StripeId
     amount: Whole
     amount_captured: Whole | None = None
     currency: Text
@@ -75,7 +87,7 @@ class Charge(Body):
 class PaymentIntent(Body):
     """A payment from its beginning to its end; since 2022-11-15 it names its charge by `latest_charge` only."""
 
-    id: Text
+    id: StripeId
     amount: Whole
     amount_received: Whole | None = None
     currency: Text
@@ -91,8 +103,7 @@ class PaymentIntent(Body):
 
 
 def id_or_object(value: str | Mapping[str, object] | None) -> tuple[str | None, Mapping[str, object]]:
-    """The id of an expandable field, and the object where the producer expanded it."""
-    if isinstance(value, Mapping):
-        ident = value.get("id")
-        return (ident if isinstance(ident, str) else None), value
-    return value, {}
+    """The id of an expandable field, None when it has no legal one, and the object where the producer expanded it."""
+    ident = value.get("id") if isinstance(value, Mapping) else value
+    legal = isinstance(ident, str) and _STRIPE_ID.fullmatch(ident)
+    return (ident if legal and isinstance(ident, str) else None), (value if isinstance(value, Mapping) else {})

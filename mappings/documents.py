@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from contracts.envelope import Envelope
 from contracts.keys import SourceKey
 from contracts.shopify import id_of
-from mappings.names import key_text
+from contracts.stripe import id_or_object
 from mappings.rules import MappingRules, gateway_key
 
-ID_MAX = 100
+_KIND = re.compile(r"[a-z_.]{1,60}")
 
 _SHOPIFY_KINDS = {
     "orders": "order",
@@ -37,9 +38,10 @@ def _shopify_document(envelope: Envelope) -> SourceKey | None:
 
 def _stripe_document(envelope: Envelope) -> SourceKey | None:
     kind, ident = envelope.body.get("object"), envelope.body.get("id")
-    if not isinstance(kind, str) or not isinstance(ident, str) or not 0 < len(ident) <= ID_MAX:
+    if not isinstance(kind, str) or not _KIND.fullmatch(kind) or not isinstance(ident, str):
         return None
-    return SourceKey("stripe", kind.replace(".", "_"), key_text(ident))
+    legal, _ = id_or_object(ident)
+    return SourceKey("stripe", kind.replace(".", "_"), legal) if legal else None
 
 
 def why_not_real(envelope: Envelope, rules: MappingRules) -> str | None:

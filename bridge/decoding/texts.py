@@ -32,6 +32,7 @@ def parse_text(text: str) -> object:
         parsed: object = json.loads(
             text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object_of_pairs
         )
+        return _without_lone_surrogates(parsed) if _SURROGATE_ESCAPE in text.lower() else parsed
     except UndecodableRecord:
         raise
     except json.JSONDecodeError as error:
@@ -40,7 +41,6 @@ def parse_text(text: str) -> object:
         raise UndecodableRecord("the value is nested too deeply") from None
     except (ValueError, ArithmeticError):  # an integer past the digit limit, a decimal exponent past all sense
         raise UndecodableRecord("the value holds a number that is too large to read") from None
-    return _without_lone_surrogates(parsed) if _SURROGATE_ESCAPE in text.lower() else parsed
 
 
 def parse_nested(text: str) -> object:

@@ -50,7 +50,7 @@ def test_id_is_an_integer_of_any_size(value: object) -> None:
     assert bodies.read_id(value) == 820982911946154508
 
 
-@pytest.mark.parametrize("value", [True, 1.0, "gid://x/1", "", "-1", "\u0661", "9" * 41, None])
+@pytest.mark.parametrize("value", [True, 1.0, "gid://x/1", "", "-1", "\u0661", "9" * 41, "9" * 5000, 10**40, -5, None])
 def test_id_of_another_kind_is_refused(value: object) -> None:
     """Digits, and not more of them than anyone needs."""
     with pytest.raises(ValueError, match="id"):
@@ -122,6 +122,7 @@ def test_mistake_is_told_by_its_place(body: dict[str, object], said: str) -> Non
         (820982911946154500, "gid://shopify/Order/820982911946154508?x=1", 820982911946154508),
         (820982911946154500, None, 820982911946154500),
         (820982911946154500, "gid://shopify/Order/abc", 820982911946154500),
+        (820982911946154500, "gid://shopify/Order/" + "9" * 5000, 820982911946154500),
         (2**53, "gid://shopify/Order/1", 2**53),
         (4081486823579, "gid://shopify/Order/4081486823578", 4081486823579),
     ],
@@ -153,6 +154,8 @@ def test_expandable_field_is_an_id_or_an_object() -> None:
     assert id_or_object("ch_1") == ("ch_1", {})
     assert id_or_object({"id": "ch_1", "x": 1}) == ("ch_1", {"id": "ch_1", "x": 1})
     assert id_or_object({"id": 5}) == (None, {"id": 5})
+    assert id_or_object("two words")[0] is None
+    assert id_or_object("x" * 256)[0] is None
     assert id_or_object(None) == (None, {})
 
 

@@ -256,6 +256,7 @@ def test_tombstone_is_none() -> None:
         (b'{"id": 1e99999999999999999999}', "too large to read"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 100_000, "nested too deeply"),
+        (b'{"a": "\\ud83d", "b": ' + b"[" * 900 + b"]" * 900 + b"}", "nested too deeply|neither"),
         (b'{"id": 5}', "neither a Stripe event nor a known Shopify body"),
         (b'{"object": "charge", "id": "ch_1", "amount": 5}', "neither a Stripe event"),
         (b'{"object": {"object": "charge"}}', "neither a Stripe event"),

@@ -12,6 +12,7 @@ from bridge.decode import decode_record
 from contracts.envelope import Envelope
 from contracts.errors import RecordError, UndecodableRecord
 from contracts.posting import Ignored
+from mappings.describe import describe
 from mappings.registry import map_event
 from tests.mappings.builders import RULES, charge, line, order, record, stripe_event, transaction
 
@@ -73,7 +74,9 @@ def _decode(value: bytes, headers: tuple[tuple[str, bytes | None], ...]) -> Enve
 
 def _maps(found: Envelope) -> str:
     try:
-        return "ignored" if isinstance(map_event(found, RULES), Ignored) else "plan"
+        decision = map_event(found, RULES)
+        assert describe(decision)
+        return "ignored" if isinstance(decision, Ignored) else "plan"
     except RecordError as error:
         return error.code
 
