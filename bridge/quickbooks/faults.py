@@ -98,7 +98,7 @@ def classify(fault: Fault) -> Disposition:
 def parse(
     raw: bytes, *, http_status: int, intuit_tid: str | None = None, retry_after_s: float | None = None
 ) -> Fault | None:
-    """The fault in an answer's body, or None when it is a whole JSON object without one and the status is below 400."""
+    """The fault in an answer's body, or None when it is a whole JSON object without one and the status is below 300."""
     body = wire.loads(raw)
     found = in_body(body, http_status=http_status) if body is not None else _in_xml(raw, http_status)
     if found is None and (body is None or http_status >= 300):

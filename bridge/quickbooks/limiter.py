@@ -25,6 +25,7 @@ MARGIN = 0.02
 DEFAULT_PAUSE_S = 60.0
 """Intuit's advice after a 429 without Retry-After."""
 PAUSE_MAX_S = 3600.0
+"""Whatever is asked for or lasts, it is looked at once an hour."""
 LONG_THROTTLE_S = 900.0
 """A 429 that lasts this long is no minute's limit (a monthly block, say): the pauses grow up to an hour."""
 RECOVERY_HOLD_S = 60.0
@@ -119,7 +120,7 @@ class Budget:
         """
         if self._throttled_since is None:
             self._throttled_since = now
-        pause = DEFAULT_PAUSE_S if retry_after_s is None else retry_after_s
+        pause = DEFAULT_PAUSE_S if retry_after_s is None else min(PAUSE_MAX_S, retry_after_s)
         lasting = now - self._throttled_since
         if lasting > LONG_THROTTLE_S:
             pause = max(pause, min(PAUSE_MAX_S, lasting / 4))

@@ -102,6 +102,7 @@ def test_a_429_pauses_everything_for_as_long_as_qbo_says() -> None:
     assert budget.throttled(0.0, 7.0) == 7
     assert (budget.reserve(0.0, "read"), budget.reserve(6.5, "batch"), budget.reserve(7.0, "read")) == (7, 0.5, 0)
     assert Budget(Limits()).throttled(0.0, None, 2.5) == 62.5
+    assert Budget(Limits()).throttled(0.0, 10.0**8) == 3600
 
 
 def test_a_shorter_pause_does_not_cut_a_longer_one() -> None:
