@@ -1,0 +1,206 @@
+"""One company's machine without Kafka: records go in, records come out, the sandbox answers in the same process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from bridge.books import Books
+from bridge.company import Company
+from bridge.judging import Judge
+from bridge.pipeline import Pipeline
+from bridge.poster import Poster
+from bridge.quickbooks.auth import Credentials
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.connection import ConnectionSettings, open_client
+from bridge.quickbooks.limiter import Limits as ClientLimits
+from bridge.quickbooks.wire import dumps
+from bridge.reporting import Reporter
+from bridge.routing import Route, Router
+from bridge.sandbox.quickbooks.app import create_app
+from bridge.sandbox.quickbooks.faults import FaultRule, Kind
+from bridge.sandbox.quickbooks.sandbox import Sandbox
+from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings
+from bridge.status import StatusBoard
+from bridge.waiting import WaitingRoom
+from bridge.write_ahead import WriteAhead
+from contracts.keys import SourceKey
+from contracts.records import InboundRecord, OutboundRecord
+from contracts.results import Result, read_result
+from mappings.notes import find_marker
+from mappings.rules import MappingRules
+from tests.clocks import ManualClock
+from tests.quickbooks.helpers import MemoryStore
+from tests.quickbooks.test_against_sandbox import SharedClock
+
+COMPANY = "acme"
+SHOPIFY = "shopify.events"
+JOURNAL = "qbo.journal"
+BASE_URL = "http://127.0.0.1:8100"
+SETTINGS = SandboxSettings(empty=True, limits=Limits(enforced=False))
+CONNECTION = ConnectionSettings(
+    credentials=Credentials(
+        realm_id=DEFAULT_REALM,
+        client_id=SETTINGS.client_id,
+        client_secret=SETTINGS.client_secret,
+        refresh_token=SETTINGS.refresh_token,
+        token_url=f"{BASE_URL}/oauth2/v1/tokens/bearer",
+    ),
+    base_url=BASE_URL,
+    limits=ClientLimits(requests_per_minute=100_000, requests_per_second=10_000, batches_per_minute=10_000),
+)
+
+
+@dataclass(slots=True)
+class MemoryJournal:
+    """A compacted topic in memory; `waves` are the appends that held requests, in order."""
+
+    entries: dict[str, bytes] = field(default_factory=dict)
+    appends: list[list[str]] = field(default_factory=list)
+
+    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+        self.appends.append([key for key, value in entries if value is not None])
+        for key, value in entries:
+            self.put(key, value)
+
+    async def read(self) -> Mapping[str, bytes]:
+        return dict(self.entries)
+
+    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
+        return OutboundRecord(topic=JOURNAL, key=key.encode(), value=value)
+
+    def put(self, key: str, value: bytes | None) -> None:
+        self.entries.pop(key, None)
+        if value is not None:
+            self.entries[key] = value
+
+
+@dataclass(slots=True)
+class Office:
+    """A company that is owned, its sandbox, and everything that was told so far."""
+
+    company: Company
+    client: QuickBooksClient
+    books: Books
+    app: Starlette
+    clock: ManualClock
+    journal: MemoryJournal
+    results: list[Result] = field(default_factory=list)
+    dead_letters: list[OutboundRecord] = field(default_factory=list)
+    offset: int = 0
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The QBO that answers."""
+        sandbox: Sandbox = self.app.state.sandbox
+        return sandbox
+
+    def records(self, *bodies: object, headers: Mapping[str, bytes | None] | None = None) -> tuple[InboundRecord, ...]:
+        """Bodies as the next records of the topic; bytes and None go as they are."""
+        made = []
+        for body in bodies:
+            value = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+            made.append(
+                InboundRecord(
+                    topic=SHOPIFY,
+                    partition=0,
+                    offset=self.offset,
+                    key=None,
+                    value=value,
+                    headers=tuple((headers or {}).items()),
+                    timestamp_ms=int(self.clock.now().timestamp() * 1000),
+                )
+            )
+            self.offset += 1
+        return tuple(made)
+
+    async def tell(self, *bodies: object, headers: Mapping[str, bytes | None] | None = None) -> list[Result]:
+        """One micro-batch of these bodies; the results that it led to."""
+        return await self.process(self.records(*bodies, headers=headers))
+
+    async def process(self, records: tuple[InboundRecord, ...]) -> list[Result]:
+        """One micro-batch, settled."""
+        return self._settle(await self.company.process(records))
+
+    async def idle(self) -> list[Result]:
+        """What the owner has to say between micro-batches."""
+        return self._settle(await self.company.idle())
+
+    def _settle(self, told: Sequence[OutboundRecord]) -> list[Result]:
+        for record in told:
+            if record.topic == JOURNAL:
+                self.journal.put((record.key or b"").decode(), record.value)
+        fresh = [read_result(record.value or b"") for record in told if record.topic == "qbo.results"]
+        self.results += fresh
+        self.dead_letters += [record for record in told if record.topic == "qbo.dead-letters"]
+        return fresh
+
+    def breaks(self, kind: Kind, **rule: Any) -> None:
+        """From now on QBO misbehaves."""
+        self.sandbox.faults.add(FaultRule(kind=kind, **rule))
+
+    async def by_hand(self, entity: str, body: Mapping[str, object], **params: str) -> dict[str, Any]:
+        """Write an entity past the bridge, as a person or another app does."""
+        headers = {"Authorization": f"Bearer {self.sandbox.access_token()}", "Accept": "application/json"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE_URL) as http:
+            url = f"/v3/company/{DEFAULT_REALM}/{entity}"
+            answer = await http.post(url, content=dumps(body), params=params, headers=headers)
+        answer.raise_for_status()
+        (found,) = (value for value in answer.json().values() if isinstance(value, dict))
+        return found
+
+    def held(self, entity: str) -> dict[SourceKey, dict[str, Any]]:
+        """Our transactions of one type in the sandbox, by their marker; two with one marker are a failure."""
+        found: dict[SourceKey, dict[str, Any]] = {}
+        for body in self.sandbox.company().tables[entity].values():
+            marker = find_marker(body.get("PrivateNote"))
+            if marker is not None:
+                assert marker.key not in found
+                found[marker.key] = body
+        return found
+
+    def rows(self, entity: str) -> list[dict[str, Any]]:
+        """Everything of one type in the sandbox."""
+        return list(self.sandbox.company().tables[entity].values())
+
+
+@asynccontextmanager
+async def office(
+    *, after: Office | None = None, journal: MemoryJournal | None = None, rules: MappingRules | None = None
+) -> AsyncIterator[Office]:
+    """An owned company on a young sandbox company. `after` makes it a restart: the same sandbox, clock and journal."""
+    clock = after.clock if after else ManualClock()
+    app = after.app if after else create_app(SETTINGS, SharedClock(clock))
+    journal = journal or (after.journal if after else MemoryJournal())
+    transport = httpx.ASGITransport(app)
+    async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
+        books = Books(client, clock, window=timedelta(days=90))
+        write_ahead = WriteAhead(journal)
+        poster = Poster(client, books, write_ahead, items_max=30)
+        router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
+        rules = rules or MappingRules()
+        company = Company(
+            books=books,
+            pipeline=Pipeline(Judge(COMPANY, router, rules), books, poster),
+            reporter=Reporter(
+                company=COMPANY,
+                realm_id=DEFAULT_REALM,
+                rules_version=rules.version,
+                results_topic="qbo.results",
+                dead_letters_topic="qbo.dead-letters",
+            ),
+            journal=journal,
+            write_ahead=write_ahead,
+            waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
+            board=StatusBoard(clock=clock).company(COMPANY, DEFAULT_REALM),
+            clock=clock,
+        )
+        await company.take_over(1)
+        yield Office(company, client, books, app, clock, journal, offset=after.offset if after else 0)

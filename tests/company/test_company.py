@@ -1,0 +1,280 @@
+"""A company's machine against the sandbox: what is told, what is written, and what an outage leaves behind."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import pytest
+
+from bridge.sandbox.quickbooks.admin import set_switches
+from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from contracts.errors import AnswerMismatch, Unavailable
+from contracts.keys import SourceKey, step_request_id
+from tests.company.office import Office, office
+from tests.mappings.builders import ORDER_ID, Json, order, taxed, transaction
+
+ORDER = SourceKey("shopify", "order", str(ORDER_ID))
+SALE = SourceKey("shopify", "transaction", "9455001122334")
+BODY_MONEY = SourceKey("shopify", "payment", str(ORDER_ID))
+
+
+def bought(number: int, **changes: object) -> Json:
+    """A paid order of 42.90 of its own number."""
+    named = {"id": ORDER_ID + number, "admin_graphql_api_id": None, "name": f"#{3000 + number}"}
+    return order([taxed("20.00", 2, "2.90")], **named, **changes)
+
+
+def later(body: Json, seconds: int, **changes: object) -> Json:
+    """The order as it was some seconds after."""
+    return {**body, "updated_at": f"2026-03-02T21:05:{seconds:02d}-08:00", **changes}
+
+
+def statuses(office: Office) -> list[str]:
+    return [result.status.value for result in office.results]
+
+
+async def test_a_paid_order_is_an_invoice_and_its_payment() -> None:
+    """Both carry their marker, the invoice is settled, and the result names everything that was written."""
+    async with office() as acme:
+        (result,) = await acme.tell(bought(0))
+        invoice = acme.held("Invoice")[ORDER]
+        payment = acme.held("Payment")[BODY_MONEY]
+        assert (invoice["TotalAmt"], invoice["Balance"], payment["TotalAmt"]) == (Decimal("42.90"), 0, Decimal("42.90"))
+        assert result.status == "posted"
+        assert [entity.entity for entity in result.entities if entity.operation == "create"].count("Invoice") == 1
+        assert {entity.entity for entity in result.entities} == {"Customer", "Item", "Invoice", "Payment"}
+
+
+async def test_the_same_order_again_costs_nothing() -> None:
+    """The index knows it: no call at all."""
+    async with office() as acme:
+        await acme.tell(bought(0))
+        before = acme.client.counts
+        (result,) = await acme.tell(bought(0))
+        assert (result.status, acme.client.counts) == ("already_posted", before)
+        assert {entity.entity for entity in result.entities} == {"Invoice", "Payment"}
+
+
+async def test_a_restart_finds_everything_in_quickbooks() -> None:
+    """With an empty journal and an empty index the replay writes nothing."""
+    async with office() as before:
+        await before.tell(bought(0), transaction())
+        async with office(after=before) as acme:
+            await acme.tell(bought(0), transaction())
+            assert statuses(acme) == ["already_posted", "already_posted"]
+            assert acme.client.counts.writes + acme.client.counts.batches == 0
+
+
+async def test_money_waits_for_its_order_and_is_posted_with_it() -> None:
+    """First `waiting`, then one terminal result each, and nothing is left in the journal."""
+    async with office() as acme:
+        assert [result.status for result in await acme.tell(transaction())] == ["waiting"]
+        assert acme.journal.entries
+        results = await acme.tell(bought(0))
+        assert sorted(result.status for result in results) == ["posted", "posted"]
+        assert set(acme.held("Payment")) == {SALE}
+        assert not [key for key in acme.journal.entries if key.startswith("waiting")]
+
+
+async def test_what_waits_survives_a_restart() -> None:
+    """The journal has the original bytes."""
+    async with office() as before:
+        await before.tell(transaction())
+        async with office(after=before) as acme:
+            results = await acme.tell(bought(0))
+            assert sorted(result.status for result in results) == ["posted", "posted"]
+
+
+async def test_what_waited_too_long_is_a_dead_letter_with_its_bytes() -> None:
+    """After 72 hours it is an orphan."""
+    async with office() as acme:
+        (record,) = acme.records(transaction())
+        await acme.process((record,))
+        await acme.clock.advance(71 * 3600)
+        assert await acme.idle() == []
+        await acme.clock.advance(3600)
+        (result,) = await acme.idle()
+        assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "orphan")
+        assert [letter.value for letter in acme.dead_letters] == [record.value]
+        assert not acme.journal.entries
+
+
+async def test_money_for_an_old_order_is_found_by_looking_further_back() -> None:
+    """The invoice is older than the index; after ten minutes of waiting the index reaches back."""
+    async with office() as before:
+        await before.tell(later(bought(0), 1, financial_status="pending"))
+        await before.clock.advance(95 * 24 * 3600)
+        async with office(after=before) as acme:
+            paid_now = transaction(processed_at="2027-02-25T12:00:00Z", created_at="2027-02-25T12:00:00Z")
+            assert [result.status for result in await acme.tell(paid_now)] == ["waiting"]
+            await acme.clock.advance(601)
+            assert [result.status for result in await acme.idle()] == ["posted"]
+            assert acme.held("Invoice")[ORDER]["Balance"] == 0
+
+
+async def test_a_newer_body_updates_the_invoice_and_an_older_one_is_superseded() -> None:
+    """Content follows the newest version, whichever comes last."""
+    async with office() as acme:
+        await acme.tell(later(bought(0), 10, financial_status="pending"))
+        grown = order([taxed("20.00", 3, "4.35")], id=ORDER_ID, name="#3000", financial_status="pending")
+        await acme.tell(later(grown, 20))
+        await acme.tell(later(bought(0), 15, financial_status="pending"))
+        assert statuses(acme) == ["posted", "posted", "superseded"]
+        assert acme.held("Invoice")[ORDER]["TotalAmt"] == Decimal("64.35")
+
+
+async def test_a_paid_invoice_is_read_once_before_it_is_updated() -> None:
+    """Linking the payment moved its SyncToken unseen; no stale write is risked."""
+    async with office() as acme:
+        await acme.tell(later(bought(0), 10))
+        grown = order([taxed("20.00", 3, "4.35")], id=ORDER_ID, name="#3000", financial_status="partially_paid")
+        reads = acme.client.counts.reads
+        (result,) = await acme.tell(later(grown, 20, total_outstanding="21.45"))
+        assert (result.status, acme.client.counts.reads - reads) == ("posted", 1)
+        assert acme.held("Invoice")[ORDER]["Balance"] == Decimal("21.45")
+
+
+async def test_a_stale_token_is_read_again_and_the_update_goes_through() -> None:
+    """A person touched the invoice meanwhile without changing its total."""
+    async with office() as acme:
+        await acme.tell(later(bought(0), 10, financial_status="pending"))
+        invoice = acme.held("Invoice")[ORDER]
+        named = {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"], "sparse": True}
+        await acme.by_hand("invoice", {**named, "CustomerMemo": {"value": "hello"}})
+        grown = order([taxed("20.00", 3, "4.35")], id=ORDER_ID, name="#3000", financial_status="pending")
+        (result,) = await acme.tell(later(grown, 20))
+        assert result.status == "posted"
+        assert acme.held("Invoice")[ORDER]["TotalAmt"] == Decimal("64.35")
+
+
+async def test_an_unpaid_cancelled_order_voids_its_invoice_and_keeps_the_marker() -> None:
+    """QBO writes "Voided" over the note; the marker is put back."""
+    async with office() as acme:
+        await acme.tell(later(bought(0), 10, financial_status="pending"))
+        cancelled = later(bought(0), 20, financial_status="voided", cancelled_at="2026-03-02T21:05:20-08:00")
+        (result,) = await acme.tell(cancelled)
+        invoice = acme.held("Invoice")[ORDER]
+        assert (result.status, invoice["TotalAmt"]) == ("posted", 0)
+        assert [(entity.entity, entity.operation) for entity in result.entities] == [("Invoice", "void")]
+
+
+async def test_a_customer_named_like_a_vendor_gets_a_name_of_his_own() -> None:
+    """6240 against a vendor: the name is looked up, counts as taken, and another is used under a new request id."""
+    async with office() as acme:
+        await acme.by_hand("vendor", {"DisplayName": "Dana Reyes"})
+        (result,) = await acme.tell(bought(0))
+        assert result.status == "posted"
+        assert [row["DisplayName"] for row in acme.rows("Customer")] == ["Dana Reyes (6655001122)"]
+
+
+async def test_a_document_number_that_a_stranger_holds_is_made_distinct() -> None:
+    """6140, when the company asks for it: once more with the last four digits of the order's id."""
+    async with office() as acme:
+        set_switches(
+            acme.sandbox.realms[DEFAULT_REALM], {"preferences": {"SalesFormsPrefs": {"CustomTxnNumbers": True}}}
+        )
+        stranger = await acme.by_hand("customer", {"DisplayName": "A person"})
+        service = {"Name": "Thing", "Type": "Service", "IncomeAccountRef": {"value": "79"}}
+        item = await acme.by_hand("item", service)
+        detail = {"ItemRef": {"value": item["Id"]}}
+        sold = {"Amount": 5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+        bill = {"CustomerRef": {"value": stranger["Id"]}, "DocNumber": "3000", "Line": [sold]}
+        await acme.by_hand("invoice", bill)
+        (result,) = await acme.tell(bought(0))
+        assert result.status == "posted"
+        assert acme.held("Invoice")[ORDER]["DocNumber"] == f"3000-{str(ORDER_ID)[-4:]}"
+
+
+async def test_a_backlog_takes_as_few_calls_as_full_batches_allow() -> None:
+    """A hundred orders in one micro-batch: each wave is its steps by thirty, rounded up, and nothing is read."""
+    async with office() as acme:
+        await acme.tell(bought(999))
+        reads, calls = acme.client.counts.reads, acme.client.counts.writes + acme.client.counts.batches
+        already = len(acme.journal.appends)
+        await acme.tell(*(bought(number) for number in range(100)))
+        waves = acme.journal.appends[already:]
+        made_calls = acme.client.counts.writes + acme.client.counts.batches - calls
+        assert acme.client.counts.reads == reads
+        assert made_calls == sum(len(wave) for wave in waves) == 2 * math.ceil(100 / 30)
+        assert set(statuses(acme)) == {"posted"}
+
+
+async def test_an_outage_settles_nothing_and_the_same_bytes_go_out_afterwards() -> None:
+    """The batch that was on its way is sent again as it was, before anything newer is planned."""
+    async with office() as acme:
+        records = acme.records(bought(0), bought(1))
+        acme.breaks("late_apply", count=1, operation="batch", seconds=3600)
+        acme.breaks("outage", seconds=1800)
+        with pytest.raises(Unavailable):
+            await acme.company.process(records)
+        await acme.clock.advance(7200)
+        results = await acme.process(records)
+        assert [result.status for result in results] == ["posted", "posted"]
+        assert len(acme.held("Invoice")) == len(acme.held("Payment")) == 2
+
+
+async def test_an_owner_that_died_after_journalling_is_finished_by_the_next() -> None:
+    """What is unsettled in the journal goes out first, byte for byte; then the books show it."""
+    async with office() as before:
+        await before.tell(bought(5, customer=None, email=None))
+        records = before.records(bought(0))
+        before.breaks("outage", seconds=1800)
+        with pytest.raises(Unavailable):
+            await before.company.process(records)
+        await before.clock.advance(3600)
+        unsettled = [key for key in before.journal.entries if key.startswith("request:")]
+        async with office(after=before) as acme:
+            assert unsettled
+            assert not [key for key in acme.journal.entries if key.startswith("request:")]
+            assert len(acme.rows("Customer")) == 2
+            (result,) = await acme.process(records)
+            assert result.status == "posted"
+            assert len(acme.held("Invoice")) == 2
+
+
+async def test_an_answer_that_is_not_what_was_sent_stops_the_company() -> None:
+    """A request id that answers with another document is never taken for success."""
+    async with office() as acme:
+        await acme.tell(bought(0))
+        other = SourceKey("shopify", "order", str(ORDER_ID + 1))
+        used = step_request_id(DEFAULT_REALM, other, "Invoice", "create", sync_token=None, attempt=1)
+        posted = acme.held("Invoice")[ORDER]
+        strange = {"CustomerRef": posted["CustomerRef"], "DocNumber": "77", "Line": posted["Line"][:1]}
+        await acme.by_hand("invoice", strange, requestid=used)
+        with pytest.raises(AnswerMismatch, match="DocNumber"):
+            await acme.company.process(acme.records(bought(1)))
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "code"),
+    [
+        (b"{not json", "dead_lettered", "undecodable"),
+        (b'{"id": 1', "dead_lettered", "undecodable"),
+        (b"\xff\xfe\x00", "dead_lettered", "undecodable"),
+        (b"[1, 2]", "dead_lettered", "undecodable"),
+        (b'"' + b"x" * 5_100_000 + b'"', "dead_lettered", "undecodable"),
+        (None, "ignored", "tombstone"),
+        ({**bought(0), "total_price": "12.00"}, "dead_lettered", "unbalanced"),
+        ({**bought(0), "total_price": ["12.00"]}, "dead_lettered", "undecodable"),
+        ({**bought(0), "test": True}, "ignored", "test_event"),
+    ],
+    ids=["not json", "truncated", "not text", "a list", "5 MB", "null", "unbalanced", "wrong types", "test order"],
+)
+async def test_bad_input_ends_with_a_reason_and_the_next_order_is_posted(value: object, status: str, code: str) -> None:
+    """A dead letter has the original bytes; nothing else stops."""
+    async with office() as acme:
+        records = acme.records(value, bought(7), headers={"x-odd": b"caf\xe9", "x-null": None})
+        first, second = await acme.process(records)
+        assert (first.status, first.reason and first.reason.code) == (status, code)
+        assert second.status == "posted"
+        letters = [records[0].value] if status == "dead_lettered" else []
+        assert [letter.value for letter in acme.dead_letters] == letters
+
+
+async def test_an_event_of_an_unknown_shop_is_reported_once_by_the_first_company() -> None:
+    """Readable, but nobody's: ignored with its reason."""
+    async with office() as acme:
+        headers = {"X-Shopify-Topic": b"orders/paid", "X-Shopify-Shop-Domain": b"stranger.myshopify.com"}
+        (result,) = await acme.tell(bought(0), headers=headers)
+        assert (result.status, result.reason and result.reason.code) == ("ignored", "unknown_source")
