@@ -148,7 +148,7 @@ async def _company(
         journal = Journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
         books = Books(client, clock, window=timedelta(days=company.index_days))
         write_ahead = WriteAhead(journal)
-        poster = Poster(client, books, write_ahead, items_max=company.limits.batch_items)
+        poster = Poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
         owner = Company(
             books=books,
             pipeline=Pipeline(Judge(company.name, company_router(settings), rules), books, poster),

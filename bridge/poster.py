@@ -7,7 +7,7 @@ and what was written meanwhile is found in the index.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,10 +88,19 @@ StepOutcome = Done | Failed | Lesson | Blocked
 
 
 class Poster:
-    """Posts schedules for one company."""
+    """Posts schedules for one company; `on_wave` hears the sizes of the requests of each wave."""
 
-    def __init__(self, client: QuickBooksClient, books: Books, journal: RequestJournal, *, items_max: int) -> None:
+    def __init__(
+        self,
+        client: QuickBooksClient,
+        books: Books,
+        journal: RequestJournal,
+        *,
+        items_max: int,
+        on_wave: Callable[[Iterable[int]], None],
+    ) -> None:
         self._client = client
+        self._on_wave = on_wave
         self._books = books
         self._journal = journal
         self._items_max = items_max
@@ -117,23 +126,29 @@ class Poster:
         """
         outcomes: dict[StepId, StepOutcome] = dict(failed)
         for wave in schedule.waves:
-            ready: Ready = {}
             binder = Binder(self._books.index, self._books.facts, schedule.drafts)
+            ready: Ready = {}
             for step in wave:
                 if step.id in failed:
                     continue
-                blocker = next((need for need in step.needs if not isinstance(outcomes.get(need), Done)), None)
-                if blocker is not None:
-                    outcomes[step.id] = Blocked(blocker)
-                    continue
                 try:
-                    wire_step = self._wire_step(step, binder, attempts.get(step.id, 0) + 1, outcomes)
+                    bound = self._bound(step, binder, attempts.get(step.id, 0) + 1, outcomes)
                 except RecordError as error:
                     outcomes[step.id] = Failed(error)
                     continue
-                ready[wire_step.request_id] = (step, wire_step)
+                if isinstance(bound, Blocked):
+                    outcomes[step.id] = bound
+                else:
+                    ready[bound.request_id] = (step, bound)
             outcomes |= await self._send(ready)
         return outcomes
+
+    def _bound(
+        self, step: PlannedStep, binder: Binder, attempt: int, outcomes: Mapping[StepId, StepOutcome]
+    ) -> WireStep | Blocked:
+        """The step with every reference an Id; RecordError when the company lacks one of them."""
+        blocker = next((need for need in step.needs if not isinstance(outcomes.get(need), Done)), None)
+        return self._wire_step(step, binder, attempt, outcomes) if blocker is None else Blocked(blocker)
 
     def _wire_step(
         self, step: PlannedStep, binder: Binder, attempt: int, outcomes: Mapping[StepId, StepOutcome]
@@ -158,6 +173,7 @@ class Poster:
         if not packed:
             return {}
         await self._journal.append(packed)
+        self._on_wave(len(request.items) if isinstance(request, Batch) else 1 for request in packed)
         self._open |= {request.request_id: (request, ready) for request in packed}
         return await self._deliver(packed)
 

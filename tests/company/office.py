@@ -183,7 +183,8 @@ async def office(
     async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
         books = Books(client, clock, window=timedelta(days=90))
         write_ahead = WriteAhead(journal)
-        poster = Poster(client, books, write_ahead, items_max=30)
+        board = StatusBoard(clock=clock).company(COMPANY, DEFAULT_REALM)
+        poster = Poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
         router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
         rules = rules or MappingRules()
         company = Company(
@@ -199,7 +200,7 @@ async def office(
             journal=journal,
             write_ahead=write_ahead,
             waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
-            board=StatusBoard(clock=clock).company(COMPANY, DEFAULT_REALM),
+            board=board,
             clock=clock,
         )
         await company.take_over(1)
