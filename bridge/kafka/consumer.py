@@ -19,6 +19,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from bridge.kafka.lenient import read_leniently_after
 from bridge.kafka.settings import IntakeSettings
 
 Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
@@ -94,6 +95,7 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         except Exception as error:
             log.warning("kafka.poll_failed", group=self._group_id, error=repr(error))
             self._health.failed()
+            read_leniently_after(error)
             # FastStream's loop survives Kafka's own errors only.
             self._broken = error if isinstance(error, KafkaError) else KafkaError(repr(error))
             raise self._broken from error

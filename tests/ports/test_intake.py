@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError
+from aiokafka.record.util import calc_crc32c
 
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.publisher import group_id
@@ -20,7 +24,7 @@ def numbered(count: int, start: int = 0) -> list[bytes]:
 
 
 async def test_a_new_group_begins_with_the_backlog(bus: Bus) -> None:
-    """Records from before the first start are booked too. Guard: `auto_offset_reset="earliest"`."""
+    """Records from before the first start are booked too. Guard: the seek to the beginning."""
     await bus.put(numbered(12))
     async with member(bus) as one:
         await bus.until_settled(12)
@@ -42,16 +46,18 @@ async def test_bytes_arrive_as_they_were_sent(bus: Bus) -> None:
 
 async def test_only_what_is_settled_is_committed(bus: Bus) -> None:
     """Polled but unsettled records are not committed by the settlement before them. Guard: explicit offsets."""
-    stuck = asyncio.Event()
+    polled, stuck = asyncio.Event(), asyncio.Event()
 
     async def block_the_second(records: tuple[InboundRecord, ...]) -> None:
         if records[0].offset > 0:
+            polled.set()
             await stuck.wait()
 
     await bus.put(numbered(10), partition=0)
     owner = Owner(bus, processing=block_the_second)
     async with member(bus, owner, max_records=5):
-        await bus.until_settled(5)
+        await asyncio.wait_for(polled.wait(), bus.patience_s)
+        await asyncio.sleep(0.2)
         assert await bus.committed() == {0: 5}
         stuck.set()
         await bus.until_settled(10)
@@ -104,13 +110,16 @@ async def test_an_outage_longer_than_the_poll_limit_keeps_the_membership(bus: Bu
 async def test_slow_work_keeps_the_membership(bus: Bus) -> None:
     """A micro-batch may take longer than the poll limit, throttled by QBO. Guard: the work is not in the handler."""
 
-    async def crawl(_: tuple[InboundRecord, ...]) -> None:
-        await asyncio.sleep(2.5)
+    async def crawl_once(records: tuple[InboundRecord, ...]) -> None:
+        if records[0].offset == 0:
+            await asyncio.sleep(2.5)
 
     await bus.put(numbered(4), partition=2)
-    async with member(bus, Owner(bus, processing=crawl), max_poll_interval_ms=1_000) as one:
+    async with member(bus, Owner(bus, processing=crawl_once), max_poll_interval_ms=1_000) as one:
         await bus.until_settled(4)
         assert len(one.owner.batches) == 1
+        await bus.put(numbered(4, start=4), partition=2)
+        await bus.until_settled(8)
         assert one.owner.epochs == [1]
 
 
@@ -260,3 +269,35 @@ def kill_coordinator(one: Member) -> None:
     assert intake._consumer is not None
     assert intake._consumer._group_id == group_id(intake.company)
     intake._consumer._coordinator._do_heartbeat = unexpected
+
+
+async def test_a_header_name_that_is_no_text_does_not_stop_the_partition(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Go's clients can write one, and aiokafka raises for the whole poll, for ever. Guard: `read_leniently_after`."""
+    monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)  # put back afterwards
+    await bus.put([b"before"], partition=0)
+    await put_with_raw_header_name(bus, b"\xff\xfe")
+    await bus.put([b"after"], partition=0)
+    async with member(bus) as one:
+        await bus.until_settled(3)
+    assert [record.value for record in one.owner.records] == [b"before", b"poison", b"after"]
+    assert one.owner.records[1].headers == (("\ufffd\ufffd", b"1"), ("good", b"\xff"))
+    assert one.owner.records[1].key == b"key"
+
+
+async def put_with_raw_header_name(bus: Bus, name: bytes) -> None:
+    """The producer takes text only, so the bytes are exchanged in the finished batch, under a new checksum."""
+    placeholder = "Z" * len(name)
+    async with AIOKafkaProducer(**bus.connection.client_options()) as producer:
+        batch = producer.create_batch()
+        batch.append(key=b"key", value=b"poison", timestamp=None, headers=[(placeholder, b"1"), ("good", b"\xff")])
+        build = batch._build
+
+        def poisoned() -> bytes:
+            raw = bytearray(build()).replace(placeholder.encode(), name)
+            struct.pack_into(">I", raw, 17, calc_crc32c(raw[21:]))
+            return bytes(raw)
+
+        batch._build = poisoned
+        await (await producer.send_batch(batch, bus.events, partition=0))
