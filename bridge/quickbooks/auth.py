@@ -29,6 +29,9 @@ REFRESH_BEFORE = timedelta(minutes=5)
 
 _ENDPOINT_REST_S = 15.0
 """How long a token endpoint that gave nothing is left alone by all who wait for it."""
+_ENDPOINT_TIMEOUT_S = 30.0
+_CANCEL_GRACE_S = 10.0
+"""How long a cancelled caller waits for a renewal that is under way; draining has 30 s."""
 _STORE_RETRY_S = 30.0
 log = structlog.get_logger(__name__)
 
@@ -53,7 +56,13 @@ async def request_tokens(
     """
     auth = httpx.BasicAuth(credentials.client_id, credentials.client_secret)
     try:
-        reply = await http.post(credentials.token_url, data=grant, auth=auth, headers={"Accept": "application/json"})
+        reply = await http.post(
+            credentials.token_url,
+            data=grant,
+            auth=auth,
+            headers={"Accept": "application/json"},
+            timeout=_ENDPOINT_TIMEOUT_S,
+        )
     except httpx.RequestError as error:
         return Fault(code=faults.NO_ANSWER, message=type(error).__name__)
     fault = faults.parse(
@@ -98,7 +107,7 @@ class TokenManager:
             if (token := self._good_for(self._tokens, REFRESH_BEFORE)) is not None:
                 return token
             try:
-                return await self._renew(refused=None)
+                return await self._finished(refused=None)
             except Unauthorised:
                 raise
             except Unavailable:
@@ -110,11 +119,22 @@ class TokenManager:
         """Another access token than `refused`, which QBO did not take."""
         async with self._lock:
             token = self._good_for(self._tokens, REFRESH_BEFORE)
-            return token if token not in (None, refused) else await self._renew(refused=refused)
+            return token if token not in (None, refused) else await self._finished(refused=refused)
 
     def forget(self) -> None:
         """QBO does not know these tokens' connection: the next call looks into the store, where a new one may be."""
         self._tokens = None
+
+    async def _finished(self, *, refused: str | None) -> str:
+        """A renewal that has begun is finished although its caller is cancelled: what it brings may be the only key."""
+        renewal = asyncio.ensure_future(self._renew(refused=refused))
+        try:
+            return await asyncio.shield(renewal)
+        except asyncio.CancelledError:
+            await asyncio.wait({renewal}, timeout=_CANCEL_GRACE_S)
+            if not renewal.cancel():
+                renewal.exception()
+            raise
 
     async def _renew(self, *, refused: str | None) -> str:
         """A token that is not `refused`. A store that worked before and does not now is an outage, not a mistake."""

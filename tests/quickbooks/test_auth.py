@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from bridge.quickbooks import auth
 from bridge.quickbooks.auth import TokenManager
 from bridge.quickbooks.retry import RetryPolicy
 from bridge.quickbooks.token_file import FileTokenStore
@@ -52,7 +53,8 @@ def denied(error: str = "invalid_grant", status: int = 400) -> httpx.Response:
 
 @contextlib.asynccontextmanager
 async def manager(
-    endpoint: Callable[[httpx.Request], httpx.Response],
+    endpoint: Callable[[httpx.Request], httpx.Response]
+    | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]],
     store: MemoryStore,
     *,
     seed: str | None = "seed",
@@ -165,6 +167,44 @@ async def test_a_full_disk_keeps_the_newest_token_in_hand() -> None:
         assert await tokens.access_token() == "access-1"
     assert endpoint.shown == ["refresh-0"]
     assert [saved.refresh_token for saved in store.saved] == ["refresh-1"]
+
+
+async def cancelled(tokens: TokenManager, release: asyncio.Event) -> None:
+    """Ask for another token, give up while the endpoint works, then let the endpoint answer if it may."""
+    asked = asyncio.create_task(tokens.renewed("access-0"))
+    await settle()
+    asked.cancel()
+    await settle()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+
+@pytest.mark.parametrize(("answer", "kept"), [(numbered_tokens(), ["refresh-1"]), (lambda _: denied(), [])])
+async def test_a_renewal_that_has_begun_is_finished(answer: Handler, kept: list[str]) -> None:
+    """The caller is cancelled while the endpoint rotates the token: what comes back is kept all the same."""
+    release, store = asyncio.Event(), MemoryStore(OLD)
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await release.wait()
+        return answer(request)
+
+    async with manager(slow, store, seed=None) as tokens:
+        await cancelled(tokens, release)
+    assert [saved.refresh_token for saved in store.saved] == kept
+
+
+async def test_a_cancelled_caller_is_not_held_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint that never answers keeps it for a moment only."""
+    monkeypatch.setattr(auth, "_CANCEL_GRACE_S", 0.0)
+    never = asyncio.Event()
+
+    async def silent(_: httpx.Request) -> httpx.Response:
+        await never.wait()
+        return denied()
+
+    async with manager(silent, MemoryStore(OLD), seed=None) as tokens:
+        await cancelled(tokens, asyncio.Event())
 
 
 async def test_the_first_start_uses_the_environments_token() -> None:
