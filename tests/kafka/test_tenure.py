@@ -10,7 +10,6 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
-from bridge.kafka.consumer import PollHealth, WatchedConsumer
 from bridge.kafka.convert import Offsets
 from bridge.kafka.errors import Fenced
 from bridge.kafka.settings import IntakeSettings
@@ -266,32 +265,3 @@ async def test_back_off_doubles_to_its_maximum() -> None:
         world.tenure._outages = outages
         waits.append(world.tenure._backoff_s())
     assert waits == [1, 1, 2, 4, 8, 16, 30, 30, 30]
-
-
-class Scripted(WatchedConsumer):
-    """A watched consumer whose polls are a list: records, or an error."""
-
-    def __init__(self, polls: list[Any], settings: IntakeSettings) -> None:
-        self._polls = polls
-        self._health, self._settings, self._broken = PollHealth(), settings, None
-        self._generation = lambda: 1
-        self._group_id = "group"
-        self._closed = True
-
-    async def _ask(self, **_: object) -> Any:
-        answer = self._polls.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-async def test_records_before_a_failed_poll_are_handed_out_and_none_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a failed poll drained is lost and positions moved, so this consumer never polls again. Guard: `_broken`."""
-    record: Any = object()
-    consumer = Scripted([{ZERO: [record]}, ValueError("not UTF-8"), {ZERO: [record]}], IntakeSettings())
-    monkeypatch.setattr(WatchedConsumer.__bases__[0], "getmany", lambda self, *_, **options: self._ask(**options))
-    assert await consumer.getmany(timeout_ms=1, max_records=10) == {ZERO: [record]}
-    for _ in range(2):
-        with pytest.raises(KafkaError, match="not UTF-8"):
-            await consumer.getmany(timeout_ms=1, max_records=10)
-    assert consumer._health.is_broken

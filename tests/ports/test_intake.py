@@ -238,14 +238,6 @@ async def test_one_company_in_an_outage_does_not_delay_another(bus: Bus) -> None
         await bus.until_settled(4)
 
 
-async def test_a_backlog_fills_the_micro_batches(bus: Bus) -> None:
-    """A poll hands out what lies in the buffer; asking again fills the micro-batch. Guard: `WatchedConsumer._fill`."""
-    await bus.put(numbered(1_000))
-    async with member(bus, max_records=250, quiet_ms=2_000, fill_max_s=5.0) as one:
-        await bus.until_settled(1_000)
-    assert [len(batch) for batch in one.owner.batches] == [250, 250, 250, 250]
-
-
 async def test_a_dead_coordinator_is_replaced(bus: Bus) -> None:
     """One unexpected group error ends aiokafka's coordinator for good; a new consumer goes on. Guard: the watchdog."""
     await bus.put(numbered(4))

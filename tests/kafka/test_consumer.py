@@ -1,0 +1,92 @@
+"""The watched consumer, over polls that are a script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from bridge.kafka.consumer import PollHealth, WatchedConsumer
+from bridge.kafka.settings import IntakeSettings
+
+ZERO, ONE = TopicPartition("events", 0), TopicPartition("events", 1)
+
+
+class Scripted(WatchedConsumer):
+    """Every poll of aiokafka's own consumer is the next of *polls*: records, or an error."""
+
+    def __init__(self, *polls: Any, **settings: float) -> None:
+        self.polls = list(polls)
+        self.asked: list[int | None] = []
+        self.generation = 1
+        self._health, self._broken = PollHealth(), None
+        self._settings = IntakeSettings(**({"fill_max_s": 60.0} | settings))  # type: ignore[arg-type]
+        self._generation = lambda: self.generation
+        self._group_id, self._closed = "group", True
+
+
+@pytest.fixture(autouse=True)
+def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's own `getmany` reads from the script."""
+
+    async def getmany(self: Scripted, *_: object, timeout_ms: int, max_records: int | None) -> Any:
+        self.asked.append(max_records)
+        answer = self.polls.pop(0)
+        if callable(answer):
+            answer = answer(self)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", getmany)
+
+
+async def test_a_backlog_fills_the_micro_batch() -> None:
+    """A poll hands out what lies in the buffer; it is asked for the rest. Guard: `_fill`."""
+    consumer = Scripted({ZERO: [1, 2]}, {ZERO: [3], ONE: [4]}, {ONE: [5]}, {ONE: [6]})
+    assert await consumer.getmany(timeout_ms=50, max_records=5) == {ZERO: [1, 2, 3], ONE: [4, 5]}
+    assert consumer.asked == [5, 3, 1]
+
+
+async def test_a_lone_record_is_handed_out_when_no_other_comes() -> None:
+    """Prompt when idle: one quiet poll ends the micro-batch."""
+    consumer = Scripted({ZERO: [1]}, {}, {ZERO: [2]})
+    assert await consumer.getmany(timeout_ms=50, max_records=500) == {ZERO: [1]}
+
+
+async def test_records_that_trickle_do_not_hold_a_micro_batch_open() -> None:
+    """However steadily they come. Guard: `fill_max_s`."""
+    consumer = Scripted({ZERO: [1]}, {ZERO: [2]}, fill_max_s=0.0)
+    assert await consumer.getmany(timeout_ms=50, max_records=500) == {ZERO: [1]}
+
+
+async def test_an_empty_poll_is_a_good_poll() -> None:
+    """Liveness is the age of the last poll that came back, with or without records."""
+    consumer = Scripted({})
+    assert consumer._health.age_s() is None
+    assert await consumer.getmany(timeout_ms=50, max_records=500) == {}
+    assert consumer._health.age_s() is not None
+
+
+async def test_records_of_before_a_rebalance_are_dropped_while_filling() -> None:
+    """The rebalance has reset the positions, so they come again. Guard: the generation in `_fill`."""
+
+    def rebalanced(consumer: Scripted) -> dict[TopicPartition, list[int]]:
+        consumer.generation = 2
+        return {ONE: [7]}
+
+    consumer = Scripted({ZERO: [1]}, rebalanced)
+    assert await consumer.getmany(timeout_ms=50, max_records=500) == {ONE: [7]}
+    assert consumer.polled_in == 2
+
+
+async def test_records_before_a_failed_poll_are_handed_out_and_none_after() -> None:
+    """What a failed poll drained is lost and positions moved, so this consumer never polls again. Guard: `_broken`."""
+    consumer = Scripted({ZERO: [1]}, ValueError("no such record"), {ZERO: [3]})
+    assert await consumer.getmany(timeout_ms=50, max_records=10) == {ZERO: [1]}
+    for _ in range(2):
+        with pytest.raises(KafkaError, match="no such record"):
+            await consumer.getmany(timeout_ms=50, max_records=10)
+    assert consumer._health.is_broken
