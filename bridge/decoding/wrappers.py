@@ -83,11 +83,10 @@ def _connect(value: Object) -> Peeled | None:
 def _with_headers(value: Object) -> Peeled | None:
     """`{headers, body}` and `{topic, shop, headers, body}` with `payload` or `data` as other names of the body."""
     body = next((value[name] for name in ("body", "payload", "data") if value.get(name) is not None), None)
-    topic = value.get("topic")
-    if body is None or not (isinstance(value.get("headers"), Mapping) or isinstance(topic, str)):
-        return None
     shop = next((value[name] for name in ("shop", "shop_domain", "shopDomain") if name in value), None)
-    named = from_mapping({"shopify-topic": topic, "shopify-shop-domain": shop})
+    named = from_mapping({"shopify-topic": value.get("topic"), "shopify-shop-domain": shop})
+    if body is None or not (named or isinstance(value.get("headers"), Mapping)):
+        return None
     return body, {**named, **from_mapping(value.get("headers"))}
 
 

@@ -221,6 +221,12 @@ def test_wrapper_is_peeled(value: object) -> None:
     from_shop(envelope(value))
 
 
+def test_wrapper_that_names_the_shop_only() -> None:
+    """The topic is told from the body then."""
+    found = envelope({"shop": "acme.myshopify.com", "received_at": "2026-03-03T05:04:31Z", "payload": ORDER})
+    assert (found.event_type, found.account, found.inferred) == ("orders/paid", "acme.myshopify.com", True)
+
+
 def test_event_bridge_around_a_stripe_event() -> None:
     """Stripe's partner events carry the event as the detail."""
     inner = stripe_event("charge.succeeded", charge())
