@@ -30,7 +30,7 @@ class History:
     facts: tuple[Json, ...]
     cancelled: bool
 
-    def _repr_pretty_(self, printer: PrettyPrinter, cycle: bool) -> None:  # noqa: FBT001 - IPython's protocol
+    def _repr_pretty_(self, printer: PrettyPrinter, cycle: bool) -> None:  # noqa: ARG002, FBT001 - the printer's protocol
         printer.text(repr(self))
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.machine.histories import Books, History, expected, histories
 from tests.machine.world import World, opened
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SURE = {"posted", "already_posted", "superseded", "ignored"}
 
 

@@ -98,8 +98,8 @@ class World:
         books = Books(self.client, self.clock, window=WINDOW)
         write_ahead = WriteAhead(self.journal)
         router = Router([Route("acme", frozenset({"acme.myshopify.com"}), frozenset({"default"}))])
-        poster = Poster(self.client, books, write_ahead, items_max=30)
         board = StatusBoard(clock=self.clock).company("acme", DEFAULT_REALM)
+        poster = Poster(self.client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
         self._company = Company(
             books=books,
             pipeline=Pipeline(Judge("acme", router, self.rules), books, poster),
