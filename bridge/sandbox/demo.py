@@ -43,8 +43,8 @@ def run_demo(*, orders: int, seed: int, serve: bool) -> int:
         try:
             return asyncio.run(_play(stage, sample, out, serve=serve))
         except KeyboardInterrupt:
-            out.print("Stopped.")
-            return 0 if serve else 1
+            out.print("Stopped before the end.")
+            return 1
 
 
 async def _play(stage: Stage, sample: Sample, out: Console, *, serve: bool) -> int:
@@ -91,9 +91,10 @@ async def _serve(stage: Stage, bridge: Process, out: Console) -> None:
         f"  try      qbo-bridge results --config {stage.config}",
         soft_wrap=True,
     )
-    while True:
-        bridge.check()
-        await asyncio.sleep(1)
+    with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how this ends
+        while True:
+            bridge.check()
+            await asyncio.sleep(1)
 
 
 async def _collect(stage: Stage, told: dict[str, Result]) -> None:
@@ -128,7 +129,8 @@ async def _until_told(told: dict[str, Result], wanted: int, bridge: Process, tit
 
 def _surprises(sample: Sample, results: dict[str, Result]) -> list[str]:
     """Records that were to be ignored or dead-lettered, or were not, and are not what they were to be."""
-    wanted = Counter((event.fate, event.code) for event in sample.events if event.fate != "books")
+    fates = ((str(event.fate), event.code) for event in sample.events if event.fate != "books")
+    wanted = Counter(fates)
     got = Counter(
         (result.status.value, result.reason.code if result.reason else None)
         for result in results.values()

@@ -1,0 +1,81 @@
+"""The demo as a new user runs it, and what it would say if the books were wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.sandbox.audit import Books, differences
+from bridge.sandbox.events import ExpectedSale
+from bridge.sandbox.processes import DemoFailed, running
+from contracts.keys import SourceKey
+
+ORDER = SourceKey("shopify", "order", "1")
+SALE = ExpectedSale(document=ORDER, total=Decimal("9.50"), received=Decimal("9.50"), currency="USD")
+
+
+def invoice(total: str = "9.50", balance: str = "0", ident: str = "7") -> dict[str, Any]:
+    return {
+        "Id": ident,
+        "TotalAmt": Decimal(total),
+        "Balance": Decimal(balance),
+        "PrivateNote": f"[qbb:{ORDER}]",
+        "CurrencyRef": {"value": "USD"},
+    }
+
+
+def payment(amount: str = "9.50") -> dict[str, Any]:
+    line = {"Amount": Decimal(amount), "LinkedTxn": [{"TxnId": "7", "TxnType": "Invoice"}]}
+    return {"TotalAmt": Decimal(amount), "CurrencyRef": {"value": "USD"}, "Line": [line]}
+
+
+def books(invoices: list[dict[str, Any]], payments: list[dict[str, Any]]) -> Books:
+    return Books(tuple(invoices), tuple(payments), requests={}, entities={}, pages=0)
+
+
+@pytest.mark.slow
+def test_the_demo_ends_with_0_and_says_that_the_books_are_right() -> None:
+    """Broker, sandbox, bridge and replay, all as processes of their own."""
+    command = [sys.executable, "-m", "bridge.cli", "demo", "--orders", "12"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "each thing once" in ended.stdout
+    assert "0 writes" in ended.stdout
+
+
+def test_right_books_have_no_differences() -> None:
+    """Total, money and balance are those of the events."""
+    assert differences([SALE], books([invoice()], [payment()])) == ()
+
+
+@pytest.mark.parametrize(
+    ("invoices", "payments", "said"),
+    [
+        ([], [], "0 invoices instead of one"),
+        ([invoice(), invoice(ident="8")], [payment()], "2 invoices instead of one"),
+        ([invoice(total="9.49")], [payment()], "total 9.49 instead of 9.50"),
+        ([invoice()], [payment(), payment()], "received 19.00 instead of 9.50"),
+        ([invoice(balance="1")], [payment()], "balance 1.00 instead of 0.00"),
+    ],
+)
+def test_wrong_books_are_told_apart(invoices: list[Any], payments: list[Any], said: str) -> None:
+    """Lost, twice, a cent off, paid twice, still open: each has its sentence."""
+    assert said in " ".join(differences([SALE], books(invoices, payments)))
+
+
+def test_an_invoice_that_nobody_asked_for_is_a_difference() -> None:
+    """Nothing of ours stands in the books without an event."""
+    assert "no event asked for" in differences([], books([invoice()], []))[0]
+
+
+def test_a_process_that_ends_early_is_told_with_its_last_words(tmp_path: Path) -> None:
+    """The demo fails with what its part said, and does not wait for results that cannot come."""
+    with running(["run", "--config", str(tmp_path / "absent.toml")], tmp_path / "log") as process:
+        process.stop()
+        with pytest.raises(DemoFailed, match=r"`qbo-bridge run` ended with exit code"):
+            process.check()
