@@ -69,7 +69,6 @@ class KafkaSettings(_Section):
     session_timeout_ms: Duration = Field(12_000, description="whole milliseconds, 1 or more")
     heartbeat_interval_ms: Duration = Field(1_000, description="whole milliseconds, 1 or more")
     max_poll_interval_ms: Duration = Field(300_000, description="whole milliseconds, 1 or more")
-    transaction_timeout_ms: Duration = Field(60_000, description="whole milliseconds, 1 or more")
     poll_timeout_ms: Duration = Field(50, description="whole milliseconds, 1 or more: how long a poll waits")
     max_records: Duration = Field(500, description="a whole number, 1 or more: records in one micro-batch")
     drain_timeout_s: Seconds = Field(20.0, description="seconds, more than 0: how long a stop waits for its work")
@@ -87,8 +86,6 @@ class TopicSettings(_Section):
     dead_letters: TopicName = Field("qbo.dead-letters", description="a topic name")
     journal: TopicName = Field("qbo.journal", description="a topic name")
     create: bool = Field(True, description="true or false")
-    partitions: Duration = Field(6, description="a whole number, 1 or more: partitions of a topic that we create")
-    replication_factor: int = Field(-1, ge=-1, description="a whole number, -1 for the broker's own default")
 
 
 class HttpSettings(_Section):

@@ -139,10 +139,6 @@ class CompanyBoard:
         self._state.waiting_documents = documents
         self.telemetry.gauge("waiting_documents", self.name, documents)
 
-    def refreshed_token(self, *, ok: bool) -> None:
-        """An access token was asked for."""
-        self.telemetry.count("token_refreshes", self.name, outcome="ok" if ok else "refused")
-
     def poll_age_s(self) -> float | None:
         """Seconds since the last good poll, None before the first."""
         at = self._state.polled_at_s

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 PREFIX = "qbo_bridge_"
 
-CounterName = Literal["records", "qbo_calls", "qbo_throttled", "qbo_unanswered", "waves", "token_refreshes"]
+CounterName = Literal["records", "qbo_calls", "qbo_throttled", "qbo_unanswered", "waves"]
 GaugeName = Literal[
     "phase",
     "epoch",
@@ -48,7 +48,6 @@ COUNTERS: tuple[Metric, ...] = (
     Metric("qbo_throttled", "answers 429: somebody used more than this company's limits"),
     Metric("qbo_unanswered", "calls whose outcome stayed unknown at first and were sent again, byte for byte"),
     Metric("waves", "waves of posting steps that were sent"),
-    Metric("token_refreshes", "access tokens fetched", ("outcome",)),
 )
 
 GAUGES: tuple[Metric, ...] = (

@@ -123,14 +123,12 @@ def test_the_whole_catalogue_is_exposed() -> None:
 
 
 def test_everything_that_is_reported_shows() -> None:
-    """Micro-batches, waves, index, waiting documents and token refreshes each have their metric."""
+    """Micro-batches, waves, index and waiting documents each have their metric."""
     board, acme, _ = board_of()
     acme.took(20, 1.5)
     acme.sent_wave([30, 4])
     acme.indexed(12)
     acme.waiting(2)
-    acme.refreshed_token(ok=True)
     assert metric(board, 'qbo_bridge_newest_record_age_seconds{company="acme"} 1.5')
     assert metric(board, 'qbo_bridge_qbo_batch_items_count{company="acme"} 2.0')
-    assert metric(board, 'qbo_bridge_token_refreshes_total{company="acme",outcome="ok"} 1.0')
     assert board.snapshot()["companies"] == [acme.snapshot()]
