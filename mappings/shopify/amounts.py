@@ -79,21 +79,23 @@ def money_as_placed(order: Order) -> OrderMoney:
 
 
 def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:
-    lines = tuple(_line_part(item, order) for item in order.line_items)
-    parts = (*lines, *(_shipping_part(ship) for ship in shipping), *_extra_parts(order, lines))
+    lines = tuple(_line_part(item) for item in order.line_items)
+    delivery = tuple(_shipping_part(ship) for ship in shipping)
+    parts = (*lines, *delivery, *_extra_parts(order, lines))
     old = all(item.discount_allocations is None for item in order.line_items)
+    unallocated = (order.total_discounts or Decimal(0)) - total(part.discount for part in delivery)
     return OrderMoney(
         currency=order.currency,
         taxes_included=order.taxes_included,
         parts=parts,
         tax=order.total_tax,
-        unallocated_discount=(order.total_discounts or Decimal(0)) if old else Decimal(0),
+        unallocated_discount=unallocated if old else Decimal(0),
     )
 
 
-def _line_part(item: LineItem, order: Order) -> Part:
+def _line_part(item: LineItem) -> Part:
     return Part(
-        kind="gift_card" if item.gift_card else "tip" if _is_tip(item, order) else "product",
+        kind="gift_card" if item.gift_card else "tip" if _is_tip(item) else "product",
         amount=item.price * item.quantity,
         discount=_allocated(item.discount_allocations),
         tax=total(tax.price for tax in item.tax_lines),
@@ -103,10 +105,9 @@ def _line_part(item: LineItem, order: Order) -> Part:
     )
 
 
-def _is_tip(item: LineItem, order: Order) -> bool:
-    """Older point-of-sale bodies tell the tip twice: as a custom line and as total_tip_received."""
-    titled = item.product_id is None and (item.title or "").strip().lower() in TIP_TITLES
-    return titled and item.price * item.quantity == order.total_tip_received
+def _is_tip(item: LineItem) -> bool:
+    """Older point-of-sale bodies tell the tip as a custom line, some of them in total_tip_received as well."""
+    return item.product_id is None and (item.title or "").strip().lower() in TIP_TITLES
 
 
 def _shipping_part(ship: ShippingLine) -> Part:
@@ -121,13 +122,13 @@ def _shipping_part(ship: ShippingLine) -> Part:
 
 def _extra_parts(order: Order, lines: tuple[Part, ...]) -> list[Part]:
     """Tip, duties and additional fees; each only where there is one."""
-    in_lines = any(part.kind == "tip" for part in lines)
+    in_lines = total(part.amount for part in lines if part.kind == "tip")
     duties = _shop_amount(order.original_total_duties_set)
     if duties is None:
         duties = total(duty.amount for item in order.line_items for duty in item.duties)
     fees = _shop_amount(order.original_total_additional_fees_set or order.total_additional_fees_set)
     extras = [
-        Part(kind="tip", amount=Decimal(0) if in_lines else order.total_tip_received),
+        Part(kind="tip", amount=Decimal(0) if in_lines == order.total_tip_received else order.total_tip_received),
         Part(kind="duties", amount=duties),
         Part(kind="additional_fees", amount=fees or Decimal(0)),
     ]

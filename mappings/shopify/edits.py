@@ -66,14 +66,17 @@ def _kept(part: Part, refunded: Counter[int | None], currency: str) -> Part:
 def _tax_left(order: Order, placed: OrderMoney, kept: tuple[Part, ...]) -> Decimal:
     """The tax as charged on what is left: the source's figure with refunded tax put back, else in proportion.
 
-    Never more than was charged: an order whose total leaves its tax lines out (total_tax 0) was charged none, whatever
-    current_total_tax says.
+    An order whose total leaves its tax lines out (total_tax 0) was charged none, whatever current_total_tax says.
     """
+    if placed.tax == 0:
+        return placed.tax
     if order.current_total_tax is not None:
         refunded = total(line.total_tax or Decimal(0) for line in _refund_lines(order))
         adjusted = total(row.tax_amount for refund in order.refunds or () for row in refund.order_adjustments)
         stated = order.current_total_tax + refunded - adjusted
-        return min(max(stated, Decimal(0)), placed.tax)
+        if not 0 <= stated <= placed.tax:
+            raise _unbalanced("the tax of the order", placed.tax, "current_total_tax with refunds", stated, placed)
+        return stated
     weights = total(part.tax for part in placed.parts)
     share = total(part.tax for part in kept) / weights if weights else Decimal(1)
     return round_half_up(placed.tax * share, decimals_of(placed.currency))

@@ -135,4 +135,6 @@ def _notes(order: Order, money: OrderMoney, invoice: InvoiceDraft) -> tuple[str,
         notes.append(f"The cash taken was rounded by {rounding} {order.currency}; that is not in the order's total.")
     if money.tax == 0 and any(part.tax for part in money.parts):
         notes.append("The order lists taxes that its total leaves out: none was charged, so none is booked.")
+    if "gift_card" in order.payment_gateway_names and invoice.total:
+        notes.append("Paid by gift card, at least in part: gateways.gift_card.deposit says where it goes.")
     return tuple(notes)

@@ -100,6 +100,28 @@ def test_tip_told_twice_counts_once() -> None:
     assert invoice_of(plan).lines[1].item == SourceKey("qbb", "item", "tip")
 
 
+def test_tip_on_a_line_is_a_tip() -> None:
+    """Also where total_tip_received does not repeat it, or tells of another one."""
+    tip = line("5.00", id=2, title=" Tips ", product_id=None, sku=None)
+    for received, total in (("0.00", "15.00"), ("2.00", "17.00")):
+        found = invoice_of(plan_of(order([line("10.00"), tip], total_tip_received=received, total_price=total)))
+        assert {row.item for row in found.lines[1:]} == {SourceKey("qbb", "item", "tip")}
+
+
+def test_gift_card_money_is_pointed_out() -> None:
+    """QBO takes no payment into a liability, so the accountant should know where it went."""
+    plan = plan_of(order([line("5.00")], payment_gateway_names=["gift_card", "shopify_payments"]))
+    assert "gateways.gift_card.deposit" in plan.notes[0]
+
+
+def test_body_without_line_allocations_keeps_its_shipping_discount() -> None:
+    """total_discounts holds both; what the delivery allocates is not counted again."""
+    row = {name: value for name, value in line("50.00").items() if name != "discount_allocations"}
+    ships = [shipping("8.00", discount_allocations=discounted("3.00"))]
+    body = order([row], shipping_lines=ships, total_price="50.00", total_discounts="8.00")
+    assert invoice_of(plan_of(body)).discount == D("8.00")
+
+
 def test_additional_fees_are_sold() -> None:
     """Fees that the shop adds are part of the total."""
     fees = {"shop_money": {"amount": "2.50", "currency_code": "USD"}}
@@ -206,13 +228,14 @@ def test_cent_of_a_removed_discount_falls_where_the_order_says() -> None:
     [
         ({"current_subtotal_price": "20.00"}, r"lines adds up to 21\.00 USD, .* is 20\.00 USD"),
         ({"current_subtotal_price": "21.01"}, r"lines adds up to 21\.00 USD, .* is 21\.01 USD"),
+        ({"current_total_tax": "9.00"}, r"tax of the order adds up to 1\.50 USD, current_total_tax .* is 9\.00 USD"),
         ({"current_total_price": "19.00"}, r"order adds up to 21\.00 USD, its current_total_price is 19\.00 USD"),
     ],
 )
 def test_edit_that_disagrees_with_current_figures_is_refused(changes: Json, said: str) -> None:
     """What is left must be what the order says is left."""
     with pytest.raises(UnbalancedDocument, match=said):
-        mapped(order([line("21.00", 3, id=5, current_quantity=1)], **{**EDITED, **changes}))
+        mapped(order([line("21.00", 3, id=5, current_quantity=1)], total_tax="1.50", **{**EDITED, **changes}))
 
 
 def test_cent_of_a_removed_discount_is_not_a_dollar() -> None:
