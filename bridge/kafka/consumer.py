@@ -24,7 +24,7 @@ from bridge.kafka.settings import IntakeSettings
 
 Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 
-LEAVE_TIMEOUT_S = 5.0
+LEAVE_TIMEOUT_S = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -33,13 +33,13 @@ class PollHealth:
     """What the watchdog and `/livez` look at; it outlives the consumers that write into it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+        self.clock = clock
         self.last_good: float | None = None
         self.is_broken = False
 
     def good(self) -> None:
         """A poll came back, with or without records."""
-        self.last_good = self._clock()
+        self.last_good = self.clock()
 
     def failed(self) -> None:
         """A poll raised; only a new consumer helps."""
@@ -47,11 +47,15 @@ class PollHealth:
 
     def renewed(self) -> None:
         """A new consumer has joined."""
-        self.last_good, self.is_broken = self._clock(), False
+        self.last_good, self.is_broken = self.clock(), False
+
+    def ended(self) -> None:
+        """Nothing polls: Kafka is away, or was never there. A process that waits for it is alive."""
+        self.last_good = None
 
     def age_s(self) -> float | None:
-        """Seconds since the last good poll; None before the first."""
-        return None if self.last_good is None else self._clock() - self.last_good
+        """Seconds since the last good poll; None while there is no consumer."""
+        return None if self.last_good is None else self.clock() - self.last_good
 
 
 class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
@@ -102,9 +106,9 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         return polled
 
     async def _fill(self, polled: Polled, max_records: int) -> Polled:
-        deadline = time.monotonic() + self._settings.fill_max_s
+        deadline = self._health.clock() + self._settings.fill_max_s
         missing = max_records - sum(map(len, polled.values()))
-        while missing > 0 and time.monotonic() < deadline:
+        while missing > 0 and self._health.clock() < deadline:
             try:
                 more = await self._poll(timeout_ms=self._settings.quiet_ms, max_records=missing)
             except KafkaError:

@@ -87,7 +87,7 @@ class CompanyIntake:
         return self.phase not in {Phase.JOINING, Phase.STOPPED}
 
     def poll_age_s(self) -> float | None:
-        """Seconds since the last good poll, None before the first: for `/livez`."""
+        """Seconds since the last good poll, None while Kafka is waited for: for `/livez`."""
         return self._health.age_s()
 
     def resume(self) -> None:
@@ -106,8 +106,10 @@ class CompanyIntake:
                 await asyncio.gather(served, return_exceptions=True)
         finally:
             stopping.cancel()
-            await self._tenure.drain()
-            await self._disconnect()
+            try:
+                await self._tenure.drain()
+            finally:
+                await self._disconnect()
         if self._tenure.failure.done():
             self._tenure.failure.result()
 
@@ -161,6 +163,7 @@ class CompanyIntake:
         if self._broker is not None:
             await self._broker.stop()
             self._broker = None
+        self._health.ended()
 
     def _build_broker(self) -> KafkaBroker:
         broker = KafkaBroker(
@@ -212,18 +215,29 @@ class CompanyIntake:
         )
 
     async def on_records(self, records: RawBatch) -> None:
-        """Hand one poll's records to the tenure and return, so that polling (and with it the membership) goes on."""
-        inbounds = tuple(inbound(record) for record in records)
-        batch = MicroBatch(records=inbounds, generation=self._polling().polled_in)
-        self._tenure.offer(batch)
+        """Hand one poll's records to the tenure and return, so that polling (and with it the membership) goes on.
+
+        FastStream would swallow what is raised here, and the next commit would skip the records.
+        """
+        try:
+            inbounds = tuple(inbound(record) for record in records)
+            self._tenure.offer(MicroBatch(records=inbounds, generation=self._polling().polled_in))
+        except Exception as error:  # noqa: BLE001 - a bug of ours, which must not pass unseen
+            self._tenure.fail(error)
 
     async def partitions_revoked(self) -> None:
-        """A rebalance began."""
-        await self._tenure.revoked()
+        """A rebalance began. An error here would only be logged by aiokafka."""
+        try:
+            await self._tenure.revoked()
+        except Exception as error:  # noqa: BLE001 - see above
+            self._tenure.fail(error)
 
     async def partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """A rebalance ended; the assignor has learned the epoch just before."""
-        await self._tenure.assigned(self._polling(), assigned, self._ownership.epoch)
+        try:
+            await self._tenure.assigned(self._polling(), assigned, self._ownership.epoch)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._tenure.fail(error)
 
     def _polling(self) -> WatchedConsumer:
         if self._consumer is None:
@@ -232,7 +246,7 @@ class CompanyIntake:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """aiokafka logs an exception here and goes on, so nothing in here may raise."""
+    """What aiokafka calls; it takes nothing that is not of its own class."""
 
     def __init__(self, intake: CompanyIntake) -> None:
         self._intake = intake

@@ -43,7 +43,7 @@ VALUE_OMITTED = ("qbb-value-omitted", b"too_large")
 TRANSACTION_TIMEOUT_MS = 30_000
 """A transaction whose owner was killed holds back `read_committed` readers for no longer than this."""
 
-CLOSE_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 3.0
 
 log = structlog.get_logger(__name__)
 

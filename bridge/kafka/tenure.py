@@ -193,9 +193,8 @@ class Tenure:
                     await asyncio.sleep(self._retake_wait_s())
         except asyncio.CancelledError:
             raise
-        except Exception as error:
-            log.exception("company.failed", company=self.company, epoch=epoch)
-            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - a bug, or an answer that must not be believed
+            self.fail(error)
 
     async def _take_over(self, epoch: int) -> None:
         """Fence, then read what is committed, then let the owner prepare; repeated for as long as it is unavailable."""
@@ -282,7 +281,9 @@ class Tenure:
         await self._publisher.close()
         await self._owner.released()
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
+        """Nothing more is started, nothing more is committed, and `failure` is done."""
+        log.error("company.failed", company=self.company, epoch=self._epoch, exc_info=error)
         self.phase = Phase.STOPPED
         self._close_inbox()
         if not self.failure.done():

@@ -10,8 +10,10 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import Offsets
 from bridge.kafka.errors import Fenced
+from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.tenure import MicroBatch, Phase, Tenure
 from contracts.errors import Unavailable
@@ -265,3 +267,29 @@ async def test_back_off_doubles_to_its_maximum() -> None:
         world.tenure._outages = outages
         waits.append(world.tenure._backoff_s())
     assert waits == [1, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
+    """The group's listener runs inside aiokafka, which only logs what it raises. Guard: `fail` in the intake."""
+    world = World()
+    intake = CompanyIntake(
+        company="acme",
+        topics=("events",),
+        connection=KafkaConnection(bootstrap_servers="127.0.0.1:1"),
+        owner=world.machine,
+        publisher=world.publisher,  # type: ignore[arg-type]
+        process="one",
+    )
+    intake._tenure = world.tenure
+    intake._consumer = world.consumer  # type: ignore[assignment]
+    await world.own()
+
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    world.machine.released = broken  # type: ignore[method-assign]
+    await intake.partitions_assigned(set())
+    with pytest.raises(ZeroDivisionError):
+        world.tenure.failure.result()
+    await intake.on_records((object(),))  # not a record at all
+    assert intake.phase is Phase.STOPPED
