@@ -1,0 +1,82 @@
+"""What a company decides for itself, read from QBO's own answers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bridge.facts import CompanyFacts, company_facts
+from contracts.errors import UnmappableEvent
+from contracts.quickbooks import AccountSelector
+
+ACCOUNTS: list[dict[str, Any]] = [
+    {"Id": "86", "Name": "Discounts given", "AccountSubType": "DiscountsRefundsGiven", "CurrencyRef": {"value": "USD"}},
+    {"Id": "6", "Name": "Refunds", "FullyQualifiedName": "Sales:Refunds", "AccountSubType": "DiscountsRefundsGiven"},
+    {"Id": "18", "Name": "Old", "AccountSubType": "BankCharges", "Active": False},
+]
+
+
+def facts(preferences: dict[str, Any] | None = None, country: str | None = "US") -> CompanyFacts:
+    info = {"Country": country} if country else {}
+    return company_facts(preferences or {}, info, ACCOUNTS, [{"Id": "3", "Name": "Visa"}])
+
+
+def selector(**choice: str) -> AccountSelector:
+    return AccountSelector(rule="accounts.discount", **choice)
+
+
+def test_an_account_is_chosen_by_id_name_preference_or_type() -> None:
+    """By type the lowest Id, as a number; by name the whole path in any letter case."""
+    chosen = facts({"SalesFormsPrefs": {"DefaultDiscountAccount": "86"}})
+    assert chosen.account_id(selector(id="86")) == "86"
+    assert chosen.account_id(selector(name="sales:refunds")) == "6"
+    assert chosen.account_id(selector(preference="DefaultDiscountAccount", sub_type="DiscountsRefundsGiven")) == "86"
+    assert facts().account_id(selector(preference="DefaultDiscountAccount", sub_type="DiscountsRefundsGiven")) == "6"
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        (selector(id="7"), "account with Id 7"),
+        (selector(name="Refunds"), 'account named "Refunds"'),
+        (selector(sub_type="BankCharges"), "account of sub-type BankCharges"),
+    ],
+)
+def test_a_missing_account_names_the_rule_that_would_help(choice: AccountSelector, words: str) -> None:
+    """Inactive ones are missing too."""
+    with pytest.raises(UnmappableEvent, match=f"no active {words}: set the rule accounts.discount"):
+        facts().account_id(choice)
+
+
+def test_preferences_say_currency_tax_and_closing_date() -> None:
+    """Manual sales tax has its own code; automated sales tax needs none."""
+    manual = facts(
+        {
+            "CurrencyPrefs": {"HomeCurrency": {"value": "CAD"}, "MultiCurrencyEnabled": True},
+            "TaxPrefs": {"UsingSalesTax": True, "TaxGroupCodeRef": {"value": "2"}},
+            "AccountingInfoPrefs": {"BookCloseDate": "2018-12-31"},
+            "SalesFormsPrefs": {"AllowDiscount": False},
+        },
+        "CA",
+    )
+    assert (manual.home_currency, manual.country, manual.multicurrency) == ("CAD", "CA", True)
+    assert (manual.charges_tax, manual.tax_code, manual.allows_discount) == (True, "2", False)
+    assert (manual.close_date, manual.payment_methods) == (date(2018, 12, 31), {"visa": "3"})
+    automated = facts({"TaxPrefs": {"PartnerTaxEnabled": True, "TaxGroupCodeRef": {"value": "2"}}})
+    assert automated.tax_code is None
+
+
+def test_a_company_that_says_nothing_is_a_us_company_in_dollars() -> None:
+    """No tax, no closing date, one currency."""
+    silent = facts(country=None)
+    assert (silent.home_currency, silent.country, silent.close_date) == ("USD", "US", None)
+    assert (silent.can_book("USD"), silent.can_book("EUR")) == (True, False)
+
+
+def test_a_created_account_is_known_at_once() -> None:
+    """The facts before are as they were."""
+    before = facts()
+    after = before.with_account({"Id": "99", "Name": "Tips"})
+    assert (after.account_named("TIPS"), before.account_named("Tips")) == ("99", None)
