@@ -15,17 +15,24 @@ from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney
 from mappings.shopify.invoices import Placed
 
-ALL_OF_IT = frozenset({"paid", "partially_refunded", "refunded"})
+ALL_OF_IT = frozenset({"paid", "refunded"})
 """Refunds are documents of their own, so a refunded order was paid first."""
+IN_PART = frozenset({"partially_paid", "partially_refunded"})
+"""A partial refund may be one of a partial payment: something is outstanding then."""
 
 
 def amount_received(order: Order, money: OrderMoney) -> Decimal:
-    """How much of the customer's money the body speaks of, refunds not taken off."""
+    """How much of the customer's money the body speaks of, refunds not taken off.
+
+    Of an edited order `total_outstanding` tells whether it was paid before the edit (it is negative then) or after.
+    """
+    if order.financial_status not in ALL_OF_IT | IN_PART:
+        return Decimal(0)
     owing = order.total_outstanding or Decimal(0)
-    status = order.financial_status
-    if status == "partially_paid" or (status == "partially_refunded" and owing > 0):
+    edited = money.total != order.total_price and None not in (order.total_outstanding, order.current_total_price)
+    if order.financial_status == "partially_paid" or edited or (order.financial_status in IN_PART and owing > 0):
         return max(_total_now(order, money) - owing, Decimal(0))
-    return order.total_price if status in ALL_OF_IT else Decimal(0)
+    return order.total_price
 
 
 def _total_now(order: Order, money: OrderMoney) -> Decimal:

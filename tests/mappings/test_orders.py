@@ -282,6 +282,20 @@ def test_received_is_what_the_body_says(status: str | None, changes: Json, recei
     assert payment_of(plan).amount == D(received)
 
 
+@pytest.mark.parametrize(("outstanding", "received"), [("-42.00", "63.00"), ("0.00", "21.00"), (None, "63.00")])
+def test_edited_order_was_paid_before_or_after_the_edit(outstanding: str | None, received: str) -> None:
+    """What is owed to the customer was paid before; without a word on it the order was paid as placed."""
+    body = order([line("21.00", 3, id=5, current_quantity=1)], total_outstanding=outstanding, **EDITED)
+    assert payment_of(plan_of(body)).amount == D(received)
+
+
+def test_refund_of_what_an_edit_removed() -> None:
+    """63 were paid, an edit left 21 and 42 went back: 63 were received."""
+    refund = {"id": 1, "refund_line_items": [], "transactions": [{**_money("42.00"), "kind": "refund"}]}
+    body = order([line("21.00", 3, id=5, current_quantity=1)], total_outstanding="0.00", refunds=[refund], **EDITED)
+    assert payment_of(plan_of({**body, "financial_status": "partially_refunded"})).amount == D("63.00")
+
+
 def test_partial_payment_of_an_edited_order() -> None:
     """total_outstanding counts from what the edit left."""
     body = order(
