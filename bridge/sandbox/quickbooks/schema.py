@@ -1,8 +1,9 @@
 """Reads a request body as QuickBooks' schema does: known properties are kept, unknown ones are the 2010 fault.
 
 A shape is written as `Name:code` pairs. Codes: `s` or `s21` text (with its greatest length), `n` number, `b` boolean,
-`d` date, `r` reference, `i` id, `*` anything, `e(A|B)` enumeration, `o(Shape)` an object, `l(Shape)` a list of them.
-Null is "not given" everywhere; an empty string is "not given" except in text, where an update clears with it.
+`d` date, `r` reference, `i` id, `*` anything, `e(A|B)` enumeration (`~` is a blank), `o(Shape)` an object,
+`l(Shape)` a list of them. Null is "not given" everywhere; an empty string is "not given" except in text, where an
+update clears with it.
 """
 
 import re
@@ -219,7 +220,7 @@ def _property(pair: str, shapes: Mapping[str, Shape]) -> tuple[str, Reader]:
     if code in SIMPLE:
         return name, SIMPLE[code]
     if code.startswith("e("):
-        return name, one_of(tuple(inner.replace("_", " ").split("|")))
+        return name, one_of(tuple(inner.replace("~", " ").split("|")))
     if code.startswith("o("):
         return name, shapes[inner].nested()
     if code.startswith("l("):

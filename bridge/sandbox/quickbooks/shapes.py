@@ -120,7 +120,7 @@ _entity(
     "Item",
     """Name:s100 Sku:s100 Description:s4000 Active:b SubItem:b ParentRef:r Level:n FullyQualifiedName:s Taxable:b
     SalesTaxIncluded:b UnitPrice:n RatePercent:n PurchaseDesc:s1000 PurchaseTaxIncluded:b PurchaseCost:n
-    Type:e(Service|Inventory|NonInventory|Group|Category|Bundle|Assembly|Fixed_Asset|Other_Charge|Payment|Discount|Subtotal)
+    Type:e(Service|Inventory|NonInventory|Group|Category|Bundle|Assembly|Fixed~Asset|Other~Charge|Payment|Discount|Subtotal)
     TrackQtyOnHand:b QtyOnHand:n QtyOnPurchaseOrder:n QtyOnSalesOrder:n ReorderPoint:n InvStartDate:d
     AssetAccountRef:r ExpenseAccountRef:r IncomeAccountRef:r SalesTaxCodeRef:r PurchaseTaxCodeRef:r ClassRef:r
     TaxClassificationRef:r PrefVendorRef:r AbatementRate:n ReverseChargeRate:n ServiceType:s ItemCategoryType:s

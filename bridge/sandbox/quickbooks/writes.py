@@ -4,12 +4,15 @@ Order of refusals as observed: shape of the body, identity (Id, SyncToken), froz
 rules.
 """
 
+from typing import Any
+
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind
 from bridge.sandbox.quickbooks.shapes import ENTITIES
 from bridge.sandbox.quickbooks.wire import Doc
 
+EXTENSIONS = ("LineEx", "PurchaseEx")
 BIRTHMARKS = ("Id", "SyncToken", "MetaData", "domain", "sparse", "status")
 
 
@@ -29,7 +32,7 @@ def write(company: Company, entity: str, body: object, operation: str, include: 
 
 
 def _apply(company: Company, kind: EntityKind, body: object, operation: str, include: str) -> Doc:
-    given = ENTITIES[kind.name].read(body)
+    given = ENTITIES[kind.name].read(body if company.switches.refuse_extension_blocks else without_extensions(body))
     if operation == "delete":
         return _delete(company, kind, given)
     if operation == "void" or "void" in include.split(","):
@@ -115,6 +118,13 @@ def refuse_closed(company: Company, doc: Doc) -> None:
     closed = company.preference("AccountingInfoPrefs", "BookCloseDate")
     if closed and doc["TxnDate"] <= closed:
         raise errors.period_closed()
+
+
+def without_extensions(body: Any) -> Any:
+    """A body without the read-only extension blocks that answers carry."""
+    if isinstance(body, dict):
+        return {name: without_extensions(part) for name, part in body.items() if name not in EXTENSIONS}
+    return [without_extensions(part) for part in body] if isinstance(body, list) else body
 
 
 def _writable(given: Doc) -> Doc:

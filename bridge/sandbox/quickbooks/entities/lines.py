@@ -116,6 +116,8 @@ def _item_line(company: Company, line: Doc) -> Doc:
     shown.pop("TaxCodeRef", None)
     if code is not None:
         shown["TaxCodeRef"] = code
+    if not detail.get("TaxInclusiveAmt"):
+        shown.pop("TaxInclusiveAmt", None)
     if not detail.get("Qty") and not detail.get("UnitPrice"):
         shown.pop("Qty", None)
         shown.pop("UnitPrice", None)
