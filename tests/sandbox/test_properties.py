@@ -108,8 +108,11 @@ class Player:
     def deposit(self) -> Doc:
         lines: list[Doc] = []
         for entity in ("Payment", "SalesReceipt", "Payment"):
-            doc = self.any(entity)
-            if doc is not None:
+            for doc in self.chance.sample(list(self.company.tables[entity].values()), 5):
+                free = not any(link["TxnType"] == "Deposit" for link in doc.get("LinkedTxn", ()))
+                waiting = doc["DepositToAccountRef"]["value"] == "4" and doc["CurrencyRef"]["value"] == "USD"
+                if not (free and waiting) and self.chance.random() < 0.97:
+                    continue
                 link = {"TxnId": doc["Id"], "TxnType": entity, "TxnLineId": "0"}
                 lines.append({"Amount": doc["TotalAmt"], "LinkedTxn": [link]})
         if self.chance.random() < 0.5:

@@ -18,7 +18,7 @@ def apply_to_invoice(company: Company, invoice: Doc) -> None:
         return
     for credit_id in waiting:
         _link(company, invoice["Id"], credit_id)
-    left = tuple(credit_id for credit_id in waiting if open_credit(company, credit_id))
+    left = tuple(credit_id for credit_id in waiting if open_credit(company, credit_id, customer_id))
     company.undo.set(company.open_credits, customer_id, left)
 
 
@@ -39,14 +39,14 @@ def apply_credit(company: Company, credit: Doc) -> None:
 def keep_waiting(company: Company, customer_id: str, credit_id: str) -> None:
     """Remember a credit memo that has something left."""
     waiting = company.open_credits.get(customer_id, ())
-    if credit_id not in waiting and open_credit(company, credit_id):
+    if credit_id not in waiting and open_credit(company, credit_id, customer_id):
         company.undo.set(company.open_credits, customer_id, (*waiting, credit_id))
 
 
-def open_credit(company: Company, credit_id: str) -> bool:
-    """Whether a credit memo still has something to give."""
+def open_credit(company: Company, credit_id: str, customer_id: str) -> bool:
+    """Whether a credit memo still has something to give to that customer."""
     credit = company.find("CreditMemo", credit_id)
-    return credit is not None and credit["Balance"] > 0
+    return credit is not None and credit["Balance"] > 0 and credit["CustomerRef"]["value"] == customer_id
 
 
 def _enabled(company: Company) -> bool:
@@ -55,7 +55,8 @@ def _enabled(company: Company) -> bool:
 
 def _link(company: Company, invoice_id: str, credit_id: str) -> None:
     invoice, credit = company.tables["Invoice"][invoice_id], company.find("CreditMemo", credit_id)
-    if credit is None or invoice["CurrencyRef"] != credit["CurrencyRef"]:
+    same = credit is not None and credit["CustomerRef"]["value"] == invoice["CustomerRef"]["value"]
+    if credit is None or not same or invoice["CurrencyRef"] != credit["CurrencyRef"]:
         return
     amount = min(invoice["Balance"], credit["Balance"])
     if amount <= 0:

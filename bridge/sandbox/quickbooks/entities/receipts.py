@@ -7,7 +7,7 @@ its total until a payment of 0 applies it.
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.applications import home_balance, release
-from bridge.sandbox.quickbooks.entities.credits import apply_credit
+from bridge.sandbox.quickbooks.entities.credits import apply_credit, keep_waiting
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.entities.numbers import index_number
 from bridge.sandbox.quickbooks.entities.payments import guard
@@ -89,6 +89,8 @@ def _credit_memo_effects(company: Company, old: Doc | None, new: Doc | None) -> 
     company.post("CreditMemo", new, postings)
     if old is None:
         apply_credit(company, new)
+    else:
+        keep_waiting(company, new["CustomerRef"]["value"], new["Id"])
 
 
 def _release_credit(company: Company, old: Doc, new: Doc | None) -> None:
