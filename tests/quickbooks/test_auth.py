@@ -103,9 +103,14 @@ async def test_the_request_is_oauths() -> None:
 
 
 async def test_ten_callers_make_one_refresh() -> None:
-    """Two refreshes with one value can kill both."""
+    """Two refreshes with one value can kill both: whoever comes while one is under way waits for it."""
     endpoint = Endpoint()
-    async with manager(endpoint, MemoryStore(OLD)) as tokens:
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await settle()
+        return endpoint(request)
+
+    async with manager(slow, MemoryStore(OLD)) as tokens:
         assert await asyncio.gather(*(tokens.access_token() for _ in range(10))) == ["access-1"] * 10
         assert await asyncio.gather(*(tokens.renewed("access-1") for _ in range(10))) == ["access-2"] * 10
     assert len(endpoint.requests) == 2
