@@ -128,6 +128,7 @@ class CompanyIntake:
             log.warning("kafka.unreachable", company=self.company, topics=self._topics, error=repr(error))
         await self._tenure.end()
         await self._disconnect()
+        await self._tenure.end()  # a last rebalance of the old consumer may have begun another
         await asyncio.sleep(RESTART_WAIT_S)
 
     async def _connect(self) -> None:

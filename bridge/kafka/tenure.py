@@ -89,6 +89,7 @@ class Tenure:
         self._inbox: asyncio.Future[MicroBatch] | None = None
         self._settled: dict[tuple[str, int], int] = {}
         self._outages = 0
+        self._stopping = False
 
     # What the group says -----------------------------------------------------------------------------------------
 
@@ -104,6 +105,9 @@ class Tenure:
         """A rebalance ended. Returns soon: heartbeats begin only after the group's listener has returned."""
         self._consumer = consumer
         owned = set(assigned)
+        if self._stopping or self.failure.done():
+            consumer.pause(*owned)
+            return
         if not owned:
             await self.end()
             self.phase = Phase.STANDBY
@@ -131,7 +135,11 @@ class Tenure:
         await self._let_go()
 
     async def drain(self) -> None:
-        """Let the running micro-batch finish, within the limit, and start no other: for a graceful stop."""
+        """Let the running micro-batch finish, within the limit, and start no other: for a graceful stop.
+
+        A rebalance may still come before the group is left; it begins nothing any more.
+        """
+        self._stopping = True
         self._steady.clear()
         if not await self._drained(self._settings.drain_timeout_s):
             log.warning("company.batch_abandoned", company=self.company, after_s=self._settings.drain_timeout_s)

@@ -259,6 +259,33 @@ async def test_losing_the_partitions_ends_the_tenure() -> None:
     assert not world.publisher.is_open
 
 
+async def test_a_stopped_tenure_takes_nothing_over() -> None:
+    """A rebalance may come between the drain and the good-bye. Guard: `_stopping`."""
+    world = World()
+    await world.own()
+    await world.tenure.drain()
+    await world.tenure.revoked()
+    await world.tenure.assigned(world.consumer, world.consumer.assigned, 2)
+    await asyncio.sleep(0.05)
+    assert world.tenure.phase is Phase.STOPPED
+    assert world.machine.epochs == [1]
+    assert world.consumer.stopped == {ZERO, ONE}
+    assert not world.publisher.is_open
+
+
+async def test_a_failed_tenure_takes_nothing_over() -> None:
+    """What it failed with has not gone away. Guard: `failure` in `assigned`."""
+    world = World()
+    await world.own()
+    world.tenure.fail(ZeroDivisionError())
+    await world.tenure.assigned(world.consumer, world.consumer.assigned, 2)
+    await asyncio.sleep(0.05)
+    assert world.tenure.phase is Phase.STOPPED
+    assert world.machine.epochs == [1]
+    assert isinstance(world.tenure.failure.exception(), ZeroDivisionError)
+    await world.tenure.end()
+
+
 async def test_back_off_doubles_to_its_maximum() -> None:
     """From a second to a minute; an outage that says how long is believed instead."""
     world = World(backoff_min_s=1.0, backoff_max_s=60.0)

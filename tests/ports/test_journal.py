@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
@@ -30,9 +31,12 @@ async def test_entries_live_until_they_are_ended(bus: Bus) -> None:
     assert await journal.read() == {"wave-3": b"three again"}
 
 
-async def test_companies_share_a_journal_without_meeting(bus: Bus) -> None:
-    """The entries of a company are its own, also when its name begins like another's."""
-    longer = bus.neighbour("-eu")
+async def test_companies_share_a_partition_without_meeting(bus: Bus) -> None:
+    """The entries of a company are its own, also when its name begins like another's. Guard: the prefix."""
+    partitions = len(await partitions_of(bus.connection, bus.journal_topic))
+    home = home_partition(bus.company, partitions)
+    others = (bus.neighbour(f"-{number}") for number in itertools.count())
+    longer = next(other for other in others if home_partition(other.company, partitions) == home)
     journals = []
     for one in (bus, longer):
         publisher = one.publisher()
