@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
@@ -45,7 +46,8 @@ from contracts.errors import ConfigurationError
 from mappings.rules import MappingRules, load_rules
 
 WATCH_INTERVAL_S = 0.5
-KAFKA_WAIT_S = 2.0
+KAFKA_WAIT_MIN_S = 1.0
+KAFKA_WAIT_MAX_S = 15.0
 
 log = structlog.get_logger(__name__)
 
@@ -94,40 +96,48 @@ async def _serve(settings: Settings) -> int:
     clock = SystemClock()
     board = StatusBoard(clock=clock, version=version("qbo-bridge"))
     store = _token_store(settings, clock)
-    prepared = [(company, company_rules(company)) for company in settings.companies]
+    prepared = [(company, company_rules(company), _connection_settings(company)) for company in settings.companies]
     stopping = _stop_signals()
     async with serve_http(board, settings.http):
         tasks = [
             asyncio.create_task(
-                _run_company(settings, company, rules, store, board.company(company.name, company.realm_id), stopping),
+                _run_company(
+                    settings,
+                    Tenant(company, rules, connection, store, board.company(company.name, company.realm_id)),
+                    stopping,
+                ),
                 name=company.name,
             )
-            for company, rules in prepared
+            for company, rules, connection in prepared
         ]
         failed = await asyncio.gather(*tasks)
     return 1 if any(failed) else 0
 
 
-async def _run_company(
-    settings: Settings,
-    company: CompanySettings,
-    rules: MappingRules,
-    store: TokenStore,
-    board: CompanyBoard,
-    stopping: asyncio.Event,
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What one company brings: its settings, rules, way to QBO, tokens, and its place on the board."""
+
+    company: CompanySettings
+    rules: MappingRules
+    connection: ConnectionSettings
+    store: TokenStore
+    board: CompanyBoard
+
+
+async def _run_company(settings: Settings, tenant: Tenant, stopping: asyncio.Event) -> bool:
     """Serve one company until the process stops; True when it stopped by itself. Other companies do not notice."""
     connection = kafka_connection(settings.kafka)
     if not await _topics_exist(settings, connection, stopping):
         return False
-    async with _company(settings, company, rules, store, board) as intake:
-        watching = asyncio.create_task(_watch(intake, board))
+    async with _company(settings, tenant) as intake:
+        watching = asyncio.create_task(_watch(intake, tenant.board))
         waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
         try:
             await intake.run()
         except Exception as error:
-            log.exception("company.stopped", company=company.name)
-            board.enter(Phase.STOPPED, reason=f"{type(error).__name__}: {error}")
+            log.exception("company.stopped", company=tenant.company.name)
+            tenant.board.enter(Phase.STOPPED, reason=f"{type(error).__name__}: {error}")
             await stopping.wait()
             return True
         finally:
@@ -137,13 +147,12 @@ async def _run_company(
 
 
 @contextlib.asynccontextmanager
-async def _company(
-    settings: Settings, company: CompanySettings, rules: MappingRules, store: TokenStore, board: CompanyBoard
-) -> AsyncIterator[CompanyIntake]:
+async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[CompanyIntake]:
     clock = SystemClock()
+    company, rules, board = tenant.company, tenant.rules, tenant.board
     connection = kafka_connection(settings.kafka)
     topics = settings.topics
-    async with open_client(_connection_settings(company), store, clock) as client:
+    async with open_client(tenant.connection, tenant.store, clock) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
         journal = Journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
         books = Books(client, clock, window=timedelta(days=company.index_days))
@@ -232,13 +241,16 @@ async def _topics_exist(settings: Settings, connection: KafkaConnection, stoppin
     topics = settings.topics
     logs = [log_topic(name) for name in (*topics.events, topics.results, topics.dead_letters)]
     wanted: list[TopicSpec] = [*logs, table_topic(topics.journal)] if topics.create else []
+    wait_s = KAFKA_WAIT_MIN_S
     while not stopping.is_set():
         try:
             await create_missing(connection, wanted)
         except (OSError, BrokerError) as error:
-            log.warning("kafka.unreachable", servers=connection.bootstrap_servers, error=type(error).__name__)
+            servers = connection.bootstrap_servers
+            log.warning("kafka.unreachable", servers=servers, error=type(error).__name__, wait_s=wait_s)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), KAFKA_WAIT_S)
+                await asyncio.wait_for(stopping.wait(), wait_s)
+            wait_s = min(2 * wait_s, KAFKA_WAIT_MAX_S)
         else:
             return True
     return False
