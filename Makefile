@@ -4,6 +4,8 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.synced
+# Said after a failed try, for networks that put a certificate of their own before the registry's.
+OWN_CERTS := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
@@ -45,18 +47,17 @@ schemas: $(STAMP) ## write contracts/schemas anew; then read the diff
 	@$(BIN)/python -m contracts.schemas
 
 lock: $(STAMP) ## renew uv.lock from pyproject.toml
-	@$(BIN)/uv lock --upgrade
+	@$(BIN)/uv lock --quiet --upgrade 2>/dev/null || $(OWN_CERTS) $(BIN)/uv lock --upgrade
 
 audit: $(STAMP) ## known vulnerabilities of what uv.lock pins
 	@$(BIN)/pip-audit --skip-editable --progress-spinner off
 
 wheel: $(STAMP) ## build dist/
-	@$(BIN)/uv build --quiet --out-dir dist
+	@$(BIN)/uv build --quiet --out-dir dist 2>/dev/null || $(OWN_CERTS) $(BIN)/uv build --out-dir dist
 
 clean: ## remove what the verbs made
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-# The second try is for networks that put a certificate of their own before the registry's.
 $(STAMP): pyproject.toml uv.lock
 	@set -e; \
 	uv=$$(command -v uv || true); \
@@ -70,5 +71,5 @@ $(STAMP): pyproject.toml uv.lock
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; \
 	fi; \
 	uv=$${uv:-$(BIN)/uv}; \
-	"$$uv" sync --quiet --locked 2>/dev/null || UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 "$$uv" sync --locked; \
+	"$$uv" sync --quiet --locked 2>/dev/null || $(OWN_CERTS) "$$uv" sync --locked; \
 	touch $(STAMP)
