@@ -90,6 +90,7 @@ class Machine:
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
         self.idle_errors: list[Exception] = []
+        self.failures: list[Exception] = []
 
     async def take_over(self, epoch: int) -> None:
         self.epochs.append(epoch)
@@ -97,6 +98,8 @@ class Machine:
     async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         self.batches.append(records)
         await self.may_go_on.wait()
+        if self.failures:
+            raise self.failures.pop(0)
         return ()
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
@@ -244,6 +247,22 @@ async def test_a_batch_that_waits_behind_an_outage_comes_again() -> None:
     await world.until(lambda: world.consumer.sought)
     assert world.consumer.sought == [(ZERO, 5)]
     assert world.machine.batches == []
+    await world.tenure.end()
+
+
+async def test_a_rebalance_during_an_outage_pauses_again() -> None:
+    """A rebalance forgets pauses: without this, what it fetches is thrown away again and again. Guard: `assigned`."""
+    world = World()
+    await world.own()
+    world.machine.failures = [Unavailable("QBO is away", retry_after_s=3_600)]
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.tenure.phase is Phase.PAUSED)
+    await world.tenure.revoked()
+    world.consumer.stopped.clear()
+    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    assert world.consumer.stopped == {ZERO, ONE}
+    world.tenure.resume()
+    await world.until(lambda: not world.consumer.stopped)
     await world.tenure.end()
 
 
