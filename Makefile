@@ -63,9 +63,11 @@ $(STAMP): pyproject.toml uv.lock
 	uv=$$(command -v uv || true); \
 	if [ -z "$$uv" ] && [ ! -x $(BIN)/uv ]; then \
 	  for python in $(PYTHONS); do \
-	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	    if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+      found=$$python; break; \
+    fi; \
 	  done; \
-	  if [ -z "$$found" ]; then echo "qbo-bridge needs Python 3.11 or newer" >&2; exit 1; fi; \
+	  if [ -z "$$found" ]; then echo "qbo-bridge needs Python 3.11 or newer with its venv (Debian: python3-venv)" >&2; exit 1; fi; \
 	  echo "Setting up .venv with $$found ..."; \
 	  "$$found" -m venv --clear .venv || { rm -rf .venv; exit 1; }; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; \
