@@ -256,7 +256,15 @@ def test_charge_that_lacks_a_field_is_refused(field: str) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"amount": "12.5"}, {"created": 10**20}, {"created": "soon"}, {"paid": "maybe"}, {"customer": 5}, {"metadata": 5}],
+    [
+        {"amount": "12.5"},
+        {"created": 10**20},
+        {"created": "soon"},
+        {"paid": "maybe"},
+        {"customer": 5},
+        {"metadata": 5},
+        {"id": "ch 1"},
+    ],
 )
 def test_charge_with_a_field_of_another_kind_is_refused(changes: Json) -> None:
     """Smallest units are whole numbers, times are seconds."""
