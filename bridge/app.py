@@ -97,6 +97,8 @@ async def _serve(settings: Settings) -> int:
     board = StatusBoard(clock=clock, version=version("qbo-bridge"))
     store = _token_store(settings, clock)
     prepared = [(company, company_rules(company), _connection_settings(company)) for company in settings.companies]
+    for company in settings.companies:
+        await store.load(company.realm_id)  # a wrong key or a damaged store is the operator's to mend, now
     stopping = _stop_signals()
     async with serve_http(board, settings.http):
         tasks = [

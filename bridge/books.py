@@ -16,7 +16,7 @@ from bridge.facts import CompanyFacts, company_facts
 from bridge.index import Index, Posted
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
-from bridge.quickbooks.warmup import load_company
+from bridge.quickbooks.warmup import load_company, transactions
 from bridge.quickbooks.wire import Entity
 
 INDEXED = ("Invoice", "Payment", "JournalEntry")
@@ -62,6 +62,7 @@ class Books:
 
     async def warm(self) -> None:
         """Read the company's lists and its transactions of the last days. Unavailable when QBO is away."""
+        self._client.taken_over()
         index = Index(complete_since=self._clock.now() - self._window)
         company = await load_company(self._client)
         index.load("Customer", company.customers)
@@ -147,11 +148,8 @@ class Books:
         return rows
 
     async def _read_transactions(self, index: Index, since: datetime, *, until: datetime | None = None) -> None:
-        bounds = [where("MetaData.CreateTime", ">=", since)]
-        if until is not None:
-            bounds.append(where("MetaData.CreateTime", "<=", until))
         for entity in INDEXED:
-            async for page in self._client.pages(Select(entity, conditions=tuple(bounds))):
+            async for page in transactions(self._client, entity, since, created_until=until):
                 index.load(entity, page)
 
 

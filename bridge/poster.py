@@ -140,7 +140,7 @@ class Poster:
                     outcomes[step.id] = bound
                 else:
                     ready[bound.request_id] = (step, bound)
-            outcomes |= await self._send(ready)
+            outcomes |= await self._send(ready, self._items_max)
         return outcomes
 
     def _bound(
@@ -168,8 +168,8 @@ class Poster:
         )
         return WireStep(entity=step.id.entity, operation=_WIRE[step.operation], body=body, request_id=request_id)
 
-    async def _send(self, ready: Ready) -> dict[StepId, StepOutcome]:
-        packed = pack([wire_step for _, wire_step in ready.values()], items_max=self._items_max)
+    async def _send(self, ready: Ready, items_max: int) -> dict[StepId, StepOutcome]:
+        packed = pack([wire_step for _, wire_step in ready.values()], items_max=items_max)
         if not packed:
             return {}
         await self._journal.append(packed)
@@ -188,18 +188,26 @@ class Poster:
         await self._client.send(request)
 
     async def _deliver(self, packed: Sequence[Request]) -> dict[StepId, StepOutcome]:
-        """Send all; what one call fails with is raised only after the answers of the others are remembered."""
+        """Send all; what one call fails with is raised only after the answers of the others are remembered.
+
+        A batch that is refused as a whole says nothing of its items: they go again one by one.
+        """
         answers = await asyncio.gather(*(self._client.send(each) for each in packed), return_exceptions=True)
         outcomes: dict[StepId, StepOutcome] = {}
+        alone: Ready = {}
         for request, answer in zip(packed, answers, strict=True):
-            if not isinstance(answer, BaseException):
-                outcomes |= self._outcomes(request, answer, self._open[request.request_id][1])
-                del self._open[request.request_id]
+            if isinstance(answer, BaseException):
+                continue
+            ready = self._open.pop(request.request_id)[1]
+            if isinstance(request, Batch) and answer.fault is not None:
+                alone |= {item.request_id: ready[item.request_id] for item in request.items}
+            else:
+                outcomes |= self._outcomes(request, answer, ready)
         self._done |= {step_id: done for step_id, done in outcomes.items() if isinstance(done, Done)}
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
-        return outcomes
+        return {**outcomes, **await self._send(alone, items_max=1)}
 
     def _outcomes(self, request: Request, answer: Answer, ready: Ready) -> dict[StepId, StepOutcome]:
         named = _call_names(request)

@@ -60,13 +60,20 @@ async def load_company(client: QuickBooksClient, *, priority: Priority = Priorit
 
 
 async def transactions(
-    client: QuickBooksClient, entity: str, created_since: datetime | None, *, priority: Priority = Priority.LIVE
+    client: QuickBooksClient,
+    entity: str,
+    created_since: datetime | None,
+    *,
+    created_until: datetime | None = None,
+    priority: Priority = Priority.LIVE,
 ) -> AsyncIterator[tuple[Entity, ...]]:
-    """The transactions of one type created at or after `created_since` (aware; None for all), page by page.
+    """The transactions of one type created from `created_since` to `created_until` (aware; None for no bound), by page.
 
-    The bound is on `MetaData.CreateTime`: a document cannot have been posted before it existed at its source.
+    The bounds are on `MetaData.CreateTime`: a document cannot have been posted before it existed at its source.
     """
-    async for page in client.pages(Select(entity, conditions=_since("CreateTime", created_since)), priority=priority):
+    until = (where("MetaData.CreateTime", "<=", created_until),) if created_until is not None else ()
+    select = Select(entity, conditions=_since("CreateTime", created_since) + until)
+    async for page in client.pages(select, priority=priority):
         yield tuple(_slim(row) for row in page)
 
 

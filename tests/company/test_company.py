@@ -200,6 +200,16 @@ async def test_a_backlog_takes_as_few_calls_as_full_batches_allow() -> None:
         assert set(statuses(acme)) == {"posted"}
 
 
+async def test_a_batch_that_is_refused_as_a_whole_goes_again_item_by_item() -> None:
+    """Its fault says nothing of the items: one bad item must not refuse the others."""
+    async with office() as acme:
+        await acme.tell(bought(999))
+        acme.breaks("fault", count=1, operation="batch", status=400, code="2010")
+        results = await acme.tell(bought(0), bought(1))
+        assert [result.status for result in results] == ["posted", "posted"]
+        assert len(acme.held("Invoice")) == 3
+
+
 async def test_an_outage_settles_nothing_and_the_same_bytes_go_out_afterwards() -> None:
     """The batch that was on its way is sent again as it was, before anything newer is planned."""
     async with office() as acme:
