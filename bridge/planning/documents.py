@@ -118,9 +118,7 @@ def _plan_void(
 
 
 def _others_paid(board: Board, posted: Posted) -> bool:
-    """True when a person has put money on the invoice; an unsure balance is read before anything is voided."""
-    if not posted.fresh:
-        board.look_again(posted)
+    """True when a person has put money on the invoice. One that is not fresh is read before it is voided anyway."""
     ours = sum((payment.applied for payment in board.index.payments_of(posted.key)), Decimal(0))
     return posted.fresh and posted.balance is not None and posted.balance + ours < posted.total
 

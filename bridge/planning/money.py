@@ -110,7 +110,6 @@ def _purse(board: Board, invoice: SourceKey) -> _Purse | None:
     moved = posted is not None and owner != here
     asked = draft.total if draft else _asked(planned, posted)
     covered = Decimal(0) if moved else _covered(posted, known)
-    grown = draft is not None and posted is not None and draft.total > posted.total
     return _Purse(
         invoice=invoice,
         currency=draft.currency if draft else (posted and posted.currency) or board.facts.home_currency,
@@ -119,7 +118,7 @@ def _purse(board: Board, invoice: SourceKey) -> _Purse | None:
         body=body,
         booked=total(payment.total for payment in known if payment is not body) + _given_up(board, invoice),
         owner=owner,
-        relink=grown or any(payment.customer_id != owner for payment in known),
+        relink=any(_left_beside(payment) or payment.customer_id != owner for payment in known),
         shrinking=planned.id if planned and draft and covered > asked else None,
     )
 
@@ -222,8 +221,9 @@ def _resize(board: Board, purse: _Purse, body: Posted, wanted: Decimal, causes: 
         id=StepId("Payment", body.key),
         operation=Operation.UPDATE if wanted else Operation.VOID,
         target=body,
-        facts={"v": version, "r": plain(purse.told, purse.currency), "t": plain(wanted, purse.currency)},
     )
+    told = {"v": version, "r": plain(purse.told, purse.currency), "t": plain(wanted, purse.currency)}
+    step = replace(step, facts=told | _beside(wanted, step.applied, purse.currency))
     _change(board, purse, step)
     if claim.step.key == body.key:
         board.settle([claim.position], Work(step.id, credited=True))
@@ -255,28 +255,41 @@ def _give_way(board: Board, purse: _Purse, claim: Claim, *, but: Posted | None) 
 
 
 def _put_on_again(board: Board, purse: _Purse, claim: Claim) -> None:
-    """After an invoice grew or changed its customer, QBO leaves payments beside it that belong on it."""
+    """Payments that had no room on the invoice, or that were another customer's, go on it where it takes them now."""
     for payment in board.index.payments_of(purse.invoice):
-        if _is_target(board, payment):
+        ours = payment.customer_id == purse.owner
+        if _is_target(board, payment) or (ours and not _left_beside(payment)):
             continue
         if not payment.fresh:
             board.look_again(payment)
-        on_it = payment.applied if payment.customer_id == purse.owner else Decimal(0)
+        on_it = payment.applied if ours else Decimal(0)
         applied = on_it + purse.take(payment.total - on_it)
-        if applied != payment.applied or payment.customer_id != purse.owner:
+        if applied != payment.applied or not ours:
             board.write(_applied_anew(payment, claim, purse, applied))
 
 
+def _left_beside(payment: Posted) -> bool:
+    """True when we left a part of it beside the invoice, and that is still so: what a person took off stays off."""
+    left_on = wire.number(payment.facts.get("a"))
+    return left_on is not None and left_on == payment.applied
+
+
 def _applied_anew(payment: Posted, claim: Claim, purse: _Purse, applied: Decimal) -> PlannedStep:
+    facts = {name: value for name, value in payment.facts.items() if name != "a"}
     return PlannedStep(
         id=StepId("Payment", payment.key),
         operation=Operation.UPDATE,
         owner=claim.position,
         draft=replace(_payment(claim), amount=payment.total, customer=purse.customer),
         target=payment,
-        facts=payment.facts,
+        facts=facts | _beside(payment.total, applied, purse.currency),
         applied=applied,
     )
+
+
+def _beside(amount: Decimal, applied: Decimal, currency: str) -> dict[str, str]:
+    """What the marker says of a payment that the invoice could not take whole: how much of it is on it."""
+    return {"a": plain(applied, currency)} if applied < amount else {}
 
 
 def _step(claim: Claim, purse: _Purse, amount: Decimal, *, after: StepId | None) -> PlannedStep:
@@ -285,14 +298,15 @@ def _step(claim: Claim, purse: _Purse, amount: Decimal, *, after: StepId | None)
     facts = {"o": purse.invoice.id} if key.kind == "transaction" else {}
     if claim.step.version is not None:
         facts |= {"v": str(claim.step.version), "r": plain(purse.told, purse.currency)}
+    applied = purse.take(amount)
     return PlannedStep(
         id=StepId("Payment", key),
         operation=Operation.CREATE,
         owner=claim.position,
         draft=replace(draft, customer=draft.customer or purse.customer),
-        facts={**facts, "t": plain(amount, draft.currency)},
+        facts={**facts, "t": plain(amount, draft.currency)} | _beside(amount, applied, purse.currency),
         needs=frozenset({after} if after else ()),
-        applied=purse.take(amount),
+        applied=applied,
     )
 
 

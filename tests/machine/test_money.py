@@ -8,6 +8,7 @@ from typing import Any
 from bridge.index import Index
 from bridge.planning.steps import Held, PlannedStep, Refused, Skipped, Waiting, Work
 from contracts.errors import RejectedPosting
+from contracts.keys import SourceKey
 from contracts.posting import Operation
 from contracts.quickbooks import PaymentDraft
 from tests.builders import (
@@ -15,7 +16,9 @@ from tests.builders import (
     LISTS,
     ORDER,
     books,
+    buyer,
     company,
+    customer_row,
     invoice_row,
     link,
     note,
@@ -23,11 +26,13 @@ from tests.builders import (
     payment_row,
     planned,
     steps,
+    thing,
     transaction_key,
     transaction_plan,
 )
 
 FACTS = {"v": "5.1", "h": "aaaaaaaaaa"}
+LEE = SourceKey("shopify", "customer", "2")
 BODY = "payment shopify:payment:100"
 
 
@@ -173,13 +178,39 @@ def test_a_payment_that_a_person_changed_is_a_conflict() -> None:
 
 def test_payments_go_back_on_an_invoice_that_grew() -> None:
     """40 received, 30 of it applied; the invoice becomes 45, so all of the payment fits now."""
-    paid = payment_row(transaction_key(7), "40.00", Line=[link("145", "30.00")])
+    beside = note(transaction_key(7), o=ORDER.id, t="40.00", a="30.00")
+    paid = payment_row(transaction_key(7), "40.00", Line=[link("145", "30.00")], PrivateNote=beside)
     found = planned([order_plan(6, total="45.00")], with_invoice(paid, Balance=Decimal("0.00")))
     assert [[str(step.id) for step in wave] for wave in found.waves] == [
         ["invoice shopify:order:100"],
         ["payment shopify:transaction:7"],
     ]
     assert told(found.waves[1][0]) == ("sparse_update", Decimal("40.00"), Decimal("40.00"))
+
+
+def test_what_a_person_took_off_an_invoice_stays_off() -> None:
+    """We had put all 40 on it, or 30; somebody decided otherwise."""
+    for beside in ({}, {"a": "30.00"}):
+        row = payment_row(
+            transaction_key(7),
+            "40.00",
+            Line=[link("145", "5.00")],
+            PrivateNote=note(transaction_key(7), o=ORDER.id, t="40.00", **beside),
+        )
+        found = planned([order_plan(6, total="45.00")], with_invoice(row, Balance=Decimal("25.00")))
+        assert list(steps(found)) == ["invoice shopify:order:100"]
+
+
+def test_payments_follow_their_invoice_to_another_customer() -> None:
+    """QBO takes them off when the invoice changes hands, and a payment of another customer cannot be linked."""
+    index = with_invoice(payment_row(transaction_key(7)))
+    index.remember("Customer", customer_row("61", "Lee Park", LEE))
+    found = planned([order_plan(6, customer=LEE, needs=(thing(), buyer(LEE, "Lee Park", email=None)))], index)
+    assert [[str(step.id) for step in wave] for wave in found.waves] == [
+        ["invoice shopify:order:100"],
+        ["payment shopify:transaction:7"],
+    ]
+    assert told(found.waves[1][0]) == ("sparse_update", Decimal("30.00"), Decimal("30.00"))
 
 
 def test_payments_give_way_before_an_invoice_shrinks() -> None:

@@ -26,6 +26,7 @@ from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.reporting import Reporter
 from bridge.routing import Route, Router
 from bridge.sandbox.quickbooks.app import create_app
+from bridge.sandbox.quickbooks.faults import FaultRule, Kind
 from bridge.sandbox.quickbooks.sandbox import Sandbox
 from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
 from bridge.status import StatusBoard
@@ -92,6 +93,7 @@ class World:
     dead_letters: list[OutboundRecord] = field(default_factory=list)
     _company: Company | None = None
     _offset: int = 0
+    _records: tuple[InboundRecord, ...] = ()
 
     async def restart(self) -> None:
         """A new process takes the company over: nothing but QBO and the journal is left."""
@@ -120,10 +122,21 @@ class World:
 
     async def deliver(self, *bodies: object) -> list[Result]:
         """One micro-batch; the result of each of its records (a parked one says `waiting`)."""
+        self._records = tuple(self._record(body) for body in bodies)
+        return await self.again()
+
+    async def again(self) -> list[Result]:
+        """The same records once more, as Kafka delivers what was not settled."""
         assert self._company is not None
-        records = tuple(self._record(body) for body in bodies)
-        self._take(await self._company.process(records))
-        return [self.results[record.offset][-1] for record in records]
+        self._take(await self._company.process(self._records))
+        return [self.results[record.offset][-1] for record in self._records]
+
+    def breaks(self, kind: Kind, *, skip: int) -> None:
+        """From the write after `skip` others on, every call fails in this way."""
+        self.sandbox.faults.add(FaultRule(kind=kind, count=None, skip=skip, operation="write"))
+
+    def heals(self) -> None:
+        self.sandbox.faults.clear()
 
     async def idle(self) -> None:
         """A quiet moment: parked events are looked at again."""
