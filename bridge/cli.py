@@ -7,6 +7,7 @@ can cause. What a command needs is imported when it is called, so that `--help` 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from importlib.metadata import version
@@ -192,7 +193,8 @@ def results(
         settings.company(company)
     wanted = ResultFilter(company=company, document=document, statuses=frozenset(status or ()), code=code)
     if follow:
-        asyncio.run(follow_results(settings, wanted, last=None if from_beginning else last or 0, as_json=as_json))
+        with contextlib.suppress(KeyboardInterrupt):  # the way in which following ends
+            asyncio.run(follow_results(settings, wanted, last=None if from_beginning else last or 0, as_json=as_json))
     else:
         shown = None if from_beginning else 20 if last is None else last
         asyncio.run(list_results(settings, wanted, last=shown, as_json=as_json))

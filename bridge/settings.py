@@ -187,6 +187,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     refuse_secrets_and_strangers(table, Settings, path)
     _refuse_meeting_names(table, path)
     origins = apply_environment(table, Settings, environ)
+    _refuse_meeting_names(table, path)
     read_secret_files(table, Settings, origins, path.parent)
     table = {section: {} for section in ("kafka", "topics", "http", "tokens", "logs")} | table
     try:

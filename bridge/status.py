@@ -35,7 +35,12 @@ class Phase(StrEnum):
     """Stopped by itself (too many dead letters, an answer that was not what was sent); offsets are kept."""
 
 
-READY = frozenset({Phase.STANDBY, Phase.RUNNING, Phase.PAUSED})
+_NOT_READY = {
+    Phase.JOINING: "has not joined its consumer group",
+    Phase.WARMING: "is warming",
+    Phase.NEEDS_RECONNECT: "needs a person to connect it again",
+    Phase.STOPPED: "is stopped",
+}
 OWNED = frozenset(Phase) - {Phase.JOINING, Phase.STANDBY}
 
 
@@ -92,8 +97,9 @@ class CompanyBoard:
         self._show_phase()
 
     def recovered(self) -> None:
-        """QBO answers again."""
-        self.enter(Phase.RUNNING if self.phase is Phase.PAUSED else self.phase)
+        """QBO answers again, be it after an outage or because a person has connected the company anew."""
+        waited = self.phase in {Phase.PAUSED, Phase.NEEDS_RECONNECT}
+        self.enter(Phase.RUNNING if waited else self.phase)
         self._state.outage_wait_s = None
         self._show_phase()
 
@@ -196,8 +202,8 @@ class StatusBoard:
         """
         if not self._companies:
             return ("no company has started yet",)
-        boards = (board for board in self._companies.values() if board.phase not in READY)
-        return tuple(f"{board.name} is {board.phase.value.replace('_', ' ')}" for board in boards)
+        boards = (board for board in self._companies.values() if board.phase in _NOT_READY)
+        return tuple(f"{board.name} {_NOT_READY[board.phase]}" for board in boards)
 
     def live(self) -> tuple[str, ...]:
         """Which consumers have not polled for too long; empty when this process is alive.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
@@ -46,9 +45,7 @@ class ResultFilter:
 async def list_results(settings: Settings, wanted: ResultFilter, *, last: int | None, as_json: bool) -> None:
     """The last `last` matching results (all with None), oldest first."""
     read_last = None if wanted.narrows or wanted.company else last
-    found: deque[tuple[Result, bytes]] = deque()
-    async for result, value in _results(settings, wanted, last=read_last, follow=False):
-        found.append((result, value))
+    found = [pair async for pair in _results(settings, wanted, last=read_last, follow=False)]
     ordered = sorted(found, key=lambda pair: pair[0].posted_at)
     chosen = ordered if last is None else ordered[-last:] if last else []
     if as_json:

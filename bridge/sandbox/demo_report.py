@@ -36,11 +36,13 @@ def report(
     out.print(
         f"{len(results)} records in {seconds:.1f} s, start-up included. QBO calls: {calls['batches']} batches with "
         f"{calls['batch_items']} items, {calls['writes']} single writes, {calls['metered_reads']} reads (warm-up), "
-        f"{calls['throttled']} throttled."
+        f"{calls['throttled']} throttled.",
+        soft_wrap=True,
     )
     out.print(
         f"The same events again, to a fresh bridge: {replayed['metered_reads']} reads (warm-up), "
-        f"{replayed['writes'] + replayed['batches']} writes."
+        f"{replayed['writes'] + replayed['batches']} writes.",
+        soft_wrap=True,
     )
     _verdict(out, problems)
 
@@ -57,7 +59,7 @@ def _verdict(out: Console, problems: Sequence[str]) -> None:
         return
     out.print(f"[bold red]The books differ from the events in {len(problems)} places:[/]")
     for problem in problems[:DIFFERENCES_SHOWN]:
-        out.print(f"  {problem}", markup=False)
+        out.print(f"  {problem}", markup=False, soft_wrap=True)
 
 
 def _events_table(results: Mapping[str, Result]) -> Table:

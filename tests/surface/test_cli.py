@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -282,6 +284,22 @@ def test_results_are_filtered(told: Cli, arguments: tuple[str, ...], documents: 
     ended = told("results", "--json", *arguments)
     found = [json.loads(line)["source"]["document"] for line in ended.out.splitlines()]
     assert found == [f"shopify:order:{number}" for number in documents]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_results_are_followed_until_ctrl_c(told: Cli, form: tuple[str, ...]) -> None:
+    """Line by line as they come, for eyes and for programs; Ctrl-C is the way to end it, so it ends with 0."""
+    command = [sys.executable, "-m", "bridge.cli", "results", "--follow", "--from-beginning", *form]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert {f"shopify:order:{number}" for number in (1, 2, 3)} == {
+        word for line in lines for word in re.findall(r"shopify:order:\d", line)
+    }
+    assert (process.returncode, said) == (0, "")
 
 
 def test_no_results_is_a_sentence(told: Cli, unique: str) -> None:

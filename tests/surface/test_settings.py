@@ -164,6 +164,12 @@ def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
     assert "expected one of them" in complaint(tmp_path, environ=environ)
 
 
+def test_an_override_cannot_make_two_companies_one(tmp_path: Path) -> None:
+    """Two companies of one name would share a consumer group, and lose each other's offsets."""
+    environ = {"QBO_BRIDGE_COMPANIES__BETA__NAME": "acme-us"}
+    assert "names that differ" in complaint(tmp_path, COMPANY + SECOND, environ)
+
+
 def test_a_missing_file_says_how_to_name_another(tmp_path: Path) -> None:
     """The commonest first mistake is to start in the wrong folder."""
     with pytest.raises(ConfigurationError, match=r"absent\.toml: No such file or directory; expected .*--config"):

@@ -78,6 +78,17 @@ def test_an_outage_while_warming_stays_unready() -> None:
     assert acme.phase is Phase.WARMING
 
 
+def test_a_company_that_was_connected_again_is_running() -> None:
+    """The first answer after a person acted ends the alarm, and readiness returns."""
+    board, acme, _ = board_of()
+    acme.enter(Phase.RUNNING, epoch=3)
+    acme.enter(Phase.NEEDS_RECONNECT, reason="invalid_grant")
+    assert board.ready() == ("acme needs a person to connect it again",)
+    acme.recovered()
+    assert acme.phase is Phase.RUNNING
+    assert board.ready() == ()
+
+
 def test_a_lost_company_has_no_epoch() -> None:
     """The epoch belongs to the owner; who stands by has none."""
     _, acme, _ = board_of()
