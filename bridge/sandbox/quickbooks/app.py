@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from bridge.sandbox.quickbooks import batch, pdf
+from bridge.sandbox.quickbooks import batch, pdf, xml
 from bridge.sandbox.quickbooks.admin import admin_routes
 from bridge.sandbox.quickbooks.clock import Clock
 from bridge.sandbox.quickbooks.errors import QboFault, not_found, unsupported_operation
@@ -49,6 +49,7 @@ class Answer:
     drop: bool = False
     outcome: str = "answered"
     replayed: bool = False
+    reply: Reply | None = None
 
 
 def create_app(
@@ -79,10 +80,18 @@ class AccountingApi:
         moment = self._sandbox.clock.now()
         tid = self._sandbox.tids.next(moment)
         answer = await self._answer(call)
+        if answer.reply is not None and self._wants_xml(headers.get("accept", "")):
+            answer.body, answer.content_type = xml.render(answer.reply.body), "application/xml;charset=UTF-8"
         self._record(call, answer, tid)
         if answer.drop:
             _drop(scope)
         await _send(send, answer, tid)
+
+    def _wants_xml(self, accept: str) -> bool:
+        """XML for who asks for it; for who says nothing, by switch (the real service's default)."""
+        if "json" in accept:
+            return False
+        return "xml" in accept or self._sandbox.settings.switches.default_representation == "xml"
 
     async def _answer(self, call: Call) -> Answer:
         sandbox = self._sandbox
@@ -288,7 +297,7 @@ def _drop(scope: Scope) -> None:
 
 def _json(reply: Reply, *, replayed: bool = False) -> Answer:
     outcome = "fault" if reply.fault else "answered"
-    return Answer(reply.status, dumps(reply.body), outcome=outcome, replayed=replayed)
+    return Answer(reply.status, dumps(reply.body), outcome=outcome, replayed=replayed, reply=reply)
 
 
 def _failed(rule: FaultRule, outcome: str) -> Answer:
@@ -308,7 +317,7 @@ def _spoiled(answer: Answer, plan: dict[Kind, FaultRule]) -> Answer:
     if "html" in plan:
         return Answer(plan["html"].status, HTML_ERROR, "text/html", outcome="html")
     if "truncate" in plan:
-        answer.body, answer.outcome = answer.body[: len(answer.body) // 2], "truncated"
+        return Answer(answer.status, answer.body[: len(answer.body) // 2], outcome="truncated")
     return answer
 
 

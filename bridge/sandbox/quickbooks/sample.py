@@ -189,7 +189,9 @@ def sale_line(company: Company, item_id: str, quantity: int) -> Doc:
     """A line at the item's price, or at 60 where it has none."""
     item = company.tables["Item"][item_id]
     price = item["UnitPrice"] or Decimal(60)
-    detail = {"ItemRef": {"value": item_id}, "Qty": Decimal(quantity), "UnitPrice": price}
+    detail: Doc = {"ItemRef": {"value": item_id}, "Qty": Decimal(quantity), "UnitPrice": price}
+    if company.country != "US":
+        detail["TaxCodeRef"] = {"value": "2"}
     return {"Amount": money(quantity * price), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
 
 
@@ -205,7 +207,7 @@ def _invoices(company: Company, names: list[str]) -> list[Doc]:
             "Line": [sale_line(company, item_id, 1 + (number + offset) % 4) for offset, item_id in enumerate(items)],
             "CustomerMemo": {"value": "Thank you for your business and have a great day!"},
         }
-        if number % 3 == 0:
+        if number % 3 == 0 and company.country == "US":
             body["TxnTaxDetail"] = {"TxnTaxCodeRef": {"value": "2" if number % 2 == 0 else "3"}}
         if number % 4 == 0:
             body["SalesTermRef"] = {"value": str(1 + number % 3)}

@@ -12,6 +12,7 @@ from bridge.sandbox.quickbooks.clock import Clock
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind
 from bridge.sandbox.quickbooks.settings import SandboxSettings
+from bridge.sandbox.quickbooks.taxservice import add
 from bridge.sandbox.quickbooks.wire import Doc
 
 FIRST_SAMPLE_NUMBER = 1037
@@ -28,6 +29,16 @@ TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60))
 AGENCIES = ("Arizona Dept. of Revenue", "Board of Equalization")
 RATES = (("AZ State tax", "7.1", "1"), ("Tucson City", "2", "1"), ("California", "8", "2"))
 CODES: tuple[tuple[str, tuple[str, ...]], ...] = (("California", ("3",)), ("Tucson", ("1", "2")))
+
+
+#: Country → agency and (code, percent); a real company has more codes, these are the ones that sales use.
+OTHER_TAXES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "GB": ("HM Revenue & Customs (VAT)", (("20.0% S", "20"), ("5.0% R", "5"), ("0.0% Z", "0"))),
+    "CA": ("Canada Revenue Agency", (("GST", "5"), ("HST ON", "13"), ("Exempt", "0"))),
+    "AU": ("Australian Taxation Office", (("GST", "10"), ("GST free", "0"))),
+    "IE": ("Revenue Commissioners", (("23.0% S", "23"), ("13.5% R", "13.5"), ("0.0% Z", "0"))),
+    "FR": ("Direction générale des Finances publiques", (("20 % TVA", "20"), ("5,5 % TVA", "5.5"), ("0 % TVA", "0"))),
+}
 
 
 def born(realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, EntityKind]) -> Company:
@@ -47,26 +58,18 @@ def born(realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str
         add(company, "Term", {"Name": term, "DueDays": Decimal(days)})
     if settings.country == "US":
         _us_tax(company)
+    else:
+        _other_tax(company)
     company.commit()
     company.sequences.setdefault("DocNumber", 1001)
     return company
 
 
-def add(company: Company, entity: str, given: Doc, entity_id: str | None = None) -> Doc:
-    """An entity through its own rules, inside the write that is going on; also for lists that no API creates."""
-    kind = company.kinds[entity]
-    doc = company.born(entity, kind.build(company, given, None, Ask()))
-    if entity_id is not None:
-        doc["Id"] = entity_id
-    company.put(entity, doc, "Create")
-    kind.effects(company, None, doc)
-    return doc
-
-
-def _single(company: Company, entity: str, given: Doc) -> None:
+def _single(company: Company, entity: str, given: Doc, entity_id: str = "1") -> None:
+    """An entity under an id that no sequence gives."""
     now = company.stamp()
     meta = {"CreateTime": now, "LastUpdatedTime": now}
-    doc = {**given, "domain": "QBO", "sparse": False, "Id": "1", "SyncToken": "0", "MetaData": meta}
+    doc = {**given, "domain": "QBO", "sparse": False, "Id": entity_id, "SyncToken": "0", "MetaData": meta}
     company.put(entity, doc, "Create")
 
 
@@ -77,10 +80,9 @@ def _us_tax(company: Company) -> None:
         given = {"Name": rate, "Description": rate, "RateValue": Decimal(percent), "AgencyRef": {"value": agency}}
         add(company, "TaxRate", given)
     for pseudo, taxable in (("TAX", True), ("NON", False), ("CustomSalesTax", True)):
-        entry = add(
-            company, "TaxCode", {"Name": pseudo, "Description": pseudo, "Taxable": taxable, "TaxGroup": False}, pseudo
-        )
-        entry.pop("SyncToken")
+        given = {"Name": pseudo, "Description": pseudo, "Taxable": taxable, "TaxGroup": False}
+        _single(company, "TaxCode", company.kinds["TaxCode"].build(company, given, None, Ask()), pseudo)
+        company.tables["TaxCode"][pseudo].pop("SyncToken")
     company.undo.set(company.sequences, "TaxCode", 2)
     for code, rates in CODES:
         details = [
@@ -89,6 +91,19 @@ def _us_tax(company: Company) -> None:
         ]
         given = {"Name": code, "Description": f"{code} tax", "SalesTaxRateList": {"TaxRateDetail": details}}
         add(company, "TaxCode", given | {"PurchaseTaxRateList": {"TaxRateDetail": []}})
+
+
+def _other_tax(company: Company) -> None:
+    """Outside the US: one agency, the standard rates of the country, a code for each and one without tax."""
+    agency, rates = OTHER_TAXES.get(company.country, OTHER_TAXES["GB"])
+    holder = add(company, "TaxAgency", {"DisplayName": agency, "TaxTrackedOnPurchases": True})
+    company.undo.set(company.sequences, "TaxCode", 2)
+    for name, percent in rates:
+        given = {"Name": name, "Description": name, "RateValue": Decimal(percent), "AgencyRef": {"value": holder["Id"]}}
+        rate = add(company, "TaxRate", given)
+        detail = {"TaxRateRef": {"value": rate["Id"]}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": Decimal(0)}
+        lists = {"SalesTaxRateList": {"TaxRateDetail": [detail]}, "PurchaseTaxRateList": {"TaxRateDetail": [detail]}}
+        add(company, "TaxCode", {"Name": name, "Description": name, **lists})
 
 
 def preferences(settings: SandboxSettings) -> Doc:

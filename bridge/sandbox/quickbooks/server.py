@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import importlib.util
 import signal
 import socket
@@ -117,6 +118,7 @@ def _print(line: str) -> None:
 
 def run(settings: SandboxSettings) -> None:
     """Serve in the foreground; returns when told to stop."""
+    gc.set_threshold(100_000, 50, 1000)  # documents live long and have no cycles: frequent collections only cost
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:

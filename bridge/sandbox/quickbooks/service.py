@@ -17,6 +17,7 @@ from bridge.sandbox.quickbooks.faults import Facts
 from bridge.sandbox.quickbooks.kinds import KINDS
 from bridge.sandbox.quickbooks.requests import Reply
 from bridge.sandbox.quickbooks.send import send
+from bridge.sandbox.quickbooks.taxservice import create_tax_code
 from bridge.sandbox.quickbooks.wire import Doc, loads, stamp_ms
 from bridge.sandbox.quickbooks.writes import write
 
@@ -86,6 +87,9 @@ def _classify(call: Call) -> None:
         if not isinstance(listed, list):
             raise invalid_property()
         call.items = listed
+    elif call.resource == "taxservice" and call.method == "POST":
+        call.kind, call.operation, call.entity = "write", "create", "TaxService"
+        call.document = parse_body(call.body)
     elif kind is not None:
         call.entity = kind.name
         _classify_entity(call)
@@ -157,6 +161,8 @@ def run_write(company: Company, call: Call) -> Reply:
     try:
         if call.problem is not None:
             raise call.problem
+        if call.entity == "TaxService":
+            return Reply(200, {**create_tax_code(company, call.document), "time": now(company)})
         if call.operation == "send":
             doc = send(company, KINDS[call.entity], call.rest[0], call.query.get("sendTo", ""))
         else:

@@ -41,16 +41,15 @@ def shown(name: str, active: object) -> str:
 
 
 def addresses(company: Company, doc: Doc, *properties: str) -> None:
-    """Each address gets an id of its own; its lines together are limited."""
+    """A new address gets an id of its own; its lines together are limited."""
     for name in properties:
         address = doc.get(name)
-        if address is None:
+        if address is None or address.get("Id"):
             continue
         lines = sum(len(address.get(f"Line{number}", "")) for number in range(1, 6))
         if lines > ADDRESS_MAX:
             raise errors.too_long(name, ADDRESS_MAX, lines)
-        if not address.get("Id"):
-            doc[name] = {"Id": str(company.next_number("Address", 2)), **address}
+        doc[name] = {"Id": str(company.next_number("Address", 2)), **address}
 
 
 def party_currency(company: Company, given: Doc, old: Doc | None) -> Doc:
