@@ -19,7 +19,7 @@ from bridge.kafka.journal import Journal
 from contracts.records import InboundRecord, OutboundRecord
 from tests.kafka.harness import Bus, Owner, member
 
-WORK_S = 0.2
+WORK_S = 0.5
 
 
 class JournallingOwner(Owner):
@@ -56,7 +56,7 @@ async def run(address: str, company: str, name: str) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     bus = Bus(KafkaConnection(bootstrap_servers=address), company)
     owner = JournallingOwner(bus)
-    async with member(bus, owner, process=name, max_records=20) as one:
+    async with member(bus, owner, process=name, max_records=40) as one:
         owner.journal = bus.journal(one.publisher)
         await bus.until(lambda: one.intake.joined)
         say("joined", one.intake.epoch)
