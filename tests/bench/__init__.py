@@ -1,0 +1,1 @@
+"""How fast the pure part is: what one process could do if QBO had no limits."""

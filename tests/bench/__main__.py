@@ -1,0 +1,101 @@
+"""`make bench`: decode, map and schedule sample events, and say how long each stage takes. Nothing is asserted."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from bridge.facts import CompanyFacts
+from bridge.index import Index
+from bridge.judging import Judge, Judged
+from bridge.planning.schedule import schedule
+from bridge.planning.steps import Schedule
+from bridge.routing import Route, Router
+from bridge.sandbox.events import EventSettings, generate
+from contracts.posting import PostingPlan
+from contracts.records import InboundRecord
+from mappings.rules import MappingRules
+
+T = TypeVar("T")
+MICRO_BATCH = 500
+BATCH_ITEMS = 30
+SHOP = "acme.myshopify.com"
+FACTS = CompanyFacts(
+    home_currency="USD",
+    multicurrency=False,
+    country="US",
+    charges_tax=True,
+    tax_code="2",
+    close_date=None,
+    allows_discount=True,
+    preferences={},
+    accounts={},
+)
+
+
+def records(orders: int, seed: int) -> list[InboundRecord]:
+    """Sample events as they would be consumed."""
+    events = generate(EventSettings(orders=orders, seed=seed)).events
+    return [
+        InboundRecord(
+            topic=event.record.topic,
+            partition=0,
+            offset=offset,
+            key=event.record.key,
+            value=event.record.value,
+            headers=event.record.headers,
+            timestamp_ms=event.timestamp_ms,
+        )
+        for offset, event in enumerate(events)
+    ]
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """What `work` gives, and the seconds that it took."""
+    began = time.perf_counter()
+    made = work()
+    return made, time.perf_counter() - began
+
+
+def judge_all(consumed: Iterable[InboundRecord]) -> list[Judged]:
+    """Decode and map."""
+    router = Router([Route("acme", frozenset({SHOP}), frozenset({"default"}))])
+    judge = Judge("acme", router, MappingRules())
+    return [judged for record in consumed if (judged := judge.judge(record)) is not None]
+
+
+def schedule_all(judged: Sequence[Judged]) -> list[Schedule]:
+    """Plan micro-batch by micro-batch, each against books that are empty yet: the most work there can be."""
+    plans = [each.verdict for each in judged if isinstance(each.verdict, PostingPlan)]
+    index = Index(complete_since=datetime(2026, 1, 1, tzinfo=UTC))
+    return [schedule(plans[at : at + MICRO_BATCH], index, FACTS) for at in range(0, len(plans), MICRO_BATCH)]
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--orders", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    consumed = records(given.orders, given.seed)
+    judged, judging_s = timed(lambda: judge_all(consumed))
+    planned, planning_s = timed(lambda: schedule_all(judged))
+    table = Table("stage", "records", "seconds", "records a second", "µs a record")
+    for name, seconds in (("decode and map", judging_s), ("schedule", planning_s)):
+        count = len(judged)
+        table.add_row(name, str(count), f"{seconds:.2f}", f"{count / seconds:,.0f}", f"{seconds / count * 1e6:.0f}")
+    calls = sum(-(-len(wave) // BATCH_ITEMS) for each in planned for wave in each.waves)
+    steps = sum(len(wave) for each in planned for wave in each.waves)
+    out = Console()
+    out.print(table)
+    out.print(f"{steps} steps in {calls} calls at least, {steps / calls:.1f} a call (of {BATCH_ITEMS}).")
+
+
+if __name__ == "__main__":
+    main()
