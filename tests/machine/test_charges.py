@@ -41,3 +41,13 @@ async def test_a_charge_whose_invoice_a_person_voided_stays_void() -> None:
         await world.restart()
         (again,) = await world.deliver(told)
         assert (again.status, again.reason and again.reason.code) == ("ignored", "deleted_in_qbo")
+
+
+async def test_a_charge_that_comes_again_changes_nothing() -> None:
+    """Its fee is in the books already, like everything else of it."""
+    async with opened() as world:
+        told = stripe_event("charge.succeeded", charge(balance_transaction=FEE))
+        await world.deliver(told)
+        (again,) = await world.deliver(told)
+        assert again.status == "already_posted"
+        assert sorted(entity.entity for entity in again.entities) == ["Invoice", "JournalEntry", "Payment"]
