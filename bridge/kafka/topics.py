@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from bridge.kafka.connection import KafkaConnection
 
@@ -78,13 +78,22 @@ async def create_missing(connection: KafkaConnection, wanted: Iterable[TopicSpec
         if missing and cluster.controller is not None:
             await _create(connection, missing, replicas)
         else:
-            await asyncio.gather(*(client.add_topic(spec.name) for spec in missing))
+            await _ask_for(client, missing)
     finally:
         await client.close()
     created = tuple(spec.name for spec in missing)
     if created:
         log.info("kafka.topics_created", topics=created)
     return created
+
+
+async def _ask_for(client: AIOKafkaClient, missing: Iterable[TopicSpec]) -> None:
+    """Asking creates, unless this is a cluster that has no controller just now: then somebody must try again."""
+    await asyncio.gather(*(client.add_topic(spec.name) for spec in missing))
+    present = (await client.fetch_all_metadata()).topics()
+    absent = [spec.name for spec in missing if spec.name not in present]
+    if absent:
+        raise UnknownTopicOrPartitionError(f"could not create the topics {', '.join(absent)}")
 
 
 async def _create(connection: KafkaConnection, missing: Iterable[TopicSpec], replicas: int) -> None:
