@@ -57,6 +57,14 @@ def read_count(value: object) -> int:
     return int(number)
 
 
+def read_smallest(value: object) -> int:
+    """An amount in smallest units that a source never writes below zero."""
+    number = read_whole(value)
+    if number < 0:
+        raise ValueError("is below zero")
+    return number
+
+
 def read_whole(value: object) -> int:
     """A whole number such as an amount in smallest units; it may be negative."""
     number = read_amount(value)
@@ -83,6 +91,18 @@ def read_flag(value: object) -> bool:
     raise ValueError("is neither true nor false")
 
 
+def read_positive(value: object) -> Decimal:
+    """An amount that a source never writes below zero: which way the money went, its kind says."""
+    amount = read_amount(value)
+    if amount < 0:
+        raise ValueError("is below zero")
+    return amount
+
+
+YEARS = (1970, 2200)
+"""No order is older or newer; Python's own ends (1 and 9999) overflow in another offset."""
+
+
 def read_time(value: object) -> datetime:
     """An ISO 8601 time in its own offset; UTC when it names none."""
     if not isinstance(value, str):
@@ -91,21 +111,31 @@ def read_time(value: object) -> datetime:
         moment = datetime.fromisoformat(value.strip())
     except ValueError:
         raise ValueError("is not a time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _plausible(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def read_unix_time(value: object) -> datetime:
     """Seconds since the epoch as a time in UTC."""
     try:
-        return datetime.fromtimestamp(read_whole(value), tz=UTC)
+        moment = datetime.fromtimestamp(read_whole(value), tz=UTC)
     except (ValueError, OverflowError, OSError):
         raise ValueError("is not a time in seconds") from None
+    return _plausible(moment)
+
+
+def _plausible(moment: datetime) -> datetime:
+    """`moment` when clocks and calendars can still reckon with it, in any offset."""
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        raise ValueError(f"is not a time between the years {YEARS[0]} and {YEARS[1]}")
+    return moment
 
 
 Amount = Annotated[Decimal, PlainValidator(read_amount)]
+Positive = Annotated[Decimal, PlainValidator(read_positive)]
 Ident = Annotated[int, PlainValidator(read_id)]
 Count = Annotated[int, PlainValidator(read_count)]
 Whole = Annotated[int, PlainValidator(read_whole)]
+Smallest = Annotated[int, PlainValidator(read_smallest)]
 Text = Annotated[str, PlainValidator(read_text)]
 Flag = Annotated[bool, PlainValidator(read_flag)]
 Time = Annotated[datetime, PlainValidator(read_time)]

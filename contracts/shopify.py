@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from contracts.bodies import Amount, Body, Count, Flag, Ident, Text, Time, read_id
+from contracts.bodies import Amount, Body, Count, Flag, Ident, Positive, Text, Time, read_id
 
 EXACT_IN_JAVASCRIPT = 2**53
 """Past this a JavaScript producer rounds numeric ids: 820982911946154500 for …508."""
@@ -156,7 +156,7 @@ class Transaction(Body):
     kind: Text
     status: Text
     gateway: Text | None = None
-    amount: Amount
+    amount: Positive
     amount_set: MoneySet | None = None
     currency: Text | None = None
     created_at: Time | None = None

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import PlainValidator
 
-from contracts.bodies import Body, Flag, Text, UnixTime, Whole
+from contracts.bodies import Body, Flag, Smallest, Text, UnixTime, Whole
 
 _STRIPE_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 """Ids go into keys and markers, which have no blanks; 255 characters are Stripe's own limit."""
@@ -67,8 +67,8 @@ class Charge(Body):
     """One attempt to take money."""
 
     id: StripeId
-    amount: Whole
-    amount_captured: Whole | None = None
+    amount: Smallest
+    amount_captured: Smallest | None = None
     currency: Text
     created: UnixTime
     paid: Flag
@@ -88,8 +88,8 @@ class PaymentIntent(Body):
     """A payment from its beginning to its end; since 2022-11-15 it names its charge by `latest_charge` only."""
 
     id: StripeId
-    amount: Whole
-    amount_received: Whole | None = None
+    amount: Smallest
+    amount_received: Smallest | None = None
     currency: Text
     created: UnixTime
     status: Text

@@ -12,7 +12,7 @@ from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
 from contracts.errors import AnswerMismatch, Unavailable
 from contracts.keys import SourceKey, step_request_id
 from tests.company.office import Office, office
-from tests.mappings.builders import ORDER_ID, Json, order, taxed, transaction
+from tests.mappings.builders import ORDER_ID, Json, charge, order, taxed, transaction
 
 ORDER = SourceKey("shopify", "order", str(ORDER_ID))
 SALE = SourceKey("shopify", "transaction", "9455001122334")
@@ -28,6 +28,17 @@ def bought(number: int, **changes: object) -> Json:
 def later(body: Json, seconds: int, **changes: object) -> Json:
     """The order as it was some seconds after."""
     return {**body, "updated_at": f"2026-03-02T21:05:{seconds:02d}-08:00", **changes}
+
+
+def succeeded(document: Json) -> Json:
+    """The event of a charge."""
+    return {
+        "object": "event",
+        "id": "evt_1",
+        "type": "charge.succeeded",
+        "livemode": True,
+        "data": {"object": document},
+    }
 
 
 def statuses(office: Office) -> list[str]:
@@ -268,8 +279,28 @@ async def test_an_answer_that_is_not_what_was_sent_stops_the_company() -> None:
         ({**bought(0), "total_price": "12.00"}, "dead_lettered", "unbalanced"),
         ({**bought(0), "total_price": ["12.00"]}, "dead_lettered", "undecodable"),
         ({**bought(0), "test": True}, "ignored", "test_event"),
+        ({**bought(0), "created_at": "0001-01-01T00:00:00Z"}, "dead_lettered", "undecodable"),
+        ({**bought(0), "updated_at": "9999-12-31T23:59:59-12:00"}, "dead_lettered", "undecodable"),
+        (transaction(amount="-42.90"), "dead_lettered", "undecodable"),
+        (succeeded(charge(amount=-5, amount_captured=-5)), "dead_lettered", "undecodable"),
+        (succeeded(charge(created=10**18)), "dead_lettered", "undecodable"),
     ],
-    ids=["not json", "truncated", "not text", "a list", "5 MB", "null", "unbalanced", "wrong types", "test order"],
+    ids=[
+        "not json",
+        "truncated",
+        "not text",
+        "a list",
+        "5 MB",
+        "null",
+        "unbalanced",
+        "wrong types",
+        "test order",
+        "year 1",
+        "year 9999",
+        "negative sale",
+        "negative charge",
+        "time beyond time",
+    ],
 )
 async def test_bad_input_ends_with_a_reason_and_the_next_order_is_posted(value: object, status: str, code: str) -> None:
     """A dead letter has the original bytes; nothing else stops."""
