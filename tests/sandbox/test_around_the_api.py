@@ -41,7 +41,7 @@ async def test_webhooks_are_signed_cloud_events_and_retried() -> None:
     settings = SandboxSettings(empty=True, limits=UNLIMITED, webhooks=Webhooks(url="http://hook/", verifier_token="v"))
     clock = ManualClock()
     app = create_app(settings, clock, httpx.MockTransport(receive))
-    headers = {"authorization": f"Bearer {app.state.sandbox.access_token()}"}
+    headers = {"authorization": f"Bearer {app.state.sandbox.access_token()}", "accept": "application/json"}
     base = f"http://sandbox/v3/company/{settings.realms[0]}"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base, headers=headers) as http:
         world = World(app, http, clock)
@@ -123,15 +123,19 @@ async def test_the_sample_company_is_sound_and_useful() -> None:
 
 
 async def test_answers_may_be_xml(world: World) -> None:
-    """For who asks for it, and by switch for who asks for nothing."""
+    """For who asks for it and, as with the real service, for who asks for nothing; the gateway's faults too."""
     customer = await world.customer()
     answer = await world.http.get(f"customer/{customer['Id']}", headers={"accept": "application/xml"})
     assert answer.headers["content-type"].startswith("application/xml")
     assert '<Customer domain="QBO" sparse="false">' in answer.text
     assert '<CurrencyRef name="United States Dollar">USD</CurrencyRef>' in answer.text
-    plain = await open_world(SandboxSettings(empty=True, switches=Switches(default_representation="xml")))
-    answer = await plain.http.get("invoice/9", headers={"accept": "*/*"})
+    answer = await world.http.get("invoice/9", headers={"accept": "*/*"})
     assert '<Fault type="ValidationFault"><Error code="610"' in answer.text
+    answer = await world.http.get("invoice/9", headers={"accept": "*/*", "authorization": "Bearer x"})
+    assert '<Fault type="AUTHENTICATION"><Error code="3200"><Message>message=AuthenticationFailed' in answer.text
+    plain = await open_world(SandboxSettings(empty=True, switches=Switches(default_representation="json")))
+    answer = await plain.http.get("invoice/9", headers={"accept": "*/*"})
+    assert answer.json()["Fault"]["Error"][0]["code"] == "610"
 
 
 async def test_another_realm_is_another_company() -> None:
@@ -169,7 +173,7 @@ def test_the_process_serves_resets_and_ends_with_zero(number: signal.Signals) ->
         assert "sandbox-client" in line
         with httpx.Client(base_url=url[0]) as http:
             token = http.post("/sandbox/token").json()["access_token"]
-            headers = {"authorization": f"Bearer {token}"}
+            headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
             body: Doc = {"DisplayName": "Ann"}
             path: Any = "/v3/company/9130000000000001/customer?requestid=a"
             http.post("/sandbox/faults", json={"kind": "reset_after"})

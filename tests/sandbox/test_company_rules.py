@@ -85,6 +85,14 @@ async def test_jobs_have_full_names_and_lend_their_balance(world: World) -> None
     assert (after["Balance"], after["BalanceWithJobs"]) == (0, Decimal("100.00"))
 
 
+async def test_a_renamed_customer_shows_on_old_invoices(world: World) -> None:
+    """The reference carries the name of now."""
+    customer, item = await world.customer("Before"), await world.item()
+    invoice = await world.invoice(customer, item)
+    await world.update("Customer", customer, DisplayName="After")
+    assert (await world.read("Invoice", invoice["Id"]))["CustomerRef"]["name"] == "After"
+
+
 async def test_document_numbers_come_from_one_sequence(world: World) -> None:
     """A sent number is kept, even twice; the sequence goes on after the highest."""
     customer, item = await world.customer(), await world.item()

@@ -112,6 +112,17 @@ async def test_late_visibility(world: World) -> None:
     assert (await world.query("select count(*) from Customer"))["totalCount"] == 1
 
 
+async def test_late_visibility_of_an_update_shows_the_older_version(world: World) -> None:
+    """What was there before stays in queries until the time is over."""
+    customer = await world.customer(Notes="old")
+    await plan(world, {"kind": "late_visibility", "seconds": 20})
+    await world.update("Customer", customer, Notes="new")
+    text = "select Notes from Customer"
+    assert (await world.query(text))["Customer"] == [{"Notes": "old"}]
+    world.clock.advance(20)
+    assert (await world.query(text))["Customer"] == [{"Notes": "new"}]
+
+
 async def test_tokens_end_on_demand(world: World) -> None:
     """An expired token is refreshed; a revoked grant is not."""
     await plan(world, {"kind": "token_expired"})

@@ -1,10 +1,11 @@
 """Intuit's throttles: each alone, the time scale, and the body of a 429."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks import Limits, SandboxSettings
+from bridge.sandbox.quickbooks import FaultRule, Limits, SandboxSettings
 from bridge.sandbox.quickbooks.wire import loads
 from tests.sandbox.conftest import World, open_world
 
@@ -60,6 +61,19 @@ async def test_time_scale_makes_a_minute_a_second() -> None:
     world = await limited(time_scale=60, requests_per_minute=2)
     assert await reads(world, 3) == [200, 200, 429]
     world.clock.advance(1)
+    assert await reads(world, 1) == [200]
+
+
+async def test_ten_at_once() -> None:
+    """The eleventh request in flight is refused."""
+    world = await limited(requests_per_second=1000)
+    world.sandbox.faults.add(FaultRule(kind="delay", seconds=5, count=10))
+    slow = [asyncio.ensure_future(world.http.get("companyinfo/1")) for _ in range(10)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert await reads(world, 1) == [429]
+    world.clock.advance(5)
+    assert [answer.status_code for answer in await asyncio.gather(*slow)] == [200] * 10
     assert await reads(world, 1) == [200]
 
 

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from bridge.sandbox.quickbooks import batch, pdf, xml
 from bridge.sandbox.quickbooks.admin import admin_routes
 from bridge.sandbox.quickbooks.clock import Clock
+from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.errors import QboFault, not_found, unsupported_operation
 from bridge.sandbox.quickbooks.faults import REQUEST_KINDS, FaultRule, Kind
 from bridge.sandbox.quickbooks.human import act
@@ -49,7 +50,7 @@ class Answer:
     drop: bool = False
     outcome: str = "answered"
     replayed: bool = False
-    reply: Reply | None = None
+    document: Doc | None = None
 
 
 def create_app(
@@ -80,8 +81,8 @@ class AccountingApi:
         moment = self._sandbox.clock.now()
         tid = self._sandbox.tids.next(moment)
         answer = await self._answer(call)
-        if answer.reply is not None and self._wants_xml(headers.get("accept", "")):
-            answer.body, answer.content_type = xml.render(answer.reply.body), "application/xml;charset=UTF-8"
+        if answer.document is not None and self._wants_xml(headers.get("accept", "")):
+            answer.body, answer.content_type = xml.render(answer.document), "application/xml;charset=UTF-8"
         self._record(call, answer, tid)
         if answer.drop:
             _drop(scope)
@@ -144,9 +145,10 @@ class AccountingApi:
             return self._pdf(realm, call)
         if call.operation == "send" and not realm.throttle.may_email():
             return self._throttled()
+        before = {name: dict(table) for name, table in realm.company.tables.items()} if hidden else {}
         reply, replayed = await self._applied(realm, call, no_delay)
         if hidden is not None:
-            _hide(sandbox, realm, reply, hidden.seconds)
+            _hide(realm.company, before, sandbox.clock.monotonic() + hidden.seconds)
         return _spoiled(_json(reply, replayed=replayed), plan)
 
     def _interfere(self, realm: Realm, rule: FaultRule) -> None:
@@ -213,16 +215,16 @@ class AccountingApi:
         if scheme.lower() != "bearer" or not token.strip():
             message = "message=EmptyField; errorCode=003202; statusCode=401"
             body = gateway_fault("AUTHENTICATION", message, None, "3202", moment)
-            return "", Answer(401, dumps(body), headers=_CHALLENGE, outcome="unauthorised")
+            return "", Answer(401, dumps(body), headers=_CHALLENGE, outcome="unauthorised", document=body)
         grant, detail = self._sandbox.tokens.holder(token.strip())
         if grant is None:
             message = "message=AuthenticationFailed; errorCode=003200; statusCode=401"
             body = gateway_fault("AUTHENTICATION", message, detail, "3200", moment)
-            return "", Answer(401, dumps(body), headers=_CHALLENGE, outcome="unauthorised")
+            return "", Answer(401, dumps(body), headers=_CHALLENGE, outcome="unauthorised", document=body)
         if grant.realm != call.realm or call.realm not in self._sandbox.realms:
             message = "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403"
             body = gateway_fault("SERVICE", message, None, "3100", moment)
-            return "", Answer(403, dumps(body), outcome="forbidden")
+            return "", Answer(403, dumps(body), outcome="forbidden", document=body)
         return grant.client_id, None
 
     def _throttled(self) -> Answer:
@@ -232,7 +234,7 @@ class AccountingApi:
         body = gateway_fault("SERVICE", message, detail, "3001", self._sandbox.clock.now())
         wait = self._sandbox.settings.limits.retry_after_s
         headers = (("retry-after", str(wait)),) if wait is not None else ()
-        return Answer(status, dumps(body), headers=headers, outcome="throttled")
+        return Answer(status, dumps(body), headers=headers, outcome="throttled", document=body)
 
     def _end_tokens(self, plan: dict[Kind, FaultRule]) -> None:
         if "token_expired" in plan:
@@ -297,7 +299,7 @@ def _drop(scope: Scope) -> None:
 
 def _json(reply: Reply, *, replayed: bool = False) -> Answer:
     outcome = "fault" if reply.fault else "answered"
-    return Answer(reply.status, dumps(reply.body), outcome=outcome, replayed=replayed, reply=reply)
+    return Answer(reply.status, dumps(reply.body), outcome=outcome, replayed=replayed, document=reply.body)
 
 
 def _failed(rule: FaultRule, outcome: str) -> Answer:
@@ -321,11 +323,10 @@ def _spoiled(answer: Answer, plan: dict[Kind, FaultRule]) -> Answer:
     return answer
 
 
-def _hide(sandbox: Sandbox, realm: Realm, reply: Reply, seconds: float) -> None:
-    """Keep what a write made out of queries and change data capture for a while."""
-    until = sandbox.clock.monotonic() + seconds
-    found = reply.body.get("BatchItemResponse", [reply.body])
-    for part in found:
-        for entity in realm.company.kinds:
-            if isinstance(part.get(entity), dict):
-                realm.company.hidden_until[entity, part[entity]["Id"]] = until
+def _hide(company: Company, before: dict[str, dict[str, Doc]], until: float) -> None:
+    """Let queries and change data capture see what changed as it was before, or not at all if it was not there."""
+    for entity, table in company.tables.items():
+        for entity_id, doc in table.items():
+            old = before[entity].get(entity_id)
+            if old is not doc:
+                company.hidden[entity, entity_id] = (until, old)

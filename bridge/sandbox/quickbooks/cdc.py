@@ -45,12 +45,13 @@ def _kind(company: Company, name: str) -> EntityKind:
 
 
 def _changed(company: Company, kind: EntityKind, since: float) -> list[Doc]:
-    now = company.clock.monotonic() if company.hidden_until else 0
+    late = bool(company.hidden)
     found = []
-    for doc in company.tables[kind.name].values():
-        if company.hidden_until.get((kind.name, doc["Id"]), 0) > now:
+    for current in company.tables[kind.name].values():
+        doc = company.visible(kind.name, current) if late else current
+        if doc is None:
             continue
-        shown = kind.present(company, doc) if kind.name == "Account" else doc
+        shown = kind.present(company, doc) if kind.name == "Account" else doc  # an account's time follows its ledger
         if epoch(shown["MetaData"]["LastUpdatedTime"], company.zone) >= since:
             found.append(shown if shown is not doc else kind.present(company, doc))
     stubs = company.deleted[kind.name].values()

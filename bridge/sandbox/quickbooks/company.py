@@ -57,7 +57,7 @@ class Company:
         self.roles: dict[tuple[str, str], str] = {}
         self.agency_accounts: dict[str, str] = {}
         self.stock: dict[str, Decimal] = {}
-        self.hidden_until: dict[tuple[str, str], float] = {}
+        self.hidden: dict[tuple[str, str], tuple[float, Doc | None]] = {}
         self.listeners: list[Callable[[Company, tuple[Change, ...]], None]] = []
         self.open_credits: dict[str, tuple[str, ...]] = {}
         self.suspended = False
@@ -127,6 +127,13 @@ class Company:
     def find(self, entity: str, entity_id: str | None) -> Doc | None:
         """A stored document."""
         return self.tables[entity].get(entity_id) if entity_id else None
+
+    def visible(self, entity: str, doc: Doc) -> Doc | None:
+        """The document as queries and change data capture see it at this moment: perhaps older, perhaps not yet."""
+        late = self.hidden.get((entity, doc["Id"]))
+        if late is None or late[0] <= self.clock.monotonic():
+            return doc
+        return late[1]
 
     def put(self, entity: str, doc: Doc, operation: str = "Update") -> None:
         """Store a document; the first operation of a write names its change."""

@@ -75,11 +75,10 @@ def _matching(company: Company, kind: EntityKind, query: Query, tests: list[Test
         if condition.name.casefold() == "id" and condition.operator in ("=", "in"):
             candidates = [table[str(value)] for value in condition.values if str(value) in table]
     about_active = any(condition.name.casefold() == "active" for condition in query.conditions)
-    now = company.clock.monotonic() if company.hidden_until else 0
-    for doc in candidates:
-        if company.hidden_until.get((kind.name, doc["Id"]), 0) > now:
-            continue
-        if not about_active and doc.get("Active") is False:
+    late = bool(company.hidden)
+    for current in candidates:
+        doc = company.visible(kind.name, current) if late else current
+        if doc is None or (not about_active and doc.get("Active") is False):
             continue
         shown = kind.present(company, doc)
         if all(test(shown) for test in tests):

@@ -32,7 +32,7 @@ class Limits:
 class Switches:
     """Answers that nobody published; each names its alternatives."""
 
-    default_representation: Literal["json", "xml"] = "json"
+    default_representation: Literal["json", "xml"] = "xml"
     reserve_at: Literal["acceptance", "commit"] = "acceptance"
     replay_window_s: float | None = None
     replay_faults: bool = False

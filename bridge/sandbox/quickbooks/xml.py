@@ -26,11 +26,21 @@ ATTRIBUTES = (
 
 
 def render(body: Doc) -> bytes:
-    """An IntuitResponse."""
+    """An IntuitResponse; the gateway's lowercase envelope becomes the Fault that was recorded in XML."""
+    if "fault" in body:
+        body = {"Fault": _gateway(body["fault"]), "time": body["time"]}
     inner = "".join(element(name, value) for name, value in body.items() if name != "time")
     time = quoteattr(str(body.get("time", "")))
     head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
     return f'{head}<IntuitResponse xmlns="{NAMESPACE}" time={time}>{inner}</IntuitResponse>'.encode()
+
+
+def _gateway(fault: Doc) -> Doc:
+    errors = [
+        {"code": error["code"], "Message": error["message"], "Detail": error["detail"] or ""}
+        for error in fault["error"]
+    ]
+    return {"type": fault["type"], "Error": errors}
 
 
 def element(name: str, value: Any) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.applications import home_balance, release
 from bridge.sandbox.quickbooks.entities.credits import apply_to_invoice
-from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
+from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, with_current_name, words
 from bridge.sandbox.quickbooks.entities.numbers import index_number
 from bridge.sandbox.quickbooks.entities.sales import (
     PostingLine,
@@ -124,6 +124,7 @@ INVOICE = EntityKind(
     build=build,
     effects=effects,
     void=voided_form,
+    present=with_current_name,
     sequence="Txn",
     transaction=True,
     signed=True,

@@ -21,6 +21,15 @@ def as_stored(_company: Company, doc: Doc) -> Doc:
     return doc
 
 
+def with_current_name(company: Company, doc: Doc) -> Doc:
+    """A transaction whose customer was renamed since shows the new name."""
+    reference = doc.get("CustomerRef")
+    customer = company.tables["Customer"].get(reference["value"]) if reference else None
+    if reference is None or customer is None or customer["FullyQualifiedName"] == reference.get("name"):
+        return doc
+    return {**doc, "CustomerRef": {**reference, "name": customer["FullyQualifiedName"]}}
+
+
 def never_refuses(_company: Company, _doc: Doc) -> None:
     """An entity that any change may touch."""
 

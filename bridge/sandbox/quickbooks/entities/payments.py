@@ -8,7 +8,7 @@ from decimal import Decimal
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.applications import Target, applied, move_links, without
-from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
+from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, with_current_name, words
 from bridge.sandbox.quickbooks.entities.sales import PostingLine, deposit_account, voided_note
 from bridge.sandbox.quickbooks.references import account, currency, listed, name_of, ref_id
 from bridge.sandbox.quickbooks.wire import ZERO, Doc, money
@@ -210,6 +210,7 @@ PAYMENT = EntityKind(
     effects=effects,
     guard=guard,
     void=void,
+    present=with_current_name,
     sequence="Txn",
     transaction=True,
     filters=_SORTS | words("TotalAmt CustomerRef PaymentMethodRef PaymentRefNum ProjectRef"),

@@ -8,7 +8,7 @@ from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.applications import home_balance, release
 from bridge.sandbox.quickbooks.entities.credits import apply_credit, keep_waiting
-from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
+from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, with_current_name, words
 from bridge.sandbox.quickbooks.entities.numbers import index_number
 from bridge.sandbox.quickbooks.entities.payments import guard
 from bridge.sandbox.quickbooks.entities.sales import (
@@ -117,6 +117,7 @@ SALES_RECEIPT = EntityKind(
     effects=_sales_receipt_effects,
     guard=guard,
     void=voided_form,
+    present=with_current_name,
     sequence="Txn",
     transaction=True,
     filters=_BASE | words("TotalAmt CustomerRef ProjectRef"),
@@ -126,6 +127,7 @@ CREDIT_MEMO = EntityKind(
     name="CreditMemo",
     build=_credit_memo,
     effects=_credit_memo_effects,
+    present=with_current_name,
     sequence="Txn",
     transaction=True,
     filters=_BASE | words("CustomerRef SalesTermRef ProjectRef"),
@@ -137,6 +139,7 @@ REFUND_RECEIPT = EntityKind(
     build=_refund_receipt,
     effects=_refund_receipt_effects,
     guard=guard,
+    present=with_current_name,
     sequence="Txn",
     transaction=True,
     filters=_REFUND | words("CustomerRef ProjectRef"),
