@@ -64,10 +64,13 @@ async def test_the_journal_is_compacted_and_takes_large_records(bus: Bus) -> Non
     name = f"{bus.company}.table"
     await create_missing(bus.connection, [table_topic(name)])
     admin = AIOKafkaAdminClient(**bus.connection.client_options())
-    await admin.start()
+    config: dict[str, str] = {}
     try:
-        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-        config = {entry[0]: entry[1] for entry in answer.resources[0][4]}
+        await admin.start()
+        async with asyncio.timeout(bus.patience_s):
+            while not config:  # a broker answers without settings until it has heard of the new topic
+                (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+                config = {entry[0]: entry[1] for entry in answer.resources[0][4]}
     finally:
         await admin.close()
     assert config["cleanup.policy"] == "compact"
