@@ -14,6 +14,7 @@ from itertools import chain, count
 from bridge.quickbooks.wire import Entity
 from contracts.keys import SourceKey
 from contracts.quickbooks import DISPLAY_NAME_MAX, ITEM_NAME_MAX, CustomerDraft, ItemDraft
+from mappings.names import legal_name
 from mappings.notes import find_marker
 
 
@@ -163,7 +164,7 @@ class NameList:
 
 
 def _with_tail(name: str, suffix: str, length_max: int) -> str:
-    tail = f" ({suffix[: length_max // 2]})"
+    tail = f" ({legal_name(suffix, length_max // 2)})"
     return name[: length_max - len(tail)].rstrip() + tail
 
 

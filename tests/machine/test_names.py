@@ -113,6 +113,12 @@ def test_a_long_name_stays_within_its_limit_when_made_distinct() -> None:
     assert found.free_item_name(TOTE, item, also=taken) == "y" * 95 + " (77)"
 
 
+def test_what_makes_a_name_distinct_is_made_legal_too() -> None:
+    """A SKU may hold a colon or a tab, a name in QBO may not."""
+    item = ItemDraft(name="Tote", sku="A:1", income=SALES, distinct="A:1\t2")
+    assert names().free_item_name(TOTE, item, also={legal_key("Tote")}) == "Tote (A 1 2)"
+
+
 def test_two_people_of_one_name_in_one_batch_are_two_customers() -> None:
     """The second gets its id behind the name; one person who bought twice is one customer."""
     first = order_plan(needs=(thing(), buyer(DANA, email=None)))
