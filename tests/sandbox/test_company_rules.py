@@ -281,6 +281,18 @@ async def test_sending_and_printing(world: World) -> None:
     assert printed.content.endswith(b"%%EOF\n")
 
 
+async def test_the_payment_link_shows_only_when_asked_for_and_payable(world: World) -> None:
+    """`include=invoiceLink`, online payment allowed, and an address."""
+    customer, item = await world.customer(), await world.item()
+    payable: dict[str, Any] = {"AllowOnlineCreditCardPayment": True, "BillEmail": {"Address": "a@example.com"}}
+    with_link, without = await world.invoice(customer, item, **payable), await world.invoice(customer, item)
+    asked = [
+        (await world.get(f"invoice/{doc['Id']}", include="invoiceLink"))["Invoice"] for doc in (with_link, without)
+    ]
+    assert ["InvoiceLink" in doc for doc in asked] == [True, False]
+    assert "InvoiceLink" not in await world.read("Invoice", with_link["Id"])
+
+
 async def test_change_data_capture_tells_what_moved_by_itself(world: World) -> None:
     """A linked payment bumps its invoice; nothing changed is an empty object; 31 days back is refused."""
     customer, item = await world.customer(), await world.item()

@@ -54,6 +54,23 @@ async def test_late_application(world: World) -> None:
     assert customers(world) == 1
 
 
+@pytest.mark.parametrize(("kind", "applied"), [("delay", 0), ("delay_after", 1)])
+async def test_slow_answers(world: World, kind: str, applied: int) -> None:
+    """The work is done after the wait, or before it; a retry of the impatient waits for the first and replays it."""
+    await plan(world, {"kind": kind, "seconds": 9})
+    first = asyncio.ensure_future(world.post("customer", {"DisplayName": "Ann"}, requestid="a"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (first.done(), customers(world)) == (False, applied)
+    retry = asyncio.ensure_future(world.post("customer", {"DisplayName": "Ann"}, requestid="a"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert retry.done() == (kind == "delay_after")
+    world.clock.advance(9)
+    assert await first == await retry
+    assert customers(world) == 1
+
+
 async def test_truncated_json(world: World) -> None:
     """Half of the answer of a write that was applied."""
     await plan(world, {"kind": "truncate"})

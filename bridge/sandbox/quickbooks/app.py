@@ -33,6 +33,7 @@ from bridge.sandbox.quickbooks.wire import Doc, dumps, gateway_fault
 
 HTML_ERROR = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503</h1></body></html>"
 JSON = "application/json;charset=UTF-8"
+Wait = Callable[[], Awaitable[None]]
 
 
 class ConnectionDropped(httpx.RemoteProtocolError):
@@ -71,7 +72,7 @@ class AccountingApi:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._late: set[asyncio.Task[Reply]] = set()
+        self._late: set[asyncio.Task[tuple[Reply, bool]]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP exchange."""
@@ -117,53 +118,58 @@ class AccountingApi:
 
     async def _served(self, realm: Realm, call: Call, plan: dict[Kind, FaultRule]) -> Answer:
         sandbox = self._sandbox
-        low, high = sandbox.settings.latency_ms
-        wait_s = (sandbox.random.uniform(low, high) / 1000 if high else 0) + (
-            plan["delay"].seconds if "delay" in plan else 0
-        )
-        if wait_s:
-            await sandbox.clock.sleep(wait_s)
-        if "reset_before" in plan:
-            return Answer(0, b"", drop=True, outcome="reset_before")
-        if "fail_before" in plan:
-            return _failed(plan["fail_before"], "fail_before")
+        before = self._latency(plan)
         if "human" in plan:
             self._interfere(realm, plan["human"])
-        if "fault" in plan:
-            rule = plan["fault"]
-            fault = QboFault(
-                rule.code, rule.message, rule.detail, "", status=400 if rule.status == 503 else rule.status
-            )
-            return _json(fault_reply(realm.company, fault))
-        hidden = plan.get("late_visibility")
+        refusal = _refused_before(realm, plan)
+        if refusal is not None:
+            await before()
+            return refusal
         if "late_apply" in plan:
-            task = asyncio.ensure_future(self._later(realm, call, plan["late_apply"].seconds))
-            self._late.add(task)
-            task.add_done_callback(self._late.discard)
-            return Answer(0, b"", drop=True, outcome="late_apply")
+            return self._applied_later(realm, call, plan["late_apply"].seconds)
         if call.operation == "pdf":
             return self._pdf(realm, call)
         if call.operation == "send" and not realm.throttle.may_email():
             return self._throttled()
-        before = {name: dict(table) for name, table in realm.company.tables.items()} if hidden else {}
-        reply, replayed = await self._applied(realm, call, no_delay)
+        hidden = plan.get("late_visibility")
+        earlier = {name: dict(table) for name, table in realm.company.tables.items()} if hidden else {}
+        reply, replayed = await self._applied(realm, call, before)
         if hidden is not None:
-            _hide(realm.company, before, sandbox.clock.monotonic() + hidden.seconds)
+            _hide(realm.company, earlier, sandbox.clock.monotonic() + hidden.seconds)
+        if "delay_after" in plan:
+            await sandbox.clock.sleep(plan["delay_after"].seconds)
         return _spoiled(_json(reply, replayed=replayed), plan)
+
+    def _latency(self, plan: dict[Kind, FaultRule]) -> Wait:
+        """What passes between accepting a request and applying it: the latency model, and a delay on demand."""
+        low, high = self._sandbox.settings.latency_ms
+        seconds = self._sandbox.random.uniform(low, high) / 1000 if high else 0.0
+        if "delay" in plan:
+            seconds += plan["delay"].seconds
+
+        async def wait() -> None:
+            if seconds:
+                await self._sandbox.clock.sleep(seconds)
+
+        return wait
+
+    def _applied_later(self, realm: Realm, call: Call, seconds: float) -> Answer:
+        """Drop the connection now and apply the request when its time has come."""
+
+        async def wait() -> None:
+            await self._sandbox.clock.sleep(seconds)
+
+        task = asyncio.ensure_future(self._applied(realm, call, wait))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        return Answer(0, b"", drop=True, outcome="late_apply")
 
     def _interfere(self, realm: Realm, rule: FaultRule) -> None:
         """A person is quicker; what the rules refuse to a person simply does not happen."""
         with contextlib.suppress(QboFault, ValueError, KeyError):
             act(realm.company, rule.do)
 
-    async def _later(self, realm: Realm, call: Call, seconds: float) -> Reply:
-        async def wait() -> None:
-            await self._sandbox.clock.sleep(seconds)
-
-        reply, _ = await self._applied(realm, call, wait)
-        return reply
-
-    async def _applied(self, realm: Realm, call: Call, before: Callable[[], Awaitable[None]]) -> tuple[Reply, bool]:
+    async def _applied(self, realm: Realm, call: Call, before: Wait) -> tuple[Reply, bool]:
         """The answer, from memory if the requestid has one."""
         company = realm.company
         try:
@@ -187,7 +193,7 @@ class AccountingApi:
         except QboFault as fault:
             return fault_reply(company, fault), False
 
-    async def _batched(self, realm: Realm, call: Call, before: Callable[[], Awaitable[None]]) -> tuple[Reply, bool]:
+    async def _batched(self, realm: Realm, call: Call, before: Wait) -> tuple[Reply, bool]:
         whole = self._sandbox.settings.switches.batch_request_id == "requestid_alone"
         realm.stats.requests["batch_item"] += len(call.items)
 
@@ -264,10 +270,6 @@ class AccountingApi:
 _CHALLENGE = (("www-authenticate", 'Bearer realm="Intuit", error="invalid_token"'),)
 
 
-async def no_delay() -> None:
-    """Nothing happens before applying."""
-
-
 async def _read_body(receive: Receive) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -308,6 +310,19 @@ def _failed(rule: FaultRule, outcome: str) -> Answer:
 
 def _outage(rule: FaultRule) -> Answer:
     return Answer(0, b"", drop=True, outcome="outage") if rule.status == 0 else _failed(rule, "outage")
+
+
+def _refused_before(realm: Realm, plan: dict[Kind, FaultRule]) -> Answer | None:
+    """What goes wrong before anything is done."""
+    if "reset_before" in plan:
+        return Answer(0, b"", drop=True, outcome="reset_before")
+    if "fail_before" in plan:
+        return _failed(plan["fail_before"], "fail_before")
+    if "fault" in plan:
+        rule = plan["fault"]
+        status = 400 if rule.status == FaultRule.status else rule.status
+        return _json(fault_reply(realm.company, QboFault(rule.code, rule.message, rule.detail, "", status=status)))
+    return None
 
 
 def _spoiled(answer: Answer, plan: dict[Kind, FaultRule]) -> Answer:

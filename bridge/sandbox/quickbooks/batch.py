@@ -73,6 +73,7 @@ async def run(
     else:
         for index in order:
             answers[index] = await _item(sandbox, realm, call, index, None, gate)
+    await gate
     ordered = [answers[index] for index in range(len(call.items))]
     body = {"BatchItemResponse": [answer for answer, _ in ordered], "time": now(realm.company)}
     return Reply(200, body), [replayed for _, replayed in ordered]

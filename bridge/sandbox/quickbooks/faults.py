@@ -19,6 +19,7 @@ Kind = Literal[
     "reset_before",
     "reset_after",
     "delay",
+    "delay_after",
     "late_apply",
     "throttle",
     "batch_item",

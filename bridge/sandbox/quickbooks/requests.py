@@ -7,7 +7,7 @@ when an id is reserved, for how long, and whether faults are remembered: see `Sw
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bridge.sandbox.quickbooks.clock import Clock
 from bridge.sandbox.quickbooks.errors import QboFault
@@ -33,7 +33,13 @@ class _Entry:
     fingerprint: bytes
     at: float
     reply: Reply | None = None
-    done: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: asyncio.Event | None = None
+
+    def wake(self) -> None:
+        """Let those go on who wait for this answer."""
+        if self.waiting is not None:
+            self.waiting.set()
+            self.waiting = None
 
 
 def fingerprint(body: bytes) -> bytes:
@@ -65,7 +71,9 @@ class RequestIds:
                 return None
             if entry.reply is not None:
                 break
-            await entry.done.wait()
+            if entry.waiting is None:
+                entry.waiting = asyncio.Event()
+            await entry.waiting.wait()
         if entry.fingerprint != print_ and self._switches.body_mismatch == "fault_600":
             raise QboFault("600", "Duplicate Request ID", f"Duplicate Request Id: {key.partition('/')[0]}")
         return entry.reply
@@ -83,13 +91,13 @@ class RequestIds:
             self._entries[key] = entry
             if self.on_settled is not None:
                 self.on_settled(key, print_, reply)
-        entry.done.set()
+        entry.wake()
 
     def release(self, key: str) -> None:
         """The request was never applied: the id is free."""
         entry = self._entries.pop(key, None)
         if entry is not None:
-            entry.done.set()
+            entry.wake()
 
     def remember(self, key: str, print_: bytes, reply: Reply) -> None:
         """An answer of an earlier run."""

@@ -190,7 +190,18 @@ def _read(company: Company, call: Call) -> Doc:
         return cdc.changes(company, call.query.get("entities", ""), call.query.get("changedSince", ""))
     if call.kind != "read":
         raise _no_resource(call)
-    return {call.entity: read(company, KINDS[call.entity], call.rest[0] if call.rest else "")}
+    doc = read(company, KINDS[call.entity], call.rest[0] if call.rest else "")
+    if call.entity == "Invoice" and "invoicelink" in call.query.get("include", "").casefold():
+        doc = _with_link(company, doc)
+    return {call.entity: doc}
+
+
+def _with_link(company: Company, doc: Doc) -> Doc:
+    """The pay-now link: only where online payment is allowed and a BillEmail is there (third-party test)."""
+    online = doc["AllowOnlineCreditCardPayment"] or doc["AllowOnlineACHPayment"] or doc["AllowOnlinePayment"]
+    if not online or not doc.get("BillEmail", {}).get("Address"):
+        return doc
+    return {**doc, "InvoiceLink": f"https://connect.intuit.com/t/scs-v1-sandbox-{company.realm}-{doc['Id']}"}
 
 
 def _query_text(call: Call) -> str:
