@@ -8,16 +8,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from bridge.sandbox.quickbooks import batch, pdf, xml
+from bridge.sandbox.quickbooks import batch, pdf
 from bridge.sandbox.quickbooks.admin import admin_routes
+from bridge.sandbox.quickbooks.answers import (
+    Answer,
+    as_xml,
+    drop,
+    forbidden,
+    json_answer,
+    outage,
+    refused_before,
+    send_answer,
+    spoiled,
+    throttled,
+    unauthorised,
+)
 from bridge.sandbox.quickbooks.clock import Clock
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.errors import QboFault, not_found, unsupported_operation
@@ -29,29 +40,9 @@ from bridge.sandbox.quickbooks.send import SENDABLE
 from bridge.sandbox.quickbooks.service import Call, fault_reply, parse_call, run_read, run_write
 from bridge.sandbox.quickbooks.settings import SandboxSettings
 from bridge.sandbox.quickbooks.tokens import token_routes
-from bridge.sandbox.quickbooks.wire import Doc, dumps, gateway_fault
+from bridge.sandbox.quickbooks.wire import Doc
 
-HTML_ERROR = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503</h1></body></html>"
-JSON = "application/json;charset=UTF-8"
 Wait = Callable[[], Awaitable[None]]
-
-
-class ConnectionDropped(httpx.RemoteProtocolError):
-    """Over TCP the socket is reset; in-process the client sees this, as it would see a reset."""
-
-
-@dataclass(slots=True)
-class Answer:
-    """Status, headers and bytes to send; `drop` resets the connection instead."""
-
-    status: int
-    body: bytes
-    content_type: str = JSON
-    headers: tuple[tuple[str, str], ...] = ()
-    drop: bool = False
-    outcome: str = "answered"
-    replayed: bool = False
-    document: Doc | None = None
 
 
 def create_app(
@@ -82,12 +73,12 @@ class AccountingApi:
         moment = self._sandbox.clock.now()
         tid = self._sandbox.tids.next(moment)
         answer = await self._answer(call)
-        if answer.document is not None and self._wants_xml(headers.get("accept", "")):
-            answer.body, answer.content_type = xml.render(answer.document), "application/xml;charset=UTF-8"
+        if self._wants_xml(headers.get("accept", "")):
+            as_xml(answer)
         self._record(call, answer, tid)
         if answer.drop:
-            _drop(scope)
-        await _send(send, answer, tid)
+            drop(scope)
+        await send_answer(send, answer, tid)
 
     def _wants_xml(self, accept: str) -> bool:
         """XML for who asks for it; for who says nothing, by switch (the real service's default)."""
@@ -100,7 +91,7 @@ class AccountingApi:
         facts = call.facts()
         plan = sandbox.faults.take(facts, REQUEST_KINDS) if sandbox.faults.rules else {}
         if "outage" in plan:
-            return _outage(plan["outage"])
+            return outage(plan["outage"])
         self._end_tokens(plan)
         client, refusal = self._authorised(call)
         if refusal is not None:
@@ -121,7 +112,7 @@ class AccountingApi:
         before = self._latency(plan)
         if "human" in plan:
             self._interfere(realm, plan["human"])
-        refusal = _refused_before(realm, plan)
+        refusal = refused_before(realm.company, plan)
         if refusal is not None:
             await before()
             return refusal
@@ -138,7 +129,7 @@ class AccountingApi:
             _hide(realm.company, earlier, sandbox.clock.monotonic() + hidden.seconds)
         if "delay_after" in plan:
             await sandbox.clock.sleep(plan["delay_after"].seconds)
-        return _spoiled(_json(reply, replayed=replayed), plan)
+        return spoiled(json_answer(reply, replayed=replayed), plan)
 
     def _latency(self, plan: dict[Kind, FaultRule]) -> Wait:
         """What passes between accepting a request and applying it: the latency model, and a delay on demand."""
@@ -210,7 +201,7 @@ class AccountingApi:
         doc = realm.company.find(call.entity, call.rest[0])
         if call.entity not in SENDABLE or doc is None:
             fault = unsupported_operation("pdf") if call.entity not in SENDABLE else not_found()
-            return _json(fault_reply(realm.company, fault))
+            return json_answer(fault_reply(realm.company, fault))
         return Answer(200, pdf.render(call.entity, doc), "application/pdf")
 
     # -- refusals of the gateway -----------------------------------------------------------------------------------
@@ -219,28 +210,16 @@ class AccountingApi:
         moment = self._sandbox.clock.now()
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            message = "message=EmptyField; errorCode=003202; statusCode=401"
-            body = gateway_fault("AUTHENTICATION", message, None, "3202", moment)
-            return "", Answer(401, dumps(body), headers=_CHALLENGE, outcome="unauthorised", document=body)
+            return "", unauthorised(None, moment)
         grant, detail = self._sandbox.tokens.holder(token.strip())
         if grant is None:
-            message = "message=AuthenticationFailed; errorCode=003200; statusCode=401"
-            body = gateway_fault("AUTHENTICATION", message, detail, "3200", moment)
-            return "", Answer(401, dumps(body), headers=_CHALLENGE, outcome="unauthorised", document=body)
+            return "", unauthorised(detail, moment)
         if grant.realm != call.realm or call.realm not in self._sandbox.realms:
-            message = "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403"
-            body = gateway_fault("SERVICE", message, None, "3100", moment)
-            return "", Answer(403, dumps(body), outcome="forbidden", document=body)
+            return "", forbidden(moment)
         return grant.client_id, None
 
     def _throttled(self) -> Answer:
-        status = self._sandbox.settings.limits.throttle_status
-        message = f"message=ThrottleExceeded; errorCode=003001; statusCode={status}"
-        detail = "The request limit was reached.  Try again later"
-        body = gateway_fault("SERVICE", message, detail, "3001", self._sandbox.clock.now())
-        wait = self._sandbox.settings.limits.retry_after_s
-        headers = (("retry-after", str(wait)),) if wait is not None else ()
-        return Answer(status, dumps(body), headers=headers, outcome="throttled", document=body)
+        return throttled(self._sandbox.settings.limits, self._sandbox.clock.now())
 
     def _end_tokens(self, plan: dict[Kind, FaultRule]) -> None:
         if "token_expired" in plan:
@@ -267,9 +246,6 @@ class AccountingApi:
         realm.stats.record(call.kind, outcome, answer.status, request)
 
 
-_CHALLENGE = (("www-authenticate", 'Bearer realm="Intuit", error="invalid_token"'),)
-
-
 async def _read_body(receive: Receive) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -277,65 +253,6 @@ async def _read_body(receive: Receive) -> bytes:
         message = await receive()
         body += message.get("body", b"")
     return body
-
-
-async def _send(send: Send, answer: Answer, tid: str) -> None:
-    headers = [
-        (b"content-type", answer.content_type.encode()),
-        (b"content-length", str(len(answer.body)).encode()),
-        (b"intuit_tid", tid.encode()),
-        (b"qbo-version", b"1972.141"),
-        *((name.encode(), value.encode()) for name, value in answer.headers),
-    ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
-
-
-def _drop(scope: Scope) -> None:
-    """Reset the connection: abort the transport where there is one, and never answer."""
-    transport: Any = scope.get("state", {}).get("transport")
-    if transport is not None:
-        transport.abort()
-    raise ConnectionDropped("Server disconnected without sending a response.")
-
-
-def _json(reply: Reply, *, replayed: bool = False) -> Answer:
-    outcome = "fault" if reply.fault else "answered"
-    return Answer(reply.status, dumps(reply.body), outcome=outcome, replayed=replayed, document=reply.body)
-
-
-def _failed(rule: FaultRule, outcome: str) -> Answer:
-    return Answer(rule.status, HTML_ERROR.replace(b"503", str(rule.status).encode()), "text/html", outcome=outcome)
-
-
-def _outage(rule: FaultRule) -> Answer:
-    return Answer(0, b"", drop=True, outcome="outage") if rule.status == 0 else _failed(rule, "outage")
-
-
-def _refused_before(realm: Realm, plan: dict[Kind, FaultRule]) -> Answer | None:
-    """What goes wrong before anything is done."""
-    if "reset_before" in plan:
-        return Answer(0, b"", drop=True, outcome="reset_before")
-    if "fail_before" in plan:
-        return _failed(plan["fail_before"], "fail_before")
-    if "fault" in plan:
-        rule = plan["fault"]
-        status = 400 if rule.status == FaultRule.status else rule.status
-        return _json(fault_reply(realm.company, QboFault(rule.code, rule.message, rule.detail, "", status=status)))
-    return None
-
-
-def _spoiled(answer: Answer, plan: dict[Kind, FaultRule]) -> Answer:
-    """What goes wrong after the work was done."""
-    if "reset_after" in plan:
-        return Answer(0, b"", drop=True, outcome="reset_after")
-    if "fail_after" in plan:
-        return _failed(plan["fail_after"], "fail_after")
-    if "html" in plan:
-        return Answer(plan["html"].status, HTML_ERROR, "text/html", outcome="html")
-    if "truncate" in plan:
-        return Answer(answer.status, answer.body[: len(answer.body) // 2], outcome="truncated")
-    return answer
 
 
 def _hide(company: Company, before: dict[str, dict[str, Doc]], until: float) -> None:

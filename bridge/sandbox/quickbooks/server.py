@@ -14,7 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bridge.sandbox.quickbooks.app import ConnectionDropped, create_app
+from bridge.sandbox.quickbooks.answers import ConnectionDropped
+from bridge.sandbox.quickbooks.app import create_app
 from bridge.sandbox.quickbooks.sandbox import Sandbox
 from bridge.sandbox.quickbooks.settings import SandboxSettings
 
