@@ -9,10 +9,10 @@ OWN_CERTS := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format cover kafka bench golden schemas lock audit wheel clean
+.PHONY: help setup demo test quick check format cover kafka bench bench-sandbox golden schemas lock audit wheel clean
 
 help: ## list the verbs
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
 setup: $(STAMP) ## make .venv as uv.lock says
 
@@ -40,8 +40,12 @@ cover: $(STAMP) ## all tests with branch coverage
 kafka: $(STAMP) ## a real Kafka on 127.0.0.1:9092, until Ctrl-C (Java 17+, Maven)
 	@$(BIN)/python -m tests.kafka.cluster --port 9092
 
-bench: $(STAMP) ## how fast decoding, mapping and planning are here
+bench: $(STAMP) ## what the machine costs here, beside the floor in the same run
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.backlog
+
+bench-sandbox: $(STAMP) ## how many writes a second the sandbox takes, single and in batches
+	@$(BIN)/python -m bridge.sandbox.quickbooks.bench
 
 golden: $(STAMP) ## write the golden plans anew; then read the diff
 	@$(BIN)/pytest tests/mappings/test_golden.py --golden-update

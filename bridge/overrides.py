@@ -1,6 +1,6 @@
 """The environment over the configuration file: `QBO_BRIDGE_<SECTION>__<KEY>`, companies by name, secrets from files.
 
-Done by hand because pydantic-settings cannot address an entry of a list by its name. Works on plain tables before
+On top of pydantic-settings, which cannot address an entry of a list by its name. Works on plain tables before
 they are validated, guided by the models' fields; every complaint is one sentence that names the file or variable,
 the key and what is expected.
 """
@@ -100,6 +100,15 @@ def read_secret_files(table: Table, model: type[BaseModel], origins: Mapping[Loc
             except (OSError, UnicodeDecodeError) as error:
                 said = error.strerror if isinstance(error, OSError) else "not text"
                 raise ConfigurationError(f"{where}: expected a file that holds the secret, {named}: {said}.") from None
+
+
+def count_from(folder: Path, table: Table, model: type[BaseModel]) -> None:
+    """Make every path count from `folder`, the one of the configuration file, wherever the process was started."""
+    for place in _places(_Place(table, model, ())):
+        for key, field in place.model.model_fields.items():
+            value = place.table.get(key, field.default)
+            if Path in _kinds(field.annotation) and isinstance(value, str | Path):
+                place.table[key] = str(folder / Path(value).expanduser())
 
 
 def is_secret(field: FieldInfo) -> bool:

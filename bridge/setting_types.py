@@ -12,14 +12,9 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, Field, SecretStr
 
 _SERVERS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s,:\[\]]+):\d{1,5}")
-
-
-def _from_folder(path: Path, info: ValidationInfo) -> Path:
-    folder: Path = (info.context or {}).get("folder", Path())
-    return folder / path.expanduser()
 
 
 def _existing(path: Path) -> Path:
@@ -65,8 +60,7 @@ def token_key_bytes(secret: SecretStr) -> bytes:
     return key
 
 
-FolderPath = Annotated[Path, AfterValidator(_from_folder)]
-ExistingFile = Annotated[Path, AfterValidator(_from_folder), AfterValidator(_existing)]
+ExistingFile = Annotated[Path, AfterValidator(_existing)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Origin = Annotated[str, AfterValidator(_origin)]
 Address = Annotated[str, AfterValidator(_address)]

@@ -15,10 +15,17 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from bridge.overrides import (
     Location,
     apply_environment,
+    count_from,
     dotted,
     environment_name,
     model_in,
@@ -29,7 +36,6 @@ from bridge.setting_types import (
     Address,
     Duration,
     ExistingFile,
-    FolderPath,
     Origin,
     Seconds,
     Servers,
@@ -98,7 +104,7 @@ class HttpSettings(_Section):
 class TokenSettings(_Section):
     """The encrypted token store; its key comes only from the environment or a file."""
 
-    path: FolderPath = Field(Path("tokens.enc"), description="a file path")
+    path: Path = Field(Path("tokens.enc"), description="a file path")
     store: Literal["file", "kafka"] = Field("file", description='"file" or "kafka"')
     topic: TopicName = Field("qbo.tokens", description="a topic name")
     key: TokenKey | None = Field(None, description="url-safe base64 of 32 bytes")
@@ -159,8 +165,21 @@ class CompanySettings(_Section):
         return f"qbo-bridge.{self.name}"
 
 
-class Settings(_Section):
+class Settings(BaseSettings):
     """Everything that one `qbo-bridge` process is told."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` has put together: its environment addresses companies by their names."""
+        return (init_settings,)
 
     kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="a table")
     topics: TopicSettings = Field(default_factory=TopicSettings, description="a table")
@@ -183,15 +202,16 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
 
     ConfigurationError is one sentence that names the file (or variable), the key and what is expected.
     """
-    table = _read(path)
+    table: dict[str, object] = _File(path)()
     refuse_secrets_and_strangers(table, Settings, path)
     _refuse_meeting_names(table, path)
     origins = apply_environment(table, Settings, environ)
     _refuse_meeting_names(table, path)
     read_secret_files(table, Settings, origins, path.parent)
     table = {section: {} for section in ("kafka", "topics", "http", "tokens", "logs")} | table
+    count_from(path.parent, table, Settings)
     try:
-        settings = Settings.model_validate(table, context={"folder": path.parent})
+        settings = Settings.model_validate(table)
     except ValidationError as error:
         raise ConfigurationError(_sentence(path, table, origins, error.errors(include_url=False)[0])) from None
     for complaint in (_kafka_complaint(settings), _topic_complaint(settings), *_company_complaints(settings)):
@@ -200,15 +220,20 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _read(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}; expected a configuration file (see --config).") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: expected UTF-8 text.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: expected TOML: {str(error).rstrip('.')}.") from None
+class _File(TomlConfigSettingsSource):
+    """The configuration file; ConfigurationError for one that is not there or cannot be read as TOML."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.stat()  # pydantic-settings passes over a file that is missing
+            super().__init__(Settings, path)
+        except OSError as error:
+            said = f"{error.strerror}; expected a configuration file (see --config)"
+            raise ConfigurationError(f"{path}: {said}.") from None
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{path}: expected UTF-8 text.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"{path}: expected TOML: {str(error).rstrip('.')}.") from None
 
 
 def _refuse_meeting_names(table: Mapping[str, object], path: Path) -> None:

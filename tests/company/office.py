@@ -60,8 +60,12 @@ CONNECTION = ConnectionSettings(
 
 @dataclass(slots=True)
 class MemoryJournal:
-    """A compacted topic in memory; `waves` are the appends that held requests, in order."""
+    """A compacted topic in memory. `appends` are the keys of each append, in order.
 
+    One that never `forgets` keeps what tombstones should end, so that a measurement can send it again.
+    """
+
+    forgets: bool = True
     entries: dict[str, bytes] = field(default_factory=dict)
     appends: list[list[str]] = field(default_factory=list)
 
@@ -77,7 +81,8 @@ class MemoryJournal:
         return OutboundRecord(topic=JOURNAL, key=key.encode(), value=value)
 
     def put(self, key: str, value: bytes | None) -> None:
-        self.entries.pop(key, None)
+        if self.forgets or value is not None:
+            self.entries.pop(key, None)
         if value is not None:
             self.entries[key] = value
 

@@ -1,0 +1,94 @@
+"""What the machine costs on a backlog, beside the floor: the same requests sent bare to a sandbox of the same kind.
+
+    python -m tests.bench.backlog [ORDERS]
+
+Prints counts (events, steps, calls, reads) and the ratio of the whole machine's time to the floor's. Both are measured
+in this run and in one process, without Kafka and without limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Iterable
+
+import structlog
+
+from bridge.quickbooks.requests import Batch, Request
+from bridge.sandbox.events import EventSettings, SampleEvent, generate
+from bridge.write_ahead import unsettled_requests
+from contracts.records import InboundRecord
+from tests.company.office import MemoryJournal, office
+
+MICRO_BATCH = 500
+ORDERS = 1000
+
+
+def main() -> None:
+    """Run both and print."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    orders = int(sys.argv[1]) if len(sys.argv) > 1 else ORDERS
+    asyncio.run(_measure(orders))
+
+
+async def _measure(orders: int) -> None:
+    records = [_inbound(offset, event) for offset, event in enumerate(generate(EventSettings(orders=orders)).events)]
+    journal = MemoryJournal(forgets=False)
+    async with office(journal=journal) as acme:
+        before = acme.client.counts
+        began = time.perf_counter()
+        for start in range(0, len(records), MICRO_BATCH):
+            await acme.process(tuple(records[start : start + MICRO_BATCH]))
+        machine_s = time.perf_counter() - began
+        reads = acme.client.counts.reads - before.reads
+    requests = [request for _, request in unsettled_requests(journal.entries)]
+    floor_s = await _send_bare(requests)
+    steps = sum(_steps(request) for request in requests)
+    _print(
+        {
+            "events": len(records),
+            "steps written": steps,
+            "write calls": len(requests),
+            "steps per call": f"{steps / len(requests):.1f}",
+            "reads": reads,
+            "events per second, machine and sandbox": f"{len(records) / machine_s:.0f}",
+            "time against the bare requests": f"{machine_s / floor_s:.2f} x",
+        }
+    )
+
+
+async def _send_bare(requests: Iterable[Request]) -> float:
+    """Seconds that the sandbox alone needs for the same bytes, one call after the other."""
+    async with office() as acme:
+        began = time.perf_counter()
+        for request in requests:
+            await acme.client.send(request)
+        return time.perf_counter() - began
+
+
+def _steps(request: Request) -> int:
+    return len(request.items) if isinstance(request, Batch) else 1
+
+
+def _inbound(offset: int, event: SampleEvent) -> InboundRecord:
+    record = event.record
+    return InboundRecord(
+        topic=record.topic,
+        partition=0,
+        offset=offset,
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+        timestamp_ms=event.timestamp_ms,
+    )
+
+
+def _print(rows: dict[str, object]) -> None:
+    width = max(map(len, rows))
+    sys.stdout.write("".join(f"{name:<{width}}  {value}\n" for name, value in rows.items()))
+
+
+if __name__ == "__main__":
+    main()
