@@ -182,3 +182,21 @@ def test_the_process_serves_resets_and_ends_with_zero(number: signal.Signals) ->
             assert http.post(path, json=body, headers=headers).json()["Customer"]["Id"] == "1"
             process.send_signal(number)
             assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--port", "99999"], 1, "cannot listen on 127.0.0.1:99999"),
+        (["--data", "/nonexistent/books.db"], 1, "cannot open the company: unable to open database file"),
+        (["--time-scale", "0"], 2, "the time scale must be positive"),
+        (["--realm", "acme"], 2, "a realm is a number"),
+    ],
+)
+def test_what_cannot_start_says_so_in_one_sentence(options: list[str], code: int, said: str) -> None:
+    """Exit 1 for the world, 2 for the usage, and no traceback."""
+    command = [sys.executable, "-m", "bridge.sandbox.quickbooks", "--port", "0", *options]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -27,6 +27,13 @@ def settings_from(arguments: list[str] | None = None) -> SandboxSettings:
     parser.add_argument("--client-secret", default=defaults.client_secret)
     parser.add_argument("--refresh-token", default=defaults.refresh_token)
     given = parser.parse_args(arguments)
+    try:
+        return _settings(given)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _settings(given: argparse.Namespace) -> SandboxSettings:
     return SandboxSettings(
         host=given.host,
         port=given.port,

@@ -6,6 +6,7 @@ import gc
 import importlib.util
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -35,6 +36,10 @@ def _protocol() -> type[asyncio.Protocol]:
             super().connection_made(transport)
 
     return ShowsTransport
+
+
+class CannotStartError(Exception):
+    """The port is taken, or the data file cannot be used; the message is for the user."""
 
 
 class _Server(uvicorn.Server):
@@ -73,8 +78,15 @@ async def served(settings: SandboxSettings) -> AsyncIterator[str]:
 
 
 def _server(settings: SandboxSettings) -> tuple[uvicorn.Server, socket.socket, Sandbox]:
-    listener = socket.create_server((settings.host, settings.port))
-    app = create_app(settings)
+    try:
+        listener = socket.create_server((settings.host, settings.port))
+    except (OSError, OverflowError) as error:
+        raise CannotStartError(f"cannot listen on {settings.host}:{settings.port}: {error}") from error
+    try:
+        app = create_app(settings)
+    except (sqlite3.Error, ValueError) as error:
+        listener.close()
+        raise CannotStartError(f"cannot open the company: {error} (data file: {settings.data or 'none'})") from error
     config = uvicorn.Config(
         _Quiet(app),
         http=_protocol(),
@@ -126,4 +138,7 @@ def run(settings: SandboxSettings) -> None:
         runner: Any = asyncio.run
     else:
         runner = uvloop.run
-    runner(serve(settings))
+    try:
+        runner(serve(settings))
+    except CannotStartError as error:
+        sys.exit(str(error))

@@ -80,3 +80,9 @@ class SandboxSettings:
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
     webhooks: Webhooks = field(default_factory=Webhooks)
+
+    def __post_init__(self) -> None:
+        if self.time_scale <= 0:
+            raise ValueError(f"the time scale must be positive, not {self.time_scale}")
+        if not all(realm.isascii() and realm.isdigit() for realm in self.realms):
+            raise ValueError(f"a realm is a number: {', '.join(self.realms)}")
