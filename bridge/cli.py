@@ -12,7 +12,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +29,9 @@ app = typer.Typer(
 )
 letters = typer.Typer(help="The records that a person must look at, with why.", no_args_is_help=True)
 app.add_typer(letters, name="dead-letters")
+
+if TYPE_CHECKING:
+    from bridge.settings import CompanySettings
 
 Config = Annotated[Path, typer.Option("--config", help="The configuration file.", dir_okay=False)]
 Company = Annotated[str | None, typer.Option("--company", help="Only this company, by its name in the configuration.")]
@@ -87,6 +90,9 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Keep everything running until Ctrl-C.")] = False,
     orders: Annotated[int, typer.Option("--orders", min=1, max=2_000, help="How many sample orders.")] = 60,
     seed: Annotated[int, typer.Option("--seed", help="Another seed makes other orders.")] = 1,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Post by the rules of this file's first company.", dir_okay=False)
+    ] = None,
 ) -> None:
     """The whole bridge on this machine: Kafka, a QBO sandbox, sample events, posting, and the proof of no duplicates.
 
@@ -96,7 +102,8 @@ def demo(
     """
     from bridge.sandbox.demo import run_demo
 
-    raise typer.Exit(run_demo(orders=orders, seed=seed, serve=serve))
+    rules = next((company.rules for company in _companies(config)), None)
+    raise typer.Exit(run_demo(orders=orders, seed=seed, serve=serve, rules=rules))
 
 
 @app.command()
@@ -115,6 +122,9 @@ def sandbox(
     refresh_token: Annotated[
         str, typer.Option("--refresh-token", help="The first refresh token.")
     ] = "sandbox-refresh-token",
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Also open the realms of this file's companies.", dir_okay=False)
+    ] = None,
 ) -> None:
     """A QBO sandbox alone: the accounting API and its token endpoint as an HTTP server, until Ctrl-C.
 
@@ -123,11 +133,12 @@ def sandbox(
     from bridge.sandbox.quickbooks.server import run as serve_sandbox
     from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings
 
+    realms = [*(realm or ()), *(company.realm_id for company in _companies(config))]
     serve_sandbox(
         SandboxSettings(
             host=host,
             port=port,
-            realms=tuple(realm or [DEFAULT_REALM]),
+            realms=tuple(dict.fromkeys(realms)) or (DEFAULT_REALM,),
             empty=empty,
             data=data,
             limits=Limits(enforced=not no_limits),
@@ -238,6 +249,13 @@ def show(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     asyncio.run(show_letter(load_settings(config, os.environ), wanted, raw=raw))
+
+
+def _companies(config: Path | None) -> tuple[CompanySettings, ...]:
+    """The companies of a configuration file, none without one."""
+    from bridge.settings import load_settings
+
+    return load_settings(config, os.environ).companies if config is not None else ()
 
 
 def _is_broker_error(error: Exception) -> bool:

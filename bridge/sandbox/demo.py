@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -33,13 +34,13 @@ STALLED_S = 90.0
 RESULTS = "qbo.results"
 
 
-def run_demo(*, orders: int, seed: int, serve: bool) -> int:
+def run_demo(*, orders: int, seed: int, serve: bool, rules: Path | None = None) -> int:
     """The exit code: 0 when the books say what the events said and the replay wrote nothing."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     out = Console(highlight=False)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
     sample = generate(EventSettings(orders=orders, seed=seed, start=start, spacing=timedelta(minutes=1)))
-    with _stoppable(), set_stage() as stage:
+    with _stoppable(), set_stage(rules) as stage:
         try:
             return asyncio.run(_play(stage, sample, out, serve=serve))
         except KeyboardInterrupt:

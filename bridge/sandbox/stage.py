@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import json
 import os
 import re
 import tempfile
@@ -43,6 +44,7 @@ token_url = "{sandbox}/oauth2/v1/tokens/bearer"
 client_id = "{client_id}"
 shop_domains = ["acme.myshopify.com"]
 stripe_accounts = ["default"]
+{rules}
 """
 
 
@@ -75,7 +77,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def set_stage() -> Iterator[Stage]:
+def set_stage(rules: Path | None = None) -> Iterator[Stage]:
     """Broker and sandbox up, the configuration written; all of it is gone after the block."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qbo-bridge-demo-")))
@@ -84,6 +86,7 @@ def set_stage() -> Iterator[Stage]:
         address = asyncio.run(first_words(sandbox, re.compile(r"http://\S+")))
         stage = Stage(broker=broker, sandbox=address, folder=folder)
         facts = {"broker": broker, "sandbox": address, "realm": DEFAULT_REALM, "client_id": DEFAULTS.client_id}
+        facts["rules"] = f"rules = {json.dumps(str(rules.resolve()))}" if rules else ""
         stage.config.write_text(CONFIG.format(**facts))
         key = folder / "tokens.key"
         key.touch(mode=0o600)

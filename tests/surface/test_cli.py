@@ -188,6 +188,14 @@ def test_without_a_configuration_a_command_says_where_it_looked(cli: Cli, comman
     assert ended.err == "bridge.toml: No such file or directory; expected a configuration file (see --config).\n"
 
 
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_a_configuration_that_is_named_must_be_there(cli: Cli, command: str) -> None:
+    """Also for the commands that need none."""
+    ended = cli(command, "--config", "elsewhere.toml")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("elsewhere.toml: ")
+
+
 @pytest.mark.parametrize("command", ["results", "dead-letters list"])
 def test_a_broker_that_is_away_is_one_sentence(tmp_path: Path, command: str) -> None:
     """Neither a traceback nor the client library's own log lines; in a process, where nothing else listens to those."""
