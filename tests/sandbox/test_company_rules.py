@@ -93,6 +93,19 @@ async def test_a_renamed_customer_shows_on_old_invoices(world: World) -> None:
     assert (await world.read("Invoice", invoice["Id"]))["CustomerRef"]["name"] == "After"
 
 
+async def test_full_names_follow_a_renamed_parent(world: World) -> None:
+    """All the way down."""
+    top = await world.create("Account", Name="Shop", AccountType="Income")
+    middle = await world.create("Account", Name="Web", AccountType="Income", ParentRef={"value": top["Id"]})
+    leaf = await world.create("Account", Name="Cards", AccountType="Income", ParentRef={"value": middle["Id"]})
+    await world.update("Account", top, Name="Store")
+    assert (await world.read("Account", leaf["Id"]))["FullyQualifiedName"] == "Store:Web:Cards"
+    parent = await world.customer("Freeman")
+    job = await world.customer("Lane", Job=True, ParentRef={"value": parent["Id"]})
+    await world.update("Customer", parent, DisplayName="Free")
+    assert (await world.read("Customer", job["Id"]))["FullyQualifiedName"] == "Free:Lane"
+
+
 async def test_document_numbers_come_from_one_sequence(world: World) -> None:
     """A sent number is kept, even twice; the sequence goes on after the highest."""
     customer, item = await world.customer(), await world.item()

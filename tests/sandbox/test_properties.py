@@ -108,7 +108,8 @@ class Player:
     def deposit(self) -> Doc:
         lines: list[Doc] = []
         for entity in ("Payment", "SalesReceipt", "Payment"):
-            for doc in self.chance.sample(list(self.company.tables[entity].values()), 5):
+            table = list(self.company.tables[entity].values())
+            for doc in self.chance.sample(table, min(5, len(table))):
                 free = not any(link["TxnType"] == "Deposit" for link in doc.get("LinkedTxn", ()))
                 waiting = doc["DepositToAccountRef"]["value"] == "4" and doc["CurrencyRef"]["value"] == "USD"
                 if not (free and waiting) and self.chance.random() < 0.97:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
+from bridge.sandbox.quickbooks.entities.hierarchy import rename_children
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.entities.names import DELETED, shown
 from bridge.sandbox.quickbooks.errors import QboFault
@@ -96,6 +97,7 @@ def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         return
     before = old["FullyQualifiedName"] if old else None
     company.claim_name("Account", new["FullyQualifiedName"], new["Id"], before)
+    rename_children(company, "Account", old, new)
     part = (new["AccountSubType"], new["CurrencyRef"]["value"])
     if part[0] in ROLES and part not in company.roles:
         company.undo.set(company.roles, part, new["Id"])

@@ -2,6 +2,7 @@
 
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
+from bridge.sandbox.quickbooks.entities.hierarchy import rename_children
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.entities.names import DELETED, LEVELS_MAX, clean_name, shown
 from bridge.sandbox.quickbooks.errors import QboFault
@@ -97,6 +98,7 @@ def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         return
     before = old["FullyQualifiedName"] if old else None
     company.claim_name("Item", new["FullyQualifiedName"], new["Id"], before)
+    rename_children(company, "Item", old, new)
     if old is None and new["Type"] == "Inventory":
         company.undo.set(company.stock, new["Id"], new["QtyOnHand"])
         value = money(new["QtyOnHand"] * new["PurchaseCost"])

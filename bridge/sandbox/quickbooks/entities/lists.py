@@ -6,6 +6,7 @@ from decimal import Decimal
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.currencies import NAMES
+from bridge.sandbox.quickbooks.entities.hierarchy import rename_children
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.entities.names import DELETED, LEVELS_MAX, addresses, clean_name, shown
 from bridge.sandbox.quickbooks.errors import QboFault
@@ -48,6 +49,8 @@ def claims_name(entity: str) -> Callable[[Company, Doc | None, Doc | None], None
     def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         if new is not None:
             company.claim_name(entity, full_name(new), new["Id"], full_name(old) if old else None)
+            if "FullyQualifiedName" in new:
+                rename_children(company, entity, old, new)
 
     return effects
 

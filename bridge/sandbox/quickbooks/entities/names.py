@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
+from bridge.sandbox.quickbooks.entities.hierarchy import rename_children
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.errors import QboFault
 from bridge.sandbox.quickbooks.references import known_currency, listed, named, ref_id, refuse_foreign
@@ -162,7 +163,10 @@ def _present_customer(company: Company, doc: Doc) -> Doc:
 def _customer_effects(company: Company, old: Doc | None, new: Doc | None) -> None:
     index_name(company, old, new)
     parents = [ref_id(doc.get("ParentRef")) if doc else None for doc in (old, new)]
-    if new is None or parents[0] == parents[1]:
+    if new is None:
+        return
+    rename_children(company, "Customer", old, new)
+    if parents[0] == parents[1]:
         return
     for parent, joins in zip(parents, (False, True), strict=True):
         if parent is not None:

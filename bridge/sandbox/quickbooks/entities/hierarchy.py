@@ -1,0 +1,18 @@
+"""Lists with parents: a fully qualified name follows the names above it."""
+
+from bridge.sandbox.quickbooks.company import Company
+from bridge.sandbox.quickbooks.references import ref_id
+from bridge.sandbox.quickbooks.wire import Doc
+
+
+def rename_children(company: Company, entity: str, old: Doc | None, new: Doc) -> None:
+    """Give everything below a renamed entry its new full name."""
+    if old is None or old["FullyQualifiedName"] == new["FullyQualifiedName"]:
+        return
+    below = [doc for doc in company.tables[entity].values() if ref_id(doc.get("ParentRef")) == new["Id"]]
+    for child in below:
+        leaf = child["DisplayName"] if entity == "Customer" else child["Name"]
+        renamed = company.touch(entity, child["Id"], {"FullyQualifiedName": f"{new['FullyQualifiedName']}:{leaf}"})
+        if entity != "Customer":
+            company.claim_name(entity, renamed["FullyQualifiedName"], child["Id"], child["FullyQualifiedName"])
+        rename_children(company, entity, child, renamed)
