@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import importlib.util
+import logging
 import signal
 import socket
 import sqlite3
@@ -38,12 +39,24 @@ def _protocol() -> type[asyncio.Protocol]:
     return ShowsTransport
 
 
+UVICORN = logging.getLogger("uvicorn.error")
+
+
+def _only_critical(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.CRITICAL
+
+
 class CannotStartError(Exception):
     """The port is taken, or the data file cannot be used; the message is for the user."""
 
 
 class _Server(uvicorn.Server):
     """Leaves signals to whoever runs the loop; uvicorn's own handling ends the process with the signal's exit code."""
+
+    def stop(self) -> None:
+        """End soon; what is cut off in the middle is no error worth a traceback."""
+        UVICORN.addFilter(_only_critical)
+        self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -72,12 +85,14 @@ async def served(settings: SandboxSettings) -> AsyncIterator[str]:
             await asyncio.sleep(0.01)
         yield f"http://{settings.host}:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.stop()
         await task
+        await asyncio.sleep(0)
+        UVICORN.removeFilter(_only_critical)
         sandbox.close()
 
 
-def _server(settings: SandboxSettings) -> tuple[uvicorn.Server, socket.socket, Sandbox]:
+def _server(settings: SandboxSettings) -> tuple[_Server, socket.socket, Sandbox]:
     try:
         listener = socket.create_server((settings.host, settings.port))
     except (OSError, OverflowError) as error:
@@ -93,6 +108,7 @@ def _server(settings: SandboxSettings) -> tuple[uvicorn.Server, socket.socket, S
         log_level="warning",
         access_log=False,
         lifespan="off",
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
         server_header=False,
     )
@@ -103,13 +119,9 @@ def _server(settings: SandboxSettings) -> tuple[uvicorn.Server, socket.socket, S
 async def serve(settings: SandboxSettings, announce: Callable[[str], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; `announce` gets the line that says where."""
     server, listener, sandbox = _server(settings)
-
-    def stop() -> None:
-        server.should_exit = True
-
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, server.stop)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
     (announce or _print)(banner(settings, url))
     await server.serve([listener])
