@@ -20,7 +20,8 @@ from bridge.quickbooks.requests import Batch, Request
 from bridge.sandbox.events import EventSettings, SampleEvent, generate
 from bridge.write_ahead import unsettled_requests
 from contracts.records import InboundRecord
-from tests.company.office import MemoryJournal, office
+from tests.assembly import MemoryJournal
+from tests.company.office import office
 
 MICRO_BATCH = 500
 ORDERS = 1000

@@ -12,37 +12,26 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from bridge.books import Books
 from bridge.company import Company
-from bridge.judging import Judge
-from bridge.pipeline import Pipeline
-from bridge.poster import Poster
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Limits as ClientLimits
 from bridge.quickbooks.wire import dumps
-from bridge.reporting import Reporter
-from bridge.routing import Route, Router
 from bridge.sandbox.quickbooks.app import create_app
 from bridge.sandbox.quickbooks.faults import FaultRule, Kind
 from bridge.sandbox.quickbooks.sandbox import Sandbox
 from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings
-from bridge.status import StatusBoard
-from bridge.waiting import WaitingRoom
-from bridge.write_ahead import WriteAhead
 from contracts.keys import SourceKey
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.notes import find_marker
 from mappings.rules import MappingRules
+from tests.assembly import DEAD_LETTERS, JOURNAL, RESULTS, MemoryJournal, SharedClock, assemble
 from tests.clocks import ManualClock
 from tests.quickbooks.helpers import MemoryStore
-from tests.quickbooks.test_against_sandbox import SharedClock
 
-COMPANY = "acme"
 SHOPIFY = "shopify.events"
-JOURNAL = "qbo.journal"
 BASE_URL = "http://127.0.0.1:8100"
 SETTINGS = SandboxSettings(empty=True, limits=Limits(enforced=False))
 CONNECTION = ConnectionSettings(
@@ -59,41 +48,11 @@ CONNECTION = ConnectionSettings(
 
 
 @dataclass(slots=True)
-class MemoryJournal:
-    """A compacted topic in memory. `appends` are the keys of each append, in order.
-
-    One that never `forgets` keeps what tombstones should end, so that a measurement can send it again.
-    """
-
-    forgets: bool = True
-    entries: dict[str, bytes] = field(default_factory=dict)
-    appends: list[list[str]] = field(default_factory=list)
-
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        self.appends.append([key for key, value in entries if value is not None])
-        for key, value in entries:
-            self.put(key, value)
-
-    async def read(self) -> Mapping[str, bytes]:
-        return dict(self.entries)
-
-    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
-        return OutboundRecord(topic=JOURNAL, key=key.encode(), value=value)
-
-    def put(self, key: str, value: bytes | None) -> None:
-        if self.forgets or value is not None:
-            self.entries.pop(key, None)
-        if value is not None:
-            self.entries[key] = value
-
-
-@dataclass(slots=True)
 class Office:
     """A company that is owned, its sandbox, and everything that was told so far."""
 
     company: Company
     client: QuickBooksClient
-    books: Books
     app: Starlette
     clock: ManualClock
     journal: MemoryJournal
@@ -142,9 +101,9 @@ class Office:
         for record in told:
             if record.topic == JOURNAL:
                 self.journal.put((record.key or b"").decode(), record.value)
-        fresh = [read_result(record.value or b"") for record in told if record.topic == "qbo.results"]
+        fresh = [read_result(record.value or b"") for record in told if record.topic == RESULTS]
         self.results += fresh
-        self.dead_letters += [record for record in told if record.topic == "qbo.dead-letters"]
+        self.dead_letters += [record for record in told if record.topic == DEAD_LETTERS]
         return fresh
 
     def breaks(self, kind: Kind, **rule: Any) -> None:
@@ -186,27 +145,6 @@ async def office(
     journal = journal or (after.journal if after else MemoryJournal())
     transport = httpx.ASGITransport(app)
     async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
-        books = Books(client, clock, window=timedelta(days=90))
-        write_ahead = WriteAhead(journal)
-        board = StatusBoard(clock=clock).company(COMPANY, DEFAULT_REALM)
-        poster = Poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
-        router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
-        rules = rules or MappingRules()
-        company = Company(
-            books=books,
-            pipeline=Pipeline(Judge(COMPANY, router, rules), books, poster),
-            reporter=Reporter(
-                company=COMPANY,
-                realm_id=DEFAULT_REALM,
-                rules_version=rules.version,
-                results_topic="qbo.results",
-                dead_letters_topic="qbo.dead-letters",
-            ),
-            journal=journal,
-            write_ahead=write_ahead,
-            waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
-            board=board,
-            clock=clock,
-        )
+        company = assemble(client, journal, clock, rules or MappingRules(), window=timedelta(days=90))
         await company.take_over(1)
-        yield Office(company, client, books, app, clock, journal, offset=after.offset if after else 0)
+        yield Office(company, client, app, clock, journal, offset=after.offset if after else 0)

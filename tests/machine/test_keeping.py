@@ -11,7 +11,7 @@ from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
 from bridge.waiting import Parked, WaitingRoom, journal_key, journal_value
 from bridge.write_ahead import WriteAhead, unsettled_requests
 from contracts.records import InboundRecord
-from tests.machine.world import MemoryJournal
+from tests.assembly import MemoryJournal
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PATIENCE = timedelta(hours=72)

@@ -15,69 +15,24 @@ from typing import Any
 import httpx
 import orjson
 
-from bridge.books import Books
-from bridge.company import VERSION_PREFIX, Company
-from bridge.judging import Judge
-from bridge.pipeline import Pipeline
-from bridge.poster import Poster
+from bridge.company import Company
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
-from bridge.reporting import Reporter
-from bridge.routing import Route, Router
 from bridge.sandbox.quickbooks.app import create_app
 from bridge.sandbox.quickbooks.faults import FaultRule, Kind
 from bridge.sandbox.quickbooks.sandbox import Sandbox
 from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
-from bridge.status import StatusBoard
-from bridge.waiting import WaitingRoom
-from bridge.write_ahead import WriteAhead
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.notes import find_marker
 from mappings.rules import MappingRules
+from tests.assembly import DEAD_LETTERS, JOURNAL, MemoryJournal, SharedClock, assemble
 from tests.clocks import ManualClock
 from tests.quickbooks.helpers import MemoryStore
 
-RESULTS, DEAD_LETTERS, JOURNAL = "qbo.results", "qbo.dead-letters", "qbo.journal"
 WINDOW = timedelta(days=3650)
 """The index reads everything that the sandbox holds."""
-
-
-class MemoryJournal:
-    """The company's part of the journal topic, as a dictionary."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, bytes] = {}
-
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        for key, value in entries:
-            self.store(key, value)
-
-    async def read(self) -> Mapping[str, bytes]:
-        return dict(self.entries)
-
-    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
-        return OutboundRecord(topic=JOURNAL, key=key.encode(), value=value)
-
-    def store(self, key: str, value: bytes | None) -> None:
-        self.entries.pop(key, None)
-        if value is not None:
-            self.entries[key] = value
-
-    def lose_versions(self) -> None:
-        """Forget which newer bodies needed no write."""
-        self.entries = {key: value for key, value in self.entries.items() if not key.startswith(VERSION_PREFIX)}
-
-
-class SharedClock:
-    """The sandbox's view of the test's clock."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        self.now, self.monotonic, self.sleep = clock.now, clock.monotonic, clock.sleep
-
-    def advance(self, seconds: float) -> None:
-        raise AssertionError(f"the test moves the clock, by {seconds} s or not")
 
 
 @dataclass
@@ -97,27 +52,7 @@ class World:
 
     async def restart(self) -> None:
         """A new process takes the company over: nothing but QBO and the journal is left."""
-        books = Books(self.client, self.clock, window=WINDOW)
-        write_ahead = WriteAhead(self.journal)
-        router = Router([Route("acme", frozenset({"acme.myshopify.com"}), frozenset({"default"}))])
-        board = StatusBoard(clock=self.clock).company("acme", DEFAULT_REALM)
-        poster = Poster(self.client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
-        self._company = Company(
-            books=books,
-            pipeline=Pipeline(Judge("acme", router, self.rules), books, poster),
-            reporter=Reporter(
-                company="acme",
-                realm_id=DEFAULT_REALM,
-                rules_version=self.rules.version,
-                results_topic=RESULTS,
-                dead_letters_topic=DEAD_LETTERS,
-            ),
-            journal=self.journal,
-            write_ahead=write_ahead,
-            waiting=WaitingRoom(timedelta(hours=72)),
-            board=board,
-            clock=self.clock,
-        )
+        self._company = assemble(self.client, self.journal, self.clock, self.rules, window=WINDOW)
         await self._company.take_over(1)
 
     async def deliver(self, *bodies: object) -> list[Result]:
@@ -180,7 +115,7 @@ class World:
     def _take(self, records: Sequence[OutboundRecord]) -> None:
         for record in records:
             if record.topic == JOURNAL:
-                self.journal.store((record.key or b"").decode(), record.value)
+                self.journal.put((record.key or b"").decode(), record.value)
             elif record.topic == DEAD_LETTERS:
                 self.dead_letters.append(record)
             else:

@@ -30,20 +30,11 @@ from bridge.sandbox.quickbooks.faults import FaultRule, Kind
 from bridge.sandbox.quickbooks.sandbox import Sandbox
 from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings
 from contracts.errors import Unauthorised, Unavailable
+from tests.assembly import SharedClock
 from tests.clocks import ManualClock
 from tests.quickbooks.helpers import MemoryStore
 
 MARKER = "[qbb:shopify:order:1]"
-
-
-class SharedClock:
-    """The sandbox's view of the test's clock, so that both count the same minutes."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        self.now, self.monotonic, self.sleep = clock.now, clock.monotonic, clock.sleep
-
-    def advance(self, seconds: float) -> None:
-        raise AssertionError(f"the test moves the clock, by {seconds} s or not")
 
 
 @dataclass

@@ -109,6 +109,11 @@ async def test_private_note_can_be_selected_but_not_filtered(world: World) -> No
             "4000",
             'QueryParserError: Encountered " <IDENTIFIER> "or',
         ),
+        (
+            "select * from Invoice where Balance > 5",
+            "4000",
+            'QueryParserError: Encountered " <INTEGER> "5 "" at line 1, column 39.',
+        ),
         ("select sum(TotalAmt) from Invoice", "4000", 'QueryParserError: Encountered " "(" "( ""'),
         ("", "4000", 'QueryParserError: Encountered "<EOF>"'),
     ],

@@ -74,6 +74,13 @@ async def test_numbers_may_go_unchecked() -> None:
         assert (await world.invoice(customer, item, DocNumber="1"))["DocNumber"] == "1"
 
 
+async def test_numbers_in_queries_may_stand_without_quotes() -> None:
+    """Refused by the real parser in one test, accepted by switch."""
+    world = await switched(bare_numbers="accept")
+    await world.invoice(await world.customer(), await world.item(), "80.00")
+    assert await world.query("select count(*) from Invoice where Balance > 79.99") == {"totalCount": 1}
+
+
 async def test_refresh_tokens_may_change_at_every_refresh() -> None:
     """And the old one die at once."""
     world = await switched(refresh_rotates_s=0, refresh_grace_s=0)

@@ -1,0 +1,96 @@
+"""One company's machine put together for tests: everything real but Kafka, whose journal is a dictionary here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bridge.books import Books
+from bridge.company import VERSION_PREFIX, Company
+from bridge.judging import Judge
+from bridge.pipeline import Pipeline
+from bridge.poster import Poster
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.reporting import Reporter
+from bridge.routing import Route, Router
+from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.status import StatusBoard
+from bridge.waiting import WaitingRoom
+from bridge.write_ahead import WriteAhead
+from contracts.records import OutboundRecord
+from mappings.rules import MappingRules
+from tests.clocks import ManualClock
+
+COMPANY = "acme"
+RESULTS, DEAD_LETTERS, JOURNAL = "qbo.results", "qbo.dead-letters", "qbo.journal"
+
+
+class SharedClock:
+    """The sandbox's view of the test's clock, so that both count the same minutes."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.now, self.monotonic, self.sleep = clock.now, clock.monotonic, clock.sleep
+
+    def advance(self, seconds: float) -> None:
+        raise AssertionError(f"the test moves the clock, by {seconds} s or not")
+
+
+@dataclass(slots=True)
+class MemoryJournal:
+    """A compacted topic in memory. `appends` are the keys of each append, in order.
+
+    One that never `forgets` keeps what tombstones should end, so that a measurement can send it again.
+    """
+
+    forgets: bool = True
+    entries: dict[str, bytes] = field(default_factory=dict)
+    appends: list[list[str]] = field(default_factory=list)
+
+    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+        self.appends.append([key for key, value in entries if value is not None])
+        for key, value in entries:
+            self.put(key, value)
+
+    async def read(self) -> Mapping[str, bytes]:
+        return dict(self.entries)
+
+    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
+        return OutboundRecord(topic=JOURNAL, key=key.encode(), value=value)
+
+    def put(self, key: str, value: bytes | None) -> None:
+        if self.forgets or value is not None:
+            self.entries.pop(key, None)
+        if value is not None:
+            self.entries[key] = value
+
+    def lose_versions(self) -> None:
+        """Forget which newer bodies needed no write."""
+        self.entries = {key: value for key, value in self.entries.items() if not key.startswith(VERSION_PREFIX)}
+
+
+def assemble(
+    client: QuickBooksClient, journal: MemoryJournal, clock: ManualClock, rules: MappingRules, *, window: timedelta
+) -> Company:
+    """A company that nobody owns yet, on `client`'s books and this journal."""
+    board = StatusBoard(clock=clock).company(COMPANY, DEFAULT_REALM)
+    books = Books(client, clock, window=window)
+    write_ahead = WriteAhead(journal)
+    poster = Poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
+    router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
+    return Company(
+        books=books,
+        pipeline=Pipeline(Judge(COMPANY, router, rules), books, poster),
+        reporter=Reporter(
+            company=COMPANY,
+            realm_id=DEFAULT_REALM,
+            rules_version=rules.version,
+            results_topic=RESULTS,
+            dead_letters_topic=DEAD_LETTERS,
+        ),
+        journal=journal,
+        write_ahead=write_ahead,
+        waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
+        board=board,
+        clock=clock,
+    )
