@@ -6,6 +6,8 @@
 Keywords are case-insensitive; strings stand in single quotes, with a backslash before a quote inside.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -45,6 +47,22 @@ IDENTIFIER: /[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*/
 """
 
 
+class BareNumber(str):
+    """A number without quotes, and where it stands: the real parser was seen to refuse it."""
+
+    def __new__(cls, text: str, line: int, column: int) -> BareNumber:
+        """The text with its place."""
+        made = super().__new__(cls, text)
+        made.place = (line, column)
+        return made
+
+    place: tuple[int, int]
+
+    def refusal(self) -> QboFault:
+        """Fault 4000 at this place."""
+        return _fault(f'" <INTEGER> "{self} ""', *self.place)
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """`property operator values`; `in` has many values, the others one."""
@@ -81,6 +99,8 @@ class _Build(Transformer[Token, Query]):
         token = children[0]
         if token.type == "STRING":
             return _unquoted(str(token))
+        if token.type == "NUMBER":
+            return BareNumber(token, token.line or 1, token.column or 1)
         return token.lower() == "true" if token.type == "BOOLEAN" else str(token)
 
     def compare(self, children: list[Any]) -> Condition:

@@ -13,7 +13,7 @@ from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.kind import EntityKind
 from bridge.sandbox.quickbooks.errors import QboFault
-from bridge.sandbox.quickbooks.query import PAGE_MAX, Condition, Query, parse
+from bridge.sandbox.quickbooks.query import PAGE_MAX, BareNumber, Condition, Query, parse
 from bridge.sandbox.quickbooks.shapes import ENTITIES
 from bridge.sandbox.quickbooks.wire import Doc, epoch
 
@@ -36,6 +36,8 @@ def invalid_query(reason: str) -> QboFault:
 def run(company: Company, text: str) -> Doc:
     """The QueryResponse of a query."""
     query = parse(text)
+    if company.switches.bare_numbers == "refuse":
+        _refuse_bare_numbers(query)
     kind = _kind(company, query.entity)
     start, limit = _position(query.start), _position(query.limit)
     if limit > PAGE_MAX:
@@ -52,6 +54,13 @@ def run(company: Company, text: str) -> Doc:
         return {}
     shown = page if properties is None else [_pick(doc, properties) for doc in page]
     return {kind.name: shown, "startPosition": start, "maxResults": len(shown)}
+
+
+def _refuse_bare_numbers(query: Query) -> None:
+    for condition in query.conditions:
+        for value in condition.values:
+            if isinstance(value, BareNumber):
+                raise value.refusal()
 
 
 def _kind(company: Company, name: str) -> EntityKind:

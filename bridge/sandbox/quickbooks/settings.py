@@ -43,6 +43,7 @@ class Switches:
     refuse_extension_blocks: bool = True
     warn_duplicate_numbers: bool = True
     duplicate_name_text: Literal["short", "sentence"] = "short"
+    bare_numbers: Literal["refuse", "accept"] = "refuse"
     batch_order: Literal["serial", "shuffled"] = "serial"
     refresh_rotates_s: float = 86_400
     refresh_grace_s: float = 86_400
