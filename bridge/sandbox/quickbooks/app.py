@@ -52,9 +52,10 @@ def create_app(
 ) -> Starlette:
     """The whole sandbox as an ASGI application; `app.state.sandbox` is the object behind it."""
     sandbox = Sandbox(settings, clock, webhook_transport)
-    routes = [Mount("/v3", app=AccountingApi(sandbox)), *token_routes(sandbox), *admin_routes(sandbox)]
+    api = AccountingApi(sandbox)
+    routes = [Mount("/v3", app=api), *token_routes(sandbox), *admin_routes(sandbox)]
     app = Starlette(routes=routes)
-    app.state.sandbox = sandbox
+    app.state.sandbox, app.state.api = sandbox, api
     return app
 
 
@@ -88,8 +89,7 @@ class AccountingApi:
 
     async def _answer(self, call: Call) -> Answer:
         sandbox = self._sandbox
-        facts = call.facts()
-        plan = sandbox.faults.take(facts, REQUEST_KINDS) if sandbox.faults.rules else {}
+        plan = sandbox.faults.take(call.facts(), REQUEST_KINDS) if sandbox.faults.rules else {}
         if "outage" in plan:
             return outage(plan["outage"])
         self._end_tokens(plan)

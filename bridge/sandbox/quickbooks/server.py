@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -64,15 +65,17 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Quiet:
-    """A dropped connection is the sandbox's wish, not an error to log."""
+class _Front:
+    """Sends the API's requests straight to it; a dropped connection is the sandbox's wish, not an error to log."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: Starlette) -> None:
         self._app = app
+        self._api: ASGIApp = app.state.api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = self._api if scope["path"].startswith("/v3/") else self._app
         with contextlib.suppress(ConnectionDropped):
-            await self._app(scope, receive, send)
+            await target(scope, receive, send)
 
 
 @contextlib.asynccontextmanager
@@ -103,7 +106,7 @@ def _server(settings: SandboxSettings) -> tuple[_Server, socket.socket, Sandbox]
         listener.close()
         raise CannotStartError(f"cannot open the company: {error} (data file: {settings.data or 'none'})") from error
     config = uvicorn.Config(
-        _Quiet(app),
+        _Front(app),
         http=_protocol(),
         log_level="warning",
         access_log=False,
