@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from bridge.quickbooks.wire import dumps
 from bridge.sandbox.quickbooks.app import create_app
 from bridge.sandbox.quickbooks.faults import FaultRule, Kind
 from bridge.sandbox.quickbooks.sandbox import Sandbox
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings
+from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
 from contracts.keys import SourceKey
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
@@ -137,11 +137,16 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    *, after: Office | None = None, journal: MemoryJournal | None = None, rules: MappingRules | None = None
+    *,
+    after: Office | None = None,
+    journal: MemoryJournal | None = None,
+    rules: MappingRules | None = None,
+    switches: Switches | None = None,
 ) -> AsyncIterator[Office]:
     """An owned company on a young sandbox company. `after` makes it a restart: the same sandbox, clock and journal."""
     clock = after.clock if after else ManualClock()
-    app = after.app if after else create_app(SETTINGS, SharedClock(clock))
+    settings = replace(SETTINGS, switches=switches or SETTINGS.switches)
+    app = after.app if after else create_app(settings, SharedClock(clock))
     journal = journal or (after.journal if after else MemoryJournal())
     transport = httpx.ASGITransport(app)
     async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:

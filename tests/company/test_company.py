@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bridge.sandbox.quickbooks.admin import set_switches
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Switches
 from contracts.errors import AnswerMismatch, Unavailable
 from contracts.keys import SourceKey, step_request_id
 from tests.company.office import Office, office
@@ -140,9 +140,10 @@ async def test_a_paid_invoice_is_read_once_before_it_is_updated() -> None:
     async with office() as acme:
         await acme.tell(later(bought(0), 10))
         grown = order([taxed("20.00", 3, "4.35")], id=ORDER_ID, name="#3000", financial_status="partially_paid")
-        reads = acme.client.counts.reads
+        before = acme.client.counts
         (result,) = await acme.tell(later(grown, 20, total_outstanding="21.45"))
-        assert (result.status, acme.client.counts.reads - reads) == ("posted", 1)
+        now = acme.client.counts
+        assert (result.status, now.reads - before.reads, now.writes - before.writes) == ("posted", 1, 1)
         assert acme.held("Invoice")[ORDER]["Balance"] == Decimal("21.45")
 
 
@@ -233,6 +234,63 @@ async def test_an_outage_settles_nothing_and_the_same_bytes_go_out_afterwards() 
         results = await acme.process(records)
         assert [result.status for result in results] == ["posted", "posted"]
         assert len(acme.held("Invoice")) == len(acme.held("Payment")) == 2
+
+
+async def test_an_unanswered_batch_is_repeated_as_it_was_although_more_has_come() -> None:
+    """QBO applied it and nobody heard; packed anew with other orders it would be posted twice."""
+    async with office() as acme:
+        await acme.tell(bought(999))
+        first = acme.records(bought(0), bought(1))
+        acme.breaks("reset_after", count=None, operation="batch")
+        with pytest.raises(Unavailable):
+            await acme.company.process(first)
+        acme.sandbox.faults.clear()
+        results = await acme.process((*first, *acme.records(bought(2))))
+        assert [result.status for result in results] == ["posted"] * 3
+        assert len(acme.rows("Invoice")) == len(acme.held("Invoice")) == 4
+
+
+async def test_an_order_that_is_older_than_the_index_is_looked_for_before_it_is_written() -> None:
+    """It was booked more than ninety days ago: its event comes again and the index reaches back."""
+    async with office() as before:
+        await before.tell(bought(0))
+        await before.clock.advance(95 * 24 * 3600)
+        async with office(after=before) as acme:
+            (result,) = await acme.tell(bought(0))
+            assert result.status == "already_posted"
+            assert len(acme.rows("Invoice")) == 1
+
+
+async def test_a_definitive_fault_is_never_tried_again_under_its_request_id() -> None:
+    """A QBO that remembers faults would only repeat it."""
+    async with office(switches=Switches(replay_faults=True)) as acme:
+        await acme.by_hand("vendor", {"DisplayName": "Dana Reyes"})
+        assert [result.status for result in await acme.tell(bought(0))] == ["posted"]
+
+
+async def test_what_was_refused_for_good_is_not_sent_again_with_what_is_tried_again() -> None:
+    """One order's customer needs another name; the other order's invoice was refused and stays refused."""
+    async with office() as acme:
+        await acme.tell(bought(999))
+        await acme.by_hand("vendor", {"DisplayName": "Ines Moreau"})
+        acme.breaks("batch_item", count=1, entity="Invoice", code="6000", detail="Business Validation Error: no.")
+        person = {"id": 77, "first_name": "Ines", "last_name": "Moreau", "email": None}
+        refused, posted = await acme.tell(bought(0), bought(1, customer=person, email=None))
+        assert (refused.status, refused.reason and refused.reason.fault_code) == ("dead_lettered", "6000")
+        assert posted.status == "posted"
+
+
+async def test_a_currency_that_was_switched_on_meanwhile_is_booked() -> None:
+    """Refused while the company cannot hold it; preferences are read again a minute later."""
+    async with office() as acme:
+        (refused,) = await acme.tell(bought(0, currency="EUR"))
+        assert (refused.status, refused.reason and refused.reason.code) == ("dead_lettered", "unmappable")
+        switched = {"CurrencyPrefs": {"MultiCurrencyEnabled": True}}
+        set_switches(acme.sandbox.realms[DEFAULT_REALM], {"preferences": switched})
+        await acme.clock.advance(61)
+        (posted,) = await acme.tell(bought(0, currency="EUR"))
+        assert posted.status == "posted"
+        assert acme.held("Invoice")[ORDER]["CurrencyRef"]["value"] == "EUR"
 
 
 async def test_an_owner_that_died_after_journalling_is_finished_by_the_next() -> None:
