@@ -264,8 +264,10 @@ async def test_an_order_that_is_older_than_the_index_is_looked_for_before_it_is_
 async def test_a_definitive_fault_is_never_tried_again_under_its_request_id() -> None:
     """A QBO that remembers faults would only repeat it."""
     async with office(switches=Switches(replay_faults=True)) as acme:
-        await acme.by_hand("vendor", {"DisplayName": "Dana Reyes"})
-        assert [result.status for result in await acme.tell(bought(0))] == ["posted"]
+        await acme.tell(bought(999))
+        await acme.by_hand("vendor", {"DisplayName": "Ines Moreau"})
+        person = {"id": 77, "first_name": "Ines", "last_name": "Moreau", "email": None}
+        assert [result.status for result in await acme.tell(bought(0, customer=person, email=None))] == ["posted"]
 
 
 async def test_what_was_refused_for_good_is_not_sent_again_with_what_is_tried_again() -> None:
