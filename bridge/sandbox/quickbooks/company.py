@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -98,10 +98,6 @@ class Company:
     def today(self) -> date:
         """The company's date."""
         return local(self.moment, self.zone).date()
-
-    def local_now(self) -> datetime:
-        """The company's time."""
-        return local(self.moment, self.zone)
 
     def next_number(self, sequence: str, first: int = 1) -> int:
         """The next of a sequence; a refused write gives its numbers back."""

@@ -51,33 +51,39 @@ def build_form(company: Company, given: Doc, old: Doc | None, ask: Ask, entity: 
     if total < 0:
         raise errors.business("Transaction amount must be 0 or greater.")
     _refuse_many_taxed(tax, lines)
-    doc: Doc = {"CustomField": given.get("CustomField", [])}
-    number = doc_number(company, given, old, ask, entity)
-    if number is not None:
-        doc["DocNumber"] = number
-    doc["TxnDate"] = given.get("TxnDate") or company.today().isoformat()
-    doc["CurrencyRef"] = company.currency_ref(code)
+    doc = _head(company, given, doc_number(company, given, old, ask, entity), code)
     if company.multicurrency:
         doc |= {"ExchangeRate": rate, "HomeTotalAmt": money(total * rate)}
     if "PrivateNote" in given:
         doc["PrivateNote"] = given["PrivateNote"]
-    doc["LinkedTxn"] = (old or {}).get("LinkedTxn", [])
-    doc["Line"] = with_subtotal(lines)
-    doc["TxnTaxDetail"] = tax
+    doc |= {"LinkedTxn": (old or {}).get("LinkedTxn", []), "Line": with_subtotal(lines), "TxnTaxDetail": tax}
     if customer is not None:
         doc["CustomerRef"] = named(customer)
     _addresses(company, doc, given, customer)
     _references(company, doc, given)
-    doc |= {"TotalAmt": total, "ApplyTaxAfterDiscount": after_discount}
-    doc |= {"PrintStatus": given.get("PrintStatus", "NeedToPrint"), "EmailStatus": given.get("EmailStatus", "NotSet")}
-    if doc["EmailStatus"] == "NeedToSend" and not given.get("BillEmail", {}).get("Address"):
-        raise QboFault("6420", "Email address is required", None, "BillEmail")
+    doc |= {"TotalAmt": total, "ApplyTaxAfterDiscount": after_discount, **_sending(given)}
     kept = {name: value for name, value in given.items() if name not in COMPUTED and name not in doc}
     for name in ("CustomerRef", "ExchangeRate", "DocNumber"):
         kept.pop(name, None)
     if company.country == "US":
         kept.pop("GlobalTaxCalculation", None)
     return doc | kept
+
+
+def _head(company: Company, given: Doc, number: str | None, code: str) -> Doc:
+    head: Doc = {"CustomField": given.get("CustomField", [])}
+    if number is not None:
+        head["DocNumber"] = number
+    head["TxnDate"] = given.get("TxnDate") or company.today().isoformat()
+    head["CurrencyRef"] = company.currency_ref(code)
+    return head
+
+
+def _sending(given: Doc) -> Doc:
+    status = given.get("EmailStatus", "NotSet")
+    if status == "NeedToSend" and not given.get("BillEmail", {}).get("Address"):
+        raise QboFault("6420", "Email address is required", None, "BillEmail")
+    return {"PrintStatus": given.get("PrintStatus", "NeedToPrint"), "EmailStatus": status}
 
 
 def _tax_given(given: Doc, old: Doc | None, ask: Ask) -> Doc:
