@@ -84,7 +84,7 @@ class Books:
             return
         await self._read_transactions(self.index, since, until=self.index.complete_since)
         self.index.complete_since = since
-        log.info("books.widened", realm_id=self._client.realm_id, since=since.date())
+        log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
 
     async def reread_facts(self) -> bool:
         """Read preferences and accounts again, unless that was just done; True when they were read."""

@@ -92,7 +92,6 @@ class Company:
         self._look_again = True
         self._board.enter(Phase.RUNNING, epoch=epoch)
         self._show()
-        log.info("company.owned", company=self._board.name, epoch=epoch, waiting=len(self._waiting))
 
     async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         """Everything to settle with `records`. Unavailable when QBO is away: nothing is settled then."""
