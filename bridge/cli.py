@@ -117,6 +117,12 @@ def sandbox(
     time_scale: Annotated[
         float, typer.Option("--time-scale", min=0.001, help="60 makes a minute of the limits last one second.")
     ] = 1.0,
+    country: Annotated[str, typer.Option("--country", help="US, or GB, CA, AU, IE, FR with tax by line.")] = "US",
+    currency: Annotated[str, typer.Option("--currency", help="The home currency.")] = "USD",
+    webhook_url: Annotated[str | None, typer.Option("--webhook-url", help="Where notifications of changes go.")] = None,
+    switch: Annotated[
+        list[str] | None, typer.Option("--switch", help="An answer that nobody published, as NAME=VALUE; repeatable.")
+    ] = None,
     client_id: Annotated[str, typer.Option("--client-id", help="The app's client id.")] = "sandbox-client",
     client_secret: Annotated[str, typer.Option("--client-secret", help="Its secret.")] = "sandbox-secret",
     refresh_token: Annotated[
@@ -131,23 +137,30 @@ def sandbox(
     Example: qbo-bridge sandbox --port 8100 --time-scale 60
     """
     from bridge.sandbox.quickbooks.server import run as serve_sandbox
-    from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings
+    from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings, Webhooks
+    from bridge.sandbox.quickbooks.switch_words import switches
 
     realms = [*(realm or ()), *(company.realm_id for company in _companies(config))]
-    serve_sandbox(
-        SandboxSettings(
+    try:
+        settings = SandboxSettings(
             host=host,
             port=port,
             realms=tuple(dict.fromkeys(realms)) or (DEFAULT_REALM,),
             empty=empty,
             data=data,
             limits=Limits(enforced=not no_limits),
+            switches=switches(switch or ()),
+            webhooks=Webhooks(url=webhook_url),
             time_scale=time_scale,
+            country=country,
+            home_currency=currency,
             client_id=client_id,
             client_secret=client_secret,
             refresh_token=refresh_token,
         )
-    )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    serve_sandbox(settings)
 
 
 @app.command("map")

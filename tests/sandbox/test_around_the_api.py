@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ import httpx
 import pytest
 
 from bridge.sandbox.quickbooks import SandboxSettings, Switches, Webhooks
-from bridge.sandbox.quickbooks.__main__ import settings_from
 from bridge.sandbox.quickbooks.app import create_app
 from bridge.sandbox.quickbooks.clock import ManualClock
 from bridge.sandbox.quickbooks.stats import ledger_shown
+from bridge.sandbox.quickbooks.switch_words import switches
 from bridge.sandbox.quickbooks.webhooks import signature
 from bridge.sandbox.quickbooks.wire import Doc, loads
 from tests.sandbox.conftest import UNLIMITED, World, open_world
@@ -123,19 +122,21 @@ async def test_the_sample_company_is_sound_and_useful() -> None:
 
 
 async def test_answers_may_be_xml(world: World) -> None:
-    """For who asks for it and, as with the real service, for who asks for nothing; the gateway's faults too."""
+    """For who asks for it and, as with the real service, for who says nothing; the gateway's faults too."""
     customer = await world.customer()
     answer = await world.http.get(f"customer/{customer['Id']}", headers={"accept": "application/xml"})
     assert answer.headers["content-type"].startswith("application/xml")
     assert '<Customer domain="QBO" sparse="false">' in answer.text
     assert '<CurrencyRef name="United States Dollar">USD</CurrencyRef>' in answer.text
-    answer = await world.http.get("invoice/9", headers={"accept": "*/*"})
+    answer = await world.http.get("invoice/9", headers={"accept": ""})
     assert '<Fault type="ValidationFault"><Error code="610"' in answer.text
-    answer = await world.http.get("invoice/9", headers={"accept": "*/*", "authorization": "Bearer x"})
+    answer = await world.http.get("invoice/9", headers={"accept": "", "authorization": "Bearer x"})
     assert '<Fault type="AUTHENTICATION"><Error code="3200"><Message>message=AuthenticationFailed' in answer.text
-    plain = await open_world(SandboxSettings(empty=True, switches=Switches(default_representation="json")))
-    answer = await plain.http.get("invoice/9", headers={"accept": "*/*"})
+    answer = await world.http.get("invoice/9", headers={"accept": "*/*"})
     assert answer.json()["Fault"]["Error"][0]["code"] == "610"
+    strict = await open_world(SandboxSettings(empty=True, switches=Switches(wildcard_representation="xml")))
+    answer = await strict.http.get("invoice/9", headers={"accept": "*/*"})
+    assert answer.headers["content-type"].startswith("application/xml")
 
 
 async def test_another_realm_is_another_company() -> None:
@@ -149,20 +150,18 @@ async def test_another_realm_is_another_company() -> None:
     assert (await world.http.get(url)).status_code == 403
 
 
-def test_the_command_line() -> None:
-    """Each option reaches its setting."""
-    given = settings_from(
-        ["--port", "0", "--realm", "7", "--empty", "--no-limits", "--time-scale", "60", "--client-id", "c"]
-    )
-    assert given == replace(
-        SandboxSettings(), port=0, realms=("7",), empty=True, limits=UNLIMITED, time_scale=60, client_id="c"
-    )
+def test_switches_are_words() -> None:
+    """Booleans, numbers, names of alternatives, and none."""
+    words = ["reserve_at=commit", "replay_faults=true", "replay_window_s=2.5", "automated_tax_percent=8.25"]
+    chosen = Switches(reserve_at="commit", replay_faults=True, replay_window_s=2.5, automated_tax_percent="8.25")
+    assert switches(words) == chosen
+    assert switches(["replay_window_s=none"]) == Switches()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_process_serves_resets_and_ends_with_zero(number: signal.Signals) -> None:
     """Over a real socket: the line it prints, a connection reset without an answer, a prompt end."""
-    command = [sys.executable, "-m", "bridge.sandbox.quickbooks", "--port", "0", "--empty"]
+    command = [sys.executable, "-m", "bridge.cli", "sandbox", "--port", "0", "--empty"]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as process:
@@ -187,15 +186,18 @@ def test_the_process_serves_resets_and_ends_with_zero(number: signal.Signals) ->
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--port", "99999"], 1, "cannot listen on 127.0.0.1:99999"),
+        (["--host", "192.0.2.1"], 1, "cannot listen on 192.0.2.1:0"),
+        (["--port", "99999"], 2, "less than or equal to 65535"),
+        (["--switch", "nothing=1"], 2, "nothing is not a switch; expected one of"),
+        (["--switch", "reserve_at=never"], 2, "reserve_at: input should be 'acceptance' or 'commit'"),
         (["--data", "/nonexistent/books.db"], 1, "cannot open the company: unable to open database file"),
-        (["--time-scale", "0"], 2, "the time scale must be positive"),
+        (["--time-scale", "0"], 2, "greater than or equal to 0.001"),
         (["--realm", "acme"], 2, "a realm is a number"),
     ],
 )
 def test_what_cannot_start_says_so_in_one_sentence(options: list[str], code: int, said: str) -> None:
     """Exit 1 for the world, 2 for the usage, and no traceback."""
-    command = [sys.executable, "-m", "bridge.sandbox.quickbooks", "--port", "0", *options]
+    command = [sys.executable, "-m", "bridge.cli", "sandbox", "--port", "0", *options]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == code
     assert said in done.stderr

@@ -82,10 +82,12 @@ class AccountingApi:
         await send_answer(send, answer, tid)
 
     def _wants_xml(self, accept: str) -> bool:
-        """XML for who asks for it; for who says nothing, by switch (the real service's default)."""
+        """XML for who asks for it; by switch for who says nothing, and for who takes anything."""
         if "json" in accept:
             return False
-        return "xml" in accept or self._sandbox.settings.switches.default_representation == "xml"
+        switches = self._sandbox.settings.switches
+        default = switches.wildcard_representation if "*" in accept else switches.default_representation
+        return "xml" in accept or default == "xml"
 
     async def _answer(self, call: Call) -> Answer:
         sandbox = self._sandbox

@@ -84,7 +84,7 @@ def measure(port: int, seconds: float) -> tuple[float, float]:
 
 def main(seconds: float) -> None:
     """Start, measure, print, stop."""
-    command = [sys.executable, "-m", "bridge.sandbox.quickbooks", "--port", "0", "--no-limits"]
+    command = [sys.executable, "-m", "bridge.cli", "sandbox", "--port", "0", "--no-limits"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ourselves
         try:
             line = process.stdout.readline() if process.stdout else ""

@@ -33,6 +33,7 @@ class Switches:
     """Answers that nobody published; each names its alternatives."""
 
     default_representation: Literal["json", "xml"] = "xml"
+    wildcard_representation: Literal["json", "xml"] = "json"
     reserve_at: Literal["acceptance", "commit"] = "acceptance"
     replay_window_s: float | None = None
     replay_faults: bool = False
