@@ -6,6 +6,7 @@ window by creation time that only ever grows, single entities only when a SyncTo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -39,7 +40,7 @@ class Books:
         self._window = window
         self._index: Index | None = None
         self._facts: CompanyFacts | None = None
-        self._facts_read_at = 0.0
+        self._facts_reread_at = -math.inf
 
     @property
     def index(self) -> Index:
@@ -71,7 +72,6 @@ class Books:
         index.load("Item", company.items)
         await self._read_transactions(index, index.complete_since)
         self._facts = company_facts(company.preferences, company.info, company.accounts, company.payment_methods)
-        self._facts_read_at = self._clock.monotonic()
         self._index = index
         log.info(
             "books.warm", realm_id=self._client.realm_id, transactions=len(index), since=index.complete_since.date()
@@ -87,12 +87,12 @@ class Books:
         log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
 
     async def reread_facts(self) -> bool:
-        """Read preferences and accounts again, unless that was just done; True when they were read."""
-        if self._clock.monotonic() - self._facts_read_at < FACTS_AGE_MAX_S:
+        """Read preferences and accounts again, at most once a minute; True when they were read."""
+        if self._clock.monotonic() - self._facts_reread_at < FACTS_AGE_MAX_S:
             return False
         company = await load_company(self._client)
         self._facts = company_facts(company.preferences, company.info, company.accounts, company.payment_methods)
-        self._facts_read_at = self._clock.monotonic()
+        self._facts_reread_at = self._clock.monotonic()
         return True
 
     async def refresh(self, stale: Sequence[Posted]) -> None:

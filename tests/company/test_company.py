@@ -283,12 +283,14 @@ async def test_what_was_refused_for_good_is_not_sent_again_with_what_is_tried_ag
 
 
 async def test_a_currency_that_was_switched_on_meanwhile_is_booked() -> None:
-    """Refused while the company cannot hold it; preferences are read again a minute later."""
+    """Refused while the company cannot hold it; preferences are read again, once a minute at most."""
     async with office() as acme:
         (refused,) = await acme.tell(bought(0, currency="EUR"))
         assert (refused.status, refused.reason and refused.reason.code) == ("dead_lettered", "unmappable")
         switched = {"CurrencyPrefs": {"MultiCurrencyEnabled": True}}
         set_switches(acme.sandbox.realms[DEFAULT_REALM], {"preferences": switched})
+        (refused,) = await acme.tell(bought(1, currency="EUR"))
+        assert refused.status == "dead_lettered"
         await acme.clock.advance(61)
         (posted,) = await acme.tell(bought(0, currency="EUR"))
         assert posted.status == "posted"
