@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.books import Books
 from bridge.judging import Judge, Judged
@@ -66,7 +66,10 @@ class Pipeline:
         plans = [each.verdict for each in judged if isinstance(each.verdict, PostingPlan)]
         posted = await self._post(plans) if plans else _NOTHING
         booked = iter(
-            settle(plan, fates, posted.outcomes, posted.written_for.get(position, ()))
+            replace(
+                settle(plan, fates, posted.outcomes, posted.written_for.get(position, ())),
+                attempts=1 + _refusals(plan, posted.attempts),
+            )
             for position, (plan, fates) in enumerate(zip(plans, posted.planned.fates, strict=True))
         )
         settled = tuple(Settled(judged=each, outcome=_outcome(each, booked)) for each in judged)
@@ -99,7 +102,7 @@ class Pipeline:
             for lesson in lessons:
                 attempts[lesson.step.id] += 1
                 await learn(self._books, lesson)
-        return _Posted(planned, outcomes, _written_for(plans, owners, outcomes))
+        return _Posted(planned, outcomes, _written_for(plans, owners, outcomes), attempts)
 
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
         planned = schedule(plans, self._books.index, self._books.facts)
@@ -132,9 +135,10 @@ class _Posted:
     planned: Schedule
     outcomes: Mapping[StepId, StepOutcome]
     written_for: Mapping[int, Sequence[StepId]]
+    attempts: Mapping[StepId, int]
 
 
-_NOTHING = _Posted(Schedule(waves=(), fates=(), stale=(), versions={}, drafts={}), {}, {})
+_NOTHING = _Posted(Schedule(waves=(), fates=(), stale=(), versions={}, drafts={}), {}, {}, {})
 
 
 def _outcome(judged: Judged, booked: Iterator[Outcome]) -> Outcome:
@@ -144,6 +148,12 @@ def _outcome(judged: Judged, booked: Iterator[Outcome]) -> Outcome:
         case RecordError() as error:
             return refused(error)
     return next(booked)
+
+
+def _refusals(plan: PostingPlan, attempts: Mapping[StepId, int]) -> int:
+    """How often QBO refused a step of `plan` before it took it, or for good."""
+    own = {(step.entity, step.key) for step in plan.steps}
+    return max((times for step_id, times in attempts.items() if (step_id.entity, step_id.key) in own), default=0)
 
 
 def _written_for(
