@@ -97,8 +97,10 @@ async def _serve(settings: Settings) -> int:
     board = StatusBoard(clock=clock, version=version("qbo-bridge"))
     store = _token_store(settings, clock)
     prepared = [(company, company_rules(company), _connection_settings(company)) for company in settings.companies]
-    for company in settings.companies:
-        await store.load(company.realm_id)  # a wrong key or a damaged store is the operator's to mend, now
+    for _, _, connection in prepared:
+        await store.load(
+            connection.credentials.store_key
+        )  # a wrong key or a damaged store is the operator's to mend, now
     stopping = _stop_signals()
     async with serve_http(board, settings.http):
         tasks = [
@@ -203,6 +205,7 @@ def _connection_settings(company: CompanySettings) -> ConnectionSettings:
             client_secret=secret.get_secret_value(),
             refresh_token=refresh.get_secret_value() if refresh else None,
             token_url=company.token_endpoint,
+            name=f"{company.realm_id} at {company.token_url}" if company.token_url else None,
         ),
         base_url=company.base_url,
         limits=Limits(

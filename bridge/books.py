@@ -96,14 +96,14 @@ class Books:
         return True
 
     async def refresh(self, stale: Sequence[Posted]) -> None:
-        """Read these entities again: their SyncToken has moved unseen. What is gone is forgotten."""
+        """Read these entities again: their SyncToken has moved unseen. What is gone is remembered as such."""
         for entity in {posted.entity for posted in stale}:
             wanted = {posted.id: posted for posted in stale if posted.entity == entity}
             found = await self._by_ids(entity, sorted(wanted, key=int))
             for row in found:
                 self.index.remember(entity, row)
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
-                self.index.forget(entity, wanted[ident].key)
+                self.index.gone(entity, wanted[ident].key)
 
     async def look_up(self, entity: str, entity_id: str) -> Entity | None:
         """One entity by Id, taken into the index; None when it does not exist."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.errors import BridgeError
+from contracts.errors import BridgeError, ConfigurationError
 from contracts.results import ResultStatus
 
 app = typer.Typer(
@@ -82,7 +82,10 @@ def run(config: Config = BRIDGE_TOML) -> None:
 
     settings = load_settings(config, os.environ)
     setup_logs(settings.logs)
-    raise typer.Exit(service.run(settings))
+    try:
+        raise typer.Exit(service.run(settings))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{config}: {error}") from None
 
 
 @app.command()

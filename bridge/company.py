@@ -13,15 +13,15 @@ from bridge.clock import Clock
 from bridge.judging import Judged
 from bridge.pipeline import Pipeline, Processed, Settled
 from bridge.reporting import Reporter
-from bridge.settlement import Outcome
+from bridge.settlement import Outcome, refused
 from bridge.status import CompanyBoard, Phase
-from bridge.waiting import Parked, WaitingRoom, journal_key, journal_value
+from bridge.waiting import Parked, WaitingRoom, fits, journal_key, journal_value
 from bridge.write_ahead import WriteAhead, unsettled_requests
 from contracts.errors import RecordError, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.posting import PostingPlan, Version
 from contracts.records import InboundRecord, OutboundRecord
-from contracts.results import Reason, ResultStatus
+from contracts.results import ResultStatus
 
 VERSION_PREFIX = "version:"
 LOOK_BACK_AFTER = timedelta(minutes=10)
@@ -48,6 +48,12 @@ class Orphan(RecordError):
     """What the record waited for never came."""
 
     code = "orphan"
+
+
+class TooLarge(RecordError):
+    """The record is larger than what can be kept of it."""
+
+    code = "too_large"
 
 
 class Company:
@@ -158,15 +164,17 @@ class Company:
         judged, outcome, record = settled.judged, settled.outcome, settled.judged.record
         key = journal_key(record)
         since = self._waiting.since(record)
+        parked = Parked(record, received_at)
         if outcome.status is ResultStatus.WAITING and key in expired:
-            outcome = _orphaned(outcome)
+            outcome = refused(Orphan(f"waited too long: {_message(outcome)}"))
+        elif outcome.status is ResultStatus.WAITING and since is None and not fits(parked):
+            outcome = refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
         told = list(self._reporter.records(judged, outcome, received_at=since or received_at, now=now))
         if outcome.status is not ResultStatus.WAITING:
             self._waiting.release(record)
             return [*told, self._journal.journal_record(key, None)] if since else told
         if since is not None:
             return []
-        parked = Parked(record, received_at)
         self._waiting.park(parked)
         return [*told, self._journal.journal_record(key, journal_value(parked))]
 
@@ -186,10 +194,10 @@ class Company:
 
     async def _resend(self, entries: Mapping[str, bytes]) -> None:
         """Requests whose outcome nobody settled go out again as they are; the warm-up shows what they did."""
-        for key, request in unsettled_requests(entries):
-            log.info("journal.resend", company=self._board.name, request_id=request.request_id)
-            await self._pipeline.resend(request)
-            await self._journal.append([(key, None)])
+        for unsettled in unsettled_requests(entries):
+            log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
+            await self._pipeline.resend(unsettled)
+            await self._journal.append([(unsettled.key, None)])
         self._write_ahead.settled()
 
     def _away(self, error: Unavailable) -> None:
@@ -221,10 +229,8 @@ def _code(outcome: Outcome) -> str | None:
     return outcome.reason.code if outcome.reason else None
 
 
-def _orphaned(outcome: Outcome) -> Outcome:
-    message = f"waited too long: {outcome.reason.message if outcome.reason else 'what it depends on never came'}"
-    error = Orphan(message)
-    return Outcome(status=ResultStatus.DEAD_LETTERED, reason=Reason(code=Orphan.code, message=message), error=error)
+def _message(outcome: Outcome) -> str:
+    return outcome.reason.message if outcome.reason else "what it depends on is not there"
 
 
 def _version(value: bytes) -> Version:

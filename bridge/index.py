@@ -144,6 +144,13 @@ class Index:
         if posted is not None and entity == "Payment":
             self._payments.get(order_of(posted), set()).discard(key)
 
+    def gone(self, entity: str, key: SourceKey) -> None:
+        """A person deleted it: it counts like one that they voided, and is not made again."""
+        posted = self._posted.get((entity, key))
+        if posted is not None:
+            nothing = Decimal(0)
+            self._posted[entity, key] = replace(posted, voided=True, fresh=True, total=nothing, applied=nothing)
+
     def customer_id(self, key: SourceKey, draft: CustomerDraft | None, currency: str) -> str | None:
         """The Id of the customer that `key` and `draft` mean, in that currency."""
         return self.customers.find_customer(key, draft, currency)

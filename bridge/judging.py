@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.decode import decode_record
+from bridge.decoding.headers import claimed_shop
 from bridge.routing import Router
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
@@ -30,20 +31,22 @@ class Judge:
         self._company = company
         self._router = router
         self._rules = rules
-        self._speaks_for_nobody = router.first == company
+        self._first = router.first
 
     def judge(self, record: InboundRecord) -> Judged | None:
         """What `record` means for this company; None when it is another company's business."""
         try:
             envelope = decode_record(record)
         except RecordError as error:
-            return self._nobodys(record, None, error)
+            owner = self._router.company_of_shop(claimed_shop(record))
+            return self._mine(record, None, error, owner)
         if envelope is None:
-            return self._nobodys(record, None, Ignored(code="tombstone", message="the record has no value"))
+            owner = self._router.company_of_shop(claimed_shop(record))
+            return self._mine(record, None, Ignored(code="tombstone", message="the record has no value"), owner)
         owner = self._router.company_of(envelope)
         if owner is None:
             unknown = Ignored(code="unknown_source", message="no company lists the shop or account of this event")
-            return self._nobodys(record, envelope, unknown)
+            return self._mine(record, envelope, unknown, None)
         return self._mapped(record, envelope) if owner == self._company else None
 
     def _mapped(self, record: InboundRecord, envelope: Envelope) -> Judged:
@@ -53,7 +56,10 @@ class Judge:
             verdict = error
         return Judged(record=record, envelope=envelope, verdict=verdict)
 
-    def _nobodys(
-        self, record: InboundRecord, envelope: Envelope | None, verdict: Ignored | RecordError
+    def _mine(
+        self, record: InboundRecord, envelope: Envelope | None, verdict: Ignored | RecordError, owner: str | None
     ) -> Judged | None:
-        return Judged(record=record, envelope=envelope, verdict=verdict) if self._speaks_for_nobody else None
+        """The verdict when this company owns the record, or speaks for what nobody owns."""
+        if (owner or self._first) != self._company:
+            return None
+        return Judged(record=record, envelope=envelope, verdict=verdict)

@@ -7,6 +7,7 @@ way out, from warnings on. Tracebacks never carry local variables: they would ho
 from __future__ import annotations
 
 import logging
+import math
 import re
 import sys
 from typing import TextIO
@@ -18,6 +19,7 @@ from bridge.settings import LogSettings
 
 MASKED = "***"
 _SECRET = re.compile(r"secret|token|password|authorization|^key$|_key$", re.IGNORECASE)
+REPEATED_EVERY_S = 30.0
 _CHATTY = ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "asyncio")
 
 
@@ -38,6 +40,7 @@ def setup_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(human=human)],
         )
     )
+    handler.addFilter(_Sparse())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
@@ -53,6 +56,24 @@ def setup_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class _Sparse(logging.Filter):
+    """Of what a library repeats, one line in half a minute: in an outage aiokafka says a hundred a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Our own events always pass."""
+        if not record.name.startswith(_CHATTY):
+            return True
+        said = (record.name, str(record.msg)[:60])
+        due = record.created - self._said.get(said, -math.inf) >= REPEATED_EVERY_S
+        if due:
+            self._said[said] = record.created
+        return due
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

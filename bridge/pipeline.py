@@ -15,9 +15,9 @@ from bridge.judging import Judge, Judged
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Schedule, StepId
 from bridge.poster import Done, Failed, Lesson, Poster, StepOutcome
-from bridge.quickbooks.requests import Request
 from bridge.remedies import learn
 from bridge.settlement import Outcome, ignored, refused, settle
+from bridge.write_ahead import Unsettled
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
@@ -76,9 +76,9 @@ class Pipeline:
         written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
         return Processed(settled=settled, versions=self._note_versions(posted), written=written)
 
-    async def resend(self, request: Request) -> None:
+    async def resend(self, unsettled: Unsettled) -> None:
         """Send a request of an earlier owner again, as it is; what it did shows when the books are read."""
-        await self._poster.resend(request)
+        await self._poster.resend(unsettled)
 
     def told(self, processed: Processed) -> None:
         """The outcomes are on the bus: what was written for them need not be credited to anybody any more."""

@@ -23,6 +23,7 @@ from bridge.quickbooks.faults import Disposition, Fault, classify, describe
 from bridge.quickbooks.requests import Batch, Request
 from bridge.quickbooks.verify import mismatch
 from bridge.quickbooks.wire import Entity
+from bridge.write_ahead import Unsettled, Written
 from contracts.errors import AnswerMismatch, RecordError, RejectedPosting
 from contracts.keys import SourceKey, step_request_id
 from contracts.posting import Operation
@@ -42,8 +43,8 @@ _WIRE: dict[Operation, requests.Operation] = {
 class RequestJournal(Protocol):
     """Where requests are written down before they go out."""
 
-    async def append(self, requests: Sequence[Request]) -> None:
-        """Store the requests; they may be sent only after this has returned."""
+    async def append(self, requests: Sequence[Request], steps: Mapping[str, Written]) -> None:
+        """Store the requests and their steps; they may be sent only after this has returned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,8 @@ class Poster:
         packed = pack([wire_step for _, wire_step in ready.values()], items_max=items_max)
         if not packed:
             return {}
-        await self._journal.append(packed)
+        steps = {request_id: Written(step.id, step.operation) for request_id, (step, _) in ready.items()}
+        await self._journal.append(packed, steps)
         self._on_wave(len(request.items) if isinstance(request, Batch) else 1 for request in packed)
         self._open |= {request.request_id: (request, ready) for request in packed}
         return await self._deliver(packed)
@@ -182,10 +184,23 @@ class Poster:
         if self._open:
             await self._deliver([request for request, _ in self._open.values()])
 
-    async def resend(self, request: Request) -> None:
-        """Send a request that an earlier owner journalled; it is no open request of ours any more."""
+    async def resend(self, unsettled: Unsettled) -> None:
+        """Send a request that an earlier owner journalled; what it writes is still to be told on the bus."""
+        request = unsettled.request
         self._open.pop(request.request_id, None)
-        await self._client.send(request)
+        answer = await self._client.send(request)
+        named = _call_names(request)
+        for request_id, step_answer in unpack(request, answer).items():
+            if not isinstance(step_answer, Fault):
+                written = unsettled.steps[request_id]
+                self._done[written.step] = Done(
+                    operation=written.operation,
+                    entity=written.step.entity,
+                    body=step_answer,
+                    posted=None,
+                    request_id=named[request_id],
+                    intuit_tid=answer.intuit_tid,
+                )
 
     async def _deliver(self, packed: Sequence[Request]) -> dict[StepId, StepOutcome]:
         """Send all; what one call fails with is raised only after the answers of the others are remembered.

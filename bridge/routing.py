@@ -44,3 +44,7 @@ class Router:
             return table.get(DEFAULT, only)
         account = envelope.account.casefold() if envelope.system == "shopify" else envelope.account
         return table.get(account)
+
+    def company_of_shop(self, domain: str | None) -> str | None:
+        """The company that lists this shop domain, for a record of which only the headers can be read."""
+        return self._tables["shopify"].get(domain.casefold()) if domain else None

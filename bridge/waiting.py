@@ -6,6 +6,7 @@ Their offsets are committed, so the journal keeps them across restarts, original
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,6 +78,15 @@ class WaitingRoom:
         return tuple(parked for parked in self.all() if _position(parked.record) not in delivered)
 
 
+ENTRY_BYTES_MAX = 900_000
+"""What a journal topic of Kafka's own default (a megabyte a record) takes."""
+
+
+def fits(parked: Parked) -> bool:
+    """False for a record that the journal could not keep while it waits."""
+    return len(journal_value(parked)) <= ENTRY_BYTES_MAX
+
+
 def journal_key(record: InboundRecord) -> str:
     """Where the journal keeps this record while it waits."""
     return f"{PREFIX}{record.topic}:{record.partition}:{record.offset}"
@@ -91,7 +101,7 @@ def journal_value(parked: Parked) -> bytes:
             "partition": record.partition,
             "offset": record.offset,
             "key": _text(record.key),
-            "value": _text(record.value),
+            "value": _text(None if record.value is None else zlib.compress(record.value)),
             "headers": [(name, _text(value)) for name, value in record.headers],
             "timestamp_ms": record.timestamp_ms,
             "since": parked.since.isoformat(),
@@ -101,12 +111,13 @@ def journal_value(parked: Parked) -> bytes:
 
 def _read(value: bytes) -> Parked:
     entry = orjson.loads(value)
+    packed = _bytes(entry["value"])
     record = InboundRecord(
         topic=entry["topic"],
         partition=entry["partition"],
         offset=entry["offset"],
         key=_bytes(entry["key"]),
-        value=_bytes(entry["value"]),
+        value=None if packed is None else zlib.decompress(packed),
         headers=tuple((name, _bytes(text)) for name, text in entry["headers"]),
         timestamp_ms=entry["timestamp_ms"],
     )

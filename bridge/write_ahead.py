@@ -1,18 +1,23 @@
 """Requests are written to the journal before they go out, and taken out of it when their outcome is settled.
 
 After a crash the next owner sends what is unsettled again, byte for byte, so QBO only ever sees a request that it has
-seen. Pure but for the journal that is given.
+seen. Bodies are stored compressed, so that a large order fits where records are limited.
 """
 
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 
+from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
+from contracts.keys import SourceKey
+from contracts.posting import Operation
 
 PREFIX = "request:"
 
@@ -24,6 +29,23 @@ class Journal(Protocol):
         """Store the entries; returns when they are acknowledged."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one request id does: a step of a plan, and how."""
+
+    step: StepId
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A journalled request whose outcome nobody has settled: its key, its bytes, and its steps by request id."""
+
+    key: str
+    request: Request
+    steps: Mapping[str, Written]
+
+
 class WriteAhead:
     """The unsettled requests of one company. `append` is what the poster needs."""
 
@@ -32,12 +54,15 @@ class WriteAhead:
         self._unsettled: list[str] = []
         self._sent = 0
 
-    async def append(self, requests: Sequence[Request]) -> None:
-        """Write the requests down; they may be sent only after this has returned."""
+    async def append(self, requests: Sequence[Request], steps: Mapping[str, Written]) -> None:
+        """Write the requests down, and which step each of their request ids stands for.
+
+        They may be sent only after this has returned.
+        """
         entries: list[tuple[str, bytes | None]] = []
         for request in requests:
             self._sent += 1
-            entries.append((PREFIX + request.request_id, _encode(request, self._sent)))
+            entries.append((PREFIX + request.request_id, _encode(request, steps, self._sent)))
         await self._journal.append(entries)
         self._unsettled += [key for key, _ in entries]
 
@@ -50,17 +75,21 @@ class WriteAhead:
         self._unsettled = []
 
 
-def unsettled_requests(journal: Mapping[str, bytes]) -> list[tuple[str, Request]]:
-    """The requests in a journal with their keys, in the order in which they were written down."""
+def unsettled_requests(journal: Mapping[str, bytes]) -> list[Unsettled]:
+    """The requests in a journal, in the order in which they were written down."""
     found = [(key, orjson.loads(value)) for key, value in journal.items() if key.startswith(PREFIX)]
-    return [(key, _decode(entry)) for key, entry in sorted(found, key=lambda each: int(each[1]["n"]))]
+    return [_decode(key, entry) for key, entry in sorted(found, key=lambda each: int(each[1]["n"]))]
 
 
-def _encode(request: Request, number: int) -> bytes:
+def _encode(request: Request, steps: Mapping[str, Written], number: int) -> bytes:
+    ids = [item.request_id for item in request.items] if isinstance(request, Batch) else [request.request_id]
     entry: dict[str, Any] = {
+        "steps": {
+            each: [*map(str, steps[each].step[:2]), steps[each].step.part, steps[each].operation] for each in ids
+        },
         "n": number,
         "request_id": request.request_id,
-        "body": base64.b64encode(request.body).decode(),
+        "body": base64.b64encode(zlib.compress(request.body)).decode(),
     }
     if isinstance(request, Single):
         entry |= {"entity": request.entity, "operation": request.operation}
@@ -69,8 +98,16 @@ def _encode(request: Request, number: int) -> bytes:
     return orjson.dumps(entry)
 
 
-def _decode(entry: Mapping[str, Any]) -> Request:
-    body = base64.b64decode(entry["body"])
+def _decode(key: str, entry: Mapping[str, Any]) -> Unsettled:
+    steps = {
+        request_id: Written(StepId(entity, SourceKey.parse(source), part), Operation(operation))
+        for request_id, (entity, source, part, operation) in entry["steps"].items()
+    }
+    return Unsettled(key, _request(entry), steps)
+
+
+def _request(entry: Mapping[str, Any]) -> Request:
+    body = zlib.decompress(base64.b64decode(entry["body"]))
     if "items" not in entry:
         return Single(entity=entry["entity"], operation=entry["operation"], body=body, request_id=entry["request_id"])
     items = tuple(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from contracts.records import Headers
+from contracts.records import Headers, InboundRecord
 
 HeaderMap = Mapping[str, str]
 
@@ -33,6 +33,11 @@ def from_mapping(headers: object) -> HeaderMap:
 def shopify_header(headers: HeaderMap, name: str) -> str | None:
     """`name` in either family: `shopify-…` is read before `x-shopify-…`, as Shopify's Ruby library does."""
     return headers.get(f"shopify-{name}") or headers.get(f"x-shopify-{name}")
+
+
+def claimed_shop(record: InboundRecord) -> str | None:
+    """The shop that the headers of a record name, whatever its value is."""
+    return shopify_header(from_record(record.headers), "shop-domain")
 
 
 def _first_of_each(pairs: Iterable[tuple[str, str | None]]) -> HeaderMap:

@@ -138,7 +138,7 @@ class CompanyPublisher:
         finally:
             answers = await asyncio.gather(*acknowledgements, return_exceptions=True)
         for record, answer in zip(fitting, answers, strict=True):
-            if isinstance(answer, MessageSizeTooLargeError):
+            if isinstance(answer, MessageSizeTooLargeError) and record.topic == self._dead_letters:
                 self._learn_limit(record)
         for answer in answers:
             if isinstance(answer, BaseException):

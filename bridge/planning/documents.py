@@ -19,7 +19,7 @@ from contracts.money import plain
 from contracts.posting import ONCE, Intent, Operation, Version
 from contracts.quickbooks import InvoiceDraft, content_hash
 
-STAYS_VOID = "the invoice was voided in QuickBooks and stays void"
+STAYS_VOID = "the invoice was voided or deleted in QuickBooks and stays so"
 
 
 def plan_document(board: Board, key: SourceKey, claims: Sequence[Claim], *, has_money: bool) -> None:

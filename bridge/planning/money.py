@@ -25,7 +25,7 @@ from contracts.quickbooks import InvoiceDraft, PaymentDraft
 BODY_MONEY = "payment"
 """The kind of key of money that is known from an order's body only."""
 WAITS_FOR_ORDER = "its order is not in the books yet"
-STAYS_VOID = "the payment was voided in QuickBooks and stays void"
+STAYS_VOID = "the payment was voided or deleted in QuickBooks and stays so"
 
 
 @dataclass(slots=True)

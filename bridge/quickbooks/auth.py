@@ -46,6 +46,13 @@ class Credentials:
     refresh_token: str | None = field(default=None, repr=False)
     token_url: str = TOKEN_URL
 
+    name: str | None = None
+
+    @property
+    def store_key(self) -> str:
+        """Where the store keeps the tokens: under `name`, else by realm."""
+        return self.name or self.realm_id
+
 
 async def request_tokens(
     http: httpx.AsyncClient, credentials: Credentials, grant: dict[str, str], now: datetime
@@ -139,7 +146,7 @@ class TokenManager:
     async def _renew(self, *, refused: str | None) -> str:
         """A token that is not `refused`. A store that worked before and does not now is an outage, not a mistake."""
         try:
-            async with self._store.exclusive(self._credentials.realm_id):
+            async with self._store.exclusive(self._credentials.store_key):
                 return await self._renewed_under_lock(refused)
         except ConfigurationError as error:
             if self._tokens is None:
@@ -149,13 +156,13 @@ class TokenManager:
     async def _renewed_under_lock(self, refused: str | None) -> str:
         if self._unsaved is not None:
             return await self._keep(self._unsaved)
-        stored = await self._store.load(self._credentials.realm_id)
+        stored = await self._store.load(self._credentials.store_key)
         if stored is not None and not self._is_reseeded(stored):
             if self._good_for(stored, REFRESH_BEFORE) not in (None, refused):
                 return self._use(stored)
             self._tokens = self._tokens or stored
         fresh = await self._refreshed(stored)
-        newest = await self._store.load(self._credentials.realm_id)
+        newest = await self._store.load(self._credentials.store_key)
         if newest is not None and newest != stored and self._good_for(newest, REFRESH_BEFORE):
             return self._use(newest)  # we were frozen and somebody went on without us
         return await self._keep(fresh)
@@ -177,7 +184,7 @@ class TokenManager:
         """New tokens; a refused refresh token is given up after the store was read once more."""
         reason = "there is no refresh token that works"
         for look in range(3):  # the environment's, the store's, and what a peer has put there meanwhile
-            current = stored if look == 0 else await self._store.load(self._credentials.realm_id)
+            current = stored if look == 0 else await self._store.load(self._credentials.store_key)
             if (tokens := self._start(current)) is None:
                 break
             answer = await self._ask(tokens)
@@ -209,7 +216,7 @@ class TokenManager:
         """Save, then use. While the store cannot be written the tokens wait here and nothing is sent with them."""
         self._unsaved = tokens
         try:
-            await self._store.save(self._credentials.realm_id, tokens)
+            await self._store.save(self._credentials.store_key, tokens)
         except ConfigurationError as error:
             log.warning("qbo.tokens_unsaved", realm_id=self._credentials.realm_id, reason=str(error))
             raise Unavailable(str(error), retry_after_s=_STORE_RETRY_S) from error

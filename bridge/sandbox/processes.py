@@ -22,6 +22,11 @@ class DemoFailed(BridgeError):
     """Something that the demo started did not do its part."""
 
 
+def _plain_environment() -> dict[str, str]:
+    """The environment without this user's own bridge: nothing that the demo starts may reach their Kafka or books."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("QBO_BRIDGE_")}
+
+
 class Process:
     """One `qbo-bridge` command in the background; what it says is kept in a file."""
 
@@ -34,7 +39,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, **(environ or {})},
+                env={**_plain_environment(), **(environ or {})},
                 start_new_session=True,
             )
 

@@ -44,7 +44,7 @@ async def _measure(orders: int) -> None:
             await acme.process(tuple(records[start : start + MICRO_BATCH]))
         machine_s = time.perf_counter() - began
         reads = acme.client.counts.reads - before.reads
-    requests = [request for _, request in unsettled_requests(journal.entries)]
+    requests = [unsettled.request for unsettled in unsettled_requests(journal.entries)]
     floor_s = await _send_bare(requests)
     steps = sum(_steps(request) for request in requests)
     _print(

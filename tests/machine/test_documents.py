@@ -123,7 +123,7 @@ def test_an_invoice_that_a_person_voided_stays_void() -> None:
     row = invoice_row("0.00", PrivateNote=f"Voided - {note(ORDER, v='1.1', h='abc', t='30.00')}")
     index = books(*LISTS, ("Invoice", row))
     found = planned([order_plan(5)], index)
-    why = "the invoice was voided in QuickBooks and stays void"
+    why = "the invoice was voided or deleted in QuickBooks and stays so"
     assert (found.waves, fate(found)) == ((), Skipped("deleted_in_qbo", why, known(index, "Invoice", ORDER)))
 
 

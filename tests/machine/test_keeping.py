@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
 from bridge.waiting import Parked, WaitingRoom, journal_key, journal_value
-from bridge.write_ahead import WriteAhead, unsettled_requests
+from bridge.write_ahead import WriteAhead, Written, unsettled_requests
+from contracts.keys import SourceKey
+from contracts.posting import Operation
 from contracts.records import InboundRecord
 from tests.assembly import MemoryJournal
 
@@ -81,15 +85,27 @@ def test_a_delivered_record_is_not_woken_beside_itself() -> None:
     assert [each.key for each in waiting.all()] == [journal_key(record(1))]
 
 
+def steps_of(requests: Iterable[Request]) -> dict[str, Written]:
+    """A step for each request id in `requests`."""
+    ids = [
+        item.request_id for request in requests for item in (request.items if isinstance(request, Batch) else [request])
+    ]
+    keys = {each: SourceKey("shopify", "order", str(number)) for number, each in enumerate(ids)}
+    return {each: Written(StepId("Invoice", key, "note"), Operation.UPDATE) for each, key in keys.items()}
+
+
 @given(st.lists(requests, max_size=5, unique_by=lambda each: each.request_id))
 async def test_unsettled_requests_come_back_byte_for_byte_in_their_order(found: list[Request]) -> None:
     """Single and batch; whatever else the journal holds is left alone."""
     journal = MemoryJournal()
     write_ahead = WriteAhead(journal)
     await journal.append([("waiting:shopify.events:0:1", b"{}")])
-    await write_ahead.append(found[:2])
-    await write_ahead.append(found[2:])
-    assert [request for _, request in unsettled_requests(journal.entries)] == found
+    steps = steps_of(found)
+    await write_ahead.append(found[:2], steps)
+    await write_ahead.append(found[2:], steps)
+    unsettled = unsettled_requests(journal.entries)
+    assert [each.request for each in unsettled] == found
+    assert {name: written for each in unsettled for name, written in each.steps.items()} == steps
 
 
 async def test_tombstones_name_each_request_once_until_they_are_written() -> None:
@@ -97,8 +113,8 @@ async def test_tombstones_name_each_request_once_until_they_are_written() -> Non
     journal = MemoryJournal()
     write_ahead = WriteAhead(journal)
     request = Single(entity="Invoice", operation="create", body=b"{}", request_id="qbb-1")
-    await write_ahead.append([request])
-    await write_ahead.append([request])
+    await write_ahead.append([request], steps_of([request]))
+    await write_ahead.append([request], steps_of([request]))
     assert write_ahead.tombstones() == [("request:qbb-1", None)]
     await journal.append(write_ahead.tombstones())
     write_ahead.settled()
