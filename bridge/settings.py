@@ -159,11 +159,6 @@ class CompanySettings(_Section):
         """Where tokens are refreshed."""
         return self.token_url or _TOKEN_URL
 
-    @property
-    def consumer_group(self) -> str:
-        """The consumer group that holds this company's offsets."""
-        return f"qbo-bridge.{self.name}"
-
 
 class Settings(BaseSettings):
     """Everything that one `qbo-bridge` process is told."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contracts.keys import SourceKey
+from contracts.quickbooks import PRIVATE_NOTE_MAX
 
 _MARKER = re.compile(r"\[qbb:(?P<system>[a-z]+):(?P<kind>[a-z_-]+):(?P<id>[^\s\]]+)(?P<pairs>(?: [a-z]+=[^\s\]]*)*)\]")
 _PAIR = re.compile(r" ([a-z]+)=([^\s\]]*)")
@@ -44,7 +45,7 @@ def human_part(note: str | None) -> str:
     return "\n".join(kept).strip("\n")
 
 
-def with_marker(note: str | None, marker: Marker, *, length_max: int = 4000) -> str:
+def with_marker(note: str | None, marker: Marker, *, length_max: int = PRIVATE_NOTE_MAX) -> str:
     """`note` with `marker` as its last line in place of any marker that it has.
 
     A person's text is kept whole unless both do not fit in `length_max` characters (QBO: PrivateNote 4000, Notes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -13,6 +15,7 @@ import pytest
 from bridge.sandbox.audit import Books, differences
 from bridge.sandbox.events import ExpectedSale
 from bridge.sandbox.processes import DemoFailed, running
+from bridge.sandbox.stage import CONFIG, first_words
 from contracts.keys import SourceKey
 
 ORDER = SourceKey("shopify", "order", "1")
@@ -79,3 +82,18 @@ def test_a_process_that_ends_early_is_told_with_its_last_words(tmp_path: Path) -
         process.stop()
         with pytest.raises(DemoFailed, match=r"`qbo-bridge run` ended with exit code"):
             process.check()
+
+
+def test_what_the_demo_starts_sees_nothing_of_the_users_own_bridge(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Their Kafka and their books stay untouched: the first mistake that it finds is in what the demo passes on."""
+    monkeypatch.setenv("QBO_BRIDGE_ELSEWHERE__KEY", "of the user's own")
+    config = tmp_path / "bridge.toml"
+    config.write_text(
+        CONFIG.format(broker="127.0.0.1:1", sandbox="http://127.0.0.1:1", realm=1, client_id="c", rules="")
+    )
+    passed_on = {"QBO_BRIDGE_LOGS__NONSENSE": "x"}
+    with running(["results", "--config", str(config)], tmp_path / "said.log", passed_on) as process:
+        said = asyncio.run(first_words(process, re.compile(r"QBO_BRIDGE_\w+")))
+    assert said == "QBO_BRIDGE_LOGS__NONSENSE"

@@ -60,7 +60,6 @@ def test_a_small_file_gets_the_published_defaults(tmp_path: Path) -> None:
     assert settings.topics.events == ("shopify.events", "stripe.events")
     assert settings.tokens.path == tmp_path / "tokens.enc"
     assert company.base_url == "https://sandbox-quickbooks.api.intuit.com"
-    assert company.consumer_group == "qbo-bridge.acme-us"
     assert settings.company("acme-us") is company
 
 

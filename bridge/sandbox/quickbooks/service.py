@@ -22,7 +22,6 @@ from bridge.sandbox.quickbooks.wire import Doc, loads, stamp_ms
 from bridge.sandbox.quickbooks.writes import write
 
 BY_PATH = {name.casefold(): kind for name, kind in KINDS.items()}
-NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
