@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import DISPLAY_NAME_MAX, Address, CustomerDraft
+from contracts.quickbooks import (
+    ADDRESS_LINE_MAX,
+    ADDRESS_PART_MAX,
+    DISPLAY_NAME_MAX,
+    POSTAL_CODE_MAX,
+    Address,
+    CustomerDraft,
+)
 from mappings.names import cut, email_address, email_key, legal_name
 from mappings.rules import MappingRules
 
@@ -75,3 +82,24 @@ def _display_name(system: str, person: Person) -> str:
 
 def _step(key: SourceKey, draft: CustomerDraft) -> PostingStep:
     return PostingStep(key=key, entity="Customer", intent=Intent.ENSURE, draft=draft, name="customer")
+
+
+def postal_address(
+    *,
+    line1: str | None,
+    line2: str | None,
+    city: str | None,
+    region: str | None,
+    postal_code: str | None,
+    country: str | None,
+) -> Address | None:
+    """An address cut to QBO's lengths, None for an empty one."""
+    found = Address(
+        line1=cut(line1, ADDRESS_LINE_MAX),
+        line2=cut(line2, ADDRESS_LINE_MAX),
+        city=cut(city, ADDRESS_PART_MAX),
+        region=cut(region, ADDRESS_PART_MAX),
+        postal_code=cut(postal_code, POSTAL_CODE_MAX),
+        country=cut(country, ADDRESS_PART_MAX),
+    )
+    return found if found != Address() else None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contracts import shopify
-from contracts.quickbooks import ADDRESS_LINE_MAX, ADDRESS_PART_MAX, POSTAL_CODE_MAX, Address
-from mappings.customers import Person
-from mappings.names import cut
+from contracts.quickbooks import Address
+from mappings.customers import Person, postal_address
 
 
 def buyer(order: shopify.Order) -> Person:
@@ -28,18 +27,17 @@ def buyer(order: shopify.Order) -> Person:
 
 
 def address(given: shopify.Address | None) -> Address | None:
-    """A postal address in QBO's lengths, None for an empty one."""
+    """A postal address as an order writes it, None for an empty one."""
     if given is None:
         return None
-    found = Address(
-        line1=cut(given.address1, ADDRESS_LINE_MAX),
-        line2=cut(given.address2, ADDRESS_LINE_MAX),
-        city=cut(given.city, ADDRESS_PART_MAX),
-        region=cut(given.province, ADDRESS_PART_MAX),
-        postal_code=cut(given.zip, POSTAL_CODE_MAX),
-        country=cut(given.country, ADDRESS_PART_MAX),
+    return postal_address(
+        line1=given.address1,
+        line2=given.address2,
+        city=given.city,
+        region=given.province,
+        postal_code=given.zip,
+        country=given.country,
     )
-    return found if found != Address() else None
 
 
 def _company_name(order: shopify.Order) -> str | None:

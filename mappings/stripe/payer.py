@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.quickbooks import ADDRESS_LINE_MAX, ADDRESS_PART_MAX, POSTAL_CODE_MAX, Address
+from contracts.quickbooks import Address
 from contracts.stripe import BillingDetails, StripeAddress, id_or_object
-from mappings.customers import Person
-from mappings.names import cut
+from mappings.customers import Person, postal_address
 
 
 def payer(
@@ -30,18 +29,17 @@ def payer(
 
 
 def address(given: StripeAddress | None) -> Address | None:
-    """A postal address in QBO's lengths, None for an empty one."""
+    """A postal address as Stripe writes it, None for an empty one."""
     if given is None:
         return None
-    found = Address(
-        line1=cut(given.line1, ADDRESS_LINE_MAX),
-        line2=cut(given.line2, ADDRESS_LINE_MAX),
-        city=cut(given.city, ADDRESS_PART_MAX),
-        region=cut(given.state, ADDRESS_PART_MAX),
-        postal_code=cut(given.postal_code, POSTAL_CODE_MAX),
-        country=cut(given.country, ADDRESS_PART_MAX),
+    return postal_address(
+        line1=given.line1,
+        line2=given.line2,
+        city=given.city,
+        region=given.state,
+        postal_code=given.postal_code,
+        country=given.country,
     )
-    return found if found != Address() else None
 
 
 def _text(found: Mapping[str, object], name: str) -> str | None:
