@@ -1,14 +1,16 @@
 """The sandbox's own surface under `/sandbox/`: what it holds, what goes wrong on demand, its clock, its switches."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from bridge.sandbox.quickbooks.entities.settings import merged
+from bridge.sandbox.quickbooks.entities.settings import merged, of_kind
 from bridge.sandbox.quickbooks.errors import QboFault
+from bridge.sandbox.quickbooks.faults import YEAR_S
 from bridge.sandbox.quickbooks.human import act
 from bridge.sandbox.quickbooks.page import render
 from bridge.sandbox.quickbooks.sandbox import Realm, Sandbox
@@ -60,7 +62,10 @@ def _hands(sandbox: Sandbox) -> list[Route]:
         return answered({"faults": [rule.shown() for rule in sandbox.faults.rules]})
 
     async def clock(request: Request) -> Response:
-        sandbox.clock.advance(float(loads(await request.body())["advance_s"]))
+        seconds = float(loads(await request.body())["advance_s"])
+        if not 0 <= seconds <= YEAR_S:
+            raise ValueError(f"advance_s must be from 0 to {YEAR_S}")
+        sandbox.clock.advance(seconds)
         return answered({"now": sandbox.clock.now().isoformat()})
 
     async def company(request: Request) -> Response:
@@ -91,7 +96,7 @@ def _guarded(handler: Handler) -> Handler:
     async def guarded(request: Request) -> Response:
         try:
             return await handler(request)
-        except (ValueError, TypeError, KeyError, StopIteration) as error:
+        except (ValueError, TypeError, KeyError, StopIteration, QboFault) as error:
             return answered({"error": f"{type(error).__name__}: {error}"}, 400)
 
     return guarded
@@ -108,14 +113,14 @@ def set_switches(realm: Realm, wanted: Doc) -> Doc:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {known}")
     company = realm.company
     company.suspended = bool(wanted.get("subscription_ended", company.suspended))
-    company.begin()
     old = company.tables["Preferences"]["1"]
-    doc = merged(old, wanted.get("preferences", {}))
+    doc = merged(old, of_kind(old, wanted.get("preferences", {})))
     if "book_close_date" in wanted:
         accounting = {name: value for name, value in doc["AccountingInfoPrefs"].items() if name != "BookCloseDate"}
         if wanted["book_close_date"] is not None:
-            accounting["BookCloseDate"] = str(wanted["book_close_date"])
+            accounting["BookCloseDate"] = date.fromisoformat(str(wanted["book_close_date"])).isoformat()
         doc = {**doc, "AccountingInfoPrefs": accounting}
+    company.begin()
     company.put("Preferences", {**doc, **company.bumped(old)})
     company.commit()
     return company.tables["Preferences"]["1"]

@@ -8,15 +8,25 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
+
 from bridge.sandbox.quickbooks import select
 from bridge.sandbox.quickbooks.company import Company
-from bridge.sandbox.quickbooks.errors import QboFault, invalid_property, required, unsupported_operation
+from bridge.sandbox.quickbooks.errors import (
+    QboFault,
+    invalid_property,
+    required,
+    something_went_wrong,
+    unsupported_operation,
+)
 from bridge.sandbox.quickbooks.faults import Facts
 from bridge.sandbox.quickbooks.requests import Reply, check_length, fingerprint, once
 from bridge.sandbox.quickbooks.sandbox import Realm, Sandbox
 from bridge.sandbox.quickbooks.service import Call, fault_reply, item_facts, now
 from bridge.sandbox.quickbooks.wire import Doc, dumps
 from bridge.sandbox.quickbooks.writes import write
+
+log = structlog.get_logger(__name__)
 
 
 def check(call: Call, items_max: int) -> None:
@@ -109,6 +119,9 @@ def _apply(sandbox: Sandbox, company: Company, item: Doc, request_id: str | None
         return Reply(200, _outcome(company, item, entity, operation))
     except QboFault as fault:
         return fault_reply(company, fault)
+    except Exception:
+        log.exception("sandbox.mistake", entity=entity, operation=operation)
+        return fault_reply(company, something_went_wrong())
 
 
 def _outcome(company: Company, item: Doc, entity: str, operation: str) -> Doc:

@@ -221,12 +221,25 @@ def deposited() -> QboFault:
         "Deposited Transaction cannot be changed",
         "This transaction has been deposited. If you want to change or delete it, "
         "you must edit the deposit it appears on and remove it first",
+        "",
     )
 
 
 def customer_required(entity: str) -> QboFault:
     """6560: a sales form without customer; its element is the entity's name."""
     return QboFault("6560", "CustomerRef is required", "CustomerRef is missing in the request", entity)
+
+
+def something_went_wrong() -> QboFault:
+    """10000 with HTTP 500: what QuickBooks says of a mistake of its own."""
+    return QboFault(
+        "10000",
+        "An application error has occurred while processing your request",
+        "System Failure Error: Something went wrong. Try again later",
+        "SystemFailureError",
+        kind="SystemFault",
+        status=500,
+    )
 
 
 def number_format(supplied: str | None) -> QboFault:

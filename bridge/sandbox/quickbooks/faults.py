@@ -32,6 +32,7 @@ Kind = Literal[
     "late_visibility",
     "human",
 ]
+YEAR_S = 366 * 86_400
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Kinds that strike a whole request; the other strikes items of a batch.
 REQUEST_KINDS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "batch_item")
@@ -73,9 +74,29 @@ class FaultRule:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"fault kind {self.kind!r} is not one of {', '.join(KINDS)}")
+        self._check()
         if self.kind in WINDOWS:
             self.count = None
         self._random.seed(self.seed)
+
+    def _check(self) -> None:
+        """ValueError for a value that could only fail later, in somebody's request."""
+        for name in ("seconds", "after_s", "probability"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value <= YEAR_S:
+                raise ValueError(f"{name} must be a number from 0 to {YEAR_S}, not {value!r}")
+            setattr(self, name, float(value))
+        for name in ("skip", "count", "status"):
+            value = getattr(self, name)
+            if not (value is None and name == "count") and (isinstance(value, bool) or not isinstance(value, int)):
+                raise ValueError(f"{name} must be a whole number, not {value!r}")
+        if self.probability > 1 or not (self.status == 0 or 200 <= self.status <= 599):
+            raise ValueError("probability must be at most 1, and status 0 or from 200 to 599")
+        for name in ("code", "message", "detail"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text")  # noqa: TRY004 - a rule that cannot be used is a ValueError
+        if self.kind == "human" and not isinstance(self.do, dict):
+            raise ValueError('a human needs {"do": {"action": …}}')
 
     def shown(self) -> Doc:
         """The rule as JSON."""

@@ -77,7 +77,7 @@ DEPARTMENTS = ("Bayshore", "Middlefield")
 ITEMS = """\
 Services|Service|1|0||
 Hours|Service|1|0||
-Concrete|Service|48|0||yes
+Concrete|Service|48|0||
 Design|Service|82|75||
 Rock Fountain|Inventory|79|275|RF-275|yes
 Gardening|Service|45|0||

@@ -9,10 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+import structlog
+
 from bridge.sandbox.quickbooks import cdc, select
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.entities.kind import EntityKind
-from bridge.sandbox.quickbooks.errors import QboFault, invalid_property, not_found, unsupported_operation
+from bridge.sandbox.quickbooks.errors import (
+    QboFault,
+    invalid_property,
+    not_found,
+    something_went_wrong,
+    unsupported_operation,
+)
 from bridge.sandbox.quickbooks.faults import Facts
 from bridge.sandbox.quickbooks.kinds import KINDS
 from bridge.sandbox.quickbooks.requests import Reply
@@ -20,6 +28,8 @@ from bridge.sandbox.quickbooks.send import send
 from bridge.sandbox.quickbooks.taxservice import create_tax_code
 from bridge.sandbox.quickbooks.wire import Doc, loads, stamp_ms
 from bridge.sandbox.quickbooks.writes import write
+
+log = structlog.get_logger(__name__)
 
 BY_PATH = {name.casefold(): kind for name, kind in KINDS.items()}
 
@@ -157,9 +167,9 @@ def now(company: Company) -> str:
 
 def run_write(company: Company, call: Call) -> Reply:
     """A single write."""
+    if call.problem is not None:
+        return fault_reply(company, call.problem)
     try:
-        if call.problem is not None:
-            raise call.problem
         if call.entity == "TaxService":
             return Reply(200, {**create_tax_code(company, call.document), "time": now(company)})
         if call.operation == "send":
@@ -168,6 +178,9 @@ def run_write(company: Company, call: Call) -> Reply:
             doc = write(company, call.entity, call.document, call.operation, call.query.get("include", ""))
     except QboFault as fault:
         return fault_reply(company, fault)
+    except Exception:
+        log.exception("sandbox.mistake", entity=call.entity, operation=call.operation)
+        return fault_reply(company, something_went_wrong())
     return Reply(200, {call.entity: doc, "time": now(company)})
 
 

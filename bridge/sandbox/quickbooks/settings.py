@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from bridge.sandbox.quickbooks.currencies import NAMES
+
+COUNTRIES = ("US", "GB", "CA", "AU", "IE", "FR")
 DEFAULT_REALM = "9130000000000001"
 
 
@@ -84,6 +87,10 @@ class SandboxSettings:
     webhooks: Webhooks = field(default_factory=Webhooks)
 
     def __post_init__(self) -> None:
+        if self.home_currency not in NAMES:
+            raise ValueError(f"{self.home_currency} is no currency")
+        if self.country not in COUNTRIES:
+            raise ValueError(f"{self.country} is not one of {', '.join(COUNTRIES)}")
         if self.time_scale <= 0:
             raise ValueError(f"the time scale must be positive, not {self.time_scale}")
         if not all(realm.isascii() and realm.isdigit() for realm in self.realms):

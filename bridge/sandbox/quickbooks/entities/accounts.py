@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
-from bridge.sandbox.quickbooks.entities.hierarchy import rename_children
+from bridge.sandbox.quickbooks.entities.hierarchy import refuse_cycle, rename_children
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.entities.names import DELETED, shown
 from bridge.sandbox.quickbooks.errors import QboFault
@@ -68,6 +68,7 @@ def build(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
         raise QboFault("6010", "Invalid Account.AccountType && Account.SubType")
     classification, subtype = TYPES[account_type]
     parent = account(company, given.get("ParentRef"), "ParentRef")
+    refuse_cycle(company, "Account", old, parent)
     active = given.get("Active", True)
     code = ref_id(given.get("CurrencyRef")) or company.home_currency
     refuse_foreign(company, code)

@@ -1,8 +1,19 @@
 """Lists with parents: a fully qualified name follows the names above it."""
 
 from bridge.sandbox.quickbooks.company import Company
+from bridge.sandbox.quickbooks.errors import QboFault
 from bridge.sandbox.quickbooks.references import ref_id
 from bridge.sandbox.quickbooks.wire import Doc
+
+
+def refuse_cycle(company: Company, entity: str, old: Doc | None, parent: Doc | None) -> None:
+    """900 for an entry that would be its own ancestor."""
+    above = parent
+    while above is not None and old is not None:
+        if above["Id"] == old["Id"]:
+            raise QboFault("900", "Parent cannot be child", None, "ParentRef")
+        ident = ref_id(above.get("ParentRef"))
+        above = company.tables[entity].get(ident) if ident is not None else None
 
 
 def rename_children(company: Company, entity: str, old: Doc | None, new: Doc) -> None:

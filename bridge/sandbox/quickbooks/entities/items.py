@@ -2,7 +2,7 @@
 
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
-from bridge.sandbox.quickbooks.entities.hierarchy import rename_children
+from bridge.sandbox.quickbooks.entities.hierarchy import refuse_cycle, rename_children
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.entities.names import DELETED, LEVELS_MAX, clean_name, shown
 from bridge.sandbox.quickbooks.errors import QboFault
@@ -28,6 +28,7 @@ def build(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     active = given.get("Active", True)
     doc = {key: value for key, value in given.items() if key not in COMPUTED}
     parent = listed(company, given.get("ParentRef"), "Item", "ParentRef")
+    refuse_cycle(company, "Item", old, parent)
     doc["Name"] = shown(name, active)
     doc["Active"] = active
     doc["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{doc['Name']}" if parent else doc["Name"]

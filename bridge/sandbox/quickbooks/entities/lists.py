@@ -6,7 +6,7 @@ from decimal import Decimal
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
 from bridge.sandbox.quickbooks.currencies import NAMES
-from bridge.sandbox.quickbooks.entities.hierarchy import rename_children
+from bridge.sandbox.quickbooks.entities.hierarchy import refuse_cycle, rename_children
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.entities.names import DELETED, LEVELS_MAX, addresses, clean_name, shown
 from bridge.sandbox.quickbooks.errors import QboFault
@@ -24,6 +24,7 @@ def _named_entry(company: Company, given: Doc, old: Doc | None, entity: str) -> 
     active = given.get("Active", True)
     doc = {**given, "Name": shown(name, active), "Active": active}
     parent = listed(company, given.get("ParentRef"), entity, "ParentRef") if "ParentRef" in given else None
+    refuse_cycle(company, entity, old, parent)
     if entity in ("Class", "Department"):
         clean_name(name, "Name")
         doc["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{doc['Name']}" if parent else doc["Name"]

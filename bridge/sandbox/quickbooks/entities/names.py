@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bridge.sandbox.quickbooks import errors
 from bridge.sandbox.quickbooks.company import Company
-from bridge.sandbox.quickbooks.entities.hierarchy import rename_children
+from bridge.sandbox.quickbooks.entities.hierarchy import refuse_cycle, rename_children
 from bridge.sandbox.quickbooks.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.quickbooks.errors import QboFault
 from bridge.sandbox.quickbooks.references import known_currency, listed, named, ref_id, refuse_foreign
@@ -98,6 +98,7 @@ def build_customer(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> 
     """A customer, or a job of one."""
     doc = _person(company, given, old)
     parent = listed(company, given.get("ParentRef"), "Customer", "ParentRef")
+    refuse_cycle(company, "Customer", old, parent)
     refuse_balance(company, doc, old)
     active = doc["Active"]
     name = doc["DisplayName"]

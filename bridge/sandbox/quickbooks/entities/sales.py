@@ -118,13 +118,18 @@ def _addresses(company: Company, doc: Doc, given: Doc, customer: Doc | None) -> 
     addresses(company, doc, "BillAddr", "ShipAddr")
     doc["FreeFormAddress"] = given.get("FreeFormAddress", True)
     if company.country == "US":
-        doc["ShipFromAddr"] = given.get("ShipFromAddr") or _ship_from(company)
+        ship_from = given.get("ShipFromAddr") or _ship_from(company)
+        if ship_from is not None:
+            doc["ShipFromAddr"] = ship_from
 
 
-def _ship_from(company: Company) -> Doc:
-    address = company.tables["CompanyInfo"]["1"]["CompanyAddr"]
-    second = f"{address['City']}, {address['CountrySubDivisionCode']} {address['PostalCode']}"
-    return {"Id": str(company.next_number("Address", 2)), "Line1": address["Line1"], "Line2": second}
+def _ship_from(company: Company) -> Doc | None:
+    """The company's own address in two lines, as far as it has one; each document gets an Id of its own for it."""
+    address = company.tables["CompanyInfo"]["1"].get("CompanyAddr") or {}
+    region = " ".join(filter(None, (address.get("CountrySubDivisionCode"), address.get("PostalCode"))))
+    second = ", ".join(filter(None, (address.get("City"), region)))
+    lines = {name: text for name, text in (("Line1", address.get("Line1")), ("Line2", second)) if text}
+    return {"Id": str(company.next_number("Address", 2)), **lines} if lines else None
 
 
 def _references(company: Company, doc: Doc, given: Doc) -> None:

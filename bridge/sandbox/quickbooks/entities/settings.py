@@ -24,10 +24,24 @@ def merged(old: Any, new: Any) -> Any:
     return new
 
 
+def of_kind(old: Any, new: Any) -> Any:
+    """`new` when it is of the kind of what is there: 2010 for anything else; "true" and "false" are booleans."""
+    if isinstance(old, dict):
+        if not isinstance(new, dict):
+            raise errors.invalid_property()
+        return {name: of_kind(old.get(name), value) for name, value in new.items()}
+    if isinstance(old, bool):
+        if isinstance(new, str) and new.lower() in ("true", "false"):
+            return new.lower() == "true"
+        if not isinstance(new, bool):
+            raise errors.invalid_property()
+    return new
+
+
 def _preferences(_company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     if old is None:
         return given
-    groups = {name: given[name] for name in given if name in ask.named and isinstance(given[name], dict)}
+    groups = {name: of_kind(old.get(name), given[name]) for name in given if name in ask.named and name in old}
     doc: Doc = merged(old, groups)
     enabled = old["CurrencyPrefs"]["MultiCurrencyEnabled"]
     if enabled and not doc["CurrencyPrefs"].get("MultiCurrencyEnabled"):
