@@ -149,3 +149,10 @@ async def test_calls_without_a_token_are_challenged(world: World) -> None:
     answer = await world.http.get("companyinfo/1", headers={"authorization": ""})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="Intuit", error="invalid_token"'
+
+
+@pytest.mark.parametrize("changes", [{"realm": "77"}, {"client_id": "stranger"}], ids=["company", "app"])
+@pytest.mark.parametrize("decision", ["", "allow"])
+async def test_nobody_consents_for_what_is_not_known(world: World, decision: str, changes: dict[str, str]) -> None:
+    """Neither a page nor a code for an app or a company that does not exist."""
+    assert (await consent(world, decision=decision, **changes)).status_code == 400

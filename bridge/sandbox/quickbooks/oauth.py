@@ -192,10 +192,8 @@ class Tokens:
         self._changed()
         return grant
 
-    def authorise(self, client_id: str, redirect_uri: str, realm: str) -> str:
+    def authorise(self, redirect_uri: str, realm: str) -> str:
         """The code that consent gives."""
-        if client_id != self.settings.client_id:
-            raise OAuthError(400, "invalid_client")
         code = self._value("AB11", 46)
         self._codes[code] = Code(realm, redirect_uri, self._now() + 600)
         return code

@@ -88,17 +88,16 @@ def _consent(sandbox: Sandbox, request: Request) -> Response:
         return _tid(
             sandbox, HTMLResponse(f"<h1>Invalid request</h1><p>{', '.join(missing) or 'response_type'}</p>", 400)
         )
+    realm = asked.get("realm") or sandbox.settings.realms[0]
+    if asked["client_id"] != sandbox.settings.client_id or realm not in sandbox.realms:
+        return _tid(sandbox, HTMLResponse("<h1>Sorry, this app or company is not known</h1>", 400))
     back, state = asked["redirect_uri"], asked["state"]
     joint = "&" if "?" in back else "?"
     match asked.get("decision"):
         case "deny":
             return RedirectResponse(back + joint + urlencode({"error": "access_denied", "state": state}), 302)
         case "allow":
-            realm = asked.get("realm") or sandbox.settings.realms[0]
-            try:
-                code = sandbox.tokens.authorise(asked["client_id"], back, realm)
-            except OAuthError:
-                return _tid(sandbox, HTMLResponse("<h1>Sorry, this app is not known</h1>", 400))
+            code = sandbox.tokens.authorise(back, realm)
             return RedirectResponse(back + joint + urlencode({"code": code, "state": state, "realmId": realm}), 302)
         case _:
             return _tid(sandbox, HTMLResponse(_page(sandbox, dict(asked))))
