@@ -17,7 +17,7 @@ from bridge.facts import CompanyFacts, company_facts
 from bridge.index import Index, Posted
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
-from bridge.quickbooks.warmup import load_company, transactions
+from bridge.quickbooks.warmup import Basics, load_basics, load_company, transactions
 from bridge.quickbooks.wire import Entity
 
 INDEXED = ("Invoice", "Payment", "JournalEntry")
@@ -71,7 +71,7 @@ class Books:
             index.customers.take(str(row.get("DisplayName", "")))
         index.load("Item", company.items)
         await self._read_transactions(index, index.complete_since)
-        self._facts = company_facts(company.preferences, company.info, company.accounts, company.payment_methods)
+        self._facts = _facts_of(company)
         self._index = index
         log.info(
             "books.warm", realm_id=self._client.realm_id, transactions=len(index), since=index.complete_since.date()
@@ -86,14 +86,12 @@ class Books:
         self.index.complete_since = since
         log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
 
-    async def reread_facts(self) -> bool:
-        """Read preferences and accounts again, at most once a minute; True when they were read."""
+    async def reread_facts(self) -> None:
+        """Read preferences and accounts again, at most once a minute; customers and items are not read for it."""
         if self._clock.monotonic() - self._facts_reread_at < FACTS_AGE_MAX_S:
-            return False
-        company = await load_company(self._client)
-        self._facts = company_facts(company.preferences, company.info, company.accounts, company.payment_methods)
+            return
+        self._facts = _facts_of(await load_basics(self._client))
         self._facts_reread_at = self._clock.monotonic()
-        return True
 
     async def refresh(self, stale: Sequence[Posted]) -> None:
         """Read these entities again: their SyncToken has moved unseen. What is gone is remembered as such."""
@@ -151,6 +149,10 @@ class Books:
         for entity in INDEXED:
             async for page in transactions(self._client, entity, since, created_until=until):
                 index.load(entity, page)
+
+
+def _facts_of(basics: Basics) -> CompanyFacts:
+    return company_facts(basics.preferences, basics.info, basics.accounts, basics.payment_methods)
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:

@@ -31,27 +31,44 @@ _DROPPED = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
-    """A company's lists as plain rows. `inactive_customers` still hold their names, with ` (deleted)` behind."""
+class Basics:
+    """What a company decides by itself; inactive accounts are among the rows (`Active` false)."""
 
     preferences: Entity
     info: Entity
     accounts: tuple[Entity, ...]
     payment_methods: tuple[Entity, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company(Basics):
+    """A company's lists as plain rows. `inactive_customers` still hold their names, with ` (deleted)` behind."""
+
     tax_codes: tuple[Entity, ...]
     customers: tuple[Entity, ...]
     inactive_customers: tuple[Entity, ...]
     items: tuple[Entity, ...]
 
 
-async def load_company(client: QuickBooksClient, *, priority: Priority = Priority.LIVE) -> Company:
-    """Read preferences, company info and all lists; inactive accounts and items are among them (`Active` false)."""
-    customers = await _rows(client, Select("Customer", conditions=_EVERY), priority)
-    return Company(
+async def load_basics(client: QuickBooksClient, *, priority: Priority = Priority.LIVE) -> Basics:
+    """Read preferences, company info, accounts and payment methods, and none of the long lists."""
+    return Basics(
         preferences=await client.preferences(),
         info=await client.company_info(),
         accounts=await _rows(client, Select("Account", conditions=_EVERY), priority),
         payment_methods=await _rows(client, Select("PaymentMethod", _PAYMENT_METHOD), priority),
+    )
+
+
+async def load_company(client: QuickBooksClient, *, priority: Priority = Priority.LIVE) -> Company:
+    """Read preferences, company info and all lists; inactive accounts and items are among them (`Active` false)."""
+    customers = await _rows(client, Select("Customer", conditions=_EVERY), priority)
+    basics = await load_basics(client, priority=priority)
+    return Company(
+        preferences=basics.preferences,
+        info=basics.info,
+        accounts=basics.accounts,
+        payment_methods=basics.payment_methods,
         tax_codes=await _rows(client, Select("TaxCode"), priority),
         customers=tuple(row for row in customers if row.get("Active") is not False),
         inactive_customers=tuple(_named(row) for row in customers if row.get("Active") is False),
