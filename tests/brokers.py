@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.sandbox.broker import embedded_broker
 from tests.kafka.cluster import KafkaCluster, running_cluster
-from tests.kafka.jars import KafkaMissing
+from tests.kafka.jars import KafkaMissing, classpath, find_java
 
 REQUIRED = os.environ.get("CI") == "true" or os.environ.get("QBO_BRIDGE_REQUIRE_KAFKA") == "1"
 
@@ -45,6 +46,16 @@ def real_cluster() -> Iterator[KafkaCluster]:
     yield from _running(nodes=3)
 
 
+@pytest.fixture(scope="session")
+def kafka_jars() -> None:
+    """Java and Kafka's own classes, for tests that start a broker their own way."""
+    try:
+        find_java()
+        classpath()
+    except KafkaMissing as error:
+        _missing(error)
+
+
 @pytest.fixture
 def unique() -> str:
     """A suffix for companies and topics, so that tests share a broker without meeting."""
@@ -56,6 +67,10 @@ def _running(nodes: int) -> Iterator[KafkaCluster]:
         with running_cluster(nodes=nodes) as cluster:
             yield cluster
     except KafkaMissing as error:
-        if REQUIRED:
-            pytest.fail(f"a real Kafka is required here: {error}")
-        pytest.skip(f"no real Kafka: {error}")
+        _missing(error)
+
+
+def _missing(error: KafkaMissing) -> NoReturn:
+    if REQUIRED:
+        pytest.fail(f"a real Kafka is required here: {error}")
+    pytest.skip(f"no real Kafka: {error}")

@@ -186,10 +186,11 @@ class KafkaCluster:
 
     def _format(self) -> None:
         """Every node under the same cluster id; formatted folders are left alone."""
+        # Joined by "=": one id in 64 starts with "-" and would be read as an option of its own.
         name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         formatting = [
             subprocess.Popen(
-                node.java("kafka.tools.StorageTool", "format", "-t", name, "-c", str(node.properties)),
+                node.java("kafka.tools.StorageTool", "format", f"--cluster-id={name}", "-c", str(node.properties)),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
             )
