@@ -68,6 +68,8 @@ class Binder:
                 return self._payment(step, draft)
             case JournalEntryDraft() as draft:
                 return self._journal_entry(step, draft)
+            case _:
+                raise UnmappableEvent(f"a {step.id.entity} cannot be written yet")
 
     def _customer(self, step: PlannedStep, draft: CustomerDraft) -> Body:
         return {

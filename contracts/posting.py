@@ -28,6 +28,10 @@ class Intent(StrEnum):
     """Money known only from an order's body: the amount that the order's own transactions do not account for yet."""
     VOID = "void"
     """A document that must not count: voided when it is in the books and no money is on it; never created."""
+    WITHDRAWN = "withdrawn"
+    """A document that is gone at its source: like VOID, but money on it is a conflict that a person must settle."""
+    UNDONE = "undone"
+    """A fact that did not last (a refund or payout that failed): taken out of the books again, never booked later."""
 
 
 class Operation(StrEnum):

@@ -194,7 +194,124 @@ class JournalEntryDraft:
     exchange_rate: Decimal | None = None
 
 
-Draft = AccountDraft | CustomerDraft | ItemDraft | InvoiceDraft | PaymentDraft | JournalEntryDraft
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesReceiptDraft:
+    """A sale that was paid at once: the sale's own figures, and where its money went."""
+
+    sale: InvoiceDraft
+    deposit_to: AccountSelector
+    method: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundReceiptDraft:
+    """Money handed back for the sale `refund_of`, out of the account `deposit_to`; it reverses revenue and tax itself.
+
+    `total` is what QBO must answer as TotalAmt: lines + tax. A line may be negative (what the seller kept). `customer`
+    is None when the event does not name one: it is the sale's then.
+    """
+
+    refund_of: SourceKey
+    doc_number: str
+    txn_date: date
+    currency: str
+    lines: tuple[LineDraft, ...]
+    total: Decimal
+    deposit_to: AccountSelector
+    tax: Decimal = Decimal(0)
+    customer: SourceKey | None = None
+    method: str | None = None
+    reference: str | None = None
+    exchange_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditMemoDraft:
+    """Taken off what is owed on the invoice `credit_of` without money moving, and applied to it by a payment of zero.
+
+    Of `total` as much goes on the invoice as it still asks for; the rest stays the customer's credit.
+    """
+
+    credit_of: SourceKey
+    doc_number: str
+    txn_date: date
+    currency: str
+    lines: tuple[LineDraft, ...]
+    total: Decimal
+    tax: Decimal = Decimal(0)
+    customer: SourceKey | None = None
+    exchange_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedemptionDraft:
+    """A gift card that paid for a part of an invoice: a negative line of `item` (the liability) on it.
+
+    QBO takes no Payment into a liability (fault 6430). `amount` is positive.
+    """
+
+    invoice: SourceKey
+    item: SourceKey
+    amount: Decimal
+    currency: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentDraft:
+    """How and when the goods of an invoice went out; reaches the invoice by a sparse update."""
+
+    invoice: SourceKey
+    tracking: str | None = None
+    ship_date: date | None = None
+    method: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositedPayment:
+    """A payment of ours that lies in Undeposited Funds and goes to the bank whole."""
+
+    payment: SourceKey
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositLine:
+    """What else makes up a deposit: fees and refunds are negative."""
+
+    account: AccountSelector
+    amount: Decimal
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositDraft:
+    """A payout that reached the bank account `deposit_to`; payments and lines add up to `total`, to the cent."""
+
+    txn_date: date
+    currency: str
+    deposit_to: AccountSelector
+    payments: tuple[DepositedPayment, ...]
+    lines: tuple[DepositLine, ...]
+    total: Decimal
+    exchange_rate: Decimal | None = None
+
+
+Draft = (
+    AccountDraft
+    | CustomerDraft
+    | ItemDraft
+    | InvoiceDraft
+    | PaymentDraft
+    | JournalEntryDraft
+    | SalesReceiptDraft
+    | RefundReceiptDraft
+    | CreditMemoDraft
+    | RedemptionDraft
+    | ShipmentDraft
+    | DepositDraft
+)
 
 
 def references_of(draft: Draft) -> tuple[SourceKey, ...]:
@@ -207,8 +324,9 @@ def references_of(draft: Draft) -> tuple[SourceKey, ...]:
         elif isinstance(value, tuple):
             for part in value:
                 visit(part)
-        elif isinstance(value, LineDraft):
-            visit(value.item)
+        elif isinstance(value, LineDraft | DepositedPayment | InvoiceDraft):
+            for field in fields(value):
+                visit(getattr(value, field.name))
 
     for field in fields(draft):
         visit(getattr(draft, field.name))

@@ -71,7 +71,9 @@ def _step_rows(step: PostingStep, items: dict[str, str]) -> list[Row]:
             return [_payment_row(draft, step.intent)]
         case JournalEntryDraft() as draft:
             return _journal_rows(draft)
-        case None:
+        case _ if step.draft is not None:
+            return [(step.name.capitalize(), str(step.key))]
+        case _:
             return [("Void", f"the invoice of {step.key}, when it is in the books and no money is on it")]
 
 
