@@ -26,14 +26,16 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import BrokerError
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.journal import Journal
+from bridge.kafka.owner import CompanyOwner
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, create_missing, log_topic, table_topic
 from bridge.pipeline import Pipeline
 from bridge.poster import Poster
 from bridge.quickbooks.auth import Credentials
+from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
-from bridge.quickbooks.limiter import Limits
+from bridge.quickbooks.limiter import Limits, Priority
 from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import TokenStore, token_key
 from bridge.reporting import Reporter
@@ -150,18 +152,37 @@ async def _run_company(settings: Settings, tenant: Tenant, stopping: asyncio.Eve
     return False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """One company's machine, put together: who owns, who writes to Kafka, what waits, and the way to QBO."""
+
+    owner: Company
+    publisher: CompanyPublisher
+    waiting: WaitingRoom
+    client: QuickBooksClient
+
+
 @contextlib.asynccontextmanager
 async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[CompanyIntake]:
+    async with open_machine(settings, tenant) as machine:
+        yield company_intake(settings, tenant.company.name, machine.owner, machine.publisher)
+
+
+@contextlib.asynccontextmanager
+async def open_machine(
+    settings: Settings, tenant: Tenant, *, priority: Priority = Priority.LIVE
+) -> AsyncIterator[Machine]:
+    """The machine of one company, until the block ends; `priority` is the highest that its calls to QBO get."""
     clock = SystemClock()
-    company, rules, board = tenant.company, tenant.rules, tenant.board
+    company, rules, board, topics = tenant.company, tenant.rules, tenant.board, settings.topics
     connection = kafka_connection(settings.kafka)
-    topics = settings.topics
-    async with open_client(tenant.connection, tenant.store, clock) as client:
+    async with open_client(tenant.connection, tenant.store, clock, priority=priority) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
         journal = Journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
         books = Books(client, clock, window=timedelta(days=company.index_days))
         write_ahead = WriteAhead(journal)
         poster = Poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
+        waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
         owner = Company(
             books=books,
             pipeline=Pipeline(Judge(company.name, company_router(settings), rules), books, poster),
@@ -174,19 +195,24 @@ async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[CompanyI
             ),
             journal=journal,
             write_ahead=write_ahead,
-            waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
+            waiting=waiting,
             board=board,
             clock=clock,
         )
-        yield CompanyIntake(
-            company=company.name,
-            topics=topics.events,
-            connection=connection,
-            owner=owner,
-            publisher=publisher,
-            process=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-            settings=_intake_settings(settings.kafka),
-        )
+        yield Machine(owner=owner, publisher=publisher, waiting=waiting, client=client)
+
+
+def company_intake(settings: Settings, company: str, owner: CompanyOwner, publisher: CompanyPublisher) -> CompanyIntake:
+    """A member of the company's consumer group, for `owner`."""
+    return CompanyIntake(
+        company=company,
+        topics=settings.topics.events,
+        connection=kafka_connection(settings.kafka),
+        owner=owner,
+        publisher=publisher,
+        process=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        settings=_intake_settings(settings.kafka),
+    )
 
 
 def _connection_settings(company: CompanySettings) -> ConnectionSettings:

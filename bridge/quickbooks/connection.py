@@ -15,7 +15,7 @@ import httpx
 from bridge.clock import Clock
 from bridge.quickbooks.auth import Credentials, TokenManager
 from bridge.quickbooks.client import QuickBooksClient
-from bridge.quickbooks.limiter import Limiter, Limits
+from bridge.quickbooks.limiter import Limiter, Limits, Priority
 from bridge.quickbooks.retry import Courier, RetryPolicy
 from bridge.quickbooks.tokens import TokenStore
 
@@ -49,14 +49,26 @@ async def open_client(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     jitter: Callable[[], float] | None = None,
+    priority: Priority = Priority.LIVE,
 ) -> AsyncIterator[QuickBooksClient]:
-    """A client that works until the block ends. `transport` replaces the network; `jitter` gives numbers in 0..1."""
+    """A client that works until the block ends; none of its calls goes before those of a higher `priority`.
+
+    `transport` replaces the network; `jitter` gives numbers in 0..1.
+    """
     chance = jitter or random.SystemRandom().random
     async with _http(settings, transport) as http:
         limiter = Limiter(settings.limits, clock)
         tokens = TokenManager(settings.credentials, store, http, clock, policy=settings.policy, jitter=chance)
         realm_id = settings.credentials.realm_id
-        courier = Courier(realm_id, limiter=limiter, tokens=tokens, clock=clock, policy=settings.policy, jitter=chance)
+        courier = Courier(
+            realm_id,
+            limiter=limiter,
+            tokens=tokens,
+            clock=clock,
+            policy=settings.policy,
+            jitter=chance,
+            highest=priority,
+        )
         yield QuickBooksClient(realm_id=realm_id, base_url=settings.base_url, http=http, courier=courier)
 
 

@@ -107,7 +107,7 @@ def next_after(disposition: Disposition | None, tally: Tally, policy: RetryPolic
 
 
 class Courier:
-    """Carries calls of one company: limits, tokens, resends."""
+    """Carries calls of one company: limits, tokens, resends; `highest` is the priority that none of them exceeds."""
 
     def __init__(
         self,
@@ -118,8 +118,10 @@ class Courier:
         clock: Clock,
         policy: RetryPolicy,
         jitter: Callable[[], float],
+        highest: Priority = Priority.LIVE,
     ) -> None:
         self.limiter = limiter
+        self._highest = highest
         self._realm_id = realm_id
         self._tokens = tokens
         self._clock = clock
@@ -145,7 +147,7 @@ class Courier:
         token = await self._first_token()
         while True:
             self._refuse_long_pause()
-            async with self.limiter.slot(kind, priority):
+            async with self.limiter.slot(kind, max(priority, self._highest)):
                 tally.attempts += 1
                 answer = await attempt(token)
             question = open_question(answer)
