@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.judging import Judged
 from bridge.settlement import Outcome
+from contracts.bodies import read_time, read_unix_time
+from contracts.envelope import Envelope
 from contracts.errors import RejectedPosting
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan
@@ -30,7 +33,7 @@ class Reporter:
     ) -> tuple[OutboundRecord, ...]:
         """The result of one record and, when it is dead-lettered, the dead letter."""
         result = self._result(judged, outcome, received_at, now)
-        told = result_record(result, self.results_topic)
+        told = result_record(result, self.results_topic, told_at=now)
         if outcome.status is not ResultStatus.DEAD_LETTERED:
             return (told,)
         return told, self._dead_letter(judged, outcome, now)
@@ -57,9 +60,9 @@ class Reporter:
             reason=outcome.reason,
             rules_version=self.rules_version,
             attempts=outcome.attempts,
-            occurred_at=envelope.occurred_at if envelope else None,
+            occurred_at=happened_at(envelope) if envelope else None,
             received_at=received_at,
-            posted_at=now,
+            posted_at=now if outcome.status is ResultStatus.POSTED else None,
         )
 
     def _dead_letter(self, judged: Judged, outcome: Outcome, now: datetime) -> OutboundRecord:
@@ -77,6 +80,27 @@ class Reporter:
             "failed-at": now.isoformat(),
         }
         return dead_letter_record(record, self.dead_letters_topic, facts)
+
+
+def happened_at(envelope: Envelope) -> datetime | None:
+    """The source's own time of the event; where it gives none, when the document was changed or made last.
+
+    For telling only: what is booked is dated by the mapping.
+    """
+    if envelope.occurred_at is not None:
+        return envelope.occurred_at
+    body = envelope.body
+    if envelope.system == "stripe":
+        return _readable(read_unix_time, body.get("created"))
+    found = (_readable(read_time, body.get(name)) for name in ("updated_at", "processed_at", "created_at"))
+    return next((time for time in found if time is not None), None)
+
+
+def _readable(read: Callable[[object], datetime], value: object) -> datetime | None:
+    try:
+        return read(value)
+    except ValueError:
+        return None
 
 
 def _document(judged: Judged) -> SourceKey | None:

@@ -88,7 +88,7 @@ class Result(_Wire):
     attempts: int = 1
     occurred_at: datetime | None
     received_at: datetime
-    posted_at: datetime
+    posted_at: datetime | None = Field(description="when the books were changed; null unless the status is posted")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -99,8 +99,11 @@ def result_id(company: str, topic: str, partition: int, offset: int) -> str:
     return "res-" + hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
-def result_record(result: Result, topic: str) -> OutboundRecord:
-    """`result` as a record keyed by its document, with CloudEvents attributes in the headers (Kafka binding, `ce_`)."""
+def result_record(result: Result, topic: str, *, told_at: datetime | None = None) -> OutboundRecord:
+    """`result` as a record keyed by its document, with CloudEvents attributes in the headers (Kafka binding, `ce_`).
+
+    `ce_time` is `told_at`, without it the time that the result itself names.
+    """
     document = result.source.document
     attributes = {
         "ce_specversion": "1.0",
@@ -108,7 +111,7 @@ def result_record(result: Result, topic: str) -> OutboundRecord:
         "ce_type": CE_TYPE,
         "ce_source": f"qbo-bridge/{result.company}",
         "ce_subject": document or f"{result.source.topic}/{result.source.partition}/{result.source.offset}",
-        "ce_time": _instant(result.posted_at),
+        "ce_time": _instant(told_at or result.posted_at or result.received_at),
         "content-type": "application/json",
     }
     value = orjson.dumps(result.model_dump(mode="json", by_alias=True))
@@ -124,10 +127,10 @@ def read_result(value: bytes) -> Result:
 def dead_letter_record(record: InboundRecord, topic: str, facts: Mapping[str, str]) -> OutboundRecord:
     """The original bytes with why they could not be booked: `facts` become `qbb-` headers, original headers are kept.
 
-    An original header named like one of ours (a redriven record has some) gives way to ours.
+    An original header named like one of ours gives way, also where ours is empty and therefore left out.
     """
     ours: Headers = tuple((DEAD_LETTER_PREFIX + name, text.encode()) for name, text in facts.items() if text)
-    names = {name for name, _ in ours}
+    names = {DEAD_LETTER_PREFIX + name for name in facts}
     kept = tuple((name, value) for name, value in record.headers if name not in names)
     return OutboundRecord(topic=topic, key=record.key, value=record.value, headers=(*kept, *ours))
 

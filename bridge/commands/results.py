@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import orjson
 from pydantic import ValidationError
@@ -11,10 +12,20 @@ from pydantic import ValidationError
 from bridge.commands.output import cell, printable, screen, table
 from bridge.commands.reading import read_records
 from bridge.settings import Settings
+from contracts.bodies import read_time
 from contracts.records import InboundRecord
 from contracts.results import PostedEntity, Result, ResultStatus, read_result
 
 COLUMNS = ("told at", "status", "document", "event", "in QuickBooks", "why not")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A result, its bytes, and when it was told."""
+
+    result: Result
+    value: bytes
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +56,13 @@ class ResultFilter:
 async def list_results(settings: Settings, wanted: ResultFilter, *, last: int | None, as_json: bool) -> None:
     """The last `last` matching results (all with None), oldest first."""
     read_last = None if wanted.narrows or wanted.company else last
-    found = [pair async for pair in _results(settings, wanted, last=read_last, follow=False)]
-    ordered = sorted(found, key=lambda pair: pair[0].posted_at)
+    found = [told async for told in _results(settings, wanted, last=read_last, follow=False)]
+    ordered = sorted(found, key=lambda told: told.at)
     chosen = ordered if last is None else ordered[-last:] if last else []
     if as_json:
-        _print_json(value for _, value in chosen)
+        _print_json(told.value for told in chosen)
     elif chosen:
-        _print_table(result for result, _ in chosen)
+        _print_table(chosen)
     else:
         screen().print(f"No matching results on {settings.topics.results}.", markup=False)
 
@@ -59,34 +70,42 @@ async def list_results(settings: Settings, wanted: ResultFilter, *, last: int | 
 async def follow_results(settings: Settings, wanted: ResultFilter, *, last: int | None, as_json: bool) -> None:
     """Results as they come, until Ctrl-C; first the last `last` of each partition (all with None)."""
     out = screen()
-    async for result, value in _results(settings, wanted, last=last, follow=True):
+    async for told in _results(settings, wanted, last=last, follow=True):
         if as_json:
-            _print_json([value])
+            _print_json([told.value])
         else:
-            out.print("  ".join(part for part in _row(result) if part), markup=False, soft_wrap=True)
+            out.print("  ".join(part for part in _row(told) if part), markup=False, soft_wrap=True)
 
 
-async def _results(
-    settings: Settings, wanted: ResultFilter, *, last: int | None, follow: bool
-) -> AsyncIterator[tuple[Result, bytes]]:
+async def _results(settings: Settings, wanted: ResultFilter, *, last: int | None, follow: bool) -> AsyncIterator[Told]:
     async for record in read_records(settings, settings.topics.results, last=last, follow=follow):
-        result = _result_in(record)
-        if result is not None and wanted.wants(result):
-            yield result, record.value or b""
+        told = told_in(record)
+        if told is not None and wanted.wants(told.result):
+            yield told
 
 
-def _result_in(record: InboundRecord) -> Result | None:
+def told_in(record: InboundRecord) -> Told | None:
     """None for a record that is no result of this version: the topic may be shared."""
     try:
-        return read_result(record.value or b"")
+        result = read_result(record.value or b"")
     except ValidationError:
         return None
+    return Told(result, record.value or b"", _told_at(record))
 
 
-def _print_table(results: Iterable[Result]) -> None:
+def _told_at(record: InboundRecord) -> datetime:
+    """The result's own CloudEvents time; the broker's where that cannot be read."""
+    said = (dict(record.headers).get("ce_time") or b"").decode(errors="replace")
+    try:
+        return read_time(said)
+    except ValueError:
+        return datetime.fromtimestamp(record.timestamp_ms / 1000, tz=UTC)
+
+
+def _print_table(found: Iterable[Told]) -> None:
     shown = table(*COLUMNS)
-    for result in results:
-        shown.add_row(*(cell(part) for part in _row(result)))
+    for told in found:
+        shown.add_row(*(cell(part) for part in _row(told)))
     screen().print(shown)
 
 
@@ -96,20 +115,22 @@ def _print_json(values: Iterable[bytes]) -> None:
         out.out(orjson.dumps(orjson.loads(value)).decode())
 
 
-def _row(result: Result) -> tuple[str, ...]:
+def _row(told: Told) -> tuple[str, ...]:
+    result = told.result
     source, reason = result.source, result.reason
     return tuple(
         printable(part)
         for part in (
-            result.posted_at.strftime("%Y-%m-%d %H:%M:%S"),
+            told.at.strftime("%Y-%m-%d %H:%M:%S"),
             result.status.value,
             source.document or f"{source.topic}/{source.partition}/{source.offset}",
             source.event_type or "",
-            ", ".join(_entity(entity) for entity in result.entities),
+            ", ".join(entity_text(entity) for entity in result.entities),
             f"{reason.code}: {reason.message}" if reason else "",
         )
     )
 
 
-def _entity(entity: PostedEntity) -> str:
+def entity_text(entity: PostedEntity) -> str:
+    """An entity of QBO in a few words."""
     return " ".join(part for part in (entity.entity, entity.id, entity.total, entity.currency) if part)

@@ -31,6 +31,11 @@ class DeadLetterHeaders(BaseModel):
     fault_code: str = Field(default="", alias="qbb-fault-code", description="QBO's fault code")
     intuit_tid: str = Field(default="", alias="qbb-intuit-tid", description="quote it to Intuit's support")
     value_omitted: Literal["too_large"] | None = Field(default=None, alias="qbb-value-omitted")
+    redriven_from: str | None = Field(
+        default=None,
+        alias="qbb-redriven-from",
+        description="topic:partition:offset of an earlier dead letter of this event; once for each redrive",
+    )
 
 
 def generated() -> dict[str, bytes]:

@@ -28,6 +28,7 @@ REPORTER = Reporter(
 ACME = Route("acme-us", frozenset({"Acme.myshopify.com", "default"}), frozenset({"acct_1Acme"}))
 OTHER = Route("other", frozenset({"other.myshopify.com"}), frozenset({"default"}))
 BOTH = Router([ACME, OTHER])
+UNDATED = {"account": "acct_1Acme", "created": None}
 ORDER_EVENT = shopify_event("orders/paid", order([line("21.45", 2)]))
 
 
@@ -219,3 +220,35 @@ def test_an_ignored_event_names_the_document_that_it_is_about() -> None:
     broken = of_acme(shopify_event("orders/paid", {"id": 78, "line_items": []}))
     assert isinstance(broken.verdict, UndecodableRecord)
     assert told(broken, refused(broken.verdict))[0]["source"]["document"] == "shopify:order:78"
+
+
+def test_only_what_was_posted_says_when() -> None:
+    """`ce_time` says when a result was told, whatever became of it. Guard: `posted_at` in `Reporter._result`."""
+    for status in set(ResultStatus) - {ResultStatus.DEAD_LETTERED}:
+        value, (published,) = told(of_acme(), Outcome(status=status))
+        assert (value["posted_at"] is not None) is (status is ResultStatus.POSTED)
+        assert dict(published.headers)["ce_time"] == b"2026-11-22T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "moment"),
+    [
+        (order([line("21.45", 2)], updated_at="2026-03-02T21:06:00-08:00"), "2026-03-02T21:06:00-08:00"),
+        (order([line("21.45", 2)], updated_at="soon", processed_at="2026-03-01T00:00:00Z"), "2026-03-01T00:00:00Z"),
+        (stripe_event("charge.succeeded", charge(created=1_760_000_000), **UNDATED), "2025-10-09T08:53:20Z"),
+        (stripe_event("charge.succeeded", charge(created="x"), **UNDATED), None),
+    ],
+)
+def test_an_event_without_a_time_of_its_own_has_its_documents(body: object, moment: str | None) -> None:
+    """Shopify's `updated_at`, else when it was made; Stripe's `created`. Guard: `happened_at`."""
+    value, _ = told(of_acme(body), ignored("x", "y"))
+    assert value["occurred_at"] == moment
+
+
+def test_a_header_of_the_original_never_passes_for_one_of_ours() -> None:
+    """Also where ours is empty, and so left out. Guard: the names in `dead_letter_record`."""
+    lost = of_acme(b"{not json", headers=(("qbb-fault-code", b"6000"), ("qbb-redriven-from", b"dlq:0:7")))
+    assert isinstance(lost.verdict, UndecodableRecord)
+    _, (_, dead) = told(lost, refused(lost.verdict))
+    assert "qbb-fault-code" not in dict(dead.headers)
+    assert dict(dead.headers)["qbb-redriven-from"] == b"dlq:0:7"
