@@ -47,9 +47,10 @@ def main() -> None:
     except (BridgeError, OSError) as error:
         _fail(_sentence(error))
     except Exception as error:
-        if not _is_broker_error(error):
+        said = _said_of_kafka(error)
+        if said is None:
             raise
-        _fail(f"Kafka: {_sentence(error)}")
+        _fail(f"Kafka: {_ended(said)}")
 
 
 def _print_version(wanted: bool) -> None:
@@ -274,15 +275,18 @@ def _companies(config: Path | None) -> tuple[CompanySettings, ...]:
     return load_settings(config, os.environ).companies if config is not None else ()
 
 
-def _is_broker_error(error: Exception) -> bool:
-    """Kafka's library has errors of its own; whoever met one has imported it already."""
+def _said_of_kafka(error: Exception) -> str | None:
+    """What an error of Kafka's library means, None for any other; whoever met one has imported it already."""
     errors = sys.modules.get("bridge.kafka.errors")
-    return errors is not None and isinstance(error, errors.BrokerError)
+    return str(errors.said(error)) if errors is not None and isinstance(error, errors.BrokerError) else None
 
 
 def _sentence(error: Exception) -> str:
     """One line, ended by a full stop."""
-    said = " ".join(str(error).split()) or type(error).__name__
+    return _ended(" ".join(str(error).split()) or type(error).__name__)
+
+
+def _ended(said: str) -> str:
     return said if said.endswith(".") else f"{said}."
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError
 from aiokafka.errors import KafkaError as BrokerError
 
 from contracts.errors import BridgeError
 
-__all__ = ["BrokerError", "Fenced"]
+__all__ = ["BrokerError", "Fenced", "said"]
+
+
+def said(error: BrokerError) -> str:
+    """What a person can do something about: aiokafka's own words name sockets and classes."""
+    match error:
+        case KafkaConnectionError():
+            return "no broker answers at the addresses of kafka.bootstrap_servers"
+        case KafkaTimeoutError() | RequestTimedOutError():
+            return "the brokers did not answer in time"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 class Fenced(BridgeError):

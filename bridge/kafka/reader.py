@@ -12,13 +12,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import inbound
+from bridge.kafka.lenient import read_leniently_after
 from bridge.kafka.producing import producer_options, send
 from bridge.kafka.topics import partitions_of
 from contracts.records import InboundRecord, OutboundRecord
+
+Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 
 POLL_MS = 500
 EMPTY_POLLS = 3
@@ -34,13 +37,15 @@ async def read_topic(
     *,
     partitions: Iterable[int] | None = None,
     last: int | None = None,
+    start: Mapping[int, int] | None = None,
     follow: bool = False,
     past_open_transactions: bool = False,
 ) -> AsyncIterator[InboundRecord]:
     """The records of *topic*, from the beginning or only about the *last* n of each partition, to the end or for ever.
 
-    Within a partition they come in order; across partitions as they arrive. A transaction that is still open hides
-    what was committed behind it: *past_open_transactions* waits for it to end, otherwise the read ends before it.
+    *start* names offsets to begin at by partition, instead. Within a partition records come in order; across partitions
+    as they arrive. A transaction that is still open hides what was committed behind it: *past_open_transactions* waits
+    for it to end, otherwise the read ends before it.
     """
     async with _consumer(connection, connection.isolation_level) as consumer:
         numbers = await partitions_of(connection, topic) if partitions is None else partitions
@@ -49,11 +54,15 @@ async def read_topic(
         ends = await (_high_waters(connection, assigned) if past_open_transactions else consumer.end_offsets(assigned))
         if last is not None:
             await _seek_last(consumer, ends, last)
+        for number, offset in (start or {}).items():
+            consumer.seek(TopicPartition(topic, number), offset)
+        read_to = {partition: await consumer.position(partition) for partition in assigned}
         empty_polls = 0
         while assigned and (follow or not await _reached(consumer, ends, empty_polls)):
-            polled = await consumer.getmany(timeout_ms=POLL_MS)
+            polled = await _poll(consumer, read_to)
             empty_polls = 0 if polled else empty_polls + 1
             for partition, records in polled.items():
+                read_to[partition] = records[-1].offset + 1
                 for record in records:
                     if follow or record.offset < ends[partition]:
                         yield inbound(record)
@@ -69,6 +78,21 @@ async def publish(connection: KafkaConnection, records: Iterable[OutboundRecord]
                 await asyncio.gather(*waiting)
                 waiting.clear()
         await asyncio.gather(*waiting)
+
+
+async def _poll(consumer: AIOKafkaConsumer, read_to: Mapping[TopicPartition, int]) -> Polled:
+    """What has come. After a header name that is no text everything from *read_to* on comes again, leniently.
+
+    The failed poll has moved positions past what it had drained, so they are set back.
+    """
+    try:
+        polled: Polled = await consumer.getmany(timeout_ms=POLL_MS)
+    except UnicodeDecodeError as error:
+        read_leniently_after(error)
+        for partition, offset in read_to.items():
+            consumer.seek(partition, offset)
+        return {}
+    return polled
 
 
 @contextlib.asynccontextmanager

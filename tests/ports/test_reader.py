@@ -7,11 +7,12 @@ import asyncio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.consumer import fetcher
 
 from bridge.kafka.reader import read_topic
 from bridge.kafka.topics import create_missing, log_topic, partitions_of, table_topic
 from tests.kafka.harness import Bus
-from tests.ports.test_intake import numbered
+from tests.ports.test_intake import numbered, put_with_raw_header_name
 
 
 async def test_a_bounded_read_gives_everything_once(bus: Bus) -> None:
@@ -75,3 +76,14 @@ async def test_the_journal_is_compacted_and_takes_large_records(bus: Bus) -> Non
         await admin.close()
     assert config["cleanup.policy"] == "compact"
     assert int(config["max.message.bytes"]) > 5_000_000
+
+
+async def test_a_header_name_that_is_no_text_does_not_stop_a_reader(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing before or after it is lost or read twice. Guard: `_poll` of the reader."""
+    monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)
+    await bus.put(numbered(10), partition=0)
+    await put_with_raw_header_name(bus, b"\xff\xfe")
+    await bus.put(numbered(10, start=10), partition=0)
+    await bus.put(numbered(10, start=20), partition=1)
+    read = await asyncio.wait_for(bus.read(bus.events), bus.patience_s)
+    assert sorted(record.value or b"" for record in read) == [*numbered(30), b"poison"]
