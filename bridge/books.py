@@ -101,7 +101,7 @@ class Books:
             for row in found:
                 self.index.remember(entity, row)
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
-                self.index.gone(entity, wanted[ident].key)
+                self.index.gone(entity, ident)
 
     async def look_up(self, entity: str, entity_id: str) -> Entity | None:
         """One entity by Id, taken into the index; None when it does not exist."""

@@ -8,11 +8,12 @@ our own writes alike.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from bridge.names import NameList
+from bridge.posted import VOIDED, Posted, linked, linked_lines, order_of, ranked, token, told_apart
 from bridge.quickbooks import wire
 from bridge.quickbooks.wire import Entity
 from contracts.keys import SourceKey
@@ -20,58 +21,7 @@ from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, ItemDraft
 from mappings.notes import Marker, find_marker, human_part
 
-VOIDED = "void"
-"""The content hash in the marker of a document that the bridge itself voided."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """One transaction of ours as QBO last showed it.
-
-    `facts` are the pairs of its marker. `applied` is what a payment puts on its invoice, `open` what an invoice still
-    waits for, as far as known. `fresh` is false once something else (a payment that was linked) has moved the
-    SyncToken unseen. `marked` is false for one of ours whose note has lost the marker.
-    """
-
-    entity: str
-    key: SourceKey
-    id: str
-    sync_token: str
-    total: Decimal
-    currency: str | None
-    customer_id: str | None
-    doc_number: str | None = None
-    balance: Decimal | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
-    applied: Decimal = Decimal(0)
-    voided: bool = False
-    human_note: str = ""
-    fresh: bool = True
-    marked: bool = True
-
-    @property
-    def version(self) -> Version | None:
-        """The version of the source document that was last written, None when the marker names none."""
-        seconds, _, rank = self.facts.get("v", "").partition(".")
-        if not seconds.isdigit() or not rank.isdigit():
-            return None
-        return Version(int(seconds), int(rank), self.facts.get("h", ""))
-
-    @property
-    def voided_by_us(self) -> bool:
-        """True for a void that the source asked for, False for one that a person made."""
-        return self.facts.get("h") == VOIDED
-
-    @property
-    def written(self) -> Decimal:
-        """The total that we wrote last; the one in the books where the marker does not say."""
-        written = wire.number(self.facts.get("t"))
-        return self.total if written is None else written
-
-    @property
-    def untouched(self) -> bool:
-        """False when its total is no longer the one that we wrote: a person changed it."""
-        return self.written == self.total
+__all__ = ["VOIDED", "Index", "Posted", "order_of"]
 
 
 class Index:
@@ -85,6 +35,8 @@ class Index:
         self._posted: dict[tuple[str, SourceKey], Posted] = {}
         self._payments: dict[SourceKey, set[SourceKey]] = {}
         self._key_of: dict[tuple[str, str], SourceKey] = {}
+        self._twins: dict[tuple[str, SourceKey], dict[str, Posted]] = {}
+        self._drifted: dict[tuple[str, SourceKey], Posted] = {}
         self._seen: dict[SourceKey, Version] = {}
 
     def __len__(self) -> int:
@@ -102,6 +54,14 @@ class Index:
         """The payments for one order or charge that a person voided."""
         found = self._every_payment(order)
         return tuple(posted for posted in found if posted.voided and not posted.voided_by_us)
+
+    def twins(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
+        """Every marker that more than one live entity of a type carries, with all of them, the first one first."""
+        return {key: (self._posted[key], *others.values()) for key, others in self._twins.items()}
+
+    def drifted(self) -> tuple[Posted, ...]:
+        """Every live entity whose total is not the one that we wrote."""
+        return tuple(self._drifted.values())
 
     def newest(self, document: SourceKey) -> Version | None:
         """The newest version of `document` that the books reflect, from its marker or from what was noted beside."""
@@ -132,6 +92,18 @@ class Index:
         for row in rows:
             self.remember(entity, row)
 
+    def catch_up(self, entity: str, row: Entity, *, settled: bool) -> None:
+        """Take in a row that was read some time ago: what is known of it may be newer.
+
+        Without `settled` we have written since, so what something else may have moved unseen is not sure after it.
+        """
+        known = self._of(entity, str(row.get("Id")))
+        if known is not None and token(row.get("SyncToken")) <= token(known.sync_token):
+            return
+        posted = self.remember(entity, row)
+        if posted is not None and known is not None and not (known.fresh or settled):
+            self.moved(entity, posted.key)
+
     def moved(self, entity: str, key: SourceKey) -> None:
         """Note that QBO has changed an entity's SyncToken unseen."""
         posted = self._posted.get((entity, key))
@@ -141,15 +113,21 @@ class Index:
     def forget(self, entity: str, key: SourceKey) -> None:
         """Drop an entity that turned out to be gone, or that now answers to another key."""
         posted = self._posted.pop((entity, key), None)
+        self._drifted.pop((entity, key), None)
         if posted is not None and entity == "Payment":
             self._payments.get(order_of(posted), set()).discard(key)
+        for twin in self._twins.pop((entity, key), {}).values():
+            self._keep(twin)
 
-    def gone(self, entity: str, key: SourceKey) -> None:
-        """A person deleted it: it counts like one that they voided, and is not made again."""
-        posted = self._posted.get((entity, key))
-        if posted is not None:
-            nothing = Decimal(0)
-            self._posted[entity, key] = replace(posted, voided=True, fresh=True, total=nothing, applied=nothing)
+    def gone(self, entity: str, ident: str) -> Posted | None:
+        """A person deleted it: it counts like one that they voided, and is not made again. None when it is not ours."""
+        posted = self._of(entity, ident)
+        if posted is None:
+            return None
+        nothing = Decimal(0)
+        gone = replace(posted, voided=True, fresh=True, total=nothing, applied=nothing, lines=(), elsewhere=())
+        self._keep(gone)
+        return gone
 
     def customer_id(self, key: SourceKey, draft: CustomerDraft | None, currency: str) -> str | None:
         """The Id of the customer that `key` and `draft` mean, in that currency."""
@@ -160,23 +138,48 @@ class Index:
         return self.items.find_item(key, draft)
 
     def _every_payment(self, order: SourceKey) -> Iterable[Posted]:
+        """The payments of one order, with what is on its invoice told apart from what is elsewhere."""
+        invoice = self._posted.get(("Invoice", order))
         keys = sorted(self._payments.get(order, ()))
-        return [posted for key in keys if (posted := self._posted.get(("Payment", key))) is not None]
+        found = [posted for key in keys if (posted := self._posted.get(("Payment", key))) is not None]
+        return [told_apart(payment, invoice.id) for payment in found] if invoice is not None else found
+
+    def _of(self, entity: str, ident: str) -> Posted | None:
+        """What is known of ours under this Id."""
+        key = self._key_of.get((entity, ident))
+        if key is None:
+            return None
+        posted = self._posted.get((entity, key))
+        return posted if posted and posted.id == ident else self._twins.get((entity, key), {}).get(ident)
 
     def _keep(self, posted: Posted) -> None:
         before = self._key_of.get((posted.entity, posted.id))
         if before is not None and before != posted.key:
-            self.forget(posted.entity, before)
+            self._drop(posted.entity, before, posted.id)
         self._key_of[posted.entity, posted.id] = posted.key
-        holder = self.get(posted.entity, posted.key)
-        if holder is not None and holder.id != posted.id and not holder.voided and posted.voided:
-            return  # a void beside the live document that took its place
-        self._posted[posted.entity, posted.key] = posted
+        place = (posted.entity, posted.key)
+        holder = self._posted.get(place)
+        first, *others = ranked(posted, holder, *self._twins.pop(place, {}).values())
+        if others:
+            self._twins[place] = {twin.id: twin for twin in others}
+        self._posted[place] = first
+        if first.voided or first.untouched:
+            self._drifted.pop(place, None)
+        else:
+            self._drifted[place] = first
         if posted.entity == "Payment":
-            self._payments.setdefault(order_of(posted), set()).add(posted.key)
-        elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, posted):
+            self._payments.setdefault(order_of(first), set()).add(posted.key)
+        elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
             for payment in self.payments_of(posted.key):
                 self.moved("Payment", payment.key)
+
+    def _drop(self, entity: str, key: SourceKey, ident: str) -> None:
+        """The Id answers to another key now."""
+        posted = self._posted.get((entity, key))
+        if posted is not None and posted.id == ident:
+            self.forget(entity, key)
+        elif self._twins.get((entity, key), {}).pop(ident, None) and not self._twins[entity, key]:
+            del self._twins[entity, key]
 
     def _marker(self, entity: str, body: Entity) -> tuple[Marker | None, bool]:
         """The row's marker and whether its note holds it; of one that is known to be ours the last one that it had.
@@ -187,8 +190,7 @@ class Index:
         marker = find_marker(note if isinstance(note, str) else None)
         if marker is not None:
             return marker, True
-        key = self._key_of.get((entity, str(body.get("Id"))))
-        known = self.get(entity, key) if key is not None else None
+        known = self._of(entity, str(body.get("Id")))
         return (Marker(known.key, known.facts) if known is not None else None), False
 
     def _read(self, entity: str, body: Entity) -> Posted | None:
@@ -197,6 +199,7 @@ class Index:
             return None
         note = str(body.get("PrivateNote") or "")
         total = wire.number(body.get("TotalAmt"))
+        lines = linked_lines(body) if entity == "Payment" else ()
         return Posted(
             entity=entity,
             key=marker.key,
@@ -208,19 +211,12 @@ class Index:
             doc_number=_text(body.get("DocNumber")),
             balance=wire.number(body.get("Balance")),
             facts=dict(marker.facts),
-            applied=_applied(body) if entity == "Payment" else Decimal(0),
+            applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
+            lines=lines,
             voided=_is_voided(note, marker),
             human_note=human_part(note),
             marked=marked,
         )
-
-
-def order_of(payment: Posted) -> SourceKey:
-    """The order or charge that a payment is for: `o` of its marker, or the id that both share."""
-    if payment.key.kind == "payment":
-        return SourceKey(payment.key.system, "order", payment.key.id)
-    order = payment.facts.get("o")
-    return SourceKey(payment.key.system, "order", order) if order else payment.key
 
 
 def _is_voided(note: str, marker: Marker) -> bool:
@@ -231,16 +227,6 @@ def _is_voided(note: str, marker: Marker) -> bool:
 def _gave_back(before: Posted, now: Posted) -> bool:
     """True when an invoice can have let go of payments: it became smaller or void, or its customer changed."""
     return now.total < before.total or now.voided != before.voided or now.customer_id != before.customer_id
-
-
-def _applied(body: Entity) -> Decimal:
-    lines = body.get("Line")
-    linked = [
-        wire.number(line.get("Amount"))
-        for line in (lines if isinstance(lines, list) else [])
-        if any(link.get("TxnType") == "Invoice" for link in line.get("LinkedTxn") or ())
-    ]
-    return sum((amount for amount in linked if amount is not None), Decimal(0))
 
 
 def _value(reference: object) -> str | None:

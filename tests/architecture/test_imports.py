@@ -18,7 +18,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("bridge.telemetry", "bridge.http"),
     "starlette": ("bridge.http", "bridge.sandbox"),
     "uvicorn": ("bridge.http", "bridge.sandbox"),
-    "typer": ("bridge.cli",),
+    "typer": ("bridge.cli", "bridge.cli_letters", "bridge.cli_options"),
     "rich": ("bridge.commands", "bridge.sandbox"),
     "uvloop": ("bridge.app", "bridge.sandbox"),
 }
@@ -32,6 +32,7 @@ PURE = (
     "bridge.routing",
     "bridge.planning",
     "bridge.index",
+    "bridge.posted",
     "bridge.settlement",
     "bridge.reporting",
     "bridge.quickbooks.batching",
@@ -42,7 +43,7 @@ WRITES_ITS_FILES = ("contracts.schemas.__main__",)
 IMPURE = {"asyncio", "os", "pathlib", "random", "secrets", "socket", "subprocess", "tempfile", "threading", "time"}
 
 WIRING = ("bridge.kafka.intake", "bridge.quickbooks.connection", "bridge.quickbooks.token_file")
-ENTRANCES = ("bridge.cli", "bridge.commands")
+ENTRANCES = ("bridge.cli", "bridge.cli_letters", "bridge.commands")
 
 
 def complaints(found: tuple[Import, ...]) -> list[str]:
