@@ -45,3 +45,6 @@ class IntakeSettings:
 
     watch_interval_s: float = 1.0
     """How often the watchdog looks."""
+
+    consumes: bool = True
+    """False for an owner with work of its own (a backfill): nothing is taken from the group, no offset is committed."""

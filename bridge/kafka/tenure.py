@@ -58,7 +58,10 @@ class MicroBatch:
 
 
 class Tenure:
-    """Drives one `CompanyOwner`; its consumer comes and goes with the rebalances."""
+    """Drives one `CompanyOwner`; its consumer comes and goes with the rebalances.
+
+    One that does not consume owns the company without taking anything from the group: it works while it is `idle`.
+    """
 
     def __init__(
         self,
@@ -171,7 +174,9 @@ class Tenure:
         self._pause_all()
 
     def _open_inbox(self) -> asyncio.Future[MicroBatch]:
-        """Let the partitions flow until one micro-batch has come."""
+        """Let the partitions flow until one micro-batch has come; an owner that consumes nothing waits in vain."""
+        if not self._settings.consumes:
+            return asyncio.get_running_loop().create_future()
         if self._inbox is None:
             self._inbox = asyncio.get_running_loop().create_future()
             self._owned_consumer().resume(*self._owned_consumer().assignment())
