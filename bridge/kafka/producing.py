@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from bridge.kafka.connection import KafkaConnection
 from contracts.records import OutboundRecord
@@ -14,6 +17,10 @@ REQUEST_BYTES_MAX = 64 * 1024 * 1024
 """Far above any topic's own limit: the broker, not our client, decides what is too large."""
 
 BATCH_BYTES_MAX = 128 * 1024
+
+CLOSE_TIMEOUT_S = 3.0
+
+log = structlog.get_logger(__name__)
 
 
 def producer_options(connection: KafkaConnection) -> dict[str, Any]:
@@ -42,3 +49,20 @@ async def send(producer: AIOKafkaProducer, record: OutboundRecord) -> Any:
     if partition is None:
         partition = random.choice(sorted(await producer.partitions_for(record.topic)))  # noqa: S311 - load, not secrecy
     return await producer.send_batch(batch, record.topic, partition=partition)
+
+
+async def drop(producer: AIOKafkaProducer) -> None:
+    """Stopping flushes, which never ends while the broker is away: a producer that we drop does not deserve that."""
+    try:
+        _forget_transaction(producer)
+        await asyncio.wait_for(producer.stop(), CLOSE_TIMEOUT_S)
+    except (KafkaError, TimeoutError, AssertionError) as error:
+        log.debug("kafka.producer_dropped", error=repr(error))
+
+
+def _forget_transaction(producer: AIOKafkaProducer) -> None:
+    """Look at how a failed transaction ended, or asyncio complains that nobody did. Its waiter has no public name."""
+    manager = producer._txn_manager  # noqa: SLF001
+    ended = manager.wait_for_transaction_end() if manager is not None else None
+    if ended is not None and ended.done() and not ended.cancelled():
+        ended.exception()

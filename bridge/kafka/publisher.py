@@ -24,7 +24,6 @@ import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     InvalidProducerEpoch,
-    KafkaError,
     MessageSizeTooLargeError,
     ProducerFenced,
 )
@@ -32,7 +31,7 @@ from aiokafka.errors import (
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import Offsets, partitions
 from bridge.kafka.errors import Fenced
-from bridge.kafka.producing import producer_options, send
+from bridge.kafka.producing import drop, producer_options, send
 from contracts.records import OutboundRecord
 
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
@@ -42,8 +41,6 @@ VALUE_OMITTED = ("qbb-value-omitted", b"too_large")
 
 TRANSACTION_TIMEOUT_MS = 30_000
 """A transaction whose owner was killed holds back `read_committed` readers for no longer than this."""
-
-CLOSE_TIMEOUT_S = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +74,7 @@ class CompanyPublisher:
         try:
             await producer.start()
         except BaseException:
-            await _stop(producer)
+            await drop(producer)
             raise
         self._producer, self._commit = producer, commit
 
@@ -85,7 +82,7 @@ class CompanyPublisher:
         """Write nothing more. A transaction that was cut short is aborted by the broker or by the next `open`."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stop(producer)
+            await drop(producer)
 
     async def settle(self, records: Sequence[OutboundRecord], offsets: Offsets | None = None) -> None:
         """Publish *records* and commit *offsets*, all or nothing; an error leaves the publisher closed.
@@ -173,20 +170,3 @@ def _size(record: OutboundRecord) -> int:
     """About what the record takes on the wire; framing adds a few bytes, which do not matter at these sizes."""
     headers = sum(len(name.encode()) + len(value or b"") for name, value in record.headers)
     return len(record.key or b"") + len(record.value or b"") + headers
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Stopping flushes, which never ends while the broker is away: a producer that we drop does not deserve that."""
-    try:
-        _forget_transaction(producer)
-        await asyncio.wait_for(producer.stop(), CLOSE_TIMEOUT_S)
-    except (KafkaError, TimeoutError, AssertionError) as error:
-        log.debug("kafka.producer_dropped", error=repr(error))
-
-
-def _forget_transaction(producer: AIOKafkaProducer) -> None:
-    """Look at how a failed transaction ended, or asyncio complains that nobody did. Its waiter has no public name."""
-    manager = producer._txn_manager  # noqa: SLF001
-    ended = manager.wait_for_transaction_end() if manager is not None else None
-    if ended is not None and ended.done() and not ended.cancelled():
-        ended.exception()

@@ -20,7 +20,7 @@ from bridge.quickbooks import faults, wire
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault
 from bridge.quickbooks.retry import RetryPolicy, backoff_s
-from bridge.quickbooks.tokens import Tokens, TokenStore, fingerprint
+from bridge.quickbooks.tokens import Overtaken, Tokens, TokenStore, fingerprint
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable
 
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
@@ -33,6 +33,7 @@ _ENDPOINT_TIMEOUT_S = 30.0
 _CANCEL_GRACE_S = 10.0
 """How long a cancelled caller waits for a renewal that is under way; draining has 30 s."""
 _STORE_RETRY_S = 30.0
+_OVERTAKEN_RETRY_S = 1.0
 log = structlog.get_logger(__name__)
 
 
@@ -102,9 +103,10 @@ class TokenManager:
         self._jitter = jitter
         self._lock = asyncio.Lock()
         self._tokens: Tokens | None = None
-        self._unsaved: Tokens | None = None
+        self._unsaved: tuple[Tokens | None, Tokens] | None = None
         self._dead: set[str] = set()
         self._rest_until = 0.0
+        self._store_worked = False
 
     async def access_token(self) -> str:
         """An access token with minutes left. Unauthorised when a person must connect; Unavailable for the rest."""
@@ -149,23 +151,20 @@ class TokenManager:
             async with self._store.exclusive(self._credentials.store_key):
                 return await self._renewed_under_lock(refused)
         except ConfigurationError as error:
-            if self._tokens is None:
+            if not self._store_worked:
                 raise
             raise Unavailable(str(error), retry_after_s=_STORE_RETRY_S) from error
 
     async def _renewed_under_lock(self, refused: str | None) -> str:
         if self._unsaved is not None:
-            return await self._keep(self._unsaved)
+            return await self._keep(*self._unsaved)
         stored = await self._store.load(self._credentials.store_key)
+        self._store_worked = True
         if stored is not None and not self._is_reseeded(stored):
             if self._good_for(stored, REFRESH_BEFORE) not in (None, refused):
                 return self._use(stored)
             self._tokens = self._tokens or stored
-        fresh = await self._refreshed(stored)
-        newest = await self._store.load(self._credentials.store_key)
-        if newest is not None and newest != stored and self._good_for(newest, REFRESH_BEFORE):
-            return self._use(newest)  # we were frozen and somebody went on without us
-        return await self._keep(fresh)
+        return await self._keep(*await self._refreshed(stored))
 
     def _is_reseeded(self, stored: Tokens) -> bool:
         """True when the environment brings a refresh token that the store does not know, and that is not dead."""
@@ -180,8 +179,8 @@ class TokenManager:
             return Tokens(refresh_token=given, seed=fingerprint(given))
         return usable
 
-    async def _refreshed(self, stored: Tokens | None) -> Tokens:
-        """New tokens; a refused refresh token is given up after the store was read once more."""
+    async def _refreshed(self, stored: Tokens | None) -> tuple[Tokens | None, Tokens]:
+        """What the store held and the new tokens; a refused one is given up after the store was read once more."""
         reason = "there is no refresh token that works"
         for look in range(3):  # the environment's, the store's, and what a peer has put there meanwhile
             current = stored if look == 0 else await self._store.load(self._credentials.store_key)
@@ -189,7 +188,7 @@ class TokenManager:
                 break
             answer = await self._ask(tokens)
             if isinstance(answer, Tokens):
-                return replace(answer, seed=tokens.seed)
+                return current, replace(answer, seed=tokens.seed)
             self._dead.add(tokens.refresh_token)
             reason = faults.describe(answer)
         self._tokens = None
@@ -212,17 +211,24 @@ class TokenManager:
             await self._clock.sleep(backoff_s(self._policy, attempt, self._jitter()))
             attempt += 1
 
-    async def _keep(self, tokens: Tokens) -> str:
+    async def _keep(self, old: Tokens | None, new: Tokens) -> str:
         """Save, then use. While the store cannot be written the tokens wait here and nothing is sent with them."""
-        self._unsaved = tokens
+        self._unsaved = (old, new)
         try:
-            await self._store.save(self._credentials.store_key, tokens)
-        except ConfigurationError as error:
+            await self._store.supersede(self._credentials.store_key, old, new)
+        except Overtaken as error:  # we were frozen, or cut off, and somebody went on without us
+            log.info("qbo.tokens_overtaken", realm_id=self._credentials.realm_id)
+            newest = await self._store.load(self._credentials.store_key)
+            self._unsaved = self._tokens = None
+            if newest is not None and self._good_for(newest, REFRESH_BEFORE):
+                return self._use(newest)
+            raise Unavailable(str(error), retry_after_s=_OVERTAKEN_RETRY_S) from error
+        except (ConfigurationError, Unavailable) as error:
             log.warning("qbo.tokens_unsaved", realm_id=self._credentials.realm_id, reason=str(error))
             raise Unavailable(str(error), retry_after_s=_STORE_RETRY_S) from error
         self._unsaved = None
         log.debug("qbo.token_refreshed", realm_id=self._credentials.realm_id)
-        return self._use(tokens)
+        return self._use(new)
 
     def _use(self, tokens: Tokens) -> str:
         self._tokens = tokens

@@ -19,7 +19,7 @@ from pathlib import Path
 import structlog
 
 from bridge.clock import Clock
-from bridge.quickbooks.tokens import Tokens, seal, unseal
+from bridge.quickbooks.tokens import Overtaken, Tokens, seal, unseal
 from contracts.errors import ConfigurationError
 
 _FORMAT = "qbo-bridge.tokens.v1"
@@ -47,14 +47,22 @@ class FileTokenStore:
 
     async def save(self, realm_id: str, tokens: Tokens) -> None:
         """Write the company's tokens beside those of the others; flushed to the disk before it returns."""
-        sealed = seal(self._key, realm_id, tokens)
         async with self._held("file"):
-            entries = {**self._entries(), realm_id: sealed}
-            try:
-                _replace(self._path, _document(entries))
-            except OSError as error:
-                message = f"the token store {self._path} cannot be written: {error.strerror}"
-                raise ConfigurationError(message) from error
+            self._write(realm_id, tokens)
+
+    async def supersede(self, realm_id: str, old: Tokens | None, new: Tokens) -> None:
+        """Write over `old` or over nothing, looked up under the lock of the file."""
+        async with self._held("file"):
+            if await self.load(realm_id) not in (None, old):
+                raise Overtaken(realm_id)
+            self._write(realm_id, new)
+
+    def _write(self, realm_id: str, tokens: Tokens) -> None:
+        entries = {**self._entries(), realm_id: seal(self._key, realm_id, tokens)}
+        try:
+            _replace(self._path, _document(entries))
+        except OSError as error:
+            raise ConfigurationError(f"the token store {self._path} cannot be written: {error.strerror}") from error
 
     @contextlib.asynccontextmanager
     async def exclusive(self, realm_id: str) -> AsyncIterator[None]:

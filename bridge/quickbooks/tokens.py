@@ -19,7 +19,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from contracts.errors import ConfigurationError
+from contracts.errors import BridgeError, ConfigurationError
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -41,8 +41,15 @@ class Tokens:
     seed: str | None = field(default=None, repr=False)
 
 
+class Overtaken(BridgeError):
+    """Another process has kept other tokens for this company since: theirs are newer than what was to be kept."""
+
+    def __init__(self, realm_id: str) -> None:
+        super().__init__(f"another process has kept newer tokens of company {realm_id}")
+
+
 class TokenStore(Protocol):
-    """Where tokens live between processes; a file here, a compacted topic elsewhere."""
+    """Where tokens live between processes: a file, or a compacted topic. A topic that is away is Unavailable."""
 
     async def load(self, realm_id: str) -> Tokens | None:
         """The newest tokens of a company; None when it was never connected. ConfigurationError when unreadable."""
@@ -52,10 +59,14 @@ class TokenStore(Protocol):
         """Keep `tokens` for good: on return they survive a crash. ConfigurationError when they cannot be kept."""
         ...
 
+    async def supersede(self, realm_id: str, old: Tokens | None, new: Tokens) -> None:
+        """`save`, but only over `old` or over nothing; Overtaken when another process has been here meanwhile."""
+        ...
+
     def exclusive(self, realm_id: str) -> AbstractAsyncContextManager[None]:
         """Hold this while refreshing: one holder per company over all processes that share the store.
 
-        A holder that was frozen may find, when it wakes, that another has taken over: look before saving.
+        A holder that was frozen may find, when it wakes, that another has taken over: it supersedes, never saves.
         """
         ...
 

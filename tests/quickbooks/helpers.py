@@ -17,7 +17,7 @@ from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Limits
 from bridge.quickbooks.requests import Batch, Operation, Single
 from bridge.quickbooks.retry import RetryPolicy
-from bridge.quickbooks.tokens import Tokens, fingerprint
+from bridge.quickbooks.tokens import Overtaken, Tokens, fingerprint
 from tests.clocks import START, ManualClock
 
 REALM = "9130000000000001"
@@ -69,6 +69,11 @@ class MemoryStore:
         assert realm_id == REALM
         self.tokens = tokens
         self.saved.append(tokens)
+
+    async def supersede(self, realm_id: str, old: Tokens | None, new: Tokens) -> None:
+        if await self.load(realm_id) not in (None, old):
+            raise Overtaken(realm_id)
+        await self.save(realm_id, new)
 
     @contextlib.asynccontextmanager
     async def exclusive(self, realm_id: str) -> AsyncIterator[None]:
