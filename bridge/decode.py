@@ -18,6 +18,7 @@ from contracts.bodies import read_time, read_unix_time
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.records import InboundRecord
+from mappings.registry import read_by_source, systems
 
 VALUE_BYTES_MAX = 5_000_000
 """Orders of some hundred lines pass one megabyte; five are no order any more."""
@@ -39,7 +40,25 @@ def decode_record(record: InboundRecord, *, value_bytes_max: int = VALUE_BYTES_M
     cloud_type = headers.get("ce-type", "")
     if cloud_type.startswith("com.stripe."):
         return _stripe_object(body, headers, cloud_type.removeprefix("com.stripe."))
-    return _shopify_body(body, headers, cloud_type)
+    other = read_by_source(headers, body) or _registered_source(body, headers, cloud_type)
+    return other or _shopify_body(body, headers, cloud_type)
+
+
+def _registered_source(body: Object, headers: HeaderMap, cloud_type: str) -> Envelope | None:
+    """A CloudEvent of any other source that has mappings: `com.woocommerce.order.created`."""
+    prefix, _, rest = cloud_type.partition(".")
+    system, _, event_type = rest.partition(".")
+    if prefix != "com" or not event_type or system not in systems() - {"shopify", "stripe"}:
+        return None
+    shop = _source_shop(headers)
+    return Envelope(
+        system=system,
+        event_type=event_type,
+        event_id=headers.get("ce-id"),
+        account=shop.lower() if shop else None,
+        occurred_at=_iso_time(headers.get("ce-time")),
+        body=body,
+    )
 
 
 def _stripe_event(event: Object, headers: HeaderMap) -> Envelope:

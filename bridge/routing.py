@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from contracts.envelope import Envelope, System
+from contracts.envelope import Envelope
 
 DEFAULT = "default"
 """The entry that takes events without a shop or an account."""
@@ -27,24 +27,21 @@ class Router:
         listed = tuple(routes)
         self.first = listed[0].company
         self._only = len(listed) == 1
-        self._tables: Mapping[System, Mapping[str, str]] = {
-            "shopify": {name.casefold(): route.company for route in listed for name in route.shop_domains},
-            "stripe": {name: route.company for route in listed for name in route.stripe_accounts},
-        }
+        self._shops = {name.casefold(): route.company for route in listed for name in route.shop_domains}
+        self._stripe_accounts = {name: route.company for route in listed for name in route.stripe_accounts}
 
     def company_of(self, envelope: Envelope) -> str | None:
         """The company that owns the event, None when none does.
 
-        Without a shop or an account it is the company that lists `default`; a bare Shopify body also goes to the only
-        company there is.
+        Without a shop or an account it is the company that lists `default`; what comes from a shop also goes to the
+        only company there is. Every source but Stripe is a shop, told by its domain.
         """
-        table = self._tables[envelope.system]
+        if envelope.system == "stripe":
+            return self._stripe_accounts.get(envelope.account or DEFAULT)
         if envelope.account is None:
-            only = self.first if self._only and envelope.system == "shopify" else None
-            return table.get(DEFAULT, only)
-        account = envelope.account.casefold() if envelope.system == "shopify" else envelope.account
-        return table.get(account)
+            return self._shops.get(DEFAULT, self.first if self._only else None)
+        return self._shops.get(envelope.account.casefold())
 
     def company_of_shop(self, domain: str | None) -> str | None:
         """The company that lists this shop domain, for a record of which only the headers can be read."""
-        return self._tables["shopify"].get(domain.casefold()) if domain else None
+        return self._shops.get(domain.casefold()) if domain else None

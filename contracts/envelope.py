@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-System = Literal["shopify", "stripe"]
+System = str
+"""Whose event it is: `shopify`, `stripe`, or the name under which another source registers its mappings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """One readable event.
 
-    `event_type` is Shopify's topic (`orders/paid`) or Stripe's type (`charge.succeeded`). `account` is the shop domain
-    or the connected account, None when the event names none. `body` is the document itself: the REST resource of
-    Shopify, `data.object` of Stripe; its numbers are int or Decimal, never float. `previous` is Stripe's
-    `previous_attributes`. `occurred_at` is the source's own time of the event, None when it gives none. `test` is true
-    for `livemode: false` and for deliveries that their headers mark as tests.
+    `event_type` is Shopify's topic (`orders/paid`), Stripe's type (`charge.succeeded`) or what another source calls it.
+    `account` is the shop domain or the connected account, None when the event names none. `body` is the document
+    itself: the REST resource of Shopify, `data.object` of Stripe; its numbers are int or Decimal, never float.
+    `previous` is Stripe's `previous_attributes`. `occurred_at` is the source's own time of the event, None when it
+    gives none. `test` is true for `livemode: false` and for deliveries that their headers mark as tests.
     """
 
     system: System

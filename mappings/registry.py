@@ -7,6 +7,7 @@ yet are registered too, so that "not mapped yet" and "never heard of" are differ
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as Table
 
 from contracts.envelope import Envelope
 from contracts.posting import Ignored, PostingPlan
@@ -14,9 +15,11 @@ from mappings.documents import document_of, why_not_real
 from mappings.rules import MappingRules
 
 Mapping = Callable[[Envelope, MappingRules], PostingPlan | Ignored]
+Reader = Callable[[Table[str, str], Table[str, object]], Envelope | None]
 Key = tuple[str, str]
 
 _MAPPINGS: dict[Key, Mapping] = {}
+_READERS: list[Reader] = []
 
 
 class DuplicateMapping(ValueError):
@@ -36,6 +39,27 @@ def maps(system: str, *event_types: str) -> Callable[[Mapping], Mapping]:
         return mapping
 
     return register
+
+
+def reads(reader: Reader) -> Reader:
+    """Register a function that knows another source's deliveries when it sees them.
+
+    It is given the headers (lower case, `-`) and the parsed body, and gives the event, or None for a stranger's. Events
+    that come as CloudEvents of type `com.<system>.<event type>` are read without.
+    """
+    _READERS.append(reader)
+    return reader
+
+
+def read_by_source(headers: Table[str, str], body: Table[str, object]) -> Envelope | None:
+    """The event as the first registered reader that knows it reads it, None when none does."""
+    found = (reader(headers, body) for reader in _READERS)
+    return next((envelope for envelope in found if envelope is not None), None)
+
+
+def systems() -> frozenset[str]:
+    """The sources that have a mapping."""
+    return frozenset(system for system, _ in _MAPPINGS)
 
 
 def mapped_types() -> tuple[Key, ...]:

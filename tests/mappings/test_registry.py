@@ -6,11 +6,10 @@ import pytest
 
 from contracts.envelope import Envelope
 from contracts.posting import Ignored
-from mappings import registry
 from mappings.pending import SHOPIFY, STRIPE
 from mappings.registry import DuplicateMapping, mapped_types, maps
 from mappings.rules import MappingRules
-from tests.mappings.builders import RULES, charge, envelope, mapped, stripe_event
+from tests.mappings.builders import mapped, stripe_event
 
 MAPPED = {
     ("shopify", "orders/create"),
@@ -90,15 +89,3 @@ def test_duplicate_mapping_fails_and_registers_nothing() -> None:
     with pytest.raises(DuplicateMapping):
         maps("shopify", "orders/brand_new", "orders/brand_new")(mapping)
     assert ("shopify", "orders/brand_new") not in mapped_types()
-
-
-def test_third_source_needs_a_mapping_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new type is found as soon as it is registered."""
-    monkeypatch.setattr(registry, "_MAPPINGS", dict(registry._MAPPINGS))
-
-    @maps("stripe", "topup.succeeded")
-    def map_topup(envelope: Envelope, rules: MappingRules) -> Ignored:
-        return Ignored(code="skipped_by_rule", message="a topup is no sale")
-
-    found = envelope(stripe_event("topup.succeeded", charge()))
-    assert registry.map_event(found, RULES) == map_topup(found, RULES)
