@@ -1,0 +1,297 @@
+"""Reading the records of a span of time, in their order over all partitions, to an end that is fixed at the start.
+
+Timestamps are the producers' and need not grow with the offsets. The broker names the first record that is late enough,
+and none before it is, so that is where reading begins; nobody can name the last one, so every partition is read to the
+end that it had at the start, and what does not lie in the span is passed over. The end is reached by position: markers,
+aborted and compacted records leave gaps, and the last offset may never come.
+
+A reader belongs to no group and commits nothing. Of each partition it holds one fetch: those that have records in
+hand are paused until the others have caught up, so that documents whose events lie in several partitions meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.convert import inbound
+from bridge.kafka.lenient import read_leniently_after
+from bridge.kafka.topics import partitions_of
+from contracts.records import InboundRecord
+
+POLL_MS = 500
+EMPTY_ANSWERS = 3
+"""So many fetches that bring nothing, though the broker holds nothing back: the tail was compacted away."""
+FAILURES_MAX = 20
+FAILURE_WAIT_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """Record timestamps in milliseconds: `since` included, `until` excluded; None leaves that side open."""
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+    def holds(self, timestamp_ms: int) -> bool:
+        """Whether a record with this timestamp lies in the span."""
+        early = self.since_ms is not None and timestamp_ms < self.since_ms
+        return not early and (self.until_ms is None or timestamp_ms < self.until_ms)
+
+
+class Why(StrEnum):
+    """Why offsets could not be read."""
+
+    GONE = "were removed before this began"
+    REMOVED = "were removed while this read"
+    OPEN = "lie behind a transaction that was open when this began"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Offsets of one partition that were not read, `first` and `last` included, and why."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+    why: Why
+
+    @property
+    def count(self) -> int:
+        """How many offsets; not each of them held a record."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
+class RangeBatch:
+    """Records in order, and how many offsets the reader had passed when it put them together."""
+
+    records: tuple[InboundRecord, ...]
+    passed: int
+
+
+@dataclass(slots=True)
+class _Partition:
+    """How far one partition was read; `next` is the first offset that was not. `answers` counts empty fetches."""
+
+    place: TopicPartition
+    start: int
+    end: int
+    next: int
+    done: bool
+    records: deque[InboundRecord] = field(default_factory=deque)
+    answered_at_ms: int | None = None
+    answers: int = 0
+
+    @property
+    def passed(self) -> int:
+        """Offsets that were read and handed out."""
+        return (self.records[0].offset if self.records else min(self.next, self.end)) - self.start
+
+
+class RangeReader:
+    """The records of one span; made by `open_range`."""
+
+    def __init__(
+        self, consumer: AIOKafkaConsumer, span: TimeSpan, partitions: Sequence[_Partition], missing: Iterable[Missing]
+    ) -> None:
+        self.missing = list(missing)
+        """What was not read, as far as known by now."""
+        self.seen = 0
+        """Records that were read, in the span or not."""
+        self._consumer = consumer
+        self._span = span
+        self._partitions = partitions
+        self._failures = 0
+
+    @property
+    def offsets(self) -> int:
+        """All offsets between the start and the end."""
+        return sum(each.end - each.start for each in self._partitions)
+
+    @property
+    def passed(self) -> int:
+        """Offsets that were read and handed out, gaps included."""
+        return sum(each.passed for each in self._partitions)
+
+    @property
+    def blank(self) -> int:
+        """Offsets without a record: transaction markers, aborted and compacted records. Known at the end."""
+        removed = sum(each.count for each in self.missing if each.why is Why.REMOVED)
+        return self.offsets - self.seen - removed
+
+    async def batches(self, records_max: int) -> AsyncIterator[RangeBatch]:
+        """The records of the span: within a partition by offset, else the earliest timestamp first."""
+        records: list[InboundRecord] = []
+        while True:
+            while empty := [each for each in self._partitions if not each.records and not each.done]:
+                await self._poll(empty)
+            ready = [each for each in self._partitions if each.records]
+            if not ready:
+                break
+            earliest = min(ready, key=lambda each: each.records[0].timestamp_ms)
+            records.append(earliest.records.popleft())
+            if len(records) >= records_max:
+                yield RangeBatch(tuple(records), self.passed)
+                records = []
+        if records:
+            yield RangeBatch(tuple(records), self.passed)
+
+    async def _poll(self, empty: Sequence[_Partition]) -> None:
+        """Ask for more of `empty`; whatever fails is asked for again from where it was understood."""
+        wanted = [each.place for each in empty]
+        self._consumer.pause(*(each.place for each in self._partitions if each.place not in wanted))
+        self._consumer.resume(*wanted)
+        try:
+            polled = await self._consumer.getmany(timeout_ms=POLL_MS)
+        except OffsetOutOfRangeError as error:
+            await self._pass_over(error.args[0])
+            self._seek_back()
+        except Exception as error:  # noqa: BLE001 - raised again when it stays
+            await self._failed(error)
+        else:
+            self._failures = 0
+            for each in empty:
+                await self._take(each, polled.get(each.place, ()))
+
+    async def _take(self, partition: _Partition, found: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        before = partition.next
+        for record in found:
+            if record.offset < partition.end:
+                self.seen += 1
+                partition.next = record.offset + 1
+                if self._span.holds(record.timestamp):
+                    partition.records.append(inbound(record))
+        partition.next = max(partition.next, await self._consumer.position(partition.place))
+        if partition.next > before:
+            partition.answers = 0
+        partition.done = partition.next >= partition.end or self._tail_is_gone(partition)
+
+    def _tail_is_gone(self, partition: _Partition) -> bool:
+        """Whether the broker, asked often enough, has nothing more although it shows what lies beyond the end."""
+        answered_at_ms = self._consumer.last_poll_timestamp(partition.place)
+        if answered_at_ms is None or answered_at_ms == partition.answered_at_ms:
+            return False
+        partition.answered_at_ms = answered_at_ms
+        partition.answers += 1
+        stable, high = self._consumer.last_stable_offset(partition.place), self._consumer.highwater(partition.place)
+        shown = stable if stable is not None and stable >= 0 else high or 0
+        return partition.answers > EMPTY_ANSWERS and shown >= partition.end
+
+    async def _pass_over(self, lost: Mapping[TopicPartition, int]) -> None:
+        """Retention has overtaken the reader: go on where the log begins now, and remember what is missing."""
+        begins = await self._consumer.beginning_offsets(list(lost))
+        for partition in (each for each in self._partitions if each.place in begins):
+            begin = begins[partition.place]
+            resume_at = min(begin, partition.end) if begin > partition.next else partition.end
+            if resume_at > partition.next:
+                self._note_missing(partition, partition.next, resume_at, Why.REMOVED)
+            partition.next = resume_at
+            partition.done = resume_at >= partition.end
+
+    def _note_missing(self, partition: _Partition, first: int, stop: int, why: Why) -> None:
+        missing = Missing(partition.place.topic, partition.place.partition, first, stop - 1, why)
+        log.warning("kafka.offsets_missing", topic=missing.topic, partition=missing.partition, count=missing.count)
+        self.missing.append(missing)
+
+    async def _failed(self, error: Exception) -> None:
+        """What the failed call had taken from other partitions is lost, though their positions have moved."""
+        read_leniently_after(error)
+        self._failures += 1
+        if self._failures > FAILURES_MAX:
+            raise error
+        log.warning("kafka.read_failed", error=repr(error))
+        await asyncio.sleep(FAILURE_WAIT_S)
+        self._seek_back()
+
+    def _seek_back(self) -> None:
+        for each in self._partitions:
+            self._consumer.seek(each.place, each.next)
+
+
+@contextlib.asynccontextmanager
+async def open_range(connection: KafkaConnection, topics: Iterable[str], span: TimeSpan) -> AsyncIterator[RangeReader]:
+    """A reader of the records of `topics` in `span`, to the ends that they have now; a missing topic has no records.
+
+    KafkaError when Kafka cannot be reached.
+    """
+    consumer = AIOKafkaConsumer(
+        **connection.client_options(),
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level=connection.isolation_level,
+    )
+    try:
+        await consumer.start()
+        places = [
+            TopicPartition(topic, number) for topic in topics for number in await partitions_of(connection, topic)
+        ]
+        consumer.assign(places)
+        await asyncio.sleep(0)  # a consumer that is stopped before its tasks have begun raises CancelledError
+        partitions, missing = await _bounds(connection, consumer, places, span)
+        for partition in partitions:
+            consumer.seek(partition.place, partition.next)
+        yield RangeReader(consumer, span, partitions, missing)
+    finally:
+        await consumer.stop()
+
+
+async def _bounds(
+    connection: KafkaConnection, consumer: AIOKafkaConsumer, places: Sequence[TopicPartition], span: TimeSpan
+) -> tuple[list[_Partition], list[Missing]]:
+    """Where each partition begins and ends, and what lies in the span perhaps but cannot be read any more or yet."""
+    begins = await consumer.beginning_offsets(places)
+    ends = await consumer.end_offsets(places)
+    starts = await _starts(connection, consumer, begins, ends, span)
+    highs = await _high_waters(connection, places) if connection.transactions and places else ends
+    partitions: list[_Partition] = []
+    missing: list[Missing] = []
+    for place in places:
+        begin, start, end = begins[place], starts[place], ends[place]
+        partitions.append(_Partition(place, start, end, next=start, done=start >= end))
+        if 0 < begin == start:
+            missing.append(Missing(place.topic, place.partition, 0, begin - 1, Why.GONE))
+        if highs[place] > end:
+            missing.append(Missing(place.topic, place.partition, end, highs[place] - 1, Why.OPEN))
+    return partitions, missing
+
+
+async def _starts(
+    connection: KafkaConnection,
+    consumer: AIOKafkaConsumer,
+    begins: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+    span: TimeSpan,
+) -> dict[TopicPartition, int]:
+    """The first record that is not too early; the embedded broker cannot tell, so there everything is read."""
+    if span.since_ms is None or not connection.transactions or not begins:
+        return dict(begins)
+    found = await consumer.offsets_for_times(dict.fromkeys(begins, max(0, span.since_ms)))
+    return {
+        place: max(begin, found[place].offset) if found[place] is not None else ends[place]
+        for place, begin in begins.items()
+    }
+
+
+async def _high_waters(connection: KafkaConnection, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """The ends that a reader without isolation sees: what is open lies before them."""
+    consumer = AIOKafkaConsumer(**connection.client_options(), enable_auto_commit=False)
+    try:
+        await consumer.start()
+        highs: dict[TopicPartition, int] = await consumer.end_offsets(places)
+        return highs
+    finally:
+        with contextlib.suppress(KafkaError):
+            await consumer.stop()
