@@ -14,7 +14,19 @@ from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import AccountDraft, AccountSelector
 from mappings.rules import AccountRule, MappingRules
 
-Role = Literal["deposit", "discount", "fees", "sales", "shipping", "additional_fees"]
+Role = Literal[
+    "deposit",
+    "discount",
+    "fees",
+    "sales",
+    "shipping",
+    "additional_fees",
+    "rounding",
+    "refunds",
+    "disputes",
+    "bad_debts",
+    "payouts",
+]
 LiabilityRole = Literal["gift_cards", "tips", "duties"]
 
 # AccountSubTypes of QBO's chart (API reference, Account; resolved by type because Ids are a company's own).
@@ -25,6 +37,11 @@ _SUB_TYPES: dict[Role, str] = {
     "sales": "SalesOfProductIncome",
     "shipping": "SalesOfProductIncome",
     "additional_fees": "SalesOfProductIncome",
+    "rounding": "SalesOfProductIncome",
+    "refunds": "DiscountsRefundsGiven",
+    "disputes": "DiscountsRefundsGiven",
+    "bad_debts": "BadDebts",
+    "payouts": "Checking",
 }
 _PREFERENCES: dict[Role, str] = {"discount": "DefaultDiscountAccount"}
 _CREATED: dict[LiabilityRole, str] = {"gift_cards": "Gift cards", "tips": "Tips", "duties": "Duties"}

@@ -57,6 +57,11 @@ class Accounts(_Frozen):
     sales: Account | None = None
     shipping: Account | None = None
     additional_fees: Account | None = None
+    rounding: Account | None = None
+    refunds: Account | None = None
+    disputes: Account | None = None
+    bad_debts: Account | None = None
+    payouts: Account | None = None
     gift_cards: Account | None = None
     tips: Account | None = None
     duties: Account | None = None
@@ -67,6 +72,12 @@ class GatewayRule(_Frozen):
 
     method: str | None = Field(default=None, min_length=1, max_length=PAYMENT_METHOD_NAME_MAX)
     deposit: Account | None = None
+
+
+class OrderRules(_Frozen):
+    """What becomes of an order that was paid at once: an invoice with its payment, or one sales receipt."""
+
+    document: Literal["invoice", "sales_receipt"] = "invoice"
 
 
 class StripeRules(_Frozen):
@@ -90,6 +101,7 @@ class MappingRules(_Frozen):
     waiting_hours: int = Field(default=72, ge=1, le=720)
     accounts: Accounts = Accounts()
     gateways: dict[str, GatewayRule] = Field(default_factory=dict)
+    orders: OrderRules = OrderRules()
     stripe: StripeRules = StripeRules()
     exchange_rates: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     shop_domains: tuple[str, ...] = ()
