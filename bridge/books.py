@@ -7,17 +7,20 @@ window by creation time that only ever grows, single entities only when a SyncTo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from bridge.clock import Clock
 from bridge.facts import CompanyFacts, company_facts
+from bridge.freshness import Freshness, News, start_of
 from bridge.index import Index, Posted
+from bridge.lost_marks import PREFIX, journal_key, journal_value, restore
+from bridge.quickbooks.changes import OVERLAP, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
-from bridge.quickbooks.warmup import Basics, load_basics, load_company, transactions
+from bridge.quickbooks.warmup import NAME_LISTS, Basics, load_basics, load_company, transactions
 from bridge.quickbooks.wire import Entity
 
 INDEXED = ("Invoice", "Payment", "JournalEntry")
@@ -27,6 +30,11 @@ SKEW = timedelta(days=1)
 FACTS_AGE_MAX_S = 60.0
 """Preferences are read again at most this often when a document does not fit them."""
 IDS_PER_QUERY = 100
+FRESHNESS = timedelta(seconds=60)
+"""How often QBO is asked what has changed."""
+FRESH_KEY = "fresh:since"
+"""Where the journal keeps up to when changes are known: the next owner learns what was deleted since."""
+FRESH_KEPT_EVERY = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
 
@@ -34,13 +42,20 @@ log = structlog.get_logger(__name__)
 class Books:
     """Index and facts of one company; `warm` before use."""
 
-    def __init__(self, client: QuickBooksClient, clock: Clock, *, window: timedelta) -> None:
+    def __init__(
+        self, client: QuickBooksClient, clock: Clock, *, window: timedelta, freshness: timedelta = FRESHNESS
+    ) -> None:
         self._client = client
         self._clock = clock
         self._window = window
         self._index: Index | None = None
         self._facts: CompanyFacts | None = None
         self._facts_reread_at = -math.inf
+        self._freshness = Freshness(client, clock, (*INDEXED, *NAME_LISTS), every=freshness)
+        self._fresh_since: datetime | None = None
+        self._fresh_kept: datetime | None = None
+        self._to_keep: dict[str, bytes] = {}
+        self._kept: set[str] = set()
 
     @property
     def index(self) -> Index:
@@ -61,21 +76,69 @@ class Books:
         """The calls that went to QBO so far, writes included."""
         return self._client.counts
 
-    async def warm(self) -> None:
-        """Read the company's lists and its transactions of the last days. Unavailable when QBO is away."""
+    @property
+    def fresh_since(self) -> datetime | None:
+        """Up to when changes by people are known for certain (aware); None before `warm`."""
+        return self._fresh_since
+
+    async def warm(self, kept: Mapping[str, bytes] | None = None) -> None:
+        """Read the company's lists and its transactions of the last days. Unavailable when QBO is away.
+
+        `kept` is the journal: what the owners before have learnt of people's deletions, and up to when.
+        """
         self._client.taken_over()
-        index = Index(complete_since=self._clock.now() - self._window)
+        now = self._clock.now()
+        index = Index(complete_since=now - self._window)
+        kept = kept or {}
+        restore(index, kept)
+        self._fresh_kept = None
+        self._kept = {key for key in kept if key.startswith(PREFIX)}
+        since = _instant(kept.get(FRESH_KEY)) or index.complete_since
+        changes = await start_of(self._client, INDEXED, since, now)
         company = await load_company(self._client)
         index.load("Customer", company.customers)
         for row in company.inactive_customers:
             index.customers.take(str(row.get("DisplayName", "")))
+            index.customers.forget(str(row["Id"]))
         index.load("Item", company.items)
         await self._read_transactions(index, index.complete_since)
         self._facts = _facts_of(company)
         self._index = index
+        self._fresh_since = next_since(changes, since) if changes else now - OVERLAP
+        self._freshness.begin(self._fresh_since)
         log.info(
             "books.warm", realm_id=self._client.realm_id, transactions=len(index), since=index.complete_since.date()
         )
+
+    def catch_up(self) -> bool:
+        """Take in what people changed meanwhile, as far as the last look found it. True when there was something new.
+
+        Never waits for QBO: a look goes on beside the work, and what it finds is taken in by a later call.
+        """
+        news = self._freshness.news()
+        if news is None:
+            return False
+        for entity, rows in news.changed.items():
+            for row in rows:
+                self._take(entity, row, news)
+        for entity, idents in news.deleted.items():
+            for ident in idents:
+                self._gone(entity, ident)
+        self._fresh_since = news.next_since
+        return True
+
+    def let_go(self) -> None:
+        """Ask QBO nothing more: the company is another process's now."""
+        self._freshness.end()
+
+    def to_keep(self) -> dict[str, bytes]:
+        """What the journal has to keep for the next owner, each entry once."""
+        kept, self._to_keep = self._to_keep, {}
+        since, before = self._fresh_since, self._fresh_kept
+        if since is not None and (kept or before is None or since - before >= FRESH_KEPT_EVERY):
+            self._fresh_kept = since
+            kept[FRESH_KEY] = since.isoformat().encode()
+        return kept
 
     async def reach_back(self, documents_since: datetime) -> None:
         """Make the index complete for documents that existed at `documents_since`; nothing is read when it is."""
@@ -99,9 +162,9 @@ class Books:
             wanted = {posted.id: posted for posted in stale if posted.entity == entity}
             found = await self._by_ids(entity, sorted(wanted, key=int))
             for row in found:
-                self.index.remember(entity, row)
+                self._note_lost(self.index.remember(entity, row))
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
-                self.index.gone(entity, ident)
+                self._gone(entity, ident)
 
     async def look_up(self, entity: str, entity_id: str) -> Entity | None:
         """One entity by Id, taken into the index; None when it does not exist."""
@@ -139,6 +202,31 @@ class Books:
             return None
         return self.index.remember(entity, body)
 
+    def _take(self, entity: str, row: Entity, news: News) -> None:
+        if entity in NAME_LISTS:
+            self.index.remember(entity, row)
+        else:
+            self._note_lost(self.index.catch_up(entity, row, settled=news.settled))
+
+    def _gone(self, entity: str, ident: str) -> None:
+        if entity in NAME_LISTS:
+            (self.index.customers if entity == "Customer" else self.index.items).forget(ident)
+            return
+        gone = self.index.gone(entity, ident)
+        if gone is not None:
+            self._keep(gone)
+
+    def _note_lost(self, posted: Posted | None) -> None:
+        """One of ours whose marker was overwritten looks like a stranger's to the next owner."""
+        if posted is not None and not posted.marked:
+            self._keep(posted)
+
+    def _keep(self, posted: Posted) -> None:
+        key = journal_key(posted)
+        if key not in self._kept:
+            self._kept.add(key)
+            self._to_keep[key] = journal_value(posted)
+
     async def _by_ids(self, entity: str, idents: Sequence[str]) -> list[Entity]:
         rows: list[Entity] = []
         for chunk in _chunks(idents, IDS_PER_QUERY):
@@ -153,6 +241,10 @@ class Books:
 
 def _facts_of(basics: Basics) -> CompanyFacts:
     return company_facts(basics.preferences, basics.info, basics.accounts, basics.payment_methods)
+
+
+def _instant(kept: bytes | None) -> datetime | None:
+    return datetime.fromisoformat(kept.decode()) if kept else None
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:

@@ -92,17 +92,18 @@ class Index:
         for row in rows:
             self.remember(entity, row)
 
-    def catch_up(self, entity: str, row: Entity, *, settled: bool) -> None:
-        """Take in a row that was read some time ago: what is known of it may be newer.
+    def catch_up(self, entity: str, row: Entity, *, settled: bool) -> Posted | None:
+        """Take in a row that was read some time ago; None when it is not ours or what is known of it is not older.
 
         Without `settled` we have written since, so what something else may have moved unseen is not sure after it.
         """
         known = self._of(entity, str(row.get("Id")))
         if known is not None and token(row.get("SyncToken")) <= token(known.sync_token):
-            return
+            return None
         posted = self.remember(entity, row)
         if posted is not None and known is not None and not (known.fresh or settled):
             self.moved(entity, posted.key)
+        return posted
 
     def moved(self, entity: str, key: SourceKey) -> None:
         """Note that QBO has changed an entity's SyncToken unseen."""

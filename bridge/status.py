@@ -7,7 +7,7 @@ the two can never disagree. Nothing here decides anything.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -41,6 +41,7 @@ _NOT_READY = {
     Phase.NEEDS_RECONNECT: "needs a person to connect it again",
     Phase.STOPPED: "is stopped",
 }
+FINDINGS_SHOWN_MAX = 100
 OWNED = frozenset(Phase) - {Phase.JOINING, Phase.STANDBY}
 
 
@@ -56,6 +57,10 @@ class _State:
     calls: dict[str, int] = field(default_factory=dict)
     index_entities: int = 0
     waiting_documents: int = 0
+    dead_letters_in_a_row: int = 0
+    duplicates: Sequence[dict[str, object]] = ()
+    drifted: Sequence[dict[str, object]] = ()
+    changes_known_until: datetime | None = None
     outage_wait_s: float | None = None
 
 
@@ -95,6 +100,11 @@ class CompanyBoard:
             self.enter(Phase.PAUSED)
         self._state.reason, self._state.outage_wait_s = reason, wait_s
         self._show_phase()
+
+    def refused_in_a_row(self, dead_letters: int) -> None:
+        """So many dead letters of one reason came since something was booked last."""
+        self._state.dead_letters_in_a_row = dead_letters
+        self.telemetry.gauge("dead_letters_in_a_row", self.name, dead_letters)
 
     def recovered(self) -> None:
         """QBO answers again, be it after an outage or because a person has connected the company anew."""
@@ -140,6 +150,16 @@ class CompanyBoard:
         self._state.index_entities = entities
         self.telemetry.gauge("index_entities", self.name, entities)
 
+    def found(self, *, duplicates: Sequence[dict[str, object]], drifted: Sequence[dict[str, object]]) -> None:
+        """Documents that are in the books twice, and documents whose total is not what we wrote."""
+        self._state.duplicates, self._state.drifted = duplicates, drifted
+        self.telemetry.gauge("duplicate_documents", self.name, len(duplicates))
+        self.telemetry.gauge("drifted_documents", self.name, len(drifted))
+
+    def caught_up(self, until: datetime | None) -> None:
+        """What people changed in QBO is known up to here."""
+        self._state.changes_known_until = until
+
     def waiting(self, documents: int) -> None:
         """Events that are parked until something they depend on exists."""
         self._state.waiting_documents = documents
@@ -166,6 +186,10 @@ class CompanyBoard:
             "calls": dict(state.calls),
             "index_entities": state.index_entities,
             "waiting_documents": state.waiting_documents,
+            "dead_letters_in_a_row": state.dead_letters_in_a_row,
+            "duplicates": list(state.duplicates[:FINDINGS_SHOWN_MAX]),
+            "drifted": list(state.drifted[:FINDINGS_SHOWN_MAX]),
+            "changes_known_until": state.changes_known_until.isoformat() if state.changes_known_until else None,
             "outage_wait_s": state.outage_wait_s,
         }
 

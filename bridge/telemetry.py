@@ -22,6 +22,9 @@ GaugeName = Literal[
     "outage_wait_seconds",
     "index_entities",
     "waiting_documents",
+    "dead_letters_in_a_row",
+    "duplicate_documents",
+    "drifted_documents",
     "newest_record_age_seconds",
 ]
 HistogramName = Literal["micro_batch_records", "qbo_batch_items", "settle_seconds"]
@@ -57,6 +60,9 @@ GAUGES: tuple[Metric, ...] = (
     Metric("outage_wait_seconds", "how long the present wait before the next try is"),
     Metric("index_entities", "QBO entities in the posted index"),
     Metric("waiting_documents", "events parked until something that they depend on exists"),
+    Metric("duplicate_documents", "markers that more than one live transaction of a type carries: alert above 0"),
+    Metric("drifted_documents", "transactions whose total is not what the bridge wrote: a person changed them"),
+    Metric("dead_letters_in_a_row", "dead letters of one reason since something was booked last; too many stop it"),
     Metric("newest_record_age_seconds", "age of the newest record of the last micro-batch when it was taken: the lag"),
 )
 

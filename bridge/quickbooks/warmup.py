@@ -20,6 +20,8 @@ from bridge.quickbooks.wire import Entity
 TRANSACTIONS = ("Invoice", "Payment", "JournalEntry", "SalesReceipt", "CreditMemo", "RefundReceipt", "Deposit")
 """The transaction types that the bridge writes, in the order in which they depend on each other."""
 
+NAME_LISTS = ("Customer", "Item")
+"""The name lists that the bridge adds to."""
 _EVERY = (where_in("Active", (True, False)),)
 """Name lists hide their inactive rows unless both are asked for."""
 _ITEM = ("Id", "SyncToken", "Name", "Sku", "Type", "Active", "FullyQualifiedName", "Taxable", "UnitPrice")
@@ -99,11 +101,10 @@ async def updated(
 ) -> AsyncIterator[tuple[Entity, ...]]:
     """The rows of one type changed at or after `updated_since`, page by page: when a CDC answer is incomplete.
 
-    Deleted ones never show in a query.
+    Inactive names are among them; what is deleted never shows in a query.
     """
-    async for page in client.pages(
-        Select(entity, conditions=_since("LastUpdatedTime", updated_since)), priority=priority
-    ):
+    conditions = _since("LastUpdatedTime", updated_since) + (_EVERY if entity in NAME_LISTS else ())
+    async for page in client.pages(Select(entity, conditions=conditions), priority=priority):
         yield tuple(_slim(row) for row in page)
 
 

@@ -1,0 +1,131 @@
+"""What people change in QBO is learnt while the company is owned: a look every minute, beside the work.
+
+A look is one call of change data capture. An answer of 1000 objects is not all: then the entities are paged by
+`MetaData.LastUpdatedTime` instead, and the next look comes later (a backlog of our own makes such answers). Deletions
+show in change data capture only, so those beyond a full answer are not told; a write that meets them learns them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bridge.clock import Clock
+from bridge.quickbooks.changes import OVERLAP, REACH, Changes, next_since
+from bridge.quickbooks.client import QuickBooksClient, ReadRefused
+from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.warmup import updated
+from bridge.quickbooks.wire import Entity
+from contracts.errors import Unavailable
+
+REACH_MARGIN = timedelta(hours=1)
+"""QBO refuses a time that is 30 days back by its clock, which may be ahead of ours."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What one look found: rows that changed, Ids of what is gone, and where the next look begins (QBO's clock).
+
+    `settled` is true when nothing of ours was written between asking and now. `complete` is false when deletions may
+    be missing.
+    """
+
+    changed: Mapping[str, Sequence[Entity]]
+    deleted: Mapping[str, frozenset[str]]
+    next_since: datetime
+    complete: bool = True
+    settled: bool = True
+
+
+async def look(client: QuickBooksClient, entities: Sequence[str], since: datetime, now: datetime) -> News:
+    """What changed since `since` (aware), 30 days back at most. Unavailable when QBO is away."""
+    changes = await client.cdc(entities, _within_reach(since, now), priority=Priority.HOUSEKEEPING)
+    changed = changes.changed if changes.complete else await _paged(client, entities, since)
+    return News(
+        changed=changed, deleted=changes.deleted, next_since=next_since(changes, since), complete=changes.complete
+    )
+
+
+async def start_of(client: QuickBooksClient, entities: Sequence[str], since: datetime, now: datetime) -> Changes | None:
+    """What is deleted since `since`, and QBO's clock, before the lists are read. None when QBO refuses to say."""
+    try:
+        return await client.cdc(entities, _within_reach(since, now))
+    except ReadRefused as error:
+        log.warning("books.no_changes", realm_id=client.realm_id, reason=str(error))
+        return None
+
+
+class Freshness:
+    """The looks of one company, one at a time; nothing is asked before `begin` and after `end`."""
+
+    def __init__(self, client: QuickBooksClient, clock: Clock, entities: Sequence[str], *, every: timedelta) -> None:
+        self._client = client
+        self._clock = clock
+        self._entities = entities
+        self._every = every
+        self._since: datetime | None = None
+        self._next_at = math.inf
+        self._task: asyncio.Task[News] | None = None
+        self._written = 0
+
+    def begin(self, since: datetime) -> None:
+        """The books are warm and were complete at `since` (aware, QBO's clock)."""
+        self.end()
+        self._since = since
+        self._wait(self._every)
+
+    def end(self) -> None:
+        """Not the owner any more."""
+        task, self._task = self._task, None
+        self._next_at = math.inf
+        if task is not None:
+            task.cancel()
+
+    def news(self) -> News | None:
+        """What the last look found, once; begins another one when it is time. Never waits."""
+        if self._task is None:
+            if self._since is not None and self._clock.monotonic() >= self._next_at:
+                self._written = self._writes()
+                found = look(self._client, self._entities, self._since, self._clock.now())
+                self._task = asyncio.create_task(found, name=f"freshness {self._client.realm_id}")
+            return None
+        if not self._task.done():
+            return None
+        task, self._task = self._task, None
+        return self._found(task)
+
+    def _found(self, task: asyncio.Task[News]) -> News | None:
+        try:
+            news = task.result()
+        except (Unavailable, ReadRefused) as error:
+            log.info("books.not_fresh", realm_id=self._client.realm_id, reason=str(error))
+            self._wait(self._every)
+            return None
+        self._since = news.next_since
+        self._wait(self._every if news.complete else max(self._every, OVERLAP))
+        return replace(news, settled=self._written == self._writes())
+
+    def _wait(self, pause: timedelta) -> None:
+        self._next_at = self._clock.monotonic() + pause.total_seconds()
+
+    def _writes(self) -> int:
+        return self._client.counts.writes + self._client.counts.batches
+
+
+async def _paged(client: QuickBooksClient, entities: Sequence[str], since: datetime) -> dict[str, Sequence[Entity]]:
+    found: dict[str, Sequence[Entity]] = {}
+    for entity in entities:
+        pages = updated(client, entity, since, priority=Priority.HOUSEKEEPING)
+        found[entity] = [row async for page in pages for row in page]
+    return found
+
+
+def _within_reach(since: datetime, now: datetime) -> datetime:
+    return max(since, now - REACH + REACH_MARGIN)
