@@ -18,8 +18,10 @@ from typing import Any
 import structlog
 
 from bridge.books import Books
-from bridge.clock import Clock, SystemClock
+from bridge.breaker import STOPPED_KEY, Breaker
+from bridge.clock import SystemClock
 from bridge.company import Company
+from bridge.connections import connection_settings, token_store
 from bridge.http import serve as serve_http
 from bridge.judging import Judge
 from bridge.kafka.connection import KafkaConnection
@@ -32,19 +34,17 @@ from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, create_missing, log_topic, table_topic
 from bridge.pipeline import Pipeline
 from bridge.poster import Poster
-from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
-from bridge.quickbooks.limiter import Limits, Priority
-from bridge.quickbooks.token_file import FileTokenStore
-from bridge.quickbooks.tokens import TokenStore, token_key
+from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.tokens import TokenStore
 from bridge.reporting import Reporter
 from bridge.routing import Route, Router
 from bridge.settings import CompanySettings, KafkaSettings, Settings
 from bridge.status import CompanyBoard, Phase, StatusBoard
 from bridge.waiting import WaitingRoom
 from bridge.write_ahead import WriteAhead
-from contracts.errors import ConfigurationError
+from contracts.errors import Unavailable
 from mappings.rules import MappingRules, load_rules
 
 WATCH_INTERVAL_S = 0.5
@@ -97,12 +97,11 @@ def kafka_connection(settings: KafkaSettings) -> KafkaConnection:
 async def _serve(settings: Settings) -> int:
     clock = SystemClock()
     board = StatusBoard(clock=clock, version=version("qbo-bridge"))
-    store = _token_store(settings, clock)
-    prepared = [(company, company_rules(company), _connection_settings(company)) for company in settings.companies]
-    for _, _, connection in prepared:
-        await store.load(
-            connection.credentials.store_key
-        )  # a wrong key or a damaged store is the operator's to mend, now
+    store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
+    prepared = [(company, company_rules(company), connection_settings(company)) for company in settings.companies]
+    if settings.tokens.store == "file":
+        for _, _, connection in prepared:
+            await store.load(connection.credentials.store_key)  # a wrong key is the operator's to mend, now
     stopping = _stop_signals()
     async with serve_http(board, settings.http):
         tasks = [
@@ -136,6 +135,8 @@ async def _run_company(settings: Settings, tenant: Tenant, stopping: asyncio.Eve
     connection = kafka_connection(settings.kafka)
     if not await _topics_exist(settings, connection, stopping):
         return False
+    with contextlib.suppress(Unavailable):  # the store on Kafka can be looked at only now
+        await tenant.store.load(tenant.connection.credentials.store_key)
     async with _company(settings, tenant) as intake:
         watching = asyncio.create_task(_watch(intake, tenant.board))
         waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
@@ -159,13 +160,19 @@ class Machine:
     owner: Company
     publisher: CompanyPublisher
     waiting: WaitingRoom
+    journal: Journal
     client: QuickBooksClient
 
 
 @contextlib.asynccontextmanager
 async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[CompanyIntake]:
     async with open_machine(settings, tenant) as machine:
-        yield company_intake(settings, tenant.company.name, machine.owner, machine.publisher)
+        intake = company_intake(settings, tenant.company.name, machine.owner, machine.publisher)
+        resuming = asyncio.create_task(_resume_when_told(machine, intake))
+        try:
+            yield intake
+        finally:
+            resuming.cancel()
 
 
 @contextlib.asynccontextmanager
@@ -174,6 +181,7 @@ async def open_machine(
 ) -> AsyncIterator[Machine]:
     """The machine of one company, until the block ends; `priority` is the highest that its calls to QBO get."""
     clock = SystemClock()
+    stop_after = tenant.company.stop_after_dead_letters if priority is Priority.LIVE else 0
     company, rules, board, topics = tenant.company, tenant.rules, tenant.board, settings.topics
     connection = kafka_connection(settings.kafka)
     async with open_client(tenant.connection, tenant.store, clock, priority=priority) as client:
@@ -196,10 +204,11 @@ async def open_machine(
             journal=journal,
             write_ahead=write_ahead,
             waiting=waiting,
+            breaker=Breaker(stop_after, _this_process()),
             board=board,
             clock=clock,
         )
-        yield Machine(owner=owner, publisher=publisher, waiting=waiting, client=client)
+        yield Machine(owner=owner, publisher=publisher, waiting=waiting, journal=journal, client=client)
 
 
 def company_intake(settings: Settings, company: str, owner: CompanyOwner, publisher: CompanyPublisher) -> CompanyIntake:
@@ -210,38 +219,8 @@ def company_intake(settings: Settings, company: str, owner: CompanyOwner, publis
         connection=kafka_connection(settings.kafka),
         owner=owner,
         publisher=publisher,
-        process=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        process=_this_process(),
         settings=_intake_settings(settings.kafka),
-    )
-
-
-def _connection_settings(company: CompanySettings) -> ConnectionSettings:
-    limits = company.limits
-    secret, refresh = company.client_secret, company.refresh_token
-    if secret is None:
-        name = company.name.upper().replace("-", "_")
-        raise ConfigurationError(
-            f"companies.{company.name}.client_secret: expected in the environment, "
-            f"as QBO_BRIDGE_COMPANIES__{name}__CLIENT_SECRET."
-        )
-    return ConnectionSettings(
-        credentials=Credentials(
-            realm_id=company.realm_id,
-            client_id=company.client_id,
-            client_secret=secret.get_secret_value(),
-            refresh_token=refresh.get_secret_value() if refresh else None,
-            token_url=company.token_endpoint,
-            name=f"{company.realm_id} at {company.token_url}" if company.token_url else None,
-        ),
-        base_url=company.base_url,
-        limits=Limits(
-            requests_per_minute=limits.requests_per_minute,
-            requests_per_second=limits.requests_per_second,
-            concurrent_requests=limits.concurrent_requests,
-            batches_per_minute=limits.batches_per_minute,
-            batch_items=limits.batch_items,
-        ),
-        read_timeout_s=company.request_timeout_s,
     )
 
 
@@ -258,20 +237,19 @@ def _intake_settings(kafka: KafkaSettings) -> IntakeSettings:
     )
 
 
-def _token_store(settings: Settings, clock: Clock) -> TokenStore:
-    tokens = settings.tokens
-    if tokens.store != "file":
-        raise ConfigurationError('tokens.store: expected "file", the only store of this version.')
-    if tokens.key is None:
-        raise ConfigurationError("tokens.key: expected url-safe base64 of 32 bytes in QBO_BRIDGE_TOKENS__KEY.")
-    return FileTokenStore(tokens.path, token_key(tokens.key.get_secret_value()), clock)
+def topics_to_create(settings: Settings) -> list[TopicSpec]:
+    """What is created where it is missing; nothing when the operator creates topics."""
+    topics, tokens = settings.topics, settings.tokens
+    if not topics.create:
+        return []
+    tables = [topics.journal, *([tokens.topic] if tokens.store == "kafka" else [])]
+    logs = (*topics.events, topics.results, topics.dead_letters)
+    return [*map(log_topic, logs), *map(table_topic, tables)]
 
 
 async def _topics_exist(settings: Settings, connection: KafkaConnection, stopping: asyncio.Event) -> bool:
     """Create what is missing of ours; Kafka being away is waited for. False when the process stops first."""
-    topics = settings.topics
-    logs = [log_topic(name) for name in (*topics.events, topics.results, topics.dead_letters)]
-    wanted: list[TopicSpec] = [*logs, table_topic(topics.journal)] if topics.create else []
+    wanted = topics_to_create(settings)
     wait_s = KAFKA_WAIT_MIN_S
     while not stopping.is_set():
         try:
@@ -296,6 +274,25 @@ async def _watch(intake: CompanyIntake, board: CompanyBoard) -> None:
         if intake.phase == "standby" and board.phase is not Phase.STANDBY:
             board.enter(Phase.STANDBY)
         await asyncio.sleep(WATCH_INTERVAL_S)
+
+
+async def _resume_when_told(machine: Machine, intake: CompanyIntake) -> None:
+    """While the company is stopped, follow its journal until `qbo-bridge resume` has ended the entry that says so."""
+    while True:
+        note = await machine.owner.stopped()
+        try:
+            await machine.journal.until_changed(STOPPED_KEY, note)
+        except (OSError, BrokerError) as error:
+            log.warning("kafka.unreachable", company=intake.company, error=type(error).__name__)
+            await asyncio.sleep(KAFKA_WAIT_MAX_S)
+        else:
+            machine.owner.go_on()
+            intake.resume()
+
+
+def _this_process() -> str:
+    """A name that no other process has, and no earlier one."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 async def _stop_when(stopping: asyncio.Event, stop: Callable[[], Any]) -> None:

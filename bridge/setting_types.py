@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 _SERVERS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s,:\[\]]+):\d{1,5}")
 
@@ -21,6 +21,16 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise ValueError("no such file")
     return path
+
+
+def _flag(value: object) -> bool:
+    """TOML's own true and false, and their words from the environment: "no" in quotes is a mistake, not a no."""
+    words = {"true": True, "false": False}
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value.lower() not in words:
+        raise ValueError("neither true nor false")
+    return words[value.lower()]
 
 
 def _servers(text: str) -> str:
@@ -61,6 +71,7 @@ def token_key_bytes(secret: SecretStr) -> bytes:
 
 
 ExistingFile = Annotated[Path, AfterValidator(_existing)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Origin = Annotated[str, AfterValidator(_origin)]
 Address = Annotated[str, AfterValidator(_address)]

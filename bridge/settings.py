@@ -36,6 +36,7 @@ from bridge.setting_types import (
     Address,
     Duration,
     ExistingFile,
+    Flag,
     Origin,
     Seconds,
     Servers,
@@ -69,8 +70,8 @@ class KafkaSettings(_Section):
     ssl_certfile: ExistingFile | None = Field(None, description="a PEM file with our certificate that exists")
     ssl_keyfile: ExistingFile | None = Field(None, description="a PEM file with our private key that exists")
     ssl_password: SecretStr | None = Field(None, description="the password of ssl_keyfile")
-    ssl_check_hostname: bool = Field(True, description="true or false")
-    transactions: bool = Field(True, description="true, or false for a broker without transactions")
+    ssl_check_hostname: Flag = Field(True, description="true or false")
+    transactions: Flag = Field(True, description="true, or false for a broker without transactions")
     client_id: str = Field("qbo-bridge", min_length=1, description="a name for the broker's logs")
     session_timeout_ms: Duration = Field(12_000, description="whole milliseconds, 1 or more")
     heartbeat_interval_ms: Duration = Field(1_000, description="whole milliseconds, 1 or more")
@@ -91,7 +92,7 @@ class TopicSettings(_Section):
     results: TopicName = Field("qbo.results", description="a topic name")
     dead_letters: TopicName = Field("qbo.dead-letters", description="a topic name")
     journal: TopicName = Field("qbo.journal", description="a topic name")
-    create: bool = Field(True, description="true or false")
+    create: Flag = Field(True, description="true or false")
 
 
 class HttpSettings(_Section):
@@ -146,6 +147,9 @@ class CompanySettings(_Section):
     stripe_accounts: tuple[str, ...] = Field((), description='a list of Stripe account ids, or "default"')
     rules: ExistingFile | None = Field(None, description="a rules file that exists")
     index_days: Duration = Field(90, description="a whole number of days, 1 or more")
+    stop_after_dead_letters: int = Field(
+        50, ge=0, description="a whole number, 0 for never: dead letters of one reason in a row that stop the company"
+    )
     request_timeout_s: Seconds = Field(60.0, description="seconds, more than 0")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="a table of limits")
 

@@ -126,6 +126,8 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
         (COMPANY + '[kafka]\nsecurity_protocol = "SASL_SSL"\n', ["kafka.sasl_mechanism is missing"]),
         (COMPANY + '[kafka]\nbootstrap_servers = "here"\n', ["kafka.bootstrap_servers", "host:port"]),
         (COMPANY + "[kafka]\nheartbeat_interval_ms = 12000\n", ["heartbeat_interval_ms", "less than"]),
+        (COMPANY + '[kafka]\ntransactions = "no"\n', ["kafka.transactions: expected true, or false"]),
+        (COMPANY + "[topics]\ncreate = 0\n", ["topics.create: expected true or false"]),
         (COMPANY + 'api_base_url = "https://host/v3"\n', ["acme-us.api_base_url", "without a path"]),
     ],
 )
@@ -145,6 +147,7 @@ def test_a_wrong_file_is_one_sentence(tmp_path: Path, text: str, words: list[str
         ("QBO_BRIDGE_COMPANIES__BETA__CLIENT_ID", "x", ["names no company", "ACME_US"]),
         ("QBO_BRIDGE_COMPANIES__ACME_US", "x", ["names no company"]),
         ("QBO_BRIDGE_TOPICS__EVENTS", "one,two", ["JSON list"]),
+        ("QBO_BRIDGE_KAFKA__TRANSACTIONS", "off", ["kafka.transactions (from QBO_BRIDGE_KAFKA__TRANSACTIONS)", "true"]),
         ("QBO_BRIDGE_TOKENS__KEY", "short", ["tokens.key (from QBO_BRIDGE_TOKENS__KEY)", "32 bytes"]),
         ("QBO_BRIDGE_TOKENS__KEY_FILE", "nowhere", ["QBO_BRIDGE_TOKENS__KEY_FILE", "No such file"]),
     ],
