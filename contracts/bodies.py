@@ -99,6 +99,17 @@ def read_positive(value: object) -> Decimal:
     return amount
 
 
+FLOAT_DECIMALS = 6
+"""What a binary float adds to an amount lies far beyond this."""
+
+
+def read_float_amount(value: object) -> Decimal:
+    """An amount that a source writes as a JSON number of its own making: 143.97000000000003 is 143.97."""
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < AMOUNT_DIGITS_MAX:
+        return read_amount(round(value, FLOAT_DECIMALS).normalize())
+    return read_amount(value)
+
+
 YEARS = (1970, 2200)
 """No order is older or newer; Python's own ends (1 and 9999) overflow in another offset."""
 
@@ -131,6 +142,7 @@ def _plausible(moment: datetime) -> datetime:
 
 
 Amount = Annotated[Decimal, PlainValidator(read_amount)]
+FloatAmount = Annotated[Decimal, PlainValidator(read_float_amount)]
 Positive = Annotated[Decimal, PlainValidator(read_positive)]
 Ident = Annotated[int, PlainValidator(read_id)]
 Count = Annotated[int, PlainValidator(read_count)]

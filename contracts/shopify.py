@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from contracts.bodies import Amount, Body, Count, Flag, Ident, Positive, Text, Time, read_id
+from contracts.bodies import Amount, Body, Count, Flag, FloatAmount, Ident, Positive, Text, Time, read_id
 
 EXACT_IN_JAVASCRIPT = 2**53
 """Past this a JavaScript producer rounds numeric ids: 820982911946154500 for …508."""
@@ -30,9 +30,11 @@ class MoneySet(Body):
 
 
 class TaxLine(Body):
-    """One tax on one line, already rounded."""
+    """One tax on one line, already rounded; `rate` is a fraction."""
 
     price: Amount
+    title: Text | None = None
+    rate: Amount | None = None
 
 
 class DiscountAllocation(Body):
@@ -63,6 +65,7 @@ class LineItem(Body):
     name: Text | None = None
     sku: Text | None = None
     product_id: Ident | None = None
+    product_type: Text | None = None
     price: Amount
     quantity: Count
     current_quantity: Count | None = None
@@ -128,23 +131,44 @@ class PaymentSchedule(Body):
 class PaymentTerms(Body):
     """When a B2B order is due."""
 
+    payment_terms_name: Text | None = None
     payment_schedules: tuple[PaymentSchedule, ...] = ()
 
 
 class RefundLine(Body):
-    """What one refund takes back of one line."""
+    """What one refund takes back of one line; the sets say the same money as text and in both currencies."""
 
     line_item_id: Ident | None = None
+    line_item: LineItem | None = None
     quantity: Count = 0
-    subtotal: Amount | None = None
-    total_tax: Amount | None = None
+    subtotal: FloatAmount | None = None
+    total_tax: FloatAmount | None = None
+    subtotal_set: MoneySet | None = None
+    total_tax_set: MoneySet | None = None
 
 
 class OrderAdjustment(Body):
     """What a refund changes beside its lines; negative when money goes to the customer."""
 
+    kind: Text | None = None
+    reason: Text | None = None
     amount: Amount = Decimal(0)
     tax_amount: Amount = Decimal(0)
+    amount_set: MoneySet | None = None
+    tax_amount_set: MoneySet | None = None
+
+
+class RefundShippingLine(Body):
+    """Delivery that was handed back, in newer bodies."""
+
+    subtotal_amount_set: MoneySet | None = None
+    tax_amount_set: MoneySet | None = None
+
+
+class RefundDuty(Body):
+    """A duty that was handed back."""
+
+    amount_set: MoneySet | None = None
 
 
 class Transaction(Body):
@@ -158,16 +182,27 @@ class Transaction(Body):
     gateway: Text | None = None
     amount: Positive
     amount_set: MoneySet | None = None
+    amount_rounding: Amount | MoneySet | None = None
     currency: Text | None = None
+    test: Flag = False
     created_at: Time | None = None
     processed_at: Time | None = None
 
 
 class Refund(Body):
-    """A refund inside an order's body."""
+    """A refund, in an event of its own or inside an order's body: the same keys, the same figures."""
 
+    id: Ident | None = None
+    admin_graphql_api_id: Text | None = None
+    order_id: Ident | None = None
+    created_at: Time | None = None
+    processed_at: Time | None = None
     refund_line_items: tuple[RefundLine, ...] = ()
+    refund_shipping_lines: tuple[RefundShippingLine, ...] = ()
     order_adjustments: tuple[OrderAdjustment, ...] = ()
+    duties: tuple[RefundDuty, ...] = ()
+    total_duties_set: MoneySet | None = None
+    total_additional_fees_set: MoneySet | None = None
     transactions: tuple[Transaction, ...] = ()
 
 
@@ -209,6 +244,8 @@ class Order(Body):
     payment_terms: PaymentTerms | None = None
     payment_gateway_names: tuple[Text, ...] = ()
     gateway: Text | None = None
+    tags: Text | None = None
+    source_name: Text | None = None
 
 
 def custom_info(line: LineItem) -> tuple[str, ...]:
