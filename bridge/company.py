@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from bridge.books import Books
+from bridge.breaker import STOPPED_KEY, Breaker
 from bridge.clock import Clock
 from bridge.judging import Judged
 from bridge.pipeline import Pipeline, Processed, Settled
 from bridge.reporting import Reporter
+from bridge.sentinel import Sentinel
 from bridge.settlement import Outcome, refused
 from bridge.status import CompanyBoard, Phase
 from bridge.waiting import Parked, WaitingRoom, fits, journal_key, journal_value
 from bridge.write_ahead import WriteAhead, unsettled_requests
-from contracts.errors import RecordError, Unauthorised, Unavailable
+from contracts.errors import RecordError, Stopped, TakeFewer, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.posting import PostingPlan, Version
 from contracts.records import InboundRecord, OutboundRecord
@@ -59,7 +63,7 @@ class TooLarge(RecordError):
 class Company:
     """Takes over, processes, and lets go; the Kafka side drives it (`bridge.kafka.owner.CompanyOwner`)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one company
         self,
         *,
         books: Books,
@@ -68,6 +72,7 @@ class Company:
         journal: CompanyJournal,
         write_ahead: WriteAhead,
         waiting: WaitingRoom,
+        breaker: Breaker,
         board: CompanyBoard,
         clock: Clock,
     ) -> None:
@@ -77,17 +82,21 @@ class Company:
         self._journal = journal
         self._write_ahead = write_ahead
         self._waiting = waiting
+        self._breaker = breaker
+        self._stopped = asyncio.Event()
         self._board = board
         self._clock = clock
+        self._sentinel = Sentinel(board)
         self._look_again = False
 
     async def take_over(self, epoch: int) -> None:
         """Send again what is unsettled, warm the books, take in what waits. Unavailable when QBO is away."""
         self._board.enter(Phase.WARMING, epoch=epoch)
+        entries = await self._journal.read()
+        await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
         try:
-            entries = await self._journal.read()
             await self._resend(entries)
-            await self._books.warm()
+            await self._books.warm(entries)
         except Unavailable as error:
             self._away(error)
             raise
@@ -96,20 +105,32 @@ class Company:
                 self._books.index.note_version(SourceKey.parse(key.removeprefix(VERSION_PREFIX)), _version(value))
         self._waiting.load(entries)
         self._look_again = True
+        self._sentinel.look(self._books.index)
         self._board.enter(Phase.RUNNING, epoch=epoch)
         self._show()
 
     async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
-        """Everything to settle with `records`. Unavailable when QBO is away: nothing is settled then."""
+        """Everything to settle with `records`.
+
+        Unavailable when QBO is away, Stopped while the company is, TakeFewer for too many: nothing is settled then.
+        """
+        self._refuse_while_stopped()
         newest_ms = max(record.timestamp_ms for record in records)
         self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
         judged = self._pipeline.judge(records)
+        portion = self._breaker.portion(judged)
+        if portion < len(judged):
+            raise TakeFewer(1 + records.index(judged[portion - 1].record))
         lanes = {each.verdict.lane for each in judged if isinstance(each.verdict, PostingPlan)}
         woken = [each for each in self._judged_waiting(records) if _lane(each) in lanes]
         return await self._settle([*judged, *woken])
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
-        """What became of parked records meanwhile: after a take-over, after ten minutes, and when time is up."""
+        """What people changed in QBO; what became of parked records: after a take-over, ten minutes, and in the end."""
+        self._refuse_while_stopped()
+        if self._books.catch_up():
+            self._sentinel.look(self._books.index)
+            self._show()
         now = self._clock.now()
         expired = {parked.key for parked in self._waiting.expired(now)}
         parked = self._judged_waiting(())
@@ -118,57 +139,107 @@ class Company:
             self._look_again = True
         if not (expired or (self._look_again and parked)):
             self._look_again = False
-            return ()
+            return self._kept()
         self._look_again = False
         return await self._settle(parked, expired)
 
     async def released(self) -> None:
         """The company is another process's now, or nobody's."""
+        self._books.let_go()
         self._board.enter(Phase.STANDBY)
+
+    async def stopped(self) -> bytes:
+        """Wait until the company has stopped itself; the journal's entry under `STOPPED_KEY` that says so."""
+        while self._breaker.stop is None:
+            self._stopped.clear()
+            await self._stopped.wait()
+        return self._breaker.stop.to_bytes()
+
+    def go_on(self) -> None:
+        """Somebody has ended the journal's entry; the owner's pause is ended by whoever calls this."""
+        log.info("company.goes_on", company=self._board.name)
+        self._breaker.reset()
+
+    async def _stay_stopped_or_go_on(self, note: bytes | None) -> None:
+        """Another process's stop ends here: this one was started, or has taken over, since."""
+        self._breaker.taken_over(note)
+        self._refuse_while_stopped()
+        if note is not None:
+            log.info("company.goes_on", company=self._board.name)
+            await self._journal.append([(STOPPED_KEY, None)])
+
+    def _refuse_while_stopped(self) -> None:
+        stop = self._breaker.stop
+        if stop is not None:
+            said = f"{stop}; offsets are kept, `qbo-bridge resume --company {self._board.name}` goes on"
+            self._board.enter(Phase.STOPPED, reason=said)
+            self._stopped.set()
+            log.error("company.stopped", company=self._board.name, reason=said)
+            raise Stopped(said)
+        if self._board.phase is Phase.STOPPED:
+            self._board.enter(Phase.RUNNING)
 
     async def _settle(self, judged: Sequence[Judged], expired: Iterable[str] = ()) -> tuple[OutboundRecord, ...]:
         started = self._clock.monotonic()
         received_at = self._clock.now()
         try:
-            processed = await self._pipeline.process(judged)
+            processed = self._final(await self._pipeline.process(judged), frozenset(expired))
         except Unavailable as error:
             self._away(error)
             raise
         finally:
             self._show()
         self._board.recovered()
-        records = self._records(processed, received_at, frozenset(expired))
+        self._sentinel.look(self._books.index)
+        records = self._records(processed, received_at)
         self._pipeline.told(processed)
         self._write_ahead.settled()
-        told = ((each.outcome.status, _code(each.outcome)) for each in processed.settled)
-        self._board.settled(told, self._clock.monotonic() - started)
-        return records
+        self._board.settled(_fates(processed), self._clock.monotonic() - started)
+        return (*records, *self._counted(processed))
 
-    def _records(
-        self, processed: Processed, received_at: datetime, expired: frozenset[str]
-    ) -> tuple[OutboundRecord, ...]:
+    def _counted(self, processed: Processed) -> list[OutboundRecord]:
+        """Dead letters in a row are counted; the one too many leaves a note in the journal."""
+        self._breaker.told(_fates(processed), self._clock.now())
+        self._board.refused_in_a_row(self._breaker.row)
+        stop = self._breaker.stop
+        return [self._journal.journal_record(STOPPED_KEY, stop.to_bytes())] if stop else []
+
+    def _final(self, processed: Processed, expired: frozenset[str]) -> Processed:
+        """What may not wait any longer, or cannot, is refused."""
+        settled = (replace(each, outcome=self._unless_waiting_ends(each, expired)) for each in processed.settled)
+        return replace(processed, settled=tuple(settled))
+
+    def _unless_waiting_ends(self, settled: Settled, expired: frozenset[str]) -> Outcome:
+        outcome, record = settled.outcome, settled.judged.record
+        if outcome.status is not ResultStatus.WAITING:
+            return outcome
+        if journal_key(record) in expired:
+            return refused(Orphan(f"waited too long: {_message(outcome)}"))
+        if self._waiting.since(record) is None and not fits(Parked(record, self._clock.now())):
+            return refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
+        return outcome
+
+    def _records(self, processed: Processed, received_at: datetime) -> tuple[OutboundRecord, ...]:
         now = self._clock.now()
         records: list[OutboundRecord] = []
         for settled in processed.settled:
-            records += self._told(settled, received_at, now, expired)
+            records += self._told(settled, received_at, now)
         for key, version in processed.versions.items():
             entry = f"{version.updated_at}.{version.rank}.{version.content}".encode()
             records.append(self._journal.journal_record(f"{VERSION_PREFIX}{key}", entry))
         records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]
-        return tuple(records)
+        return (*records, *self._kept())
 
-    def _told(
-        self, settled: Settled, received_at: datetime, now: datetime, expired: frozenset[str]
-    ) -> list[OutboundRecord]:
+    def _kept(self) -> tuple[OutboundRecord, ...]:
+        """What the next owner has to know of people's deletions."""
+        return tuple(self._journal.journal_record(key, value) for key, value in self._books.to_keep().items())
+
+    def _told(self, settled: Settled, received_at: datetime, now: datetime) -> list[OutboundRecord]:
         """The result of one record, and what its waiting changes in the journal; who goes on waiting says no more."""
         judged, outcome, record = settled.judged, settled.outcome, settled.judged.record
         key = journal_key(record)
         since = self._waiting.since(record)
         parked = Parked(record, received_at)
-        if outcome.status is ResultStatus.WAITING and key in expired:
-            outcome = refused(Orphan(f"waited too long: {_message(outcome)}"))
-        elif outcome.status is ResultStatus.WAITING and since is None and not fits(parked):
-            outcome = refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
         told = list(self._reporter.records(judged, outcome, received_at=since or received_at, now=now))
         if outcome.status is not ResultStatus.WAITING:
             self._waiting.release(record)
@@ -219,14 +290,17 @@ class Company:
         self._board.waiting(len(self._waiting))
         if self._board.phase is not Phase.WARMING:
             self._board.indexed(len(self._books.index))
+            self._board.caught_up(self._books.fresh_since)
 
 
 def _lane(judged: Judged) -> SourceKey | None:
     return judged.verdict.lane if isinstance(judged.verdict, PostingPlan) else None
 
 
-def _code(outcome: Outcome) -> str | None:
-    return outcome.reason.code if outcome.reason else None
+def _fates(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
+    """The status and reason code of each record."""
+    outcomes = (each.outcome for each in processed.settled)
+    return [(outcome.status, outcome.reason.code if outcome.reason else None) for outcome in outcomes]
 
 
 def _message(outcome: Outcome) -> str:

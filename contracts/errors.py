@@ -8,6 +8,8 @@
         * RejectedPosting         `rejected` (or a narrower code): QBO refuses this content for good
     * Unavailable                 the world's fault: nothing is dead-lettered, the company pauses and tries again
         * Unauthorised            the connection to QBO needs a person (`qbo-bridge connect`)
+        * Stopped                 the company stopped itself; a restart or `qbo-bridge resume` goes on
+    * TakeFewer                   nobody's fault: so many records are too many at once
     * AnswerMismatch              QBO answered with something else than was sent: the company stops
     * ConfigurationError          the operator's: one sentence, exit code 1
 
@@ -16,6 +18,7 @@ Messages are read by people and published in results: they carry ids and numbers
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 
@@ -80,6 +83,21 @@ class Unavailable(BridgeError):
 
 class Unauthorised(Unavailable):
     """The company must be connected again by a person; waiting alone does not help."""
+
+
+class Stopped(Unavailable):
+    """Too many records were refused for one reason: a person must look before more are taken."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after_s=math.inf)
+
+
+class TakeFewer(BridgeError):
+    """Only the first `records` of those that were given may be taken at once; nothing was done yet."""
+
+    def __init__(self, records: int) -> None:
+        super().__init__(f"no more than {records} records may be taken at once now")
+        self.records = records
 
 
 class AnswerMismatch(BridgeError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bridge.books import Books
+from bridge.breaker import Breaker
 from bridge.company import VERSION_PREFIX, Company
 from bridge.judging import Judge
 from bridge.pipeline import Pipeline
@@ -70,10 +71,17 @@ class MemoryJournal:
 
 
 def assemble(
-    client: QuickBooksClient, journal: MemoryJournal, clock: ManualClock, rules: MappingRules, *, window: timedelta
+    client: QuickBooksClient,
+    journal: MemoryJournal,
+    clock: ManualClock,
+    rules: MappingRules,
+    *,
+    window: timedelta,
+    status: StatusBoard | None = None,
+    stop_after: int = 50,
 ) -> Company:
-    """A company that nobody owns yet, on `client`'s books and this journal."""
-    board = StatusBoard(clock=clock).company(COMPANY, DEFAULT_REALM)
+    """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it."""
+    board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
     books = Books(client, clock, window=window)
     write_ahead = WriteAhead(journal)
     poster = Poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
@@ -91,6 +99,7 @@ def assemble(
         journal=journal,
         write_ahead=write_ahead,
         waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
+        breaker=Breaker(stop_after, process="this process"),
         board=board,
         clock=clock,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator
-from typing import cast
 
 from bridge.app import kafka_connection
 from bridge.kafka.reader import read_topic
@@ -20,5 +19,4 @@ def read_records(
     Whoever stops before the end closes it (`contextlib.aclosing`), or the consumer is left open.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    records = read_topic(kafka_connection(settings.kafka), topic, last=last, follow=follow)
-    return cast("AsyncGenerator[InboundRecord, None]", records)
+    return read_topic(kafka_connection(settings.kafka), topic, last=last, follow=follow)

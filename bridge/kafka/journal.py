@@ -13,6 +13,7 @@ The number of partitions decides where a company lives: it must not change while
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Sequence
 
@@ -22,7 +23,7 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.reader import read_topic
 from bridge.kafka.topics import partitions_of
-from contracts.records import OutboundRecord
+from contracts.records import InboundRecord, OutboundRecord
 
 
 def home_partition(company: str, partitions: int) -> int:
@@ -40,6 +41,7 @@ class Journal:
         self._connection = connection
         self._publisher = publisher
         self._partition: int | None = None
+        self._read_to = 0
 
     async def read(self) -> dict[str, bytes]:
         """The live entries, oldest key first. Called by a new owner after it has fenced the old one.
@@ -55,17 +57,39 @@ class Journal:
         async for record in read_topic(
             self._connection, self._topic, partitions=(self._partition,), past_open_transactions=True
         ):
-            key = (record.key or b"").decode(errors="replace")
-            if not key.startswith(self._prefix):
+            self._read_to = record.offset + 1
+            key = self._own_key(record)
+            if key is None:
                 continue
-            entries.pop(key[len(self._prefix) :], None)
+            entries.pop(key, None)
             if record.value is not None:
-                entries[key[len(self._prefix) :]] = record.value
+                entries[key] = record.value
         return entries
+
+    async def until_changed(self, key: str, value: bytes) -> None:
+        """Return when the entry *key* is no longer *value*, whoever has changed or ended it, wherever."""
+        if (await self.read()).get(key) != value or self._partition is None:
+            return
+        following = read_topic(
+            self._connection,
+            self._topic,
+            partitions=(self._partition,),
+            start={self._partition: self._read_to},
+            follow=True,
+        )
+        async with contextlib.aclosing(following) as records:
+            async for record in records:
+                if self._own_key(record) == key and record.value != value:
+                    return
 
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
         """Write *entries* ahead, all or none; when this returns they survive us. A null value ends an entry."""
         await self._publisher.settle([self.journal_record(key, value) for key, value in entries])
+
+    def _own_key(self, record: InboundRecord) -> str | None:
+        """An entry's key as this company knows it, None for an entry of another one."""
+        key = (record.key or b"").decode(errors="replace")
+        return key.removeprefix(self._prefix) if key.startswith(self._prefix) else None
 
     def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
         """An entry, or with None its end, as a record for the settlement's transaction."""
@@ -74,3 +98,18 @@ class Journal:
         return OutboundRecord(
             topic=self._topic, key=f"{self._prefix}{key}".encode(), value=value, partition=self._partition
         )
+
+
+class JournalView(Journal):
+    """Somebody else's journal, to look at: nothing is ever written to it, and one that does not exist is empty."""
+
+    async def read(self) -> dict[str, bytes]:
+        """The live entries, as far as there is a topic."""
+        try:
+            return await super().read()
+        except UnknownTopicOrPartitionError:
+            self._partition = 0
+            return {}
+
+    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+        """Write nothing."""

@@ -11,8 +11,9 @@ from contracts.records import InboundRecord, OutboundRecord
 class CompanyOwner(Protocol):
     """Implemented by the machine, driven by `bridge.kafka.tenure`, one call at a time.
 
-    What it raises decides what happens: `Unavailable` pauses and repeats, `Fenced` and Kafka's own errors take the
-    company over again (`released`, then `take_over`), anything else is a bug and ends the intake, offsets untouched.
+    What it raises decides what happens: `Unavailable` pauses and repeats, `TakeFewer` splits the records, `Fenced` and
+    Kafka's own errors take the company over again (`released`, then `take_over`), anything else is a bug and ends the
+    intake, offsets untouched.
     """
 
     async def take_over(self, epoch: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
@@ -40,7 +40,7 @@ async def read_topic(
     start: Mapping[int, int] | None = None,
     follow: bool = False,
     past_open_transactions: bool = False,
-) -> AsyncIterator[InboundRecord]:
+) -> AsyncGenerator[InboundRecord, None]:
     """The records of *topic*, from the beginning or only about the *last* n of each partition, to the end or for ever.
 
     *start* names offsets to begin at by partition, instead. Within a partition records come in order; across partitions

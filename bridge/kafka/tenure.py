@@ -32,8 +32,8 @@ from bridge.kafka.errors import Fenced
 from bridge.kafka.owner import CompanyOwner, Jitter
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
-from contracts.errors import Unavailable
-from contracts.records import InboundRecord
+from contracts.errors import TakeFewer, Unavailable
+from contracts.records import InboundRecord, OutboundRecord
 
 log = structlog.get_logger(__name__)
 
@@ -261,14 +261,25 @@ class Tenure:
             if batch.generation != self.generation or not self._steady.is_set():
                 return
             try:
-                outbound = await self._owner.process(batch.records)
+                taken, outbound = await self._process(batch.records)
             except BaseException:
                 self._rewind(batch)
                 raise
-            offsets = self._still_ours(next_offsets(batch.records))
+            offsets = self._still_ours(next_offsets(taken))
             await self._publisher.settle(outbound, offsets)
             self._settled.update(offsets)
             self._outages = 0
+            self._rewind(MicroBatch(records=batch.records[len(taken) :], generation=batch.generation))
+
+    async def _process(
+        self, records: tuple[InboundRecord, ...]
+    ) -> tuple[tuple[InboundRecord, ...], tuple[OutboundRecord, ...]]:
+        """What was taken of *records*, from the first one on, and what it led to."""
+        try:
+            return records, await self._owner.process(records)
+        except TakeFewer as asked:
+            fewer = records[: asked.records]
+            return fewer, await self._owner.process(fewer)
 
     async def _settle_idle(self) -> None:
         async with self._busy:
