@@ -42,6 +42,9 @@ DOC_NUMBER_MAX = 21
 PAYMENT_REF_MAX = 21
 PRIVATE_NOTE_MAX = 4000
 PAYMENT_METHOD_NAME_MAX = 31
+TERM_NAME_MAX = 31
+LIST_NAME_MAX = 100
+"""Names of classes, locations and tax codes."""
 ADDRESS_LINE_MAX = 500
 ADDRESS_PART_MAX = 255
 POSTAL_CODE_MAX = 30
@@ -122,8 +125,19 @@ class ItemDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaxCodeSelector:
+    """Which tax code stands for what was charged: `name` as the rules say it, None when the rule `rule` is missing."""
+
+    rule: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineDraft:
-    """One sold line. `amount` is exact; `quantity` and `unit_price` are given only when their product rounds to it."""
+    """One sold line. `amount` is exact; `quantity` and `unit_price` are given only when their product rounds to it.
+
+    `tax` is the part of the document's tax that was charged on this line, `tax_code` what stands for it outside the US.
+    """
 
     item: SourceKey
     amount: Decimal
@@ -131,11 +145,17 @@ class LineDraft:
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
     taxable: bool = False
+    tax: Decimal = Decimal(0)
+    tax_code: TaxCodeSelector | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceDraft:
-    """A sale. `total` is what QBO must answer as TotalAmt: lines - discount + tax."""
+    """A sale. `total` is what QBO must answer as TotalAmt: lines - discount + tax.
+
+    `tax_code` stands for all taxes of the document (US, manual sales tax). `tracking_class`, `location` and `terms` are
+    names of what exists in the company.
+    """
 
     customer: SourceKey
     doc_number: str
@@ -151,6 +171,10 @@ class InvoiceDraft:
     email: str | None = None
     billing: Address | None = None
     shipping: Address | None = None
+    tax_code: TaxCodeSelector | None = None
+    tracking_class: str | None = None
+    location: str | None = None
+    terms: str | None = None
     distinct_number: str | None = None
     """Used instead of doc_number once when a stranger's document holds that number (fault 6140)."""
 
@@ -159,7 +183,8 @@ class InvoiceDraft:
 class PaymentDraft:
     """Money received for one invoice; what the invoice cannot take stays unapplied.
 
-    `customer` is None when the event does not name one: it is the invoice's then.
+    `customer` is None when the event does not name one: it is the invoice's then. `intent` is the id of the payment
+    intent that a Stripe charge ended; it goes into the marker, because links may name the charge by it.
     """
 
     invoice: SourceKey
@@ -171,6 +196,7 @@ class PaymentDraft:
     method: str | None = None
     reference: str | None = None
     exchange_rate: Decimal | None = None
+    intent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

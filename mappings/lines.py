@@ -6,12 +6,13 @@ Amount alone. So quantity and price are given where they agree with the amount, 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import fits, plain, round_half_up
-from contracts.quickbooks import LineDraft
+from contracts.quickbooks import LineDraft, TaxCodeSelector
 
 UNIT_PRICE_DECIMALS = 7
 
@@ -33,20 +34,16 @@ def line(
     quantity: Decimal | None = None,
     price: Decimal | None = None,
     taxable: bool = False,
+    tax: Decimal = Decimal(0),
+    tax_code: TaxCodeSelector | None = None,
 ) -> LineDraft:
     """One line; `price` is the source's own per piece, replaced by amount / quantity where tax was inside it."""
+    bare = LineDraft(item=item, amount=amount, description=description, taxable=taxable, tax=tax, tax_code=tax_code)
     if quantity:
         for candidate in (price, _divided(amount, quantity)):
             if candidate is not None and candidate > 0 and round_half_up(quantity * candidate, 2) == amount:
-                return LineDraft(
-                    item=item,
-                    amount=amount,
-                    description=description,
-                    quantity=quantity,
-                    unit_price=candidate,
-                    taxable=taxable,
-                )
-    return LineDraft(item=item, amount=amount, description=description, taxable=taxable)
+                return replace(bare, quantity=quantity, unit_price=candidate)
+    return bare
 
 
 def _divided(amount: Decimal, quantity: Decimal) -> Decimal:

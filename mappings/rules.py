@@ -11,13 +11,20 @@ import re
 import tomllib
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from contracts.errors import ConfigurationError
-from contracts.quickbooks import DISPLAY_NAME_MAX, PAYMENT_METHOD_NAME_MAX, AccountSelector
+from contracts.quickbooks import (
+    DISPLAY_NAME_MAX,
+    ITEM_NAME_MAX,
+    LIST_NAME_MAX,
+    PAYMENT_METHOD_NAME_MAX,
+    TERM_NAME_MAX,
+    AccountSelector,
+)
 from mappings.names import legal_name
 
 
@@ -62,6 +69,7 @@ class Accounts(_Frozen):
     disputes: Account | None = None
     bad_debts: Account | None = None
     payouts: Account | None = None
+    payout_other: Account | None = None
     gift_cards: Account | None = None
     tips: Account | None = None
     duties: Account | None = None
@@ -87,6 +95,54 @@ class StripeRules(_Frozen):
     order_id_keys: tuple[str, ...] = ("shopify_order_id", "order_id")
 
 
+class TaxRules(_Frozen):
+    """Which tax code stands for the taxes that a source names; `codes` by their titles, joined by " + "."""
+
+    codes: dict[str, Annotated[str, Field(min_length=1, max_length=LIST_NAME_MAX)]] = Field(default_factory=dict)
+    exempt: str | None = Field(default=None, min_length=1, max_length=LIST_NAME_MAX)
+
+
+class OrderPattern(_Frozen):
+    """Which orders are meant: every part that is given must fit."""
+
+    tag: str | None = Field(default=None, min_length=1)
+    channel: str | None = Field(default=None, min_length=1)
+    gateway: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.tag is None and self.channel is None and self.gateway is None:
+            raise ValueError("expected at least one of tag, channel, gateway")
+        return self
+
+
+class TrackingRule(OrderPattern):
+    """The class and the location that orders of this pattern belong to."""
+
+    tracking_class: str | None = Field(default=None, alias="class", min_length=1, max_length=LIST_NAME_MAX)
+    location: str | None = Field(default=None, min_length=1, max_length=LIST_NAME_MAX)
+
+    @model_validator(mode="after")
+    def _gives_something(self) -> Self:
+        if self.tracking_class is None and self.location is None:
+            raise ValueError("expected a class, a location or both")
+        return self
+
+
+class ItemRules(_Frozen):
+    """Which item a sold product uses: one per SKU, one per product type, or one for all (`name`)."""
+
+    policy: Literal["sku", "product_type", "single"] = "sku"
+    name: str = Field(default="Shopify sales", min_length=1, max_length=ITEM_NAME_MAX)
+
+    @field_validator("name")
+    @classmethod
+    def _legal(cls, value: str) -> str:
+        if legal_name(value, ITEM_NAME_MAX) != value:
+            raise ValueError("expected a name without colon, tab or line break")
+        return value
+
+
 def gateway_key(name: str | None) -> str:
     """One spelling for `Shopify Payments`, `shopify-payments` and `shopify_payments`."""
     return re.sub(r"[\s-]+", "_", (name or "").strip().lower())
@@ -103,6 +159,11 @@ class MappingRules(_Frozen):
     gateways: dict[str, GatewayRule] = Field(default_factory=dict)
     orders: OrderRules = OrderRules()
     stripe: StripeRules = StripeRules()
+    tax: TaxRules = TaxRules()
+    items: ItemRules = ItemRules()
+    tracking: tuple[TrackingRule, ...] = ()
+    skip: tuple[OrderPattern, ...] = ()
+    terms: dict[str, Annotated[str, Field(min_length=1, max_length=TERM_NAME_MAX)]] = Field(default_factory=dict)
     exchange_rates: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     shop_domains: tuple[str, ...] = ()
     livemode_required: bool = False

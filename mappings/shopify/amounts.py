@@ -14,7 +14,8 @@ from typing import Literal
 
 from contracts.errors import UnbalancedDocument
 from contracts.money import plain, total
-from contracts.shopify import DiscountAllocation, LineItem, MoneySet, Order, ShippingLine
+from contracts.shopify import DiscountAllocation, LineItem, MoneySet, Order, ShippingLine, TaxLine
+from mappings.tax import NamedTax
 
 PartKind = Literal["product", "gift_card", "shipping", "tip", "duties", "additional_fees"]
 
@@ -32,6 +33,7 @@ class Part:
     amount: Decimal
     discount: Decimal = Decimal(0)
     tax: Decimal = Decimal(0)
+    taxes: tuple[NamedTax, ...] = ()
     line: LineItem | None = None
     quantity: int | None = None
     title: str | None = None
@@ -99,6 +101,7 @@ def _line_part(item: LineItem) -> Part:
         amount=item.price * item.quantity,
         discount=_allocated(item.discount_allocations),
         tax=total(tax.price for tax in item.tax_lines),
+        taxes=named_taxes(item.tax_lines),
         line=item,
         quantity=item.quantity,
         title=item.title or item.name,
@@ -114,10 +117,20 @@ def _shipping_part(ship: ShippingLine) -> Part:
     discount = _allocated(ship.discount_allocations)
     if ship.discount_allocations is None and ship.discounted_price is not None:
         discount = ship.price - ship.discounted_price
-    tax = total(tax.price for tax in ship.tax_lines)
     return Part(
-        kind="shipping", amount=ship.price, discount=discount, tax=tax, title=ship.title, removed=ship.is_removed
+        kind="shipping",
+        amount=ship.price,
+        discount=discount,
+        tax=total(tax.price for tax in ship.tax_lines),
+        taxes=named_taxes(ship.tax_lines),
+        title=ship.title,
+        removed=ship.is_removed,
     )
+
+
+def named_taxes(lines: Iterable[TaxLine]) -> tuple[NamedTax, ...]:
+    """The taxes that were charged on a line; one of nothing was not."""
+    return tuple(NamedTax(tax.title or "Tax", tax.rate) for tax in lines if tax.price)
 
 
 def _extra_parts(order: Order, lines: tuple[Part, ...]) -> list[Part]:

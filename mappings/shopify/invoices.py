@@ -19,6 +19,8 @@ from mappings.names import cut, description, email_address
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, Part
 from mappings.shopify.buyer import address
+from mappings.shopify.patterns import tracking
+from mappings.tax import tax_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
     if not parts:
         raise UnmappableEvent("the order has no lines, and QuickBooks takes no invoice without one")
     item_steps = [_item(part, rules) for part in parts]
-    lines = _lines(parts, [step.key for step in item_steps], money)
+    lines = _lines(parts, [step.key for step in item_steps], money, rules)
     number = _doc_number(order, placed.ident)
     discount = in_hundredths(money.discount, money.currency)
+    track = tracking(order, rules)
     invoice = InvoiceDraft(
         customer=customer,
         doc_number=number,
@@ -62,12 +65,17 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         email=email_address(order.email),
         billing=address(order.billing_address),
         shipping=address(order.shipping_address),
+        tax_code=tax_code((tax for part in parts for tax in part.taxes), rules) if money.tax else None,
+        tracking_class=track.tracking_class,
+        location=track.location,
+        terms=rules.terms.get(order.payment_terms.payment_terms_name or "") if order.payment_terms else None,
     )
     return Sale(_needs(item_steps), invoice)
 
 
-def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney) -> tuple[LineDraft, ...]:
-    inside = _tax_inside(parts, money)
+def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney, rules: MappingRules) -> tuple[LineDraft, ...]:
+    charged = _tax_by_part(parts, money)
+    inside = charged if money.taxes_included else (Decimal(0),) * len(parts)
     taxed = _taxed(parts, money)
     return tuple(
         line(
@@ -77,8 +85,10 @@ def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney) -> tuple
             quantity=Decimal(part.quantity) if part.quantity else None,
             price=part.line.price if part.line and not tax else None,
             taxable=carries,
+            tax=on_it,
+            tax_code=tax_code(part.taxes if on_it else (), rules),
         )
-        for part, key, tax, carries in zip(parts, keys, inside, taxed, strict=True)
+        for part, key, tax, on_it, carries in zip(parts, keys, inside, charged, taxed, strict=True)
     )
 
 
@@ -94,10 +104,8 @@ def _taxed(parts: list[Part], money: OrderMoney) -> list[bool]:
     return next((found for found in (by_tax_lines, by_flag) if any(found)), [True] * len(parts))
 
 
-def _tax_inside(parts: list[Part], money: OrderMoney) -> tuple[Decimal, ...]:
-    """How much of the tax as charged lies inside each part; all of it is placed, to the last unit."""
-    if not money.taxes_included:
-        return (Decimal(0),) * len(parts)
+def _tax_by_part(parts: list[Part], money: OrderMoney) -> tuple[Decimal, ...]:
+    """How much of the tax as charged belongs to each part; all of it is placed, to the last unit."""
     by_tax_lines = [part.tax for part in parts]
     if total(by_tax_lines) == money.tax:
         return tuple(by_tax_lines)

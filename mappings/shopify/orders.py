@@ -117,7 +117,17 @@ def _version(order: Order, content: str, since: datetime) -> Version:
 
 def _content(invoice: InvoiceDraft, received: Decimal) -> str:
     """What the source says, without what rules add: changed rules must not make an old body look like another one."""
-    said = replace(invoice, discount_account=None, exchange_rate=None)
+    lines = tuple(replace(line, tax_code=None) for line in invoice.lines)
+    said = replace(
+        invoice,
+        lines=lines,
+        discount_account=None,
+        exchange_rate=None,
+        tax_code=None,
+        tracking_class=None,
+        location=None,
+        terms=None,
+    )
     return f"{content_hash(said)} {plain(received, invoice.currency)}"
 
 

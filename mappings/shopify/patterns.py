@@ -1,0 +1,42 @@
+"""What an order's tags, channel and gateways decide by rule: whether it is booked, and its class and location."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.shopify import Order
+from mappings.rules import MappingRules, OrderPattern, gateway_key
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """The names of a class and a location, None for none."""
+
+    tracking_class: str | None = None
+    location: str | None = None
+
+
+def tracking(order: Order, rules: MappingRules) -> Tracking:
+    """The class and the location of `order`: each from the first rule that fits and gives one."""
+    fitting = [rule for rule in rules.tracking if _fits(order, rule)]
+    return Tracking(
+        next((rule.tracking_class for rule in fitting if rule.tracking_class), None),
+        next((rule.location for rule in fitting if rule.location), None),
+    )
+
+
+def why_skipped(order: Order, rules: MappingRules) -> str | None:
+    """Why the rules leave this order out, None when they do not."""
+    if any(_fits(order, pattern) for pattern in rules.skip):
+        return "the rules leave orders of this tag, channel or gateway out"
+    return None
+
+
+def _fits(order: Order, pattern: OrderPattern) -> bool:
+    tags = {tag.strip().casefold() for tag in (order.tags or "").split(",")}
+    gateways = {gateway_key(name) for name in order.payment_gateway_names or (order.gateway or "",)}
+    return (
+        (pattern.tag is None or pattern.tag.strip().casefold() in tags)
+        and (pattern.channel is None or pattern.channel.casefold() == (order.source_name or "").casefold())
+        and (pattern.gateway is None or gateway_key(pattern.gateway) in gateways)
+    )
