@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bridge.cli_connections import connect
 from bridge.cli_letters import letters
 from bridge.cli_options import BRIDGE_TOML, AsJson, Company, Config
 from contracts.errors import BridgeError, ConfigurationError
@@ -30,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(letters, name="dead-letters")
+app.command()(connect)
 
 if TYPE_CHECKING:
     from bridge.settings import CompanySettings
@@ -221,6 +223,21 @@ def results(
     else:
         shown = None if from_beginning else 20 if last is None else last
         asyncio.run(list_results(settings, wanted, last=shown, as_json=as_json))
+
+
+@app.command()
+def resume(
+    company: Annotated[str, typer.Option("--company", help="The company, by its name in the configuration.")],
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Let a company go on that stopped after too many dead letters in a row; its process may run anywhere.
+
+    Example: qbo-bridge resume --company acme-us
+    """
+    from bridge.commands.resume import resume as resume_company
+    from bridge.settings import load_settings
+
+    asyncio.run(resume_company(load_settings(config, os.environ), company))
 
 
 def _companies(config: Path | None) -> tuple[CompanySettings, ...]:

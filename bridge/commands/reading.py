@@ -6,6 +6,8 @@ import logging
 from collections.abc import AsyncGenerator
 
 from bridge.app import kafka_connection
+from bridge.kafka.journal import Journal
+from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.reader import read_topic
 from bridge.settings import Settings
 from contracts.records import InboundRecord
@@ -18,5 +20,18 @@ def read_records(
 
     Whoever stops before the end closes it (`contextlib.aclosing`), or the consumer is left open.
     """
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    quiet()
     return read_topic(kafka_connection(settings.kafka), topic, last=last, follow=follow)
+
+
+def company_journal(settings: Settings, company: str) -> Journal:
+    """The journal of a company, for reading: its publisher is not open, so nothing can be written through it."""
+    quiet()
+    connection, topics = kafka_connection(settings.kafka), settings.topics
+    publisher = CompanyPublisher(company=company, connection=connection, dead_letters=topics.dead_letters)
+    return Journal(company=company, topic=topics.journal, connection=connection, publisher=publisher)
+
+
+def quiet() -> None:
+    """A broker that is away is one sentence of ours, not its library's log lines."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

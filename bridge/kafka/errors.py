@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError
 from aiokafka.errors import KafkaError as BrokerError
 
@@ -17,7 +19,8 @@ def said(error: BrokerError) -> str:
             return "no broker answers at the addresses of kafka.bootstrap_servers"
         case KafkaTimeoutError() | RequestTimedOutError():
             return "the brokers did not answer in time"
-    return " ".join(str(error).split()) or type(error).__name__
+    words = " ".join(str(error).split())
+    return re.sub(r"^(\[Error -?\d+\] )?\w+Error: ", "", words) or type(error).__name__
 
 
 class Fenced(BridgeError):
