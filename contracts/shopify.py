@@ -34,7 +34,7 @@ class TaxLine(Body):
 
     price: Amount
     title: Text | None = None
-    rate: Amount | None = None
+    rate: FloatAmount | None = None
 
 
 class DiscountAllocation(Body):

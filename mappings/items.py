@@ -76,6 +76,16 @@ def duties_item(rules: MappingRules) -> PostingStep:
     return _fixed("Duties", liability(rules, "duties"))
 
 
+def rounding_item(rules: MappingRules) -> PostingStep:
+    """What a cash payment was rounded by, up or down."""
+    return _fixed("Cash rounding", account(rules, "rounding"))
+
+
+def refund_item(rules: MappingRules) -> PostingStep:
+    """Money handed back without goods, and what was kept of returned goods."""
+    return _fixed("Refund", account(rules, "refunds"))
+
+
 def stripe_sales_item(rules: MappingRules) -> PostingStep:
     """What a charge without an order sold."""
     return _fixed("Stripe sales", account(rules, "sales"))

@@ -17,7 +17,7 @@ from contracts.money import plain, total
 from contracts.shopify import DiscountAllocation, LineItem, MoneySet, Order, ShippingLine, TaxLine
 from mappings.tax import NamedTax
 
-PartKind = Literal["product", "gift_card", "shipping", "tip", "duties", "additional_fees"]
+PartKind = Literal["product", "gift_card", "shipping", "tip", "duties", "additional_fees", "rounding", "refund"]
 
 TIP_TITLES = frozenset({"tip", "tips"})
 
@@ -97,7 +97,7 @@ def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:
 
 def _line_part(item: LineItem) -> Part:
     return Part(
-        kind="gift_card" if item.gift_card else "tip" if _is_tip(item) else "product",
+        kind=kind_of(item),
         amount=item.price * item.quantity,
         discount=_allocated(item.discount_allocations),
         tax=total(tax.price for tax in item.tax_lines),
@@ -106,6 +106,11 @@ def _line_part(item: LineItem) -> Part:
         quantity=item.quantity,
         title=item.title or item.name,
     )
+
+
+def kind_of(item: LineItem) -> PartKind:
+    """What a line sells."""
+    return "gift_card" if item.gift_card else "tip" if _is_tip(item) else "product"
 
 
 def _is_tip(item: LineItem) -> bool:

@@ -11,14 +11,14 @@ from contracts.keys import SourceKey
 from contracts.money import decimals_of, split, total
 from contracts.posting import PostingStep
 from contracts.quickbooks import DOC_NUMBER_MAX, InvoiceDraft, LineDraft
-from contracts.shopify import Order, custom_info
-from mappings import items
-from mappings.accounts import account, ensure_account
+from contracts.shopify import Order
+from mappings.accounts import account
 from mappings.lines import in_hundredths, line
-from mappings.names import cut, description, email_address
+from mappings.names import cut, email_address
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, Part
 from mappings.shopify.buyer import address
+from mappings.shopify.parts import described, item_of, needs_of
 from mappings.shopify.patterns import tracking
 from mappings.tax import tax_code
 
@@ -44,7 +44,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
     parts = [part for part in money.parts if _counts(part)] or [part for part in money.parts if part.line]
     if not parts:
         raise UnmappableEvent("the order has no lines, and QuickBooks takes no invoice without one")
-    item_steps = [_item(part, rules) for part in parts]
+    item_steps = [item_of(part, rules) for part in parts]
     lines = _lines(parts, [step.key for step in item_steps], money, rules)
     number = _doc_number(order, placed.ident)
     discount = in_hundredths(money.discount, money.currency)
@@ -70,7 +70,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         location=track.location,
         terms=rules.terms.get(order.payment_terms.payment_terms_name or "") if order.payment_terms else None,
     )
-    return Sale(_needs(item_steps), invoice)
+    return Sale(needs_of(item_steps), invoice)
 
 
 def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney, rules: MappingRules) -> tuple[LineDraft, ...]:
@@ -81,7 +81,7 @@ def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney, rules: M
         line(
             key,
             in_hundredths(part.amount - tax, money.currency),
-            description=_description(part),
+            description=described(part),
             quantity=Decimal(part.quantity) if part.quantity else None,
             price=part.line.price if part.line and not tax else None,
             taxable=carries,
@@ -113,57 +113,9 @@ def _tax_by_part(parts: list[Part], money: OrderMoney) -> tuple[Decimal, ...]:
     return split(money.tax, weights, max(decimals_of(money.currency), -int(money.tax.as_tuple().exponent)))
 
 
-def _item(part: Part, rules: MappingRules) -> PostingStep:
-    match part.kind:
-        case "shipping":
-            return items.shipping_item(rules)
-        case "tip":
-            return items.tip_item(rules)
-        case "gift_card":
-            return items.gift_card_item(rules)
-        case "duties":
-            return items.duties_item(rules)
-        case "additional_fees":
-            return items.additional_fees_item(rules)
-        case "product":
-            return _product(part, rules)
-
-
-def _product(part: Part, rules: MappingRules) -> PostingStep:
-    sold = part.line
-    return items.product_item(
-        rules,
-        title=part.title,
-        variant=sold.name if sold else None,
-        sku=sold.sku if sold else None,
-        product_id=sold.product_id if sold else None,
-        unit_price=sold.price if sold else part.amount,
-        taxable=sold.taxable if sold else True,
-    )
-
-
-def _needs(item_steps: list[PostingStep]) -> tuple[PostingStep, ...]:
-    """Accounts before the items that use them, each once."""
-    found: dict[SourceKey, PostingStep] = {}
-    for step in item_steps:
-        income = getattr(step.draft, "income", None)
-        if isinstance(income, SourceKey):
-            found.setdefault(income, ensure_account(income))
-    for step in item_steps:
-        found.setdefault(step.key, step)
-    return tuple(found.values())
-
-
 def _counts(part: Part) -> bool:
     """Free delivery and pieces that are gone need no line; a free product was still sold."""
     return bool(part.quantity) if part.line else part.amount != 0
-
-
-def _description(part: Part) -> str | None:
-    if part.line is None:
-        return description(part.title)
-    variant = part.line.variant_title
-    return description(part.title, None if variant == "Default Title" else variant, *custom_info(part.line))
 
 
 def _doc_number(order: Order, ident: str) -> str:

@@ -1,0 +1,68 @@
+"""A part of an order or a refund as an item and a description; what is no product has an item of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.keys import SourceKey
+from contracts.posting import PostingStep
+from contracts.shopify import custom_info
+from mappings import items
+from mappings.accounts import ensure_account
+from mappings.names import description
+from mappings.rules import MappingRules
+from mappings.shopify.amounts import Part
+
+
+def item_of(part: Part, rules: MappingRules) -> PostingStep:
+    """The step that makes sure of the part's item."""
+    match part.kind:
+        case "shipping":
+            return items.shipping_item(rules)
+        case "tip":
+            return items.tip_item(rules)
+        case "gift_card":
+            return items.gift_card_item(rules)
+        case "duties":
+            return items.duties_item(rules)
+        case "additional_fees":
+            return items.additional_fees_item(rules)
+        case "rounding":
+            return items.rounding_item(rules)
+        case "refund":
+            return items.refund_item(rules)
+        case "product":
+            return _product(part, rules)
+
+
+def _product(part: Part, rules: MappingRules) -> PostingStep:
+    sold = part.line
+    return items.product_item(
+        rules,
+        title=part.title,
+        variant=sold.name if sold else None,
+        sku=sold.sku if sold else None,
+        product_id=sold.product_id if sold else None,
+        unit_price=sold.price if sold else part.amount,
+        taxable=sold.taxable if sold else True,
+    )
+
+
+def needs_of(item_steps: Sequence[PostingStep]) -> tuple[PostingStep, ...]:
+    """Accounts before the items that use them, each once."""
+    found: dict[SourceKey, PostingStep] = {}
+    for step in item_steps:
+        income = getattr(step.draft, "income", None)
+        if isinstance(income, SourceKey):
+            found.setdefault(income, ensure_account(income))
+    for step in item_steps:
+        found.setdefault(step.key, step)
+    return tuple(found.values())
+
+
+def described(part: Part) -> str | None:
+    """What a line of the part says."""
+    if part.line is None:
+        return description(part.title)
+    variant = part.line.variant_title
+    return description(part.title, None if variant == "Default Title" else variant, *custom_info(part.line))
