@@ -98,8 +98,9 @@ class Binder:
         }
 
     def _invoice(self, step: PlannedStep, draft: InvoiceDraft) -> Body:
+        customer, written = self._owner(step, draft)
         return {
-            "CustomerRef": {"value": self._customer_id(draft.customer, draft.currency)},
+            "CustomerRef": {"value": customer},
             "DocNumber": draft.doc_number,
             "TxnDate": draft.txn_date.isoformat(),
             "DueDate": draft.due_date.isoformat() if draft.due_date else None,
@@ -109,8 +110,16 @@ class Binder:
             "BillAddr": _address(draft.billing),
             "ShipAddr": _address(draft.shipping),
             **self._money(draft.currency, draft.exchange_rate),
-            "PrivateNote": self._note(step),
+            "PrivateNote": self._note(step, c=written),
         }
+
+    def _owner(self, step: PlannedStep, draft: InvoiceDraft) -> tuple[str, str]:
+        """The invoice's customer, and the one that we wrote or write: another one that a person chose stays."""
+        target = step.target
+        if target is not None and target.rehomed and target.customer_id is not None:
+            return target.customer_id, target.facts["c"]
+        ours = self._customer_id(draft.customer, draft.currency)
+        return ours, ours
 
     def _lines(self, draft: InvoiceDraft) -> list[Body]:
         # With no line marked, QBO would drop a tax that the order was charged.
@@ -159,10 +168,11 @@ class Binder:
             raise UnmappableEvent(f"{draft.invoice} is not in the books")
         customer = invoice.customer_id or (draft.customer and self._customer_id(draft.customer, draft.currency))
         link = {"Amount": step.applied, "LinkedTxn": [{"TxnId": invoice.id, "TxnType": "Invoice"}]}
+        lines = [*([link] if step.applied else []), *(step.target.elsewhere if step.target else ())]
         amounts = {
             "CustomerRef": {"value": customer},
             "TotalAmt": draft.amount,
-            "Line": [link] if step.applied else _no_line(step),
+            "Line": lines or _no_line(step),
             "PrivateNote": self._note(step),
         }
         if step.target is not None and step.target.key == step.id.key:
@@ -200,9 +210,9 @@ class Binder:
             "PrivateNote": self._note(step),
         }
 
-    def _note(self, step: PlannedStep) -> str:
+    def _note(self, step: PlannedStep, **more: str) -> str:
         human = step.target.human_note if step.target else None
-        return with_marker(human, Marker(step.id.key, step.facts))
+        return with_marker(human, Marker(step.id.key, {**step.facts, **more}))
 
     def _customer_id(self, key: SourceKey, currency: str) -> str:
         draft = self._drafts.get(key)

@@ -17,6 +17,7 @@ from bridge.facts import CompanyFacts, company_facts
 from bridge.freshness import Freshness, News, start_of
 from bridge.index import Index, Posted
 from bridge.lost_marks import PREFIX, journal_key, journal_value, restore
+from bridge.names import NameList
 from bridge.quickbooks.changes import OVERLAP, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
@@ -149,12 +150,16 @@ class Books:
         self.index.complete_since = since
         log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
 
-    async def reread_facts(self) -> None:
-        """Read preferences and accounts again, at most once a minute; customers and items are not read for it."""
+    async def reread_facts(self) -> bool:
+        """Read preferences and accounts again, at most once a minute; customers and items are not read for it.
+
+        True when the company is not what it was.
+        """
         if self._clock.monotonic() - self._facts_reread_at < FACTS_AGE_MAX_S:
-            return
-        self._facts = _facts_of(await load_basics(self._client))
+            return False
+        before, self._facts = self._facts, _facts_of(await load_basics(self._client))
         self._facts_reread_at = self._clock.monotonic()
+        return self._facts != before
 
     async def refresh(self, stale: Sequence[Posted]) -> None:
         """Read these entities again: their SyncToken has moved unseen. What is gone is remembered as such."""
@@ -178,7 +183,7 @@ class Books:
         column = "DisplayName" if entity == "Customer" else "Name"
         conditions = (where(column, "=", name), where_in("Active", (True, False)))
         rows = await self._client.query(Select(entity, conditions=conditions))
-        names = self.index.customers if entity == "Customer" else self.index.items
+        names = self._names(entity)
         for row in rows:
             self.index.remember(entity, row)
         if not any(row.get("Active") is not False for row in rows):
@@ -187,13 +192,17 @@ class Books:
     async def recheck(self, entity: str, idents: Iterable[str]) -> None:
         """Read these name-list entities again; what is missing or inactive is dropped."""
         wanted = sorted(set(idents), key=int)
-        names = self.index.customers if entity == "Customer" else self.index.items
+        names = self._names(entity)
         found = {str(row["Id"]): row for row in await self._by_ids(entity, wanted)}
         for ident in wanted:
             if ident in found:
                 self.index.remember(entity, found[ident])
             else:
                 names.forget(ident)
+
+    def is_dropped(self, entity: str, ident: str) -> bool:
+        """True for a customer or an item that is known to be gone or inactive."""
+        return entity in NAME_LISTS and self._names(entity).is_dropped(ident)
 
     def remember(self, entity: str, body: Entity) -> Posted | None:
         """Take in the answer to one of our writes."""
@@ -210,11 +219,14 @@ class Books:
 
     def _gone(self, entity: str, ident: str) -> None:
         if entity in NAME_LISTS:
-            (self.index.customers if entity == "Customer" else self.index.items).forget(ident)
+            self._names(entity).forget(ident)
             return
         gone = self.index.gone(entity, ident)
         if gone is not None:
             self._keep(gone)
+
+    def _names(self, entity: str) -> NameList:
+        return self.index.customers if entity == "Customer" else self.index.items
 
     def _note_lost(self, posted: Posted | None) -> None:
         """One of ours whose marker was overwritten looks like a stranger's to the next owner."""

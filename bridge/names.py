@@ -47,8 +47,10 @@ class NameList:
         self._by_key: dict[tuple[SourceKey, str | None], str] = {}
         self._by_email: dict[tuple[str, str | None], _Known] = {}
         self._by_sku: dict[str, _Known] = {}
+        self._sku_of: dict[str, str] = {}
         self._by_id: dict[str, _Known] = {}
         self._foreign: set[str] = set()
+        self._dropped: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -63,13 +65,18 @@ class NameList:
 
     def forget(self, ident: str) -> None:
         """Drop one entity: it is gone or inactive."""
+        self._dropped.add(ident)
         known = self._by_id.pop(ident, None)
         if known is None:
             return
         self._by_name = {name: value for name, value in self._by_name.items() if value.id != ident}
-        self._by_sku = {sku: value for sku, value in self._by_sku.items() if value.id != ident}
+        self._by_sku.pop(self._sku_of.pop(ident, ""), None)
         self._by_email = {mail: value for mail, value in self._by_email.items() if value.id != ident}
         self._by_key = {key: value for key, value in self._by_key.items() if value != ident}
+
+    def is_dropped(self, ident: str) -> bool:
+        """True for an entity that is gone or inactive: whoever names it as an answer repeats an old one."""
+        return ident in self._dropped
 
     def remember_customer(self, body: Entity) -> None:
         """Take in a Customer row or answer; an inactive one is dropped."""
@@ -100,8 +107,10 @@ class NameList:
         known = _Known(str(body["Id"]), str(body.get("Name", "")), None, None, None, usable)
         self._keep(known)
         sku = _text(body.get("Sku"))
-        if sku and usable:
-            self._by_sku.setdefault(sku, known)
+        if known.id in self._sku_of and self._sku_of[known.id] != sku:
+            self._by_sku.pop(self._sku_of.pop(known.id), None)
+        if sku and usable and self._by_sku.setdefault(sku, known).id == known.id:
+            self._by_sku[sku], self._sku_of[known.id] = known, sku
 
     def find_customer(self, key: SourceKey, draft: CustomerDraft | None, currency: str) -> str | None:
         """The Id of this customer in this currency; what was found otherwise than by key is remembered under it."""
@@ -155,8 +164,11 @@ class NameList:
 
     def _keep(self, known: _Known) -> None:
         before = self._by_id.get(known.id)
+        self._dropped.discard(known.id)
         if before is not None and before.name != known.name:
-            self._by_name.pop(legal_key(before.name), None)
+            named = self._by_name.get(legal_key(before.name))
+            if named is not None and named.id == known.id:
+                del self._by_name[legal_key(before.name)]
         if before is not None and before.email is not None and before.email != known.email:
             self._by_email.pop((before.email, before.currency), None)
         self._by_id[known.id] = known

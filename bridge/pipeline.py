@@ -18,7 +18,7 @@ from bridge.poster import Done, Failed, Lesson, Poster, StepOutcome
 from bridge.remedies import learn
 from bridge.settlement import Outcome, ignored, refused, settle
 from bridge.write_ahead import Unsettled
-from contracts.errors import RecordError
+from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
 from contracts.quickbooks import InvoiceDraft, PaymentDraft
@@ -97,7 +97,10 @@ class Pipeline:
             failed = {step_id: each for step_id, each in outcomes.items() if isinstance(each, Failed)}
             outcomes = {**failed, **await self._poster.post(planned, attempts, failed), **self._poster.done}
             lessons = [outcome for outcome in outcomes.values() if isinstance(outcome, Lesson)]
-            if not lessons:
+            unmapped = [step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)]
+            if unmapped and await self._books.reread_facts():
+                outcomes = {step_id: outcome for step_id, outcome in outcomes.items() if step_id not in unmapped}
+            elif not lessons:
                 break
             for lesson in lessons:
                 attempts[lesson.step.id] += 1
@@ -148,6 +151,11 @@ def _outcome(judged: Judged, booked: Iterator[Outcome]) -> Outcome:
         case RecordError() as error:
             return refused(error)
     return next(booked)
+
+
+def _lacks_something(outcome: StepOutcome) -> bool:
+    """True when the company has no such account, tax or feature, which a person may have mended since."""
+    return isinstance(outcome, Failed) and isinstance(outcome.error, UnmappableEvent)
 
 
 def _refusals(plan: PostingPlan, attempts: Mapping[StepId, int]) -> int:

@@ -32,6 +32,9 @@ LEARNABLE = frozenset({Action.STALE, Action.DUPLICATE_NAME, Action.DUPLICATE_NUM
 """Faults that a second look at the books can cure."""
 
 
+_REPEATED = Fault(code="610", message="the request was answered long ago with what has been made inactive since")
+"""A known request id is answered with its first answer: a name that is made anew needs another id then."""
+
 _WIRE: dict[Operation, requests.Operation] = {
     Operation.CREATE: "create",
     Operation.UPDATE: "sparse_update",
@@ -242,6 +245,8 @@ class Poster:
         different = mismatch(expected(step, wire_step.body), step_answer)
         if different is not None:
             raise AnswerMismatch(f"QBO's answer to the {step.id} is not what was sent: {different}")
+        if step.operation is Operation.CREATE and self._books.is_dropped(step.id.entity, str(step_answer.get("Id"))):
+            return Lesson(step, _REPEATED, classify(_REPEATED))
         posted = self._books.remember(step.id.entity, step_answer)
         self._note_moves(step)
         return Done(

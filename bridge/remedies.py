@@ -8,7 +8,7 @@ from __future__ import annotations
 from bridge.books import Books
 from bridge.poster import Lesson
 from bridge.quickbooks.fault_codes import Action
-from contracts.quickbooks import CustomerDraft, InvoiceDraft, ItemDraft
+from contracts.quickbooks import CustomerDraft, InvoiceDraft, ItemDraft, PaymentDraft
 from mappings.notes import find_marker
 
 
@@ -51,11 +51,14 @@ async def _duplicate_number(books: Books, lesson: Lesson) -> None:
 
 
 async def _reference_gone(books: Books, lesson: Lesson) -> None:
-    """Read the customers and items that the step referred to once more; inactive and missing ones are dropped."""
-    target = lesson.step.target
-    if target is not None:
-        await books.refresh([target])
+    """Read what the step referred to once more; inactive and missing customers and items are dropped."""
     draft = lesson.step.draft
+    invoice = books.index.get("Invoice", draft.invoice) if isinstance(draft, PaymentDraft) else None
+    stale = [posted for posted in (lesson.step.target, invoice) if posted is not None]
+    if stale:
+        await books.refresh(stale)
+    if not isinstance(draft, CustomerDraft):
+        await books.reread_facts()
     if isinstance(draft, InvoiceDraft):
         customer = books.index.customer_id(draft.customer, None, draft.currency)
         items = [books.index.item_id(line.item, None) for line in draft.lines]

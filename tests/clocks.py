@@ -34,7 +34,7 @@ class ManualClock:
         try:
             while self._auto and not sleeper[1].done():
                 await settle()
-                if sleeper is min(self._sleepers, key=lambda pair: pair[0]):
+                if sleeper in self._sleepers and sleeper is min(self._sleepers, key=lambda pair: pair[0]):
                     self._elapsed = max(self._elapsed, sleeper[0])
                     return
             await sleeper[1]

@@ -69,7 +69,7 @@ class Board:
         """Put down a write together with everything that it refers to and that is not in the books yet."""
         needs = set(step.needs)
         if step.draft is not None and step.operation is not Operation.VOID:
-            needs |= self._references(step.draft, step.owner)
+            needs |= self._references(step.id, step.draft, step.owner)
         if step.target is not None and not step.target.fresh:
             self.look_again(step.target)
         self.steps[step.id] = replace(step, needs=frozenset(needs))
@@ -107,15 +107,27 @@ class Board:
                 return self._ensure_account(key, draft, owner)
         return None
 
-    def _references(self, draft: Draft, owner: int) -> set[StepId]:
+    def _references(self, step_id: StepId, draft: Draft, owner: int) -> set[StepId]:
         currency = draft.currency if isinstance(draft, InvoiceDraft | PaymentDraft | JournalEntryDraft) else ""
         needed = set()
         for key in references_of(draft):
+            if self._has_owner(step_id, draft, key):
+                continue
             invoice = StepId("Invoice", key)
             found = invoice if invoice in self.steps else self.ensure(key, owner, currency=currency)
             if found is not None:
                 needed.add(found)
         return needed
+
+    def _has_owner(self, step_id: StepId, draft: Draft, key: SourceKey) -> bool:
+        """True for the customer of a document that goes to the one whom the books show: nobody new is needed."""
+        if isinstance(draft, InvoiceDraft) and key == draft.customer:
+            posted = self.index.get("Invoice", step_id.key)
+            return posted is not None and posted.rehomed
+        if isinstance(draft, PaymentDraft) and key == draft.customer:
+            posted = self.index.get("Invoice", draft.invoice)
+            return posted is not None and posted.customer_id is not None
+        return False
 
     def _ensure_customer(self, key: SourceKey, draft: CustomerDraft, currency: str, owner: int) -> StepId | None:
         if self.index.customer_id(key, draft, currency) is not None:

@@ -16,7 +16,7 @@ from bridge.planning.board import Board
 from bridge.planning.documents import conflict, marker_again
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Waiting, Work
 from bridge.quickbooks import wire
-from contracts.errors import RecordError, UnmappableEvent
+from contracts.errors import RecordError, RejectedPosting, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import plain, total
 from contracts.posting import Operation
@@ -56,7 +56,7 @@ class _Purse:
 
     def take(self, amount: Decimal) -> Decimal:
         """The part of `amount` that goes on the invoice; the rest stays the customer's credit."""
-        applied = min(amount, max(self.open, Decimal(0)))
+        applied = min(max(amount, Decimal(0)), max(self.open, Decimal(0)))
         self.open -= applied
         return applied
 
@@ -74,6 +74,9 @@ def plan_money(board: Board, invoice: SourceKey, facts: Sequence[Claim], receive
     changing = purse.body if purse.body is not None and wanted != purse.body.total else None
     if changing is not None and not changing.untouched:
         _refuse(board, conflict(changing), fresh, current)
+        return
+    if changing is not None and changing.promised > (wanted or (_payment(fresh[0][0]).amount if fresh else 0)):
+        _refuse(board, _linked_elsewhere(changing), fresh, current)
         return
     purse.open += changing.applied if changing else Decimal(0)
     if purse.shrinking and received:
@@ -106,7 +109,8 @@ def _purse(board: Board, invoice: SourceKey) -> _Purse | None:
     body = next((payment for payment in known if payment.key.kind == BODY_MONEY), None)
     draft = planned.draft if planned and isinstance(planned.draft, InvoiceDraft) else None
     here = posted.customer_id if posted else None
-    owner = board.customer_id(draft.customer, draft.currency) if draft else here
+    follows = draft is not None and not (posted and posted.rehomed)
+    owner = board.customer_id(draft.customer, draft.currency) if draft and follows else here
     moved = posted is not None and owner != here
     asked = draft.total if draft else _asked(planned, posted)
     covered = Decimal(0) if moved else _covered(posted, known)
@@ -195,6 +199,14 @@ def _refuse(board: Board, error: RecordError, fresh: Sequence[Sequence[Claim]], 
         board.settle((claim.position for claim in claims), Refused(error))
 
 
+def _linked_elsewhere(payment: Posted) -> RejectedPosting:
+    return RejectedPosting(
+        f"{payment.entity} {payment.id} was linked to other documents in QuickBooks and cannot become smaller",
+        reason_code="conflict",
+        step="payment",
+    )
+
+
 def _change_body(
     board: Board, purse: _Purse, fresh: Sequence[Sequence[Claim]], current: Sequence[Claim], wanted: Decimal
 ) -> StepId | None:
@@ -203,7 +215,7 @@ def _change_body(
         return None
     if fresh and not wanted:
         claim = fresh[0][0]
-        step = _step(claim, purse, _payment(claim).amount, after=None)
+        step = _step(claim, purse, _payment(claim).amount, after=None, promised=purse.body.promised)
         return _change(board, purse, replace(step, operation=Operation.UPDATE, target=purse.body))
     return _resize(board, purse, purse.body, wanted, current or [claims[0] for claims in fresh])
 
@@ -217,7 +229,7 @@ def _resize(board: Board, purse: _Purse, body: Posted, wanted: Decimal, causes: 
     claim = max(causes, key=lambda each: (_payment(each).amount, each.step.key))
     version = str(claim.step.version) if claim.step.version else body.facts.get("v", "")
     step = replace(
-        _step(claim, purse, wanted, after=None),
+        _step(claim, purse, wanted, after=None, promised=body.promised),
         id=StepId("Payment", body.key),
         operation=Operation.UPDATE if wanted else Operation.VOID,
         target=body,
@@ -258,12 +270,12 @@ def _put_on_again(board: Board, purse: _Purse, claim: Claim) -> None:
     """Payments that had no room on the invoice, or that were another customer's, go on it where it takes them now."""
     for payment in board.index.payments_of(purse.invoice):
         ours = payment.customer_id == purse.owner
-        if _is_target(board, payment) or (ours and not _left_beside(payment)):
+        if _is_target(board, payment) or (payment.elsewhere if not ours else not _left_beside(payment)):
             continue
         if not payment.fresh:
             board.look_again(payment)
         on_it = payment.applied if ours else Decimal(0)
-        applied = on_it + purse.take(payment.total - on_it)
+        applied = on_it + purse.take(payment.total - on_it - payment.promised)
         if applied != payment.applied or not ours:
             board.write(_applied_anew(payment, claim, purse, applied))
 
@@ -292,13 +304,15 @@ def _beside(amount: Decimal, applied: Decimal, currency: str) -> dict[str, str]:
     return {"a": plain(applied, currency)} if applied < amount else {}
 
 
-def _step(claim: Claim, purse: _Purse, amount: Decimal, *, after: StepId | None) -> PlannedStep:
+def _step(
+    claim: Claim, purse: _Purse, amount: Decimal, *, after: StepId | None, promised: Decimal = Decimal(0)
+) -> PlannedStep:
     draft = replace(_payment(claim), amount=amount)
     key = claim.step.key
     facts = {"o": purse.invoice.id} if key.kind == "transaction" else {}
     if claim.step.version is not None:
         facts |= {"v": str(claim.step.version), "r": plain(purse.told, purse.currency)}
-    applied = purse.take(amount)
+    applied = purse.take(amount - promised)
     return PlannedStep(
         id=StepId("Payment", key),
         operation=Operation.CREATE,

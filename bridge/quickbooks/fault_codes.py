@@ -55,12 +55,13 @@ _BY_ACTION: dict[Action, str] = {
     Action.DUPLICATE_NAME: "6240",  # recorded 2025-06, with `Id=19` for items and `null` for customers
     Action.DUPLICATE_NUMBER: "6140",  # recorded 2026-04-29, names TxnType and TxnId
     Action.DUPLICATE_REQUEST: "600",  # Intuit's table only; a replay was measured to answer 200
-    # 610 and 2500 recorded 2025-06 with HTTP 400; 6250 from Intuit's table: customer missing or inactive.
-    Action.REFERENCE_GONE: "610 2500 6250",
+    # 610 and 2500 recorded 2025-06 with HTTP 400; 6250 from Intuit's table: customer missing or inactive; 620 recorded
+    # for a payment whose invoice is another customer's (by now).
+    Action.REFERENCE_GONE: "610 620 2500 6250",
     Action.PERIOD_CLOSED: "6200 6210",  # 6210 recorded
     Action.REJECT: (
         # unsupported, links, parents, duplicates of a unique key, generic failures, batch size, content type
-        "500 620 630 700 800 900 1000 1010 1020 1040 1050 "
+        "500 630 700 800 900 1000 1010 1020 1040 1050 "
         # 2xxx: shape and values of the request (2020, 2030 recorded 2025-06; 2010, 2050 in public issues)
         "2000 2010 2020 2030 2040 2050 2060 2070 2080 2090 2100 2110 2120 2130 2140 2150 2160 2170 2180 2190 2200 "
         "2210 2220 2230 2240 2250 2260 2270 2280 2290 2300 2600 3000 "

@@ -22,13 +22,14 @@ from bridge.sandbox.quickbooks.app import create_app
 from bridge.sandbox.quickbooks.faults import FaultRule, Kind
 from bridge.sandbox.quickbooks.sandbox import Sandbox
 from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
+from bridge.status import StatusBoard
 from contracts.keys import SourceKey
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.notes import find_marker
 from mappings.rules import MappingRules
-from tests.assembly import DEAD_LETTERS, JOURNAL, RESULTS, MemoryJournal, SharedClock, assemble
-from tests.clocks import ManualClock
+from tests.assembly import COMPANY, DEAD_LETTERS, JOURNAL, RESULTS, MemoryJournal, SharedClock, assemble
+from tests.clocks import ManualClock, settle
 from tests.quickbooks.helpers import MemoryStore
 
 SHOPIFY = "shopify.events"
@@ -56,6 +57,7 @@ class Office:
     app: Starlette
     clock: ManualClock
     journal: MemoryJournal
+    status: StatusBoard
     results: list[Result] = field(default_factory=list)
     dead_letters: list[OutboundRecord] = field(default_factory=list)
     offset: int = 0
@@ -65,6 +67,16 @@ class Office:
         """The QBO that answers."""
         sandbox: Sandbox = self.app.state.sandbox
         return sandbox
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The company's part of /status."""
+        return self.status.company(COMPANY, DEFAULT_REALM).snapshot()
+
+    def metric(self, name: str) -> float:
+        """What Prometheus is told."""
+        (line,) = [line for line in self.status.telemetry.exposition().decode().splitlines() if line.startswith(name)]
+        return float(line.split()[-1])
 
     def records(self, *bodies: object, headers: Mapping[str, bytes | None] | None = None) -> tuple[InboundRecord, ...]:
         """Bodies as the next records of the topic; bytes and None go as they are."""
@@ -96,6 +108,28 @@ class Office:
     async def idle(self) -> list[Result]:
         """What the owner has to say between micro-batches."""
         return self._settle(await self.company.idle())
+
+    async def look(self) -> list[Result]:
+        """A minute passes and the owner learns what people changed in QBO meanwhile."""
+        known, told = self.shown["changes_known_until"], []
+        for turn in range(1_000):
+            if turn % 100 == 0:
+                await self.clock.advance(61)
+            told += await self.idle()
+            if self.shown["changes_known_until"] != known:
+                return told
+            await settle()
+        raise AssertionError("the look never ended")
+
+    async def by_a_person(self, action: str, entity: str, ident: str, **more: Any) -> dict[str, Any]:
+        """What a person does at the keyboard: edit, rename, void, delete, deactivate."""
+        wanted = {"action": action, "entity": entity, "id": ident, **more}
+        headers = {"Accept": "application/json"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE_URL) as http:
+            answer = await http.post("/sandbox/human", content=dumps(wanted), headers=headers)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
 
     def _settle(self, told: Sequence[OutboundRecord]) -> list[Result]:
         for record in told:
@@ -149,7 +183,9 @@ async def office(
     app = after.app if after else create_app(settings, SharedClock(clock))
     journal = journal or (after.journal if after else MemoryJournal())
     transport = httpx.ASGITransport(app)
+    status = StatusBoard(clock=clock)
     async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
-        company = assemble(client, journal, clock, rules or MappingRules(), window=timedelta(days=90))
+        company = assemble(client, journal, clock, rules or MappingRules(), window=timedelta(days=90), status=status)
         await company.take_over(1)
-        yield Office(company, client, app, clock, journal, offset=after.offset if after else 0)
+        yield Office(company, client, app, clock, journal, status, offset=after.offset if after else 0)
+        await company.released()

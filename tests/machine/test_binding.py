@@ -76,7 +76,7 @@ def test_an_invoice_says_everything_by_id() -> None:
             }
         ],
         "TxnTaxDetail": {"TotalTax": Decimal(0)},
-        "PrivateNote": "[qbb:shopify:order:100 v=1.1 t=30.00]",
+        "PrivateNote": "[qbb:shopify:order:100 v=1.1 t=30.00 c=60]",
     }
 
 
@@ -162,7 +162,7 @@ def test_an_update_names_what_it_changes_sends_all_lines_and_keeps_a_persons_not
     step = create(invoice(), "Invoice", target=known(index, "Invoice", ORDER), facts={"v": "5.1", "t": "30.00"})
     body = bound(replace(step, operation=Operation.UPDATE), index)
     assert (body["Id"], body["SyncToken"], len(body["Line"])) == ("145", "4", 1)
-    assert body["PrivateNote"] == "Call first\n[qbb:shopify:order:100 v=5.1 t=30.00]"
+    assert body["PrivateNote"] == "Call first\n[qbb:shopify:order:100 v=5.1 t=30.00 c=60]"
 
 
 def test_a_void_says_which_and_nothing_else() -> None:
@@ -180,7 +180,7 @@ def test_a_void_says_which_and_nothing_else() -> None:
 
 def test_the_marker_goes_back_alone() -> None:
     """A sparse update of the note."""
-    index = books(*LISTS, ("Invoice", invoice_row(PrivateNote="Call first\n[qbb:shopify:order:100 v=1.1 t=30.00]")))
+    index = books(*LISTS, ("Invoice", invoice_row(PrivateNote="Call first\n[qbb:shopify:order:100 v=1.1 t=30.00 c=60]")))
     step = PlannedStep(
         id=StepId("Invoice", ORDER, "note"),
         operation=Operation.UPDATE,
