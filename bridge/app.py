@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
@@ -27,7 +27,7 @@ from bridge.judging import Judge
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import BrokerError
 from bridge.kafka.intake import CompanyIntake
-from bridge.kafka.journal import Journal
+from bridge.kafka.journal import Journal, JournalView
 from bridge.kafka.owner import CompanyOwner
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
@@ -38,6 +38,7 @@ from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.tokens import TokenStore
+from bridge.rehearsal import Rehearsal, RehearsedBooks
 from bridge.reporting import Reporter
 from bridge.routing import Route, Router
 from bridge.settings import CompanySettings, KafkaSettings, Settings
@@ -102,7 +103,7 @@ async def _serve(settings: Settings) -> int:
     if settings.tokens.store == "file":
         for _, _, connection in prepared:
             await store.load(connection.credentials.store_key)  # a wrong key is the operator's to mend, now
-    stopping = _stop_signals()
+    stopping = stop_signals()
     async with serve_http(board, settings.http):
         tasks = [
             asyncio.create_task(
@@ -177,19 +178,23 @@ async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[CompanyI
 
 @contextlib.asynccontextmanager
 async def open_machine(
-    settings: Settings, tenant: Tenant, *, priority: Priority = Priority.LIVE
+    settings: Settings, tenant: Tenant, *, priority: Priority = Priority.LIVE, rehearse: bool = False
 ) -> AsyncIterator[Machine]:
-    """The machine of one company, until the block ends; `priority` is the highest that its calls to QBO get."""
+    """The machine of one company, until the block ends; `priority` is the highest that its calls to QBO get.
+
+    One that rehearses writes nothing, neither to QBO nor to Kafka, and goes on as if it had.
+    """
+    of_journal, of_books, of_poster = (JournalView, RehearsedBooks, Rehearsal) if rehearse else (Journal, Books, Poster)
     clock = SystemClock()
     stop_after = tenant.company.stop_after_dead_letters if priority is Priority.LIVE else 0
     company, rules, board, topics = tenant.company, tenant.rules, tenant.board, settings.topics
     connection = kafka_connection(settings.kafka)
     async with open_client(tenant.connection, tenant.store, clock, priority=priority) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
-        journal = Journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
-        books = Books(client, clock, window=timedelta(days=company.index_days))
+        journal = of_journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
+        books = of_books(client, clock, window=timedelta(days=company.index_days))
         write_ahead = WriteAhead(journal)
-        poster = Poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
+        poster = of_poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
         owner = Company(
             books=books,
@@ -211,8 +216,21 @@ async def open_machine(
         yield Machine(owner=owner, publisher=publisher, waiting=waiting, journal=journal, client=client)
 
 
-def company_intake(settings: Settings, company: str, owner: CompanyOwner, publisher: CompanyPublisher) -> CompanyIntake:
-    """A member of the company's consumer group, for `owner`."""
+async def open_tenant(settings: Settings, company: CompanySettings) -> Tenant:
+    """One company for a command that works for it alone. ConfigurationError when its tokens cannot be read."""
+    clock = SystemClock()
+    store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
+    connection, rules = connection_settings(company), company_rules(company)
+    await store.load(connection.credentials.store_key)
+    board = StatusBoard(clock=clock).company(company.name, company.realm_id)
+    return Tenant(company, rules, connection, store, board)
+
+
+def company_intake(
+    settings: Settings, company: str, owner: CompanyOwner, publisher: CompanyPublisher, *, consumes: bool = True
+) -> CompanyIntake:
+    """A member of the company's consumer group, for `owner`; one that does not consume only owns the company."""
+    intake_settings = _intake_settings(settings.kafka)
     return CompanyIntake(
         company=company,
         topics=settings.topics.events,
@@ -220,7 +238,7 @@ def company_intake(settings: Settings, company: str, owner: CompanyOwner, publis
         owner=owner,
         publisher=publisher,
         process=_this_process(),
-        settings=_intake_settings(settings.kafka),
+        settings=intake_settings if consumes else replace(intake_settings, consumes=False, idle_interval_s=0.0),
     )
 
 
@@ -300,7 +318,8 @@ async def _stop_when(stopping: asyncio.Event, stop: Callable[[], Any]) -> None:
     await stop()
 
 
-def _stop_signals() -> asyncio.Event:
+def stop_signals() -> asyncio.Event:
+    """Set when the process is told to stop, by SIGTERM or Ctrl-C."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

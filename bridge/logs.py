@@ -58,6 +58,12 @@ def setup_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
     )
 
 
+def silence_logs() -> None:
+    """No log line at all, for a command that says in sentences of its own what a person must know."""
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 class _Sparse(logging.Filter):
     """Of what a library repeats, one line in half a minute: in an outage aiokafka says a hundred a second."""
 

@@ -1,0 +1,33 @@
+"""Spans of time as a person types them: ISO 8601, UTC where no offset is given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from bridge.kafka.range import TimeSpan
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def parse_span(since: str | None, until: str | None) -> TimeSpan:
+    """The records of `since` and later and before `until`; None leaves that side open.
+
+    ValueError with a sentence for what is no time, and for a span that cannot hold anything.
+    """
+    span = TimeSpan(_milliseconds("--from", since), _milliseconds("--to", until))
+    if span.since_ms is not None and span.until_ms is not None and span.since_ms >= span.until_ms:
+        raise ValueError(f"--from {since} is not before --to {until}: there is no time between them")
+    return span
+
+
+def _milliseconds(option: str, text: str | None) -> int | None:
+    """The first whole millisecond that is not before the moment: records know no finer one."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{option} {text}: expected a date or time in ISO 8601, such as 2026-11-01T08:00Z") from None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return -((_EPOCH - aware) // _MILLISECOND)
