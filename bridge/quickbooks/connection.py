@@ -80,11 +80,11 @@ def _http(settings: ConnectionSettings, transport: httpx.AsyncBaseTransport | No
         transport=transport,
         timeout=httpx.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        trust_env=not _is_local(settings.base_url),
+        trust_env=not is_local(settings.base_url),
     )
 
 
-def _is_local(url: str) -> bool:
+def is_local(url: str) -> bool:
     """True for this machine: a proxy from the environment has no business there."""
     host = urlsplit(url).hostname or ""
     try:
