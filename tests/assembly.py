@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -99,7 +100,7 @@ def assemble(
         journal=journal,
         write_ahead=write_ahead,
         waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
-        breaker=Breaker(stop_after, process="this process"),
+        breaker=Breaker(stop_after, process=uuid.uuid4().hex),
         board=board,
         clock=clock,
     )

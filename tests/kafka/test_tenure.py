@@ -16,7 +16,7 @@ from bridge.kafka.errors import Fenced
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.tenure import MicroBatch, Phase, Tenure
-from contracts.errors import Unavailable
+from contracts.errors import TakeFewer, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 
 ZERO, ONE = TopicPartition("events", 0), TopicPartition("events", 1)
@@ -223,6 +223,20 @@ async def test_an_unknown_settlement_is_looked_up(error: Exception) -> None:
     assert world.consumer.sought[-2:] == [(ZERO, 5), (ONE, 0)]
     assert world.publisher.opened == 2
     assert world.machine.released_times == 1
+    await world.tenure.end()
+
+
+async def test_what_an_owner_will_not_take_at_once_comes_again() -> None:
+    """Only the offsets of what was taken are settled, and no partition skips the rest. Guard: `_rewind` of the rest."""
+    world = World()
+    await world.own()
+    world.consumer.sought.clear()
+    world.machine.failures = [TakeFewer(3)]
+    world.offer((ZERO, 5), (ZERO, 6), (ZERO, 7), (ZERO, 8), (ONE, 3))
+    await world.until(lambda: world.consumer.sought)
+    assert [len(batch) for batch in world.machine.batches] == [5, 3]
+    assert world.publisher.settled == [{("events", 0): 8}]
+    assert sorted(world.consumer.sought) == [(ZERO, 8), (ONE, 3)]
     await world.tenure.end()
 
 
