@@ -1,0 +1,85 @@
+"""References become Ids: what the drafts name, as this company has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bridge.facts import CompanyFacts
+from bridge.index import Index
+from bridge.planning.steps import PlannedStep
+from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.quickbooks import AccountDraft, AccountSelector, Address, CustomerDraft, Draft, ItemDraft
+from mappings.notes import Marker, with_marker
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """The index, the facts, and the drafts that resolve name-list references which have no marker of their own."""
+
+    index: Index
+    facts: CompanyFacts
+    drafts: Mapping[SourceKey, Draft]
+
+    def customer_id(self, key: SourceKey, currency: str) -> str:
+        """The customer's Id in that currency. UnmappableEvent when the company has none."""
+        draft = self.drafts.get(key)
+        known = self.index.customer_id(key, draft if isinstance(draft, CustomerDraft) else None, currency)
+        if known is None:
+            raise UnmappableEvent(f"the customer {key} is not in QuickBooks")
+        return known
+
+    def item_id(self, key: SourceKey) -> str:
+        """The item's Id. UnmappableEvent when the company has none."""
+        draft = self.drafts.get(key)
+        known = self.index.item_id(key, draft if isinstance(draft, ItemDraft) else None)
+        if known is None:
+            raise UnmappableEvent(f"the item {key} is not in QuickBooks")
+        return known
+
+    def income_account(self, income: AccountSelector | SourceKey) -> str:
+        """Where an item's sales go, by rule or by the key of an account that a plan creates."""
+        if isinstance(income, AccountSelector):
+            return self.facts.account_id(income)
+        draft = self.drafts.get(income)
+        known = self.facts.account_named(draft.name) if isinstance(draft, AccountDraft) else None
+        if known is None:
+            raise UnmappableEvent(f"the account {income} is not in QuickBooks")
+        return known
+
+    def currency(self, currency: str) -> Body | None:
+        """A reference to the currency, where the company knows several."""
+        return {"value": currency} if self.facts.multicurrency else None
+
+    def money(self, currency: str, rate: Decimal | None) -> Body:
+        """Currency and rate, which QBO refuses to hear of before multicurrency is on."""
+        if not self.facts.multicurrency:
+            return {}
+        foreign = currency != self.facts.home_currency
+        return {"CurrencyRef": {"value": currency}, "ExchangeRate": rate if foreign else None}
+
+
+def note(step: PlannedStep, **more: str) -> str:
+    """The step's marker, `more` facts in it, below what a person wrote."""
+    human = step.target.human_note if step.target else None
+    return with_marker(human, Marker(step.id.key, {**step.facts, **more}))
+
+
+def address_body(address: Address | None) -> Body | None:
+    """An address as QBO writes it, None for an empty one."""
+    if address is None:
+        return None
+    named = {
+        "Line1": address.line1,
+        "Line2": address.line2,
+        "City": address.city,
+        "CountrySubDivisionCode": address.region,
+        "PostalCode": address.postal_code,
+        "Country": address.country,
+    }
+    return {name: value for name, value in named.items() if value} or None
