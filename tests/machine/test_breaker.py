@@ -94,7 +94,11 @@ def test_without_doubt_refusals_that_are_known_before_anything_is_sent_end_the_p
     assert breaker.portion([narrow, narrow, judged(RejectedPosting("x")), PLAN]) == 4
 
 
-OUTCOMES = {id(PLAN): [POSTED, UNMAPPABLE, UNBALANCED], id(NO_RULE): [UNMAPPABLE], id(NOTHING): [IGNORED]}
+OUTCOMES: dict[int, list[Told]] = {
+    id(PLAN): [POSTED, UNMAPPABLE, UNBALANCED],
+    id(NO_RULE): [UNMAPPABLE],
+    id(NOTHING): [IGNORED],
+}
 
 
 @given(data=st.data())
