@@ -13,7 +13,19 @@ from datetime import datetime
 from decimal import Decimal
 
 from bridge.names import NameList
-from bridge.posted import VOIDED, Posted, linked, linked_lines, order_of, ranked, token, told_apart
+from bridge.posted import (
+    VOIDED,
+    Posted,
+    day,
+    form_of,
+    linked,
+    linked_lines,
+    order_of,
+    ranked,
+    shipping_of,
+    token,
+    told_apart,
+)
 from bridge.quickbooks import wire
 from bridge.quickbooks.wire import Entity
 from contracts.keys import SourceKey
@@ -22,6 +34,10 @@ from contracts.quickbooks import CustomerDraft, ItemDraft
 from mappings.notes import Marker, find_marker, human_part
 
 __all__ = ["VOIDED", "Index", "Posted", "order_of"]
+
+SALES = ("Invoice", "SalesReceipt")
+"""The forms on which a sale stands; a sale has one of them that lives."""
+_OF_A_SALE = frozenset({"Payment", "CreditMemo"})
 
 
 class Index:
@@ -33,7 +49,7 @@ class Index:
         self.items = NameList()
         self.numbers_taken: set[str] = set()
         self._posted: dict[tuple[str, SourceKey], Posted] = {}
-        self._payments: dict[SourceKey, set[SourceKey]] = {}
+        self._beside: dict[tuple[str, SourceKey], set[SourceKey]] = {}
         self._key_of: dict[tuple[str, str], SourceKey] = {}
         self._twins: dict[tuple[str, SourceKey], dict[str, Posted]] = {}
         self._drifted: dict[tuple[str, SourceKey], Posted] = {}
@@ -46,14 +62,31 @@ class Index:
         """What is in the books under `key`, None when nothing is."""
         return self._posted.get((entity, key))
 
+    def sale(self, key: SourceKey) -> Posted | None:
+        """The form on which the sale `key` stands: the one that lives, else the one that was voided."""
+        found = [posted for entity in SALES if (posted := self.get(entity, key)) is not None]
+        return min(found, key=lambda posted: posted.voided, default=None)
+
     def payments_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The live payments for one order or charge, in the order of their keys."""
-        return tuple(posted for posted in self._every_payment(order) if not posted.voided)
+        found = self._every_payment(order)
+        return tuple(posted for posted in found if not posted.voided and not posted.is_application)
 
     def voided_payments_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The payments for one order or charge that a person voided."""
         found = self._every_payment(order)
         return tuple(posted for posted in found if posted.voided and not posted.voided_by_us)
+
+    def applications_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The live payments of nothing that put credit memos on the invoice of `order`."""
+        found = self._every_payment(order)
+        return tuple(posted for posted in found if not posted.voided and posted.is_application)
+
+    def credits_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The live credit memos for one order, in the order of their keys."""
+        keys = sorted(self._beside.get(("CreditMemo", order), ()))
+        found = [posted for key in keys if (posted := self._posted.get(("CreditMemo", key))) is not None]
+        return tuple(posted for posted in found if not posted.voided)
 
     def twins(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
         """Every marker that more than one live entity of a type carries, with all of them, the first one first."""
@@ -65,17 +98,20 @@ class Index:
 
     def newest(self, document: SourceKey) -> Version | None:
         """The newest version of `document` that the books reflect, from its marker or from what was noted beside."""
-        posted = self._posted.get(("Invoice", document))
-        known = [version for version in (posted.version if posted else None, self._seen.get(document)) if version]
-        return max(known, default=None)
+        forms = [posted for entity in SALES if (posted := self._posted.get((entity, document))) is not None]
+        known = [posted.version for posted in forms] + [self._seen.get(document)]
+        return max((version for version in known if version), default=None)
 
     def note_version(self, document: SourceKey, version: Version) -> None:
         """Remember that the books reflect `version` although no entity says so (nothing had to be written for it)."""
         before = self._seen.get(document)
         self._seen[document] = max(version, before) if before else version
 
-    def remember(self, entity: str, body: Entity) -> Posted | None:
-        """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers."""
+    def remember(self, entity: str, body: Entity, *, whole: bool = False) -> Posted | None:
+        """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers.
+
+        With `whole` the lines and the tax of a sale are kept too.
+        """
         if entity == "Customer":
             self.customers.remember_customer(body)
             return None
@@ -83,6 +119,8 @@ class Index:
             self.items.remember_item(body)
             return None
         posted = self._read(entity, body)
+        if posted is not None and entity in SALES and (whole or "g" in posted.facts):
+            posted = replace(posted, form=form_of(body))
         if posted is not None:
             self._keep(posted)
         return posted
@@ -115,8 +153,8 @@ class Index:
         """Drop an entity that turned out to be gone, or that now answers to another key."""
         posted = self._posted.pop((entity, key), None)
         self._drifted.pop((entity, key), None)
-        if posted is not None and entity == "Payment":
-            self._payments.get(order_of(posted), set()).discard(key)
+        if posted is not None and entity in _OF_A_SALE:
+            self._beside.get((entity, order_of(posted)), set()).discard(key)
         for twin in self._twins.pop((entity, key), {}).values():
             self._keep(twin)
 
@@ -141,7 +179,7 @@ class Index:
     def _every_payment(self, order: SourceKey) -> Iterable[Posted]:
         """The payments of one order, with what is on its invoice told apart from what is elsewhere."""
         invoice = self._posted.get(("Invoice", order))
-        keys = sorted(self._payments.get(order, ()))
+        keys = sorted(self._beside.get(("Payment", order), ()))
         found = [posted for key in keys if (posted := self._posted.get(("Payment", key))) is not None]
         return [told_apart(payment, invoice.id) for payment in found] if invoice is not None else found
 
@@ -168,10 +206,10 @@ class Index:
             self._drifted.pop(place, None)
         else:
             self._drifted[place] = first
-        if posted.entity == "Payment":
-            self._payments.setdefault(order_of(first), set()).add(posted.key)
+        if posted.entity in _OF_A_SALE:
+            self._beside.setdefault((posted.entity, order_of(first)), set()).add(posted.key)
         elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
-            for payment in self.payments_of(posted.key):
+            for payment in (*self.payments_of(posted.key), *self.applications_of(posted.key)):
                 self.moved("Payment", payment.key)
 
     def _drop(self, entity: str, key: SourceKey, ident: str) -> None:
@@ -214,6 +252,8 @@ class Index:
             facts=dict(marker.facts),
             applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
             lines=lines,
+            txn_date=day(body.get("TxnDate")),
+            shipping=shipping_of(body),
             voided=_is_voided(note, marker),
             human_note=human_part(note),
             marked=marked,

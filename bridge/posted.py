@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from bridge.quickbooks import wire
 from bridge.quickbooks.wire import Entity
@@ -15,14 +17,22 @@ VOIDED = "void"
 """The content hash in the marker of a document that the bridge itself voided."""
 
 
+class Shipping(NamedTuple):
+    """The three fields of a sales form that say how the goods went out; empty where it does not say."""
+
+    tracking: str = ""
+    ship_date: str = ""
+    method: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """One transaction of ours as QBO last showed it.
 
     `facts` are the pairs of its marker. `applied` is what a payment puts on its invoice, `lines` are all its lines that
-    are linked to something and `elsewhere` those of them that a person linked to other documents. `fresh` is false once
-    something else (a payment that was linked) has moved the SyncToken unseen. `marked` is false for one of ours whose
-    note has lost the marker.
+    are linked to something and `elsewhere` those of them that a person linked to other documents. `form` is a sale's
+    lines and tax, kept only where an update must repeat them. `fresh` is false once something else (a payment that was
+    linked) has moved the SyncToken unseen. `marked` is false for one of ours whose note has lost the marker.
     """
 
     entity: str
@@ -38,6 +48,9 @@ class Posted:
     applied: Decimal = Decimal(0)
     lines: tuple[Entity, ...] = ()
     elsewhere: tuple[Entity, ...] = ()
+    txn_date: date | None = None
+    form: Entity | None = None
+    shipping: Shipping = Shipping()
     voided: bool = False
     human_note: str = ""
     fresh: bool = True
@@ -73,17 +86,27 @@ class Posted:
         return self.facts.get("c", self.customer_id) != self.customer_id
 
     @property
+    def is_application(self) -> bool:
+        """True for a payment of nothing that puts a credit memo on an invoice."""
+        return self.entity == "Payment" and not self.written and not self.voided_by_us
+
+    @property
     def promised(self) -> Decimal:
         """What a payment gives to other invoices than its own."""
         return sum((linked(line, "Invoice") for line in self.elsewhere), Decimal(0))
 
 
-def order_of(payment: Posted) -> SourceKey:
-    """The order or charge that a payment is for: `o` of its marker, or the id that both share."""
-    if payment.key.kind == "payment":
-        return SourceKey(payment.key.system, "order", payment.key.id)
-    order = payment.facts.get("o")
-    return SourceKey(payment.key.system, "order", order) if order else payment.key
+def order_of(posted: Posted) -> SourceKey:
+    """The order or charge that a payment or a credit is for: `o` of its marker, or the id that both share."""
+    if posted.key.kind == "payment":
+        return SourceKey(posted.key.system, "order", posted.key.id)
+    kind, _, ident = posted.facts.get("o", "").rpartition(":")
+    return SourceKey(posted.key.system, kind or "order", ident) if ident else posted.key
+
+
+def order_fact(sale: SourceKey) -> str:
+    """What `o` of a marker says of a sale: the id of an order; kind and id of anything else."""
+    return sale.id if sale.kind == "order" else f"{sale.kind}:{sale.id}"
 
 
 def ranked(posted: Posted, *others: Posted | None) -> list[Posted]:
@@ -101,6 +124,36 @@ def linked_lines(body: Entity) -> tuple[Entity, ...]:
         for line in (lines if isinstance(lines, list) else [])
         if (links := [{name: link.get(name) for name in ("TxnId", "TxnType")} for link in line.get("LinkedTxn") or ()])
     )
+
+
+def form_of(body: Entity) -> Entity:
+    """A sale's lines and tax as an update takes them: without what QBO adds."""
+    lines = body.get("Line")
+    tax = body.get("TxnTaxDetail")
+    kept = {name: tax[name] for name in ("TxnTaxCodeRef", "TotalTax", "TaxLine") if name in tax} if tax else {}
+    return {
+        "Line": [
+            {name: value for name, value in line.items() if name not in ("LineEx", "LinkedTxn")}
+            for line in (lines if isinstance(lines, list) else [])
+            if line.get("DetailType") != "SubTotalLineDetail"
+        ],
+        "TxnTaxDetail": kept,
+    } | {name: body[name] for name in ("GlobalTaxCalculation",) if name in body}
+
+
+def shipping_of(body: Entity) -> Shipping:
+    """How the goods went out, as the form says it."""
+    method = body.get("ShipMethodRef")
+    named = method.get("name") or method.get("value") if isinstance(method, Mapping) else None
+    return Shipping(str(body.get("TrackingNum") or ""), str(body.get("ShipDate") or "")[:10], str(named or ""))
+
+
+def day(text: object) -> date | None:
+    """A date of QBO, None when it is none."""
+    try:
+        return date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return None
 
 
 def told_apart(payment: Posted, invoice_id: str) -> Posted:
