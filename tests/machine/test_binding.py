@@ -180,7 +180,7 @@ def test_a_void_says_which_and_nothing_else() -> None:
 
 def test_the_marker_goes_back_alone() -> None:
     """A sparse update of the note."""
-    index = books(*LISTS, ("Invoice", invoice_row(PrivateNote="Call first\n[qbb:shopify:order:100 v=1.1 t=30.00 c=60]")))
+    index = books(*LISTS, ("Invoice", invoice_row(PrivateNote="Call first\n[qbb:shopify:order:100 v=1.1 t=30.00]")))
     step = PlannedStep(
         id=StepId("Invoice", ORDER, "note"),
         operation=Operation.UPDATE,
