@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bridge.cli_backfill import backfill
 from bridge.cli_connections import connect
 from bridge.cli_letters import letters
 from bridge.cli_options import BRIDGE_TOML, AsJson, Company, Config
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(letters, name="dead-letters")
 app.command()(connect)
+app.command()(backfill)
 
 if TYPE_CHECKING:
     from bridge.settings import CompanySettings

@@ -120,6 +120,6 @@ def row_of(posted: Posted) -> dict[str, Any]:
         "DocNumber": posted.doc_number,
         "Balance": posted.balance,
         "PrivateNote": with_marker(posted.human_note, Marker(posted.key, posted.facts)),
-        "Line": [{"Amount": posted.applied, "LinkedTxn": [{"TxnType": "Invoice"}]}] if posted.applied else None,
+        "Line": list(posted.lines) or None,
     }
     return {name: value for name, value in row.items() if value is not None}

@@ -18,7 +18,13 @@ HOMES: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("bridge.telemetry", "bridge.http"),
     "starlette": ("bridge.http", "bridge.sandbox"),
     "uvicorn": ("bridge.http", "bridge.sandbox"),
-    "typer": ("bridge.cli", "bridge.cli_connections", "bridge.cli_letters", "bridge.cli_options"),
+    "typer": (
+        "bridge.cli",
+        "bridge.cli_backfill",
+        "bridge.cli_connections",
+        "bridge.cli_letters",
+        "bridge.cli_options",
+    ),
     "rich": ("bridge.commands", "bridge.sandbox"),
     "uvloop": ("bridge.app", "bridge.sandbox"),
 }
