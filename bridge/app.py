@@ -192,7 +192,7 @@ async def open_machine(
     async with open_client(tenant.connection, tenant.store, clock, priority=priority) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
         journal = of_journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
-        books = of_books(client, clock, window=timedelta(days=company.index_days))
+        books = of_books(client, clock, window=timedelta(days=company.index_days), lists=rules.lists)
         write_ahead = WriteAhead(journal)
         poster = of_poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))

@@ -21,11 +21,11 @@ from bridge.names import NameList
 from bridge.quickbooks.changes import OVERLAP, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
-from bridge.quickbooks.warmup import NAME_LISTS, Basics, load_basics, load_company, transactions
+from bridge.quickbooks.warmup import NAME_LISTS, TRANSACTIONS, Basics, load_basics, load_company, transactions
 from bridge.quickbooks.wire import Entity
 
-INDEXED = ("Invoice", "Payment", "JournalEntry")
-"""The transaction types that carry our markers."""
+INDEXED = TRANSACTIONS
+"""The transaction types that carry our markers; warming up costs one read for each that is empty."""
 SKEW = timedelta(days=1)
 """How far the clocks of a source and of QBO may differ: the index reaches back this much further than a document."""
 FACTS_AGE_MAX_S = 60.0
@@ -41,14 +41,21 @@ log = structlog.get_logger(__name__)
 
 
 class Books:
-    """Index and facts of one company; `warm` before use."""
+    """Index and facts of one company; `warm` before use. `lists` are those that its rules name."""
 
     def __init__(
-        self, client: QuickBooksClient, clock: Clock, *, window: timedelta, freshness: timedelta = FRESHNESS
+        self,
+        client: QuickBooksClient,
+        clock: Clock,
+        *,
+        window: timedelta,
+        freshness: timedelta = FRESHNESS,
+        lists: Iterable[str] = (),
     ) -> None:
         self._client = client
         self._clock = clock
         self._window = window
+        self._lists = tuple(lists)
         self._index: Index | None = None
         self._facts: CompanyFacts | None = None
         self._facts_reread_at = -math.inf
@@ -88,6 +95,7 @@ class Books:
         `kept` is the journal: what the owners before have learnt of people's deletions, and up to when.
         """
         self._client.taken_over()
+        reads_before = self._client.counts.reads
         now = self._clock.now()
         index = Index(complete_since=now - self._window)
         kept = kept or {}
@@ -96,7 +104,7 @@ class Books:
         self._kept = {key for key in kept if key.startswith(PREFIX)}
         since = _instant(kept.get(FRESH_KEY)) or index.complete_since
         changes = await start_of(self._client, INDEXED, since, now)
-        company = await load_company(self._client)
+        company = await load_company(self._client, self._lists)
         index.load("Customer", company.customers)
         for row in company.inactive_customers:
             index.customers.take(str(row.get("DisplayName", "")))
@@ -108,7 +116,11 @@ class Books:
         self._fresh_since = next_since(changes, since) if changes else now - OVERLAP
         self._freshness.begin(self._fresh_since)
         log.info(
-            "books.warm", realm_id=self._client.realm_id, transactions=len(index), since=index.complete_since.date()
+            "books.warm",
+            realm_id=self._client.realm_id,
+            transactions=len(index),
+            since=index.complete_since.date(),
+            reads=self._client.counts.reads - reads_before,
         )
 
     def catch_up(self) -> bool:
@@ -157,7 +169,7 @@ class Books:
         """
         if self._clock.monotonic() - self._facts_reread_at < FACTS_AGE_MAX_S:
             return False
-        before, self._facts = self._facts, _facts_of(await load_basics(self._client))
+        before, self._facts = self._facts, _facts_of(await load_basics(self._client, self._lists))
         self._facts_reread_at = self._clock.monotonic()
         return self._facts != before
 
@@ -167,7 +179,7 @@ class Books:
             wanted = {posted.id: posted for posted in stale if posted.entity == entity}
             found = await self._by_ids(entity, sorted(wanted, key=int))
             for row in found:
-                self._note_lost(self.index.remember(entity, row))
+                self._note_lost(self.index.remember(entity, row, whole=True))
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
                 self._gone(entity, ident)
 
@@ -252,7 +264,7 @@ class Books:
 
 
 def _facts_of(basics: Basics) -> CompanyFacts:
-    return company_facts(basics.preferences, basics.info, basics.accounts, basics.payment_methods)
+    return company_facts(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
 
 
 def _instant(kept: bytes | None) -> datetime | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from bridge.quickbooks import wire
 from contracts.errors import UnmappableEvent
-from contracts.quickbooks import AccountSelector
+from contracts.quickbooks import AccountSelector, TaxCodeSelector
 
 Entity = Mapping[str, Any]
 """One QBO entity as it came over the wire, numbers as int or Decimal."""
@@ -31,10 +33,20 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaxCode:
+    """A tax code with its rates: their Ids and percentages."""
+
+    id: str
+    name: str
+    rates: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyFacts:
     """Preferences, taxes, accounts and payment methods of one company, as values.
 
-    `tax_code` is the company's own sales tax code (US, manual sales tax), None when QBO finds it itself.
+    `tax_code` is the company's own sales tax code (US, manual sales tax), None when QBO finds it itself. `tax_codes`
+    and `lists` (of Class, Department and Term: name to Id) hold what the rules need of them, by name in lower case.
     """
 
     home_currency: str
@@ -47,12 +59,34 @@ class CompanyFacts:
     preferences: Mapping[str, str]
     accounts: Mapping[str, Account]
     payment_methods: Mapping[str, str] = field(default_factory=dict)
+    tax_codes: Mapping[str, TaxCode] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def account_id(self, selector: AccountSelector) -> str:
         """The Id that `selector` means in this company. UnmappableEvent naming the rule when there is none."""
         found = self._find(selector)
         if found is None:
             raise UnmappableEvent(f"the company has no active {_words(selector)}: set the rule {selector.rule}")
+        return found
+
+    def tax_code_of(self, selector: TaxCodeSelector) -> TaxCode:
+        """The tax code that the rules name. UnmappableEvent naming the rule when there is none."""
+        if selector.name is None:
+            raise UnmappableEvent(f"no tax code stands for this tax: set the rule {selector.rule}")
+        found = self.tax_codes.get(selector.name.casefold())
+        if found is None:
+            raise UnmappableEvent(
+                f'the company has no active tax code "{selector.name}": mend the rule {selector.rule}'
+            )
+        return found
+
+    def listed(self, entity: str, name: str | None, rule: str) -> str | None:
+        """The Id of a class, location or term by its name, None for no name. UnmappableEvent when it is not there."""
+        if name is None:
+            return None
+        found = self.lists.get(entity, {}).get(name.casefold())
+        if found is None:
+            raise UnmappableEvent(f'the company has no active {entity} "{name}": mend the rule {rule}')
         return found
 
     def _find(self, selector: AccountSelector) -> str | None:
@@ -82,9 +116,17 @@ class CompanyFacts:
 
 
 def company_facts(
-    preferences: Entity, company: Entity, accounts: Iterable[Entity], payment_methods: Iterable[Entity]
+    preferences: Entity,
+    company: Entity,
+    accounts: Iterable[Entity],
+    payment_methods: Iterable[Entity],
+    lists: Mapping[str, Iterable[Entity]] | None = None,
 ) -> CompanyFacts:
-    """The facts in QBO's own answers: Preferences, CompanyInfo, Account rows and PaymentMethod rows."""
+    """The facts in QBO's own answers: Preferences, CompanyInfo, Account and PaymentMethod rows, and rows of lists.
+
+    `lists` holds rows by entity name: TaxCode with TaxRate, Class, Department, Term, as far as they were read.
+    """
+    given = lists or {}
     sales = _part(preferences, "SalesFormsPrefs")
     tax = _part(preferences, "TaxPrefs")
     currency = _part(preferences, "CurrencyPrefs")
@@ -103,7 +145,30 @@ def company_facts(
         preferences={key: str(value) for key, value in sales.items() if isinstance(value, str | int)},
         accounts={account.id: account for account in rows},
         payment_methods={str(row["Name"]).casefold(): str(row["Id"]) for row in payment_methods},
+        tax_codes=_tax_codes(given.get("TaxCode", ()), given.get("TaxRate", ())),
+        lists={entity: _by_name(given.get(entity, ())) for entity in ("Class", "Department", "Term")},
     )
+
+
+def _tax_codes(codes: Iterable[Entity], rates: Iterable[Entity]) -> dict[str, TaxCode]:
+    """The active codes; of a rate whose row was not read the percentage counts as nothing."""
+    percent = {str(rate["Id"]): wire.number(rate.get("RateValue")) or Decimal(0) for rate in rates}
+    found = {}
+    for row in codes:
+        if row.get("Active") is not False:
+            details = _part(row, "SalesTaxRateList").get("TaxRateDetail") or ()
+            ids = [str(_part(detail, "TaxRateRef").get("value")) for detail in details]
+            code = TaxCode(
+                id=str(row["Id"]), name=str(row["Name"]), rates=tuple((i, percent.get(i, Decimal(0))) for i in ids)
+            )
+            found[code.name.casefold()] = code
+    return found
+
+
+def _by_name(rows: Iterable[Entity]) -> dict[str, str]:
+    """Active rows by their fully qualified names."""
+    active = [row for row in rows if row.get("Active") is not False]
+    return {str(row.get("FullyQualifiedName") or row["Name"]).casefold(): str(row["Id"]) for row in active}
 
 
 def _account(body: Entity) -> Account:

@@ -246,6 +246,7 @@ class RefundReceiptDraft:
     total: Decimal
     deposit_to: AccountSelector
     tax: Decimal = Decimal(0)
+    tax_code: TaxCodeSelector | None = None
     customer: SourceKey | None = None
     method: str | None = None
     reference: str | None = None
@@ -266,6 +267,7 @@ class CreditMemoDraft:
     lines: tuple[LineDraft, ...]
     total: Decimal
     tax: Decimal = Decimal(0)
+    tax_code: TaxCodeSelector | None = None
     customer: SourceKey | None = None
     exchange_rate: Decimal | None = None
 

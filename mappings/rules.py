@@ -209,6 +209,17 @@ class MappingRules(_Frozen):
         """The time zone in which Stripe's times become dates."""
         return ZoneInfo(self.time_zone)
 
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """The lists of the company whose entries the rules name: TaxCode, Class, Department, Term."""
+        named = {
+            "TaxCode": self.tax.codes or self.tax.exempt,
+            "Class": any(rule.tracking_class for rule in self.tracking),
+            "Department": any(rule.location for rule in self.tracking),
+            "Term": self.terms,
+        }
+        return frozenset(entity for entity, mentioned in named.items() if mentioned)
+
     def for_company(self, *, shop_domains: tuple[str, ...], livemode_required: bool) -> MappingRules:
         """These rules with what the company's own configuration says."""
         domains = tuple(domain.lower() for domain in shop_domains if domain != "default")

@@ -83,7 +83,7 @@ def assemble(
 ) -> Company:
     """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it."""
     board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
-    books = Books(client, clock, window=window)
+    books = Books(client, clock, window=window, lists=rules.lists)
     write_ahead = WriteAhead(journal)
     poster = Poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
     router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])

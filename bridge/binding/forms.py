@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Sequence
 
 from bridge.binding.lookups import Body, Lookups, address_body, note
+from bridge.binding.tax import FormTax, form_tax
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.quickbooks import InvoiceDraft, LineDraft
@@ -13,13 +14,17 @@ from contracts.quickbooks import InvoiceDraft, LineDraft
 def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
     """An invoice; another customer that a person chose stays."""
     customer, written = _owner(look, step, draft)
+    tax = form_tax(look.facts, draft.lines, draft.tax, draft.tax_code)
     return {
         "CustomerRef": {"value": customer},
         "DocNumber": draft.doc_number,
         "TxnDate": draft.txn_date.isoformat(),
         "DueDate": draft.due_date.isoformat() if draft.due_date else None,
-        "Line": [*_lines(look, draft), *_discount(look, draft)],
-        **_tax(look, draft),
+        "Line": [*item_lines(look, draft.lines, tax), *_discount(look, draft)],
+        **tax.form,
+        "ClassRef": _ref(look.facts.listed("Class", draft.tracking_class, "tracking")),
+        "DepartmentRef": _ref(look.facts.listed("Department", draft.location, "tracking")),
+        "SalesTermRef": _ref(look.facts.listed("Term", draft.terms, "terms")),
         "BillEmail": {"Address": draft.email} if draft.email else None,
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
@@ -37,20 +42,23 @@ def _owner(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> tuple[str, 
     return ours, ours
 
 
-def _lines(look: Lookups, draft: InvoiceDraft) -> list[Body]:
-    # With no line marked, QBO would drop a tax that the order was charged.
-    all_taxed = draft.tax != 0 and not any(line.taxable for line in draft.lines)
-    return [_line(look, line, taxed=all_taxed or line.taxable, tax=draft.tax) for line in draft.lines]
+def item_lines(look: Lookups, lines: Sequence[LineDraft], tax: FormTax) -> list[Body]:
+    """Lines that sell or take back, each with its tax code."""
+    return [_line(look, line, code) for line, code in zip(lines, tax.codes, strict=True)]
 
 
-def _line(look: Lookups, line: LineDraft, *, taxed: bool, tax: Decimal) -> Body:
+def _line(look: Lookups, line: LineDraft, code: str | None) -> Body:
     detail: Body = {"ItemRef": {"value": look.item_id(line.item)}}
     if line.quantity is not None and line.unit_price is not None:
         detail |= {"Qty": line.quantity, "UnitPrice": line.unit_price}
-    if look.facts.country == "US":
-        detail["TaxCodeRef"] = {"value": "TAX" if taxed and tax else "NON"}
+    if code is not None:
+        detail["TaxCodeRef"] = {"value": code}
     body = {"DetailType": "SalesItemLineDetail", "Amount": line.amount, "SalesItemLineDetail": detail}
     return body | ({"Description": line.description} if line.description else {})
+
+
+def _ref(ident: str | None) -> Body | None:
+    return {"value": ident} if ident else None
 
 
 def _discount(look: Lookups, draft: InvoiceDraft) -> list[Body]:
@@ -64,17 +72,3 @@ def _discount(look: Lookups, draft: InvoiceDraft) -> list[Body]:
     if draft.discount_account is not None:
         detail["DiscountAccountRef"] = {"value": look.facts.account_id(draft.discount_account)}
     return [{"DetailType": "DiscountLineDetail", "Amount": draft.discount, "DiscountLineDetail": detail}]
-
-
-def _tax(look: Lookups, draft: InvoiceDraft) -> Body:
-    """TotalTax is honoured as it is (Intuit blog 2017-12-11); tax is posted as charged, never recomputed."""
-    if look.facts.country != "US":
-        if draft.tax:
-            raise UnmappableEvent(f"no tax code for {draft.tax} of tax in {look.facts.country}: set the rule tax.codes")
-        return {"GlobalTaxCalculation": "NotApplicable"}
-    if draft.tax and not look.facts.charges_tax:
-        raise UnmappableEvent(f"{draft.tax} of sales tax, but sales tax is off in QuickBooks: switch it on")
-    detail: Body = {"TotalTax": draft.tax}
-    if draft.tax and look.facts.tax_code is not None:
-        detail["TxnTaxCodeRef"] = {"value": look.facts.tax_code}
-    return {"TxnTaxDetail": detail}

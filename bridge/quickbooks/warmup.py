@@ -8,7 +8,7 @@ is about people (addresses, custom fields) is dropped from each row as it arrive
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,44 +34,57 @@ _DROPPED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basics:
-    """What a company decides by itself; inactive accounts are among the rows (`Active` false)."""
+    """What a company decides by itself; inactive accounts are among the rows (`Active` false).
+
+    `lists` are the rows of further lists, by entity name.
+    """
 
     preferences: Entity
     info: Entity
     accounts: tuple[Entity, ...]
     payment_methods: tuple[Entity, ...]
+    lists: Mapping[str, tuple[Entity, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company(Basics):
     """A company's lists as plain rows. `inactive_customers` still hold their names, with ` (deleted)` behind."""
 
-    tax_codes: tuple[Entity, ...]
     customers: tuple[Entity, ...]
     inactive_customers: tuple[Entity, ...]
     items: tuple[Entity, ...]
 
 
-async def load_basics(client: QuickBooksClient, *, priority: Priority = Priority.LIVE) -> Basics:
-    """Read preferences, company info, accounts and payment methods, and none of the long lists."""
+async def load_basics(
+    client: QuickBooksClient, lists: Iterable[str] = (), *, priority: Priority = Priority.LIVE
+) -> Basics:
+    """Read preferences, company info, accounts and payment methods, and none of the long lists.
+
+    `lists` names further ones that the rules need; outside the US tax codes and their rates are always among them.
+    """
+    info = await client.company_info()
+    wanted = set(lists) | ({"TaxCode", "TaxRate"} if info.get("Country", "US") != "US" else set())
     return Basics(
         preferences=await client.preferences(),
-        info=await client.company_info(),
+        info=info,
         accounts=await _rows(client, Select("Account", conditions=_EVERY), priority),
         payment_methods=await _rows(client, Select("PaymentMethod", _PAYMENT_METHOD), priority),
+        lists={entity: await _rows(client, Select(entity), priority) for entity in sorted(wanted)},
     )
 
 
-async def load_company(client: QuickBooksClient, *, priority: Priority = Priority.LIVE) -> Company:
+async def load_company(
+    client: QuickBooksClient, lists: Iterable[str] = (), *, priority: Priority = Priority.LIVE
+) -> Company:
     """Read preferences, company info and all lists; inactive accounts and items are among them (`Active` false)."""
     customers = await _rows(client, Select("Customer", conditions=_EVERY), priority)
-    basics = await load_basics(client, priority=priority)
+    basics = await load_basics(client, lists, priority=priority)
     return Company(
         preferences=basics.preferences,
         info=basics.info,
         accounts=basics.accounts,
         payment_methods=basics.payment_methods,
-        tax_codes=await _rows(client, Select("TaxCode"), priority),
+        lists=basics.lists,
         customers=tuple(row for row in customers if row.get("Active") is not False),
         inactive_customers=tuple(_named(row) for row in customers if row.get("Active") is False),
         items=await _rows(client, Select("Item", _ITEM, _EVERY), priority),

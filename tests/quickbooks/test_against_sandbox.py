@@ -268,13 +268,14 @@ async def test_a_deleted_document_shows_in_the_changes(pair: Pair) -> None:
 async def test_a_company_is_read_whole(pair: Pair) -> None:
     """Every query of the warm-up is one that QBO knows."""
     await pair.made(pair.payment((await pair.made(pair.invoice("2001")))["Id"]))
-    company = await load_company(pair.client)
+    company = await load_company(pair.client, ["TaxCode", "Class", "Department", "Term"])
     assert len(company.accounts) == 90
     assert [row["Active"] for row in company.accounts if row["Id"] == "18"] == [False]
     assert company.preferences["CurrencyPrefs"]["HomeCurrency"] == {"value": "USD"}
     assert company.info["Country"] in ("US", "USA")
     assert {"Id", "Name", "Type", "Active"} <= company.items[0].keys()
-    assert {"TAX", "NON"} <= {row["Id"] for row in company.tax_codes}
+    assert {"TAX", "NON"} <= {row["Id"] for row in company.lists["TaxCode"]}
+    assert "Net 30" in {row["Name"] for row in company.lists["Term"]}
     assert [row["Id"] for row in company.customers] == [pair.buyer]
     assert company.payment_methods
     since = pair.clock.now() - timedelta(days=60)

@@ -47,12 +47,12 @@ async def test_the_companys_lists_are_read_whole() -> None:
     """Preferences, company info, accounts, payment methods, tax codes, customers and items."""
     script = Script(books)
     async with opened(script) as client:
-        company = await load_company(client)
+        company = await load_company(client, ["TaxCode"])
         assert client.counts.reads == 7
     assert company.preferences == {"CurrencyPrefs": {"HomeCurrency": {"value": "USD"}}}
     assert company.info == {"Country": "US"}
     assert [row["Id"] for row in company.accounts] == ["4", "18"]
-    assert [row["Id"] for row in company.tax_codes] == ["TAX", "2"]
+    assert [row["Id"] for row in company.lists["TaxCode"]] == ["TAX", "2"]
     assert company.payment_methods == ({"Id": "1", "Name": "Cash"},)
     assert company.items[0]["Active"] is False
 
@@ -60,7 +60,7 @@ async def test_the_companys_lists_are_read_whole() -> None:
 async def test_inactive_names_are_known_and_addresses_are_not() -> None:
     """A name stays taken when its customer is inactive; what nobody reads is dropped on arrival."""
     async with opened(Script(books)) as client:
-        company = await load_company(client)
+        company = await load_company(client, ["TaxCode"])
     (active,) = company.customers
     assert active["PrimaryEmailAddr"] == {"Address": "john@example.com"}
     assert active["CurrencyRef"] == {"value": "USD"}
@@ -74,7 +74,7 @@ async def test_only_simple_properties_are_projected() -> None:
     """QBO refuses a complex property by name, so lists that need one are read with a star."""
     script = Script(books)
     async with opened(script) as client:
-        await load_company(client)
+        await load_company(client, ["TaxCode"])
     queries = {
         params["query"].split(" FROM ")[1].split()[0]: params["query"] for params in script.params if "query" in params
     }

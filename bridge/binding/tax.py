@@ -1,0 +1,98 @@
+"""The tax of a sales form as QBO takes it, exactly as it was charged. Pure.
+
+US: a line is TAX or NON and `TotalTax` is honoured as it is (Intuit blog 2017-12-11). Elsewhere each line names a tax
+code, amounts are without tax (`TaxExcluded`), and a TaxLine for each rate says what was charged: a total alone would
+be computed anew (python-quickbooks #301).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bridge.facts import CompanyFacts, TaxCode
+from contracts.errors import UnmappableEvent
+from contracts.money import split
+from contracts.quickbooks import LineDraft, TaxCodeSelector
+
+Body = dict[str, Any]
+
+EXEMPT = TaxCodeSelector(rule="tax.exempt")
+"""The code of a line without tax, which the rules do not say."""
+UNNAMED = TaxCodeSelector(rule="tax.codes")
+"""The code of a tax to which the source gives no name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormTax:
+    """`codes` is the TaxCodeRef of each line, None where it has none; `form` are the properties of the whole form."""
+
+    codes: tuple[str | None, ...]
+    form: Body
+
+
+def form_tax(
+    facts: CompanyFacts, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None = None
+) -> FormTax:
+    """The tax of a form with `lines` on which `tax` was charged in all; `code` stands for it as a whole (US).
+
+    UnmappableEvent when the company or its rules lack what the tax needs.
+    """
+    return _us_tax(facts, lines, tax, code) if facts.country == "US" else _global_tax(facts, lines, tax)
+
+
+def _us_tax(facts: CompanyFacts, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None) -> FormTax:
+    if tax and not facts.charges_tax:
+        raise UnmappableEvent(f"{tax} of sales tax, but sales tax is off in QuickBooks: switch it on")
+    # With no line marked, QBO would drop a tax that was charged.
+    all_taxed = not any(line.taxable for line in lines)
+    codes = tuple("TAX" if tax and (all_taxed or line.taxable) else "NON" for line in lines)
+    detail: Body = {"TotalTax": tax}
+    named = facts.tax_code_of(code).id if code is not None and code.name is not None else facts.tax_code
+    if tax and named is not None:
+        detail["TxnTaxCodeRef"] = {"value": named}
+    return FormTax(codes, {"TxnTaxDetail": detail})
+
+
+def _global_tax(facts: CompanyFacts, lines: Sequence[LineDraft], tax: Decimal) -> FormTax:
+    if not tax and all(line.tax_code is None for line in lines):
+        return FormTax((None,) * len(lines), {"GlobalTaxCalculation": "NotApplicable"})
+    if tax and not any(line.tax for line in lines):
+        facts.tax_code_of(UNNAMED)
+    codes = tuple(facts.tax_code_of(line.tax_code or (UNNAMED if line.tax else EXEMPT)) for line in lines)
+    charged: dict[str, Decimal] = {}
+    nets: dict[str, Decimal] = {}
+    percents: dict[str, Decimal] = {}
+    for line, code in zip(lines, codes, strict=True):
+        for (rate, percent), amount in zip(code.rates, _by_rate(line.tax, code), strict=True):
+            charged[rate] = charged.get(rate, Decimal(0)) + amount
+            nets[rate] = nets.get(rate, Decimal(0)) + line.amount
+            percents[rate] = percent
+    if sum(charged.values(), Decimal(0)) != tax:
+        raise UnmappableEvent(f"{tax} of tax cannot be told apart by the lines that it was charged on")
+    details = [_tax_line(rate, amount, percents[rate], nets[rate]) for rate, amount in charged.items()]
+    return FormTax(
+        tuple(code.id for code in codes),
+        {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": {"TotalTax": tax, "TaxLine": details}},
+    )
+
+
+def _by_rate(tax: Decimal, code: TaxCode) -> tuple[Decimal, ...]:
+    """The tax of a line over the rates of its code, exact to the cent."""
+    if code.rates:
+        return split(tax, [percent for _, percent in code.rates])
+    if tax:
+        raise UnmappableEvent(f'the tax code "{code.name}" has no rate, and {tax} of tax was charged')
+    return ()
+
+
+def _tax_line(rate: str, amount: Decimal, percent: Decimal, net: Decimal) -> Body:
+    detail = {
+        "TaxRateRef": {"value": rate},
+        "PercentBased": True,
+        "TaxPercent": percent,
+        "NetAmountTaxable": net,
+    }
+    return {"DetailType": "TaxLineDetail", "Amount": amount, "TaxLineDetail": detail}
