@@ -147,6 +147,7 @@ class CompanySettings(_Section):
     stripe_accounts: tuple[str, ...] = Field((), description='a list of Stripe account ids, or "default"')
     rules: ExistingFile | None = Field(None, description="a rules file that exists")
     index_days: Duration = Field(90, description="a whole number of days, 1 or more")
+    freshness_s: Seconds = Field(60.0, description="seconds, more than 0: how often QBO is asked what people changed")
     stop_after_dead_letters: int = Field(
         50, ge=0, description="a whole number, 0 for never: dead letters of one reason in a row that stop the company"
     )
