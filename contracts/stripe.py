@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import PlainValidator
 
-from contracts.bodies import Body, Flag, Smallest, Text, UnixTime, Whole
+from contracts.bodies import Body, Flag, Smallest, Text, UnixTime
 
 _STRIPE_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 """Ids go into keys and markers, which have no blanks; 255 characters are Stripe's own limit."""
@@ -56,13 +56,6 @@ class BillingDetails(Body):
     address: StripeAddress | None = None
 
 
-class BalanceTransaction(Body):
-    """What a charge did to the balance, in the currency of settlement."""
-
-    fee: Whole
-    currency: Text
-
-
 class Charge(Body):
     """One attempt to take money."""
 
@@ -82,6 +75,19 @@ class Charge(Body):
     metadata: Mapping[str, object] = {}
     payment_intent: Expandable | None = None
     balance_transaction: Expandable | None = None
+    invoice: Expandable | None = None
+    """Which invoice it pays; gone since 2025-03-31, when invoice_payment.paid took its place."""
+
+
+class RefundedCharge(Body):
+    """What charge.refunded tells beyond the refund's own events: whose charge it is, and old ones the refunds."""
+
+    id: StripeId
+    created: UnixTime | None = None
+    description: Text | None = None
+    metadata: Mapping[str, object] = {}
+    payment_intent: Expandable | None = None
+    refunds: Mapping[str, object] = {}
 
 
 class PaymentIntent(Body):
@@ -100,6 +106,20 @@ class PaymentIntent(Body):
     metadata: Mapping[str, object] = {}
     latest_charge: Expandable | None = None
     charges: Mapping[str, object] = {}
+    invoice: Expandable | None = None
+
+
+class StripeCustomer(Body):
+    """A customer of the account; `currency` is that of its first invoice or payment, if there was one."""
+
+    id: StripeId
+    created: UnixTime
+    currency: Text | None = None
+    name: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    address: StripeAddress | None = None
+    shipping: BillingDetails | None = None
 
 
 def id_or_object(value: str | Mapping[str, object] | None) -> tuple[str | None, Mapping[str, object]]:

@@ -86,6 +86,11 @@ def refund_item(rules: MappingRules) -> PostingStep:
     return _fixed("Refund", account(rules, "refunds"))
 
 
+def bad_debts_item(rules: MappingRules) -> PostingStep:
+    """What an invoice that was given up takes off again."""
+    return _fixed("Bad debts", account(rules, "bad_debts"))
+
+
 def stripe_sales_item(rules: MappingRules) -> PostingStep:
     """What a charge without an order sold."""
     return _fixed("Stripe sales", account(rules, "sales"))

@@ -12,21 +12,12 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 
 SHOPIFY = """
-orders/edited orders/delete refunds/create customers/create customers/update products/create products/update
+orders/edited orders/delete customers/create customers/update products/create products/update
 fulfillments/create fulfillments/update disputes/create disputes/update
-""".split()
-
-STRIPE = """
-charge.captured charge.refunded charge.failed charge.refund.updated refund.created refund.updated refund.failed
-charge.dispute.created charge.dispute.funds_withdrawn charge.dispute.funds_reinstated charge.dispute.closed
-checkout.session.completed invoice.finalized invoice.paid invoice.payment_succeeded invoice.voided
-invoice.marked_uncollectible invoice_payment.paid credit_note.created customer.created customer.updated
-payout.paid payout.failed
 """.split()
 
 
 @maps("shopify", *SHOPIFY)
-@maps("stripe", *STRIPE)
 def map_nothing_yet(envelope: Envelope, rules: MappingRules) -> Ignored:  # noqa: ARG001 - every mapping has both
     """Nothing to book for now."""
     return Ignored(

@@ -1,5 +1,23 @@
 """Stripe's events; importing this registers their mappings."""
 
-from mappings.stripe import charges, payment_intents
+from mappings.stripe import (
+    charges,
+    credit_notes,
+    customers,
+    disputes,
+    invoices,
+    payment_intents,
+    payouts,
+    refunds,
+)
 
-__all__ = ["charges", "payment_intents"]
+__all__ = [
+    "charges",
+    "credit_notes",
+    "customers",
+    "disputes",
+    "invoices",
+    "payment_intents",
+    "payouts",
+    "refunds",
+]

@@ -1,26 +1,31 @@
-"""The processor's fee: an expense, taken from the account that the payment went to.
+"""What the processor keeps or gives back: journal entries between the rules' accounts and the one that payments go to.
 
-It is booked where the event carries it (`balance_transaction` expanded) and in the currency in which Stripe settles;
-an event that carries only an id says nothing about it, and nothing is invented.
+They are booked where an event carries a row of the balance (`balance_transaction` expanded, the rows of a dispute or
+of a payout) and in the currency in which Stripe settles; an event that carries only an id says nothing about it, and
+nothing is invented. Whichever event tells a row first, it is the same entry under the same key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Literal
+from decimal import Decimal
 
 from contracts.bodies import read_body
+from contracts.errors import UnbalancedDocument
 from contracts.keys import SourceKey
-from contracts.money import from_stripe
+from contracts.money import from_stripe, plain, total
 from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import DOC_NUMBER_MAX, AccountSelector, JournalEntryDraft, JournalLine
-from contracts.stripe import BalanceTransaction
+from contracts.stripe_balance import BalanceRow, BalanceTransaction
 from mappings.accounts import account, deposit_account
 from mappings.lines import in_hundredths
 from mappings.rules import MappingRules
 
-Side = Literal["Debit", "Credit"]
+Movement = tuple[AccountSelector, Decimal, str]
+"""An account, by how much it is debited (credited below zero), and why."""
+
+KINDS = {"stripe_fee": "Stripe fee", "application_fee": "Application fee", "tax": "Tax on the fee"}
 
 
 def fee_steps(
@@ -29,21 +34,61 @@ def fee_steps(
     """The journal entry of the fee, none where there is no fee; a fee that is given back turns the sides round."""
     if not balance:
         return ()
-    booked = read_body(BalanceTransaction, balance, "balance transaction")
-    fee = from_stripe(booked.fee, booked.currency)
-    if fee.is_zero:
-        return ()
-    amount = in_hundredths(abs(fee.number), fee.currency)
-    sides: tuple[Side, Side] = ("Debit", "Credit") if fee.number > 0 else ("Credit", "Debit")
-    accounts: tuple[AccountSelector, AccountSelector] = (account(rules, "fees"), deposit_account(rules, "stripe"))
+    return fee_entry(read_body(BalanceTransaction, balance, "balance transaction"), key, txn_date, rules)
+
+
+def fee_entry(row: BalanceTransaction, key: SourceKey, txn_date: date, rules: MappingRules) -> tuple[PostingStep, ...]:
+    """The same from a row that is read already; its own time, where it has one, is the date."""
+    code = row.currency.upper()
+    kept = -total(amount for _, amount, _ in _fees(row, key.id, rules))
+    moves = (*_fees(row, key.id, rules), (deposit_account(rules, "stripe"), kept, f"Stripe fee {key.id}"))
+    day = row.created.astimezone(rules.zone).date() if row.created else txn_date
+    return (entry(key, day, code, moves, rules, name="fee"),) if row.fee else ()
+
+
+def dispute_entry(row: BalanceRow, key: SourceKey, txn_date: date, rules: MappingRules) -> PostingStep:
+    """What a dispute did to the balance: money out, or back in when it was won, and its fee."""
+    code = row.currency.upper()
+    amount, net, fee = (from_stripe(number, code).number for number in (row.amount, row.net, row.fee))
+    if amount - fee != net:
+        raise UnbalancedDocument(
+            f"{row.id} moved {plain(amount, code)} {code} less a fee of {plain(fee, code)} {code}, "
+            f"its net is {plain(net, code)} {code}"
+        )
+    moves = (
+        (account(rules, "disputes"), in_hundredths(-amount, code), f"Disputed {key.id}"),
+        *_fees(row, key.id, rules),
+        (deposit_account(rules, "stripe"), in_hundredths(net, code), f"Dispute {key.id}"),
+    )
+    day = row.created.astimezone(rules.zone).date() if row.created else txn_date
+    return entry(key, day, code, moves, rules, name="dispute")
+
+
+def entry(
+    key: SourceKey, day: date, currency: str, moves: Iterable[Movement], rules: MappingRules, *, name: str
+) -> PostingStep:
+    """The journal entry that makes these movements."""
     draft = JournalEntryDraft(
-        txn_date=txn_date,
-        currency=fee.currency,
+        txn_date=day,
+        currency=currency,
         lines=tuple(
-            JournalLine(side=side, account=selector, amount=amount, description=f"Stripe fee {key.id}")
-            for side, selector in zip(sides, accounts, strict=True)
+            JournalLine(side="Debit" if amount > 0 else "Credit", account=selector, amount=abs(amount), description=why)
+            for selector, amount, why in moves
+            if amount
         ),
         doc_number=key.id[-DOC_NUMBER_MAX:],
-        exchange_rate=rules.exchange_rates.get(fee.currency),
+        exchange_rate=rules.exchange_rates.get(currency),
     )
-    return (PostingStep(key=key, entity="JournalEntry", intent=Intent.FACT, draft=draft, name="fee"),)
+    return PostingStep(key=key, entity="JournalEntry", intent=Intent.FACT, draft=draft, name=name)
+
+
+def _fees(row: BalanceTransaction, ident: str, rules: MappingRules) -> tuple[Movement, ...]:
+    """The fee as expenses, one for each of its kinds where these add up to it."""
+    code = row.currency.upper()
+    parts = [(detail.amount, KINDS.get(detail.type or "", detail.type or "Fee")) for detail in row.fee_details]
+    if sum(amount for amount, _ in parts) != row.fee:
+        parts = [(row.fee, "Stripe fee")]
+    fees = account(rules, "fees")
+    return tuple(
+        (fees, in_hundredths(from_stripe(amount, code).number, code), f"{kind} {ident}") for amount, kind in parts
+    )

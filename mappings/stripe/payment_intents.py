@@ -45,6 +45,8 @@ def _sale(intent: PaymentIntent, ident: str, charge: Mapping[str, object]) -> Sa
             since=min(told.since, intent.created),
             description=told.description or intent.description,
             metadata=(*told.metadata, intent.metadata),
+            intent=intent.id,
+            invoice=told.invoice or id_or_object(intent.invoice)[0],
         )
     received = intent.amount if intent.amount_received is None else intent.amount_received
     return Sale(
@@ -56,6 +58,8 @@ def _sale(intent: PaymentIntent, ident: str, charge: Mapping[str, object]) -> Sa
         description=intent.description,
         metadata=(intent.metadata,),
         balance={},
+        intent=intent.id,
+        invoice=id_or_object(intent.invoice)[0],
     )
 
 

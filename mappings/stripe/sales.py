@@ -38,12 +38,14 @@ class Sale:
     description: str | None
     metadata: tuple[Mapping[str, object], ...]
     balance: Mapping[str, object]
+    intent: str | None = None
+    invoice: str | None = None
 
 
 def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
     """The plan of a sale, or why the shop books it."""
     key = SourceKey("stripe", "charge", sale.charge_id)
-    if rules.stripe.booking_authority == "shop" and belongs_to_shop(sale, rules):
+    if belongs_to_shop(sale.metadata, sale.description, rules):
         return Ignored(
             code="booked_by_shop", message="this charge pays a shop order, which the shop books", document=key
         )
@@ -59,15 +61,32 @@ def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
         PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=payment, name="payment"),
         *fee_steps(sale.balance, key, txn_date, rules),
     )
-    return PostingPlan(document=key, lane=key, steps=steps, document_created_at=sale.since, version=ONCE)
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=steps,
+        document_created_at=sale.since,
+        version=ONCE,
+        links=links_of(key, intent=sale.intent, invoice=sale.invoice),
+    )
 
 
-def belongs_to_shop(sale: Sale, rules: MappingRules) -> bool:
-    """A metadata key of the rules holds an order id, or the description begins with one of the company's shops."""
-    if _has_value(sale.metadata, rules.stripe.order_id_keys):
+def links_of(
+    charge: SourceKey, *, intent: str | None, invoice: str | None = None
+) -> tuple[tuple[SourceKey, SourceKey], ...]:
+    """What an event that names a charge says of what it is part of."""
+    ended = ((SourceKey("stripe", "payment_intent", intent), charge),) if intent else ()
+    return (*ended, (charge, SourceKey("stripe", "invoice", invoice))) if invoice else ended
+
+
+def belongs_to_shop(metadata: Iterable[Mapping[str, object]], said: str | None, rules: MappingRules) -> bool:
+    """Whether the shop books it: a metadata key of the rules holds an order id, or what is said begins with a shop."""
+    if rules.stripe.booking_authority != "shop":
+        return False
+    if _has_value(metadata, rules.stripe.order_id_keys):
         return True
-    said = (sale.description or "").strip().lower()
-    return any(said.startswith(domain) for domain in rules.shop_domains)
+    words = (said or "").strip().lower()
+    return any(words.startswith(domain) for domain in rules.shop_domains)
 
 
 def _has_value(several: Iterable[Mapping[str, object]], names: tuple[str, ...]) -> bool:
@@ -101,4 +120,5 @@ def _payment(sale: Sale, customer: SourceKey, key: SourceKey, rules: MappingRule
         method=rules.gateway("stripe").method,
         reference=sale.charge_id[-PAYMENT_REF_MAX:],
         exchange_rate=rules.exchange_rates.get(sale.money.currency),
+        intent=sale.intent,
     )

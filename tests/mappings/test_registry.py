@@ -6,7 +6,7 @@ import pytest
 
 from contracts.envelope import Envelope
 from contracts.posting import Ignored
-from mappings.pending import SHOPIFY, STRIPE
+from mappings.pending import SHOPIFY
 from mappings.registry import DuplicateMapping, mapped_types, maps
 from mappings.rules import MappingRules
 from tests.mappings.builders import mapped, stripe_event
@@ -19,16 +19,23 @@ MAPPED = {
     ("shopify", "orders/partially_fulfilled"),
     ("shopify", "orders/cancelled"),
     ("shopify", "order_transactions/create"),
-    ("stripe", "charge.succeeded"),
-    ("stripe", "payment_intent.succeeded"),
 }
+STRIPE = """
+charge.succeeded charge.captured charge.refunded charge.failed charge.refund.updated payment_intent.succeeded
+refund.created refund.updated refund.failed
+charge.dispute.created charge.dispute.funds_withdrawn charge.dispute.funds_reinstated charge.dispute.closed
+checkout.session.completed invoice.finalized invoice.paid invoice.payment_succeeded invoice.voided
+invoice.marked_uncollectible invoice_payment.paid credit_note.created credit_note.voided customer.created
+customer.updated payout.paid payout.failed
+""".split()
 
 
 def test_every_type_that_is_promised_is_registered() -> None:
     """Mapped or known, and nothing else."""
-    known = {("shopify", topic) for topic in SHOPIFY} | {("stripe", name) for name in STRIPE}
-    assert set(mapped_types()) == MAPPED | known
-    assert not MAPPED & known
+    known = {("shopify", topic) for topic in SHOPIFY}
+    booked = MAPPED | {("stripe", name) for name in STRIPE}
+    assert {each for each in mapped_types() if each[0] in {"shopify", "stripe"}} == booked | known
+    assert not booked & known
 
 
 @pytest.mark.parametrize("topic", SHOPIFY)
@@ -39,14 +46,6 @@ def test_known_shopify_topic_is_not_mapped_yet(topic: str) -> None:
     assert decision.code == "not_yet_mapped"
     assert decision.document is not None
     assert decision.document.id == "77"
-
-
-@pytest.mark.parametrize("event_type", STRIPE)
-def test_known_stripe_type_is_not_mapped_yet(event_type: str) -> None:
-    """The same for Stripe."""
-    decision = mapped(stripe_event(event_type, {"object": "checkout.session", "id": "cs_1"}))
-    assert isinstance(decision, Ignored)
-    assert (decision.code, str(decision.document)) == ("not_yet_mapped", "stripe:checkout_session:cs_1")
 
 
 def test_edit_is_about_its_order() -> None:
@@ -66,7 +65,7 @@ def test_document_is_unknown_when_the_body_does_not_say_it(body: dict[str, objec
 
 def test_document_of_a_stripe_object_without_id_is_unknown() -> None:
     """The same for Stripe."""
-    decision = mapped(stripe_event("payout.paid", {"object": "payout"}))
+    decision = mapped(stripe_event("charge.failed", {"object": "charge"}))
     assert isinstance(decision, Ignored)
     assert decision.document is None
 

@@ -1,0 +1,87 @@
+"""Credit notes: what was taken off an invoice without money moving.
+
+The part that was refunded is booked by the refund's own events; a note that is nothing but its refund books nothing.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from contracts.bodies import read_body
+from contracts.envelope import Envelope
+from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.money import from_stripe
+from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
+from contracts.quickbooks import DOC_NUMBER_MAX, CreditMemoDraft, LineDraft
+from contracts.stripe import id_or_object
+from contracts.stripe_billing import CreditNote
+from mappings.lines import in_hundredths, line
+from mappings.names import cut
+from mappings.registry import maps
+from mappings.rules import MappingRules
+from mappings.stripe.billing import Parts, parts_of_note
+
+
+@maps("stripe", "credit_note.created", "credit_note.voided")
+def map_credit_note(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
+    """A credit memo on the invoice, its undoing when the note was voided, or why the refund is all that there is."""
+    note = read_body(CreditNote, envelope.body, "credit note")
+    key = SourceKey("stripe", "credit_note", note.id)
+    ident, _ = id_or_object(note.invoice)
+    if ident is None:
+        raise UnmappableEvent("the credit note does not name its invoice")
+    invoice = SourceKey("stripe", "invoice", ident)
+    if envelope.event_type == "credit_note.voided" or note.status == "void":
+        steps: tuple[PostingStep, ...] = (
+            PostingStep(key=key, entity="CreditMemo", intent=Intent.UNDONE, name="credit note that was voided"),
+        )
+    else:
+        credited = note.total - _refunded(note)
+        if credited <= 0:
+            message = "all of the credit note was refunded, and the refund books that"
+            return Ignored(code="skipped_by_rule", message=message, document=key)
+        steps = _steps(note, key, invoice, credited, rules)
+    return PostingPlan(document=key, lane=invoice, steps=steps, document_created_at=note.created)
+
+
+def _steps(
+    note: CreditNote, key: SourceKey, invoice: SourceKey, credited: int, rules: MappingRules
+) -> tuple[PostingStep, ...]:
+    code = note.currency.upper()
+    parts = parts_of_note(note, rules)
+    whole = credited == note.total
+    amount = in_hundredths(from_stripe(credited, code).number, code)
+    rest = (line(parts.items[0].key, amount, description=f"Credit note {note.number or note.id}, less its refund"),)
+    draft = CreditMemoDraft(
+        credit_of=invoice,
+        doc_number=cut(note.number, DOC_NUMBER_MAX) or note.id[-DOC_NUMBER_MAX:],
+        txn_date=note.created.astimezone(rules.zone).date(),
+        currency=code,
+        lines=_less_discount(parts) if whole else rest,
+        total=amount,
+        tax=parts.tax if whole else Decimal(0),
+        exchange_rate=rules.exchange_rates.get(code),
+    )
+    memo = PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit note")
+    return (*parts.items, memo)
+
+
+def _less_discount(parts: Parts) -> tuple[LineDraft, ...]:
+    """A credit memo draft has no discount of its own: what the invoice's discount had taken off is a line."""
+    if not parts.discount:
+        return parts.lines
+    return (*parts.lines, line(parts.items[0].key, -parts.discount, description="Less its discount"))
+
+
+def _refunded(note: CreditNote) -> int:
+    """How much of it went back to the customer as money; old notes name the refund and not its amount."""
+    if note.refunds:
+        return sum(each.amount_refunded for each in note.refunds)
+    if note.refund is None:
+        return 0
+    if note.customer_balance_transaction is not None:
+        raise UnmappableEvent(
+            "the credit note was refunded in part and put on the customer's balance in part, and does not say how much"
+        )
+    return note.total - note.out_of_band_amount
