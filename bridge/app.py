@@ -25,7 +25,7 @@ from bridge.connections import connection_settings, token_store
 from bridge.http import serve as serve_http
 from bridge.judging import Judge
 from bridge.kafka.connection import KafkaConnection
-from bridge.kafka.errors import BrokerError
+from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.journal import Journal, JournalView
 from bridge.kafka.owner import CompanyOwner
@@ -192,7 +192,13 @@ async def open_machine(
     async with open_client(tenant.connection, tenant.store, clock, priority=priority) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
         journal = of_journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
-        books = of_books(client, clock, window=timedelta(days=company.index_days), lists=rules.lists)
+        books = of_books(
+            client,
+            clock,
+            window=timedelta(days=company.index_days),
+            freshness=timedelta(seconds=company.freshness_s),
+            lists=rules.lists,
+        )
         write_ahead = WriteAhead(journal)
         poster = of_poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
@@ -274,7 +280,8 @@ async def _topics_exist(settings: Settings, connection: KafkaConnection, stoppin
             await create_missing(connection, wanted)
         except (OSError, BrokerError) as error:
             servers = connection.bootstrap_servers
-            log.warning("kafka.unreachable", servers=servers, error=type(error).__name__, wait_s=wait_s)
+            reason = said(error) if isinstance(error, BrokerError) else type(error).__name__
+            log.warning("kafka.unreachable", servers=servers, reason=reason, wait_s=wait_s)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), wait_s)
             wait_s = min(2 * wait_s, KAFKA_WAIT_MAX_S)
