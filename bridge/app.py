@@ -28,7 +28,7 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.journal import Journal, JournalView
-from bridge.kafka.owner import CompanyOwner
+from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, create_missing, log_topic, table_topic
@@ -138,8 +138,8 @@ async def _run_company(settings: Settings, tenant: Tenant, stopping: asyncio.Eve
         return False
     with contextlib.suppress(Unavailable):  # the store on Kafka can be looked at only now
         await tenant.store.load(tenant.connection.credentials.store_key)
-    async with _company(settings, tenant) as intake:
-        watching = asyncio.create_task(_watch(intake, tenant.board))
+    async with _company(settings, tenant) as (intake, client):
+        watching = asyncio.create_task(_watch(intake, client, tenant.board))
         waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
         try:
             await intake.run()
@@ -166,12 +166,14 @@ class Machine:
 
 
 @contextlib.asynccontextmanager
-async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[CompanyIntake]:
+async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[tuple[CompanyIntake, QuickBooksClient]]:
     async with open_machine(settings, tenant) as machine:
-        intake = company_intake(settings, tenant.company.name, machine.owner, machine.publisher)
+        client = machine.client
+        signals = Signals(paused=tenant.board.waits, hurry=lambda on: client.interrupt(on=on))
+        intake = company_intake(settings, tenant.company.name, machine.owner, machine.publisher, signals=signals)
         resuming = asyncio.create_task(_resume_when_told(machine, intake))
         try:
-            yield intake
+            yield intake, client
         finally:
             resuming.cancel()
 
@@ -233,7 +235,13 @@ async def open_tenant(settings: Settings, company: CompanySettings) -> Tenant:
 
 
 def company_intake(
-    settings: Settings, company: str, owner: CompanyOwner, publisher: CompanyPublisher, *, consumes: bool = True
+    settings: Settings,
+    company: str,
+    owner: CompanyOwner,
+    publisher: CompanyPublisher,
+    *,
+    consumes: bool = True,
+    signals: Signals | None = None,
 ) -> CompanyIntake:
     """A member of the company's consumer group, for `owner`; one that does not consume only owns the company."""
     intake_settings = _intake_settings(settings.kafka)
@@ -245,6 +253,7 @@ def company_intake(
         publisher=publisher,
         process=_this_process(),
         settings=intake_settings if consumes else replace(intake_settings, consumes=False, idle_interval_s=0.0),
+        signals=signals,
     )
 
 
@@ -290,9 +299,12 @@ async def _topics_exist(settings: Settings, connection: KafkaConnection, stoppin
     return False
 
 
-async def _watch(intake: CompanyIntake, board: CompanyBoard) -> None:
-    """Tell the board what the consumer group says; what happens while owning the company says by itself."""
+async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: CompanyBoard) -> None:
+    """Tell the board what the consumer group and the limits say; what happens while owning the company says itself."""
     while True:
+        limits = client.limits()
+        board.limited(waiting=limits.waiting, fraction=limits.fraction, pause_s=limits.pause_s)
+        board.kafka(intake.trouble)
         age = intake.poll_age_s()
         if age is not None and age < 2 * WATCH_INTERVAL_S:
             board.polled()

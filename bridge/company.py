@@ -15,6 +15,7 @@ from bridge.breaker import STOPPED_KEY, Breaker
 from bridge.clock import Clock
 from bridge.judging import Judged
 from bridge.pipeline import Pipeline, Processed, Settled
+from bridge.quickbooks.retry import Interrupted
 from bridge.reporting import Reporter
 from bridge.sentinel import Sentinel
 from bridge.settlement import Outcome, refused
@@ -144,7 +145,9 @@ class Company:
         return await self._settle(parked, expired)
 
     async def released(self) -> None:
-        """The company is another process's now, or nobody's."""
+        """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
+        self._pipeline.forget()
+        self._write_ahead.settled()
         self._books.let_go()
         self._board.enter(Phase.STANDBY)
 
@@ -272,11 +275,12 @@ class Company:
         self._write_ahead.settled()
 
     def _away(self, error: Unavailable) -> None:
+        if isinstance(error, Interrupted):
+            return
         if isinstance(error, Unauthorised):
             self._board.enter(Phase.NEEDS_RECONNECT, reason=str(error))
         else:
             self._board.outage(error.retry_after_s or 0.0, str(error))
-        log.warning("company.paused", company=self._board.name, reason=str(error), wait_s=error.retry_after_s)
 
     def _show(self) -> None:
         counts = self._books.calls

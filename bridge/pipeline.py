@@ -84,6 +84,10 @@ class Pipeline:
         """The outcomes are on the bus: what was written for them need not be credited to anybody any more."""
         self._poster.settled(processed.written)
 
+    def forget(self) -> None:
+        """Another process may settle what is open here; told from memory later, it would be told wrong."""
+        self._poster.forget()
+
     async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:
         await self._poster.finish_open()
         await self._books.reach_back(min(plan.document_created_at for plan in plans))

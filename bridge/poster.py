@@ -121,6 +121,11 @@ class Poster:
         for step_id in told:
             self._done.pop(step_id, None)
 
+    def forget(self) -> None:
+        """Know nothing of earlier requests: whoever owns the company next finds them in the journal."""
+        self._done.clear()
+        self._open.clear()
+
     async def post(
         self, schedule: Schedule, attempts: Mapping[StepId, int], failed: Mapping[StepId, Failed]
     ) -> dict[StepId, StepOutcome]:

@@ -62,6 +62,8 @@ class _State:
     drifted: Sequence[dict[str, object]] = ()
     changes_known_until: datetime | None = None
     outage_wait_s: float | None = None
+    kafka: str | None = None
+    limits: dict[str, float] = field(default_factory=dict)
 
 
 class CompanyBoard:
@@ -112,6 +114,24 @@ class CompanyBoard:
         self.enter(Phase.RUNNING if waited else self.phase)
         self._state.outage_wait_s = None
         self._show_phase()
+
+    def waits(self, wait_s: float) -> None:
+        """The next try of an outage comes in `wait_s` seconds."""
+        if self._state.outage_wait_s is not None:
+            self._state.outage_wait_s = round(wait_s, 1)
+            self._show_phase()
+
+    def kafka(self, trouble: str | None) -> None:
+        """What is wrong with Kafka, in words; None when it answers and has the event topics."""
+        self._state.kafka = trouble
+        self.telemetry.gauge("kafka_trouble", self.name, float(trouble is not None))
+
+    def limited(self, *, waiting: int, fraction: float, pause_s: float) -> None:
+        """Calls that wait for the limits, the part of each limit that is used, and what is left of a pause."""
+        self._state.limits = {"waiting_calls": waiting, "fraction": round(fraction, 2), "pause_s": round(pause_s, 1)}
+        self.telemetry.gauge("limit_waiting_calls", self.name, waiting)
+        self.telemetry.gauge("limit_fraction", self.name, fraction)
+        self.telemetry.gauge("limit_pause_seconds", self.name, pause_s)
 
     def polled(self) -> None:
         """The consumer asked Kafka for records and got an answer, be it an empty one."""
@@ -165,6 +185,12 @@ class CompanyBoard:
         self._state.waiting_documents = documents
         self.telemetry.gauge("waiting_documents", self.name, documents)
 
+    def complaint(self) -> str | None:
+        """Why this company is not ready here, in a sentence; None when it is."""
+        if self.phase in _NOT_READY:
+            return f"{self.name} {_NOT_READY[self.phase]}"
+        return f"{self.name}: {self._state.kafka}" if self._state.kafka else None
+
     def poll_age_s(self) -> float | None:
         """Seconds since the last good poll, None before the first."""
         at = self._state.polled_at_s
@@ -191,6 +217,8 @@ class CompanyBoard:
             "drifted": list(state.drifted[:FINDINGS_SHOWN_MAX]),
             "changes_known_until": state.changes_known_until.isoformat() if state.changes_known_until else None,
             "outage_wait_s": state.outage_wait_s,
+            "kafka": state.kafka,
+            "limits": dict(state.limits),
         }
 
     def _show_phase(self) -> None:
@@ -226,8 +254,7 @@ class StatusBoard:
         """
         if not self._companies:
             return ("no company has started yet",)
-        boards = (board for board in self._companies.values() if board.phase in _NOT_READY)
-        return tuple(f"{board.name} {_NOT_READY[board.phase]}" for board in boards)
+        return tuple(text for board in self._companies.values() if (text := board.complaint()))
 
     def live(self) -> tuple[str, ...]:
         """Which consumers have not polled for too long; empty when this process is alive.

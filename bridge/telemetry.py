@@ -26,6 +26,10 @@ GaugeName = Literal[
     "duplicate_documents",
     "drifted_documents",
     "newest_record_age_seconds",
+    "kafka_trouble",
+    "limit_waiting_calls",
+    "limit_fraction",
+    "limit_pause_seconds",
 ]
 HistogramName = Literal["micro_batch_records", "qbo_batch_items", "settle_seconds"]
 MetricName = CounterName | GaugeName | HistogramName
@@ -63,6 +67,10 @@ GAUGES: tuple[Metric, ...] = (
     Metric("duplicate_documents", "markers that more than one live transaction of a type carries: alert above 0"),
     Metric("drifted_documents", "transactions whose total is not what the bridge wrote: a person changed them"),
     Metric("dead_letters_in_a_row", "dead letters of one reason since something was booked last; too many stop it"),
+    Metric("kafka_trouble", "1 while Kafka does not answer after a good start, or an event topic is missing"),
+    Metric("limit_waiting_calls", "calls to QBO that wait for the company's limits"),
+    Metric("limit_fraction", "the part of each limit that is used: 1, less after a 429 or a change of owner"),
+    Metric("limit_pause_seconds", "how long a 429 still pauses the company"),
     Metric("newest_record_age_seconds", "age of the newest record of the last micro-batch when it was taken: the lag"),
 )
 

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import time
-from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -31,7 +29,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.consumer import PollHealth, WatchedConsumer
 from bridge.kafka.convert import inbound
-from bridge.kafka.owner import CompanyOwner
+from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.ownership import Ownership
 from bridge.kafka.publisher import CompanyPublisher, group_id
 from bridge.kafka.settings import IntakeSettings
@@ -57,15 +55,19 @@ class CompanyIntake:
         publisher: CompanyPublisher,
         process: str,
         settings: IntakeSettings | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        signals: Signals | None = None,
     ) -> None:
         self.company = company
+        self.trouble: str | None = None
+        """What is wrong with Kafka though this process has joined, in words: it is away, or a topic is missing."""
         self._topics = topics
         self._connection = connection
         self._settings = settings or IntakeSettings()
-        self._health = PollHealth(clock)
+        self._health = PollHealth()
         self._ownership = Ownership(company, process)
-        self._tenure = Tenure(company=company, owner=owner, publisher=publisher, settings=self._settings, clock=clock)
+        self._tenure = Tenure(
+            company=company, owner=owner, publisher=publisher, settings=self._settings, signals=signals
+        )
         self._listener = _Listener(self)
         self._broker: KafkaBroker | None = None
         self._consumer: WatchedConsumer | None = None
@@ -123,7 +125,11 @@ class CompanyIntake:
         """Join and stay until the watchdog wants a new consumer; Kafka being away is waited for."""
         try:
             await self._connect()
-            await self._watch()
+            looking = asyncio.create_task(self._keep_looking())
+            try:
+                await self._watch()
+            finally:
+                looking.cancel()
         except (KafkaError, OSError) as error:
             log.warning("kafka.unreachable", company=self.company, topics=self._topics, error=repr(error))
         await self._tenure.end()
@@ -159,6 +165,28 @@ class CompanyIntake:
             if self._health.is_broken or age_s > self._settings.poll_age_max_s:
                 log.warning("kafka.consumer_rebuilt", company=self.company, poll_age_s=round(age_s, 1))
                 return
+
+    async def _keep_looking(self) -> None:
+        """Ask Kafka itself now and then: a poll of a broker that is away comes back empty, as if all were well."""
+        while True:
+            self._note(await self._look())
+            await asyncio.sleep(self._settings.look_interval_s)
+
+    async def _look(self) -> str | None:
+        try:
+            there = await asyncio.wait_for(self._polling().topics(), self._settings.look_timeout_s)
+        except (KafkaError, OSError, TimeoutError):
+            return f"Kafka at {self._connection.bootstrap_servers} does not answer"
+        missing = [topic for topic in self._topics if topic not in there]
+        return f"the topics {', '.join(missing)} do not exist" if missing else None
+
+    def _note(self, trouble: str | None) -> None:
+        """Say it once when it begins and once when it ends."""
+        if trouble is not None and trouble != self.trouble:
+            log.warning("kafka.trouble", company=self.company, reason=trouble)
+        elif trouble is None and self.trouble is not None:
+            log.info("kafka.recovered", company=self.company)
+        self.trouble = trouble
 
     async def _disconnect(self) -> None:
         if self._broker is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from contracts.records import InboundRecord, OutboundRecord
@@ -30,6 +31,21 @@ class CompanyOwner(Protocol):
 
     async def released(self) -> None:
         """Not the owner any more, or shutting down. May come after a `take_over` that never finished."""
+
+
+def _unheard(_: float) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What is said to the machine beside its work, while that may be running."""
+
+    paused: Callable[[float], None] = _unheard
+    """An outage: the next try comes in so many seconds."""
+
+    hurry: Callable[[bool], None] = _unheard
+    """True: the company is let go or may be, so begin nothing more and finish what is under way. False: go on."""
 
 
 Jitter = Callable[[float, float], float]

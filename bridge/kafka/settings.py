@@ -33,6 +33,14 @@ class IntakeSettings:
     drain_timeout_s: float = 20.0
     """How long a rebalance or a stop waits for the running micro-batch; then it is abandoned (the journal knows it)."""
 
+    drain_grace_s: float = 1.0
+    """A micro-batch that ends by itself within this is not hurried; a hurried one comes again."""
+
+    look_interval_s: float = 5.0
+    """How often Kafka is asked whether it is there, and the event topics with it."""
+
+    look_timeout_s: float = 5.0
+
     idle_interval_s: float = 1.0
     """How often the owner looks at what waits when there is nothing to consume."""
 

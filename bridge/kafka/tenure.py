@@ -29,7 +29,7 @@ from aiokafka.errors import KafkaError
 
 from bridge.kafka.convert import Offsets, first_offsets, next_offsets, partitions
 from bridge.kafka.errors import Fenced
-from bridge.kafka.owner import CompanyOwner, Jitter
+from bridge.kafka.owner import CompanyOwner, Jitter, Signals
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
 from contracts.errors import TakeFewer, Unavailable
@@ -70,6 +70,7 @@ class Tenure:
         owner: CompanyOwner,
         publisher: CompanyPublisher,
         settings: IntakeSettings,
+        signals: Signals | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Jitter = random.uniform,
     ) -> None:
@@ -81,6 +82,7 @@ class Tenure:
         self._owner = owner
         self._publisher = publisher
         self._settings = settings
+        self._signals = signals or Signals()
         self._clock = clock
         self._jitter = jitter
         self._consumer: AIOKafkaConsumer | None = None
@@ -100,13 +102,13 @@ class Tenure:
         """A rebalance began: nothing newer is started, and what runs may finish while we are still the owner."""
         self.generation += 1
         self._steady.clear()
-        if not await self._drained(self._settings.drain_timeout_s):
-            log.warning("company.batch_abandoned", company=self.company, after_s=self._settings.drain_timeout_s)
+        if not await self._drained():
             await self.end()
 
     async def assigned(self, consumer: AIOKafkaConsumer, assigned: Iterable[TopicPartition], epoch: int) -> None:
         """A rebalance ended. Returns soon: heartbeats begin only after the group's listener has returned."""
         self._consumer = consumer
+        self._signals.hurry(False)
         owned = set(assigned)
         if self._stopping or self.failure.done():
             consumer.pause(*owned)
@@ -144,8 +146,7 @@ class Tenure:
         """
         self._stopping = True
         self._steady.clear()
-        if not await self._drained(self._settings.drain_timeout_s):
-            log.warning("company.batch_abandoned", company=self.company, after_s=self._settings.drain_timeout_s)
+        await self._drained()
         await self.end()
         self.phase = Phase.STOPPED
 
@@ -153,7 +154,19 @@ class Tenure:
         """End a pause early: somebody reconnected the company, or told it to go on."""
         self._resumed.set()
 
-    async def _drained(self, limit_s: float) -> bool:
+    async def _drained(self) -> bool:
+        """Wait for the running micro-batch; one that takes longer than a moment is told to begin nothing more."""
+        limit_s = self._settings.drain_timeout_s
+        grace_s = min(self._settings.drain_grace_s, limit_s)
+        if await self._free_within(grace_s):
+            return True
+        self._signals.hurry(True)
+        if await self._free_within(limit_s - grace_s):
+            return True
+        log.warning("company.batch_abandoned", company=self.company, after_s=limit_s)
+        return False
+
+    async def _free_within(self, limit_s: float) -> bool:
         try:
             async with asyncio.timeout(limit_s), self._busy:
                 return True
@@ -287,12 +300,18 @@ class Tenure:
                 await self._publisher.settle(await self._owner.idle())
 
     async def _wait_out(self, error: Unavailable) -> None:
-        """An outage: nothing flows, polling goes on, and after a while the same work is tried again."""
+        """An outage: nothing flows, polling goes on, and after a while the same work is tried again.
+
+        While we are told to let go it is no outage, but the work that was cut short.
+        """
+        if not self._steady.is_set():
+            return
         wait_s = error.retry_after_s if error.retry_after_s is not None else self._backoff_s()
         self._outages += 1
         phase, self.phase = self.phase, Phase.PAUSED
         self._close_inbox()
         self._resumed.clear()
+        self._signals.paused(wait_s)
         log.warning("company.paused", company=self.company, wait_s=round(wait_s, 1), reason=str(error))
         try:
             async with asyncio.timeout(None if math.isinf(wait_s) else wait_s):

@@ -45,6 +45,15 @@ class CallCounts:
     throttled: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsState:
+    """How many calls wait for the limits, which part of each limit is used, and how long a 429 still pauses all."""
+
+    waiting: int
+    fraction: float
+    pause_s: float
+
+
 class QuickBooksClient:
     """One company's QBO. Build it with `bridge.quickbooks.connection.open_client`."""
 
@@ -61,6 +70,18 @@ class QuickBooksClient:
         Half of each limit is used at first; after a quiet minute the rest comes back within another two.
         """
         self._courier.limiter.taken_over()
+
+    def interrupt(self, *, on: bool) -> None:
+        """While it is on no call begins: what waits ends as `Interrupted`, what is under way finishes."""
+        if on:
+            self._courier.interrupt()
+        else:
+            self._courier.go_on()
+
+    def limits(self) -> LimitsState:
+        """How the limits are used now."""
+        limiter = self._courier.limiter
+        return LimitsState(waiting=limiter.waiting, fraction=limiter.fraction(), pause_s=limiter.pause_left_s())
 
     async def send(self, request: Request, *, priority: Priority = Priority.LIVE) -> Answer:
         """Write `request`, the same bytes as often as it takes; give the answer to `batching.unpack`.

@@ -17,6 +17,7 @@ from enum import IntEnum
 from typing import Literal
 
 from bridge.clock import Clock
+from contracts.errors import BridgeError
 
 Kind = Literal["read", "write", "batch"]
 
@@ -146,7 +147,12 @@ class _Ticket:
     number: int
     kind: Kind
     granted: bool = False
+    refused: bool = False
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class GateClosed(BridgeError):
+    """Nothing more is let through: whoever waits here is to finish what is under way, and to begin nothing."""
 
 
 class Limiter:
@@ -158,11 +164,17 @@ class Limiter:
         self._budget = Budget(limits, now=clock.monotonic())
         self._in_flight = 0
         self._count = 0
+        self._closed = False
         self._waiting: list[_Ticket] = []
 
     @contextlib.asynccontextmanager
     async def slot(self, kind: Kind, priority: Priority = Priority.LIVE) -> AsyncIterator[None]:
-        """Wait until a call of `kind` may go, and hold its place among the calls in flight meanwhile."""
+        """Wait until a call of `kind` may go, and hold its place among the calls in flight meanwhile.
+
+        GateClosed for one that has not gone when the gate is closed.
+        """
+        if self._closed:
+            raise GateClosed("the gate is closed")
         ticket = _Ticket(priority, self._count, kind)
         self._count += 1
         self._waiting.append(ticket)
@@ -176,6 +188,26 @@ class Limiter:
             else:
                 self._waiting.remove(ticket)
             self._wake_first()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait to be let through."""
+        return len(self._waiting)
+
+    def fraction(self) -> float:
+        """The part of each limit that is used now."""
+        return self._budget.fraction(self._clock.monotonic())
+
+    def close(self) -> None:
+        """Let nothing more through; who waits is sent away at once, who is through finishes."""
+        self._closed = True
+        for ticket in self._waiting:
+            ticket.refused = True
+            ticket.woken.set()
+
+    def open(self) -> None:
+        """Let calls through again."""
+        self._closed = False
 
     def taken_over(self) -> None:
         """Another process called until now."""
@@ -196,6 +228,8 @@ class Limiter:
     async def _granted(self, ticket: _Ticket) -> None:
         """Return when `ticket` may go. Only the first in the queue minds the time; it lets everyone go who may."""
         while True:
+            if ticket.refused:
+                raise GateClosed("the gate was closed while this call waited")
             wait = self._grant()
             if ticket.granted:
                 break

@@ -7,6 +7,7 @@ under the same request id, so that QBO either does it once or says what it did. 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -19,7 +20,7 @@ from bridge.quickbooks import faults
 from bridge.quickbooks.batching import Answer
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition
-from bridge.quickbooks.limiter import Kind, Limiter, Priority
+from bridge.quickbooks.limiter import GateClosed, Kind, Limiter, Priority
 from contracts.errors import Unauthorised, Unavailable
 
 BLOCKED_RETRY_S = 900.0
@@ -29,6 +30,10 @@ JITTER_S = 5.0
 """Up to this much is added to a pause, so that apps which were throttled together do not come back together."""
 
 log = structlog.get_logger(__name__)
+
+
+class Interrupted(Unavailable):
+    """Nothing is wrong with QBO: this process was told to begin nothing more. The same bytes may go out later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +132,7 @@ class Courier:
         self._clock = clock
         self._policy = policy
         self._jitter = jitter
-        self._failures = 0
+        self._interrupted = asyncio.Event()
         self._disconnected = False
 
     async def deliver(
@@ -140,9 +145,32 @@ class Courier:
     ) -> Answer:
         """Call `attempt(access token)` until `open_question` of its answer is None.
 
-        Unavailable (with the seconds after which to come back) when that takes too long, Unauthorised when the
-        connection to QBO is dead.
+        Unavailable when that takes too long (with the seconds after which to come back, where QBO says so),
+        Interrupted when it was told to begin nothing more, Unauthorised when the connection to QBO is dead.
         """
+        try:
+            return await self._deliver(attempt, open_question, kind=kind, priority=priority)
+        except GateClosed:
+            raise Interrupted(f"company {self._realm_id} is let go") from None
+
+    def interrupt(self) -> None:
+        """Begin nothing more: calls that wait for their turn or for another try end at once, the others finish."""
+        self._interrupted.set()
+        self.limiter.close()
+
+    def go_on(self) -> None:
+        """Calls may begin again."""
+        self._interrupted.clear()
+        self.limiter.open()
+
+    async def _deliver(
+        self,
+        attempt: Callable[[str], Awaitable[Answer]],
+        open_question: Callable[[Answer], Disposition | None],
+        *,
+        kind: Kind,
+        priority: Priority,
+    ) -> Answer:
         tally = Tally(began_at=self._clock.monotonic())
         token = await self._first_token()
         while True:
@@ -154,10 +182,10 @@ class Courier:
             self._note(question, answer, tally)
             match next_after(question, tally, self._policy, self._clock.monotonic()):
                 case Next.DONE:
-                    self._failures, self._disconnected = 0, False
+                    self._disconnected = False
                     return replace(answer, attempts=tally.attempts)
                 case Next.RESEND:
-                    await self._clock.sleep(self._wait_s(question, tally))
+                    await self._pause(self._wait_s(question, tally))
                 case Next.RENEW:
                     token = await self._renewed(token)
                 case Next.GIVE_UP:
@@ -191,6 +219,15 @@ class Courier:
         except Unauthorised as error:
             raise self._report(error) from None
 
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next try, unless there is to be none: then the gate is closed."""
+        waits = [asyncio.ensure_future(each) for each in (self._clock.sleep(seconds), self._interrupted.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pending in waits:
+                pending.cancel()
+
     def _wait_s(self, question: Disposition | None, tally: Tally) -> float:
         asked = question.retry_after_s if question else None
         wait = backoff_s(self._policy, tally.attempts, self._jitter())
@@ -202,22 +239,20 @@ class Courier:
             raise Unavailable(f"QBO throttles company {self._realm_id}", retry_after_s=left)
 
     def _unavailable(self, answer: Answer, question: Disposition | None, tally: Tally) -> Unavailable:
-        """The error for a call that is given up; the more of them in a row, the longer its advice (1 s to 60 s)."""
-        self._failures += 1
-        wait = backoff_s(self._policy, self._failures, self._jitter())
+        """The error for a call that is given up; when to come back is QBO's to say, else the caller's back-off."""
+        asked = (question.retry_after_s if question else None) or 0.0
         if question and question.action is Action.BLOCKED:
-            wait = BLOCKED_RETRY_S
-        wait = max(wait, self.limiter.pause_left_s())
+            asked = BLOCKED_RETRY_S
+        asked = max(asked, self.limiter.pause_left_s())
         code = answer.fault.code if answer.fault else faults.UNREADABLE
-        log.warning(
+        log.info(
             "qbo.unavailable",
             realm_id=self._realm_id,
             fault_code=code,
             intuit_tid=answer.intuit_tid,
             attempts=tally.attempts,
-            wait_s=round(wait, 1),
         )
-        return Unavailable(_sentence(self._realm_id, "gets no answer that counts", answer), retry_after_s=wait)
+        return Unavailable(_sentence(self._realm_id, "gets no answer that counts", answer), retry_after_s=asked or None)
 
     def _report(self, error: Unauthorised) -> Unauthorised:
         """Say it once, not with every call that is turned away."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import Offsets
 from bridge.kafka.errors import Fenced
 from bridge.kafka.intake import CompanyIntake
+from bridge.kafka.owner import Signals
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.tenure import MicroBatch, Phase, Tenure
 from contracts.errors import TakeFewer, Unavailable
@@ -116,14 +117,23 @@ class World:
 
     def __init__(self, **settings: Any) -> None:
         self.consumer, self.publisher, self.machine = Consumer(ZERO, ONE), Publisher(), Machine()
+        self.told: list[float] = []
+        self.hurries: list[bool] = []
+        self.hurried: Callable[[], object] = lambda: None
         options = {"heartbeat_interval_ms": 1, "idle_interval_s": 0.01, "drain_timeout_s": 0.2} | settings
         self.tenure = Tenure(
             company="acme",
             owner=self.machine,
             publisher=self.publisher,  # type: ignore[arg-type]
             settings=IntakeSettings(**options),
+            signals=Signals(paused=self.told.append, hurry=self._hurry),
             jitter=lambda low, _: low,
         )
+
+    def _hurry(self, on: bool) -> None:  # noqa: FBT001 - as it is called
+        self.hurries.append(on)
+        if on:
+            self.hurried()
 
     async def own(self, epoch: int = 1) -> None:
         await self.tenure.assigned(self.consumer, self.consumer.assigned, epoch)
@@ -277,6 +287,63 @@ async def test_a_rebalance_during_an_outage_pauses_again() -> None:
     assert world.consumer.stopped == {ZERO, ONE}
     world.tenure.resume()
     await world.until(lambda: not world.consumer.stopped)
+    await world.tenure.end()
+
+
+async def test_an_outage_is_waited_out_from_a_second_to_a_minute() -> None:
+    """The more tries in a row fail, the longer the next wait, and what waits is told. Guard: `_backoff_s`."""
+    world = World(backoff_min_s=1.0, backoff_max_s=60.0)
+    waits: list[tuple[float, float]] = []
+
+    def jitter(low: float, high: float) -> float:
+        waits.append((low, high))
+        return 0.001
+
+    world.tenure._jitter = jitter
+    await world.own()
+    world.machine.failures = [Unavailable("QBO is away") for _ in range(9)]
+    for tries in range(1, 10):
+        world.offer((ZERO, 5))
+        await world.until(lambda tries=tries: len(world.told) == tries and not world.consumer.stopped)
+    assert waits == [(1, 1), (1, 2), (2, 4), (4, 8), (8, 16), (16, 32), (30, 60), (30, 60), (30, 60)]
+    assert world.told == [0.001] * 9
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.publisher.settled)
+    world.machine.failures = [Unavailable("QBO is away")]
+    world.offer((ZERO, 6))
+    await world.until(lambda: len(waits) == 10)
+    assert waits.pop() == (1, 1), "an answer ends the outage"
+    await world.tenure.end()
+
+
+async def test_a_batch_that_takes_longer_than_a_moment_is_hurried_and_comes_again() -> None:
+    """It ends where it stands, without a pause, and the tenure goes on as it was. Guard: `hurry`."""
+    world = World(drain_grace_s=0.02, drain_timeout_s=10.0)
+    await world.own()
+    world.machine.may_go_on.clear()
+    world.machine.failures = [Unavailable("told to begin nothing more")]
+    world.hurried = world.machine.may_go_on.set
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.machine.batches)
+    await world.tenure.revoked()
+    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    await world.until(lambda: not world.consumer.stopped)
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.publisher.settled)
+    assert world.hurries == [False, True, False]
+    assert (world.machine.epochs, world.told) == ([1], []), "nobody took over again, and nothing was waited out"
+    await world.tenure.end()
+
+
+async def test_a_batch_that_ends_by_itself_is_not_hurried() -> None:
+    """A rebalance waits a moment before it cuts anything short. Guard: `drain_grace_s`."""
+    world = World(drain_grace_s=5.0, drain_timeout_s=10.0)
+    await world.own()
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.machine.batches)
+    await world.tenure.revoked()
+    assert world.publisher.settled == [{("events", 0): 6}]
+    assert True not in world.hurries
     await world.tenure.end()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.quickbooks.limiter import MARGIN, Budget, Kind, Limiter, Limits, Priority
+from bridge.quickbooks.limiter import MARGIN, Budget, GateClosed, Kind, Limiter, Limits, Priority
 from tests.clocks import ManualClock, settle
 
 KINDS = st.sampled_from(["read", "write", "batch"])
@@ -275,3 +275,31 @@ async def test_a_pause_holds_back_what_is_waiting() -> None:
     await clock.advance(0.2)
     assert entered == ["one"]
     await task
+
+
+async def test_a_closed_gate_sends_away_who_waits_and_lets_finish_who_is_through() -> None:
+    """For a stop in the middle of a backlog that waits for the limits. Guard: `Limiter.close`."""
+    clock = ManualClock(auto=False)
+    limiter = Limiter(Limits(batches_per_minute=1), clock)
+    finish = asyncio.Event()
+
+    async def call() -> str:
+        async with limiter.slot("batch"):
+            await finish.wait()
+            return "answered"
+
+    calls = [asyncio.create_task(call()) for _ in range(3)]
+    await settle()
+    assert limiter.waiting == 2
+    limiter.close()
+    await settle()
+    assert [task.done() for task in calls] == [False, True, True]
+    assert [type(task.exception()) for task in calls[1:]] == [GateClosed, GateClosed]
+    with pytest.raises(GateClosed):
+        async with limiter.slot("read"):
+            pass
+    finish.set()
+    assert await calls[0] == "answered"
+    limiter.open()
+    async with limiter.slot("read"):
+        assert limiter.waiting == 0
