@@ -28,6 +28,7 @@ from bridge.posted import (
 )
 from bridge.quickbooks import wire
 from bridge.quickbooks.wire import Entity
+from bridge.ties import Ties, links_of, read_note
 from contracts.keys import SourceKey
 from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, ItemDraft
@@ -54,6 +55,7 @@ class Index:
         self._twins: dict[tuple[str, SourceKey], dict[str, Posted]] = {}
         self._drifted: dict[tuple[str, SourceKey], Posted] = {}
         self._seen: dict[SourceKey, Version] = {}
+        self.ties = Ties()
 
     def __len__(self) -> int:
         return len(self._posted)
@@ -106,6 +108,9 @@ class Index:
         """Remember that the books reflect `version` although no entity says so (nothing had to be written for it)."""
         before = self._seen.get(document)
         self._seen[document] = max(version, before) if before else version
+        whole = read_note(version)
+        if whole is not None:
+            self.ties.tie(document, whole)
 
     def remember(self, entity: str, body: Entity, *, whole: bool = False) -> Posted | None:
         """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers.
@@ -207,7 +212,11 @@ class Index:
         else:
             self._drifted[place] = first
         if posted.entity in _OF_A_SALE:
+            if holder is not None and order_of(holder) != order_of(first):
+                self._beside.get((posted.entity, order_of(holder)), set()).discard(posted.key)
             self._beside.setdefault((posted.entity, order_of(first)), set()).add(posted.key)
+            for part, whole in links_of(first):
+                self.ties.tie(part, whole)
         elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
             for payment in (*self.payments_of(posted.key), *self.applications_of(posted.key)):
                 self.moved("Payment", payment.key)

@@ -25,6 +25,9 @@ class Shipping(NamedTuple):
     method: str = ""
 
 
+NOT_SHIPPED = Shipping()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """One transaction of ours as QBO last showed it.
@@ -50,7 +53,7 @@ class Posted:
     elsewhere: tuple[Entity, ...] = ()
     txn_date: date | None = None
     form: Entity | None = None
-    shipping: Shipping = Shipping()
+    shipping: Shipping = NOT_SHIPPED
     voided: bool = False
     human_note: str = ""
     fresh: bool = True
@@ -99,7 +102,7 @@ class Posted:
 def order_of(posted: Posted) -> SourceKey:
     """The order or charge that a payment or a credit is for: `o` of its marker, or the id that both share."""
     if posted.key.kind == "payment":
-        return SourceKey(posted.key.system, "order", posted.key.id)
+        return SourceKey(posted.key.system, "invoice" if posted.key.system == "stripe" else "order", posted.key.id)
     kind, _, ident = posted.facts.get("o", "").rpartition(":")
     return SourceKey(posted.key.system, kind or "order", ident) if ident else posted.key
 
