@@ -27,8 +27,15 @@ def product_item(
     product_id: int | None,
     unit_price: Decimal,
     taxable: bool,
+    product_type: str | None = None,
 ) -> PostingStep:
-    """The item of a sold product or custom line; an SKU stands for one variant and takes the variant's full name."""
+    """The item of a sold product or custom line; an SKU stands for one variant and takes the variant's full name.
+
+    By the rules' policy it is one item for each product type, or one for all, instead.
+    """
+    if rules.items.policy != "sku":
+        of_type = product_type if rules.items.policy == "product_type" else None
+        return _pooled(legal_name(of_type, ITEM_NAME_MAX) or rules.items.name, rules)
     code = (sku or "").strip()
     coded = 0 < len(code) <= SKU_MAX
     name = legal_name((variant if coded else None) or title, ITEM_NAME_MAX, fallback="Untitled item")
@@ -94,6 +101,15 @@ def bad_debts_item(rules: MappingRules) -> PostingStep:
 def stripe_sales_item(rules: MappingRules) -> PostingStep:
     """What a charge without an order sold."""
     return _fixed("Stripe sales", account(rules, "sales"))
+
+
+def _pooled(name: str, rules: MappingRules) -> PostingStep:
+    """An item that stands for many products: it has no price, and an SKU by which it is found when it is renamed."""
+    slug = key_text(name).lower()
+    draft = ItemDraft(
+        name=name, sku=f"qbo-bridge-sales-{slug}"[:SKU_MAX], income=account(rules, "sales"), distinct="qbo-bridge"
+    )
+    return _step(SourceKey("qbb", "item", f"sales-{slug}"), draft)
 
 
 def _fixed(name: str, income: Income) -> PostingStep:

@@ -45,6 +45,7 @@ def _product(part: Part, rules: MappingRules) -> PostingStep:
         product_id=sold.product_id if sold else None,
         unit_price=sold.price if sold else part.amount,
         taxable=sold.taxable if sold else True,
+        product_type=sold.product_type if sold else None,
     )
 
 
