@@ -127,10 +127,18 @@ ENTITIES = ("Customer", "Item", "Account", "Invoice", "Payment", "JournalEntry")
 
 
 @contextlib.asynccontextmanager
-async def opened(rules: MappingRules | None = None, **switches: Any) -> AsyncIterator[World]:
+async def opened(
+    rules: MappingRules | None = None, *, country: str = "US", currency: str = "USD", **switches: Any
+) -> AsyncIterator[World]:
     """A young company whose owner has just taken it over; `switches` are the sandbox's."""
     clock = ManualClock()
-    settings = SandboxSettings(empty=True, limits=Limits(enforced=False), switches=Switches(**switches))
+    settings = SandboxSettings(
+        empty=True,
+        limits=Limits(enforced=False),
+        switches=Switches(**switches),
+        country=country,
+        home_currency=currency,
+    )
     app = create_app(settings, SharedClock(clock))
     credentials = Credentials(
         realm_id=DEFAULT_REALM,
