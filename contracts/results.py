@@ -18,6 +18,15 @@ from contracts.records import Headers, InboundRecord, OutboundRecord
 
 CE_TYPE = "com.qbo-bridge.result.v1"
 DEAD_LETTER_PREFIX = "qbb-"
+OWN_HEADERS = frozenset(
+    f"{DEAD_LETTER_PREFIX}{name}"
+    for name in (
+        "reason-code reason company topic partition offset attempts fault-code intuit-tid failed-at value-omitted"
+    ).split()
+)
+"""What we put on a dead letter and take off again when it is redriven."""
+REDRIVEN_FROM = f"{DEAD_LETTER_PREFIX}redriven-from"
+"""On a redriven event and on its next dead letter: `topic:partition:offset` of a dead letter, once for each redrive."""
 
 OperationName = Literal["create", "sparse_update", "void", "delete", "none"]
 

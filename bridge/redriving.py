@@ -1,0 +1,137 @@
+"""Which dead letters are redriven, and as what. Pure.
+
+A redriven record is the original again, in its own partition (producers of other languages hash keys in other ways), so
+whoever reads the topic sees the same event once more; its result belongs to its new offset. Each redrive adds a header
+that names the dead letter, so the headers count the redrives. What was redriven leaves a mark in the company's journal,
+written in the same transaction, so that nobody redrives it a second time by starting a command again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+
+from bridge.kafka.range import TimeSpan
+from contracts.records import InboundRecord, OutboundRecord
+from contracts.results import DEAD_LETTER_PREFIX, OWN_HEADERS, REDRIVEN_FROM
+
+REDRIVES_MAX = 3
+"""So often an event may be redriven before somebody has to insist."""
+
+MARK_PREFIX = "redriven:"
+_PLACE = re.compile(r"(?:(?P<topic>[\w.-]+)[:/])?(?P<partition>\d+)[:/](?P<offset>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record lies."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}:{self.partition}:{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str, *, topic: str) -> Place:
+        """`PARTITION/OFFSET` of `topic`, or `TOPIC:PARTITION:OFFSET`; `:` and `/` alike. ValueError for others."""
+        found = _PLACE.fullmatch(text)
+        if found is None:
+            raise ValueError(
+                f"{text}: expected PARTITION/OFFSET of a dead letter, or TOPIC:PARTITION:OFFSET of its record"
+            )
+        return cls(found["topic"] or topic, int(found["partition"]), int(found["offset"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is known of a dead letter without its bytes. `origin` is the record that could not be booked."""
+
+    place: Place
+    origin: Place
+    company: str
+    code: str
+    failed_at: datetime
+    redrives: int
+    omitted: bool
+
+    @property
+    def mark(self) -> str:
+        """Where the company's journal keeps that it was redriven."""
+        return f"{MARK_PREFIX}{self.place}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which dead letters are asked for; what is empty or None does not choose. `places` are letters or records."""
+
+    places: Collection[Place] = ()
+    code: str | None = None
+    company: str | None = None
+    span: TimeSpan = field(default_factory=TimeSpan)
+
+    def __contains__(self, letter: object) -> bool:
+        return (
+            isinstance(letter, Letter)
+            and (not self.places or letter.place in self.places or letter.origin in self.places)
+            and self.code in {None, letter.code}
+            and self.company in {None, letter.company}
+            and self.span.holds(int(letter.failed_at.timestamp() * 1000))
+        )
+
+
+def read_letter(record: InboundRecord) -> Letter | None:
+    """The letter in a record of the dead-letter topic, None for what is none of ours."""
+    said = {name: (value or b"").decode(errors="replace") for name, value in record.headers if name in OWN_HEADERS}
+    try:
+        return Letter(
+            place=Place(record.topic, record.partition, record.offset),
+            origin=Place(_said(said, "topic"), int(_said(said, "partition")), int(_said(said, "offset"))),
+            company=_said(said, "company"),
+            code=_said(said, "reason-code"),
+            failed_at=datetime.fromisoformat(_said(said, "failed-at")),
+            redrives=sum(1 for name, _ in record.headers if name == REDRIVEN_FROM),
+            omitted=record.value is None,
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def again(record: InboundRecord, letter: Letter) -> OutboundRecord:
+    """The original, byte for byte, with a header that says where it comes from."""
+    original = tuple((name, value) for name, value in record.headers if name not in OWN_HEADERS)
+    headers = (*original, (REDRIVEN_FROM, str(letter.place).encode()))
+    origin = letter.origin
+    return OutboundRecord(
+        topic=origin.topic, key=record.key, value=record.value, headers=headers, partition=origin.partition
+    )
+
+
+def refusal(letter: Letter, *, topics: Collection[str], mark: bytes | None, force: bool) -> str | None:
+    """Why a letter is not redriven, one sentence; None when it is. `force` overrides what is only a caution."""
+    if letter.omitted:
+        return "its value was too large for the dead-letter topic, so only the source can send it again"
+    if letter.origin.topic not in topics:
+        return f"it came from {letter.origin.topic}, which is not among topics.events any more"
+    if force:
+        return None
+    if mark is not None:
+        done = orjson.loads(mark)
+        return f"it was redriven at {done['at'][:19]}Z to {done['to']} (--force redrives it once more)"
+    if letter.redrives >= REDRIVES_MAX:
+        return f"its event was redriven {letter.redrives} times already and failed again (--force insists)"
+    return None
+
+
+def mark_value(to: Place, at: datetime) -> bytes:
+    """What the journal keeps of a redrive."""
+    return orjson.dumps({"at": at.isoformat(), "to": str(to)})
+
+
+def _said(said: Mapping[str, str], name: str) -> str:
+    return said[DEAD_LETTER_PREFIX + name]
