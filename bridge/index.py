@@ -257,6 +257,7 @@ class Index:
             currency=_value(body.get("CurrencyRef")),
             customer_id=_value(body.get("CustomerRef")),
             doc_number=_text(body.get("DocNumber")),
+            deposit_to=_value(body.get("DepositToAccountRef")),
             balance=wire.number(body.get("Balance")),
             facts=dict(marker.facts),
             applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from bridge.binding.deposits import deposit_body
 from bridge.binding.forms import invoice_body
 from bridge.binding.lists import customer_body, item_body
 from bridge.binding.lookups import Body, Lookups, note
@@ -22,6 +23,7 @@ from contracts.posting import Operation
 from contracts.quickbooks import (
     AccountDraft,
     CustomerDraft,
+    DepositDraft,
     Draft,
     InvoiceDraft,
     ItemDraft,
@@ -61,13 +63,15 @@ class Binder:
                 return payment_body(self._look, step, draft)
             case JournalEntryDraft() as draft:
                 return journal_body(self._look, step, draft)
+            case DepositDraft() as draft:
+                return deposit_body(self._look, step, draft)
             case _:
                 raise UnmappableEvent(f"a {step.id.entity} cannot be written yet")
 
 
 def expected(step: PlannedStep, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the answer must agree with: the body, and the total that QBO has to arrive at by itself."""
-    if isinstance(step.draft, InvoiceDraft):
+    if isinstance(step.draft, InvoiceDraft | DepositDraft):
         return {**body, "TotalAmt": step.draft.total}
     return {**body, "TotalAmt": Decimal(0)} if step.operation is Operation.VOID else body
 
