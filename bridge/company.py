@@ -122,8 +122,8 @@ class Company:
         portion = self._breaker.portion(judged)
         if portion < len(judged):
             raise TakeFewer(1 + records.index(judged[portion - 1].record))
-        lanes = {each.verdict.lane for each in judged if isinstance(each.verdict, PostingPlan)}
-        woken = [each for each in self._judged_waiting(records) if _lane(each) in lanes]
+        told = {key for each in judged for key in _about(each)}
+        woken = [each for each in self._judged_waiting(records) if not told.isdisjoint(_about(each))]
         return await self._settle([*judged, *woken])
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
@@ -297,8 +297,12 @@ class Company:
             self._board.caught_up(self._books.fresh_since)
 
 
-def _lane(judged: Judged) -> SourceKey | None:
-    return judged.verdict.lane if isinstance(judged.verdict, PostingPlan) else None
+def _about(judged: Judged) -> set[SourceKey]:
+    """What an event speaks of or depends on: one that waits is looked at again when another speaks of the same."""
+    plan = judged.verdict
+    if not isinstance(plan, PostingPlan):
+        return set()
+    return {plan.lane, *plan.wakes, *(key for link in plan.links for key in link)}
 
 
 def _fates(processed: Processed) -> list[tuple[ResultStatus, str | None]]:

@@ -1,4 +1,4 @@
-"""Deposits as bodies. What lies in Undeposited Funds is linked whole; any other account gives what it holds by a line."""
+"""Deposits as bodies. What lies in Undeposited Funds is linked whole; another account gives it by a line."""
 
 from __future__ import annotations
 

@@ -175,8 +175,9 @@ def _written_off(
 ) -> tuple[PostingStep, ...]:
     """What was given up is credited against bad debts; an invoice that was paid after all takes that back."""
     moved = invoice.status_transitions
+    debt = SourceKey("stripe", "invoice", f"{invoice.id}.uncollectible")
     if invoice.status == "paid" and moved and moved.marked_uncollectible_at:
-        return (PostingStep(key=key, entity="CreditMemo", intent=Intent.UNDONE, name="bad debt that was paid"),)
+        return (PostingStep(key=debt, entity="CreditMemo", intent=Intent.UNDONE, name="bad debt that was paid"),)
     code = invoice.currency.upper()
     asked = invoice.amount_due - invoice.amount_paid if invoice.amount_remaining is None else invoice.amount_remaining
     if invoice.status != "uncollectible" or asked <= 0:
@@ -194,7 +195,7 @@ def _written_off(
         total=amount,
         exchange_rate=rules.exchange_rates.get(code),
     )
-    return (item, PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="bad debt"))
+    return (item, PostingStep(key=debt, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="bad debt"))
 
 
 def _links(invoice: StripeInvoice, key: SourceKey) -> Links:
