@@ -47,6 +47,12 @@ def real_cluster() -> Iterator[KafkaCluster]:
 
 
 @pytest.fixture(scope="session")
+def secure_broker() -> Iterator[KafkaCluster]:
+    """One node with TLS, passwords and an authoriser (`tests.kafka.secured`), beside its open listener."""
+    yield from _running(nodes=1, secure=True)
+
+
+@pytest.fixture(scope="session")
 def kafka_jars() -> None:
     """Java and Kafka's own classes, for tests that start a broker their own way."""
     try:
@@ -62,9 +68,9 @@ def unique() -> str:
     return uuid.uuid4().hex[:8]
 
 
-def _running(nodes: int) -> Iterator[KafkaCluster]:
+def _running(nodes: int, *, secure: bool = False) -> Iterator[KafkaCluster]:
     try:
-        with running_cluster(nodes=nodes) as cluster:
+        with running_cluster(nodes=nodes, secure=secure) as cluster:
             yield cluster
     except KafkaMissing as error:
         _missing(error)

@@ -7,6 +7,7 @@ import re
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError
 from aiokafka.errors import KafkaError as BrokerError
 
+from bridge.kafka.diagnosis import Unreachable
 from contracts.errors import BridgeError
 
 __all__ = ["BrokerError", "Fenced", "said"]
@@ -15,6 +16,8 @@ __all__ = ["BrokerError", "Fenced", "said"]
 def said(error: BrokerError) -> str:
     """What a person can do something about: aiokafka's own words name sockets and classes."""
     match error:
+        case Unreachable():
+            return str(error)
         case KafkaConnectionError():
             return "no broker answers at the addresses of kafka.bootstrap_servers"
         case KafkaTimeoutError() | RequestTimedOutError():

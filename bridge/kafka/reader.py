@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import inbound
+from bridge.kafka.diagnosis import reach
 from bridge.kafka.lenient import read_leniently_after
 from bridge.kafka.producing import producer_options, send
 from bridge.kafka.topics import partitions_of
@@ -104,7 +105,7 @@ async def _consumer(connection: KafkaConnection, isolation_level: str) -> AsyncI
         isolation_level=isolation_level,
     )
     try:
-        await consumer.start()
+        await reach(connection, consumer.start())
         yield consumer
     finally:
         await consumer.stop()

@@ -18,6 +18,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.diagnosis import reach
 
 RECORD_BYTES_MAX = str(32 * 1024 * 1024)
 
@@ -60,7 +61,7 @@ async def partitions_of(connection: KafkaConnection, topic: str) -> list[int]:
     """The partitions of *topic*; none when it does not exist (asking does not create it)."""
     client = AIOKafkaClient(**connection.client_options())
     try:
-        await client.bootstrap()
+        await reach(connection, client.bootstrap())
         cluster = await client.fetch_all_metadata()
         return sorted(cluster.partitions_for_topic(topic) or ())
     finally:
@@ -71,7 +72,7 @@ async def create_missing(connection: KafkaConnection, wanted: Iterable[TopicSpec
     """Create those of *wanted* that do not exist; their names. Two processes may do so at once."""
     client = AIOKafkaClient(**connection.client_options())
     try:
-        await client.bootstrap()
+        await reach(connection, client.bootstrap())
         cluster = await client.fetch_all_metadata()
         missing = [spec for spec in wanted if spec.name not in cluster.topics()]
         replicas = min(REPLICAS_MAX, len(cluster.brokers()))

@@ -131,20 +131,29 @@ class ConsentListener:
             raise NotConnected(f"the consent page answered {said!r}: check the app's client id and redirect URI")
         return answer
 
-    def _take(self, target: str) -> tuple[int, str, str]:
-        """What one request means: its status, and the title and text for the person who looks at the browser."""
+    def _take(self, target: str) -> tuple[Answer | None, int, str, str]:
+        """What one request means: the answer, its status, and what the person reads who looks at the browser."""
         parts = urlsplit(target)
         found = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path != CALLBACK:
-            return 404, "Not here", "This address only takes the answer of the consent page."
+            return None, 404, "Not here", "This address only takes the answer of the consent page."
         if not hmac.compare_digest(found.get("state", "").encode(), self._state.encode()):
             self._strangers += 1
-            return 400, "Not the answer that is waited for", "Use the address that qbo-bridge connect printed last."
+            return (
+                None,
+                400,
+                "Not the answer that is waited for",
+                "Use the address that qbo-bridge connect printed last.",
+            )
         answer = Answer(found.get("code", ""), found.get("realmId", ""), found.get("error"))
-        self._answers.put(answer)
         if answer.error is not None:
-            return 200, "Not connected", "The consent was not given. You can close this window."
-        return 200, "Thank you", "The terminal says whether the company is connected. You can close this window."
+            return answer, 200, "Not connected", "The consent was not given. You can close this window."
+        return (
+            answer,
+            200,
+            "Thank you",
+            "The terminal says whether the company is connected. You can close this window.",
+        )
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         listener = self
@@ -154,7 +163,7 @@ class ConsentListener:
 
             def do_GET(self) -> None:
                 """Take the answer, and tell the person."""
-                status, title, text = listener._take(self.path)
+                answer, status, title, text = listener._take(self.path)
                 page = _PAGE.format(title=title, text=text).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -164,6 +173,8 @@ class ConsentListener:
                 self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
                 self.end_headers()
                 self.wfile.write(page)
+                if answer is not None:  # only now: the process may end at once
+                    listener._answers.put(answer)
 
             def log_message(self, *_: object) -> None:
                 """Nothing: the address holds the code."""

@@ -31,6 +31,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from tests.kafka.jars import DEPLOY, KafkaMissing, classpath, find_java
+from tests.kafka.secured import PROTOCOLS, broker_properties, format_options, make_certificates
 
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 20
@@ -41,11 +42,11 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}{listeners}
+advertised.listeners=PLAINTEXT://{host}:{port}{advertised}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT{protocols}
 log.dirs={data}
 num.partitions=6
 auto.create.topics.enable=false
@@ -128,12 +129,14 @@ class KafkaNode:
 class KafkaCluster:
     """One or three nodes that know each other; data stays in *folder* over restarts."""
 
-    def __init__(self, folder: Path, *, nodes: int = 1, port: int | None = None) -> None:
+    def __init__(self, folder: Path, *, nodes: int = 1, port: int | None = None, secure: bool = False) -> None:
         ports = _free_ports(2 * nodes)
         if port is not None:
             ports[:nodes] = range(port, port + nodes)
         self.folder = folder
         self.nodes = [KafkaNode(i + 1, folder, ports[i], ports[nodes + i]) for i in range(nodes)]
+        self.certificates = make_certificates(folder / "certificates") if secure else None
+        self.secure_ports = dict(zip(PROTOCOLS, _free_ports(len(PROTOCOLS)), strict=True)) if secure else {}
 
     @property
     def bootstrap_servers(self) -> str:
@@ -181,16 +184,24 @@ class KafkaCluster:
                 data=self.folder / f"data-{node.number}",
                 replicas=min(3, len(self.nodes)),
                 in_sync=min(2, len(self.nodes)),
+                listeners="".join(f",{each}://{HOST}:{port}" for each, port in self.secure_ports.items()),
+                advertised="".join(f",{each}://localhost:{port}" for each, port in self.secure_ports.items()),
+                protocols="".join(f",{each}:{each}" for each in self.secure_ports),
             )
+            if self.certificates is not None:
+                text += broker_properties(self.certificates)
             node.properties.write_text(text)
 
     def _format(self) -> None:
         """Every node under the same cluster id; formatted folders are left alone."""
         # Joined by "=": one id in 64 starts with "-" and would be read as an option of its own.
         name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        users = format_options() if self.certificates is not None else []
         formatting = [
             subprocess.Popen(
-                node.java("kafka.tools.StorageTool", "format", f"--cluster-id={name}", "-c", str(node.properties)),
+                node.java(
+                    "kafka.tools.StorageTool", "format", f"--cluster-id={name}", *users, "-c", str(node.properties)
+                ),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
             )
@@ -204,11 +215,16 @@ class KafkaCluster:
 
 
 @contextlib.contextmanager
-def running_cluster(*, nodes: int = 1, port: int | None = None, data: Path | None = None) -> Iterator[KafkaCluster]:
-    """A cluster that is stopped at the end; its data is kept only in a folder that was given."""
+def running_cluster(
+    *, nodes: int = 1, port: int | None = None, data: Path | None = None, secure: bool = False
+) -> Iterator[KafkaCluster]:
+    """A cluster that is stopped at the end; its data is kept only in a folder that was given.
+
+    A *secure* one, of one node, listens with TLS and passwords too (`tests.kafka.secured`, `secure_ports`).
+    """
     with contextlib.ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qbo-bridge-kafka-")))
-        cluster = KafkaCluster(folder, nodes=nodes, port=port)
+        cluster = KafkaCluster(folder, nodes=nodes, port=port, secure=secure)
         stack.callback(cluster.stop)
         cluster.start()
         yield cluster

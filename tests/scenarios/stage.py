@@ -46,6 +46,10 @@ class Stage:
     limits: dict[str, int] = field(default_factory=dict)
     session_timeout_ms: int = 6000
     shops: tuple[str, ...] = ("acme.myshopify.com", "default")
+    others: str = ""
+    """Tables of other companies, which stand first in the file."""
+    environ: dict[str, str] = field(default_factory=dict)
+    """Further settings, over the file."""
 
     @property
     def company(self) -> str:
@@ -82,6 +86,7 @@ journal = "{self.topic("qbo.journal")}"
 port = 0
 [tokens]
 path = "{name}.enc"
+{self.others}
 [[companies]]
 name = "{name}"
 realm_id = "{REALM}"
@@ -98,21 +103,24 @@ stripe_accounts = ["default"]
         )
         return path
 
+    def environment(self) -> dict[str, str]:
+        """The secrets, as an operator sets them."""
+        company = f"QBO_BRIDGE_COMPANIES__{self.company.upper().replace('-', '_')}__"
+        return os.environ | {
+            "QBO_BRIDGE_TOKENS__KEY": KEY,
+            f"{company}CLIENT_SECRET": "sandbox-secret",
+            f"{company}REFRESH_TOKEN": "sandbox-refresh-token",
+            **self.environ,
+        }
+
     @asynccontextmanager
     async def bridge(self) -> AsyncIterator[subprocess.Popen[bytes]]:
         """`qbo-bridge run` until the block ends; then SIGTERM, which must end it with 0 within 30 seconds."""
-        name = self.company
         config = self.config()
-        env_name = f"QBO_BRIDGE_COMPANIES__{name.upper().replace('-', '_')}__"
-        environment = os.environ | {
-            "QBO_BRIDGE_TOKENS__KEY": KEY,
-            f"{env_name}CLIENT_SECRET": "sandbox-secret",
-            f"{env_name}REFRESH_TOKEN": "sandbox-refresh-token",
-        }
-        with (self.folder / f"{name}.log").open("ab") as log:
+        with (self.folder / f"{self.company}.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time, and the loop has nothing else to do
                 [sys.executable, "-m", "bridge.cli", "run", "--config", str(config)],
-                env=environment,
+                env=self.environment(),
                 stdout=log,
                 stderr=log,
             )
