@@ -92,7 +92,7 @@ async def _redrive(settings: Settings, chosen: dict[Place, Letter], rate: float)
     """Publish, chunk after chunk, and say how far it went also when it is interrupted."""
     connection, topics = kafka_connection(settings.kafka), settings.topics
     done, began = 0, time.monotonic()
-    together = TOGETHER_MAX if not rate else max(1, min(TOGETHER_MAX, int(rate / 4)))
+    together = TOGETHER_MAX if not rate else max(1, min(TOGETHER_MAX, int(rate / 10)))
     try:
         async with open_redriver(connection, dead_letters=topics.dead_letters, journal=topics.journal) as redriver:
             with ProgressBar("Redriving") as bar:

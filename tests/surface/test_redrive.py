@@ -1,0 +1,278 @@
+"""`dead-letters redrive` as a user types it: which events go out again, as what, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bridge.cli import main
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.reader import publish, read_topic
+from bridge.redriving import REDRIVES_MAX
+from contracts.records import Headers, InboundRecord, OutboundRecord
+from contracts.results import OWN_HEADERS, dead_letter_record
+from contracts.schemas import DeadLetterHeaders
+
+CONFIG = """
+[kafka]
+bootstrap_servers = "{broker}"
+transactions = false
+[topics]
+events = ["events-{name}"]
+dead_letters = "letters-{name}"
+journal = "journal-{name}"
+[[companies]]
+name = "acme-us"
+realm_id = "91"
+environment = "sandbox"
+client_id = "app"
+shop_domains = ["acme.myshopify.com"]
+[[companies]]
+name = "beta"
+realm_id = "92"
+environment = "sandbox"
+client_id = "app"
+"""
+
+
+@dataclass
+class Desk:
+    """An operator's desk: a broker with dead letters, and the commands."""
+
+    connection: KafkaConnection
+    name: str
+    call: Callable[..., tuple[int, str, str]]
+
+    @property
+    def events(self) -> str:
+        return f"events-{self.name}"
+
+    @property
+    def letters(self) -> str:
+        return f"letters-{self.name}"
+
+    def put(self, *letters: OutboundRecord) -> None:
+        asyncio.run(publish(self.connection, letters))
+
+    def letter(
+        self,
+        offset: int,
+        *,
+        code: str = "unmappable",
+        company: str = "acme-us",
+        failed_at: str = "2026-11-22T12:00:00+00:00",
+        topic: str | None = None,
+        headers: Headers = (("X-Shopify-Topic", b"orders/paid"),),
+    ) -> OutboundRecord:
+        record = InboundRecord(
+            topic=topic or self.events,
+            partition=offset % 3,
+            offset=offset,
+            key=b"key",
+            value=f"event {offset} \xff".encode("latin-1"),
+            headers=headers,
+            timestamp_ms=0,
+        )
+        facts = {"reason-code": code, "reason": "no", "company": company, "topic": record.topic, "attempts": "1"}
+        facts |= {"partition": str(record.partition), "offset": str(offset), "failed-at": failed_at}
+        letter = dead_letter_record(record, self.letters, facts)
+        return OutboundRecord(
+            topic=letter.topic, key=letter.key, value=letter.value, headers=letter.headers, partition=0
+        )
+
+    def redrive(self, *arguments: str) -> tuple[int, str, str]:
+        return self.call("dead-letters", "redrive", "--rate", "0", *arguments)
+
+    def again(self) -> list[InboundRecord]:
+        """What was redriven so far."""
+        return asyncio.run(self._read(self.events))
+
+    def offsets(self) -> list[int]:
+        """The original offsets of what was redriven, told by the values."""
+        return sorted(int((record.value or b"").split()[1]) for record in self.again())
+
+    async def _read(self, topic: str) -> list[InboundRecord]:
+        return [record async for record in read_topic(self.connection, topic)]
+
+
+@pytest.fixture
+def desk(
+    embedded: KafkaConnection,
+    unique: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    (tmp_path / "bridge.toml").write_text(CONFIG.format(broker=embedded.bootstrap_servers, name=unique))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["qbo-bridge", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    desk = Desk(embedded, unique, call)
+    record = OutboundRecord(topic=desk.events, key=b"x", value=b"event 999", partition=0)
+    asyncio.run(publish(embedded, [record, OutboundRecord(topic=f"journal-{unique}", key=b"x", value=b"x")]))
+    return desk
+
+
+def test_a_redriven_event_is_the_original_in_its_own_partition(desk: Desk) -> None:
+    """Bytes, key and headers; one header more says where it comes from. Guards: `again`, `OWN_HEADERS`."""
+    odd = (("X-Shopify-Topic", b"orders/paid"), ("x-null", None), ("x-odd", b"\xff"), ("x-odd", b"2"))
+    desk.put(desk.letter(7, headers=odd))
+    code, out, err = desk.redrive("0/0")
+    assert (code, err) == (0, "")
+    assert "Redriven: 1 of 1." in out
+    (event,) = [record for record in desk.again() if record.value != b"event 999"]
+    assert (event.partition, event.key, event.value) == (7 % 3, b"key", b"event 7 \xff")
+    assert event.headers == (*odd, ("qbb-redriven-from", f"{desk.letters}:0:0".encode()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "offsets"),
+    [
+        (("--all",), [1, 2, 3, 4]),
+        (("--reason", "unbalanced"), [2]),
+        (("--company", "beta"), [3]),
+        (("--from", "2026-11-23", "--to", "2026-11-24"), [4]),
+        (("0/1", "0/3"), [2, 4]),
+        (("events/2/2",), [2]),
+        (("events:0:3", "--reason", "unmappable"), [3]),
+    ],
+)
+def test_letters_are_chosen(desk: Desk, arguments: Sequence[str], offsets: list[int]) -> None:
+    """By reason, company, time of failure, letter, or record. Guard: `Wanted`."""
+    desk.put(desk.letter(1), desk.letter(2, code="unbalanced"), desk.letter(3, company="beta"))
+    desk.put(desk.letter(4, failed_at="2026-11-23T00:00:00+00:00"))
+    assert desk.redrive(*(each.replace("events", desk.events) for each in arguments))[0] == 0
+    assert desk.offsets() == [*offsets, 999]
+
+
+def test_nothing_that_was_redriven_is_redriven_again(desk: Desk) -> None:
+    """An interrupted redrive is started again and goes on with the rest. Guard: the mark in the journal."""
+    desk.put(desk.letter(1), desk.letter(2), desk.letter(3))
+    desk.redrive("0/1")
+    code, out, _ = desk.redrive("--all")
+    assert (code, "1 were redriven before" in out, "Redriven: 2 of 2." in out) == (0, True, True)
+    code, out, _ = desk.redrive("--all")
+    assert (code, "3 were redriven before" in out) == (0, True)
+    assert desk.offsets() == [1, 2, 3, 999]
+
+
+def test_a_letter_that_is_named_again_says_when_it_was_redriven(desk: Desk) -> None:
+    """Naming it does not insist; `--force` does."""
+    desk.put(desk.letter(1))
+    desk.redrive("0/0")
+    code, _, err = desk.redrive("0/0")
+    assert code == 1
+    assert f"{desk.letters}:0:0 was not redriven: it was redriven at 2" in err
+    assert desk.redrive("0/0", "--force")[0] == 0
+    assert desk.offsets() == [1, 1, 999]
+
+
+def test_an_event_that_was_redriven_three_times_is_refused(desk: Desk) -> None:
+    """It failed each time, so it goes round for ever. Guard: `REDRIVES_MAX`."""
+    headers: Headers = tuple(("qbb-redriven-from", f"dlq:0:{number}".encode()) for number in range(REDRIVES_MAX))
+    desk.put(desk.letter(1, headers=headers), desk.letter(2, headers=headers[1:]))
+    code, out, err = desk.redrive("--all")
+    assert (code, "Redriven: 1 of 1." in out) == (1, True)
+    assert f"{desk.letters}:0:0 was not redriven: its event was redriven 3 times already and failed again" in err
+    assert desk.redrive("0/0", "--force")[0] == 0
+    counts = [sum(1 for name, _ in record.headers if name == "qbb-redriven-from") for record in desk.again()]
+    assert sorted(counts) == [0, 3, 4]
+
+
+def test_a_value_that_was_omitted_cannot_be_redriven(desk: Desk) -> None:
+    """Nor can it be insisted on. Guard: `omitted`."""
+    letter = desk.letter(1)
+    desk.put(
+        OutboundRecord(
+            topic=letter.topic,
+            key=letter.key,
+            value=None,
+            headers=(*letter.headers, ("qbb-value-omitted", b"too_large")),
+            partition=0,
+        )
+    )
+    code, _, err = desk.redrive("0/0", "--force")
+    assert code == 1
+    assert err == (
+        f"{desk.letters}:0:0 was not redriven: its value was too large for the dead-letter topic, "
+        "so only the source can send it again.\n"
+    )
+    assert desk.offsets() == [999]
+
+
+def test_what_came_from_a_topic_that_is_not_read_stays(desk: Desk) -> None:
+    """Nobody would consume it there. Guard: `topics` in `refusal`."""
+    desk.put(desk.letter(1, topic="elsewhere"))
+    code, _, err = desk.redrive("--all")
+    assert (code, "it came from elsewhere, which is not among topics.events any more" in err) == (1, True)
+
+
+def test_of_a_record_that_failed_twice_the_newest_letter_is_redriven(desk: Desk) -> None:
+    """A rewound group tells it twice; the event goes out once. Guard: `newest` in `_find`."""
+    desk.put(desk.letter(1), desk.letter(1, failed_at="2026-11-22T13:00:00+00:00"))
+    assert desk.redrive("--all")[0] == 0
+    assert desk.offsets() == [1, 999]
+
+
+def test_a_rehearsal_writes_nothing(desk: Desk) -> None:
+    """It shows what would go where, and what would not. Guard: `dry_run`."""
+    desk.put(desk.letter(1), desk.letter(2, topic="elsewhere"))
+    code, out, err = desk.redrive("--all", "--dry-run")
+    assert (code, err) == (0, "")
+    assert "1 would be redriven, 1 would not." in out
+    assert f"{desk.events}/1" in out
+    assert desk.offsets() == [999]
+
+
+def test_strangers_on_the_topic_are_passed_over(desk: Desk) -> None:
+    """A record without our headers is no dead letter of ours."""
+    desk.put(OutboundRecord(topic=desk.letters, key=None, value=b"event 5", partition=0), desk.letter(1))
+    assert desk.redrive("--all")[0] == 0
+    assert desk.offsets() == [1, 999]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("0/99",), 1, "There is no dead letter {letters}:0:99 on {letters}."),
+        (("--reason", "rejected"), 1, "No dead letter on {letters} is one of those that were asked for."),
+        (("--company", "gamma"), 1, "There is no company 'gamma'; expected one of: acme-us, beta."),
+        ((), 2, "expected dead letters, or options that choose some, or --all alone"),
+        (("--all", "--reason", "x"), 2, "expected dead letters, or options that choose some, or --all alone"),
+        (("twelve",), 2, "twelve: expected PARTITION/OFFSET"),
+        (("--from", "soon"), 2, "--from soon: expected a date or time in ISO 8601"),
+    ],
+)
+def test_each_mistake_is_a_sentence(desk: Desk, arguments: Sequence[str], code: int, sentence: str) -> None:
+    """1 for what is not there, 2 for wrong usage."""
+    desk.put(desk.letter(1))
+    ended, _, err = desk.redrive(*arguments)
+    assert ended == code
+    assert sentence.format(letters=desk.letters) in " ".join(err.split())
+
+
+def test_rates_are_kept(desk: Desk) -> None:
+    """Ten events at twenty a second take about half a second. Guard: the sleep in `_redrive`."""
+    desk.put(*(desk.letter(number) for number in range(1, 11)))
+    code, out, _ = desk.call("dead-letters", "redrive", "--all", "--rate", "20")
+    assert (code, "Redriven: 10 of 10." in out) == (0, True)
+    times = sorted(record.timestamp_ms for record in desk.again())[1:]
+    assert times[-1] - times[0] >= 350
+
+
+def test_what_we_put_on_a_dead_letter_is_what_we_take_off_again() -> None:
+    """And the published schema names the same headers. Guard: `OWN_HEADERS`."""
+    published = set(json.loads(json.dumps(DeadLetterHeaders.model_json_schema()))["properties"])
+    assert published == OWN_HEADERS | {"qbb-redriven-from"}
