@@ -19,8 +19,9 @@ from bridge.planning.steps import PlannedStep, StepId
 from bridge.poster import Done, Poster, Ready, StepOutcome
 from bridge.quickbooks.wire import Entity
 from bridge.write_ahead import Unsettled
+from contracts.money import total
 from contracts.posting import Operation
-from contracts.quickbooks import NAME_LISTS, PaymentDraft
+from contracts.quickbooks import NAME_LISTS, Draft, JournalEntryDraft, PaymentDraft
 from mappings.notes import Marker, with_marker
 
 FIRST_ID = 10**15
@@ -88,7 +89,7 @@ class Rehearsal(Poster):
             body["SyncToken"] = str(int(step.target.sync_token) + 1)
         if step.id.entity in NAME_LISTS:
             return body
-        body.setdefault("TotalAmt", getattr(step.draft, "total", Decimal(0)))
+        body.setdefault("TotalAmt", _total(step.draft))
         body.setdefault("CurrencyRef", {"value": self._books.facts.home_currency})
         if step.operation is Operation.VOID:
             body |= {"Balance": Decimal(0), "Line": [], "PrivateNote": "Voided"}
@@ -107,6 +108,13 @@ class Rehearsal(Poster):
         before = step.target.applied if step.target is not None else Decimal(0)
         now = Decimal(0) if step.operation is Operation.VOID else step.applied
         self._books.pretend("Invoice", row_of(replace(invoice, balance=invoice.balance + before - now)))
+
+
+def _total(draft: Draft | None) -> Decimal:
+    """What QBO adds up by itself."""
+    if isinstance(draft, JournalEntryDraft):
+        return total(line.amount for line in draft.lines if line.side == "Debit")
+    return getattr(draft, "total", Decimal(0))
 
 
 def row_of(posted: Posted) -> dict[str, Any]:
