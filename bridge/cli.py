@@ -20,6 +20,7 @@ from bridge.cli_backfill import backfill
 from bridge.cli_connections import connect
 from bridge.cli_letters import letters
 from bridge.cli_options import BRIDGE_TOML, AsJson, Company, Config
+from bridge.cli_verify import verify
 from contracts.errors import BridgeError, ConfigurationError
 from contracts.results import ResultStatus
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(letters, name="dead-letters")
 app.command()(connect)
 app.command()(backfill)
+app.command()(verify)
 
 if TYPE_CHECKING:
     from bridge.settings import CompanySettings
