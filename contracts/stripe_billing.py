@@ -97,6 +97,7 @@ class Transitions(Body):
     """When an invoice came into its states."""
 
     finalized_at: UnixTime | None = None
+    paid_at: UnixTime | None = None
     marked_uncollectible_at: UnixTime | None = None
 
 

@@ -150,12 +150,14 @@ def _received(
     code = invoice.currency.upper()
     outside = invoice.paid_out_of_band or (invoice.status == "paid" and not invoice.amount_paid)
     paid = invoice.amount_paid or (max(invoice.amount_due, 0) if invoice.status == "paid" else 0)
+    moved = invoice.status_transitions
+    when = moved.paid_at.astimezone(rules.zone).date() if moved and moved.paid_at else _day(invoice, rules)
     draft = PaymentDraft(
         invoice=key,
         customer=customer,
         amount=in_hundredths(from_stripe(paid, code).number, code),
         currency=code,
-        txn_date=_day(invoice, rules),
+        txn_date=when,
         deposit_to=account(rules, "deposit") if outside else deposit_account(rules, "stripe"),
         method=None if outside else rules.gateway("stripe").method,
         exchange_rate=rules.exchange_rates.get(code),
