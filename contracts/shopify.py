@@ -27,6 +27,7 @@ class MoneySet(Body):
     """The same money in the shop's and in the customer's currency; the books use the shop's."""
 
     shop_money: ShopMoney | None = None
+    presentment_money: ShopMoney | None = None
 
 
 class TaxLine(Body):

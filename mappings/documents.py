@@ -59,7 +59,15 @@ def why_not_real(envelope: Envelope, rules: MappingRules) -> str | None:
         return "the order is not confirmed, so it is not real yet"
     if _gateways(body.get("gateway"), body.get("payment_gateway_names")) == {"bogus"}:
         return "paid through Shopify's bogus gateway, which is for tests"
+    if envelope.event_type.startswith("refunds/") and _has_test_money(body.get("transactions")):
+        return "the refund's own transactions are tests"
     return None
+
+
+def _has_test_money(transactions: object) -> bool:
+    """A refund says only in its transactions that it is a test."""
+    rows = [row for row in transactions if isinstance(row, Mapping)] if isinstance(transactions, list) else []
+    return any(row.get("test") in (True, "true") or _gateways(row.get("gateway"), None) == {"bogus"} for row in rows)
 
 
 def _gateways(single: object, several: object) -> set[str]:

@@ -1,5 +1,5 @@
 """Shopify's events; importing this registers their mappings."""
 
-from mappings.shopify import orders, transactions
+from mappings.shopify import orders, refunds, transactions
 
-__all__ = ["orders", "transactions"]
+__all__ = ["orders", "refunds", "transactions"]

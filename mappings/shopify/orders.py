@@ -6,6 +6,7 @@ customer, accounts, items -> invoice -> money received. A cancelled order that n
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,6 +26,7 @@ from mappings.shopify.amounts import OrderMoney, money_as_placed
 from mappings.shopify.buyer import buyer
 from mappings.shopify.edits import without_removed
 from mappings.shopify.invoices import Placed, sale
+from mappings.shopify.order_refunds import steps_of_refunds
 from mappings.shopify.received import amount_received, received_step
 
 RANKS = {
@@ -73,14 +75,23 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
         key=key, entity="Invoice", intent=Intent.STATE, draft=sold.invoice, version=version, name="invoice"
     )
     payment = received_step(order, received, placed, customer.key, version, rules)
+    refunds, said = steps_of_refunds(order, key, placed.txn_date, rules)
     return PostingPlan(
         document=key,
         lane=key,
-        steps=(*sold.needs, customer, invoice, payment),
+        steps=_each_once((*sold.needs, customer, invoice, payment, *refunds)),
         document_created_at=since,
         version=version,
-        notes=_notes(order, money, sold.invoice),
+        notes=(*_notes(order, money, sold.invoice), *said),
     )
+
+
+def _each_once(steps: Iterable[PostingStep]) -> tuple[PostingStep, ...]:
+    """The order and its refunds need the same items; the first telling of each counts."""
+    found: dict[tuple[str, SourceKey], PostingStep] = {}
+    for step in steps:
+        found.setdefault((step.entity, step.key), step)
+    return tuple(found.values())
 
 
 def _void_plan(order: Order, placed: Placed, since: datetime, rules: MappingRules) -> PostingPlan:

@@ -193,6 +193,61 @@ def transaction(**changes: object) -> Json:
     return {**body, **changes}
 
 
+def sets(amount: str, currency: str = "USD") -> Json:
+    """An amount in the shop's and in the customer's currency, which are the same here."""
+    money = {"amount": amount, "currency_code": currency}
+    return {"shop_money": money, "presentment_money": money}
+
+
+def refund_line(sold: Json, quantity: int, subtotal: str, tax: str = "0.00") -> Json:
+    """What a refund takes back of a sold line; the plain figures are JSON floats as Shopify writes them."""
+    return {
+        "id": 104689539,
+        "line_item_id": sold["id"],
+        "line_item": sold,
+        "quantity": quantity,
+        "restock_type": "return",
+        "subtotal": float(subtotal),
+        "total_tax": float(tax),
+        "subtotal_set": sets(subtotal),
+        "total_tax_set": sets(tax),
+    }
+
+
+def adjustment(amount: str, tax: str = "0.00", *, kind: str = "refund_discrepancy", reason: str | None = None) -> Json:
+    """What a refund changes beside its lines: negative for the customer's good."""
+    named = reason or ("Shipping refund" if kind == "shipping_refund" else "Refund discrepancy")
+    row = {"id": 335599927644, "kind": kind, "reason": named, "amount": amount, "tax_amount": tax}
+    return {**row, "amount_set": sets(amount), "tax_amount_set": sets(tax)}
+
+
+def handed_back(amount: str, **changes: object) -> Json:
+    """Money of a refund that moved."""
+    base = transaction(id=9455001133445, admin_graphql_api_id=None, kind="refund", amount=amount)
+    moment = "2026-03-09T10:15:00-08:00"
+    return {**base, "parent_id": 9455001122334, "created_at": moment, "processed_at": moment, **changes}
+
+
+def refund(lines: list[Json], *money: Json, **changes: object) -> Json:
+    """A refund of the order."""
+    body: Json = {
+        "id": 897650012233,
+        "admin_graphql_api_id": "gid://shopify/Refund/897650012233",
+        "order_id": ORDER_ID,
+        "created_at": "2026-03-09T10:15:02-08:00",
+        "processed_at": "2026-03-09T10:15:02-08:00",
+        "note": None,
+        "restock": True,
+        "duties": [],
+        "total_duties_set": sets("0.00"),
+        "refund_shipping_lines": [],
+        "refund_line_items": lines,
+        "order_adjustments": [],
+        "transactions": list(money),
+    }
+    return {**body, **changes}
+
+
 def charge(**changes: object) -> Json:
     """A charge of 25.00 that took its money."""
     body: Json = {

@@ -60,8 +60,8 @@ def test_fee_is_told_side_by_side() -> None:
     rows = describe(plan_of(stripe_event("charge.succeeded", charge(balance_transaction=balance))))
     assert rows[-3:] == [
         ("Journal entry", "of 2026-03-03"),
-        ("  Debit", "0.98 USD, the company's first BankCharges account"),
-        ("  Credit", "0.98 USD, the company's first UndepositedFunds account"),
+        ("  Debit", "0.98 USD, the company's first BankCharges account, Stripe fee ch_3RqPm2Lk81XcQw0A1bZtYv77"),
+        ("  Credit", "0.98 USD, the company's first UndepositedFunds account, Stripe fee ch_3RqPm2Lk81XcQw0A1bZtYv77"),
     ]
 
 

@@ -19,6 +19,7 @@ MAPPED = {
     ("shopify", "orders/partially_fulfilled"),
     ("shopify", "orders/cancelled"),
     ("shopify", "order_transactions/create"),
+    ("shopify", "refunds/create"),
 }
 STRIPE = """
 charge.succeeded charge.captured charge.refunded charge.failed charge.refund.updated payment_intent.succeeded

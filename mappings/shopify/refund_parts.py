@@ -1,0 +1,138 @@
+"""What a refund takes back, part by part: goods, delivery, duties, fees, and what was kept of them.
+
+Figures are the shop's money; the customer's is there to be compared with money that moved in another currency. The
+sets are read before the plain numbers, which are JSON floats in refunds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from contracts.errors import UndecodableRecord
+from contracts.money import total
+from contracts.shopify import LineItem, MoneySet, OrderAdjustment, Refund, RefundLine
+from mappings.shopify.amounts import Part, PartKind, kind_of, named_taxes
+
+SHIPPING = "shipping_refund"
+PENDING = "pending refund discrepancy"
+
+Side = Literal["shop_money", "presentment_money"]
+
+
+class Inside(NamedTuple):
+    """Whether amounts hold their taxes: those of lines, and those of adjustments."""
+
+    lines: bool
+    adjustments: bool
+
+
+def refund_parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: Inside) -> tuple[Part, ...]:
+    """The parts of `refund` that come to something, without their taxes; of its adjustments those in `rows`."""
+    return tuple(part for part in _parts(refund, rows, side, inside) if part.amount or part.tax)
+
+
+def shop_currency(refund: Refund) -> str:
+    """The currency of the shop as the refund tells it: by its sets, else by its money."""
+    adjusted = (row.amount_set for row in refund.order_adjustments)
+    sold = (line.subtotal_set for line in refund.refund_line_items)
+    delivered = (line.subtotal_amount_set for line in refund.refund_shipping_lines)
+    moved = (row.amount_set for row in refund.transactions)
+    for money in (refund.total_duties_set, *sold, *adjusted, *delivered, *moved):
+        told = money.shop_money if money else None
+        if told and (told.currency_code or told.currency):
+            return told.currency_code or told.currency or ""
+    for row in refund.transactions:
+        if row.currency:
+            return row.currency
+    raise UndecodableRecord("the refund has no currency")
+
+
+def is_pending(row: OrderAdjustment) -> bool:
+    """True for goods taken back whose money is not handed back by this refund."""
+    return row.kind != SHIPPING and (row.reason or "").strip().lower() == PENDING
+
+
+def value(parts: Sequence[Part]) -> Decimal:
+    """What parts come to, taxes added."""
+    return total(part.amount + part.tax for part in parts)
+
+
+def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: Inside) -> Iterator[Part]:
+    for line in refund.refund_line_items:
+        amount, tax = _line_money(line, side)
+        yield _part(line.line_item, amount, tax, line.quantity, inside=inside.lines)
+    yield _other("shipping", *_shipping(refund, rows, side), inside=inside.adjustments)
+    yield _other("duties", _duties(refund, side), Decimal(0), inside=False)
+    yield _other("additional_fees", _in(refund.total_additional_fees_set, side), Decimal(0), inside=False)
+    for row in rows:
+        if row.kind != SHIPPING:
+            amount, tax = _adjusted(row, side)
+            yield _other("refund", -amount, -tax, inside=inside.adjustments, title=_words(row, amount))
+
+
+def _part(line: LineItem | None, amount: Decimal, tax: Decimal, quantity: int, *, inside: bool) -> Part:
+    """A line that was sold; of one that the body does not describe only the money is known."""
+    return Part(
+        kind=kind_of(line) if line else "refund",
+        amount=amount - tax if inside else amount,
+        tax=tax,
+        taxes=named_taxes(line.tax_lines) if line and tax else (),
+        line=line,
+        quantity=quantity or None,
+        title=(line.title or line.name) if line else None,
+    )
+
+
+def _other(kind: PartKind, amount: Decimal, tax: Decimal, *, inside: bool, title: str | None = None) -> Part:
+    return Part(kind=kind, amount=amount - tax if inside else amount, tax=tax, title=title)
+
+
+def _words(row: OrderAdjustment, amount: Decimal) -> str:
+    what = "Handed back without goods" if amount < 0 else "Kept of what was returned"
+    return f"{what} ({row.reason})" if row.reason else what
+
+
+def _line_money(line: RefundLine, side: Side) -> tuple[Decimal, Decimal]:
+    subtotal = _in_set(line.subtotal_set, side)
+    tax = _in_set(line.total_tax_set, side)
+    if side == "shop_money":
+        subtotal = line.subtotal if subtotal is None else subtotal
+        tax = line.total_tax if tax is None else tax
+    if subtotal is None:
+        raise UndecodableRecord("a line of the refund has no subtotal")
+    return subtotal, tax or Decimal(0)
+
+
+def _shipping(refund: Refund, rows: Sequence[OrderAdjustment], side: Side) -> tuple[Decimal, Decimal]:
+    """Delivery handed back, without rows that cancel each other; only newer bodies have lines for it."""
+    adjusted = [_adjusted(row, side) for row in rows if row.kind == SHIPPING]
+    if adjusted:
+        return -total(amount for amount, _ in adjusted), -total(tax for _, tax in adjusted)
+    lines = refund.refund_shipping_lines
+    return (
+        total(_in(line.subtotal_amount_set, side) for line in lines),
+        total(_in(line.tax_amount_set, side) for line in lines),
+    )
+
+
+def _adjusted(row: OrderAdjustment, side: Side) -> tuple[Decimal, Decimal]:
+    amount, tax = _in_set(row.amount_set, side), _in_set(row.tax_amount_set, side)
+    if side == "shop_money":
+        return row.amount if amount is None else amount, row.tax_amount if tax is None else tax
+    return amount or Decimal(0), tax or Decimal(0)
+
+
+def _duties(refund: Refund, side: Side) -> Decimal:
+    stated = _in(refund.total_duties_set, side)
+    return stated or total(_in(duty.amount_set, side) for duty in refund.duties)
+
+
+def _in_set(money: MoneySet | None, side: Side) -> Decimal | None:
+    found = money and (money.shop_money if side == "shop_money" else money.presentment_money)
+    return found.amount if found else None
+
+
+def _in(money: MoneySet | None, side: Side) -> Decimal:
+    return _in_set(money, side) or Decimal(0)

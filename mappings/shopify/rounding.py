@@ -1,0 +1,34 @@
+"""Cash is rounded to the coins that there are; what it was rounded by is outside an order's total (REST reference).
+
+It is booked, on a line of its own: the order's total stays as it is, and what is received is the cash that was taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from contracts.shopify import MoneySet, Order, Transaction
+from mappings.shopify.amounts import OrderMoney, Part
+
+
+def rounded_by(transaction: Transaction) -> Decimal:
+    """How much more (or, negative, less) cash changed hands than the transaction's amount."""
+    told = transaction.amount_rounding
+    if isinstance(told, MoneySet):
+        return told.shop_money.amount if told.shop_money else Decimal(0)
+    return told or Decimal(0)
+
+
+def order_rounded_by(order: Order) -> Decimal:
+    """How much more cash was taken for an order than it asked for."""
+    told = order.total_cash_rounding_payment_adjustment_set
+    return told.shop_money.amount if told and told.shop_money else Decimal(0)
+
+
+def with_rounding(order: Order, money: OrderMoney) -> OrderMoney:
+    """`money` and what cash payments were rounded by, as a part of its own."""
+    rounding = order_rounded_by(order)
+    if not rounding:
+        return money
+    return replace(money, parts=(*money.parts, Part(kind="rounding", amount=rounding, title="Cash rounding")))
