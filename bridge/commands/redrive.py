@@ -45,8 +45,11 @@ async def redrive(settings: Settings, wanted: Wanted, *, rate: float, dry_run: b
         return True
     if found.before:
         screen().print(f"{len(found.before)} were redriven before and are left alone.", markup=False)
-    if found.chosen:
-        await _redrive(settings, found.chosen, rate)
+    try:
+        if found.chosen:
+            await _redrive(settings, found.chosen, rate)
+    except asyncio.CancelledError:  # Ctrl-C; how far it went is said
+        return False
     for place, sentence in found.refused.items():
         sys.stderr.write(printable(f"{place} was not redriven: {sentence}.") + "\n")
     return not found.refused

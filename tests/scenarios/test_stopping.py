@@ -1,0 +1,229 @@
+"""A company that stops after too many dead letters, told to go on from elsewhere, and its dead letters redriven."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.reader import publish
+from contracts.records import OutboundRecord
+from tests.mappings.builders import ORDER_ID, Json, order, taxed
+from tests.scenarios.stage import Stage, counted, sandbox_server
+
+LIMIT, REFUSED, BOOKED = 50, 60, 10
+OTHER_REALM = "9130000000000002"
+OTHER_SHOP = "beta.myshopify.com"
+WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
+
+pytestmark = pytest.mark.kafka
+
+
+@dataclass(slots=True)
+class TwoCompanies(Stage):
+    """The stage's company and another one in the same process."""
+
+    @property
+    def other(self) -> str:
+        return f"beta-{self.suffix}"
+
+    def config(self) -> Path:
+        path = Stage.config(self)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            f"""{text}
+[[companies]]
+name = "{self.other}"
+realm_id = "{OTHER_REALM}"
+environment = "sandbox"
+api_base_url = "{self.sandbox_url}"
+token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"
+client_id = "sandbox-client"
+shop_domains = ["{OTHER_SHOP}"]
+""",
+            encoding="utf-8",
+        )
+        return path
+
+    async def put(self, *bodies: Json, shop: str = "acme.myshopify.com") -> None:
+        """Orders on one partition, in this order."""
+        headers = (("X-Shopify-Topic", b"orders/paid"), ("X-Shopify-Shop-Domain", shop.encode()))
+        topic = self.events[0]
+        await publish(
+            self.kafka,
+            [
+                OutboundRecord(topic=topic, key=None, value=json.dumps(body).encode(), headers=headers, partition=0)
+                for body in bodies
+            ],
+        )
+
+    def page(self, path: str) -> tuple[int, Any]:
+        """A page of the process that was started last."""
+        address = re.findall(r"http://127\.0\.0\.1:\d+", self.log_of("http.listening"))[-1]
+        try:
+            with urllib.request.urlopen(f"{address}{path}") as answer:  # noqa: S310 - our own loopback
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    def log_of(self, event: str) -> str:
+        lines = (self.folder / f"{self.company}.log").read_text(encoding="utf-8").splitlines()
+        return "\n".join(line for line in lines if event in line)
+
+    async def until_stopped(self) -> None:
+        async with asyncio.timeout(60):
+            while not self.log_of("http.listening") or "stopped" not in str(self.page("/readyz")[1]):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+    async def committed(self) -> int | None:
+        consumer = AIOKafkaConsumer(group_id=f"qbo-bridge.{self.company}", **self.kafka.client_options())
+        await consumer.start()
+        try:
+            offset: int | None = await consumer.committed(TopicPartition(self.events[0], 0))
+            return offset
+        finally:
+            await consumer.stop()
+
+    async def members(self) -> int:
+        """How many members the company's group has."""
+        admin = AIOKafkaAdminClient(**self.kafka.client_options())
+        await admin.start()
+        try:
+            (answer,) = await admin.describe_consumer_groups([f"qbo-bridge.{self.company}"])
+            return len(answer.groups[0][5])
+        finally:
+            await admin.close()
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bridge.cli", *words, "--config", str(self.folder / f"{self.company}.toml")],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+
+def sold(number: int, **changes: object) -> Json:
+    """A paid order; in euro it can be booked only once the company holds them."""
+    named = {"id": ORDER_ID + number, "admin_graphql_api_id": None, "name": f"#{3000 + number}"}
+    return order([taxed("20.00", 2, "2.90")], **named, **changes)
+
+
+@pytest.fixture
+def secrets_of_the_other(unique: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"QBO_BRIDGE_COMPANIES__BETA_{unique.upper()}__"
+    monkeypatch.setenv(f"{name}CLIENT_SECRET", "sandbox-secret")
+    monkeypatch.setenv(f"{name}REFRESH_TOKEN", f"sandbox-refresh-token-{OTHER_REALM}")
+
+
+@pytest.mark.usefixtures("secrets_of_the_other")
+async def test_a_row_of_dead_letters_stops_one_company_until_it_is_told_to_go_on(
+    real: KafkaConnection, unique: str, tmp_path: Path
+) -> None:
+    """Offsets are kept, the group membership lives, the other company works on; afterwards everything is told once.
+
+    Each dead letter is redriven and booked once, although the redrive was interrupted.
+
+    Guards: `Breaker`, the stop in the journal and `until_changed`, `_rewind` of what was not taken, the redrive's mark.
+    """
+    async with sandbox_server(tmp_path, "--no-limits", "--realm", "9130000000000001", "--realm", OTHER_REALM) as url:
+        stage = TwoCompanies(real, url, tmp_path, unique, limits=WIDE)
+        await stage.create_topics()
+        await stage.put(*(sold(number, currency="EUR") for number in range(REFUSED)), *map(sold, range(100, 110)))
+        async with stage.bridge():
+            await stage.until_stopped()
+            await the_company_stands_still(stage)
+            await the_other_works_on(stage)
+            told = stage.command("resume", "--company", stage.company)
+            assert (told.returncode, told.stderr) == (0, "")
+            assert f"{stage.company} goes on. It had stopped after 50 dead letters" in told.stdout
+            results = await stage.outcomes(REFUSED + BOOKED + 1)
+            assert counted(results) == {"dead_lettered": REFUSED, "posted": BOOKED + 1}
+            await asyncio.sleep(1.5)
+            assert stage.page("/readyz")[0] == 200
+            again = stage.command("resume", "--company", stage.company)
+            assert (again.returncode, "There is nothing to resume" in again.stderr) == (1, True)
+        assert len(re.findall("company.stopped", stage.log_of("company.stopped"))) == 1
+        await the_dead_letters_are_redriven_once(stage)
+
+
+async def the_company_stands_still(stage: TwoCompanies) -> None:
+    """What was settled has its offset and its one result; nothing else is consumed; everybody can see why."""
+    await asyncio.sleep(2)
+    results = [result for result in await stage.results() if result.company == stage.company]
+    assert counted(results) == {"dead_lettered": LIMIT}
+    assert sorted(result.source.offset for result in results) == list(range(LIMIT))
+    assert len(await stage.dead_letters()) == LIMIT
+    assert await stage.committed() == LIMIT
+    assert await stage.members() == 1
+    code, because = stage.page("/readyz")
+    assert (code, because["because"]) == (503, [f"{stage.company} is stopped"])
+    assert stage.page("/livez")[0] == 200
+    shown = {company["company"]: company for company in stage.page("/status")[1]["companies"]}[stage.company]
+    assert (shown["phase"], shown["dead_letters_in_a_row"]) == ("stopped", LIMIT)
+    assert f"qbo-bridge resume --company {stage.company}" in shown["reason"]
+    assert shown["last_poll_age_s"] < 2
+
+
+async def the_other_works_on(stage: TwoCompanies) -> None:
+    await stage.put(sold(500), shop=OTHER_SHOP)
+    async with asyncio.timeout(30):
+        while not [each for each in await stage.results() if each.company == stage.other]:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
+async def the_dead_letters_are_redriven_once(stage: TwoCompanies) -> None:
+    """What was wrong is mended (the company holds euros); the redrive is interrupted and started again."""
+    stage.switch_on_multicurrency()
+    words = ["dead-letters", "redrive", "--company", stage.company, "--reason", "unmappable"]
+    config = ["--config", str(stage.folder / f"{stage.company}.toml")]
+    slow = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time
+        [sys.executable, "-m", "bridge.cli", *words, "--rate", "10", *config],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    topic = stage.events[0]
+    async with asyncio.timeout(30):
+        while len(await redriven(stage, topic)) < 5:  # noqa: ASYNC110 - a state of the broker
+            await asyncio.sleep(0.1)
+    slow.send_signal(signal.SIGINT)
+    said, _ = await asyncio.to_thread(slow.communicate, timeout=20)
+    assert slow.returncode == 1
+    assert "The same command goes on with the rest." in said
+    first = len(await redriven(stage, topic))
+    assert 5 <= first < REFUSED
+    rest = stage.command(*words, "--rate", "0")
+    assert rest.returncode == 0, rest.stderr
+    assert f"{first} were redriven before and are left alone." in rest.stdout
+    assert Counter((await redriven(stage, topic)).values()) == {1: REFUSED}
+    async with stage.bridge():
+        results = await stage.outcomes(2 * REFUSED + BOOKED + 1)
+    fresh = [result for result in results if result.source.offset > REFUSED + BOOKED]
+    assert counted(fresh) == {"posted": REFUSED}
+    assert len([row for row in stage.query("Invoice") if "[qbb:" in str(row.get("PrivateNote"))]) == REFUSED + BOOKED
+
+
+async def redriven(stage: TwoCompanies, topic: str) -> Counter[bytes]:
+    """How often each dead letter was redriven, by the header."""
+    return Counter(
+        value or b""
+        for record in await stage.read(topic)
+        for name, value in record.headers
+        if name == "qbb-redriven-from"
+    )
