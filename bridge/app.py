@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -30,6 +31,7 @@ from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.journal import Journal, JournalView
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.publisher import CompanyPublisher
+from bridge.kafka.recollect import recollect
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, create_missing, log_topic, table_topic
 from bridge.pipeline import Pipeline
@@ -200,6 +202,7 @@ async def open_machine(
             window=timedelta(days=company.index_days),
             freshness=timedelta(seconds=company.freshness_s),
             lists=rules.lists,
+            recollect=partial(recollect, connection, topics.results, company.name),
         )
         write_ahead = WriteAhead(journal)
         poster = of_poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)

@@ -16,13 +16,14 @@ from bridge.clock import Clock
 from bridge.facts import CompanyFacts, company_facts
 from bridge.freshness import Freshness, News, start_of
 from bridge.index import Index, Posted
-from bridge.lost_marks import PREFIX, journal_key, journal_value, restore
+from bridge.lost_marks import PREFIX, journal_key, journal_value, lost_its_marker, restore
 from bridge.names import NameList
-from bridge.quickbooks.changes import OVERLAP, next_since
+from bridge.quickbooks.changes import OVERLAP, Changes, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
 from bridge.quickbooks.warmup import NAME_LISTS, TRANSACTIONS, Basics, load_basics, load_company, transactions
 from bridge.quickbooks.wire import Entity
+from bridge.recollection import Recollect
 
 INDEXED = TRANSACTIONS
 """The transaction types that carry our markers; warming up costs one read for each that is empty."""
@@ -51,11 +52,13 @@ class Books:
         window: timedelta,
         freshness: timedelta = FRESHNESS,
         lists: Iterable[str] = (),
+        recollect: Recollect | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._window = window
         self._lists = tuple(lists)
+        self._recollect = recollect
         self._index: Index | None = None
         self._facts: CompanyFacts | None = None
         self._facts_reread_at = -math.inf
@@ -114,6 +117,8 @@ class Books:
         self._facts = _facts_of(company)
         self._index = index
         self._fresh_since = next_since(changes, since) if changes else now - OVERLAP
+        if changes is not None:
+            await self._learn_of_the_gap(changes)
         self._freshness.begin(self._fresh_since)
         log.info(
             "books.warm",
@@ -222,6 +227,24 @@ class Books:
             self._facts = self.facts.with_account(body)
             return None
         return self.index.remember(entity, body)
+
+    async def _learn_of_the_gap(self, changes: Changes) -> None:
+        """What people deleted, or voided so that the marker is lost, while nobody owned the company.
+
+        QBO names only Ids; which documents they were the results know, which are read only when there is such an Id.
+        """
+        wanted = {(entity, ident) for entity, idents in changes.deleted.items() for ident in idents}
+        voided = {(entity, str(row["Id"])): row for entity, rows in changes.changed.items() for row in rows}
+        voided = {place: row for place, row in voided.items() if lost_its_marker(row)}
+        wanted = {place for place in (*wanted, *voided) if not self.index.knows(*place)}
+        if not wanted or self._recollect is None:
+            return
+        for place, row in (await self._recollect(wanted)).items():
+            self.index.remember(place[0], row)
+            if place in voided:
+                self._note_lost(self.index.remember(place[0], voided[place]))
+            else:
+                self._gone(*place)
 
     def _take(self, entity: str, row: Entity, news: News) -> None:
         if entity in NAME_LISTS:

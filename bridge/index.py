@@ -135,6 +135,10 @@ class Index:
         for row in rows:
             self.remember(entity, row)
 
+    def knows(self, entity: str, ident: str) -> bool:
+        """True for an Id that is one of ours."""
+        return self._of(entity, ident) is not None
+
     def catch_up(self, entity: str, row: Entity, *, settled: bool) -> Posted | None:
         """Take in a row that was read some time ago; None when it is not ours or what is known of it is not older.
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 import orjson
 
 from bridge.index import Index, Posted
-from mappings.notes import Marker
+from bridge.quickbooks.wire import Entity
+from mappings.notes import Marker, find_marker
 
 PREFIX = "ours:"
 
@@ -33,6 +34,12 @@ def journal_value(posted: Posted) -> bytes:
         "CurrencyRef": {"value": posted.currency} if posted.currency else None,
     }
     return orjson.dumps({name: value for name, value in row.items() if value is not None})
+
+
+def lost_its_marker(row: Entity) -> bool:
+    """True for a voided document without a marker: the void may have overwritten it."""
+    note = str(row.get("PrivateNote") or "")
+    return note.startswith("Voided") and find_marker(note) is None
 
 
 def restore(index: Index, journal: Mapping[str, bytes]) -> None:

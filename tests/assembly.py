@@ -14,6 +14,8 @@ from bridge.judging import Judge
 from bridge.pipeline import Pipeline
 from bridge.poster import Poster
 from bridge.quickbooks.client import QuickBooksClient
+from bridge.recollection import Recollect
+from bridge.rehearsal import Rehearsal, RehearsedBooks
 from bridge.reporting import Reporter
 from bridge.routing import Route, Router
 from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
@@ -80,12 +82,15 @@ def assemble(
     window: timedelta,
     status: StatusBoard | None = None,
     stop_after: int = 50,
+    rehearse: bool = False,
+    recollect: Recollect | None = None,
 ) -> Company:
     """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it."""
+    of_books, of_poster = (RehearsedBooks, Rehearsal) if rehearse else (Books, Poster)
     board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
-    books = Books(client, clock, window=window, lists=rules.lists)
+    books = of_books(client, clock, window=window, lists=rules.lists, recollect=recollect)
     write_ahead = WriteAhead(journal)
-    poster = Poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
+    poster = of_poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
     router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
     return Company(
         books=books,

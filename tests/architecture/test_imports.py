@@ -40,6 +40,7 @@ PURE = (
     "bridge.planning",
     "bridge.index",
     "bridge.posted",
+    "bridge.recollection",
     "bridge.settlement",
     "bridge.verification",
     "bridge.reporting",

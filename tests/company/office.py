@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,7 +17,8 @@ from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Limits as ClientLimits
-from bridge.quickbooks.wire import dumps
+from bridge.quickbooks.wire import Entity, dumps
+from bridge.recollection import Place, Recollection
 from bridge.sandbox.quickbooks.app import create_app
 from bridge.sandbox.quickbooks.faults import FaultRule, Kind
 from bridge.sandbox.quickbooks.sandbox import Sandbox
@@ -184,8 +185,24 @@ async def office(
     journal = journal or (after.journal if after else MemoryJournal())
     transport = httpx.ASGITransport(app)
     status = StatusBoard(clock=clock)
+    told = list(after.results) if after else []
+
+    async def recollect(wanted: Collection[Place]) -> Mapping[Place, Entity]:
+        recollection = Recollection(wanted)
+        for result in told:
+            recollection.add(result, COMPANY)
+        return recollection.rows()
+
     async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
-        company = assemble(client, journal, clock, rules or MappingRules(), window=timedelta(days=90), status=status)
+        company = assemble(
+            client,
+            journal,
+            clock,
+            rules or MappingRules(),
+            window=timedelta(days=90),
+            status=status,
+            recollect=recollect,
+        )
         await company.take_over(1)
         yield Office(company, client, app, clock, journal, status, offset=after.offset if after else 0)
         await company.released()

@@ -11,7 +11,7 @@ from bridge.sandbox.quickbooks import cdc
 from bridge.sandbox.quickbooks.settings import Switches
 from contracts.keys import SourceKey
 from tests.company.office import Office, office
-from tests.company.test_company import ORDER, SALE, bought, later
+from tests.company.test_company import BODY_MONEY, ORDER, SALE, bought, later
 from tests.mappings.builders import ORDER_ID, order, taxed, transaction
 
 PENDING = {"financial_status": "pending"}
@@ -110,6 +110,47 @@ async def test_a_deletion_that_an_update_met_is_remembered_by_the_next_owner() -
         async with office(after=before) as acme:
             assert [result.status for result in await acme.tell(grown(30))] == ["ignored"]
             assert acme.rows("Invoice") == []
+
+
+async def test_what_a_person_deleted_between_two_owners_stays_deleted() -> None:
+    """QBO names an Id, the results say whose it was. Guard: `Books._learn_of_the_gap`."""
+    async with office() as before:
+        await before.tell(later(bought(0), 10), bought(1))
+        await before.idle()
+    await deleted(before, "Payment", BODY_MONEY)
+    await deleted(before)
+    async with office(after=before) as acme:
+        results = [*await acme.tell(grown(20)), *await acme.tell(later(bought(0), 30))]
+        assert {result.reason and result.reason.code for result in results} == {"deleted_in_qbo"}
+        assert (len(acme.rows("Invoice")), len(acme.rows("Payment"))) == (1, 1)
+        async with office(after=acme) as third:  # the journal has it now
+            assert [result.status for result in await third.tell(grown(40))] == ["ignored"]
+            assert len(third.rows("Invoice")) == 1
+
+
+async def test_a_void_between_two_owners_that_overwrote_the_marker_is_a_void() -> None:
+    """Its row looks like a stranger's. Guard: `lost_its_marker`."""
+    async with office(switches=Switches(void_note="overwrite")) as before:
+        await before.tell(later(bought(0), 10, **PENDING))
+        await before.idle()
+    await before.by_a_person("void", "Invoice", before.held("Invoice")[ORDER]["Id"])
+    async with office(after=before) as acme:
+        assert [result.status for result in await acme.tell(grown(20))] == ["ignored"]
+        assert [row["TotalAmt"] for row in acme.rows("Invoice")] == [0]
+
+
+async def test_a_strangers_deletion_between_two_owners_is_none_of_ours() -> None:
+    """Nothing is remembered for an Id that no result names."""
+    async with office() as before:
+        await before.tell(bought(0))
+        ours = before.held("Invoice")[ORDER]
+        strange = await before.by_hand("invoice", {"CustomerRef": ours["CustomerRef"], "Line": ours["Line"][:1]})
+        await before.idle()
+    await before.by_a_person("delete", "Invoice", strange["Id"])
+    async with office(after=before) as acme:
+        await acme.idle()
+        assert not [key for key in acme.journal.entries if key.startswith("ours:")]
+        assert [result.status for result in await acme.tell(bought(0))] == ["already_posted"]
 
 
 async def test_money_that_a_person_deleted_stays_deleted_over_a_restart() -> None:
