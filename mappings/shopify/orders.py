@@ -17,17 +17,20 @@ from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.money import plain
 from contracts.posting import Intent, PostingPlan, PostingStep, Version
-from contracts.quickbooks import InvoiceDraft, content_hash
+from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
 from contracts.shopify import Order, true_id
+from mappings.accounts import deposit_account
 from mappings.customers import customer_step
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, money_as_placed
 from mappings.shopify.buyer import buyer
 from mappings.shopify.edits import without_removed
+from mappings.shopify.gateways import is_redemption
 from mappings.shopify.invoices import Placed, sale
 from mappings.shopify.order_refunds import steps_of_refunds
-from mappings.shopify.received import amount_received, received_step
+from mappings.shopify.received import ALL_OF_IT, IN_PART, amount_received, only_gateway, received_steps
+from mappings.shopify.rounding import order_rounded_by, with_rounding
 
 RANKS = {
     "pending": 1,
@@ -65,24 +68,50 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
 
 
 def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRules) -> PostingPlan:
-    money = without_removed(order, money_as_placed(order))
+    sold_for = without_removed(order, money_as_placed(order))
+    money = with_rounding(order, sold_for)
     customer = customer_step("shopify", buyer(order), order.currency, rules)
     sold = sale(order, money, customer.key, placed, rules)
-    received = amount_received(order, money)
+    received = amount_received(order, sold_for)
+    received += order_rounded_by(order) if received else 0
     version = _version(order, _content(sold.invoice, received), since)
     key = SourceKey("shopify", "order", placed.ident)
-    invoice = PostingStep(
-        key=key, entity="Invoice", intent=Intent.STATE, draft=sold.invoice, version=version, name="invoice"
-    )
-    payment = received_step(order, received, placed, customer.key, version, rules)
+    if _at_once(order, sold.invoice, received, rules):
+        paid = (_sales_receipt(order, key, sold.invoice, version, rules),)
+    else:
+        invoice = PostingStep(
+            key=key, entity="Invoice", intent=Intent.STATE, draft=sold.invoice, version=version, name="invoice"
+        )
+        paid = (invoice, *received_steps(order, received, placed, customer.key, version, rules))
     refunds, said = steps_of_refunds(order, key, placed.txn_date, rules)
     return PostingPlan(
         document=key,
         lane=key,
-        steps=_each_once((*sold.needs, customer, invoice, payment, *refunds)),
+        steps=_each_once((*sold.needs, customer, *paid, *refunds)),
         document_created_at=since,
         version=version,
-        notes=(*_notes(order, money, sold.invoice), *said),
+        notes=(*_notes(order, sold_for, sold_for.total), *said),
+    )
+
+
+def _at_once(order: Order, invoice: InvoiceDraft, received: Decimal, rules: MappingRules) -> bool:
+    """True when the rules want a sales receipt, and the order was paid in full with money."""
+    gateways = order.payment_gateway_names or (order.gateway,)
+    in_full = order.financial_status in ALL_OF_IT | IN_PART and received == invoice.total
+    money_only = not any(is_redemption(gateway) for gateway in gateways)
+    return rules.orders.document == "sales_receipt" and in_full and money_only
+
+
+def _sales_receipt(
+    order: Order, key: SourceKey, invoice: InvoiceDraft, version: Version, rules: MappingRules
+) -> PostingStep:
+    """The sale and its money as one document; the order's own transactions tell nothing new of it."""
+    gateway = only_gateway(order)
+    draft = SalesReceiptDraft(
+        sale=invoice, deposit_to=deposit_account(rules, gateway), method=rules.gateway(gateway).method
+    )
+    return PostingStep(
+        key=key, entity="SalesReceipt", intent=Intent.STATE, draft=draft, version=version, name="sales receipt"
     )
 
 
@@ -99,11 +128,11 @@ def _void_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
     key = SourceKey("shopify", "order", placed.ident)
     version = _version(order, "void", since)
     void = PostingStep(key=key, entity="Invoice", intent=Intent.VOID, version=version, name="invoice")
-    nothing = received_step(order, order.total_price * 0, placed, None, version, rules)
+    nothing = received_steps(order, order.total_price * 0, placed, None, version, rules)
     return PostingPlan(
         document=key,
         lane=key,
-        steps=(void, nothing),
+        steps=(void, *nothing),
         document_created_at=since,
         version=version,
         notes=("The order was cancelled before anything was paid: its invoice is voided.",),
@@ -142,20 +171,20 @@ def _content(invoice: InvoiceDraft, received: Decimal) -> str:
     return f"{content_hash(said)} {plain(received, invoice.currency)}"
 
 
-def _notes(order: Order, money: OrderMoney, invoice: InvoiceDraft) -> tuple[str, ...]:
+def _notes(order: Order, money: OrderMoney, left: Decimal) -> tuple[str, ...]:
     """What an accountant may wonder about."""
     notes: list[str] = []
-    if invoice.total != order.total_price:
+    if left != order.total_price:
         notes.append(
             f"Edits took pieces out: {plain(order.total_price, order.currency)} {order.currency} as placed, "
-            f"{plain(invoice.total, order.currency)} {order.currency} is left."
+            f"{plain(left, order.currency)} {order.currency} is left."
         )
-    charged = order.total_cash_rounding_payment_adjustment_set
-    if charged and charged.shop_money and charged.shop_money.amount != 0:
-        rounding = plain(charged.shop_money.amount, order.currency)
-        notes.append(f"The cash taken was rounded by {rounding} {order.currency}; that is not in the order's total.")
+    if order_rounded_by(order):
+        rounding = plain(order_rounded_by(order), order.currency)
+        notes.append(f"The cash taken was rounded by {rounding} {order.currency}, booked on a line of its own.")
     if money.tax == 0 and any(part.tax for part in money.parts):
         notes.append("The order lists taxes that its total leaves out: none was charged, so none is booked.")
-    if "gift_card" in order.payment_gateway_names and invoice.total:
-        notes.append("Paid by gift card, at least in part: gateways.gift_card.deposit says where it goes.")
+    gateways = [gateway for gateway in order.payment_gateway_names if is_redemption(gateway)]
+    if gateways and len(gateways) < len(order.payment_gateway_names):
+        notes.append("Paid by gift card or store credit in part: how much of it, the order's own transactions tell.")
     return tuple(notes)

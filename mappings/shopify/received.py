@@ -13,7 +13,9 @@ from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney
+from mappings.shopify.gateways import money_gateways, paid_from_liability
 from mappings.shopify.invoices import Placed
+from mappings.shopify.redemptions import redemption_steps
 
 ALL_OF_IT = frozenset({"paid", "refunded"})
 """Refunds are documents of their own, so a refunded order was paid first."""
@@ -48,16 +50,23 @@ def _total_now(order: Order, money: OrderMoney) -> Decimal:
     return order.current_total_price + handed_back
 
 
-def received_step(
+def received_steps(
     order: Order,
     amount: Decimal,
     placed: Placed,
     customer: SourceKey | None,
     version: Version,
     rules: MappingRules,
-) -> PostingStep:
-    """The money of the body as one payment on the order's invoice; its amount may be nothing."""
-    gateway = _only_gateway(order)
+) -> tuple[PostingStep, ...]:
+    """The money of the body as one payment on the order's invoice, or as the gift card that paid all of it.
+
+    Its amount may be nothing. Which part of several a gift card paid only the order's own transactions tell.
+    """
+    key = SourceKey("shopify", "payment", placed.ident)
+    if amount and paid_from_liability(order.payment_gateway_names or (order.gateway,)):
+        invoice = SourceKey("shopify", "order", placed.ident)
+        return redemption_steps(key, Intent.RECEIVED, invoice, amount, order.currency, rules, version=version)
+    gateway = only_gateway(order)
     draft = PaymentDraft(
         invoice=SourceKey("shopify", "order", placed.ident),
         customer=customer,
@@ -68,13 +77,13 @@ def received_step(
         method=rules.gateway(gateway).method,
         exchange_rate=rules.exchange_rates.get(order.currency),
     )
-    key = SourceKey("shopify", "payment", placed.ident)
-    return PostingStep(
+    step = PostingStep(
         key=key, entity="Payment", intent=Intent.RECEIVED, draft=draft, version=version, name="money received"
     )
+    return (step,)
 
 
-def _only_gateway(order: Order) -> str | None:
-    """The gateway, when all the money came through one."""
-    names = set(order.payment_gateway_names) or {order.gateway or ""}
-    return (names.pop() or None) if len(names) == 1 else None
+def only_gateway(order: Order) -> str | None:
+    """The gateway, when all the money came through one; gift cards bring none."""
+    names = money_gateways(order.payment_gateway_names or (order.gateway,))
+    return names.pop() if len(names) == 1 else None

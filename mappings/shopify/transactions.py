@@ -1,5 +1,7 @@
 """Money of an order as its own event: a successful sale or capture is a payment on the order's invoice.
 
+One through a gift card or store credit is no money: it is redeemed from what the company owes already.
+
 The body names neither customer nor invoice number, only the order; whose money it is, the invoice says.
 """
 
@@ -16,6 +18,9 @@ from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths
 from mappings.registry import maps
 from mappings.rules import MappingRules
+from mappings.shopify.gateways import is_redemption
+from mappings.shopify.redemptions import redemption_steps
+from mappings.shopify.rounding import rounded_by
 
 MONEY_IN = frozenset({"sale", "capture"})
 
@@ -27,11 +32,12 @@ def map_transaction(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ig
     ident = str(true_id(transaction.id, transaction.admin_graphql_api_id))
     key = SourceKey("shopify", "transaction", ident)
     if transaction.kind == "refund":
-        return Ignored(code="not_yet_mapped", message="refunds are not booked yet", document=key)
+        message = "the refund that this money belongs to books it"
+        return Ignored(code="skipped_by_rule", message=message, document=key)
     reason = _why_nothing_moved(transaction)
     if reason:
         return Ignored(code="skipped_by_rule", message=reason, document=key)
-    return _payment_plan(transaction, key, envelope, rules)
+    return _plan(transaction, key, envelope, rules)
 
 
 def _why_nothing_moved(transaction: Transaction) -> str | None:
@@ -42,7 +48,7 @@ def _why_nothing_moved(transaction: Transaction) -> str | None:
     return "a transaction of nothing moves no money" if transaction.amount == 0 else None
 
 
-def _payment_plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: MappingRules) -> PostingPlan:
+def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: MappingRules) -> PostingPlan:
     moment = transaction.processed_at or transaction.created_at or envelope.occurred_at
     known = [time for time in (transaction.processed_at, transaction.created_at, envelope.occurred_at) if time]
     if moment is None:
@@ -51,15 +57,19 @@ def _payment_plan(transaction: Transaction, key: SourceKey, envelope: Envelope, 
         raise UndecodableRecord("the transaction has no order_id")
     order = SourceKey("shopify", "order", str(transaction.order_id))
     money = _shop_money(transaction)
+    amount, currency = money.amount + rounded_by(transaction), money.currency_code or ""
+    if is_redemption(transaction.gateway):
+        steps = redemption_steps(key, Intent.FACT, order, amount, currency, rules)
+        return PostingPlan(document=key, lane=order, steps=steps, document_created_at=min(known))
     draft = PaymentDraft(
         invoice=order,
-        amount=in_hundredths(money.amount, money.currency_code or ""),
-        currency=money.currency_code or "",
+        amount=in_hundredths(amount, currency),
+        currency=currency,
         txn_date=moment.date(),
         deposit_to=deposit_account(rules, transaction.gateway),
         method=rules.gateway(transaction.gateway).method,
         reference=key.id[-PAYMENT_REF_MAX:],
-        exchange_rate=rules.exchange_rates.get(money.currency_code or ""),
+        exchange_rate=rules.exchange_rates.get(currency),
     )
     step = PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
     return PostingPlan(document=key, lane=order, steps=(step,), document_created_at=min(known))

@@ -64,9 +64,8 @@ def step_of(plan: PostingPlan, entity: str) -> PostingStep:
 
 def invoice_of(plan: PostingPlan) -> InvoiceDraft:
     """The plan's invoice."""
-    draft = step_of(plan, "Invoice").draft
-    assert isinstance(draft, InvoiceDraft)
-    return draft
+    (found,) = [step.draft for step in plan.steps if isinstance(step.draft, InvoiceDraft)]
+    return found
 
 
 def payment_of(plan: PostingPlan) -> PaymentDraft:

@@ -54,7 +54,7 @@ def test_shop_money_is_booked_where_it_is_told() -> None:
         ({"status": "pending"}, "skipped_by_rule"),
         ({"status": "error"}, "skipped_by_rule"),
         ({"amount": "0.00"}, "skipped_by_rule"),
-        ({"kind": "refund"}, "not_yet_mapped"),
+        ({"kind": "refund"}, "skipped_by_rule"),
         ({"test": True}, "test_event"),
         ({"gateway": "bogus"}, "test_event"),
     ],
