@@ -312,7 +312,8 @@ class Tenure:
         self._close_inbox()
         self._resumed.clear()
         self._signals.paused(wait_s)
-        log.warning("company.paused", company=self.company, wait_s=round(wait_s, 1), reason=str(error))
+        shown_s = None if math.isinf(wait_s) else round(wait_s, 1)  # JSON has no word for it
+        log.warning("company.paused", company=self.company, wait_s=shown_s, reason=str(error))
         try:
             async with asyncio.timeout(None if math.isinf(wait_s) else wait_s):
                 await self._resumed.wait()
