@@ -193,7 +193,6 @@ class Company:
         finally:
             self._show()
         self._board.recovered()
-        self._sentinel.look(self._books.index)
         records = self._records(processed, received_at)
         self._pipeline.told(processed)
         self._write_ahead.settled()
