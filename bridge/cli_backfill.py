@@ -44,6 +44,8 @@ def backfill(
         asked = Asked(company=company, span=parse_span(since, until), out=out)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    if out is not None and not out.parent.is_dir():
+        raise typer.BadParameter(f"--out {out}: there is no folder {out.parent}")
     settings = load_settings(config, os.environ)
     settings.company(company)
     asyncio.run(run_plan(settings, asked) if plan else run_backfill(settings, asked))

@@ -87,10 +87,11 @@ class Rehearsal(Poster):
         body = {**before, "Id": str(FIRST_ID + self._pretended), "SyncToken": "0", **expected(step, sent)}
         if step.target is not None:
             body["SyncToken"] = str(int(step.target.sync_token) + 1)
+        if step.id.entity != "Item":
+            body.setdefault("CurrencyRef", {"value": self._books.facts.home_currency})
         if step.id.entity in NAME_LISTS:
             return body
         body.setdefault("TotalAmt", _total(step.draft))
-        body.setdefault("CurrencyRef", {"value": self._books.facts.home_currency})
         if step.operation is Operation.VOID:
             body |= {"Balance": Decimal(0), "Line": [], "PrivateNote": "Voided"}
         elif step.id.entity == "Invoice":

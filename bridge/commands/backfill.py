@@ -12,6 +12,7 @@ from typing import IO, TypeVar
 
 from bridge.app import (
     Machine,
+    Tenant,
     company_intake,
     kafka_connection,
     open_machine,
@@ -114,9 +115,10 @@ async def run_backfill(settings: Settings, asked: Asked) -> None:
         raise BridgeError("A backfill needs kafka.transactions = true: without them nothing keeps a second writer out")
     stopping = stop_signals()
     silence_logs()
+    tenant = await open_tenant(settings, settings.company(asked.company))
     await _refuse_beside_a_service(settings, asked.company)
     await _have_topics(settings)
-    async with _opened(settings, asked, rehearse=False) as run:
+    async with _opened(settings, asked, tenant, rehearse=False) as run:
         try:
             with run.bar:
                 finished = await _work(run, stopping)
@@ -134,7 +136,8 @@ async def run_plan(settings: Settings, asked: Asked) -> None:
     stopping = stop_signals()
     silence_logs()
     forecasts = Forecasts()
-    async with _opened(settings, asked, rehearse=True) as run:
+    tenant = await open_tenant(settings, settings.company(asked.company))
+    async with _opened(settings, asked, tenant, rehearse=True) as run:
         with run.bar:
             finished = await _until(_rehearse(run, forecasts), stopping)
         if not finished:
@@ -146,10 +149,9 @@ async def run_plan(settings: Settings, asked: Asked) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings, asked: Asked, *, rehearse: bool) -> AsyncIterator[_Run]:
+async def _opened(settings: Settings, asked: Asked, tenant: Tenant, *, rehearse: bool) -> AsyncIterator[_Run]:
     began_at = time.monotonic()
     connection = kafka_connection(settings.kafka)
-    tenant = await open_tenant(settings, settings.company(asked.company))
     bar = ProgressBar(asked.company)
     async with contextlib.AsyncExitStack() as stack:
         out = stack.enter_context(asked.out.open("wb")) if asked.out and not rehearse else None
