@@ -105,7 +105,7 @@ def test_what_is_gone_is_told_once_it_is_known() -> None:
     assert index.gone("Invoice", "999") is None
     gone = index.gone("Invoice", "145")
     assert gone is not None
-    assert (gone.voided, gone.voided_by_us, gone.total) == (True, False, 0)
+    assert (gone.voided, gone.voided_by_us, gone.total) == (True, False, Decimal(0))
 
 
 def kept(index: Index) -> dict[str, bytes]:
