@@ -41,13 +41,15 @@ class Share:
 class RefundMoney:
     """A refund taken apart: `shares` in the order of their gateways, `credit` for what no money was handed back.
 
-    `failed` is true when money was meant to move and did not. The amounts of parts are without tax, in `currency`.
+    `failed` is true when money was meant to move and did not, `unclear` when no money moved and only the order can say
+    whether the prices hold their taxes. The amounts of parts are without tax, in `currency`.
     """
 
     currency: str
     shares: tuple[Share, ...] = ()
     credit: tuple[Part, ...] = ()
     failed: bool = False
+    unclear: bool = False
 
 
 def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None = None) -> RefundMoney:
@@ -61,7 +63,9 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
         return _moved(refund, live, currency)
     if moves:
         return RefundMoney(currency=currency, failed=True)
-    inside = inside_by_rates(refund, otherwise=bool(taxes_included))
+    inside = inside_by_rates(refund) if taxes_included is None else taxes_included
+    if inside is None:
+        return RefundMoney(currency=currency, unclear=True)
     rows = [row for row in refund.order_adjustments if not is_pending(row)]
     return RefundMoney(currency=currency, credit=refund_parts(refund, rows, "shop_money", Inside(inside, inside)))
 

@@ -24,6 +24,8 @@ HOLDS_NOTHING = "the refund hands nothing back and takes nothing off what is owe
 FAILED = "the money of the refund did not move, so nothing is booked"
 ON_ITS_WAY = "the money of the refund is on its way: the body that tells that it has moved books it"
 
+UNCLEAR = "only its order says whether the prices hold their taxes: the order's next body books the credit"
+
 
 @maps("shopify", "refunds/create")
 def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
@@ -57,6 +59,8 @@ def why_nothing(money: RefundMoney) -> str:
     """Why a refund has no document of its own now."""
     if money.failed:
         return FAILED
+    if money.unclear:
+        return UNCLEAR
     return ON_ITS_WAY if money.shares else HOLDS_NOTHING
 
 

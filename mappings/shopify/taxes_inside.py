@@ -10,20 +10,24 @@ from contracts.shopify import LineItem, Refund
 CENT = Decimal("0.01")
 
 
-def inside_by_rates(refund: Refund, *, otherwise: bool) -> bool:
-    """True when the taxes of the sold lines are inside their prices; `otherwise` when the rates cannot tell."""
-    told = {_told(line.line_item) for line in refund.refund_line_items if line.line_item} - {None}
-    return bool(told.pop()) if len(told) == 1 else otherwise
+def inside_by_rates(refund: Refund) -> bool | None:
+    """True when the taxes of the sold lines are inside their prices; None when their rates fit both readings.
+
+    Where no line's taxes can be told by its rates they are beside the prices, as in most shops.
+    """
+    fits = [_fits(line.line_item) for line in refund.refund_line_items if line.line_item]
+    if not any(beside or within for beside, within in fits):
+        return False
+    told = {within for beside, within in fits if beside != within}
+    return told.pop() if len(told) == 1 else None
 
 
-def _told(line: LineItem) -> bool | None:
-    """By which of the two readings the rates come to the taxes that were charged; None when both or neither do."""
+def _fits(line: LineItem) -> tuple[bool, bool]:
+    """Whether the rates come to the taxes that were charged beside the price, and inside it."""
     taxes = [tax for tax in line.tax_lines if tax.price and tax.rate]
     if not taxes:
-        return None
+        return False, False
     base = line.price * line.quantity - total(each.amount for each in line.discount_allocations or ())
     rate = total(tax.rate or Decimal(0) for tax in taxes)
     charged, slack = total(tax.price for tax in taxes), CENT * len(taxes)
-    beside = abs(base * rate - charged) <= slack
-    within = abs(base * rate / (1 + rate) - charged) <= slack
-    return within if beside != within else None
+    return abs(base * rate - charged) <= slack, abs(base * rate / (1 + rate) - charged) <= slack

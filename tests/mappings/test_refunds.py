@@ -13,6 +13,7 @@ from contracts.money import total
 from contracts.posting import Ignored, Intent, PostingPlan
 from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
 from mappings.rules import load_rules
+from mappings.shopify.refunds import UNCLEAR
 from tests.mappings.builders import (
     ORDER_ID,
     Json,
@@ -243,6 +244,14 @@ def test_taxes_of_a_credit_are_read_by_their_rates(rate: float | None, credited:
     sold = line("20.00", 1, id=80, tax_lines=[{"title": "VAT", "rate": rate, "price": "4.00"}])
     draft = credit(plan_of(refund([refund_line(sold, 1, "20.00", "4.00")])))
     assert (draft.total, draft.tax, adds_up(draft)) == (D(credited), D("4.00"), True)
+
+
+def test_a_credit_whose_taxes_fit_both_readings_is_left_to_the_order_s_body() -> None:
+    """0.01 is 7 % of 0.20 beside it and inside it: which of the two, only the order says."""
+    sold = line("0.20", 1, id=80, tax_lines=[{"title": "VAT", "rate": 0.07, "price": "0.01"}])
+    decision = mapped(refund([refund_line(sold, 1, "0.20", "0.01")]))
+    assert isinstance(decision, Ignored)
+    assert (decision.code, decision.message) == ("skipped_by_rule", UNCLEAR)
 
 
 def test_money_in_another_currency_is_compared_in_the_customer_s_and_booked_in_the_shop_s() -> None:
