@@ -59,7 +59,7 @@ log = structlog.get_logger(__name__)
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. ConfigurationError for what the operator must mend first."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=_loop_factory(settings.kafka)) as runner:
         return runner.run(_serve(settings))
 
 
@@ -349,9 +349,12 @@ def stop_signals() -> asyncio.Event:
     return stopping
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Uvloop where it exists."""
-    if sys.platform == "win32":
+def _loop_factory(kafka: KafkaSettings) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop where it exists, but not with TLS to Kafka.
+
+    It waits 30 s for the goodbye of a peer that is about to answer a fetch (uvloop, issue 471), at every close.
+    """
+    if sys.platform == "win32" or kafka.security_protocol in {"SSL", "SASL_SSL"}:
         return None
     try:
         import uvloop  # noqa: PLC0415 - optional
