@@ -7,12 +7,15 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from bridge.cli import main
 from bridge.commands.progress import ProgressBar
 from bridge.commands.spans import parse_span
 from bridge.kafka.range import TimeSpan
@@ -39,12 +42,39 @@ def nobody() -> int:
     return port
 
 
-def backfill(folder: Path, port: int, *options: str, transactions: str = "true") -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    (folder / "bridge.toml").write_text(CONFIG.format(port=port, transactions=transactions), encoding="utf-8")
-    words = [sys.executable, "-m", "bridge.cli", "backfill", "--config", str(folder / "bridge.toml"), *options]
-    environment = os.environ | SECRETS
-    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=60)
+@dataclass(frozen=True)
+class Ended:
+    """How the command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def configured(folder: Path, port: int, transactions: str = "true") -> list[str]:
+    """A configuration, as the command takes it."""
+    path = folder / "bridge.toml"
+    path.write_text(CONFIG.format(port=port, transactions=transactions), encoding="utf-8")
+    return ["backfill", "--config", str(path)]
+
+
+Cli = Callable[..., Ended]
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Run the command in this process."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+    def call(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["qbo-bridge", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), said.out, said.err)
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -79,36 +109,36 @@ def test_a_moment_between_two_milliseconds_is_the_next_one() -> None:
         (),
     ],
 )
-def test_wrong_usage_ends_with_2(tmp_path: Path, nobody: int, options: tuple[str, ...]) -> None:
+def test_wrong_usage_ends_with_2(cli: Cli, tmp_path: Path, nobody: int, options: tuple[str, ...]) -> None:
     """A typing error is told before anything is looked at."""
-    ended = backfill(tmp_path, nobody, *options)
-    assert ended.returncode == 2
-    assert "Error: " in ended.stderr
-    assert "Traceback" not in ended.stderr
+    ended = cli(*configured(tmp_path, nobody), *options)
+    assert ended.code == 2
+    assert "Error: " in ended.err
+    assert "Traceback" not in ended.err
 
 
 @pytest.mark.parametrize("plan", [(), ("--plan",)])
-def test_an_unknown_company_is_one_sentence(tmp_path: Path, nobody: int, plan: tuple[str, ...]) -> None:
+def test_an_unknown_company_is_one_sentence(cli: Cli, tmp_path: Path, nobody: int, plan: tuple[str, ...]) -> None:
     """With the ones that there are."""
-    ended = backfill(tmp_path, nobody, "--company", "acme-uk", *plan)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == "There is no company 'acme-uk'; expected one of: acme-us.\n"
+    ended = cli(*configured(tmp_path, nobody), "--company", "acme-uk", *plan)
+    assert ended == Ended(1, "", "There is no company 'acme-uk'; expected one of: acme-us.\n")
+
+
+def test_without_transactions_only_a_plan_is_made(cli: Cli, tmp_path: Path, nobody: int) -> None:
+    """Nothing would keep a second writer out. Guard: the look at `kafka.transactions`."""
+    ended = cli(*configured(tmp_path, nobody, transactions="false"), "--company", "acme-us")
+    assert ended.code == 1
+    assert ended.err.startswith("A backfill needs kafka.transactions = true")
 
 
 @pytest.mark.parametrize("plan", [(), ("--plan",)])
 def test_kafka_being_away_is_one_sentence(tmp_path: Path, nobody: int, plan: tuple[str, ...]) -> None:
-    """Unlike the service, a command does not wait for it."""
-    ended = backfill(tmp_path, nobody, "--company", "acme-us", *plan)
+    """Unlike the service, a command does not wait for it; in a process, where nothing else listens to log lines."""
+    words = [sys.executable, "-m", "bridge.cli", *configured(tmp_path, nobody), "--company", "acme-us", *plan]
+    ended = subprocess.run(words, env=os.environ | SECRETS, capture_output=True, text=True, check=False, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("Kafka: ")
     assert len(ended.stderr.splitlines()) == 1
-
-
-def test_without_transactions_only_a_plan_is_made(tmp_path: Path, nobody: int) -> None:
-    """Nothing would keep a second writer out. Guard: the look at `kafka.transactions`."""
-    ended = backfill(tmp_path, nobody, "--company", "acme-us", transactions="false")
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("A backfill needs kafka.transactions = true")
 
 
 def test_on_a_terminal_there_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

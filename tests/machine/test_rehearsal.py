@@ -1,0 +1,67 @@
+"""A rehearsal says what the same events then do, whatever is in the books already, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.records import InboundRecord, OutboundRecord
+from contracts.results import Result, read_result
+from tests.assembly import RESULTS, MemoryJournal, assemble
+from tests.machine.histories import History, histories
+from tests.machine.world import WINDOW, World, opened
+
+EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+Told = tuple[int, str, str | None, list[tuple[str, str, str, str]]]
+"""Offset, status, reason and what was changed. What QBO refuses at first and takes in a second round is told alike."""
+
+
+@EXAMPLES
+@given(history=histories(), posted=st.integers(0, 4))
+async def test_a_rehearsal_comes_true(history: History, posted: int) -> None:
+    """Status, reason, entities, operations and totals of every record. Guard: the answers that are pretended."""
+    async with opened() as world:
+        for batch in history.batches[:posted]:
+            await world.deliver(*batch)
+        batches = [tuple(world._record(body) for body in batch) for batch in history.batches[posted:]]
+        before = world.written()
+        foretold = await rehearsed(world, batches)
+        assert world.written() == before
+        assert foretold == await posted_for_real(world, batches)
+
+
+async def rehearsed(world: World, batches: Sequence[tuple[InboundRecord, ...]]) -> list[Told]:
+    """What a company that only pretends would publish."""
+    journal = MemoryJournal(entries=dict(world.journal.entries))
+    company = assemble(world.client, journal, world.clock, world.rules, window=WINDOW, rehearse=True)
+    await company.take_over(0)
+    told = [each for batch in batches for each in results_of(await company.process(batch))]
+    told += results_of(await company.idle())
+    assert journal.appends == []
+    return told
+
+
+async def posted_for_real(world: World, batches: Sequence[tuple[InboundRecord, ...]]) -> list[Told]:
+    """The same by a company that posts, after a restart as a backfill's is."""
+    await world.restart()
+    assert world._company is not None
+    told = []
+    for batch in batches:
+        published = await world._company.process(batch)
+        world._take(published)
+        told += results_of(published)
+    return told + results_of(await world._company.idle())
+
+
+def results_of(published: Sequence[OutboundRecord]) -> list[Told]:
+    """The results among what is published, without what only QBO gives (Ids, SyncTokens)."""
+    return [_told(read_result(record.value or b"")) for record in published if record.topic == RESULTS]
+
+
+def _told(result: Result) -> Told:
+    changed = [each for each in result.entities if each.operation != "none"]
+    entities = sorted((each.entity, each.operation, each.total or "", each.currency or "") for each in changed)
+    return result.source.offset, result.status.value, result.reason.code if result.reason else None, entities
