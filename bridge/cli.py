@@ -230,6 +230,32 @@ def results(
 
 
 @app.command()
+def explain(
+    document: Annotated[
+        str,
+        typer.Argument(help="shopify:order:450789469, its id alone, a charge's id, or its number in QuickBooks."),
+    ],
+    company: Company = None,
+    as_json: AsJson = False,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Everything that is known of one order or charge: results, dead letters, and each attempt to write it.
+
+    Attempts that QBO took are in the results for good; those that it refused, and the time at which each was sent, are
+    in the journal until they are settled and for about an hour longer.
+
+    Example: qbo-bridge explain shopify:order:450789469
+    """
+    from bridge.commands.explain import explain as explain_document
+    from bridge.settings import load_settings
+
+    settings = load_settings(config, os.environ)
+    if company is not None:
+        settings.company(company)
+    asyncio.run(explain_document(settings, document, company=company, as_json=as_json))
+
+
+@app.command()
 def resume(
     company: Annotated[str, typer.Option("--company", help="The company, by its name in the configuration.")],
     config: Config = BRIDGE_TOML,

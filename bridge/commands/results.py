@@ -12,20 +12,12 @@ from pydantic import ValidationError
 from bridge.commands.output import cell, printable, screen, table
 from bridge.commands.reading import read_records
 from bridge.settings import Settings
+from bridge.story import Told
 from contracts.bodies import read_time
 from contracts.records import InboundRecord
 from contracts.results import PostedEntity, Result, ResultStatus, read_result
 
 COLUMNS = ("told at", "status", "document", "event", "in QuickBooks", "why not")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A result, its bytes, and when it was told."""
-
-    result: Result
-    value: bytes
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

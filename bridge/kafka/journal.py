@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from aiokafka.errors import UnknownTopicOrPartitionError
 
@@ -49,22 +49,27 @@ class Journal:
         It reads past what *other* companies have open in the same partition: an entry of ours that was committed
         behind their open transaction must not be missed, so their transaction is waited for.
         """
+        entries: dict[str, bytes] = {}
+        async with contextlib.aclosing(self.history()) as records:
+            async for key, value, _ in records:
+                entries.pop(key, None)
+                if value is not None:
+                    entries[key] = value
+        return entries
+
+    async def history(self) -> AsyncGenerator[tuple[str, bytes | None, int], None]:
+        """All of our records that are left, in their order: key, value (None ends an entry), timestamp in ms."""
         partitions = await partitions_of(self._connection, self._topic)
         if not partitions:
             raise UnknownTopicOrPartitionError(f"the journal topic {self._topic} does not exist")
         self._partition = home_partition(self._company, len(partitions))
-        entries: dict[str, bytes] = {}
         async for record in read_topic(
             self._connection, self._topic, partitions=(self._partition,), past_open_transactions=True
         ):
             self._read_to = record.offset + 1
             key = self._own_key(record)
-            if key is None:
-                continue
-            entries.pop(key, None)
-            if record.value is not None:
-                entries[key] = record.value
-        return entries
+            if key is not None:
+                yield key, record.value, record.timestamp_ms
 
     async def until_changed(self, key: str, value: bytes) -> None:
         """Return when the entry *key* is no longer *value*, whoever has changed or ended it, wherever."""

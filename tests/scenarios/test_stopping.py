@@ -216,7 +216,26 @@ async def the_dead_letters_are_redriven_once(stage: TwoCompanies) -> None:
         results = await stage.outcomes(2 * REFUSED + BOOKED + 1)
     fresh = [result for result in results if result.source.offset > REFUSED + BOOKED]
     assert counted(fresh) == {"posted": REFUSED}
+    the_story_is_told_whole(stage)
     assert len([row for row in stage.query("Invoice") if "[qbb:" in str(row.get("PrivateNote"))]) == REFUSED + BOOKED
+
+
+def the_story_is_told_whole(stage: TwoCompanies) -> None:
+    """`explain` by the bare id: refused, redriven, booked, and when the request went out."""
+    told = stage.command("explain", str(ORDER_ID), "--company", stage.company, "--json")
+    assert (told.returncode, told.stderr) == (0, "")
+    story = json.loads(told.stdout)
+    assert story["document"] == f"shopify:order:{ORDER_ID}"
+    assert [result["status"] for result in story["results"]] == ["dead_lettered", "posted"]
+    again = story["results"][1]["source"]
+    (letter,) = story["dead_letters"]
+    assert letter["redriven_to"] == f"{again['topic']}:{again['partition']}:{again['offset']}"
+    (invoice,) = [entity for entity in story["results"][1]["entities"] if entity["entity"] == "Invoice"]
+    (attempt,) = [each for each in story["attempts"] if each["entity"] == "Invoice"]
+    assert (attempt["outcome"], attempt["request_id"]) == (f"written as Invoice {invoice['id']}", invoice["request_id"])
+    assert attempt["sent_at"] <= attempt["settled_at"]
+    shown = stage.command("explain", f"shopify:order:{ORDER_ID}", "--company", stage.company).stdout
+    assert all(word in shown for word in ("unmappable", "posted", letter["redriven_to"], invoice["request_id"]))
 
 
 async def redriven(stage: TwoCompanies, topic: str) -> Counter[bytes]:
