@@ -63,5 +63,5 @@ def results_of(published: Sequence[OutboundRecord]) -> list[Told]:
 
 def _told(result: Result) -> Told:
     changed = [each for each in result.entities if each.operation != "none"]
-    entities = sorted((each.entity, each.operation, each.total or "", each.currency or "") for each in changed)
+    entities = sorted((each.entity, str(each.operation), each.total or "", each.currency or "") for each in changed)
     return result.source.offset, result.status.value, result.reason.code if result.reason else None, entities
