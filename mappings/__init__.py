@@ -1,5 +1,5 @@
 """Accounting decisions, nothing else; importing the package registers every mapping (see README.md)."""
 
-from mappings import pending, shopify, stripe
+from mappings import shopify, stripe
 
-__all__ = ["pending", "shopify", "stripe"]
+__all__ = ["shopify", "stripe"]

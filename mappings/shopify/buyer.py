@@ -26,6 +26,21 @@ def buyer(order: shopify.Order) -> Person:
     )
 
 
+def person_of(customer: shopify.Customer) -> Person:
+    """The customer of an event of its own, as its orders would tell it."""
+    home = customer.default_address
+    return Person(
+        id=None if customer.id is None else str(shopify.true_id(customer.id, customer.admin_graphql_api_id)),
+        given_name=customer.first_name,
+        family_name=customer.last_name,
+        full_name=home.name if home else None,
+        company=home.company if home else None,
+        email=customer.email,
+        phone=customer.phone or (home.phone if home else None),
+        billing=address(home),
+    )
+
+
 def address(given: shopify.Address | None) -> Address | None:
     """A postal address as an order writes it, None for an empty one."""
     if given is None:

@@ -1,0 +1,84 @@
+"""Disputes of Shopify Payments: a chargeback takes the money at once, and gives it back when it is won.
+
+A dispute tells its status only, so every status tells all that has happened so far: whichever of its events arrive, and
+in whatever order, the same facts are booked. Its fee is in no event. An inquiry moves no money.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from contracts.bodies import read_body
+from contracts.envelope import Envelope
+from contracts.errors import UndecodableRecord
+from contracts.keys import SourceKey
+from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
+from contracts.quickbooks import JournalEntryDraft, JournalLine
+from contracts.shopify_beside import Dispute
+from mappings.accounts import account, deposit_account
+from mappings.documents import document_of
+from mappings.lines import in_hundredths
+from mappings.registry import maps
+from mappings.rules import MappingRules
+
+GATEWAY = "shopify_payments"
+TAKEN = frozenset({"needs_response", "under_review", "accepted", "lost"})
+GIVEN_BACK = frozenset({"won", "charge_refunded"})
+"""A refund instead of a chargeback is booked by itself; the disputed money comes back."""
+
+Sides = tuple[Literal["Debit", "Credit"], Literal["Debit", "Credit"]]
+OUT: Sides = ("Debit", "Credit")
+BACK: Sides = ("Credit", "Debit")
+
+
+@maps("shopify", "disputes/create", "disputes/update")
+def map_dispute(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
+    """Money out, and back in, as far as the dispute has come; or the reason why none moved."""
+    dispute, key = read_body(Dispute, envelope.body, "dispute"), document_of(envelope)
+    started = dispute.initiated_at or envelope.occurred_at
+    if started is None or key is None:
+        raise UndecodableRecord("the dispute does not say when it was initiated")
+    reason = _why_nothing_moved(dispute)
+    if reason:
+        return Ignored(code="skipped_by_rule", message=reason, document=key)
+    steps = [_entry(dispute, key, "dispute", started.date(), OUT, rules)]
+    if dispute.status in GIVEN_BACK:
+        ended = dispute.finalized_on or envelope.occurred_at or started
+        won = SourceKey(key.system, key.kind, f"{key.id}.returned")
+        steps.append(_entry(dispute, won, "dispute returned", ended.date(), BACK, rules))
+    return PostingPlan(
+        document=key,
+        lane=SourceKey("shopify", "order", str(dispute.order_id)) if dispute.order_id else key,
+        steps=tuple(steps),
+        document_created_at=_earliest(started, envelope.occurred_at),
+        notes=("The fee of a dispute is in no event: it is booked with the payout.",),
+    )
+
+
+def _why_nothing_moved(dispute: Dispute) -> str | None:
+    if dispute.type != "chargeback":
+        return "an inquiry moves no money"
+    if dispute.status not in TAKEN | GIVEN_BACK:
+        return f"a dispute that is {dispute.status} moves no money that is known"
+    return None if dispute.amount else "a dispute about nothing moves no money"
+
+
+def _entry(dispute: Dispute, key: SourceKey, name: str, day: date, sides: Sides, rules: MappingRules) -> PostingStep:
+    amount = in_hundredths(dispute.amount, dispute.currency)
+    accounts = (account(rules, "disputes"), deposit_account(rules, GATEWAY))
+    lines = tuple(
+        JournalLine(side=side, account=selector, amount=amount, description=f"Shopify {name} {dispute.id}")
+        for side, selector in zip(sides, accounts, strict=True)
+    )
+    draft = JournalEntryDraft(
+        txn_date=day,
+        currency=dispute.currency,
+        lines=lines,
+        exchange_rate=rules.exchange_rates.get(dispute.currency),
+    )
+    return PostingStep(key=key, entity="JournalEntry", intent=Intent.FACT, draft=draft, name=name)
+
+
+def _earliest(*moments: datetime | None) -> datetime:
+    return min(moment for moment in moments if moment is not None)
