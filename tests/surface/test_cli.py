@@ -24,7 +24,20 @@ from bridge.sandbox.events import ORDERS_ONLY, EventSettings, generate
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, dead_letter_record, result_record
 
-COMMANDS = ("backfill", "run", "demo", "sandbox", "map", "verify", "results", "dead-letters list", "dead-letters show")
+COMMANDS = (
+    "backfill",
+    "run",
+    "demo",
+    "sandbox",
+    "map",
+    "verify",
+    "results",
+    "dead-letters list",
+    "dead-letters show",
+    "dead-letters redrive",
+    "resume",
+    "explain",
+)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 CONFIG = """
