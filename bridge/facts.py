@@ -110,6 +110,11 @@ class CompanyFacts:
         account = _account(body)
         return replace(self, accounts={**self.accounts, account.id: account})
 
+    @property
+    def applies_credits(self) -> bool:
+        """True when QBO by itself puts credit memos on the customer's open invoices (AutoApplyCredit)."""
+        return self.preferences.get("AutoApplyCredit") == "True"
+
     def can_book(self, currency: str) -> bool:
         """True when the company can hold amounts of `currency`."""
         return self.multicurrency or currency == self.home_currency

@@ -21,7 +21,6 @@ from bridge.write_ahead import Unsettled
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
-from contracts.quickbooks import InvoiceDraft, PaymentDraft
 from contracts.records import InboundRecord
 
 ROUNDS_MAX = 4
@@ -104,7 +103,7 @@ class Pipeline:
             unmapped = [step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)]
             if unmapped and await self._books.reread_facts():
                 outcomes = {step_id: outcome for step_id, outcome in outcomes.items() if step_id not in unmapped}
-            elif not lessons:
+            elif not lessons and not planned.once_more:
                 break
             for lesson in lessons:
                 attempts[lesson.step.id] += 1
@@ -121,8 +120,8 @@ class Pipeline:
     async def _reread_facts(self, plans: Sequence[PostingPlan]) -> None:
         """A currency that the company could not hold may have been switched on since."""
         drafts = (step.draft for plan in plans for step in plan.steps)
-        currencies = {draft.currency for draft in drafts if isinstance(draft, InvoiceDraft | PaymentDraft)}
-        if not all(self._books.facts.can_book(currency) for currency in currencies):
+        currencies = {getattr(getattr(draft, "sale", draft), "currency", None) for draft in drafts}
+        if not all(self._books.facts.can_book(currency) for currency in currencies if currency):
             await self._books.reread_facts()
 
     def _note_versions(self, posted: _Posted) -> dict[SourceKey, Version]:
@@ -130,8 +129,8 @@ class Pipeline:
         noted: dict[SourceKey, Version] = {}
         for key, version in posted.planned.versions.items():
             newest = self._books.index.newest(key)
-            outcome = posted.outcomes.get(StepId("Invoice", key))
-            if (outcome is None or isinstance(outcome, Done)) and (newest is None or newest < version):
+            done = all(isinstance(each, Done) for step_id, each in posted.outcomes.items() if step_id.key == key)
+            if done and (newest is None or newest < version):
                 self._books.index.note_version(key, version)
                 noted[key] = version
         return noted

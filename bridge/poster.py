@@ -27,6 +27,7 @@ from bridge.write_ahead import Unsettled, Written
 from contracts.errors import AnswerMismatch, RecordError, RejectedPosting
 from contracts.keys import SourceKey, step_request_id
 from contracts.posting import Operation
+from contracts.quickbooks import DepositDraft
 
 LEARNABLE = frozenset({Action.STALE, Action.DUPLICATE_NAME, Action.DUPLICATE_NUMBER, Action.REFERENCE_GONE})
 """Faults that a second look at the books can cure."""
@@ -252,7 +253,7 @@ class Poster:
             raise AnswerMismatch(f"QBO's answer to the {step.id} is not what was sent: {different}")
         if step.operation is Operation.CREATE and self._books.is_dropped(step.id.entity, str(step_answer.get("Id"))):
             return Lesson(step, _REPEATED, classify(_REPEATED))
-        posted = self._books.remember(step.id.entity, step_answer)
+        posted = self._remember(step, step_answer)
         self._note_moves(step)
         return Done(
             operation=step.operation,
@@ -263,12 +264,23 @@ class Poster:
             intuit_tid=answer.intuit_tid,
         )
 
+    def _remember(self, step: PlannedStep, answer: Entity) -> Posted | None:
+        """What the books hold after the write: nothing any more of what we deleted ourselves."""
+        if step.operation is Operation.DELETE:
+            self._books.index.forget(step.id.entity, step.id.key)
+            return None
+        return self._books.remember(step.id.entity, answer)
+
     def _note_moves(self, step: PlannedStep) -> None:
-        """Linking or unlinking a payment moves its invoice's SyncToken, and nobody tells."""
-        if step.id.entity == "Payment":
-            invoice = getattr(step.draft, "invoice", None)
-            if isinstance(invoice, SourceKey):
-                self._books.index.moved("Invoice", invoice)
+        """Linking or unlinking moves the SyncToken of the other side, and nobody tells."""
+        index = self._books.index
+        credited = step.id.entity == "CreditMemo" and self._books.facts.applies_credits
+        if step.sale is not None and (step.id.entity == "Payment" or credited):
+            index.moved("Invoice", step.sale)
+            index.moved("CreditMemo", step.id.key)
+        elif isinstance(step.draft, DepositDraft):
+            for deposited in step.draft.payments:
+                index.moved("Payment", deposited.payment)
 
 
 def rejection(step: PlannedStep, fault: Fault, disposition: Disposition) -> RejectedPosting:

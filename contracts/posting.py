@@ -61,6 +61,8 @@ class Version:
 
 ONCE = Version(0, 0, "once")
 """The version of a document that never changes: whichever event tells it first is the one that counts."""
+GONE = Version(2**53, 0, "void")
+"""The version of what its source took back for good: nothing that is told of it later counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

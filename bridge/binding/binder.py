@@ -10,18 +10,18 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.binding.deposits import deposit_body
-from bridge.binding.forms import invoice_body
 from bridge.binding.lists import customer_body, item_body
-from bridge.binding.lookups import Body, Lookups, note
-from bridge.binding.money import journal_body, payment_body
+from bridge.binding.lookups import Body, Lookups
+from bridge.binding.money import changed_payment_body, journal_body, payment_body
+from bridge.binding.sales import application_body, credit_body, refund_body, sale_body
 from bridge.facts import CompanyFacts
 from bridge.index import Index
 from bridge.planning.steps import PlannedStep
-from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Operation
 from contracts.quickbooks import (
     AccountDraft,
+    CreditMemoDraft,
     CustomerDraft,
     DepositDraft,
     Draft,
@@ -29,6 +29,10 @@ from contracts.quickbooks import (
     ItemDraft,
     JournalEntryDraft,
     PaymentDraft,
+    RedemptionDraft,
+    RefundReceiptDraft,
+    SalesReceiptDraft,
+    ShipmentDraft,
 )
 
 
@@ -40,7 +44,7 @@ class Binder:
 
     def bind(self, step: PlannedStep) -> Body:
         """The body for `step`. UnmappableEvent when the company lacks what the draft refers to."""
-        if step.operation is Operation.VOID:
+        if step.operation in (Operation.VOID, Operation.DELETE):
             return _target(step)
         body = self._draft(step)
         if step.target is not None:
@@ -49,31 +53,39 @@ class Binder:
 
     def _draft(self, step: PlannedStep) -> Body:
         match step.draft:
-            case None:
-                return {"PrivateNote": note(step)}
             case AccountDraft() as draft:
                 return {"Name": draft.name, "AccountType": draft.account_type, "AccountSubType": draft.sub_type}
             case CustomerDraft() as draft:
                 return customer_body(self._look, step, draft)
             case ItemDraft() as draft:
                 return item_body(self._look, draft)
-            case InvoiceDraft() as draft:
-                return invoice_body(self._look, step, draft)
             case PaymentDraft() as draft:
                 return payment_body(self._look, step, draft)
+            case CreditMemoDraft() as draft:
+                back = application_body if step.id.entity == "Payment" else credit_body
+                return back(self._look, step, draft)
+            case RefundReceiptDraft() as draft:
+                return refund_body(self._look, step, draft)
             case JournalEntryDraft() as draft:
                 return journal_body(self._look, step, draft)
             case DepositDraft() as draft:
                 return deposit_body(self._look, step, draft)
-            case _:
-                raise UnmappableEvent(f"a {step.id.entity} cannot be written yet")
+            case None if step.id.entity == "Payment" and step.sale is not None:
+                return changed_payment_body(self._look, step, step.sale)
+            case InvoiceDraft() | SalesReceiptDraft() | None:
+                return sale_body(self._look, step)
+            case RedemptionDraft() | ShipmentDraft():
+                raise TypeError(f"{step.id}: it is a part of a sale's form and never written alone")
 
 
 def expected(step: PlannedStep, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the answer must agree with: the body, and the total that QBO has to arrive at by itself."""
-    if isinstance(step.draft, InvoiceDraft | DepositDraft):
-        return {**body, "TotalAmt": step.draft.total}
-    return {**body, "TotalAmt": Decimal(0)} if step.operation is Operation.VOID else body
+    if step.operation is Operation.DELETE:
+        return {"Id": body["Id"]}
+    if step.operation is Operation.VOID:
+        return {**body, "TotalAmt": Decimal(0)}
+    total = step.draft.total if isinstance(step.draft, DepositDraft) else step.total
+    return body if total is None else {**body, "TotalAmt": total}
 
 
 def _target(step: PlannedStep) -> Body:

@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bridge.binding.lookups import Body, Lookups, note
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
 from contracts.quickbooks import JournalEntryDraft, PaymentDraft
 
 
 def payment_body(look: Lookups, step: PlannedStep, draft: PaymentDraft) -> Body:
     """A payment on its invoice, as far as it goes on it; what a person linked to other documents stays."""
-    invoice = look.index.get("Invoice", draft.invoice)
-    if invoice is None:
-        raise UnmappableEvent(f"{draft.invoice} is not in the books")
-    customer = invoice.customer_id or (draft.customer and look.customer_id(draft.customer, draft.currency))
-    link = {"Amount": step.applied, "LinkedTxn": [{"TxnId": invoice.id, "TxnType": "Invoice"}]}
-    lines = [*([link] if step.applied else []), *(step.target.elsewhere if step.target else ())]
-    amounts = {
-        "CustomerRef": {"value": customer},
-        "TotalAmt": draft.amount,
-        "Line": lines or _no_line(step),
-        "PrivateNote": note(step),
-    }
-    if step.target is not None and step.target.key == step.id.key:
-        return amounts
     method = look.facts.payment_methods.get((draft.method or "").casefold())
     return {
-        **amounts,
+        **_amounts(look, step, draft.invoice, draft.amount, draft),
         "TxnDate": draft.txn_date.isoformat(),
         "DepositToAccountRef": {"value": look.facts.account_id(draft.deposit_to)},
         "PaymentMethodRef": {"value": method} if method else None,
         "PaymentRefNum": draft.reference,
         **look.money(draft.currency, draft.exchange_rate),
+    }
+
+
+def changed_payment_body(look: Lookups, step: PlannedStep, invoice: SourceKey) -> Body:
+    """Another amount, another part on the invoice, or another customer; where the money lies stays as it is."""
+    before = step.target.total if step.target else Decimal(0)
+    return _amounts(look, step, invoice, before if step.total is None else step.total)
+
+
+def _amounts(
+    look: Lookups, step: PlannedStep, key: SourceKey, amount: Decimal, draft: PaymentDraft | None = None
+) -> Body:
+    invoice = look.index.get("Invoice", key)
+    if invoice is None:
+        raise UnmappableEvent(f"{key} is not in the books")
+    customer = invoice.customer_id
+    if customer is None and draft is not None and draft.customer is not None:
+        customer = look.customer_id(draft.customer, draft.currency)
+    link = {"Amount": step.applied, "LinkedTxn": [{"TxnId": invoice.id, "TxnType": "Invoice"}]}
+    lines = [*([link] if step.applied else []), *(step.target.elsewhere if step.target else ())]
+    return {
+        "CustomerRef": {"value": customer},
+        "TotalAmt": amount,
+        "Line": lines or _no_line(step),
+        "PrivateNote": note(step),
     }
 
 

@@ -11,15 +11,17 @@ from bridge.names import email_of, legal_key
 from bridge.planning.steps import Fate, PlannedStep, StepId, Work
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.posting import Intent, Operation, PostingPlan, Version
+from contracts.posting import GONE, Intent, Operation, PostingPlan, Version
 from contracts.quickbooks import (
     AccountDraft,
+    CreditMemoDraft,
     CustomerDraft,
     Draft,
     InvoiceDraft,
     ItemDraft,
-    JournalEntryDraft,
     PaymentDraft,
+    RedemptionDraft,
+    RefundReceiptDraft,
     references_of,
 )
 
@@ -36,6 +38,7 @@ class Board:
         self.versions: dict[SourceKey, Version] = {}
         self.drafts: dict[SourceKey, Draft] = {}
         self.stale: dict[tuple[str, str], Posted] = {}
+        self.once_more = False
         self._customers: dict[tuple[str, str], StepId] = {}
         self._names: dict[str, set[str]] = {"Customer": set(), "Item": set()}
         for plan in plans:
@@ -61,6 +64,10 @@ class Board:
         if known is None or known < version:
             self.versions[document] = version
 
+    def is_gone(self, key: SourceKey) -> bool:
+        """True for what its source took back for good, now or before."""
+        return GONE in (self.versions.get(key), self.index.newest(key))
+
     def look_again(self, posted: Posted) -> None:
         """Ask for `posted` to be read before anything is written: what QBO did with it unseen matters now."""
         self.stale[posted.entity, posted.id] = posted
@@ -68,8 +75,13 @@ class Board:
     def write(self, step: PlannedStep) -> StepId:
         """Put down a write together with everything that it refers to and that is not in the books yet."""
         needs = set(step.needs)
-        if step.draft is not None and step.operation is not Operation.VOID:
+        if step.draft is not None:
             needs |= self._references(step.id, step.draft, step.owner)
+        if step.sale is not None and (form := self._sale_step(step.sale)) is not None:
+            needs.add(form)
+        for card in step.redemptions:
+            if isinstance(card.line, RedemptionDraft):
+                needs |= self._references(step.id, card.line, step.owner) - {step.id}
         if step.target is not None and not step.target.fresh:
             self.look_again(step.target)
         self.steps[step.id] = replace(step, needs=frozenset(needs))
@@ -108,26 +120,36 @@ class Board:
         return None
 
     def _references(self, step_id: StepId, draft: Draft, owner: int) -> set[StepId]:
-        currency = draft.currency if isinstance(draft, InvoiceDraft | PaymentDraft | JournalEntryDraft) else ""
+        currency = getattr(getattr(draft, "sale", draft), "currency", "")
         needed = set()
         for key in references_of(draft):
             if self._has_owner(step_id, draft, key):
                 continue
-            invoice = StepId("Invoice", key)
-            found = invoice if invoice in self.steps else self.ensure(key, owner, currency=currency)
+            found = self._sale_step(key) or self.ensure(key, owner, currency=currency)
             if found is not None:
                 needed.add(found)
         return needed
 
+    def _sale_step(self, key: SourceKey) -> StepId | None:
+        """The write of the sale `key` in this micro-batch."""
+        forms: tuple[StepId, ...] = (StepId("Invoice", key), StepId("SalesReceipt", key))
+        return next((step_id for step_id in forms if step_id in self.steps), None)
+
     def _has_owner(self, step_id: StepId, draft: Draft, key: SourceKey) -> bool:
         """True for the customer of a document that goes to the one whom the books show: nobody new is needed."""
-        if isinstance(draft, InvoiceDraft) and key == draft.customer:
-            posted = self.index.get("Invoice", step_id.key)
-            return posted is not None and posted.rehomed
-        if isinstance(draft, PaymentDraft) and key == draft.customer:
-            posted = self.index.get("Invoice", draft.invoice)
-            return posted is not None and posted.customer_id is not None
-        return False
+        match draft:
+            case InvoiceDraft(customer=customer) if customer == key:
+                posted = self.index.sale(step_id.key)
+                return posted is not None and posted.rehomed
+            case PaymentDraft(customer=customer, invoice=sale) if customer == key:
+                posted = self.index.get("Invoice", sale)
+            case RefundReceiptDraft(customer=customer, refund_of=sale) if customer == key:
+                posted = self.index.sale(sale)
+            case CreditMemoDraft(customer=customer, credit_of=sale) if customer == key:
+                posted = self.index.sale(sale)
+            case _:
+                return False
+        return posted is not None and posted.customer_id is not None
 
     def _ensure_customer(self, key: SourceKey, draft: CustomerDraft, currency: str, owner: int) -> StepId | None:
         if self.index.customer_id(key, draft, currency) is not None:

@@ -1,4 +1,4 @@
-"""Money received for one order or charge, from its transactions and from its body, never the same money twice.
+"""Payments of one order or charge, from its transactions and from its body, never the same money twice. Pure.
 
 A transaction is a fact and is booked once. What the newest body says beyond the known transactions is one payment of
 its own (`payment`), which a transaction that comes later takes over or is taken out of (INTERFACE.md, "Money of an
@@ -8,134 +8,83 @@ order"). Whatever arrives first, the same payments remain in the end, and as muc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from bridge.index import Posted
 from bridge.planning.board import Board
-from bridge.planning.documents import conflict, marker_again
-from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Waiting, Work
-from bridge.quickbooks import wire
-from contracts.errors import RecordError, RejectedPosting, UnmappableEvent
-from contracts.keys import SourceKey
+from bridge.planning.linking import beside, change, give_way, is_target, left_beside, put_on_again
+from bridge.planning.purse import Purse, amount_of
+from bridge.planning.redemptions import redeemed_on
+from bridge.planning.refusals import conflict, rejected, stays_void
+from bridge.planning.steps import Claim, Held, PlannedStep, Refused, StepId, Told, Work
+from bridge.planning.voids import marker_again
+from bridge.posted import order_fact
+from contracts.errors import RecordError
 from contracts.money import plain, total
 from contracts.posting import Operation
 from contracts.quickbooks import InvoiceDraft, PaymentDraft
 
-BODY_MONEY = "payment"
-"""The kind of key of money that is known from an order's body only."""
-WAITS_FOR_ORDER = "its order is not in the books yet"
-STAYS_VOID = "the payment was voided or deleted in QuickBooks and stays so"
+LINKED_ELSEWHERE = "was linked to other documents in QuickBooks and cannot become smaller"
 
 
-@dataclass(slots=True)
-class _Purse:
-    """What is known while the payments of one invoice are planned. `open` is what the invoice can still take.
-
-    `body` is the payment that is known from the order's body, `booked` what all the others add up to. `owner` is the
-    customer of the invoice, None for one that is not in the books yet. `relink` is true when payments may lie beside
-    the invoice that belong on it. `shrinking` is the write that makes the invoice smaller than what is on it: QBO would
-    take from the payments as it likes, so they give way before it. `told` is what the newest body says was received.
-    """
-
-    invoice: SourceKey
-    currency: str
-    customer: SourceKey | None
-    open: Decimal
-    body: Posted | None
-    booked: Decimal
-    owner: str | None
-    relink: bool = False
-    shrinking: StepId | None = None
-    told: Decimal = Decimal(0)
-
-    @property
-    def known(self) -> Decimal:
-        """All the money that the books hold for the invoice."""
-        return self.booked + (self.body.total if self.body else Decimal(0))
-
-    def take(self, amount: Decimal) -> Decimal:
-        """The part of `amount` that goes on the invoice; the rest stays the customer's credit."""
-        applied = min(max(amount, Decimal(0)), max(self.open, Decimal(0)))
-        self.open -= applied
-        return applied
-
-
-def plan_money(board: Board, invoice: SourceKey, facts: Sequence[Claim], received: Sequence[Claim]) -> None:
-    """Decide the payments of `invoice`: `facts` are its transactions in this micro-batch, `received` its bodies."""
-    purse = _purse(board, invoice)
-    if purse is None:
-        board.settle((claim.position for claim in facts), Waiting(WAITS_FOR_ORDER))
-        return
-    fresh = _unbooked(board, facts, purse)
-    current = _current(board, invoice, received, purse)
-    purse.told = _told(current, purse)
-    wanted = max(purse.told - purse.booked - total(_payment(each[0]).amount for each in fresh), Decimal(0))
-    changing = purse.body if purse.body is not None and wanted != purse.body.total else None
-    if changing is not None and not changing.untouched:
-        _refuse(board, conflict(changing), fresh, current)
-        return
-    if changing is not None and changing.promised > (wanted or (_payment(fresh[0][0]).amount if fresh else 0)):
-        _refuse(board, _linked_elsewhere(changing), fresh, current)
-        return
-    purse.open += changing.applied if changing else Decimal(0)
-    if purse.shrinking and received:
-        _give_way(board, purse, received[0], but=changing)
-    _write_money(board, purse, fresh, current, wanted)
-    if purse.relink and received:
-        _put_on_again(board, purse, received[0])
-    _show_known(board, invoice, received)
-
-
-def _write_money(
-    board: Board, purse: _Purse, fresh: Sequence[Sequence[Claim]], current: Sequence[Claim], wanted: Decimal
-) -> None:
-    changed = _change_body(board, purse, fresh, current, wanted)
-    for claims in fresh:
-        if StepId("Payment", claims[0].step.key) != changed:
-            board.write(_step(claims[0], purse, _payment(claims[0]).amount, after=changed))
-        _share(board, claims)
-    if purse.body is None and wanted:
-        _write_body(board, purse, current, wanted)
-
-
-def _purse(board: Board, invoice: SourceKey) -> _Purse | None:
-    """None when there is no invoice, in the books or planned."""
-    planned = board.steps.get(StepId("Invoice", invoice))
-    posted = board.index.get("Invoice", invoice)
-    if planned is None and posted is None:
+def refusal(purse: Purse) -> RecordError | None:
+    """Why nothing of this money can be booked: a person has changed the payment that would have to change."""
+    changing = purse.changing
+    if changing is None:
         return None
-    known = board.index.payments_of(invoice)
-    body = next((payment for payment in known if payment.key.kind == BODY_MONEY), None)
-    draft = planned.draft if planned and isinstance(planned.draft, InvoiceDraft) else None
-    here = posted.customer_id if posted else None
-    follows = draft is not None and not (posted and posted.rehomed)
-    owner = board.customer_id(draft.customer, draft.currency) if draft and follows else here
-    moved = posted is not None and owner != here
-    asked = draft.total if draft else _asked(planned, posted)
-    covered = Decimal(0) if moved else _covered(posted, known)
-    return _Purse(
-        invoice=invoice,
-        currency=draft.currency if draft else (posted and posted.currency) or board.facts.home_currency,
-        customer=draft.customer if draft else None,
-        open=asked - covered,
-        body=body,
-        booked=total(payment.total for payment in known if payment is not body) + _given_up(board, invoice),
-        owner=owner,
-        relink=any(_left_beside(payment) or payment.customer_id != owner for payment in known),
-        shrinking=planned.id if planned and draft and covered > asked else None,
-    )
+    if not changing.untouched:
+        return conflict(changing)
+    taken_over = amount_of(purse.fresh[0][0]) if purse.fresh else Decimal(0)
+    if changing.promised > (purse.wanted or taken_over):
+        return rejected(changing, LINKED_ELSEWHERE)
+    return None
 
 
-def _given_up(board: Board, invoice: SourceKey) -> Decimal:
-    """Transactions whose payment a person voided: their money is not to come back by way of the body."""
-    voided = board.index.voided_payments_of(invoice)
-    return total(payment.written for payment in voided if payment.key.kind != BODY_MONEY)
+def refuse(board: Board, purse: Purse, error: RecordError) -> None:
+    """Nothing about this money is certain any more."""
+    for claims in [*purse.fresh, *purse.cards, purse.current]:
+        board.settle((claim.position for claim in claims), Refused(error))
+    purse.cards, purse.redeemed = [], redeemed_on(purse.sale.posted)
 
 
-def _asked(planned: PlannedStep | None, posted: Posted | None) -> Decimal:
-    """What an invoice that is not rewritten asks for: nothing once it is void."""
-    return Decimal(0) if planned is not None or posted is None or posted.voided else posted.total
+def plan_payments(board: Board, purse: Purse, told: Told) -> None:
+    """Decide the payments of an invoice; its form is decided already."""
+    fit(board, purse)
+    causes = [*told.received, *told.redemptions]
+    if purse.shrinking and causes:
+        give_way(board, purse, causes[0])
+    _write_money(board, purse)
+    if purse.relink and told.received:
+        put_on_again(board, purse, told.received[0])
+    _show_known(board, purse, told.received)
+
+
+def hold_payments(board: Board, purse: Purse, told: Told) -> None:
+    """The money of a sales receipt is inside it: transactions and bodies tell nothing new of it."""
+    claims = [*(claim for claims in purse.fresh for claim in claims), *told.received]
+    for claim in claims:
+        if purse.sale.step is not None:
+            board.settle([claim.position], Work(purse.sale.step.id, credited=False))
+        elif purse.sale.posted is not None:
+            board.settle([claim.position], Held(purse.sale.posted))
+
+
+def fit(board: Board, purse: Purse) -> None:
+    """Find out what the invoice can still take, whose it is, and what lies beside it."""
+    sale = purse.sale
+    payments = board.index.payments_of(sale.key)
+    applications = board.index.applications_of(sale.key)
+    draft = sale.step.draft if sale.step and isinstance(sale.step.draft, InvoiceDraft) else None
+    here = sale.posted.customer_id if sale.posted else None
+    follows = draft is not None and not (sale.posted and sale.posted.rehomed)
+    purse.owner = board.customer_id(draft.customer, draft.currency) if draft and follows else here
+    moved = sale.posted is not None and purse.owner != here
+    covered = Decimal(0) if moved else _covered(sale.posted, [*payments, *applications])
+    purse.open = sale.asked - covered + (purse.changing.applied if purse.changing else Decimal(0))
+    smaller = sale.step is not None and sale.step.total is not None and covered > sale.asked
+    purse.shrinking = sale.step.id if smaller and sale.step else None
+    purse.relink = any(left_beside(payment) or payment.customer_id != purse.owner for payment in payments)
 
 
 def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:
@@ -146,170 +95,80 @@ def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:
     return max(ours, posted.total - posted.balance)
 
 
-def _unbooked(board: Board, facts: Sequence[Claim], purse: _Purse) -> list[list[Claim]]:
-    """The transactions that are not in the books yet, by their keys, each with all its claims; others are settled."""
-    found: dict[SourceKey, list[Claim]] = {}
-    for claim in facts:
-        posted = board.index.get("Payment", claim.step.key)
-        currency = _payment(claim).currency
-        if posted is not None:
-            fate = Skipped("deleted_in_qbo", STAYS_VOID, posted) if posted.voided else Held(posted)
-            board.settle([claim.position], fate)
-        elif currency != purse.currency:
-            error = UnmappableEvent(f"the payment is in {currency} and its invoice in {purse.currency}")
-            board.settle([claim.position], Refused(error))
-        else:
-            found.setdefault(claim.step.key, []).append(claim)
-    return [found[key] for key in sorted(found)]
+def _write_money(board: Board, purse: Purse) -> None:
+    changed = _change_body(board, purse)
+    for claims in purse.fresh:
+        if StepId("Payment", claims[0].step.key) != changed:
+            board.write(_step(claims[0], purse, amount_of(claims[0]), after=changed))
+        _share(board, claims)
+    if purse.body is None and purse.wanted:
+        _write_body(board, purse)
 
 
-def _current(board: Board, invoice: SourceKey, received: Sequence[Claim], purse: _Purse) -> list[Claim]:
-    """The newest bodies, when they are as new as the books; an older body says nothing about money."""
-    seen = [version for version in (board.index.newest(invoice), purse.body and purse.body.version) if version]
-    ages = [(version.updated_at, version.rank) for version in seen] + [_age(claim) for claim in received]
-    newest = max(ages, default=(0, 0))
-    return [claim for claim in received if _age(claim) == newest]
-
-
-def _told(current: Sequence[Claim], purse: _Purse) -> Decimal:
-    """How much the newest bodies say was received. Of two of one age the greater counts, whichever came first.
-
-    The payment known from a body remembers it in its marker (`r`): its own amount is less once transactions were taken
-    out of it, and one that was to be taken out may not have been written when everything stopped.
-    """
-    amounts = [_payment(claim).amount for claim in current]
-    if not amounts or (purse.body and _age(current[0]) == _age_of(purse.body)):
-        remembered = wire.number(purse.body.facts.get("r")) if purse.body else None
-        amounts.append(purse.known if remembered is None else remembered)
-    return max(amounts)
-
-
-def _age(claim: Claim) -> tuple[int, int]:
-    version = claim.step.version
-    return (version.updated_at, version.rank) if version else (0, 0)
-
-
-def _age_of(posted: Posted) -> tuple[int, int]:
-    return (posted.version.updated_at, posted.version.rank) if posted.version else (0, 0)
-
-
-def _refuse(board: Board, error: RecordError, fresh: Sequence[Sequence[Claim]], current: Sequence[Claim]) -> None:
-    """A person has changed the payment that would have to change: nothing about this money is certain any more."""
-    for claims in [*fresh, current]:
-        board.settle((claim.position for claim in claims), Refused(error))
-
-
-def _linked_elsewhere(payment: Posted) -> RejectedPosting:
-    return RejectedPosting(
-        f"{payment.entity} {payment.id} was linked to other documents in QuickBooks and cannot become smaller",
-        reason_code="conflict",
-        step="payment",
-    )
-
-
-def _change_body(
-    board: Board, purse: _Purse, fresh: Sequence[Sequence[Claim]], current: Sequence[Claim], wanted: Decimal
-) -> StepId | None:
+def _change_body(board: Board, purse: Purse) -> StepId | None:
     """What becomes of the payment known from the body: taken over, smaller, greater, void; None when it stays."""
-    if purse.body is None or wanted == purse.body.total:
+    body = purse.changing
+    if body is None:
         return None
-    if fresh and not wanted:
-        claim = fresh[0][0]
-        step = _step(claim, purse, _payment(claim).amount, after=None, promised=purse.body.promised)
-        return _change(board, purse, replace(step, operation=Operation.UPDATE, target=purse.body))
-    return _resize(board, purse, purse.body, wanted, current or [claims[0] for claims in fresh])
+    if purse.fresh and not purse.wanted:
+        claim = purse.fresh[0][0]
+        step = _step(claim, purse, amount_of(claim), after=None, promised=body.promised)
+        return change(board, purse, replace(step, operation=Operation.UPDATE, target=body))
+    return _resize(board, purse, body)
 
 
-def _change(board: Board, purse: _Purse, step: PlannedStep) -> StepId:
-    return board.write_before(step, purse.shrinking) if purse.shrinking else board.write(step)
-
-
-def _resize(board: Board, purse: _Purse, body: Posted, wanted: Decimal, causes: Sequence[Claim]) -> StepId:
+def _resize(board: Board, purse: Purse, body: Posted) -> StepId:
     """The payment known from the body shrinks by what transactions account for now, or follows a newer body."""
-    claim = max(causes, key=lambda each: (_payment(each).amount, each.step.key))
-    version = str(claim.step.version) if claim.step.version else body.facts.get("v", "")
-    step = replace(
-        _step(claim, purse, wanted, after=None, promised=body.promised),
+    causes = purse.current or [claims[0] for claims in purse.fresh]
+    claim = max(causes, key=lambda each: (amount_of(each), each.step.key)) if causes else None
+    version = str(claim.step.version) if claim and claim.step.version else body.facts.get("v", "")
+    left = purse.take(purse.wanted - body.promised)
+    told = {"v": version, "r": plain(purse.told, purse.currency), "t": plain(purse.wanted, purse.currency)}
+    owner = claim.position if claim else _any_owner(board, purse)
+    step = PlannedStep(
         id=StepId("Payment", body.key),
-        operation=Operation.UPDATE if wanted else Operation.VOID,
+        operation=Operation.UPDATE if purse.wanted else Operation.VOID,
+        owner=owner,
         target=body,
+        sale=purse.sale.key,
+        total=purse.wanted,
+        facts=told | beside(purse.wanted, left, purse.currency),
+        applied=left,
     )
-    told = {"v": version, "r": plain(purse.told, purse.currency), "t": plain(wanted, purse.currency)}
-    step = replace(step, facts=told | _beside(wanted, step.applied, purse.currency))
-    _change(board, purse, step)
-    if claim.step.key == body.key:
+    change(board, purse, step)
+    if claim is not None and claim.step.key == body.key:
         board.settle([claim.position], Work(step.id, credited=True))
     if step.operation is Operation.VOID:
-        board.write(marker_again(step.id, body, version, claim.position, voided_now=True))
+        board.write(marker_again(step.id, body, version, owner, voided_now=True))
     return step.id
 
 
-def _write_body(board: Board, purse: _Purse, current: Sequence[Claim], wanted: Decimal) -> None:
+def _any_owner(board: Board, purse: Purse) -> int:
+    """A gift card takes the place of the body's payment: the write belongs to the event that told of it."""
+    step = board.steps.get(StepId(purse.sale.entity, purse.sale.key))
+    return step.owner if step else 0
+
+
+def _write_body(board: Board, purse: Purse) -> None:
     """Money that only a body tells of; what a person voided is not written again."""
-    claim = max(current, key=lambda each: (_payment(each).amount, -each.position))
+    claim = max(purse.current, key=lambda each: (amount_of(each), -each.position))
     voided = board.index.get("Payment", claim.step.key)
     if voided is not None and not voided.voided_by_us:
-        board.settle([each.position for each in current], Skipped("deleted_in_qbo", STAYS_VOID, voided))
+        board.settle([each.position for each in purse.current], stays_void(voided))
         return
-    step = _step(claim, purse, wanted, after=None)
+    step = _step(claim, purse, purse.wanted, after=None)
     # Such a payment can come again after transactions took the first one over: it must not be the same request then.
     life = f"{step.facts['v']} {step.facts['r']}" if "v" in step.facts else ""
     board.claim_write(replace(step, id=step.id._replace(part=life)), [claim.position])
 
 
-def _give_way(board: Board, purse: _Purse, claim: Claim, *, but: Posted | None) -> None:
-    """Take from the payments what a smaller invoice cannot hold any more; the money of the body goes first."""
-    for payment in board.index.payments_of(purse.invoice):
-        less = min(payment.applied, max(-purse.open, Decimal(0)))
-        if less and payment != but:
-            purse.open += less
-            _change(board, purse, _applied_anew(payment, claim, purse, payment.applied - less))
-
-
-def _put_on_again(board: Board, purse: _Purse, claim: Claim) -> None:
-    """Payments that had no room on the invoice, or that were another customer's, go on it where it takes them now."""
-    for payment in board.index.payments_of(purse.invoice):
-        ours = payment.customer_id == purse.owner
-        if _is_target(board, payment) or (payment.elsewhere if not ours else not _left_beside(payment)):
-            continue
-        if not payment.fresh:
-            board.look_again(payment)
-        on_it = payment.applied if ours else Decimal(0)
-        applied = on_it + purse.take(payment.total - on_it - payment.promised)
-        if applied != payment.applied or not ours:
-            board.write(_applied_anew(payment, claim, purse, applied))
-
-
-def _left_beside(payment: Posted) -> bool:
-    """True when we left a part of it beside the invoice, and that is still so: what a person took off stays off."""
-    left_on = wire.number(payment.facts.get("a"))
-    return left_on is not None and left_on == payment.applied
-
-
-def _applied_anew(payment: Posted, claim: Claim, purse: _Purse, applied: Decimal) -> PlannedStep:
-    facts = {name: value for name, value in payment.facts.items() if name != "a"}
-    return PlannedStep(
-        id=StepId("Payment", payment.key),
-        operation=Operation.UPDATE,
-        owner=claim.position,
-        draft=replace(_payment(claim), amount=payment.total, customer=purse.customer),
-        target=payment,
-        facts=facts | _beside(payment.total, applied, purse.currency),
-        applied=applied,
-    )
-
-
-def _beside(amount: Decimal, applied: Decimal, currency: str) -> dict[str, str]:
-    """What the marker says of a payment that the invoice could not take whole: how much of it is on it."""
-    return {"a": plain(applied, currency)} if applied < amount else {}
-
-
 def _step(
-    claim: Claim, purse: _Purse, amount: Decimal, *, after: StepId | None, promised: Decimal = Decimal(0)
+    claim: Claim, purse: Purse, amount: Decimal, *, after: StepId | None, promised: Decimal = Decimal(0)
 ) -> PlannedStep:
-    draft = replace(_payment(claim), amount=amount)
+    draft = _payment(claim)
     key = claim.step.key
-    facts = {"o": purse.invoice.id} if key.kind == "transaction" else {}
+    told = key.kind == "payment" or key == purse.sale.key
+    facts = {} if told else {"o": order_fact(purse.sale.key)}
     if claim.step.version is not None:
         facts |= {"v": str(claim.step.version), "r": plain(purse.told, purse.currency)}
     applied = purse.take(amount - promised)
@@ -317,8 +176,9 @@ def _step(
         id=StepId("Payment", key),
         operation=Operation.CREATE,
         owner=claim.position,
-        draft=replace(draft, customer=draft.customer or purse.customer),
-        facts={**facts, "t": plain(amount, draft.currency)} | _beside(amount, applied, purse.currency),
+        draft=replace(draft, amount=amount, customer=draft.customer or purse.customer),
+        sale=purse.sale.key,
+        facts={**facts, "t": plain(amount, draft.currency)} | beside(amount, applied, purse.currency),
         needs=frozenset({after} if after else ()),
         applied=applied,
     )
@@ -331,15 +191,11 @@ def _share(board: Board, claims: Sequence[Claim]) -> None:
         board.settle([claim.position], Work(step_id, credited=claim is claims[0]))
 
 
-def _show_known(board: Board, invoice: SourceKey, received: Sequence[Claim]) -> None:
+def _show_known(board: Board, purse: Purse, received: Sequence[Claim]) -> None:
     """A body's result names the payments that the books already hold for it."""
-    for payment in board.index.payments_of(invoice):
-        if not _is_target(board, payment):
+    for payment in board.index.payments_of(purse.sale.key):
+        if not is_target(board, payment):
             board.settle((claim.position for claim in received), Held(payment))
-
-
-def _is_target(board: Board, posted: Posted) -> bool:
-    return any(step.target == posted for step in board.steps.values())
 
 
 def _payment(claim: Claim) -> PaymentDraft:

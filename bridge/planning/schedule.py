@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from bridge.facts import CompanyFacts
 from bridge.index import Index
 from bridge.planning.board import Board
-from bridge.planning.documents import plan_document
-from bridge.planning.money import BODY_MONEY, plan_money
-from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Schedule, StepId, Work
+from bridge.planning.grouping import by_sale
+from bridge.planning.refunds import plan_undone
+from bridge.planning.refusals import DID_NOT_LAST, known
+from bridge.planning.sales import plan_sale
+from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Work
 from contracts.keys import SourceKey
 from contracts.posting import Intent, Operation, PostingPlan
-from contracts.quickbooks import PaymentDraft
 
 
 def schedule(plans: Sequence[PostingPlan], index: Index, facts: CompanyFacts) -> Schedule:
@@ -33,6 +34,7 @@ def schedule(plans: Sequence[PostingPlan], index: Index, facts: CompanyFacts) ->
         stale=tuple(board.stale.values()),
         versions=board.versions,
         drafts=board.drafts,
+        once_more=board.once_more,
     )
 
 
@@ -44,24 +46,12 @@ def _lanes(plans: Sequence[PostingPlan]) -> Iterable[list[Claim]]:
 
 
 def _plan_lane(board: Board, claims: list[Claim]) -> None:
-    documents: dict[SourceKey, list[Claim]] = {}
-    facts: dict[SourceKey, list[Claim]] = {}
-    received: dict[SourceKey, list[Claim]] = {}
-    others: list[Claim] = []
-    for claim in claims:
-        match claim.step.intent:
-            case Intent.STATE | Intent.VOID:
-                documents.setdefault(claim.step.key, []).append(claim)
-            case Intent.RECEIVED:
-                received.setdefault(_invoice_of(claim), []).append(claim)
-            case Intent.FACT if isinstance(claim.step.draft, PaymentDraft):
-                facts.setdefault(_invoice_of(claim), []).append(claim)
-            case _:
-                others.append(claim)
-    for key, versions in documents.items():
-        plan_document(board, key, versions, has_money=_has_money(board, key, facts.get(key, [])))
-    for key in {**facts, **received}:
-        plan_money(board, key, facts.get(key, []), received.get(key, []))
+    undone = [claim for claim in claims if claim.step.intent is Intent.UNDONE]
+    for claim in undone:
+        plan_undone(board, claim)
+    sales, others = by_sale(claim for claim in claims if claim not in undone)
+    for key, told in sales.items():
+        plan_sale(board, key, told)
     for claim in others:
         _plan_other(board, claim)
 
@@ -74,7 +64,10 @@ def _plan_other(board: Board, claim: Claim) -> None:
     if step.intent is Intent.FACT:
         posted = board.index.get(step.entity, step.key)
         if posted is not None:
-            board.settle([claim.position], Held(posted))
+            board.settle([claim.position], known(posted))
+            return
+        if board.is_gone(step.key):
+            board.settle([claim.position], DID_NOT_LAST)
             return
         step_id = StepId(step.entity, step.key)
         if step_id in board.steps:
@@ -86,17 +79,6 @@ def _plan_other(board: Board, claim: Claim) -> None:
         written = board.ensure(step.key, claim.position)
         if written is not None:
             board.settle([claim.position], Work(written, credited=board.steps[written].owner == claim.position))
-
-
-def _has_money(board: Board, key: SourceKey, facts: Sequence[Claim]) -> bool:
-    """Transactions are money whatever a body says; what only an older body told, the newest one may take back."""
-    return bool(facts) or any(payment.key.kind != BODY_MONEY for payment in board.index.payments_of(key))
-
-
-def _invoice_of(claim: Claim) -> SourceKey:
-    if not isinstance(claim.step.draft, PaymentDraft):
-        raise TypeError(f"{claim.step.key}: money needs a PaymentDraft")
-    return claim.step.draft.invoice
 
 
 def _waves(steps: dict[StepId, PlannedStep]) -> tuple[tuple[PlannedStep, ...], ...]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from bridge.index import Posted
+from bridge.posted import Posted, Shipping
+from bridge.quickbooks.wire import Entity
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
 from contracts.posting import Operation, PostingPlan, PostingStep, Version
-from contracts.quickbooks import Draft, EntityName
+from contracts.quickbooks import Draft, EntityName, RedemptionDraft
 
 
 class StepId(NamedTuple):
@@ -25,12 +26,22 @@ class StepId(NamedTuple):
         return f"{self.entity.lower()} {self.key}" + (f" ({self.part})" if self.part else "")
 
 
+class Redeemed(NamedTuple):
+    """A gift card that paid for a part of a sale: its transaction, its amount, and its line, new or as it stands."""
+
+    key: SourceKey
+    amount: Decimal
+    line: RedemptionDraft | Entity
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
     """One write. `needs` must have gone out before; `owner` is the position of the plan that it is credited to.
 
-    `target` is the entity that an update or a void changes. `facts` go into the marker. `applied` is what a payment
-    puts on its invoice.
+    `target` is the entity that an update, a void or a delete changes. `facts` go into the marker. `sale` is the
+    document that money, a credit or a refund belongs to; `applied` is what a payment puts on its invoice. Of a sale
+    `total` is what QBO must answer, `redemptions` are the gift cards on it and `shipping` how it went out; without a
+    draft its lines stay as they are.
     """
 
     id: StepId
@@ -40,7 +51,11 @@ class PlannedStep:
     target: Posted | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     needs: frozenset[StepId] = frozenset()
+    sale: SourceKey | None = None
     applied: Decimal = Decimal(0)
+    total: Decimal | None = None
+    redemptions: tuple[Redeemed, ...] = ()
+    shipping: Shipping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +115,58 @@ class Claim(NamedTuple):
     step: PostingStep
 
 
+@dataclass(slots=True)
+class Told:
+    """What the events of one micro-batch tell of one sale, each claim once, in the order of their plans."""
+
+    bodies: list[Claim] = field(default_factory=list)
+    received: list[Claim] = field(default_factory=list)
+    payments: list[Claim] = field(default_factory=list)
+    redemptions: list[Claim] = field(default_factory=list)
+    credits: list[Claim] = field(default_factory=list)
+    refunds: list[Claim] = field(default_factory=list)
+    shipments: list[Claim] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """The form on which a sale stands: what is in the books, and what this micro-batch writes of it."""
+
+    key: SourceKey
+    entity: EntityName
+    posted: Posted | None
+    step: PlannedStep | None
+
+    @property
+    def counts(self) -> bool:
+        """False for one that is void, or will be."""
+        if self.step is not None:
+            return self.step.operation is not Operation.VOID
+        return self.posted is not None and not self.posted.voided
+
+    def currency(self, otherwise: str) -> str:
+        """Its currency; `otherwise` where nobody says (QBO names none where a company has only one)."""
+        draft = self.step.draft if self.step else None
+        written = getattr(getattr(draft, "sale", draft), "currency", None)
+        return written or (self.posted.currency if self.posted else None) or otherwise
+
+    @property
+    def asked(self) -> Decimal:
+        """What it asks for in the end."""
+        if not self.counts:
+            return Decimal(0)
+        if self.step is not None and self.step.total is not None:
+            return self.step.total
+        return self.posted.total if self.posted else Decimal(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """Waves to post, the fates of each plan by its position, and what else is known afterwards.
 
     `stale` are targets whose SyncToken must be read before the waves may go. `versions` are newer versions of
-    documents that need no write. `drafts` resolves references to name-list entities.
+    documents that need no write. `drafts` resolves references to name-list entities. `once_more` asks for another look
+    after these waves: what QBO does with them by itself decides the rest.
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
@@ -113,3 +174,4 @@ class Schedule:
     stale: tuple[Posted, ...]
     versions: Mapping[SourceKey, Version]
     drafts: Mapping[SourceKey, Draft]
+    once_more: bool = False

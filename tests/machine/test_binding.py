@@ -225,11 +225,12 @@ def test_a_resized_payment_keeps_what_a_person_may_have_set() -> None:
     """Amount, links and marker change, date and account stay; taken over by a transaction it is written whole."""
     index = books(*LISTS, ("Invoice", invoice_row()), ("Payment", payment_row()))
     target = known(index, "Payment", BODY_MONEY)
-    step = create(payment("20.00"), "Payment", BODY_MONEY, target=target, applied=Decimal("20.00"))
+    written = create(payment("20.00"), "Payment", BODY_MONEY, target=target, applied=Decimal("20.00"))
+    step = replace(written, draft=None, sale=ORDER, total=Decimal("20.00"))
     body = bound(step, index)
     assert sorted(body) == ["CustomerRef", "Id", "Line", "PrivateNote", "SyncToken", "TotalAmt"]
     assert bound(replace(step, applied=Decimal(0)), index)["Line"] == []
-    taken_over = bound(replace(step, id=StepId("Payment", transaction_key(7))), index)
+    taken_over = bound(replace(written, id=StepId("Payment", transaction_key(7))), index)
     assert taken_over["TxnDate"] == "2026-03-02"
 
 
@@ -318,6 +319,6 @@ def test_what_the_company_lacks_is_named() -> None:
 
 def test_the_answer_to_an_invoice_must_have_its_total() -> None:
     """QBO adds up by itself; everything else is compared with what was sent."""
-    step = create(invoice(), "Invoice")
+    step = create(invoice(), "Invoice", total=Decimal("30.00"))
     assert expected(step, {"DocNumber": "1001"}) == {"DocNumber": "1001", "TotalAmt": Decimal("30.00")}
     assert expected(create(payment(), "Payment"), {"TotalAmt": 5}) == {"TotalAmt": 5}

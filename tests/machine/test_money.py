@@ -44,8 +44,10 @@ def with_invoice(*payments: dict[str, object], **changes: Any) -> Index:
 
 def told(step: PlannedStep) -> tuple[str, Decimal, Decimal]:
     """Operation, amount, and what is on the invoice."""
-    assert isinstance(step.draft, PaymentDraft)
-    return step.operation.value, step.draft.amount, step.applied
+    if isinstance(step.draft, PaymentDraft):
+        return step.operation.value, step.draft.amount, step.applied
+    assert step.target is not None
+    return step.operation.value, step.target.total if step.total is None else step.total, step.applied
 
 
 def test_a_transaction_without_its_order_waits() -> None:

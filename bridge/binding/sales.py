@@ -1,0 +1,145 @@
+"""Sales and what takes them back: the gift cards and the delivery on a form, receipts, credits and refunds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.binding.forms import invoice_body, item_lines
+from bridge.binding.lookups import Body, Lookups, note
+from bridge.binding.tax import EXEMPT, form_tax
+from bridge.planning.redemptions import base_lines
+from bridge.planning.steps import PlannedStep, Redeemed
+from contracts.errors import UnmappableEvent
+from contracts.quickbooks import (
+    CreditMemoDraft,
+    InvoiceDraft,
+    RedemptionDraft,
+    RefundReceiptDraft,
+    SalesReceiptDraft,
+)
+
+CARD_LINE = "Gift card redeemed"
+
+
+def sale_body(look: Lookups, step: PlannedStep) -> Body:
+    """An invoice or a sales receipt. UnmappableEvent when gift cards paid more than it asks for."""
+    if step.total is not None and step.total < 0:
+        raise UnmappableEvent(f"gift cards paid more than the sale asks for: {step.total} is left")
+    return {**_content(look, step), **_shipping(step)}
+
+
+def _content(look: Lookups, step: PlannedStep) -> Body:
+    match step.draft:
+        case SalesReceiptDraft(sale=sale) as draft:
+            return {**_form(look, step, sale), **_received(look, draft)}
+        case InvoiceDraft() as sale:
+            return _form(look, step, sale)
+    if step.total is None or step.target is None or step.target.form is None:
+        return {"PrivateNote": note(step)}
+    tax = step.target.form["TxnTaxDetail"]
+    if look.facts.country == "US":
+        tax = {name: value for name, value in tax.items() if name != "TaxLine"}
+    form = {**step.target.form, "TxnTaxDetail": tax} if tax else {**step.target.form, "TxnTaxDetail": None}
+    return {**form, "Line": _with_cards(look, step, base_lines(step.target)), "PrivateNote": note(step)}
+
+
+def _form(look: Lookups, step: PlannedStep, sale: InvoiceDraft) -> Body:
+    body = invoice_body(look, step, sale)
+    if step.id.entity == "SalesReceipt":
+        body = {name: value for name, value in body.items() if name not in ("DueDate", "SalesTermRef")}
+    return {**body, "Line": _with_cards(look, step, body["Line"])}
+
+
+def _with_cards(look: Lookups, step: PlannedStep, lines: list[Any]) -> list[Any]:
+    """The gift cards stand after what was sold and before the discount."""
+    coded = any("TaxCodeRef" in line.get("SalesItemLineDetail", {}) for line in lines)
+    cards = [_card_line(look, card, coded=coded) for card in step.redemptions]
+    sold = [line for line in lines if "DiscountLineDetail" not in line]
+    return [*sold, *cards, *(line for line in lines if "DiscountLineDetail" in line)]
+
+
+def _card_line(look: Lookups, card: Redeemed, *, coded: bool) -> Body:
+    if not isinstance(card.line, RedemptionDraft):
+        return {**card.line, "Amount": -card.amount}
+    detail: Body = {"ItemRef": {"value": look.item_id(card.line.item)}}
+    if coded:
+        us = look.facts.country == "US"
+        detail["TaxCodeRef"] = {"value": "NON" if us else look.facts.tax_code_of(EXEMPT).id}
+    return {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": -card.amount,
+        "Description": card.line.description or CARD_LINE,
+        "SalesItemLineDetail": detail,
+    }
+
+
+def _shipping(step: PlannedStep) -> Body:
+    if step.shipping is None:
+        return {}
+    tracking, ship_date, method = step.shipping
+    return {
+        "TrackingNum": tracking or None,
+        "ShipDate": ship_date or None,
+        "ShipMethodRef": {"value": method, "name": method} if method else None,
+    }
+
+
+def _received(look: Lookups, draft: SalesReceiptDraft | RefundReceiptDraft) -> Body:
+    """Where the money is, and how it came or went."""
+    method = look.facts.payment_methods.get((draft.method or "").casefold())
+    return {
+        "DepositToAccountRef": {"value": look.facts.account_id(draft.deposit_to)},
+        "PaymentMethodRef": {"value": method} if method else None,
+        "PaymentRefNum": draft.reference,
+    }
+
+
+def refund_body(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft) -> Body:
+    """Money handed back to the customer of the sale."""
+    return {**_back(look, step, draft), **_received(look, draft)}
+
+
+def credit_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Body:
+    """Taken off what the customer of the invoice owes."""
+    return _back(look, step, draft)
+
+
+def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMemoDraft) -> Body:
+    if not look.facts.can_book(draft.currency):
+        raise UnmappableEvent(f"the refund is in {draft.currency} and multicurrency is off in QuickBooks")
+    key = draft.refund_of if isinstance(draft, RefundReceiptDraft) else draft.credit_of
+    sale = look.index.sale(key)
+    customer = sale.customer_id if sale else None
+    if customer is None and draft.customer is not None:
+        customer = look.customer_id(draft.customer, draft.currency)
+    if customer is None:
+        raise UnmappableEvent(f"{key} is not in the books, so nobody says whose refund it is")
+    tax = form_tax(look.facts, draft.lines, draft.tax)
+    return {
+        "CustomerRef": {"value": customer},
+        "DocNumber": draft.doc_number,
+        "TxnDate": draft.txn_date.isoformat(),
+        "Line": item_lines(look, draft.lines, tax),
+        **tax.form,
+        **look.money(draft.currency, draft.exchange_rate),
+        "PrivateNote": note(step),
+    }
+
+
+def application_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Body:
+    """A payment of nothing that puts a credit memo on its invoice: a line of the same amount for each side."""
+    invoice = look.index.get("Invoice", draft.credit_of)
+    credit = look.index.get("CreditMemo", step.id.key)
+    if invoice is None or credit is None:
+        raise UnmappableEvent(f"{draft.credit_of} or its credit is not in the books")
+    sides = (("Invoice", invoice.id), ("CreditMemo", credit.id))
+    return {
+        "CustomerRef": {"value": invoice.customer_id},
+        "TotalAmt": draft.total * 0,
+        "TxnDate": draft.txn_date.isoformat(),
+        "Line": [
+            {"Amount": step.applied, "LinkedTxn": [{"TxnId": ident, "TxnType": entity}]} for entity, ident in sides
+        ],
+        **look.money(draft.currency, draft.exchange_rate),
+        "PrivateNote": note(step),
+    }

@@ -1,0 +1,56 @@
+"""Which claims belong together: by what they are about, and by the sale that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.planning.steps import Claim, Told
+from contracts.keys import SourceKey
+from contracts.posting import Intent
+from contracts.quickbooks import (
+    CreditMemoDraft,
+    PaymentDraft,
+    RedemptionDraft,
+    RefundReceiptDraft,
+    ShipmentDraft,
+)
+
+
+def by_key(claims: Iterable[Claim]) -> list[tuple[SourceKey, list[Claim]]]:
+    """The claims by what they are about, in the order of the keys."""
+    found: dict[SourceKey, list[Claim]] = {}
+    for claim in claims:
+        found.setdefault(claim.step.key, []).append(claim)
+    return sorted(found.items())
+
+
+def by_sale(claims: Iterable[Claim]) -> tuple[dict[SourceKey, Told], list[Claim]]:
+    """What is told of each sale, and the claims that belong to none."""
+    sales: dict[SourceKey, Told] = {}
+    others: list[Claim] = []
+    for claim in claims:
+        place = _place(claim)
+        if place is None:
+            others.append(claim)
+        else:
+            sale, part = place
+            getattr(sales.setdefault(sale, Told()), part).append(claim)
+    return sales, others
+
+
+def _place(claim: Claim) -> tuple[SourceKey, str] | None:
+    intent = claim.step.intent
+    match claim.step.draft:
+        case ShipmentDraft(invoice=sale):
+            return sale, "shipments"
+        case PaymentDraft(invoice=sale):
+            return sale, "received" if intent is Intent.RECEIVED else "payments"
+        case RedemptionDraft(invoice=sale):
+            return sale, "received" if intent is Intent.RECEIVED else "redemptions"
+        case CreditMemoDraft(credit_of=sale):
+            return sale, "credits"
+        case RefundReceiptDraft(refund_of=sale):
+            return sale, "refunds"
+    if intent in (Intent.STATE, Intent.VOID, Intent.WITHDRAWN):
+        return claim.step.key, "bodies"
+    return None

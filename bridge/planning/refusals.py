@@ -1,0 +1,44 @@
+"""What is said where the books are left as they are: a person changed, voided or deleted something."""
+
+from __future__ import annotations
+
+from bridge.planning.steps import Held, Skipped
+from bridge.posted import Posted
+from contracts.errors import RejectedPosting
+from contracts.money import plain
+
+_WORDS = {"SalesReceipt": "sales receipt", "RefundReceipt": "refund receipt", "CreditMemo": "credit memo"}
+
+DID_NOT_LAST = Skipped("skipped_by_rule", "its source has taken it back: it failed or was cancelled")
+"""The fate of a fact that is told after it was undone."""
+
+
+def words(entity: str) -> str:
+    """What a person calls an entity."""
+    return _WORDS.get(entity, entity.lower())
+
+
+def stays_void(posted: Posted) -> Skipped:
+    """The fate of what would write again what a person took back."""
+    message = f"the {words(posted.entity)} was voided or deleted in QuickBooks and stays so"
+    return Skipped("deleted_in_qbo", message, posted)
+
+
+def known(posted: Posted) -> Held | Skipped:
+    """The fate of a fact that the books know already: they hold it, or a person took it back."""
+    return stays_void(posted) if posted.voided else Held(posted)
+
+
+def conflict(posted: Posted) -> RejectedPosting:
+    """What a document is refused with whose total a person has changed since we wrote it."""
+    written, now = posted.facts.get("t", "?"), plain(posted.total, posted.currency or "")
+    return rejected(posted, f"was changed in QuickBooks: its total is {now}, the bridge wrote {written}")
+
+
+def rejected(posted: Posted, why: str) -> RejectedPosting:
+    """A conflict between the source and what the books have: a person must settle it."""
+    return RejectedPosting(
+        f"{posted.entity} {posted.id} {why}",
+        reason_code="conflict",
+        step=posted.entity.lower(),
+    )
