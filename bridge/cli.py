@@ -178,6 +178,7 @@ def map_(
     config: Annotated[
         Path | None, typer.Option("--config", help="The configuration file [default: bridge.toml where there is one].")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The payloads themselves as one JSON document.")] = False,
 ) -> None:
     """Print what an event would post, touching nothing; exit 1 only when it would be dead-lettered.
 
@@ -190,7 +191,7 @@ def map_(
 
     chosen = config or (BRIDGE_TOML if BRIDGE_TOML.exists() or company else None)
     settings = load_settings(chosen, os.environ) if chosen else None
-    fits = map_value(file.read(), topic=topic, settings=settings, company=company)
+    fits = map_value(file.read(), topic=topic, settings=settings, company=company, as_json=as_json)
     raise typer.Exit(0 if fits else 1)
 
 

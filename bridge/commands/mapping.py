@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 from bridge.app import company_router, company_rules
@@ -15,18 +16,25 @@ from contracts.records import Headers, InboundRecord
 from mappings.describe import describe
 from mappings.registry import map_event
 from mappings.rules import MappingRules
+from mappings.values import as_values
 
 
-def map_value(value: bytes, *, topic: str | None, settings: Settings | None, company: str | None) -> bool:
+def map_value(
+    value: bytes, *, topic: str | None, settings: Settings | None, company: str | None, as_json: bool = False
+) -> bool:
     """Print the plan of one event; False when it would be dead-lettered (and why, on stderr).
 
-    Without settings the default rules decide; without `company` the event goes where the bridge would route it.
+    Without settings the default rules decide; without `company` the event goes where the bridge would route it. With
+    `as_json` the drafts themselves are printed, every reference said.
     """
     try:
         decision = _decide(decode_record(_record(value, topic)), settings, company)
     except RecordError as error:
         sys.stderr.write(f"Dead letter, {error.code}: {error}.\n")
         return False
+    if as_json:
+        sys.stdout.write(json.dumps(as_values(decision), indent=1, ensure_ascii=False) + "\n")
+        return True
     shown = table("", "")
     shown.show_header = False
     for label, text in describe(decision):

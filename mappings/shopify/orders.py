@@ -77,7 +77,7 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
     version = _version(order, _content(sold.invoice, received), since)
     key = SourceKey("shopify", "order", placed.ident)
     if _at_once(order, sold.invoice, received, rules):
-        paid = (_sales_receipt(order, key, sold.invoice, version, rules),)
+        paid: tuple[PostingStep, ...] = (_sales_receipt(order, key, sold.invoice, version, rules),)
     else:
         invoice = PostingStep(
             key=key, entity="Invoice", intent=Intent.STATE, draft=sold.invoice, version=version, name="invoice"

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from bridge.decode import decode_record
 from contracts.errors import RecordError
-from contracts.posting import Ignored, PostingPlan
 from mappings.describe import describe
 from mappings.registry import map_event
 from mappings.rules import MappingRules
+from mappings.values import as_values
 from tests.mappings.builders import RULES, record
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -44,22 +41,4 @@ def _decision(value: bytes, rules: MappingRules) -> object:
         decision = map_event(envelope, rules)
     except RecordError as error:
         return {"refused": error.code, "message": str(error)}
-    return {"in words": [f"{label}: {text}" for label, text in describe(decision)], **_values(decision)}
-
-
-def _values(decision: PostingPlan | Ignored) -> dict[str, object]:
-    name = "ignored" if isinstance(decision, Ignored) else "plan"
-    return {name: _plain(asdict(decision))}
-
-
-def _plain(value: object) -> object:
-    """JSON that a person can read: keys of documents in one line, nothing that is empty."""
-    if isinstance(value, dict):
-        if value.keys() == {"system", "kind", "id"}:
-            return f"{value['system']}:{value['kind']}:{value['id']}"
-        return {name: _plain(item) for name, item in value.items() if item not in (None, (), "")}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    return {"in words": [f"{label}: {text}" for label, text in describe(decision)], **as_values(decision)}

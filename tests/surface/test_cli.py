@@ -244,6 +244,15 @@ def test_map_shows_what_an_order_would_post(cli: Cli, tmp_path: Path) -> None:
     assert "Total" in ended.out
 
 
+def test_map_prints_the_payloads_as_json(cli: Cli, tmp_path: Path) -> None:
+    """Every reference said, amounts as text, one document."""
+    ended = cli("map", str(order_file(tmp_path)), "--json")
+    assert ended.code == 0
+    steps = {step["entity"]: step for step in json.loads(ended.out)["plan"]["steps"]}
+    assert steps["Invoice"]["draft"]["customer"] == steps["Customer"]["key"]
+    assert steps["Payment"]["draft"]["amount"] == steps["Invoice"]["draft"]["total"]
+
+
 def test_map_reads_standard_input(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`dead-letters show --raw | map -` is how a fix is tried."""
     value = order_file(tmp_path).read_bytes()
