@@ -9,7 +9,7 @@ OWN_CERTS := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format cover kafka bench bench-sandbox golden schemas lock audit wheel clean
+.PHONY: help setup demo test quick check format cover kafka bench bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -57,7 +57,10 @@ lock: $(STAMP) ## renew uv.lock from pyproject.toml
 	@$(BIN)/uv lock --quiet --upgrade 2>/dev/null || $(OWN_CERTS) $(BIN)/uv lock --upgrade
 
 audit: $(STAMP) ## known vulnerabilities of what uv.lock pins
-	@$(BIN)/pip-audit --skip-editable --progress-spinner off
+	@$(BIN)/python .ci/audit.py
+
+secrets: $(STAMP) ## keys and tokens that must not be in the repository
+	@.ci/secrets
 
 wheel: $(STAMP) ## build dist/
 	@$(BIN)/uv build --quiet --out-dir dist 2>/dev/null || $(OWN_CERTS) $(BIN)/uv build --out-dir dist

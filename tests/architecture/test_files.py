@@ -59,7 +59,7 @@ def test_no_tracked_file_holds_what_is_not_for_everybody() -> None:
         'DATA = "/home/ada/data"',
         "see /work/notes.txt",
         "index = https://pypi.org/simple",
-        "-----BEGIN RSA PRIVATE KEY-----",
+        "-----BEGIN RSA PRIVATE KEY-----",  # pragma: allowlist secret
         "sk_live_" + "a1" * 12,
         "shpat_" + "0f" * 16,
         "AKIA" + "A" * 16,

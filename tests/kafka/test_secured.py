@@ -166,7 +166,8 @@ async def test_the_whole_bridge_works_over_it(
         async with stage.bridge():
             results = await stage.outcomes(produced, timeout_s=90)
         shown = read_results(stage)
-    assert set(counted(results)) <= {"posted", "already_posted", "superseded"}
+    assert counted(results)["posted"] >= 20
+    assert "dead_lettered" not in counted(results)
     assert await stage.read(stage.topic("qbo.journal"))
     assert [record async for record in read_topic(connection, f"tokens-{unique}")]
     assert shown.returncode == 0, shown.stderr
