@@ -11,13 +11,16 @@ from collections.abc import Iterable, Sequence
 from bridge.facts import CompanyFacts
 from bridge.index import Index
 from bridge.planning.board import Board
+from bridge.planning.deposits import plan_deposits
 from bridge.planning.grouping import by_sale
+from bridge.planning.links import linked, void_emptied
 from bridge.planning.refunds import plan_undone
 from bridge.planning.refusals import DID_NOT_LAST, known
 from bridge.planning.sales import plan_sale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Work
 from contracts.keys import SourceKey
 from contracts.posting import Intent, Operation, PostingPlan
+from contracts.quickbooks import DepositDraft
 
 
 def schedule(plans: Sequence[PostingPlan], index: Index, facts: CompanyFacts) -> Schedule:
@@ -25,9 +28,15 @@ def schedule(plans: Sequence[PostingPlan], index: Index, facts: CompanyFacts) ->
 
     The fates come in the order of the plans. Pure: neither the index nor the facts are changed.
     """
-    board = Board(tuple(plans), index, facts)
-    for lane in _lanes(plans):
+    found = linked(plans, index)
+    board = Board(tuple(found.plans), index, facts)
+    board.versions.update(found.notes)
+    for position, fate in found.fates:
+        board.settle([position], fate)
+    for lane in _lanes(found.plans):
         _plan_lane(board, lane)
+    plan_deposits(board)
+    void_emptied(board, found.emptied.items())
     return Schedule(
         waves=_waves(board.steps),
         fates=tuple(tuple(fates) for fates in board.fates),
@@ -61,6 +70,8 @@ def _plan_other(board: Board, claim: Claim) -> None:
     step = claim.step
     if any(isinstance(fate, Refused) for fate in board.fates[claim.position]):
         return
+    if isinstance(step.draft, DepositDraft):
+        return  # planned after all payments that it may carry
     if step.intent is Intent.FACT:
         posted = board.index.get(step.entity, step.key)
         if posted is not None:
