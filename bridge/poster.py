@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bridge.binding import Binder, expected
 from bridge.books import Books
-from bridge.index import Posted
+from bridge.index import Posted, order_of
 from bridge.planning.steps import PlannedStep, Schedule, StepId
 from bridge.quickbooks import requests
 from bridge.quickbooks.batching import Answer, StepAnswer, WireStep, pack, unpack
@@ -277,6 +277,8 @@ class Poster:
         credited = step.id.entity == "CreditMemo" and self._books.facts.applies_credits
         if step.sale is not None and (step.id.entity == "Payment" or credited):
             index.moved("Invoice", step.sale)
+            if step.target is not None:
+                index.moved("Invoice", order_of(step.target))
             index.moved("CreditMemo", step.id.key)
         elif isinstance(step.draft, DepositDraft):
             for deposited in step.draft.payments:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from bridge.index import Posted
 from bridge.planning.board import Board
 from bridge.planning.linking import beside, change, give_way, is_target, left_beside, put_on_again
-from bridge.planning.purse import Purse, amount_of
+from bridge.planning.purse import Purse, amount_of, lies_elsewhere
 from bridge.planning.redemptions import redeemed_on
 from bridge.planning.refusals import conflict, rejected, stays_void
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, StepId, Told, Work
@@ -99,10 +99,20 @@ def _write_money(board: Board, purse: Purse) -> None:
     changed = _change_body(board, purse)
     for claims in purse.fresh:
         if StepId("Payment", claims[0].step.key) != changed:
-            board.write(_step(claims[0], purse, amount_of(claims[0]), after=changed))
+            posted = board.index.get("Payment", claims[0].step.key)
+            step = _step(claims[0], purse, amount_of(claims[0]), after=changed)
+            if posted is not None and lies_elsewhere(posted, purse.sale.key):
+                step = _moved(step, purse, posted)
+            board.write(step)
         _share(board, claims)
     if purse.body is None and purse.wanted:
         _write_body(board, purse)
+
+
+def _moved(step: PlannedStep, purse: Purse, posted: Posted) -> PlannedStep:
+    """A payment that is in the books for another sale comes over as it is."""
+    needs = step.needs | ({purse.sale.step.id} if purse.sale.step else set())
+    return replace(step, operation=Operation.UPDATE, draft=None, target=posted, needs=needs)
 
 
 def _change_body(board: Board, purse: Purse) -> StepId | None:
@@ -110,8 +120,9 @@ def _change_body(board: Board, purse: Purse) -> StepId | None:
     body = purse.changing
     if body is None:
         return None
-    if purse.fresh and not purse.wanted:
-        claim = purse.fresh[0][0]
+    new = [claims[0] for claims in purse.fresh if board.index.get("Payment", claims[0].step.key) is None]
+    if new and not purse.wanted:
+        claim = new[0]
         step = _step(claim, purse, amount_of(claim), after=None, promised=body.promised)
         return change(board, purse, replace(step, operation=Operation.UPDATE, target=body))
     return _resize(board, purse, body)
@@ -169,6 +180,7 @@ def _step(
     key = claim.step.key
     told = key.kind == "payment" or key == purse.sale.key
     facts = {} if told else {"o": order_fact(purse.sale.key)}
+    facts |= {"p": draft.intent} if draft.intent else {}
     if claim.step.version is not None:
         facts |= {"v": str(claim.step.version), "r": plain(purse.told, purse.currency)}
     applied = purse.take(amount - promised)

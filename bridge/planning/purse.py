@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bridge.index import Posted
+from bridge.index import Posted, order_of
 from bridge.planning.board import Board
 from bridge.planning.grouping import by_key
 from bridge.planning.redemptions import amount_redeemed, redeemed_on
@@ -136,7 +136,7 @@ def _unbooked(board: Board, facts: Sequence[Claim], purse: Purse) -> list[list[C
 
 def _fate(board: Board, claim: Claim, purse: Purse) -> Fate | None:
     posted, sale = board.index.get("Payment", claim.step.key), purse.sale.posted
-    if posted is not None:
+    if posted is not None and not lies_elsewhere(posted, purse.sale.key):
         return known(posted)
     if board.is_gone(claim.step.key):
         return DID_NOT_LAST
@@ -174,6 +174,11 @@ def _told(purse: Purse, on_form: Sequence[Redeemed]) -> Decimal:
     elif by_card and purse.sale.posted and age(purse.current[0]) == _age_of(purse.sale.posted):
         amounts.append(known_money)
     return max(amounts)
+
+
+def lies_elsewhere(posted: Posted | None, sale: SourceKey) -> bool:
+    """True for a payment that is in the books for another sale: it has to move."""
+    return posted is not None and not posted.voided and order_of(posted) != sale
 
 
 def amount_of(claim: Claim) -> Decimal:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bridge.planning.board import Board
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
 from bridge.planning.steps import Claim, Fate, PlannedStep, Refused, Sale, Skipped, StepId
-from bridge.posted import order_fact
+from bridge.posted import order_fact, order_of
 from contracts.errors import UnmappableEvent
 from contracts.money import plain
 from contracts.posting import GONE, Operation
@@ -67,6 +68,26 @@ def plan_undone(board: Board, claim: Claim) -> None:
         board.settle([claim.position], stays_void(posted))
     else:
         step_id = StepId(step.entity, step.key)
-        delete = PlannedStep(id=step_id, operation=Operation.DELETE, owner=claim.position, target=posted)
         if step_id not in board.steps:
-            board.claim_write(delete, [claim.position])
+            delete = PlannedStep(id=step_id, operation=Operation.DELETE, owner=claim.position, target=posted)
+            board.claim_write(_off_its_invoice(board, claim, delete), [claim.position])
+
+
+def _off_its_invoice(board: Board, claim: Claim, delete: PlannedStep) -> PlannedStep:
+    """A credit memo comes off its invoice before it goes; payments that it kept off are looked at once more."""
+    if delete.target is None or delete.id.entity != "CreditMemo":
+        return delete
+    board.once_more = True
+    delete = replace(delete, sale=order_of(delete.target))
+    application = board.index.get("Payment", claim.step.key)
+    if application is None or application.voided:
+        return delete
+    void = PlannedStep(
+        id=StepId("Payment", claim.step.key),
+        operation=Operation.VOID,
+        owner=claim.position,
+        target=application,
+        sale=delete.sale,
+    )
+    board.claim_write(void, [claim.position])
+    return replace(delete, needs=frozenset({void.id}))

@@ -1,0 +1,212 @@
+"""Stripe's money finds its invoice: what a charge or a payment intent is part of, decided before anything is planned.
+
+A charge that pays an invoice of the books is no sale of its own: its money goes on that invoice. Where the link becomes
+known only after the charge was booked as a sale, the payment moves to the invoice and the sale is voided. A charge
+whose invoice is not in the books is a sale until it is. So whatever is told first, the same books remain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from bridge.index import Index
+from bridge.planning.board import Board
+from bridge.planning.refusals import conflict, rejected
+from bridge.planning.steps import Fate, Held, PlannedStep, Refused, Skipped, StepId
+from bridge.planning.voids import marker_again
+from bridge.posted import Posted, order_of
+from bridge.ties import Ties, noted
+from contracts.keys import SourceKey
+from contracts.posting import ONCE, Intent, Operation, PostingPlan, PostingStep, Version
+from contracts.quickbooks import AccountSelector, InvoiceDraft, PaymentDraft, RefundReceiptDraft
+
+BY_SHOP = "this money pays a shop order, which the shop books"
+PAID_BY_HAND = "is the sale of a charge that pays an invoice of Stripe, and somebody has put other money on it"
+NOTED = "noted which invoice this payment is for; its charge and its invoice book the rest"
+
+
+@dataclass(slots=True)
+class Linked:
+    """The plans as they are meant once links are known, what became of some of them, and what is news about links.
+
+    `emptied` are charges whose own sale must not count any more, with the plan that is credited with it.
+    """
+
+    plans: list[PostingPlan]
+    fates: list[tuple[int, Fate]] = field(default_factory=list)
+    notes: dict[SourceKey, Version] = field(default_factory=dict)
+    emptied: dict[SourceKey, int] = field(default_factory=dict)
+
+
+def linked(plans: Sequence[PostingPlan], index: Index) -> Linked:
+    """`plans` with every charge, refund and link where it belongs, by what the books, the journal and they say."""
+    known = _Known(plans, index)
+    found = Linked(list(plans))
+    for position, plan in enumerate(plans):
+        if any(step.key.system == "stripe" for step in plan.steps) or plan.links:
+            found.plans[position] = _placed(plan, known)
+            _settle(found, position, known)
+    _move(found, known)
+    for part, whole in known.news:
+        found.notes[part] = noted(whole)
+    return found
+
+
+class _Known:
+    """The links of the books, of the journal and of this micro-batch together."""
+
+    def __init__(self, plans: Sequence[PostingPlan], index: Index) -> None:
+        self.index = index
+        self.told = tuple(dict.fromkeys(link for plan in plans for link in plan.links))
+        self._batch = Ties(self.told)
+        self._planned = {step.key for plan in plans for step in plan.steps if _is_sale(step)}
+
+    def charge_of(self, part: SourceKey) -> SourceKey | None:
+        """The charge that an intent ended in."""
+        return self._batch.charge_of(part) or self.index.ties.charge_of(part)
+
+    def document_of(self, charge: SourceKey) -> SourceKey | None:
+        """What a charge pays, by its own link or by one of its intent."""
+        names = (charge, *self.parts_of(charge))
+        found = (ties.document_of(name) for name in names for ties in (self._batch, self.index.ties))
+        return next((document for document in found if document is not None), None)
+
+    def parts_of(self, whole: SourceKey) -> tuple[SourceKey, ...]:
+        """Everything that is said to be part of `whole`."""
+        return (*self._batch.parts_of(whole), *self.index.ties.parts_of(whole))
+
+    def invoice_of(self, charge: SourceKey) -> SourceKey | None:
+        """The invoice that a charge pays, when that is in the books or about to be."""
+        document = self.document_of(charge)
+        there = document is not None and document.kind == "invoice" and self._is_there(document)
+        return document if there else None
+
+    def invoices(self) -> Iterator[SourceKey]:
+        """The invoices that this micro-batch speaks of and that are there."""
+        told = (whole for _, whole in self.told if whole.kind == "invoice")
+        for document in dict.fromkeys((*self._planned, *told)):
+            if document.kind == "invoice" and self._is_there(document):
+                yield document
+
+    @property
+    def news(self) -> Iterator[tuple[SourceKey, SourceKey]]:
+        """Links to documents that must be remembered: neither the journal nor the money's own marker says them."""
+        for part, whole in self.told:
+            charge = self.charge_of(part)
+            payment = self.index.get("Payment", charge) if charge else None
+            placed = payment is not None and order_of(payment) == whole
+            if whole.kind != "charge" and not placed and self.index.ties.document_of(part) != whole:
+                yield part, whole
+
+    def _is_there(self, document: SourceKey) -> bool:
+        return document in self._planned or self.index.sale(document) is not None
+
+
+def _is_sale(step: PostingStep) -> bool:
+    return step.intent is Intent.STATE and isinstance(step.draft, InvoiceDraft)
+
+
+def _placed(plan: PostingPlan, known: _Known) -> PostingPlan:
+    """A charge's money on its invoice instead of on a sale of its own; a refund of what its money really paid for."""
+    lane = plan.lane
+    steps: list[PostingStep] = []
+    for step in plan.steps:
+        placed, sale = _placed_step(step, known)
+        lane = sale or lane
+        if placed is not None:
+            steps.append(placed)
+    if plan.lane.kind == "payment_intent":
+        charge = known.charge_of(plan.lane)
+        lane = (charge and known.invoice_of(charge)) or charge or lane
+    return replace(plan, steps=tuple(steps), lane=lane)
+
+
+def _placed_step(step: PostingStep, known: _Known) -> tuple[PostingStep | None, SourceKey | None]:
+    """The step where it belongs, None for the sale of a charge that is none; and the lane that this asks for."""
+    if step.key.kind == "charge" and (_is_sale(step) or isinstance(step.draft, PaymentDraft)):
+        invoice = known.invoice_of(step.key)
+        if invoice is None:
+            return step, None
+        if isinstance(step.draft, PaymentDraft):
+            return replace(step, draft=replace(step.draft, invoice=invoice, customer=None)), invoice
+        return None, invoice
+    if isinstance(step.draft, RefundReceiptDraft) and step.draft.refund_of.system == "stripe":
+        charge = known.charge_of(step.draft.refund_of)
+        sale = (charge and known.invoice_of(charge)) or charge or step.draft.refund_of
+        return replace(step, draft=replace(step.draft, refund_of=sale)), sale
+    return step, None
+
+
+def _settle(found: Linked, position: int, known: _Known) -> None:
+    """A refund of what the shop books has an end; so has an event that tells nothing but a link."""
+    plan = found.plans[position]
+    charges = [charge for part in _money_of(plan) if (charge := known.charge_of(part)) is not None]
+    documents = [document for charge in charges if (document := known.document_of(charge)) is not None]
+    if any(document.system != "stripe" for document in documents):
+        found.fates.append((position, Skipped("booked_by_shop", BY_SHOP)))
+        found.plans[position] = replace(plan, steps=())
+    elif not plan.steps:
+        payments = [known.index.get("Payment", charge) for charge in charges]
+        held: list[Fate] = [Held(each) for each in payments if each and order_of(each) in documents]
+        found.fates += [(position, fate) for fate in held or [Skipped("skipped_by_rule", NOTED)]]
+
+
+def _money_of(plan: PostingPlan) -> set[SourceKey]:
+    """The charges and intents that a refund or a link is about."""
+    refunded = [step.draft.refund_of for step in plan.steps if isinstance(step.draft, RefundReceiptDraft)]
+    return {*refunded, *(() if plan.steps else (part for part, _ in plan.links))}
+
+
+def _move(found: Linked, known: _Known) -> None:
+    """Charges that were booked as sales, and whose invoice is known now: their money moves, their sale is void."""
+    for invoice in known.invoices():
+        owner = next(i for i, plan in enumerate(found.plans) if invoice in _spoken_of(plan))
+        for charge in dict.fromkeys(filter(None, map(known.charge_of, known.parts_of(invoice)))):
+            sale, payment = known.index.get("Invoice", charge), known.index.get("Payment", charge)
+            if sale is None or sale.voided:
+                continue
+            changed = [each for each in (sale, payment) if each and not each.voided and not each.untouched]
+            if changed:
+                found.fates.append((owner, Refused(conflict(changed[0]), changed[0])))
+                continue
+            found.emptied[charge] = owner
+            if payment is not None and not payment.voided and order_of(payment) != invoice:
+                plan = found.plans[owner]
+                found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, _money(payment, invoice)))
+
+
+def _spoken_of(plan: PostingPlan) -> set[SourceKey]:
+    return {plan.lane, *(whole for _, whole in plan.links), *(step.key for step in plan.steps)}
+
+
+def _money(payment: Posted, invoice: SourceKey) -> PostingStep:
+    """A payment that is in the books, as money for another invoice; what it was and where it went stays as it is."""
+    draft = PaymentDraft(
+        invoice=invoice,
+        amount=payment.total,
+        currency=payment.currency or "",
+        txn_date=payment.txn_date or date.min,
+        deposit_to=AccountSelector(rule="accounts.deposit"),
+        intent=payment.facts.get("p"),
+    )
+    return PostingStep(key=payment.key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
+
+
+def void_emptied(board: Board, emptied: Iterable[tuple[SourceKey, int]]) -> None:
+    """Void the sales whose money is on its invoice; what waits until its money has moved is looked at once more."""
+    for charge, owner in emptied:
+        document = StepId("Invoice", charge)
+        sale = board.index.get("Invoice", charge)
+        if sale is None or document in board.steps:
+            continue
+        if StepId("Payment", charge) in board.steps:
+            board.once_more = True
+            continue
+        if sale.fresh and sale.balance is not None and sale.balance < sale.total:
+            board.settle([owner], Refused(rejected(sale, PAID_BY_HAND), sale))
+            continue
+        void = PlannedStep(id=document, operation=Operation.VOID, owner=owner, target=sale)
+        board.claim_write(void, [owner])
+        board.claim_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])
