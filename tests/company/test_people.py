@@ -93,6 +93,24 @@ async def test_a_merged_customer_is_not_brought_back_by_an_update() -> None:
         assert acme.held("Payment")[SALE]["CustomerRef"]["value"] == other
 
 
+async def test_a_customer_who_is_gone_by_a_merge_is_not_written_to() -> None:
+    """Change data capture tells him as deleted; his next order makes him anew at once. Guard: `Books._gone`."""
+    async with office() as acme:
+        await acme.tell(later(bought(0), 10, **PENDING))
+        invoice, other = acme.held("Invoice")[ORDER], await somebody(acme)
+        await acme.by_a_person("edit", "Invoice", invoice["Id"], changes={"CustomerRef": {"value": other}})
+        books, gone = acme.sandbox.company(), invoice["CustomerRef"]["value"]
+        await acme.by_a_person("deactivate", "Customer", gone)
+        stamp = {"LastUpdatedTime": acme.clock.now().isoformat()}
+        del books.tables["Customer"][gone]
+        books.deleted["Customer"][gone] = {"domain": "QBO", "status": "Deleted", "Id": gone, "MetaData": stamp}
+        await acme.look()
+        before = acme.client.counts.reads
+        (result,) = await acme.tell(bought(1))
+        assert (result.status, acme.client.counts.reads) == ("posted", before)
+        assert acme.rows("Invoice")[-1]["CustomerRef"]["value"] not in {gone, other}
+
+
 @pytest.mark.parametrize("restarts", [True, False], ids=["another process", "the same process"])
 @pytest.mark.parametrize("entity", ["Customer", "Item"])
 async def test_what_a_person_made_inactive_is_made_anew(entity: str, *, restarts: bool) -> None:

@@ -97,6 +97,7 @@ async def journalled(stage: Stage, key: str) -> None:
     raise AssertionError(f"nothing was journalled under {key}: {stage.log()}")
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 async def test_the_report_is_clean_and_then_names_what_is_wrong(
     real: KafkaConnection, unique: str, tmp_path: Path
@@ -135,6 +136,7 @@ async def test_the_report_is_clean_and_then_names_what_is_wrong(
         assert document(lost)[1] in told.out
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 async def test_what_a_person_deleted_while_the_bridge_knew_is_no_loss(
     real: KafkaConnection, unique: str, tmp_path: Path
@@ -157,6 +159,7 @@ async def test_what_a_person_deleted_while_the_bridge_knew_is_no_loss(
         assert (nothing.code, nothing.report["records"], nothing.report["documents"]) == (0, 0, [])
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 async def test_what_is_away_is_one_sentence(real: KafkaConnection, unique: str, tmp_path: Path) -> None:
     """Kafka, QBO, and options that make no sense."""
