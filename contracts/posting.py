@@ -30,6 +30,8 @@ class Intent(StrEnum):
     """A document that must not count: voided when it is in the books and no money is on it; never created."""
     WITHDRAWN = "withdrawn"
     """A document that is gone at its source: like VOID, but money on it is a conflict that a person must settle."""
+    LEFT_OUT = "left_out"
+    """A document that the rules leave out: never booked, and what belongs to it is not waited for."""
     UNDONE = "undone"
     """A fact that did not last (a refund or payout that failed): taken out of the books again, never booked later."""
 

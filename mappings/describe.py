@@ -24,6 +24,7 @@ _WITHOUT_DRAFT = {
         "Withdrawn",
         "the invoice of {} is voided, unless money is on it: then a person must settle it",
     ),
+    Intent.LEFT_OUT: ("Left out", "the rules leave {} out, and what belongs to it"),
     Intent.UNDONE: ("Undone", "the {entity} of {}, taken out when it is in the books, and not booked any more"),
 }
 

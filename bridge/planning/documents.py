@@ -20,6 +20,9 @@ from contracts.money import plain
 from contracts.posting import GONE, ONCE, Intent, Operation, Version
 from contracts.quickbooks import EntityName, InvoiceDraft, SalesReceiptDraft, content_hash
 
+LEFT_OUT = "left-out"
+"""The content of a version of a sale that the rules leave out."""
+BY_RULE = "the rules leave orders of this tag, channel or gateway out"
 TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN})
 
 
@@ -39,6 +42,9 @@ def plan_document(board: Board, key: SourceKey, told: Told) -> None:
     if seen is not None and version < seen and not (posted and _says(posted, version)):
         deleted = Skipped("skipped_by_rule", "the order was deleted at its source", posted)
         board.settle(same, deleted if seen == GONE else Superseded(posted))
+    elif claim.step.intent is Intent.LEFT_OUT:
+        board.reflects(key, version)
+        board.settle(same, Skipped("skipped_by_rule", BY_RULE, posted))
     elif claim.step.intent in TAKEN_BACK:
         plan_void(board, claim, same, posted, version, told)
     elif posted is not None and is_outgrown(claim, posted, told):
@@ -52,6 +58,8 @@ def version_of(claim: Claim) -> Version:
     step = claim.step
     if step.intent is Intent.WITHDRAWN:
         return GONE
+    if step.intent is Intent.LEFT_OUT and step.version is not None:
+        return replace(step.version, content=LEFT_OUT)
     content = VOIDED if step.intent is Intent.VOID or step.draft is None else content_hash(form_draft(claim))
     return replace(step.version, content=content) if step.version else Version(0, 0, content)
 

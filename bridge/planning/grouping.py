@@ -51,6 +51,6 @@ def _place(claim: Claim) -> tuple[SourceKey, str] | None:
             return sale, "credits"
         case RefundReceiptDraft(refund_of=sale):
             return sale, "refunds"
-    if intent in (Intent.STATE, Intent.VOID, Intent.WITHDRAWN):
+    if intent in (Intent.STATE, Intent.VOID, Intent.WITHDRAWN, Intent.LEFT_OUT):
         return claim.step.key, "bodies"
     return None

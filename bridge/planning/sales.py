@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.index import VOIDED
 from bridge.planning.board import Board
 from bridge.planning.credits import NOTHING_TO_CREDIT, plan_credits
-from bridge.planning.documents import plan_document
+from bridge.planning.documents import BY_RULE, LEFT_OUT, plan_document
 from bridge.planning.forms import plan_form, sale_of
 from bridge.planning.money import fit, hold_payments, plan_payments, refusal, refuse
 from bridge.planning.purse import open_purse
@@ -42,8 +42,15 @@ def plan_sale(board: Board, key: SourceKey, told: Told) -> None:
 
 
 def _without_sale(board: Board, key: SourceKey, told: Told) -> None:
-    """Money and what goes with it wait for their order; one that was cancelled unbooked has nothing to wait for."""
+    """Money and what goes with it wait for their order; one that was cancelled unbooked has nothing to wait for.
+
+    Of an order that the rules leave out everything is left out.
+    """
     version = board.versions.get(key) or board.index.newest(key)
+    if version is not None and version.content == LEFT_OUT:
+        claims = [*told.credits, *told.shipments, *told.payments, *told.redemptions, *told.refunds]
+        board.settle([claim.position for claim in claims], Skipped("skipped_by_rule", BY_RULE))
+        return
     cancelled = version is not None and version.content == VOIDED
     for claim in [*told.credits, *told.shipments]:
         fate = Skipped("skipped_by_rule", NOTHING_TO_CREDIT) if cancelled else Waiting(WAITS_FOR_ORDER)

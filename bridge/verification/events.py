@@ -29,7 +29,7 @@ Position = tuple[str, int, int]
 Place = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
-_GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE})
+_GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT})
 _UNDATED = (-1, -1)
 """The age of a fact: it has no version, and what takes it back is always newer."""
 

@@ -29,6 +29,7 @@ from mappings.shopify.edits import without_removed
 from mappings.shopify.gateways import is_redemption
 from mappings.shopify.invoices import Placed, sale
 from mappings.shopify.order_refunds import steps_of_refunds
+from mappings.shopify.patterns import left_out
 from mappings.shopify.received import ALL_OF_IT, IN_PART, amount_received, only_gateway, received_steps
 from mappings.shopify.rounding import order_rounded_by, with_rounding
 
@@ -62,6 +63,8 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
     """The plan of any event that carries a whole order."""
     order = read_body(Order, envelope.body, "order")
     placed, since = _placed(order, envelope)
+    if left_out(order, rules):
+        return _left_out_plan(order, placed, since)
     if order.cancelled_at is not None and (order.financial_status or "pending") in UNPAID:
         return _void_plan(order, placed, since, rules)
     return _sale_plan(order, placed, since, rules)
@@ -121,6 +124,20 @@ def _each_once(steps: Iterable[PostingStep]) -> tuple[PostingStep, ...]:
     for step in steps:
         found.setdefault((step.entity, step.key), step)
     return tuple(found.values())
+
+
+def _left_out_plan(order: Order, placed: Placed, since: datetime) -> PostingPlan:
+    key = SourceKey("shopify", "order", placed.ident)
+    version = _version(order, "left out", since)
+    step = PostingStep(key=key, entity="Invoice", intent=Intent.LEFT_OUT, version=version, name="invoice")
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=(step,),
+        document_created_at=since,
+        version=version,
+        notes=("The rules leave the order out: neither it nor its money is booked.",),
+    )
 
 
 def _void_plan(order: Order, placed: Placed, since: datetime, rules: MappingRules) -> PostingPlan:

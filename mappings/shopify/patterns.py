@@ -25,11 +25,9 @@ def tracking(order: Order, rules: MappingRules) -> Tracking:
     )
 
 
-def why_skipped(order: Order, rules: MappingRules) -> str | None:
-    """Why the rules leave this order out, None when they do not."""
-    if any(_fits(order, pattern) for pattern in rules.skip):
-        return "the rules leave orders of this tag, channel or gateway out"
-    return None
+def left_out(order: Order, rules: MappingRules) -> bool:
+    """True when the rules leave this order out."""
+    return any(_fits(order, pattern) for pattern in rules.skip)
 
 
 def _fits(order: Order, pattern: OrderPattern) -> bool:
