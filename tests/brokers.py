@@ -46,6 +46,12 @@ def real_cluster() -> Iterator[KafkaCluster]:
     yield from _running(nodes=3)
 
 
+@pytest.fixture(scope="module")
+def lone_broker() -> Iterator[KafkaCluster]:
+    """One node that the tests of one module may stop and kill."""
+    yield from _running(nodes=1)
+
+
 @pytest.fixture(scope="session")
 def secure_broker() -> Iterator[KafkaCluster]:
     """One node with TLS, passwords and an authoriser (`tests.kafka.secured`), beside its open listener."""
