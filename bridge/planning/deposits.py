@@ -32,6 +32,7 @@ def _planned(board: Board, claim: Claim, draft: DepositDraft) -> Fate:
         return Refused(board.foreign(draft.currency))
     fates = [fate for each in draft.payments if (fate := _why_not(board, each, draft.currency)) is not None]
     if fates:
+        board.once_more |= any(step.entity == "Payment" for step in board.steps)  # one of them may be what is missing
         return next((fate for fate in fates if isinstance(fate, Refused)), fates[0])
     needs = frozenset(found for each in draft.payments if (found := StepId("Payment", each.payment)) in board.steps)
     board.write(

@@ -13,6 +13,7 @@ from datetime import date
 
 from bridge.index import Index
 from bridge.planning.board import Board
+from bridge.planning.purse import BODY_MONEY
 from bridge.planning.refusals import conflict, rejected
 from bridge.planning.steps import Fate, Held, PlannedStep, Refused, Skipped, StepId
 from bridge.planning.voids import marker_again
@@ -20,7 +21,14 @@ from bridge.posted import Posted, order_of
 from bridge.ties import Ties, noted
 from contracts.keys import SourceKey
 from contracts.posting import ONCE, Intent, Operation, PostingPlan, PostingStep, Version
-from contracts.quickbooks import AccountSelector, InvoiceDraft, PaymentDraft, RefundReceiptDraft
+from contracts.quickbooks import (
+    AccountSelector,
+    DepositDraft,
+    DepositedPayment,
+    InvoiceDraft,
+    PaymentDraft,
+    RefundReceiptDraft,
+)
 
 BY_SHOP = "this money pays a shop order, which the shop books"
 PAID_BY_HAND = "is the sale of a charge that pays an invoice of Stripe, and somebody has put other money on it"
@@ -132,11 +140,26 @@ def _placed_step(step: PostingStep, known: _Known) -> tuple[PostingStep | None, 
         if isinstance(step.draft, PaymentDraft):
             return replace(step, draft=replace(step.draft, invoice=invoice, customer=None)), invoice
         return None, invoice
+    if isinstance(step.draft, DepositDraft):
+        payments = tuple(_lying(each, known) for each in step.draft.payments)
+        return replace(step, draft=replace(step.draft, payments=payments)), None
     if isinstance(step.draft, RefundReceiptDraft) and step.draft.refund_of.system == "stripe":
         charge = known.charge_of(step.draft.refund_of)
         sale = (charge and known.invoice_of(charge)) or charge or step.draft.refund_of
         return replace(step, draft=replace(step.draft, refund_of=sale)), sale
     return step, None
+
+
+def _lying(each: DepositedPayment, known: _Known) -> DepositedPayment:
+    """A charge whose own events nobody told: its money is what the body of its invoice told."""
+    charge = known.charge_of(each.payment)
+    document = known.document_of(charge) if charge else None
+    if document is None or known.index.get("Payment", each.payment) is not None:
+        return each
+    told = SourceKey(document.system, BODY_MONEY, document.id)
+    payment = known.index.get("Payment", told)
+    same = payment is not None and not payment.voided and payment.total == each.amount
+    return replace(each, payment=told) if same else each
 
 
 def _settle(found: Linked, position: int, known: _Known) -> None:

@@ -9,7 +9,7 @@ adjustments) are lines of the deposit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,7 +29,7 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.stripe.disputes import row_key
 from mappings.stripe.fees import dispute_entry, entry, fee_entry
-from mappings.stripe.sales import belongs_to_shop
+from mappings.stripe.sales import belongs_to_shop, links_of
 
 PAYMENTS = frozenset({"charge", "payment"})
 REFUNDS = frozenset({"refund", "payment_refund", "refund_failure", "payment_failure_refund"})
@@ -45,6 +45,7 @@ class _Made:
     beside: dict[str, Decimal] = field(default_factory=dict)
     lines: list[DepositLine] = field(default_factory=list)
     facts: list[PostingStep] = field(default_factory=list)
+    links: list[tuple[SourceKey, SourceKey]] = field(default_factory=list)
 
     def lies_beside(self, why: str, amount: Decimal) -> None:
         """Money that other documents brought into Stripe's account, or took out of it."""
@@ -73,6 +74,7 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
         steps=(*dict.fromkeys(made.facts), booked),
         document_created_at=min(moments),
         wakes=tuple(made.payments),
+        links=tuple(made.links),
     )
 
 
@@ -108,6 +110,7 @@ def _sort_in(made: _Made, row: BalanceRow, day: date, rules: MappingRules, *, ow
             made.lies_beside("Payments that the shop books", amount)
         else:
             made.payments[charge] = amount
+            made.links += _links(row, charge)
         made.lies_beside("Fees", -fee)
         made.facts += fee_entry(row, charge, day, rules)
     elif row.type in REFUNDS and source:
@@ -183,6 +186,16 @@ def _of_the_shop(row: BalanceRow, rules: MappingRules) -> bool:
     return belongs_to_shop(
         (metadata if isinstance(metadata, dict) else {},), said if isinstance(said, str) else None, rules
     )
+
+
+def _links(row: BalanceRow, charge: SourceKey) -> tuple[tuple[SourceKey, SourceKey], ...]:
+    """What an expanded charge is part of: it may be known by its intent or its invoice only."""
+    found = id_or_object(row.source)[1]
+    named = {
+        name: value for name in ("payment_intent", "invoice") if isinstance(value := found.get(name), str | Mapping)
+    }
+    intent, invoice = (id_or_object(named.get(name))[0] for name in ("payment_intent", "invoice"))
+    return links_of(charge, intent=intent, invoice=invoice)
 
 
 def _words(row: BalanceRow) -> str:

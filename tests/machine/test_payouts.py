@@ -14,7 +14,7 @@ from mappings.rules import MappingRules, load_rules
 from tests.machine.test_stripe_invoices import SURE, deliveries
 from tests.machine.world import World, opened
 from tests.mappings.builders import Json, charge, intent, stripe_event
-from tests.mappings.stripe_builders import dispute, payout, refund, row
+from tests.mappings.stripe_builders import dispute, invoice_payment, paid_invoice, payout, refund, row
 
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
@@ -189,6 +189,22 @@ async def test_a_payment_that_a_person_voided_is_refused() -> None:
         await world.restart()
         (result,) = await world.deliver(PAID_OUT)
         assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "conflict")
+
+
+async def test_money_that_only_an_invoice_told_is_paid_out_too() -> None:
+    """Charge events are not subscribed; the row's charge names its intent, and that its invoice."""
+    taken = row("charge", 2500, charge(), 103)
+    events = [
+        stripe_event("invoice.paid", paid_invoice()),
+        stripe_event("invoice_payment.paid", invoice_payment()),
+        stripe_event("payout.paid", payout(2397, [taken])),
+    ]
+    for batches in ([[0], [1], [2]], [[0, 1, 2]], [[1], [0], [2]]):
+        async with opened() as world:
+            for batch in batches:
+                await world.deliver(*(events[number] for number in batch))
+            assert balance(world, "Checking") == Decimal("23.97")
+            assert balance(world, "UndepositedFunds") == 0
 
 
 async def test_payouts_again_post_nothing() -> None:

@@ -46,6 +46,12 @@ SHAPES = {
         stripe_event("invoice.paid", {**paid_invoice(), **OLD}, created=1772514002),
         stripe_event("invoice.payment_succeeded", {**paid_invoice(), **OLD}, created=1772514003),
     ],
+    "another customer": [
+        stripe_event("charge.succeeded", charge(customer=None, billing_details=None, receipt_email="o@example.com")),
+        FINALIZED,
+        PAID,
+        TIED,
+    ],
     "linked by the charge": [stripe_event("charge.succeeded", charge(invoice=INVOICE_ID)), FINALIZED, PAID],
     "linked by the intent": [stripe_event("payment_intent.succeeded", intent(invoice=INVOICE_ID)), CHARGED, PAID],
 }
@@ -85,6 +91,26 @@ async def test_an_invoice_and_its_charge_are_one_sale_and_one_payment(shape: str
         assert sales(world) == [(INVOICE, Decimal(25), Decimal(0))]
         assert world.payments() == [(CHARGE, Decimal(25))]
         assert set(world.statuses()) <= SURE
+
+
+HALVES = [
+    stripe_event("charge.succeeded", charge(amount=1000, amount_captured=1000)),
+    stripe_event("charge.succeeded", charge(id="ch_2", payment_intent="pi_2", amount=1500, amount_captured=1500)),
+    FINALIZED,
+    stripe_event("invoice_payment.paid", invoice_payment(amount_paid=1000)),
+    stripe_event("invoice_payment.paid", invoice_payment(payment={"type": "payment_intent", "payment_intent": "pi_2"})),
+]
+
+
+@EXAMPLES
+@given(data=st.data())
+async def test_an_invoice_that_is_paid_in_two_parts_has_two_payments(data: st.DataObject) -> None:
+    """Each charge finds the same invoice by a link of its own."""
+    async with opened() as world:
+        for batch in data.draw(deliveries(HALVES)):
+            await world.deliver(*batch)
+        assert sales(world) == [(INVOICE, Decimal(25), Decimal(0))]
+        assert world.payments() == [("stripe:charge:ch_2", Decimal(15)), (CHARGE, Decimal(10))]
 
 
 async def test_charges_of_invoices_that_nobody_tells_are_sales() -> None:
