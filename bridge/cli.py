@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.cli_backfill import backfill
-from bridge.cli_connections import connect
+from bridge.cli_connections import connect, doctor
 from bridge.cli_letters import letters
 from bridge.cli_options import BRIDGE_TOML, AsJson, Company, Config
 from bridge.cli_verify import verify
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(letters, name="dead-letters")
 app.command()(connect)
+app.command()(doctor)
 app.command()(backfill)
 app.command()(verify)
 

@@ -43,3 +43,20 @@ def connect(
     setup_logs(LogSettings(level="error"))
     options = ConnectOptions(port=port, browser=not no_browser, timeout_s=timeout, redirect_uri=redirect_uri)
     connect_company(settings, settings.company(company), options)
+
+
+def doctor(config: Config = BRIDGE_TOML) -> None:
+    """Look whether everything is in place: Kafka, topics, rights, connections, and the books against the rules.
+
+    One line for each thing, ok or a problem with its remedy; exit 1 when something would fail later. Nothing is
+    written, except that a token which has run out is refreshed.
+
+    Example: qbo-bridge doctor --config /etc/qbo-bridge/bridge.toml
+    """
+    from bridge.commands.doctor import examine_all
+    from bridge.logs import setup_logs
+    from bridge.settings import LogSettings, load_settings
+
+    settings = load_settings(config, os.environ)
+    setup_logs(LogSettings(level="error"))
+    raise typer.Exit(0 if examine_all(settings) else 1)

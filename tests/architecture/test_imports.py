@@ -13,7 +13,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "faststream": ("bridge.kafka",),
     "httpx": ("bridge.quickbooks", "bridge.sandbox"),
     "cryptography": ("bridge.quickbooks",),
-    "confluent_kafka": ("bridge.sandbox",),
+    "confluent_kafka": ("bridge.sandbox", "bridge.kafka.inspection"),
     "lark": ("bridge.sandbox",),
     "prometheus_client": ("bridge.telemetry", "bridge.http"),
     "starlette": ("bridge.http", "bridge.sandbox"),
@@ -57,7 +57,7 @@ WIRING = (
     "bridge.quickbooks.token_file",
     "bridge.kafka.token_topic",
 )
-ENTRANCES = ("bridge.cli", "bridge.cli_letters", "bridge.commands")
+ENTRANCES = ("bridge.cli", "bridge.cli_letters", "bridge.commands", "bridge.doctor.examination")
 
 
 def complaints(found: tuple[Import, ...]) -> list[str]:
@@ -76,7 +76,13 @@ def _wrong_direction(each: Import) -> bool:
         return not within(each.module, *ENTRANCES)
     if within(each.name, *WIRING):
         return not within(
-            each.module, "bridge.app", "bridge.connections", "bridge.kafka", "bridge.quickbooks", "bridge.sandbox"
+            each.module,
+            "bridge.app",
+            "bridge.connections",
+            "bridge.doctor.examination",
+            "bridge.kafka",
+            "bridge.quickbooks",
+            "bridge.sandbox",
         )
     return within(each.name, "tests")
 

@@ -1,0 +1,141 @@
+"""What the brokers say about our topics and rights, asked without writing anything or disturbing any group.
+
+Rights are asked with librdkafka's admin client: aiokafka's requests are too old to carry them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.errors import TransactionalIdAuthorizationFailed
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
+
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.diagnosis import reach
+from bridge.kafka.publisher import group_id
+
+TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicFacts:
+    """One topic: how many partitions (0 for none), its cleanup policy, and what we may do (None: nobody says)."""
+
+    name: str
+    partitions: int
+    cleanup: str | None
+    rights: frozenset[str] | None
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What we may do with a company's group and its transactional id."""
+
+    group: frozenset[str] | None
+    transactions: bool
+
+
+async def inspect_topics(connection: KafkaConnection, names: Iterable[str]) -> list[TopicFacts]:
+    """The facts of each topic; KafkaError when no broker can be reached."""
+    client = AIOKafkaClient(**connection.client_options())
+    try:
+        await reach(connection, client.bootstrap())
+    finally:
+        await client.close()
+    return await asyncio.to_thread(_topics, connection, list(names))
+
+
+async def inspect_rights(connection: KafkaConnection, company: str) -> Rights:
+    """What we may do as this company's owner."""
+    group = await asyncio.to_thread(_group_rights, connection, group_id(company))
+    return Rights(group=group, transactions=await _may_write_in_transactions(connection, group_id(company)))
+
+
+def _topics(connection: KafkaConnection, names: list[str]) -> list[TopicFacts]:
+    admin = AdminClient(_options(connection))
+    asked = admin.describe_topics(TopicCollection(names), include_authorized_operations=True, request_timeout=TIMEOUT_S)
+    return [_topic(admin, name, asked[name]) for name in names]
+
+
+def _topic(admin: AdminClient, name: str, asked: Future[Any]) -> TopicFacts:
+    try:
+        told = asked.result(TIMEOUT_S)
+    except KafkaException as error:
+        refused = error.args[0].name()
+        missing = refused == "UNKNOWN_TOPIC_OR_PART"
+        return TopicFacts(name=name, partitions=0, cleanup=None, rights=None, refused=None if missing else refused)
+    return TopicFacts(
+        name=name,
+        partitions=len(told.partitions),
+        cleanup=_cleanup(admin, name),
+        rights=_words(told.authorized_operations),
+    )
+
+
+def _cleanup(admin: AdminClient, name: str) -> str | None:
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    try:
+        found: Mapping[str, Any] = admin.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result()
+    except KafkaException:
+        return None  # to describe configurations is a right of its own
+    return str(found["cleanup.policy"].value)
+
+
+def _group_rights(connection: KafkaConnection, group: str) -> frozenset[str] | None:
+    admin = AdminClient(_options(connection))
+    asked = admin.describe_consumer_groups([group], include_authorized_operations=True, request_timeout=TIMEOUT_S)
+    try:
+        return _words(asked[group].result(TIMEOUT_S).authorized_operations)
+    except KafkaException as error:
+        return frozenset() if error.args[0].name() == "GROUP_AUTHORIZATION_FAILED" else None
+
+
+async def _may_write_in_transactions(connection: KafkaConnection, name: str) -> bool:
+    """Looking up its coordinator needs the right to describe the id, which the right to write includes."""
+    client = AIOKafkaClient(**connection.client_options())
+    try:
+        await client.bootstrap()
+        await client.coordinator_lookup(CoordinationType.TRANSACTION, name)
+    except TransactionalIdAuthorizationFailed:
+        return False
+    finally:
+        await client.close()
+    return True
+
+
+def _words(operations: Iterable[AclOperation] | None) -> frozenset[str] | None:
+    return frozenset(each.name for each in operations) if operations is not None else None
+
+
+def _options(connection: KafkaConnection) -> dict[str, str | int | float | bool]:
+    """The connection in librdkafka's words."""
+    named: dict[str, str | int | float | bool] = {
+        "bootstrap.servers": connection.bootstrap_servers,
+        "security.protocol": connection.security_protocol,
+        "client.id": connection.client_id,
+        "log_level": "0",
+    }
+    if connection.uses_sasl:
+        named |= {
+            "sasl.mechanism": connection.sasl_mechanism,
+            "sasl.username": connection.sasl_plain_username or "",
+            "sasl.password": connection.sasl_plain_password or "",
+        }
+    if connection.uses_ssl:
+        check = "https" if connection.ssl_check_hostname else "none"
+        given = {
+            "ssl.ca.location": connection.ssl_cafile,
+            "ssl.certificate.location": connection.ssl_certfile,
+            "ssl.key.location": connection.ssl_keyfile,
+            "ssl.key.password": connection.ssl_password,
+            "ssl.endpoint.identification.algorithm": check,
+        }
+        named |= {name: value for name, value in given.items() if value is not None}
+    return named
