@@ -9,7 +9,7 @@ OWN_CERTS := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format cover kafka bench bench-sandbox golden schemas lock audit secrets wheel clean
+.PHONY: help setup demo test quick check format cover kafka chaos bench bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ cover: $(STAMP) ## all tests with branch coverage
 
 kafka: $(STAMP) ## a real Kafka on 127.0.0.1:9092, until Ctrl-C (Java 17+, Maven)
 	@$(BIN)/python -m tests.kafka.cluster --port 9092
+
+chaos: $(STAMP) ## everything goes wrong at random for MINUTES=30 (SEED=…), then the books are counted
+	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS))
 
 bench: $(STAMP) ## what the machine costs here, beside the floor in the same run
 	@$(BIN)/python -m tests.bench

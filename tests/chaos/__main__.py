@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from itertools import zip_longest
 from pathlib import Path
 from random import Random
@@ -24,12 +24,11 @@ from random import Random
 import httpx
 
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.events import SampleEvent
 from tests.chaos.report import table
 from tests.chaos.storm import Storm
 from tests.kafka.cluster import running_cluster
 from tests.kafka.jars import KafkaMissing, find_java
-from tests.scenarios.fleet import Fleet, realm_options, tenants
+from tests.scenarios.fleet import Fleet, realm_options, tenants, trickle
 from tests.scenarios.stage import sandbox_server
 from tests.scenarios.verdict import Bus, judge, offsets_left, read_bus, silent, unsettled, wrong_letters
 
@@ -94,7 +93,8 @@ async def storm_and_verdict(fleet: Fleet, storm: Storm, arguments: argparse.Name
     samples = [company.sample(seed + number, orders) for number, company in enumerate(fleet.companies)]
     seconds = arguments.minutes * 60
     chance = Random(seed)  # noqa: S311 - see above
-    producing = asyncio.create_task(produce(fleet, [sample.events for sample in samples], seconds * 0.9, chance))
+    events = [event for row in zip_longest(*(sample.events for sample in samples)) for event in row if event]
+    producing = asyncio.create_task(trickle(fleet, events, chance, over_s=seconds * 0.9))
     async with progress(fleet, storm):
         await storm.rage(seconds, arguments.processes)
         await producing
@@ -119,17 +119,6 @@ async def storm_and_verdict(fleet: Fleet, storm: Storm, arguments: argparse.Name
     if not good:
         say(f"logs: {fleet.folder}")
     return 0 if good else 1
-
-
-async def produce(fleet: Fleet, samples: Sequence[Sequence[SampleEvent]], seconds: float, chance: Random) -> None:
-    """All companies' events, side by side, spread over the time."""
-    events = [event for row in zip_longest(*samples) for event in row if event is not None]
-    began, sent = time.monotonic(), 0
-    while sent < len(events):
-        due = min(len(events), 1 + int(len(events) * (time.monotonic() - began) / seconds))
-        await fleet.produce(events[sent:due], chance)
-        sent = due
-        await asyncio.sleep(0.5)
 
 
 async def everything_told(fleet: Fleet) -> Bus:

@@ -1,19 +1,22 @@
 """Several bridge processes on one file, for two companies, with one sandbox and one broker: what scenarios play on.
 
-Processes are real (`qbo-bridge run`, or `tests.scenarios.doomed` for those that end at a chosen instant); they are
+Processes are real (`qbo-bridge run`, or `tests.scenarios.launch` for those that end at a chosen instant); they are
 known by their handles and stopped by them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -26,13 +29,18 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from bridge.kafka.topics import create_missing, log_topic, table_topic
 from bridge.sandbox.events import EventMix, EventSettings, Sample, SampleEvent, generate
+from bridge.sandbox.samples.stories import StoryMix
 from contracts.records import OutboundRecord
+from tests.scenarios.stage import sandbox_server
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
 """Limits that are no limits, for scenarios that are about something else."""
 QUICK = {"session_timeout_ms": 4000, "heartbeat_interval_ms": 500}
+"""A dead owner is missed soon."""
 PARTITIONS = 6
+MIX = EventMix(story=StoryMix(gift_card_paid=0))
+"""Everything but orders that are paid by gift card in part, whose invoice is not the order's total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class Tenant:
         settings = EventSettings(
             seed=seed,
             orders=orders,
-            mix=mix or EventMix(),
+            mix=mix or MIX,
             shop_domain=self.shop,
             stripe_account=self.account,
             livemode=False,
@@ -72,6 +80,47 @@ def tenants(suffix: str, count: int = 1) -> tuple[Tenant, ...]:
 def realm_options(companies: Sequence[Tenant]) -> tuple[str, ...]:
     """What the sandbox is started with, so that it has these companies, empty."""
     return ("--empty", *(word for company in companies for word in ("--realm", company.realm)))
+
+
+@contextlib.asynccontextmanager
+async def fleet_of(
+    kafka: KafkaConnection,
+    folder: Path,
+    *,
+    companies: int = 1,
+    sandbox: Sequence[str] = ("--no-limits",),
+    **options: Any,
+) -> AsyncIterator[Fleet]:
+    """A fleet with a sandbox of its own and its topics made; whatever runs is ended with the block."""
+    suffix = uuid.uuid4().hex[:8]
+    known = tenants(suffix, companies)
+    async with sandbox_server(folder, *realm_options(known), *sandbox) as url:
+        fleet = Fleet(kafka=kafka, sandbox_url=url, folder=folder, companies=known, suffix=suffix, **options)
+        await fleet.create_topics()
+        try:
+            yield fleet
+        finally:
+            fleet.stop()
+
+
+async def trickle(fleet: Fleet, events: Sequence[SampleEvent], chance: Random, *, over_s: float) -> int:
+    """Produce the events bit by bit, spread over the time; how many there were."""
+    began, sent = time.monotonic(), 0
+    while sent < len(events):
+        due = min(len(events), 1 + int(len(events) * (time.monotonic() - began) / over_s))
+        await fleet.produce(events[sent:due], chance)
+        sent = due
+        await asyncio.sleep(0.3)
+    return len(events)
+
+
+async def until(condition: Callable[[], object], what: str, limit_s: float = 40.0) -> None:
+    """Wait for `condition`; the limit only ends a scenario that has failed anyway."""
+    deadline = time.monotonic() + limit_s
+    while not await asyncio.to_thread(condition):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen within {limit_s} s")
+        await asyncio.sleep(0.05)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,6 +258,7 @@ class Replica:
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         self.name = name
+        self.started_at = time.time()
         self._log = folder / f"{name}.log"
         self._url: str | None = None
         with self._log.open("ab") as out:
@@ -273,6 +323,14 @@ class Replica:
                 raise httpx.ConnectError(f"{self.name} does not listen yet")
             self._url = str(heard[-1]["address"])
         return httpx.get(f"{self._url}{path}", timeout=5)
+
+    @property
+    def is_ready(self) -> bool:
+        """What /readyz says; false while nobody answers."""
+        try:
+            return self.page("/readyz").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
 
     def company(self, name: str) -> dict[str, Any]:
         """What /status says of one company."""

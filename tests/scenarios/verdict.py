@@ -6,7 +6,9 @@ a result says about the books.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,6 +116,33 @@ def wrong_letters(bus: Bus, samples: Iterable[Sample]) -> list[str]:
     dead = [each for each in bus.results if each.status == "dead_lettered"]
     found: Counter[str | None] = Counter(each.reason.code for each in dead if each.reason)
     return [f"dead letters {dict(found)} instead of {dict(expected)}"] if found != expected else []
+
+
+async def all_told(fleet: Fleet, events: int, limit_s: float = 90.0) -> Bus:
+    """The bus once `events` have their terminal result."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        bus = await read_bus(fleet)
+        if len(bus.terminal) >= events:
+            return bus
+        if time.monotonic() > deadline:
+            said = "\n".join(f"{replica.name}: {replica.said[-1500:]}" for replica in fleet.replicas)
+            raise AssertionError(f"{len(bus.terminal)} of {events} events are told\n{said}")
+        await asyncio.sleep(0.3)
+
+
+async def problems(fleet: Fleet, samples: Sequence[Sample]) -> list[str]:
+    """Everything that is not as it must be once all is told: books, results, offsets and journal; empty is good."""
+    bus = await read_bus(fleet)
+    found = [f"no result for {position}" for position in silent(bus)]
+    found += [f"{times} results for {position}" for position, times in bus.terminal.items() if times != 1]
+    for company, sample in zip(fleet.companies, samples, strict=True):
+        found += judge(fleet, company, sample, bus, len(sample.events)).problems
+        found += [
+            f"{company.name}: {gap} of {at} not committed" for at, gap in (await offsets_left(fleet, company)).items()
+        ]
+    found += [f"the journal still holds {key}" for key in await unsettled(fleet)]
+    return found + wrong_letters(bus, samples)
 
 
 def silent(bus: Bus) -> list[Position]:
