@@ -163,8 +163,9 @@ class RangeReader:
             await self._failed(error)
         else:
             self._failures = 0
-            for each in empty:
-                await self._take(each, polled.get(each.place, ()))
+            for each in self._partitions:
+                if each in empty or each.place in polled:
+                    await self._take(each, polled.get(each.place, ()))
 
     async def _take(self, partition: _Partition, found: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         before = partition.next
