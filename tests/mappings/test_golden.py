@@ -11,7 +11,7 @@ from bridge.decode import decode_record
 from contracts.errors import RecordError
 from mappings.describe import describe
 from mappings.registry import map_event
-from mappings.rules import MappingRules
+from mappings.rules import MappingRules, load_rules
 from mappings.values import as_values
 from tests.mappings.builders import RULES, record
 
@@ -21,8 +21,9 @@ EVENTS = sorted(GOLDEN.glob("*/*/event.json"))
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
 def test_event_maps_to_its_plan(event: Path, golden_update: bool) -> None:  # noqa: FBT001 - a fixture
-    """Each event maps to exactly the plan that lies beside it."""
-    found = _decision(event.read_bytes(), RULES)
+    """Each event maps to exactly the plan that lies beside it, under the rules that lie there too, if any do."""
+    rules = event.with_name("rules.toml")
+    found = _decision(event.read_bytes(), load_rules(rules.read_text()) if rules.exists() else RULES)
     beside = event.with_name("plan.json")
     if golden_update:
         beside.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
