@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import TransactionalIdAuthorizationFailed
+from aiokafka.errors import CoordinatorNotAvailableError, TransactionalIdAuthorizationFailed
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
@@ -21,6 +21,7 @@ from bridge.kafka.diagnosis import reach
 from bridge.kafka.publisher import group_id
 
 TIMEOUT_S = 15.0
+_POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +103,22 @@ async def _may_write_in_transactions(connection: KafkaConnection, name: str) -> 
     client = AIOKafkaClient(**connection.client_options())
     try:
         await client.bootstrap()
-        await client.coordinator_lookup(CoordinationType.TRANSACTION, name)
-    except TransactionalIdAuthorizationFailed:
-        return False
+        async with asyncio.timeout(TIMEOUT_S):
+            return await _has_coordinator(client, name)
     finally:
         await client.close()
-    return True
+
+
+async def _has_coordinator(client: AIOKafkaClient, name: str) -> bool:
+    while True:
+        try:
+            await client.coordinator_lookup(CoordinationType.TRANSACTION, name)
+        except TransactionalIdAuthorizationFailed:
+            return False
+        except CoordinatorNotAvailableError:  # a young cluster is making its topic of transactions
+            await asyncio.sleep(_POLL_S)
+        else:
+            return True
 
 
 def _words(operations: Iterable[AclOperation] | None) -> frozenset[str] | None:
