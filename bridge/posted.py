@@ -105,12 +105,19 @@ def order_of(posted: Posted) -> SourceKey:
     """The order or charge that a payment or a credit is for: `o` of its marker, or the id that both share."""
     if posted.key.kind == "payment":
         return SourceKey(posted.key.system, "invoice" if posted.key.system == "stripe" else "order", posted.key.id)
-    kind, _, ident = posted.facts.get("o", "").rpartition(":")
-    return SourceKey(posted.key.system, kind or "order", ident) if ident else posted.key
+    *named, ident = posted.facts.get("o", "").split(":")
+    if len(named) > 1:
+        return SourceKey(named[0], named[1], ident)
+    return SourceKey(posted.key.system, named[0] if named else "order", ident) if ident else posted.key
 
 
-def order_fact(sale: SourceKey) -> str:
-    """What `o` of a marker says of a sale: the id of an order; kind and id of anything else."""
+def order_fact(sale: SourceKey, *, of: SourceKey) -> str:
+    """What `o` in the marker of `of` says of its sale: the id of an order; kind and id of anything else.
+
+    The sale of another source is said whole.
+    """
+    if sale.system != of.system:
+        return str(sale)
     return sale.id if sale.kind == "order" else f"{sale.kind}:{sale.id}"
 
 

@@ -76,8 +76,9 @@ class Accounts(_Frozen):
 
 
 class GatewayRule(_Frozen):
-    """How money of one gateway is booked."""
+    """How money of one gateway is booked, and from whose events: the shop's, or those of the company's own Stripe."""
 
+    booked_by: Literal["shop", "stripe"] = "shop"
     method: str | None = Field(default=None, min_length=1, max_length=PAYMENT_METHOD_NAME_MAX)
     deposit: Account | None = None
 

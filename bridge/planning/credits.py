@@ -86,7 +86,7 @@ def _write(board: Board, sale: Sale, group: Sequence[Claim], purse: Purse) -> No
         owner=claim.position,
         draft=draft,
         sale=sale.key,
-        facts={"o": order_fact(sale.key), "t": plain(draft.total, draft.currency)},
+        facts={"o": order_fact(sale.key, of=claim.step.key), "t": plain(draft.total, draft.currency)},
         needs=frozenset({sale.step.id} if sale.step else ()),
         total=draft.total,
     )
@@ -122,7 +122,7 @@ def _apply(board: Board, sale: Sale, claim: Claim, amount: Decimal, purse: Purse
         owner=claim.position,
         draft=draft,
         sale=sale.key,
-        facts={"o": order_fact(sale.key), "t": plain(Decimal(0), draft.currency)},
+        facts={"o": order_fact(sale.key, of=claim.step.key), "t": plain(Decimal(0), draft.currency)},
         needs=frozenset({credit} if credit in board.steps else ()) | ({sale.step.id} if sale.step else set()),
         applied=applied,
     )

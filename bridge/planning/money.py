@@ -179,7 +179,7 @@ def _step(
     draft = _payment(claim)
     key = claim.step.key
     told = key.kind == "payment" or key == purse.sale.key
-    facts = {} if told else {"o": order_fact(purse.sale.key)}
+    facts = {} if told else {"o": order_fact(purse.sale.key, of=key)}
     facts |= {"p": draft.intent} if draft.intent else {}
     if claim.step.version is not None:
         facts |= {"v": str(claim.step.version), "r": plain(purse.told, purse.currency)}

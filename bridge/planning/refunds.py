@@ -35,7 +35,7 @@ def plan_refunds(board: Board, sale: Sale, claims: Sequence[Claim]) -> None:
             owner=group[0].position,
             draft=draft,
             sale=sale.key,
-            facts={"o": order_fact(sale.key), "t": plain(draft.total, draft.currency)},
+            facts={"o": order_fact(sale.key, of=key), "t": plain(draft.total, draft.currency)},
             needs=frozenset({sale.step.id} if sale.step else ()),
             total=draft.total,
         )

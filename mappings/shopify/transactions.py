@@ -34,7 +34,7 @@ def map_transaction(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ig
     if transaction.kind == "refund":
         message = "the refund that this money belongs to books it"
         return Ignored(code="skipped_by_rule", message=message, document=key)
-    reason = _why_nothing_moved(transaction)
+    reason = _why_nothing_moved(transaction) or _why_not_here(transaction, rules)
     if reason:
         return Ignored(code="skipped_by_rule", message=reason, document=key)
     return _plan(transaction, key, envelope, rules)
@@ -46,6 +46,11 @@ def _why_nothing_moved(transaction: Transaction) -> str | None:
     if transaction.status != "success":
         return "the transaction did not succeed, so no money moved"
     return "a transaction of nothing moves no money" if transaction.amount == 0 else None
+
+
+def _why_not_here(transaction: Transaction, rules: MappingRules) -> str | None:
+    elsewhere = rules.gateway(transaction.gateway).booked_by != "shop"
+    return "the rules book money of this gateway from the processor's own events" if elsewhere else None
 
 
 def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: MappingRules) -> PostingPlan:

@@ -7,9 +7,10 @@ the same keys, and whichever is second finds everything done.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import Money
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
@@ -46,6 +47,8 @@ def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
     """The plan of a sale, or why the shop books it."""
     key = SourceKey("stripe", "charge", sale.charge_id)
     if belongs_to_shop(sale.metadata, sale.description, rules):
+        if rules.gateway("stripe").booked_by == "stripe":
+            return _payment_of_order(sale, key, rules)
         return Ignored(
             code="booked_by_shop", message="this charge pays a shop order, which the shop books", document=key
         )
@@ -69,6 +72,28 @@ def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
         version=ONCE,
         links=links_of(key, intent=sale.intent, invoice=sale.invoice),
     )
+
+
+def _payment_of_order(sale: Sale, key: SourceKey, rules: MappingRules) -> PostingPlan:
+    """The charge as the payment of the shop's own order, which the shop's events book without its money."""
+    order = SourceKey("shopify", "order", _order_id(sale.metadata, rules))
+    payment = replace(_payment(sale, None, key, rules), invoice=order)
+    txn_date = sale.created.astimezone(rules.zone).date()
+    steps = (
+        PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=payment, name="payment"),
+        *fee_steps(sale.balance, key, txn_date, rules),
+    )
+    return PostingPlan(document=key, lane=order, steps=steps, document_created_at=sale.since)
+
+
+def _order_id(several: Iterable[Mapping[str, object]], rules: MappingRules) -> str:
+    """The order's id in the metadata. UnmappableEvent when it is only said that there is an order."""
+    for metadata in several:
+        for name in rules.stripe.order_id_keys:
+            found = str(metadata.get(name) or "").strip().rsplit("/", 1)[-1]
+            if found.isascii() and found.isdigit():
+                return found
+    raise UnmappableEvent("the charge pays a shop order and does not name its id: see the rule stripe.order_id_keys")
 
 
 def links_of(
@@ -109,7 +134,7 @@ def _invoice(sale: Sale, customer: SourceKey, item: SourceKey, rules: MappingRul
     )
 
 
-def _payment(sale: Sale, customer: SourceKey, key: SourceKey, rules: MappingRules) -> PaymentDraft:
+def _payment(sale: Sale, customer: SourceKey | None, key: SourceKey, rules: MappingRules) -> PaymentDraft:
     return PaymentDraft(
         invoice=key,
         customer=customer,
