@@ -153,6 +153,19 @@ async def until_told(stage: Stage, count: int, timeout_s: float = 60) -> list[Re
     return results
 
 
+async def until_journalled(stage: Stage, timeout_s: float = 30) -> None:
+    """Wait until a request is written ahead."""
+    deadline = time.monotonic() + timeout_s
+    while not any(b":request:" in (each.key or b"") for each in await stage.read(stage.topic("qbo.journal"))):
+        assert time.monotonic() < deadline, "nothing was journalled"
+        await asyncio.sleep(0.05)
+
+
+def heal(stage: Stage) -> None:
+    """Let the sandbox be well again."""
+    httpx.delete(f"{stage.sandbox_url}/sandbox/faults").raise_for_status()
+
+
 def plan_faults(stage: Stage, *faults: dict[str, Any]) -> None:
     """Let the sandbox go wrong from now on."""
     httpx.post(f"{stage.sandbox_url}/sandbox/faults", json={"faults": list(faults)}).raise_for_status()

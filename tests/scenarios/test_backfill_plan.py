@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -15,7 +17,18 @@ import pytest_asyncio
 from bridge.kafka.connection import KafkaConnection
 from bridge.sandbox.events import ORDERS_ONLY, EventMix
 from mappings.notes import find_marker
-from tests.scenarios.backfills import WIDE, backfill, jsonl, plan_faults, produce, sample_of, snapshot
+from tests.scenarios.backfills import (
+    WIDE,
+    backfill,
+    backfilling,
+    heal,
+    jsonl,
+    plan_faults,
+    produce,
+    sample_of,
+    snapshot,
+    until_journalled,
+)
 from tests.scenarios.stage import Stage, sandbox_server
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -43,6 +56,22 @@ async def test_a_plan_writes_nothing(stage: Stage) -> None:
     command = await backfill(stage, "--plan")
     assert command.code == 0, command.err
     assert "Nothing was written." in command.out
+    assert await snapshot(stage) == before
+
+
+async def test_a_plan_leaves_what_a_dead_owner_left_unsettled(stage: Stage) -> None:
+    """Its requests stay in the journal and are not sent again. Guards: `Rehearsal.resend`, `JournalView.append`."""
+    await stage.create_topics()
+    await produce(stage, sample_of(20, mix=ORDERS_ONLY).events)
+    plan_faults(stage, {"kind": "delay", "operation": "batch", "count": None, "seconds": 30})
+    async with backfilling(stage) as command:
+        await until_journalled(stage)
+        command.send(signal.SIGKILL)
+        await command.ended()
+    heal(stage)
+    await asyncio.sleep(1)
+    before = await snapshot(stage)
+    assert (await backfill(stage, "--plan")).code == 0
     assert await snapshot(stage) == before
 
 
