@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bridge.planning.steps import Refused
 from mappings.rules import MappingRules, load_rules
+from tests.builders import LISTS, books, company, planned, steps
 from tests.machine.test_stripe_invoices import SURE, deliveries
 from tests.machine.world import World, opened
-from tests.mappings.builders import Json, charge, intent, stripe_event
+from tests.mappings.builders import Json, charge, intent, plan_of, stripe_event
 from tests.mappings.stripe_builders import dispute, invoice_payment, paid_invoice, payout, refund, row
 
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -172,6 +174,17 @@ async def test_a_payment_that_is_not_what_the_payout_says_is_refused() -> None:
         )
         assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "unmappable")
         assert world.held("Deposit") == []
+
+
+def test_a_payment_in_another_currency_is_not_deposited() -> None:
+    """Guard: what was taken in one currency and paid out in another is for a person; nothing is converted here."""
+    euros = row("charge", 2300, str(charge()["id"]), 98, currency="eur")
+    told = payout(2202, [euros], currency="eur", balance_transactions={"data": [euros]})
+    plans = [plan_of(CHARGED), plan_of(stripe_event("payout.paid", told))]
+    found = planned(plans, books(*LISTS), company(multicurrency=True))
+    refused = [fate.error for fate in found.fates[1] if isinstance(fate, Refused)]
+    assert [str(error) for error in refused] == [f"stripe:charge:{charge()['id']} was taken in USD and paid out in EUR"]
+    assert not any("deposit" in step for step in steps(found))
 
 
 async def test_a_payment_that_a_person_voided_is_refused() -> None:

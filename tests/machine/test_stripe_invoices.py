@@ -136,6 +136,20 @@ async def test_a_sale_that_a_person_changed_is_left_to_a_person() -> None:
         assert world.payments() == [(CHARGE, Decimal(25))]
 
 
+async def test_money_that_a_person_put_on_the_charge_s_sale_keeps_it() -> None:
+    """Guard: what QBO would free by the void is not ours to free."""
+    async with opened() as world:
+        await world.deliver(CHARGED)
+        (row,) = world.held("Invoice")
+        tables = world.sandbox.company().tables
+        tables["Invoice"][row["Id"]] = {**row, "Balance": Decimal(-5), "SyncToken": "7"}
+        await world.restart()
+        (_, tied) = await world.deliver(FINALIZED, TIED)
+        reasons = [results[-1].reason for results in world.results.values()]
+        assert "conflict" in [reason.code for reason in reasons if reason], tied
+        assert CHARGE in [each[0] for each in world.invoices()]
+
+
 async def test_a_refund_is_of_what_its_charge_really_paid_for() -> None:
     """The receipt goes to the invoice's customer whichever of the three comes first."""
     told = [CHARGED, FINALIZED, TIED, stripe_event("refund.created", refund(charge=None))]
