@@ -21,7 +21,7 @@ from bridge.quickbooks.wire import Entity
 from bridge.write_ahead import Unsettled
 from contracts.money import total
 from contracts.posting import Operation
-from contracts.quickbooks import NAME_LISTS, Draft, JournalEntryDraft, PaymentDraft
+from contracts.quickbooks import NAME_LISTS, Draft, JournalEntryDraft
 from mappings.notes import Marker, with_marker
 
 FIRST_ID = 10**15
@@ -70,7 +70,9 @@ class Rehearsal(Poster):
     def _pretend(self, step: PlannedStep, sent: Mapping[str, Any], request_id: str) -> Done:
         body = self._answer(step, sent)
         self._move_balance(step)
-        posted = self._books.pretend(step.id.entity, body)
+        posted = None if step.operation is Operation.DELETE else self._books.pretend(step.id.entity, body)
+        if step.operation is Operation.DELETE:
+            self._books.index.forget(step.id.entity, step.id.key)
         return Done(
             operation=step.operation,
             entity=step.id.entity,
@@ -97,13 +99,15 @@ class Rehearsal(Poster):
         elif step.id.entity == "Invoice":
             paid = step.target.total - (step.target.balance or Decimal(0)) if step.target else Decimal(0)
             body["Balance"] = body["TotalAmt"] - paid
+        elif step.id.entity == "CreditMemo":
+            body["Balance"] = body["TotalAmt"]
         return body
 
     def _move_balance(self, step: PlannedStep) -> None:
         """A payment that is linked, unlinked or void changes what its invoice still waits for."""
-        if not isinstance(step.draft, PaymentDraft):
+        if step.id.entity != "Payment" or step.sale is None:
             return
-        invoice = self._books.index.get("Invoice", step.draft.invoice)
+        invoice = self._books.index.get("Invoice", step.sale)
         if invoice is None or invoice.balance is None:
             return
         before = step.target.applied if step.target is not None else Decimal(0)
@@ -129,6 +133,10 @@ def row_of(posted: Posted) -> dict[str, Any]:
         "DocNumber": posted.doc_number,
         "Balance": posted.balance,
         "PrivateNote": with_marker(posted.human_note, Marker(posted.key, posted.facts)),
-        "Line": list(posted.lines) or None,
+        "Line": list(posted.form["Line"] if posted.form else posted.lines) or None,
+        "TxnDate": posted.txn_date.isoformat() if posted.txn_date else None,
+        "TrackingNum": posted.shipping.tracking or None,
+        "ShipDate": posted.shipping.ship_date or None,
+        "ShipMethodRef": {"value": posted.shipping.method} if posted.shipping.method else None,
     }
     return {name: value for name, value in row.items() if value is not None}

@@ -114,7 +114,7 @@ def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMe
         customer = look.customer_id(draft.customer, draft.currency)
     if customer is None:
         raise UnmappableEvent(f"{key} is not in the books, so nobody says whose refund it is")
-    tax = form_tax(look.facts, draft.lines, draft.tax)
+    tax = form_tax(look.facts, draft.lines, draft.tax, draft.tax_code)
     return {
         "CustomerRef": {"value": customer},
         "DocNumber": draft.doc_number,

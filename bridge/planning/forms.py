@@ -119,7 +119,8 @@ def _change(
     if cards and draft is None and posted.form is None:
         board.look_again(posted)
     total = posted.total + amount_redeemed(redeemed_on(posted)) - amount_redeemed(purse.redeemed)
-    positions = [claim.position for claim in claims] or [claim.position for claim in purse.current[:1]]
+    causes = [*claims, *purse.current, *(claim for each in purse.fresh for claim in each)]
+    positions = [claim.position for claim in claims or causes[:1]]
     step = PlannedStep(
         id=StepId(sale.entity, sale.key),
         operation=Operation.UPDATE,

@@ -78,10 +78,11 @@ def histories(draw: st.DrawFn) -> History:
     events = [*newest, *kept, *facts]
     again = draw(st.lists(st.sampled_from(events), max_size=4))
     order_of_arrival = draw(st.permutations([*events, *again]))
-    return History(_split(draw, order_of_arrival), tuple(bodies), tuple(facts), cancelled)
+    return History(split(draw, order_of_arrival), tuple(bodies), tuple(facts), cancelled)
 
 
-def _split(draw: st.DrawFn, events: list[Json]) -> tuple[tuple[Json, ...], ...]:
+def split(draw: st.DrawFn, events: list[Json]) -> tuple[tuple[Json, ...], ...]:
+    """Micro-batches of events, cut anywhere."""
     batches: list[list[Json]] = [[]]
     for event in events:
         if draw(st.booleans()) and batches[-1]:

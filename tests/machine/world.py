@@ -86,6 +86,18 @@ class World:
         """How many writes the books have seen, as the sum of all versions."""
         return sum(int(row["SyncToken"]) + 1 for entity in ENTITIES for row in self.held(entity))
 
+    def trial_balance(self) -> dict[str, Decimal]:
+        """Every account that is not at zero, by name, debits positive."""
+        company = self.sandbox.company()
+        named = {row["Id"]: row["Name"] for row in company.tables["Account"].values()}
+        return {named[ident]: amount for ident, amount in sorted(company.ledger.home.items()) if amount}
+
+    def owed(self) -> dict[str, Decimal]:
+        """What each customer owes, by name; below zero what they are owed."""
+        names = {row["Id"]: row["DisplayName"] for row in self.held("Customer")}
+        by_name = self.sandbox.company().ledger.by_name
+        return {names[ident]: amount for (_, ident), amount in by_name.items() if amount}
+
     def payments(self) -> list[tuple[str, Decimal]]:
         """The live payments by marker and amount."""
         live = [row for row in self.held("Payment") if row["TotalAmt"]]
@@ -123,7 +135,18 @@ class World:
                 self.results.setdefault(result.source.offset, []).append(result)
 
 
-ENTITIES = ("Customer", "Item", "Account", "Invoice", "Payment", "JournalEntry")
+ENTITIES = (
+    "Customer",
+    "Item",
+    "Account",
+    "Invoice",
+    "Payment",
+    "JournalEntry",
+    "SalesReceipt",
+    "CreditMemo",
+    "RefundReceipt",
+    "Deposit",
+)
 
 
 @contextlib.asynccontextmanager
