@@ -181,6 +181,8 @@ def _lines(made: _Made, rules: MappingRules) -> tuple[DepositLine, ...]:
 
 def _of_the_shop(row: BalanceRow, rules: MappingRules) -> bool:
     """Told by the charge where the row has it expanded, else by the description that the row takes from it."""
+    if rules.gateway("stripe").booked_by == "stripe":
+        return False  # the shop's sale, and a payment of ours
     charge = id_or_object(row.source)[1]
     metadata, said = charge.get("metadata"), charge.get("description") or row.description
     return belongs_to_shop(

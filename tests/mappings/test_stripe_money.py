@@ -200,8 +200,9 @@ def test_charges_that_stripe_books_by_rule_are_stripe_s_in_a_payout() -> None:
     """The booking authority decides which of them are payments of ours."""
     taken = row("charge", 2500, charge(metadata={"order_id": "7"}))
     assert deposit(taken, amount=2500).payments == ()
-    told = deposit(taken, amount=2500, toml='[stripe]\nbooking_authority = "stripe"')
-    assert [str(each.payment) for each in told.payments] == [f"stripe:charge:{CHARGE_ID}"]
+    for rule in ('stripe.booking_authority = "stripe"', 'gateways.stripe.booked_by = "stripe"'):
+        told = deposit(taken, amount=2500, toml=rule)
+        assert [str(each.payment) for each in told.payments] == [f"stripe:charge:{CHARGE_ID}"]
 
 
 def test_a_capture_is_the_sale_of_its_charge() -> None:
