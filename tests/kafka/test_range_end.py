@@ -98,6 +98,12 @@ async def ended(reader: RangeReader, polled: Callable[[], int], polls: int = 50)
     return is_done
 
 
+async def test_the_earliest_record_may_come_last() -> None:
+    """Nothing is handed out before every partition has shown its next record. Guard: the merge waits for all."""
+    consumer = Consumer({ONE: [record(ONE, 5)]}, {ZERO: [record(ZERO, 1)]})
+    assert await offsets(reader_of(consumer, 2, 6)) == [1, 5]
+
+
 async def test_a_tail_that_was_compacted_away_is_not_waited_for() -> None:
     """The broker answers, holds nothing back, and brings nothing. Guard: `_tail_is_gone`."""
     consumer = Consumer({ZERO: [record(ZERO, 0), record(ZERO, 6)]}, stable=10)
