@@ -15,7 +15,7 @@ from bridge.planning.board import Board
 from bridge.planning.grouping import by_key
 from bridge.planning.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
-from bridge.planning.steps import Claim, Fate, Held, Redeemed, Refused, Sale, StepId, Told
+from bridge.planning.steps import Claim, Fate, Held, Redeemed, Refused, Sale, Skipped, StepId, Told
 from bridge.quickbooks import wire
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -24,6 +24,7 @@ from contracts.quickbooks import PaymentDraft, RedemptionDraft
 
 BODY_MONEY = "payment"
 """The kind of key of money that is known from an order's body only."""
+IN_THE_CUSTOMERS_CURRENCY = "told in the customer's currency: the order's body tells the same money in the shop's"
 
 
 @dataclass(slots=True)
@@ -142,6 +143,8 @@ def _fate(board: Board, claim: Claim, purse: Purse) -> Fate | None:
         return DID_NOT_LAST
     currency = getattr(claim.step.draft, "currency", purse.currency)
     if currency != purse.currency:
+        if claim.step.key.system == "shopify" and isinstance(claim.step.draft, PaymentDraft):
+            return Skipped("skipped_by_rule", IN_THE_CUSTOMERS_CURRENCY, sale)
         return Refused(UnmappableEvent(f"the payment is in {currency} and its invoice in {purse.currency}"))
     if isinstance(claim.step.draft, RedemptionDraft) and sale is not None:
         if sale.voided:

@@ -141,10 +141,11 @@ def test_what_a_person_already_put_on_the_invoice_leaves_less_room() -> None:
     assert told(step) == ("create", Decimal("30.00"), Decimal("12.00"))
 
 
-def test_money_in_another_currency_than_its_invoice_is_refused() -> None:
-    """No rate is invented."""
+def test_money_told_in_the_customer_s_currency_is_left_to_the_order_s_body() -> None:
+    """No rate is invented: the body tells the same money in the shop's currency."""
     found = planned([transaction_plan(currency="EUR")], with_invoice(), company(multicurrency=True))
-    assert (found.waves, type(found.fates[0][0])) == ((), Refused)
+    (fate,) = found.fates[0]
+    assert (found.waves, isinstance(fate, Skipped) and fate.code) == ((), "skipped_by_rule")
 
 
 def test_a_transaction_that_a_person_voided_stays_void() -> None:

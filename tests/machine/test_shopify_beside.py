@@ -120,3 +120,15 @@ async def test_parcel_waits_for_its_order_and_reaches_its_invoice() -> None:
         (row,) = world.held("Invoice")
         assert (row["TrackingNum"], row["ShipDate"]) == ("1Z001, 1Z002", "2026-03-04")
         assert row["TotalAmt"] == Decimal("29.00")
+
+
+async def test_money_in_the_customer_s_currency_is_booked_in_the_shop_s_whichever_tells_it_first() -> None:
+    """The transaction is in euros; the order and its body's money in dollars, once."""
+    euros = transaction(amount="26.65", currency="EUR")
+    for events in ([PAID, euros], [euros, PAID], [euros, PAID, euros]):
+        async with opened() as world:
+            for event in events:
+                await world.deliver(event)
+            await world.idle()
+            assert world.payments() == [("shopify:payment:7203456112884", Decimal("29.00"))]
+            assert not world.dead_letters
