@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.consumer import fetcher
 
-from bridge.kafka.reader import EMPTY_POLLS, _reached
+from bridge.kafka.reader import EMPTY_POLLS, _poll, _reached
 
 PLACE = TopicPartition("journal", 0)
 
@@ -37,3 +38,24 @@ class Consumer:
 async def test_the_end_of_a_bounded_read(position: int, stable: int | None, empty_polls: int, reached: bool) -> None:  # noqa: FBT001
     """By position, or by polls that bring nothing although nothing is held back."""
     assert await _reached(Consumer(position, stable), {PLACE: 10}, empty_polls) is reached
+
+
+class Poisoned:
+    """Fails at a header name that is no text, after it has drained another partition."""
+
+    def __init__(self) -> None:
+        self.sought: dict[TopicPartition, int] = {}
+
+    async def getmany(self, *, timeout_ms: int) -> dict[TopicPartition, list[object]]:  # noqa: ARG002 - the signature
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.sought[partition] = offset
+
+
+async def test_what_a_failed_poll_has_drained_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its positions have moved past it, in partitions that hold no poison too. Guard: the seek in `_poll`."""
+    monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)
+    consumer, read_to = Poisoned(), {PLACE: 3, TopicPartition("journal", 1): 7}
+    assert await _poll(consumer, read_to) == {}
+    assert consumer.sought == read_to

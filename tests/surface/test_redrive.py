@@ -17,13 +17,15 @@ from tests.surface.conftest import Desk
 def test_a_redriven_event_is_the_original_in_its_own_partition(desk: Desk) -> None:
     """Bytes, key and headers; one header more says where it comes from. Guards: `again`, `OWN_HEADERS`."""
     odd = (("X-Shopify-Topic", b"orders/paid"), ("x-null", None), ("x-odd", b"\xff"), ("x-odd", b"2"))
-    desk.put(desk.letter(7, headers=odd))
-    code, out, err = desk.redrive("0/0")
+    desk.put(desk.letter(7, headers=odd), desk.letter(8, headers=odd))
+    code, out, err = desk.redrive("0/0", "0/1")
     assert (code, err) == (0, "")
-    assert "Redriven: 1 of 1." in out
-    (event,) = [record for record in desk.again() if record.value != b"event 999"]
-    assert (event.partition, event.key, event.value) == (7 % 3, b"key", b"event 7 \xff")
-    assert event.headers == (*odd, ("qbb-redriven-from", f"{desk.letters}:0:0".encode()))
+    assert "Redriven: 2 of 2." in out
+    events = {record.value: record for record in desk.again()}
+    for offset, letter in ((7, 0), (8, 1)):
+        event = events[f"event {offset} \xff".encode("latin-1")]
+        assert (event.partition, event.key) == (offset % 3, b"key")
+        assert event.headers == (*odd, ("qbb-redriven-from", f"{desk.letters}:0:{letter}".encode()))
 
 
 @pytest.mark.parametrize(
