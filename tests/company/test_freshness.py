@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from bridge.quickbooks import changes
 from bridge.sandbox.quickbooks import cdc
 from bridge.sandbox.quickbooks.settings import Switches
@@ -13,7 +15,7 @@ from contracts.keys import SourceKey
 from tests.clocks import settle
 from tests.company.office import Office, office
 from tests.company.test_company import BODY_MONEY, ORDER, SALE, bought, later
-from tests.mappings.builders import ORDER_ID, order, taxed, transaction
+from tests.mappings.builders import ORDER_ID, handed_back, order, refund, refund_line, taxed, transaction
 
 PENDING = {"financial_status": "pending"}
 
@@ -243,3 +245,29 @@ async def test_the_next_look_begins_where_quickbooks_said_it_was() -> None:
         acme.sandbox.faults.clear()
         await acme.look()
         assert requests(acme)
+
+
+def refunded() -> dict[str, Any]:
+    """One of two pieces came back, and its money."""
+    sold = taxed("20.00", 2, "2.90")
+    return refund([refund_line(sold, 1, "20.00", "1.45")], handed_back("21.45"))
+
+
+@pytest.mark.parametrize("looks", [True, False], ids=["while it was owned", "between two owners"])
+async def test_a_refund_that_a_person_deleted_stays_deleted(*, looks: bool) -> None:
+    """Whatever type of transaction it is: all that carry our marker are looked at. Guard: `INDEXED`."""
+    async with office() as before:
+        await before.tell(later(bought(0), 10))
+        assert [result.status for result in await before.tell(refunded())] == ["posted"]
+        (receipt,) = before.rows("RefundReceipt")
+        await before.idle()
+        if looks:
+            await before.by_a_person("delete", "RefundReceipt", receipt["Id"])
+            await before.look()
+            before.results.clear()
+    if not looks:
+        await before.by_a_person("delete", "RefundReceipt", receipt["Id"])
+    async with office(after=before) as acme:
+        (result,) = await acme.tell(refunded())
+        assert (result.status, result.reason and result.reason.code) == ("ignored", "deleted_in_qbo")
+        assert acme.rows("RefundReceipt") == []
