@@ -15,6 +15,7 @@ from bridge.commands.dead_letters import facts_of
 from bridge.commands.output import printable, screen, table
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import read_records
+from bridge.commands.results import told_in
 from bridge.index import Index
 from bridge.judging import Judge
 from bridge.kafka.range import Missing, TimeSpan, open_range
@@ -27,6 +28,7 @@ from bridge.settings import Settings
 from bridge.verification.documents import WRONG, Document, Verdict, counts, documents, totals
 from bridge.verification.events import Events, Position
 from contracts.money import plain
+from contracts.results import ResultStatus
 
 BATCH_RECORDS = 500
 SHOWN = (*sorted(WRONG), Verdict.DRIFTED, Verdict.VOIDED, Verdict.WAITING, Verdict.DEAD_LETTERED)
@@ -82,7 +84,10 @@ async def _report(settings: Settings, tenant: Tenant, asked: Asked, bar: Progres
         index = await _books(machine.client, events, await machine.journal.read())
         reads = machine.client.counts.reads
     letters = await _letters(settings, asked.company)
-    return Report(events=events, documents=documents(events, index, letters), unread=unread, reads=reads)
+    found = documents(events, index, letters, {})
+    if any(each.verdict is Verdict.MISSING for each in found):
+        found = documents(events, index, letters, await _ignored(settings, asked.company))
+    return Report(events=events, documents=found, unread=unread, reads=reads)
 
 
 async def _events(
@@ -116,6 +121,22 @@ async def _letters(settings: Settings, company: str) -> dict[Position, str]:
         if facts.get("company") == company:
             place = (facts.get("topic", ""), int(facts.get("partition", -1)), int(facts.get("offset", -1)))
             found[place] = facts.get("reason-code", "")
+    return found
+
+
+async def _ignored(settings: Settings, company: str) -> dict[Position, str]:
+    """Which records of the company were ignored in the end, and why; read only to explain what is not there."""
+    found: dict[Position, str] = {}
+    async for record in read_records(settings, settings.topics.results):
+        told = told_in(record)
+        if told is None or told.result.company != company:
+            continue
+        result, source = told.result, told.result.source
+        place = (source.topic, source.partition, source.offset)
+        if result.status is ResultStatus.IGNORED and result.reason is not None:
+            found[place] = result.reason.code
+        else:
+            found.pop(place, None)
     return found
 
 

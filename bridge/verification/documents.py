@@ -32,6 +32,8 @@ class Verdict(StrEnum):
     """A person voided or deleted it."""
     CANCELLED = "cancelled"
     """Its source took it back: nothing has to be there."""
+    IGNORED = "ignored"
+    """Not to be booked, by a rule that needs more than the event itself."""
     WAITING = "waiting"
     """Money whose order is not in the books."""
     DEAD_LETTERED = "dead_lettered"
@@ -71,13 +73,18 @@ class Document:
         }
 
 
-def documents(events: Events, index: Index, letters: Mapping[Position, str]) -> list[Document]:
+def documents(
+    events: Events, index: Index, letters: Mapping[Position, str], ignored: Mapping[Position, str]
+) -> list[Document]:
     """Every document of `events` with its verdict, and every marker that the books hold twice.
 
-    `letters` are the records that were dead-lettered, with their reason codes.
+    `letters` are the records that were dead-lettered and `ignored` those that were ignored, with their reason codes:
+    they say why a document is not in the books.
     """
-    evidence = _Evidence(events, index, letters, index.twins())
+    evidence = _Evidence(events, index, letters, ignored, index.twins())
+    asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.gone}
     found = [_judged(wanted, evidence) for wanted in events.wanted.values()]
+    found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
     named = {(each.entity, each.key) for each in found}
     found += [_copied(place, twins) for place, twins in evidence.twins.items() if place not in named]
@@ -104,6 +111,7 @@ class _Evidence:
     events: Events
     index: Index
     letters: Mapping[Position, str]
+    ignored: Mapping[Position, str]
     twins: Mapping[Place, Sequence[Posted]]
 
     def sale(self, order: SourceKey) -> Posted | None:
@@ -185,6 +193,11 @@ def _copied(place: Place, twins: Sequence[Posted]) -> Document:
 def _absent(line: Document, wanted: Wanted, evidence: _Evidence) -> Document:
     if wanted.gone:
         return replace(line, verdict=Verdict.CANCELLED, told=None)
+    reasons = {evidence.ignored.get(record, "") for record in wanted.records}
+    if "deleted_in_qbo" in reasons:
+        return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
+    if "" not in reasons:
+        return replace(line, verdict=Verdict.IGNORED, told=None, why=", ".join(sorted(reasons)))
     invoice = wanted.invoice
     if invoice is not None and evidence.index.get("SalesReceipt", invoice) is not None:
         return replace(line, told=None, why="its sale is a sales receipt, which holds the money")

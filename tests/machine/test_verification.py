@@ -53,9 +53,14 @@ def record(offset: int) -> InboundRecord:
     )
 
 
-def report(events: Events, index: Index, letters: Mapping[Position, str] = NO_LETTERS) -> dict[str, Document]:
+def report(
+    events: Events,
+    index: Index,
+    letters: Mapping[Position, str] = NO_LETTERS,
+    ignored: Mapping[Position, str] = NO_LETTERS,
+) -> dict[str, Document]:
     """Every line by type and document."""
-    return {f"{each.entity} {each.key}": each for each in documents(events, index, letters)}
+    return {f"{each.entity} {each.key}": each for each in documents(events, index, letters, ignored)}
 
 
 def verdicts(events: Events, index: Index, letters: Mapping[Position, str] = NO_LETTERS) -> dict[str, str]:
@@ -181,6 +186,26 @@ def test_a_dead_letter_is_no_loss() -> None:
     assert verdicts(told(order_plan()), books(("Invoice", invoice_row())), letters) == {INVOICE: "posted"}
 
 
+def test_what_was_ignored_by_rule_is_no_loss() -> None:
+    """Only when each record of it was; what a person deleted is told as that."""
+    zero, one = ("shopify.events", 0, 0), ("shopify.events", 0, 1)
+    twice = told(transaction_plan(), transaction_plan())
+    for ignored, verdict in (
+        ({zero: "booked_by_shop", one: "booked_by_shop"}, "ignored"),
+        ({zero: "booked_by_shop"}, "waiting"),
+        ({one: "deleted_in_qbo"}, "voided"),
+    ):
+        assert report(twice, books(), ignored=ignored)[PAID].verdict == verdict
+
+
+def test_the_other_form_of_a_refund_is_not_asked_for() -> None:
+    """A refund is a receipt or a credit memo: the one that it is not, is no line of its own."""
+    undone = PostingStep(key=ORDER, entity="CreditMemo", intent=Intent.UNDONE)
+    both = order_plan()
+    events = told(replace(both, steps=(*both.steps, undone)))
+    assert verdicts(events, books(("Invoice", invoice_row()))) == {INVOICE: "posted"}
+
+
 def test_a_sale_that_is_a_sales_receipt_holds_its_money() -> None:
     """Booked by another rule than today's: once is once."""
     index = books(("SalesReceipt", invoice_row()))
@@ -193,7 +218,7 @@ def test_records_that_ask_for_nothing_are_counted() -> None:
     events = told(Ignored(code="test_event", message="a test"), UnmappableEvent("no rule"), foreign=2)
     assert (events.records, events.foreign) == (4, 2)
     assert (dict(events.ignored), dict(events.refused)) == ({"test_event": 1}, {"unmappable": 1})
-    assert documents(events, books(), NO_LETTERS) == []
+    assert documents(events, books(), NO_LETTERS, NO_LETTERS) == []
 
 
 def test_only_missing_and_extra_are_wrong() -> None:
