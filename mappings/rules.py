@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from contracts.errors import ConfigurationError
+from contracts.posting import ClosedPeriod
 from contracts.quickbooks import (
     DISPLAY_NAME_MAX,
     ITEM_NAME_MAX,
@@ -144,6 +145,10 @@ class ItemRules(_Frozen):
         return value
 
 
+FROM_LIABILITY = frozenset({"gift_card", "store_credit", "shopify_store_credit"})
+"""Gateways that pay out of what the company owes already: gift cards, and store credit, which is owed just the same."""
+
+
 def gateway_key(name: str | None) -> str:
     """One spelling for `Shopify Payments`, `shopify-payments` and `shopify_payments`."""
     return re.sub(r"[\s-]+", "_", (name or "").strip().lower())
@@ -156,6 +161,7 @@ class MappingRules(_Frozen):
     create_accounts: bool = True
     walk_in_customer: str = Field(default="Walk-in customer", min_length=1, max_length=DISPLAY_NAME_MAX)
     waiting_hours: int = Field(default=72, ge=1, le=720)
+    closed_period: ClosedPeriod = "reject"
     accounts: Accounts = Accounts()
     gateways: dict[str, GatewayRule] = Field(default_factory=dict)
     orders: OrderRules = OrderRules()
@@ -184,6 +190,9 @@ class MappingRules(_Frozen):
         found = {gateway_key(name): rule for name, rule in value.items()}
         if len(found) != len(value):
             raise ValueError("expected each gateway once; two of the names mean the same gateway")
+        for name in sorted(FROM_LIABILITY & found.keys()):
+            if found[name].deposit is not None:
+                raise ValueError(f"{name} brings no money to deposit: it is redeemed from accounts.gift_cards")
         return found
 
     @field_validator("exchange_rates")

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mappings.rules import gateway_key
-
-FROM_LIABILITY = frozenset({"gift_card", "store_credit", "shopify_store_credit"})
+from mappings.rules import FROM_LIABILITY, gateway_key
 
 
 def is_redemption(gateway: str | None) -> bool:

@@ -81,6 +81,10 @@ def test_version_changes_with_any_rule() -> None:
         ("walk_in_customer = 'a:b'", "acme.toml: walk_in_customer: expected a name without colon"),
         ("walk_in_customer = ''", "acme.toml: walk_in_customer: string should have at least 1 character"),
         ("[gateways.x]\nmethod = ''", "acme.toml: gateways.x.method: string should have at least 1 character"),
+        (
+            "[gateways.'Gift Card']\ndeposit = 'Clearing'",
+            "acme.toml: gateways: gift_card brings no money to deposit: it is redeemed from accounts.gift_cards",
+        ),
         ("[gateways.a_b]\n[gateways.'A B']", "acme.toml: gateways: expected each gateway once"),
         (
             "[stripe]\nbooking_authority = 'both'",
