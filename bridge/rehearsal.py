@@ -14,11 +14,12 @@ from typing import Any
 
 from bridge.binding import expected
 from bridge.books import Books
-from bridge.index import Posted
+from bridge.index import Posted, order_of
 from bridge.planning.steps import PlannedStep, StepId
 from bridge.poster import Done, Poster, Ready, StepOutcome
 from bridge.quickbooks.wire import Entity
 from bridge.write_ahead import Unsettled
+from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Operation
 from contracts.quickbooks import NAME_LISTS, Draft, JournalEntryDraft
@@ -112,7 +113,16 @@ class Rehearsal(Poster):
             return
         before = step.target.applied if step.target is not None else Decimal(0)
         now = Decimal(0) if step.operation is Operation.VOID else step.applied
+        if step.target is not None and order_of(step.target) != step.sale:
+            self._give_back(order_of(step.target), before)
+            before = Decimal(0)
         self._books.pretend("Invoice", row_of(replace(invoice, balance=invoice.balance + before - now)))
+
+    def _give_back(self, sale: SourceKey, amount: Decimal) -> None:
+        """The invoice that a payment was moved away from waits for it again."""
+        left = self._books.index.get("Invoice", sale)
+        if left is not None and left.balance is not None:
+            self._books.pretend("Invoice", row_of(replace(left, balance=left.balance + amount)))
 
 
 def _total(draft: Draft | None) -> Decimal:
@@ -132,6 +142,7 @@ def row_of(posted: Posted) -> dict[str, Any]:
         "CustomerRef": {"value": posted.customer_id} if posted.customer_id else None,
         "DocNumber": posted.doc_number,
         "Balance": posted.balance,
+        "DepositToAccountRef": {"value": posted.deposit_to} if posted.deposit_to else None,
         "PrivateNote": with_marker(posted.human_note, Marker(posted.key, posted.facts)),
         "Line": list(posted.form["Line"] if posted.form else posted.lines) or None,
         "TxnDate": posted.txn_date.isoformat() if posted.txn_date else None,

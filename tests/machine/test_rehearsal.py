@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,9 +12,13 @@ from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from tests.assembly import RESULTS, MemoryJournal, assemble
 from tests.machine.histories import History, histories
+from tests.machine.test_payouts import Life, lives
+from tests.machine.test_stripe_invoices import SHAPES, deliveries
 from tests.machine.world import WINDOW, World, opened
+from tests.mappings.builders import Json
 
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(EXAMPLES, max_examples=10)
 
 Told = tuple[int, str, str | None, list[tuple[str, str, str, str]]]
 """Offset, status, reason and what was changed. What QBO refuses at first and takes in a second round is told alike."""
@@ -30,6 +35,31 @@ async def test_a_rehearsal_comes_true(history: History, posted: int) -> None:
         before = world.written()
         foretold = await rehearsed(world, batches)
         assert world.written() == before
+        assert foretold == await posted_for_real(world, batches)
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+@FEW
+@given(data=st.data())
+async def test_a_rehearsal_of_stripe_s_invoices_comes_true(shape: str, data: st.DataObject) -> None:
+    """Payments that move between invoices, and sales that are void after it. Guard: balances that are pretended."""
+    deliveries_made = data.draw(deliveries(SHAPES[shape]))
+    await _comes_true(deliveries_made, data.draw(st.integers(0, 4)))
+
+
+@FEW
+@given(life=lives(), data=st.data())
+async def test_a_rehearsal_of_payouts_comes_true(life: Life, data: st.DataObject) -> None:
+    """Guard: where a pretended payment lies."""
+    await _comes_true(data.draw(deliveries(life.events)), data.draw(st.integers(0, 4)))
+
+
+async def _comes_true(deliveries_made: list[list[Json]], posted: int) -> None:
+    async with opened() as world:
+        for batch in deliveries_made[:posted]:
+            await world.deliver(*batch)
+        batches = [tuple(world._record(body) for body in batch) for batch in deliveries_made[posted:]]
+        foretold = await rehearsed(world, batches)
         assert foretold == await posted_for_real(world, batches)
 
 
