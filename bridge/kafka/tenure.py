@@ -32,7 +32,7 @@ from bridge.kafka.errors import Fenced
 from bridge.kafka.owner import CompanyOwner, Jitter, Signals
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
-from contracts.errors import TakeFewer, Unavailable
+from contracts.errors import TakeFewer, Unauthorised, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 
 log = structlog.get_logger(__name__)
@@ -313,12 +313,14 @@ class Tenure:
         self._resumed.clear()
         self._signals.paused(wait_s)
         shown_s = None if math.isinf(wait_s) else round(wait_s, 1)  # JSON has no word for it
-        log.warning("company.paused", company=self.company, wait_s=shown_s, reason=str(error))
+        told = isinstance(error, Unauthorised) and self._outages > 1  # a dead connection is said once
+        say = log.debug if told else log.warning
+        say("company.paused", company=self.company, wait_s=shown_s, reason=str(error))
         try:
             async with asyncio.timeout(None if math.isinf(wait_s) else wait_s):
                 await self._resumed.wait()
         except TimeoutError:
-            log.info("company.resumed", company=self.company)
+            (log.debug if isinstance(error, Unauthorised) else log.info)("company.resumed", company=self.company)
         self.phase = phase
 
     async def _let_go(self) -> None:

@@ -62,8 +62,10 @@ class Connecting:
 
 
 @contextmanager
-def connecting(config: Path, *options: str, environ: dict[str, str] | None = None) -> Iterator[Connecting]:
-    command = [sys.executable, "-m", "bridge.cli", "connect", "acme-us", "--config", str(config)]
+def connecting(
+    config: Path, *options: str, company: str = "acme-us", environ: dict[str, str] | None = None
+) -> Iterator[Connecting]:
+    command = [sys.executable, "-m", "bridge.cli", "connect", company, "--config", str(config)]
     shown = ["--no-browser", "--port", "0", "--timeout", "30", *options]
     process = subprocess.Popen(
         [*command, *shown],
