@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from bridge.index import Index, Posted
+from bridge.index import Index, Posted, order_of
 from bridge.verification.events import Events, Place, Position, Wanted
 from contracts.keys import SourceKey
 from contracts.money import plain
@@ -130,6 +130,9 @@ def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
     if told is not None and is_sale:
         told -= evidence.redeemed(wanted.key)
     line = _line(wanted, posted, told)
+    payment = evidence.index.get("Payment", wanted.key) if is_sale else None
+    if payment is not None and order_of(payment) != wanted.key:
+        return replace(line, verdict=Verdict.CANCELLED, told=None, why="its money is on the document that it pays")
     if posted is None:
         return _absent(line, wanted, evidence)
     twins = evidence.twins.get((posted.entity, posted.key))

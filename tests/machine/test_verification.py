@@ -33,6 +33,7 @@ from tests.builders import (
     transaction_key,
     transaction_plan,
 )
+from tests.mappings.builders import charge, plan_of, stripe_event
 
 NO_LETTERS: Mapping[Position, str] = {}
 SALE = transaction_key(7)
@@ -211,6 +212,20 @@ def test_a_sale_that_is_a_sales_receipt_holds_its_money() -> None:
     index = books(("SalesReceipt", invoice_row()))
     found = verdicts(told(order_plan(received="30.00"), transaction_plan()), index)
     assert found == {INVOICE: "posted", PAID: "posted"}
+
+
+def test_a_charge_that_pays_an_invoice_is_no_sale_of_its_own() -> None:
+    """Guard: its payment says what it pays, and a sale of its own is not missed."""
+    charged = plan_of(stripe_event("charge.succeeded", charge()))
+    money = {
+        "Id": "9",
+        "SyncToken": "1",
+        "TotalAmt": Decimal(25),
+        "CurrencyRef": {"value": "USD"},
+        "PrivateNote": note(charged.lane, o="invoice:in_1", t="25.00"),
+    }
+    found = verdicts(told(charged), books(("Payment", money)))
+    assert found == {f"Invoice {charged.lane}": "cancelled", f"Payment {charged.lane}": "posted"}
 
 
 def test_records_that_ask_for_nothing_are_counted() -> None:
