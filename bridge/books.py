@@ -167,12 +167,12 @@ class Books:
         self.index.complete_since = since
         log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
 
-    async def reread_facts(self) -> bool:
-        """Read preferences and accounts again, at most once a minute; customers and items are not read for it.
+    async def reread_facts(self, *, age_max_s: float = FACTS_AGE_MAX_S) -> bool:
+        """Read preferences and accounts again when they are older; customers and items are not read for it.
 
         True when the company is not what it was.
         """
-        if self._clock.monotonic() - self._facts_reread_at < FACTS_AGE_MAX_S:
+        if self._clock.monotonic() - self._facts_reread_at < age_max_s:
             return False
         before, self._facts = self._facts, _facts_of(await load_basics(self._client, self._lists))
         self._facts_reread_at = self._clock.monotonic()

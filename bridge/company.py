@@ -136,7 +136,7 @@ class Company:
         expired = {parked.key for parked in self._waiting.expired(now)}
         parked = self._judged_waiting(())
         overdue = [each for each in parked if now - self._since(each) >= LOOK_BACK_AFTER]
-        if overdue and await self._reached_back(overdue):
+        if (overdue and await self._reached_back(overdue)) or (parked and await self._pipeline.reopened()):
             self._look_again = True
         if not (expired or (self._look_again and parked)):
             self._look_again = False

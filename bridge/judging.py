@@ -9,7 +9,7 @@ from bridge.decoding.headers import claimed_shop
 from bridge.routing import Router
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
-from contracts.posting import Ignored, PostingPlan
+from contracts.posting import ClosedPeriod, Ignored, PostingPlan
 from contracts.records import InboundRecord
 from mappings.registry import map_event
 from mappings.rules import MappingRules
@@ -32,6 +32,11 @@ class Judge:
         self._router = router
         self._rules = rules
         self._first = router.first
+
+    @property
+    def closed_period(self) -> ClosedPeriod:
+        """What the company's rules say of closed books."""
+        return self._rules.closed_period
 
     def judge(self, record: InboundRecord) -> Judged | None:
         """What `record` means for this company; None when it is another company's business."""

@@ -23,6 +23,8 @@ from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
 from contracts.records import InboundRecord
 
+HELD_AGE_MAX_S = 600.0
+"""How old preferences may be while something waits for the books to be opened."""
 ROUNDS_MAX = 4
 """How often the same plans are scheduled before a fault that knowledge should have cured counts as definitive."""
 
@@ -49,6 +51,7 @@ class Pipeline:
 
     def __init__(self, judge: Judge, books: Books, poster: Poster) -> None:
         self._judge = judge
+        self._holds = False
         self._books = books
         self._poster = poster
 
@@ -111,11 +114,23 @@ class Pipeline:
         return _Posted(planned, outcomes, _written_for(plans, owners, outcomes), attempts)
 
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
-        planned = schedule(plans, self._books.index, self._books.facts)
+        planned = self._planned(plans)
         if planned.stale:
             await self._books.refresh(planned.stale)
-            planned = schedule(plans, self._books.index, self._books.facts)
+            planned = self._planned(plans)
+        if _is_barred(planned) and await self._books.reread_facts():
+            planned = self._planned(plans)
+        self._holds = self._holds or (self._judge.closed_period == "hold" and _is_barred(planned))
         return planned
+
+    def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
+        return schedule(plans, self._books.index, self._books.facts, self._judge.closed_period)
+
+    async def reopened(self) -> bool:
+        """True when something is held for closed books and the company is not what it was; asked every ten minutes."""
+        changed = self._holds and await self._books.reread_facts(age_max_s=HELD_AGE_MAX_S)
+        self._holds = self._holds and not changed
+        return changed
 
     async def _reread_facts(self, plans: Sequence[PostingPlan]) -> None:
         """A currency that the company could not hold may have been switched on since."""
@@ -154,6 +169,10 @@ def _outcome(judged: Judged, booked: Iterator[Outcome]) -> Outcome:
         case RecordError() as error:
             return refused(error)
     return next(booked)
+
+
+def _is_barred(planned: Schedule) -> bool:
+    return any(step.barred is not None for wave in planned.waves for step in wave)
 
 
 def _lacks_something(outcome: StepOutcome) -> bool:

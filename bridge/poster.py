@@ -29,7 +29,15 @@ from contracts.keys import SourceKey, step_request_id
 from contracts.posting import Operation
 from contracts.quickbooks import DepositDraft
 
-LEARNABLE = frozenset({Action.STALE, Action.DUPLICATE_NAME, Action.DUPLICATE_NUMBER, Action.REFERENCE_GONE})
+LEARNABLE = frozenset(
+    {
+        Action.STALE,
+        Action.DUPLICATE_NAME,
+        Action.DUPLICATE_NUMBER,
+        Action.REFERENCE_GONE,
+        Action.PERIOD_CLOSED,
+    }
+)
 """Faults that a second look at the books can cure."""
 
 
@@ -86,10 +94,17 @@ class Blocked:
     by: StepId
 
 
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A step that waits until a person opens the books again."""
+
+    message: str
+
+
 Ready = dict[str, tuple[PlannedStep, WireStep]]
 """Bound steps by their own request id."""
 
-StepOutcome = Done | Failed | Lesson | Blocked
+StepOutcome = Done | Failed | Lesson | Blocked | Postponed
 
 
 class Poster:
@@ -140,6 +155,9 @@ class Poster:
             ready: Ready = {}
             for step in wave:
                 if step.id in failed:
+                    continue
+                if step.barred is not None:
+                    outcomes[step.id] = Postponed(str(step.barred)) if step.held else Failed(step.barred)
                     continue
                 try:
                     bound = self._bound(step, binder, attempts.get(step.id, 0) + 1, outcomes)

@@ -23,6 +23,8 @@ async def learn(books: Books, lesson: Lesson) -> None:
             await _duplicate_number(books, lesson)
         case Action.REFERENCE_GONE:
             await _reference_gone(books, lesson)
+        case Action.PERIOD_CLOSED:
+            await books.reread_facts(age_max_s=0)
         case _:
             return
 

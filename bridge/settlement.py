@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bridge.index import Posted
 from bridge.planning.steps import Fate, Refused, Skipped, StepId, Superseded, Waiting, Work
-from bridge.poster import Blocked, Done, Failed, Lesson, StepOutcome, rejection
+from bridge.poster import Blocked, Done, Failed, Lesson, Postponed, StepOutcome, rejection
 from bridge.quickbooks import wire
 from contracts.errors import RecordError, RejectedPosting
 from contracts.money import plain
@@ -80,6 +80,8 @@ def _resolved(plan: PostingPlan, fate: Fate, outcomes: Mapping[StepId, StepOutco
         return fate
     culprit = _culprit(fate.step, outcomes)
     found = outcomes.get(culprit)
+    if isinstance(found, Postponed):
+        return Waiting(found.message)
     own = any(step.intent in _WHOLE or (step.entity, step.key) == (culprit.entity, culprit.key) for step in plan.steps)
     if own and isinstance(found, Failed | Lesson):
         error = found.error if isinstance(found, Failed) else rejection(found.step, found.fault, found.disposition)

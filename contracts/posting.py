@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from contracts.keys import SourceKey
 from contracts.quickbooks import Draft, EntityName
@@ -34,6 +35,10 @@ class Intent(StrEnum):
     """A document that the rules leave out: never booked, and what belongs to it is not waited for."""
     UNDONE = "undone"
     """A fact that did not last (a refund or payout that failed): taken out of the books again, never booked later."""
+
+
+ClosedPeriod = Literal["reject", "redate", "hold"]
+"""What becomes of a write that would change closed books."""
 
 
 class Operation(StrEnum):

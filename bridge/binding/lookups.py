@@ -66,7 +66,7 @@ class Lookups:
 
 def note(step: PlannedStep, **more: str) -> str:
     """The step's marker, `more` facts in it, below what a person wrote."""
-    human = step.target.human_note if step.target else None
+    human = step.target.human_note if step.target else step.note
     return with_marker(human, Marker(step.id.key, {**step.facts, **more}))
 
 

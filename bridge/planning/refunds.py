@@ -63,7 +63,8 @@ def plan_undone(board: Board, claim: Claim) -> None:
     posted = board.index.get(step.entity, step.key)
     board.reflects(step.key, GONE)
     if posted is None:
-        board.settle([claim.position], Skipped("skipped_by_rule", NEVER_BOOKED))
+        if claim.plan.document == step.key:
+            board.settle([claim.position], Skipped("skipped_by_rule", NEVER_BOOKED))
     elif posted.voided:
         board.settle([claim.position], stays_void(posted))
     else:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from bridge.facts import CompanyFacts
 from bridge.index import Index
 from bridge.planning.board import Board
+from bridge.planning.closing import within_open_books
 from bridge.planning.deposits import plan_deposits
 from bridge.planning.grouping import by_sale
 from bridge.planning.links import linked, void_emptied
@@ -19,11 +20,13 @@ from bridge.planning.refusals import DID_NOT_LAST, known
 from bridge.planning.sales import plan_sale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Work
 from contracts.keys import SourceKey
-from contracts.posting import Intent, Operation, PostingPlan
+from contracts.posting import ClosedPeriod, Intent, Operation, PostingPlan
 from contracts.quickbooks import DepositDraft
 
 
-def schedule(plans: Sequence[PostingPlan], index: Index, facts: CompanyFacts) -> Schedule:
+def schedule(
+    plans: Sequence[PostingPlan], index: Index, facts: CompanyFacts, closed: ClosedPeriod = "reject"
+) -> Schedule:
     """Everything that must be written for `plans`, in waves, less what the index already has.
 
     The fates come in the order of the plans. Pure: neither the index nor the facts are changed.
@@ -38,7 +41,7 @@ def schedule(plans: Sequence[PostingPlan], index: Index, facts: CompanyFacts) ->
     plan_deposits(board)
     void_emptied(board, found.emptied.items())
     return Schedule(
-        waves=_waves(board.steps),
+        waves=_waves(within_open_books(board.steps, facts.close_date, closed)),
         fates=tuple(tuple(fates) for fates in board.fates),
         stale=tuple(board.stale.values()),
         versions=board.versions,

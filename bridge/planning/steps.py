@@ -41,7 +41,8 @@ class PlannedStep:
     `target` is the entity that an update, a void or a delete changes. `facts` go into the marker. `sale` is the
     document that money, a credit or a refund belongs to; `applied` is what a payment puts on its invoice. Of a sale
     `total` is what QBO must answer, `redemptions` are the gift cards on it and `shipping` how it went out; without a
-    draft its lines stay as they are.
+    draft its lines stay as they are. `note` is a sentence for people. What is `barred` is never sent; `held` says that
+    its event waits.
     """
 
     id: StepId
@@ -56,6 +57,9 @@ class PlannedStep:
     total: Decimal | None = None
     redemptions: tuple[Redeemed, ...] = ()
     shipping: Shipping | None = None
+    note: str | None = None
+    barred: RecordError | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

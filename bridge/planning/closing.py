@@ -1,0 +1,74 @@
+"""Closed books: what a rule says of a write that would change them. Pure.
+
+QBO refuses it anyway (6200, 6210); known from `BookCloseDate`, it is not tried. `reject` makes a dead letter, `hold`
+waits until the books are opened again, `redate` books new documents on the first open day and says so in the note. A
+document that stands in closed books cannot be moved, so whatever would change it is rejected there as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from bridge.planning.steps import PlannedStep, StepId
+from contracts.errors import RejectedPosting
+from contracts.posting import ClosedPeriod, Operation
+from contracts.quickbooks import NAME_LISTS, SalesReceiptDraft
+
+
+def within_open_books(
+    steps: Mapping[StepId, PlannedStep], closed_until: date | None, policy: ClosedPeriod
+) -> dict[StepId, PlannedStep]:
+    """The steps as the policy has them: as they were, on another date, or barred with the reason why."""
+    if closed_until is None:
+        return dict(steps)
+    found = {step_id: _step(step, closed_until, policy) for step_id, step in steps.items()}
+    return _without_idle(found)
+
+
+def _without_idle(steps: dict[StepId, PlannedStep]) -> dict[StepId, PlannedStep]:
+    """The steps without the customers, items and accounts that only barred ones need."""
+    idle = {need for step in steps.values() if step.barred is not None for need in step.needs}
+    idle = {need for need in idle if need.entity in NAME_LISTS}
+    for step in steps.values():
+        if step.barred is None and step.id not in idle:
+            idle -= step.needs
+    kept = {step_id: step for step_id, step in steps.items() if step_id not in idle}
+    return {step_id: replace(step, needs=step.needs - idle) for step_id, step in kept.items()}
+
+
+def _step(step: PlannedStep, closed_until: date, policy: ClosedPeriod) -> PlannedStep:
+    stands = step.target.txn_date if step.target is not None else None
+    told = _date(step)
+    if stands is not None and stands <= closed_until:
+        return _barred(step, stands, closed_until, policy)
+    if told is None or told > closed_until:
+        return step
+    if stands is not None:
+        return _on(step, stands)  # it was booked in open books, and stays there
+    if policy != "redate":
+        return _barred(step, told, closed_until, policy)
+    note = f"Dated {told.isoformat()} at its source; the books were closed until {closed_until.isoformat()}."
+    return replace(_on(step, closed_until + timedelta(days=1)), note=note)
+
+
+def _barred(step: PlannedStep, day: date, closed_until: date, policy: ClosedPeriod) -> PlannedStep:
+    verb = "created" if step.operation is Operation.CREATE else "changed"
+    sentence = f"nothing of {day.isoformat()} can be {verb}: the books are closed until {closed_until.isoformat()}"
+    error = RejectedPosting(sentence, reason_code="period_closed", step=step.id.entity.lower())
+    return replace(step, barred=error, held=policy == "hold")
+
+
+def _date(step: PlannedStep) -> date | None:
+    draft: Any = step.draft
+    found = getattr(getattr(draft, "sale", draft), "txn_date", None)
+    return found if isinstance(found, date) else None
+
+
+def _on(step: PlannedStep, day: date) -> PlannedStep:
+    draft: Any = step.draft
+    if isinstance(draft, SalesReceiptDraft):
+        return replace(step, draft=replace(draft, sale=replace(draft.sale, txn_date=day)))
+    return replace(step, draft=replace(draft, txn_date=day))
