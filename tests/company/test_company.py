@@ -252,6 +252,23 @@ async def test_an_unanswered_batch_is_repeated_as_it_was_although_more_has_come(
         assert len(acme.rows("Invoice")) == len(acme.held("Invoice")) == 4
 
 
+async def test_an_owner_that_comes_back_remembers_nothing_of_its_first_time() -> None:
+    """Another one has settled what it left open: sent or told again from memory it would be wrong. Guard: `forget`."""
+    async with office() as first:
+        records = first.records(bought(0), bought(1))
+        first.breaks("reset_after", count=None, operation="batch")
+        with pytest.raises(Unavailable):
+            await first.company.process(records)
+        await first.company.released()
+        first.sandbox.faults.clear()
+        async with office(after=first) as second:
+            assert [result.status for result in await second.process(records)] == ["posted"] * 2
+        await first.company.take_over(3)
+        sent = first.client.counts.batches
+        assert [result.status for result in await first.process(records)] == ["already_posted"] * 2
+        assert first.client.counts.batches == sent
+
+
 async def test_an_order_that_is_older_than_the_index_is_looked_for_before_it_is_written() -> None:
     """It was booked more than ninety days ago: its event comes again and the index reaches back."""
     async with office() as before:

@@ -52,6 +52,40 @@ def test_one_company_that_warms_keeps_the_process_unready() -> None:
     assert board.ready() == ("beta is warming",)
 
 
+def test_kafka_away_after_a_good_start_is_not_ready() -> None:
+    """Polls of a broker that is away come back empty, so it is said by itself, a standby's too. Guard: `complaint`."""
+    board, acme, _ = board_of()
+    acme.enter(Phase.STANDBY)
+    acme.kafka("the topics shopify.events do not exist")
+    assert board.ready() == ("acme: the topics shopify.events do not exist",)
+    assert acme.snapshot()["kafka"] == "the topics shopify.events do not exist"
+    assert metric(board, 'qbo_bridge_kafka_trouble{company="acme"} 1.0')
+    acme.kafka(None)
+    assert board.ready() == ()
+    assert metric(board, 'qbo_bridge_kafka_trouble{company="acme"} 0.0')
+
+
+def test_what_waits_for_limits_is_shown() -> None:
+    """A company that is quiet because of its limits says so, in the status and in the metrics."""
+    board, acme, _ = board_of()
+    acme.limited(waiting=7, fraction=0.5, pause_s=12.34)
+    assert acme.snapshot()["limits"] == {"waiting_calls": 7, "fraction": 0.5, "pause_s": 12.3}
+    assert metric(board, 'qbo_bridge_limit_waiting_calls{company="acme"} 7.0')
+    assert metric(board, 'qbo_bridge_limit_fraction{company="acme"} 0.5')
+
+
+def test_the_wait_of_an_outage_is_the_one_that_is_waited() -> None:
+    """Who waits says how long; without an outage there is nothing to wait for."""
+    board, acme, _ = board_of()
+    acme.enter(Phase.RUNNING)
+    acme.waits(3.0)
+    assert acme.snapshot()["outage_wait_s"] is None
+    acme.outage(0.0, "503")
+    acme.waits(3.04)
+    assert acme.snapshot()["outage_wait_s"] == 3.0
+    assert metric(board, 'qbo_bridge_outage_wait_seconds{company="acme"} 3.0')
+
+
 def test_an_outage_after_warm_up_pauses_and_recovers() -> None:
     """It shows in the status and in the metrics, and readiness does not change."""
     board, acme, _ = board_of()
