@@ -224,7 +224,9 @@ def test_a_charge_that_pays_an_invoice_is_no_sale_of_its_own() -> None:
         "CurrencyRef": {"value": "USD"},
         "PrivateNote": note(charged.lane, o="invoice:in_1", t="25.00"),
     }
-    found = verdicts(told(charged), books(("Payment", money)))
+    assert verdicts(told(charged), books(("Payment", money))) == {f"Payment {charged.lane}": "posted"}
+    emptied = {**money, "Id": "8", "TotalAmt": Decimal(0), "PrivateNote": note(charged.lane, h="void", t="0.00")}
+    found = verdicts(told(charged), books(("Payment", money), ("Invoice", emptied)))
     assert found == {f"Invoice {charged.lane}": "cancelled", f"Payment {charged.lane}": "posted"}
 
 
