@@ -11,6 +11,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from itertools import chain, count
 
+from bridge.following import Listed, listed
 from bridge.quickbooks.wire import Entity
 from contracts.keys import SourceKey
 from contracts.quickbooks import DISPLAY_NAME_MAX, ITEM_NAME_MAX, CustomerDraft, ItemDraft
@@ -51,6 +52,7 @@ class NameList:
         self._by_id: dict[str, _Known] = {}
         self._foreign: set[str] = set()
         self._dropped: set[str] = set()
+        self._listed: dict[str, Listed] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -66,6 +68,7 @@ class NameList:
     def forget(self, ident: str) -> None:
         """Drop one entity: it is gone or inactive."""
         self._dropped.add(ident)
+        self._listed.pop(ident, None)
         known = self._by_id.pop(ident, None)
         if known is None:
             return
@@ -93,6 +96,9 @@ class NameList:
             key=marker.key if marker else None,
         )
         self._keep(known)
+        ours = listed(body)
+        if ours is not None:
+            self._listed[known.id] = ours
         if known.key is not None:
             self._by_key.setdefault((known.key, known.currency), known.id)
         if known.email is not None:
@@ -132,6 +138,10 @@ class NameList:
         if named is None or named.currency not in (None, currency) or named.key not in (None, key):
             return None
         return None if named.email is not None and email is not None else named
+
+    def listed(self, ident: str) -> Listed | None:
+        """A customer of ours as it was last seen, None for a stranger's."""
+        return self._listed.get(ident)
 
     def find_item(self, key: SourceKey, draft: ItemDraft | None) -> str | None:
         """The Id of this item, by SKU when it has one, else by exact name."""

@@ -60,7 +60,7 @@ def _step_rows(step: PostingStep, items: dict[str, str]) -> list[Row]:
             return [_item_row(draft)]
         case CustomerDraft() as draft:
             email = f", {draft.email}" if draft.email else ""
-            follows = "; later changes are followed unless a person changed it" if step.version else ""
+            follows = ", followed until a person changes it" if step.version else ""
             return [("Customer", f"{draft.display_name}{email}, in {draft.currency}{follows}")]
         case draft:
             return document_rows(draft, step.intent, items)

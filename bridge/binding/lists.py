@@ -23,8 +23,12 @@ def customer_body(look: Lookups, step: PlannedStep, draft: CustomerDraft) -> Bod
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
         "CurrencyRef": look.currency(draft.currency),
-        "Notes": with_marker(None, Marker(step.id.key, step.facts), length_max=NOTES_MAX),
+        "Notes": with_marker(_human(step), Marker(step.id.key, step.facts), length_max=NOTES_MAX),
     }
+
+
+def _human(step: PlannedStep) -> str | None:
+    return step.target.human_note if step.target else None
 
 
 def item_body(look: Lookups, draft: ItemDraft) -> Body:

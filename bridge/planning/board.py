@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge.facts import CompanyFacts
+from bridge.following import WRITTEN, fingerprint, said_by
 from bridge.index import Index, Posted
 from bridge.names import email_of, legal_key
 from bridge.planning.steps import Fate, PlannedStep, StepId, Work
@@ -167,7 +168,9 @@ class Board:
         if email is not None:
             self._customers[email, currency] = step_id
         named = replace(draft, display_name=name)
-        return self.write(PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named))
+        written = {WRITTEN: fingerprint(said_by(named))}
+        step = PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named, facts=written)
+        return self.write(step)
 
     def _ensure_item(self, key: SourceKey, draft: ItemDraft, owner: int) -> StepId | None:
         if self.index.item_id(key, draft) is not None:

@@ -13,8 +13,9 @@ from bridge.index import Index
 from bridge.planning.board import Board
 from bridge.planning.closing import within_open_books
 from bridge.planning.deposits import plan_deposits
-from bridge.planning.grouping import by_sale
+from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked, void_emptied
+from bridge.planning.people import is_person, plan_person
 from bridge.planning.refunds import plan_undone
 from bridge.planning.refusals import DID_NOT_LAST, known
 from bridge.planning.sales import plan_sale
@@ -64,8 +65,12 @@ def _plan_lane(board: Board, claims: list[Claim]) -> None:
     sales, others = by_sale(claim for claim in claims if claim not in undone)
     for key, told in sales.items():
         plan_sale(board, key, told)
+    people = [claim for claim in others if is_person(claim)]
+    for _, group in by_key(people):
+        plan_person(board, group)
     for claim in others:
-        _plan_other(board, claim)
+        if not is_person(claim):
+            _plan_other(board, claim)
 
 
 def _plan_other(board: Board, claim: Claim) -> None:
@@ -89,7 +94,7 @@ def _plan_other(board: Board, claim: Claim) -> None:
             return
         planned = PlannedStep(id=step_id, operation=Operation.CREATE, owner=claim.position, draft=step.draft)
         board.claim_write(planned, [claim.position])
-    elif step.key == claim.plan.document:
+    elif all(each.intent is Intent.ENSURE for each in claim.plan.steps):
         written = board.ensure(step.key, claim.position)
         if written is not None:
             board.settle([claim.position], Work(written, credited=board.steps[written].owner == claim.position))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +10,8 @@ from contracts.bodies import read_body
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
-from contracts.posting import Ignored, PostingPlan, PostingStep
+from contracts.posting import Ignored, PostingPlan, PostingStep, Version
+from contracts.quickbooks import content_hash
 from contracts.shopify_beside import CustomerBody, Product, Variant
 from mappings.customers import customer_step
 from mappings.documents import document_of
@@ -24,16 +26,19 @@ ONLY_VARIANT = "Default Title"
 
 @maps("shopify", "customers/create", "customers/update")
 def map_customer(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
-    """The customer, found by who it is, else created; what a person changed in QuickBooks stays."""
+    """The customer, found by who it is, else created, and followed until a person changes it in QuickBooks."""
     customer, key = read_body(CustomerBody, envelope.body, "customer"), document_of(envelope)
     if key is None:
         raise UndecodableRecord("the customer has no id")
     if customer.currency is None:
         message = "the customer has no currency; its first order brings it into the books"
         return Ignored(code="skipped_by_rule", message=message, document=key)
-    step = customer_step("shopify", person_of(customer), customer.currency, rules)
     since = _since(customer.created_at, customer.updated_at, envelope)
-    return PostingPlan(document=key, lane=key, steps=(step,), document_created_at=since)
+    step = customer_step("shopify", person_of(customer), customer.currency, rules)
+    updated = customer.updated_at or since
+    version = Version(int(updated.timestamp()), 0, content_hash(step.draft) if step.draft else "")
+    step = replace(step, version=version)
+    return PostingPlan(document=key, lane=key, steps=(step,), document_created_at=since, version=version)
 
 
 @maps("shopify", "products/create", "products/update")

@@ -132,3 +132,60 @@ async def test_money_in_the_customer_s_currency_is_booked_in_the_shop_s_whicheve
             await world.idle()
             assert world.payments() == [("shopify:payment:7203456112884", Decimal("29.00"))]
             assert not world.dead_letters
+
+
+MOVED = {
+    "updated_at": "2026-03-05T08:00:00-08:00",
+    "last_name": "Reyes-Ito",
+    "email": "dana@example.org",
+    "phone": None,
+}
+MOVED |= {"default_address": {"address1": "4 New Road", "city": "Elko", "province": "Nevada", "zip": "89801"}}
+
+
+async def test_customer_is_followed_whichever_version_comes_last() -> None:
+    """Guard: name, e-mail and address follow the newest version; what it leaves empty stays."""
+    for events in (
+        [customer(), customer(**MOVED)],
+        [customer(**MOVED), customer()],
+        [customer(), customer(**MOVED), customer()],
+    ):
+        async with opened() as world:
+            for event in events:
+                await world.deliver(event)
+            (row,) = world.held("Customer")
+            assert (row["DisplayName"], row["PrimaryEmailAddr"]["Address"]) == ("Dana Reyes-Ito", "dana@example.org")
+            assert (row["BillAddr"]["Line1"], row["BillAddr"]["City"]) == ("4 New Road", "Elko")
+
+
+async def test_customer_keeps_the_phone_that_the_source_no_longer_tells() -> None:
+    """And a second telling of the same writes nothing."""
+    async with opened() as world:
+        await world.deliver(customer())
+        (moved,) = await world.deliver(customer(**MOVED))
+        assert moved.status == "posted"
+        assert [each.operation for each in moved.entities] == ["sparse_update"]
+        (row,) = world.held("Customer")
+        assert row["PrimaryPhone"]["FreeFormNumber"] == "+15550100"
+        (again,) = await world.deliver(customer(**MOVED))
+        assert (again.status, world.held("Customer")[0]["SyncToken"]) == ("already_posted", "1")
+
+
+async def test_customer_that_a_person_changed_stays_as_it_is() -> None:
+    """Guard: a person's change wins, and the result says so."""
+    async with opened() as world:
+        await world.deliver(customer())
+        (row,) = world.held("Customer")
+        row["DisplayName"] = "Dana R. (VIP)"
+        await world.restart()
+        (result,) = await world.deliver(customer(**MOVED))
+        assert (result.status, result.reason and result.reason.code) == ("ignored", "skipped_by_rule")
+        assert [each["DisplayName"] for each in world.held("Customer")] == ["Dana R. (VIP)"]
+
+
+async def test_customer_made_by_an_order_is_followed_too() -> None:
+    """The first sale may come before the customer's own event."""
+    async with opened() as world:
+        await world.deliver(shopify_event("orders/paid", order([line("21.00")])))
+        await world.deliver(customer(**MOVED))
+        assert [row["DisplayName"] for row in world.held("Customer")] == ["Dana Reyes-Ito"]
