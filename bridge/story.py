@@ -112,7 +112,8 @@ def attempts_of(document: str, trail: Trail, told: Sequence[Told]) -> list[Attem
         for entity in each.result.entities
         if entity.request_id and entity.operation != "none"
     }
-    journalled = [attempt for attempt in trail.attempts.values() if attempt.document == document]
+    named = {entity.request_id for each in told for entity in each.result.entities if each.document == document}
+    journalled = [each for each in trail.attempts.values() if each.document == document or each.request_id in named]
     found = [_with_outcome(attempt, written.get(attempt.request_id)) for attempt in journalled]
     known = {attempt.request_id for attempt in found}
     for request_id, (each, entity) in written.items():

@@ -106,6 +106,13 @@ def test_a_settled_request_that_no_result_names_was_refused() -> None:
     assert found[1].settled_at == NOON.replace(second=2)
 
 
+def test_the_customer_that_a_result_names_has_its_time_from_the_journal_too() -> None:
+    """Its step is a document of its own, written for this one. Guard: `named` in `attempts_of`."""
+    theirs = told(THEIRS)
+    found = attempts_of(str(ORDER), read_trail(journalled(settled=True)), [told(INVOICE), theirs])
+    assert [each.sent_at for each in found if each.request_id == "batch/b2"] == [NOON]
+
+
 def test_what_the_journal_has_forgotten_the_results_know() -> None:
     """An entity that was only found is no attempt, nor is what another document's result names."""
     found = attempts_of(str(ORDER), read_trail([]), [told(INVOICE), told(FOUND), told(THEIRS, document=OTHER)])

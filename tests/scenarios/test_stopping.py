@@ -8,13 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -73,12 +72,15 @@ shop_domains = ["{OTHER_SHOP}"]
 
     def page(self, path: str) -> tuple[int, Any]:
         """A page of the process that was started last."""
-        address = re.findall(r"http://127\.0\.0\.1:\d+", self.log_of("http.listening"))[-1]
-        try:
-            with urllib.request.urlopen(f"{address}{path}") as answer:  # noqa: S310 - our own loopback
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read())
+        answer = httpx.get(f"{self.address}{path}")
+        return answer.status_code, answer.json()
+
+    def metrics(self) -> list[str]:
+        return httpx.get(f"{self.address}/metrics").text.splitlines()
+
+    @property
+    def address(self) -> str:
+        return str(re.findall(r"http://127\.0\.0\.1:\d+", self.log_of("http.listening"))[-1])
 
     def log_of(self, event: str) -> str:
         lines = (self.folder / f"{self.company}.log").read_text(encoding="utf-8").splitlines()
@@ -162,6 +164,64 @@ async def test_a_row_of_dead_letters_stops_one_company_until_it_is_told_to_go_on
         await the_dead_letters_are_redriven_once(stage)
 
 
+@pytest.mark.usefixtures("secrets_of_the_other")
+async def test_a_stopped_company_drains_and_a_restart_goes_on(
+    real: KafkaConnection, unique: str, tmp_path: Path
+) -> None:
+    """SIGTERM ends it with 0 while it is stopped; the next process takes what is left. Guard: `Breaker.taken_over`."""
+    async with sandbox_server(tmp_path, "--no-limits", "--realm", "9130000000000001", "--realm", OTHER_REALM) as url:
+        stage = TwoCompanies(real, url, tmp_path, unique, limits=WIDE)
+        await stage.create_topics()
+        await stage.put(*(sold(number, currency="EUR") for number in range(REFUSED)))
+        async with stage.bridge():
+            await stage.until_stopped()
+        async with stage.bridge():
+            results = await stage.outcomes(REFUSED)
+        assert counted(results) == {"dead_lettered": REFUSED}
+        assert stage.command("resume", "--company", stage.company).returncode == 1
+
+
+async def test_an_attempt_whose_outcome_nobody_knows_is_explained(
+    real: KafkaConnection, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While QBO does not answer, the journal tells what was sent and when. Guard: `read_trail`."""
+    monkeypatch.setenv("QBO_BRIDGE_KAFKA__BACKOFF_MAX_S", "2")
+    async with sandbox_server(tmp_path, "--no-limits") as url:
+        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        await stage.create_topics()
+        break_(url, {"kind": "reset_before", "count": None, "entity": "Invoice"})
+        record = OutboundRecord(topic=stage.events[0], key=None, value=json.dumps(sold(0)).encode())
+        async with stage.bridge():
+            await publish(real, [record])
+            async with asyncio.timeout(60):
+                while not (story := explained(stage)).get("attempts"):  # noqa: ASYNC110 - a state of the broker
+                    await asyncio.sleep(0.5)
+            (attempt,) = story["attempts"]
+            assert (story["results"], attempt["outcome"], attempt["settled_at"]) == ([], "not known yet", None)
+            mend(url)
+            await stage.outcomes(1)
+            (settled,) = [each for each in explained(stage)["attempts"] if each["request_id"] == attempt["request_id"]]
+        assert settled["sent_at"] == attempt["sent_at"]
+        assert settled["outcome"].startswith("written as Invoice ")
+
+
+def break_(url: str, fault: dict[str, object]) -> None:
+    httpx.post(f"{url}/sandbox/faults", json=fault).raise_for_status()
+
+
+def mend(url: str) -> None:
+    httpx.delete(f"{url}/sandbox/faults").raise_for_status()
+
+
+def explained(stage: Stage) -> dict[str, Any]:
+    """The story of the first order, empty while nothing is known of it."""
+    words = ["explain", f"shopify:order:{ORDER_ID}", "--json", "--config", str(stage.folder / f"{stage.company}.toml")]
+    told = subprocess.run(
+        [sys.executable, "-m", "bridge.cli", *words], capture_output=True, text=True, check=False, timeout=60
+    )
+    return dict(json.loads(told.stdout)) if told.returncode == 0 else {}
+
+
 async def the_company_stands_still(stage: TwoCompanies) -> None:
     """What was settled has its offset and its one result; nothing else is consumed; everybody can see why."""
     await asyncio.sleep(2)
@@ -178,6 +238,9 @@ async def the_company_stands_still(stage: TwoCompanies) -> None:
     assert (shown["phase"], shown["dead_letters_in_a_row"]) == ("stopped", LIMIT)
     assert f"qbo-bridge resume --company {stage.company}" in shown["reason"]
     assert shown["last_poll_age_s"] < 2
+    metrics = stage.metrics()
+    assert f'qbo_bridge_phase{{company="{stage.company}",phase="stopped"}} 1.0' in metrics
+    assert f'qbo_bridge_dead_letters_in_a_row{{company="{stage.company}"}} {LIMIT}.0' in metrics
 
 
 async def the_other_works_on(stage: TwoCompanies) -> None:
