@@ -134,13 +134,14 @@ async def test_money_in_the_customer_s_currency_is_booked_in_the_shop_s_whicheve
             assert not world.dead_letters
 
 
-MOVED = {
+HOME = {"address1": "4 New Road", "city": "Elko", "province": "Nevada", "zip": "89801"}
+MOVED: Json = {
     "updated_at": "2026-03-05T08:00:00-08:00",
     "last_name": "Reyes-Ito",
     "email": "dana@example.org",
     "phone": None,
+    "default_address": HOME,
 }
-MOVED |= {"default_address": {"address1": "4 New Road", "city": "Elko", "province": "Nevada", "zip": "89801"}}
 
 
 async def test_customer_is_followed_whichever_version_comes_last() -> None:
