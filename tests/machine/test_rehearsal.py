@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.keys import SourceKey
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from tests.assembly import RESULTS, MemoryJournal, assemble
@@ -15,7 +16,7 @@ from tests.machine.histories import History, histories
 from tests.machine.test_payouts import Life, lives
 from tests.machine.test_stripe_invoices import SHAPES, deliveries
 from tests.machine.world import WINDOW, World, opened
-from tests.mappings.builders import Json
+from tests.mappings.builders import ORDER_ID, Json, line, order, shopify_event
 
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FEW = settings(EXAMPLES, max_examples=10)
@@ -61,6 +62,23 @@ async def _comes_true(deliveries_made: list[list[Json]], posted: int) -> None:
         batches = [tuple(world._record(body) for body in batch) for batch in deliveries_made[posted:]]
         foretold = await rehearsed(world, batches)
         assert foretold == await posted_for_real(world, batches)
+
+
+async def test_what_is_pretended_is_never_looked_up() -> None:
+    """QBO knows nothing of it, and would say that it is gone. Guard: `RehearsedBooks.refresh`."""
+    async with opened() as world:
+        company = assemble(world.client, MemoryJournal(), world.clock, world.rules, window=WINDOW, rehearse=True)
+        await company.take_over(0)
+        await company.process((world._record(shopify_event("orders/create", order([line("12.00", 1)]))),))
+        books, key = company._books, SourceKey("shopify", "order", str(ORDER_ID))
+        posted, reads = books.index.get("Invoice", key), world.client.counts.reads
+        books.index.moved("Invoice", key)
+        stale = books.index.get("Invoice", key)
+        assert stale is not None
+        assert not stale.fresh
+        await books.refresh([stale])
+        assert books.index.get("Invoice", key) == posted is not None
+        assert world.client.counts.reads == reads
 
 
 async def rehearsed(world: World, batches: Sequence[tuple[InboundRecord, ...]]) -> list[Told]:
