@@ -67,7 +67,9 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
     if inside is None:
         return RefundMoney(currency=currency, unclear=True)
     rows = [row for row in refund.order_adjustments if not is_pending(row)]
-    return RefundMoney(currency=currency, credit=refund_parts(refund, rows, "shop_money", Inside(inside, inside)))
+    # "tax_amount" of an adjustment is added to its "amount" (REST reference, Refund), whatever the prices hold.
+    parts = refund_parts(refund, rows, "shop_money", Inside(inside, adjustments=False))
+    return RefundMoney(currency=currency, credit=parts)
 
 
 def _moved(refund: Refund, live: Sequence[Transaction], currency: str) -> RefundMoney:
