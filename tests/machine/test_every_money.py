@@ -12,8 +12,10 @@ from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
 from tests.machine.lives import RECEIVABLE, Delivered, deliveries, newest_parcel
 from tests.machine.world import World, opened
 
+SIZE = int(os.environ.get("QBO_BRIDGE_TEST_EXAMPLES", "300"))
+"""How many lives; QBO_BRIDGE_TEST_EXAMPLES=5000 is the nightly size."""
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("QBO_BRIDGE_TEST_EXAMPLES", "300")),
+    max_examples=max(SIZE // 2, 1),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -63,7 +65,7 @@ async def test_any_order_of_any_money_ends_in_the_same_ledger(credits_applied: s
         right(world, delivered)
 
 
-@settings(EXAMPLES, max_examples=40)
+@settings(EXAMPLES, max_examples=max(SIZE // 12, 1))
 @given(delivered=deliveries())
 async def test_a_restart_between_any_two_batches_changes_no_ledger(delivered: Delivered) -> None:
     """What is remembered is in the markers and in the journal."""
@@ -72,7 +74,7 @@ async def test_a_restart_between_any_two_batches_changes_no_ledger(delivered: De
         right(world, delivered)
 
 
-@settings(EXAMPLES, max_examples=40)
+@settings(EXAMPLES, max_examples=max(SIZE // 12, 1))
 @given(delivered=deliveries())
 async def test_everything_again_writes_nothing(delivered: Delivered) -> None:
     """A redelivery of a whole life finds all of it done."""
