@@ -41,6 +41,8 @@ LEARNABLE = frozenset(
 """Faults that a second look at the books can cure."""
 
 
+BUSINESS_RULE = "6000"
+"""Fault 6000 says in words only what it means, and the words are localised."""
 _REPEATED = Fault(code="610", message="the request was answered long ago with what has been made inactive since")
 """A known request id is answered with its first answer: a name that is made anew needs another id then."""
 
@@ -263,7 +265,7 @@ class Poster:
     ) -> StepOutcome:
         if isinstance(step_answer, Fault):
             disposition = classify(step_answer)
-            if disposition.action in LEARNABLE:
+            if disposition.action in LEARNABLE or _is_overpaid(step, step_answer):
                 return Lesson(step, step_answer, disposition)
             return Failed(rejection(step, step_answer, disposition))
         different = mismatch(expected(step, wire_step.body), step_answer)
@@ -301,6 +303,11 @@ class Poster:
         elif isinstance(step.draft, DepositDraft):
             for deposited in step.draft.payments:
                 index.moved("Payment", deposited.payment)
+
+
+def _is_overpaid(step: PlannedStep, fault: Fault) -> bool:
+    """True when a payment may be more than its invoice asks for by now: a person, or a credit, may be on it as well."""
+    return fault.code == BUSINESS_RULE and step.id.entity == "Payment" and bool(step.applied)
 
 
 def rejection(step: PlannedStep, fault: Fault, disposition: Disposition) -> RejectedPosting:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bridge.books import Books
 from bridge.poster import Lesson
 from bridge.quickbooks.fault_codes import Action
+from contracts.keys import SourceKey
 from contracts.quickbooks import CustomerDraft, InvoiceDraft, ItemDraft, PaymentDraft
 from mappings.notes import find_marker
 
@@ -23,10 +24,19 @@ async def learn(books: Books, lesson: Lesson) -> None:
             await _duplicate_number(books, lesson)
         case Action.REFERENCE_GONE:
             await _reference_gone(books, lesson)
+        case Action.REJECT if lesson.step.sale is not None:
+            await _what_is_owed(books, lesson.step.sale)
         case Action.PERIOD_CLOSED:
             await books.reread_facts(age_max_s=0)
         case _:
             return
+
+
+async def _what_is_owed(books: Books, sale: SourceKey) -> None:
+    """Read what the invoice still asks for: a person's payment or a credit may be on it as well."""
+    invoice = books.index.get("Invoice", sale)
+    if invoice is not None:
+        await books.refresh([invoice])
 
 
 async def _duplicate_name(books: Books, lesson: Lesson) -> None:

@@ -15,10 +15,11 @@ from bridge.poster import Blocked, Done, Failed, Lesson, Postponed, StepOutcome,
 from bridge.quickbooks import wire
 from contracts.errors import RecordError, RejectedPosting
 from contracts.money import plain
-from contracts.posting import Intent, Operation, PostingPlan
+from contracts.posting import Intent, Operation, PostingPlan, PostingStep
+from contracts.quickbooks import ShipmentDraft
 from contracts.results import PostedEntity, Reason, ResultStatus
 
-_WHOLE = frozenset({Intent.STATE, Intent.VOID})
+_WHOLE = frozenset({Intent.STATE, Intent.VOID, Intent.WITHDRAWN})
 _NEWER = Reason(code="newer_version", message="a newer version of the document is in the books")
 
 
@@ -82,11 +83,17 @@ def _resolved(plan: PostingPlan, fate: Fate, outcomes: Mapping[StepId, StepOutco
     found = outcomes.get(culprit)
     if isinstance(found, Postponed):
         return Waiting(found.message)
-    own = any(step.intent in _WHOLE or (step.entity, step.key) == (culprit.entity, culprit.key) for step in plan.steps)
+    own = (fate.credited and culprit == fate.step) or any(_answers_for(step, culprit) for step in plan.steps)
     if own and isinstance(found, Failed | Lesson):
         error = found.error if isinstance(found, Failed) else rejection(found.step, found.fault, found.disposition)
         return Refused(error)
     return Waiting(f"the {culprit} could not be written")
+
+
+def _answers_for(step: PostingStep, culprit: StepId) -> bool:
+    """True for the step of a whole document, but a parcel, and for the step that failed."""
+    whole = step.intent in _WHOLE and not isinstance(step.draft, ShipmentDraft)
+    return whole or step.key == culprit.key
 
 
 def _culprit(step_id: StepId, outcomes: Mapping[StepId, StepOutcome]) -> StepId:

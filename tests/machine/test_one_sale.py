@@ -10,6 +10,7 @@ import pytest
 from bridge.sandbox.quickbooks.admin import set_switches
 from bridge.sandbox.quickbooks.human import act
 from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox.quickbooks.writes import write
 from mappings.rules import MappingRules, OrderRules
 from tests.machine.lives import CARDS, RECEIVABLE, Life
 from tests.machine.world import World, opened
@@ -217,3 +218,29 @@ async def test_a_receipt_that_the_order_outgrew_becomes_an_invoice() -> None:
         assert result.status == "posted", result.reason
         assert only(world, "SalesReceipt")["TotalAmt"] == 0
         assert (only(world, "Invoice")["TotalAmt"], only(world, "Invoice")["Balance"]) == (D("48.00"), D("12.00"))
+
+
+async def test_a_person_who_was_paid_meanwhile_leaves_less_to_pay() -> None:
+    """Guard: fault 6000 on a payment makes the invoice be read; what does not fit on it stays the customer's credit."""
+    async with opened() as world:
+        await world.deliver(unpaid())
+        invoice = only(world, "Invoice")
+        link = {"Amount": D("30.00"), "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
+        by_hand = {"CustomerRef": invoice["CustomerRef"], "TotalAmt": D("30.00"), "Line": [link]}
+        write(world.sandbox.company(), "Payment", by_hand, "create")
+        (result,) = await world.deliver(shopify_event("order_transactions/create", transaction(amount="36.00")))
+        assert result.status == "posted", result.reason
+        assert (only(world, "Invoice")["Balance"], world.owed()) == (0, {"Dana Reyes": D("-30.00")})
+
+
+async def test_a_parcel_waits_when_its_order_is_refused() -> None:
+    """Guard: the parcel is not at fault for what is wrong with the order beside it."""
+    life = Life(pieces=3)
+    life.send(0)
+    async with opened() as world:
+        set_switches(world.sandbox.realms[DEFAULT_REALM], {"preferences": {"TaxPrefs": {"UsingSalesTax": False}}})
+        await world.restart()
+        refused, parcel = await world.deliver(
+            shopify_event("orders/create", order([taxed("12.00", 3, "2.00")])), life.parcels[0]
+        )
+        assert (refused.status, parcel.status) == ("dead_lettered", "waiting")
