@@ -1,11 +1,14 @@
-"""A customer of the account, made known before anything is sold to it; who is there already stays as it is."""
+"""A customer of the account, made known before anything is sold to it, and followed until a person changes it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from contracts.bodies import read_body
 from contracts.envelope import Envelope
 from contracts.keys import SourceKey
-from contracts.posting import Ignored, PostingPlan
+from contracts.posting import Ignored, PostingPlan, Version
+from contracts.quickbooks import content_hash
 from contracts.stripe import StripeCustomer
 from mappings.customers import Person, customer_step
 from mappings.registry import maps
@@ -30,4 +33,9 @@ def map_customer(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignor
         shipping=address(customer.shipping.address if customer.shipping else None),
     )
     step = customer_step("stripe", person, customer.currency.upper(), rules)
-    return PostingPlan(document=key, lane=key, steps=(step,), document_created_at=customer.created)
+    told = envelope.occurred_at or customer.created
+    version = Version(int(told.timestamp()), 0, content_hash(step.draft) if step.draft else "")
+    step = replace(step, version=version)
+    return PostingPlan(
+        document=key, lane=key, steps=(step,), document_created_at=min(customer.created, told), version=version
+    )

@@ -197,9 +197,16 @@ async def test_a_customer_is_known_before_anything_is_sold_to_it() -> None:
         "name": "Ines Moreau",
         "currency": "usd",
     }
+    later: Json = {**person, "name": "Ines Moreau-Petit"}
     async with opened() as world:
-        await told(world, stripe_event("customer.created", person), CHARGED, stripe_event("customer.updated", person))
-        assert [each["DisplayName"] for each in world.held("Customer")] == ["Ines Moreau"]
+        await told(
+            world,
+            stripe_event("customer.created", person, created=CREATED),
+            CHARGED,
+            stripe_event("customer.updated", later, created=CREATED + 9),
+            stripe_event("customer.updated", person, created=CREATED + 5),
+        )
+        assert [each["DisplayName"] for each in world.held("Customer")] == ["Ines Moreau-Petit"]
 
 
 async def test_a_fee_is_booked_once_whether_the_charge_or_its_capture_tells_it() -> None:
