@@ -94,17 +94,18 @@ def _complain_of_missing(wanted: Wanted, letters: Collection[Letter], topic: str
 async def _redrive(settings: Settings, chosen: dict[Place, Letter], rate: float) -> None:
     """Publish, chunk after chunk, and say how far it went also when it is interrupted."""
     connection, topics = kafka_connection(settings.kafka), settings.topics
-    done, began = 0, time.monotonic()
+    done = 0
     together = TOGETHER_MAX if not rate else max(1, min(TOGETHER_MAX, int(rate / 10)))
     try:
         async with open_redriver(connection, dead_letters=topics.dead_letters, journal=topics.journal) as redriver:
             with ProgressBar("Redriving") as bar:
                 async for chunk in _chunks(settings, chosen, together):
+                    began = time.monotonic()
                     await redriver.redrive([_marked(record, chosen[place]) for place, record in chunk])
                     done += len(chunk)
                     bar.show(done, len(chosen), f"{done} of {len(chosen)} events")
                     if rate and done < len(chosen):
-                        await asyncio.sleep(max(0.0, began + done / rate - time.monotonic()))
+                        await asyncio.sleep(max(0.0, began + len(chunk) / rate - time.monotonic()))
     finally:
         rest = "" if done == len(chosen) else " The same command goes on with the rest."
         screen().print(f"Redriven: {done} of {len(chosen)}.{rest}", markup=False, soft_wrap=True)
