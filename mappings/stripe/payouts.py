@@ -29,10 +29,12 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.stripe.disputes import row_key
 from mappings.stripe.fees import dispute_entry, entry, fee_entry
+from mappings.stripe.refunds import fee_key
 from mappings.stripe.sales import belongs_to_shop, links_of
 
 PAYMENTS = frozenset({"charge", "payment"})
-REFUNDS = frozenset({"refund", "payment_refund", "refund_failure", "payment_failure_refund"})
+FAILURES = frozenset({"refund_failure", "payment_failure_refund"})
+REFUNDS = frozenset({"refund", "payment_refund"}) | FAILURES
 RETURNED = frozenset({"payout_failure", "payout_cancel"})
 FEES = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee", "network_cost"})
 
@@ -116,7 +118,7 @@ def _sort_in(made: _Made, row: BalanceRow, day: date, rules: MappingRules, *, ow
     elif row.type in REFUNDS and source:
         made.lies_beside("Refunds", amount)
         made.lies_beside("Fees", -fee)
-        made.facts += fee_entry(row, SourceKey("stripe", "refund", source), day, rules)
+        made.facts += fee_entry(row, fee_key(source, failed=row.type in FAILURES), day, rules)
     elif source and source.startswith(("dp_", "du_")):
         made.lies_beside("Disputes", net)
         made.facts.append(dispute_entry(row, row_key(source, row), day, rules))

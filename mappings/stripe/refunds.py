@@ -108,7 +108,12 @@ def refund_steps(refund: Refund, sale: SourceKey, rules: MappingRules) -> tuple[
         exchange_rate=rules.exchange_rates.get(money.currency),
     )
     receipt = PostingStep(key=key, entity="RefundReceipt", intent=Intent.FACT, draft=draft, name="refund")
-    return (item, receipt, *fee_steps(id_or_object(refund.balance_transaction)[1], key, day, rules))
+    return (item, receipt, *fee_steps(id_or_object(refund.balance_transaction)[1], fee_key(refund.id), day, rules))
+
+
+def fee_key(refund: str, *, failed: bool = False) -> SourceKey:
+    """The fee of a refund, or of its failure: rows of the balance that stay whatever becomes of the refund."""
+    return SourceKey("stripe", "refund", f"{refund}.{'failure' if failed else 'fee'}")
 
 
 def _refunded(refund: Refund) -> tuple[SourceKey, str | None]:
