@@ -17,7 +17,7 @@ from bridge.decode import decode_record
 from contracts.errors import RecordError, UnbalancedDocument, UndecodableRecord, UnmappableEvent
 from contracts.money import plain
 from contracts.posting import Ignored, Intent, PostingPlan
-from contracts.quickbooks import PaymentDraft, RedemptionDraft
+from contracts.quickbooks import PaymentDraft, RedemptionDraft, RefundReceiptDraft
 from mappings.registry import map_event
 from tests.mappings.builders import RULES, invoice_of, record
 
@@ -121,6 +121,50 @@ def test_any_other_payload_ends_in_a_plan_a_reason_or_undecodable(path: Path) ->
             decided(path)
     else:
         assert isinstance(decided(path), PostingPlan | Ignored)
+
+
+REFUNDS = [path for path in FILES if path.stem.startswith("real_") and "refund_" in path.stem]
+
+EXCEPTIONS = {
+    "derived_kwd_three_decimals": "unmappable",  # thousandths
+    "handmade_aud_shipping_tax_inconsistent": "unbalanced",
+    "handmade_aud_test_order_5_lines": "unbalanced",
+    "sample_2026-04_order_transactions_create": "skipped_by_rule",  # an authorization
+    "sample_2026-04_orders_edited": "skipped_by_rule",
+    "sample_2026-04_payment_schedules_due": "unknown_type",
+    "sample_2026-04_payment_terms_create": "unknown_type",
+    "sample_2026-04_tender_transactions_create": "unknown_type",
+    "sample_2026-07_balance_transactions": "undecodable",  # answers of the API, no events
+    "sample_2026-07_disputes_list": "undecodable",
+    "sample_2026-07_payouts_list": "undecodable",
+}
+"""Shopify's payloads that are neither booked nor tests, and why."""
+
+
+@pytest.mark.parametrize("path", REFUNDS, ids=lambda path: path.stem)
+def test_real_refund_books_what_moved(path: Path) -> None:
+    """The receipt is the sum of the raw transactions; its lines and tax are that sum."""
+    body = json.loads(path.read_bytes(), parse_float=Decimal)
+    moved = sum(amount(row["amount"]) for row in body["transactions"] if row["status"] == "success")
+    decision = decided(path)
+    assert isinstance(decision, PostingPlan)
+    (draft,) = [step.draft for step in decision.steps if isinstance(step.draft, RefundReceiptDraft)]
+    assert draft.total == moved == sum(row.amount for row in draft.lines) + draft.tax
+    assert draft.tax == sum(amount(row["total_tax"]) for row in body["refund_line_items"])
+
+
+def test_shopify_s_exceptions_are_these() -> None:
+    """Every other payload of Shopify is booked, or a test."""
+    found = {}
+    for path in (path for path in FILES if path.parent.name == "shopify"):
+        try:
+            decision = decided(path)
+            code = "plan" if isinstance(decision, PostingPlan) else decision.code
+        except RecordError as error:
+            code = error.code
+        if code not in ("plan", "test_event"):
+            found[path.stem] = code
+    assert found == EXCEPTIONS
 
 
 def test_counts_per_disposition() -> None:
