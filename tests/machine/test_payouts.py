@@ -46,7 +46,7 @@ def _charge_id(number: int) -> str:
 
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
-    """Up to three charges, some handed back or disputed, with or without their fees in their own events."""
+    """Up to three charges, some handed back (or almost) or disputed, with or without fees in their own events."""
     events: list[Json] = []
     rows: list[Json] = []
     for number in range(draw(st.integers(1, 3))):
@@ -78,6 +78,11 @@ def lives(draw: st.DrawFn) -> Life:
                     refund(1000, f"re_{number}", charge=ident, payment_intent=pi, balance_transaction=carried),
                 )
             )
+            if draw(st.booleans()):
+                rows.append(row("refund_failure", 1000, f"re_{number}", draw(st.sampled_from([0, 69]))))
+                events.append(
+                    stripe_event("refund.failed", refund(1000, f"re_{number}", charge=ident, status="failed"))
+                )
         if draw(st.integers(0, 3)) == 0:
             lost = row("adjustment", -amount, f"du_{number}", 1500, id=f"txn_du_{number}")
             rows.append(lost)
