@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.quickbooks.queries import Scalar, Select, quoted, where, where_in
+from bridge.sandbox.quickbooks.query import parse
 
 
 def unquoted(literal: str) -> str:
@@ -88,3 +89,18 @@ def test_nothing_cannot_be_listed() -> None:
         where_in("Id", ())
     with pytest.raises(ValueError, match="not the name"):
         where("Id = '1' AND Id", "=", "1")
+
+
+@given(st.lists(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f")), min_size=1, max_size=5))
+def test_qbos_grammar_reads_back_exactly_what_was_asked(values: list[str]) -> None:
+    """Whatever the values hold, the query has the conditions that were meant and no other. Guard: `quoted`."""
+    conditions = (
+        where("DisplayName", "=", values[0]),
+        where_in("DocNumber", tuple(values)),
+        where("Active", "=", True),
+    )
+    read = parse(Select("Customer", conditions=conditions).page(1))
+    assert (read.entity, read.start, read.limit) == ("Customer", "1", "1000")
+    assert [condition.values for condition in read.conditions] == [(values[0],), tuple(values), (True,)]
+    assert [condition.name for condition in read.conditions] == ["DisplayName", "DocNumber", "Active"]
+    assert read.order == (("Id", False),)  # not descending
