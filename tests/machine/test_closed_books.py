@@ -72,15 +72,17 @@ async def test_a_later_body_leaves_the_new_date() -> None:
 
 
 async def test_what_stands_in_closed_books_is_changed_by_nobody() -> None:
-    """Guard: an update and a void are rejected under every policy but hold."""
+    """Guard: an update and a void are rejected under every policy but hold, and QBO is not asked."""
     async with opened(rules("redate")) as world:
         await world.deliver(shopify_event("orders/create", PENDING))
         close(world, "2026-03-31")
         await world.restart()
+        before = world.client.counts.writes
         (changed,) = await world.deliver(shopify_event("orders/updated", order([line("21.45", 3)])))
         ended = {"financial_status": "voided", "cancelled_at": "2026-04-02T10:00:00-08:00"}
         voided = {**PENDING, **ended, "updated_at": "2026-04-02T10:00:00-08:00"}
         (cancelled,) = await world.deliver(shopify_event("orders/cancelled", voided))
+        assert world.client.counts.writes == before
         codes = [each.reason and each.reason.code for each in (changed, cancelled)]
         assert codes == ["period_closed", "period_closed"]
         assert world.held("Invoice")[0]["TotalAmt"] == Decimal("42.90")
@@ -106,6 +108,7 @@ async def test_what_is_held_is_booked_once_the_books_are_open() -> None:
         assert waiting.status == "waiting"
         assert waiting.reason is not None
         assert "closed until 2026-03-31" in waiting.reason.message
+        await world.idle()
         close(world, None)
         await world.clock.sleep(timedelta(minutes=11).total_seconds())
         await world.idle()

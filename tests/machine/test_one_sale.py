@@ -95,6 +95,32 @@ async def test_a_credit_goes_on_its_invoice_by_a_payment_of_nothing() -> None:
         assert (again.status, world.written()) == ("already_posted", before)
 
 
+async def test_a_credit_on_a_paid_invoice_stays_the_customers() -> None:
+    """Guard: no more goes on an invoice than it asks for; the rest is what the customer is owed."""
+    life = Life(pieces=3)
+    life.give_back(money=False)
+    async with opened() as world:
+        await without_own_credits(world)
+        await world.deliver(paid_body())
+        (result,) = await world.deliver(*events(life))
+        assert result.status == "posted", result.reason
+        assert (only(world, "CreditMemo")["Balance"], only(world, "Invoice")["Balance"]) == (D("12.00"), 0)
+        assert world.owed() == {"Dana Reyes": D("-12.00")}
+
+
+async def test_a_credit_that_a_person_took_off_stays_off() -> None:
+    """Guard: the payment of nothing is made once; a void one is not made again."""
+    life = Life(pieces=3)
+    life.give_back(money=False)
+    async with opened() as world:
+        await without_own_credits(world)
+        await world.deliver(unpaid(), *events(life))
+        act(world.sandbox.company(), {"action": "void", "entity": "Payment"})
+        await world.restart()
+        (again,) = await world.deliver(*events(life))
+        assert (again.status, only(world, "CreditMemo")["Balance"]) == ("already_posted", D("12.00"))
+
+
 @pytest.mark.parametrize("credit_first", [True, False])
 async def test_a_cancellation_takes_credits_away_whatever_came_first(credit_first: bool) -> None:  # noqa: FBT001
     """Guard: the payment of nothing is void and the credit gone before the invoice is voided."""
