@@ -26,28 +26,43 @@ IN_PART = frozenset({"partially_paid", "partially_refunded"})
 def amount_received(order: Order, money: OrderMoney) -> Decimal:
     """How much of the customer's money the body speaks of, refunds not taken off.
 
-    Of an edited order `total_outstanding` tells whether it was paid before the edit (it is negative then) or after.
+    Of an edited order `total_outstanding` tells whether it was paid before the edit (it is negative then) or after; of
+    one whose goods went back without money, whether they had been paid for.
     """
     if order.financial_status not in ALL_OF_IT | IN_PART:
         return Decimal(0)
     owing = order.total_outstanding or Decimal(0)
-    edited = money.total != order.total_price and None not in (order.total_outstanding, order.current_total_price)
+    figures = None not in (order.total_outstanding, order.current_total_price)
+    edited = figures and (money.total != order.total_price or _has_credit(order))
     if order.financial_status == "partially_paid" or edited or (order.financial_status in IN_PART and owing > 0):
         return max(_total_now(order, money) - owing, Decimal(0))
     return order.total_price
+
+
+def _has_credit(order: Order) -> bool:
+    """True when goods went back and no money was meant to move for them; not where the order says that it all moved."""
+    if order.financial_status == "refunded" and not _handed_back(order):
+        return False
+    return any(
+        refund.refund_line_items and not any(row.kind == "refund" and row.amount for row in refund.transactions)
+        for refund in order.refunds or ()
+    )
 
 
 def _total_now(order: Order, money: OrderMoney) -> Decimal:
     """What `total_outstanding` counts from: the total, less what edits and refunds took, plus what was handed back."""
     if order.current_total_price is None or (not order.refunds and money.total == order.total_price):
         return order.total_price
-    handed_back = total(
+    return order.current_total_price + _handed_back(order)
+
+
+def _handed_back(order: Order) -> Decimal:
+    return total(
         row.amount
         for refund in order.refunds or ()
         for row in refund.transactions
         if row.kind == "refund" and row.status == "success"
     )
-    return order.current_total_price + handed_back
 
 
 def received_steps(

@@ -63,7 +63,7 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
         return _moved(refund, live, currency)
     if moves:
         return RefundMoney(currency=currency, failed=True)
-    inside = inside_by_rates(refund) if taxes_included is None else taxes_included
+    inside = inside_by_rates(refund, currency) if taxes_included is None else taxes_included
     if inside is None:
         return RefundMoney(currency=currency, unclear=True)
     rows = [row for row in refund.order_adjustments if not is_pending(row)]
