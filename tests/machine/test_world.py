@@ -31,3 +31,23 @@ async def test_money_waits_for_its_order_and_is_posted_with_it() -> None:
         await world.deliver(shopify_event("orders/create", order([line("21.45", 2)])))
         assert world.statuses() == ["posted", "posted"]
         assert world.payments() == [("shopify:transaction:9455001122334", Decimal("42.90"))]
+
+
+async def test_warming_up_costs_one_read_a_list() -> None:
+    """Seven transaction types, six lists and one look at deletions; an empty type costs its read all the same."""
+    async with opened() as world:
+        before = world.client.counts.reads
+        await world.restart()
+        assert world.client.counts.reads - before == 14
+
+
+async def test_a_warm_order_and_its_payment_cost_two_calls() -> None:
+    """The customer and the item are known: one call writes the invoice, one its payment, and nothing is read."""
+    async with opened() as world:
+        await world.deliver(shopify_event("orders/paid", order([line("21.45", 2)])))
+        before = world.client.counts
+        reads, calls = before.reads, before.writes + before.batches
+        other = order([line("21.45", 2)], id=ORDER_ID + 1, admin_graphql_api_id=None, name="#2042")
+        (result,) = await world.deliver(shopify_event("orders/paid", other))
+        now = world.client.counts
+        assert (result.status, now.reads - reads, now.writes + now.batches - calls) == ("posted", 0, 2)
