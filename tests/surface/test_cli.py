@@ -25,6 +25,8 @@ from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, dead_letter_record, result_record
 
 COMMANDS = (
+    "connect",
+    "doctor",
     "backfill",
     "run",
     "demo",
