@@ -262,6 +262,7 @@ class Index:
             customer_id=_value(body.get("CustomerRef")),
             doc_number=_text(body.get("DocNumber")),
             deposit_to=_value(body.get("DepositToAccountRef")),
+            deposited=any(link.get("TxnType") == "Deposit" for link in body.get("LinkedTxn") or ()),
             balance=wire.number(body.get("Balance")),
             facts=dict(marker.facts),
             applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),

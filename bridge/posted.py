@@ -34,9 +34,9 @@ class Posted:
 
     `facts` are the pairs of its marker. `applied` is what a payment puts on its invoice, `lines` are all its lines that
     are linked to something and `elsewhere` those of them that a person linked to other documents. `form` is a sale's
-    lines and tax, kept only where an update must repeat them. `deposit_to` is the account that money went to. `fresh`
-    is false once something else (a payment that was linked) has moved the SyncToken unseen. `marked` is false for one
-    of ours whose note has lost the marker.
+    lines and tax, kept only where an update must repeat them. `deposit_to` is the account that money went to; once it is
+    `deposited` it lies on a deposit, which freezes it. `fresh` is false once something else (a payment that was linked)
+    has moved the SyncToken unseen. `marked` is false for one of ours whose note has lost the marker.
     """
 
     entity: str
@@ -54,6 +54,7 @@ class Posted:
     elsewhere: tuple[Entity, ...] = ()
     txn_date: date | None = None
     deposit_to: str | None = None
+    deposited: bool = False
     form: Entity | None = None
     shipping: Shipping = NOT_SHIPPED
     voided: bool = False

@@ -145,6 +145,7 @@ def row_of(posted: Posted) -> dict[str, Any]:
         "DepositToAccountRef": {"value": posted.deposit_to} if posted.deposit_to else None,
         "PrivateNote": with_marker(posted.human_note, Marker(posted.key, posted.facts)),
         "Line": list(posted.form["Line"] if posted.form else posted.lines) or None,
+        "LinkedTxn": [{"TxnType": "Deposit"}] if posted.deposited else None,
         "TxnDate": posted.txn_date.isoformat() if posted.txn_date else None,
         "TrackingNum": posted.shipping.tracking or None,
         "ShipDate": posted.shipping.ship_date or None,

@@ -32,6 +32,7 @@ from contracts.quickbooks import (
 
 BY_SHOP = "this money pays a shop order, which the shop books"
 PAID_BY_HAND = "is the sale of a charge that pays an invoice of Stripe, and somebody has put other money on it"
+DEPOSITED = "pays an invoice of Stripe, but lies on a deposit already: take it off there, then send the event again"
 NOTED = "noted which invoice this payment is for; its charge and its invoice book the rest"
 
 
@@ -194,8 +195,12 @@ def _move(found: Linked, known: _Known) -> None:
             if changed:
                 found.fates.append((owner, Refused(conflict(changed[0]), changed[0])))
                 continue
+            moves = payment is not None and not payment.voided and order_of(payment) != invoice
+            if payment is not None and moves and payment.deposited:
+                found.fates.append((owner, Refused(rejected(payment, DEPOSITED), payment)))
+                continue
             found.emptied[charge] = owner
-            if payment is not None and not payment.voided and order_of(payment) != invoice:
+            if payment is not None and moves:
                 plan = found.plans[owner]
                 found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, _money(payment, invoice)))
 

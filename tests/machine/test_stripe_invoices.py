@@ -18,7 +18,9 @@ from tests.mappings.stripe_builders import (
     invoice_payment,
     listed,
     paid_invoice,
+    payout,
     refund,
+    row,
 )
 
 EXAMPLES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -148,6 +150,19 @@ async def test_money_that_a_person_put_on_the_charge_s_sale_keeps_it() -> None:
         reasons = [results[-1].reason for results in world.results.values()]
         assert "conflict" in [reason.code for reason in reasons if reason], tied
         assert CHARGE in [each[0] for each in world.invoices()]
+
+
+async def test_money_that_was_paid_out_already_does_not_move() -> None:
+    """Guard: QBO freezes what lies on a deposit (6540), so nothing is changed and a person is told."""
+    taken = row("charge", 2500, CHARGE_ID, 103)
+    async with opened() as world:
+        await world.deliver(CHARGED, stripe_event("payout.paid", payout(2397, [taken])))
+        await world.deliver(PAID)
+        before = world.written()
+        (tied,) = await world.deliver(TIED)
+        assert (tied.status, tied.reason and tied.reason.code) == ("dead_lettered", "conflict")
+        assert "lies on a deposit" in str(tied.reason and tied.reason.message)
+        assert world.written() == before
 
 
 async def test_a_refund_is_of_what_its_charge_really_paid_for() -> None:
