@@ -116,8 +116,7 @@ async def test_neither_people_nor_secrets_are_shown_anywhere(
     assert all(len(text) > 200 for text in shown.values())
     for where, text in shown.items():
         for word in (PERSON, SECRET, ACCESS_TOKEN):
-            found = re.search(f".{{0,200}}{word}.{{0,60}}", text, re.IGNORECASE)
-            assert found is None, f"{where}: {found and found[0]}"
+            assert re.findall(f".{{0,200}}{word}.{{0,60}}", text, re.IGNORECASE) == [], where
 
 
 async def told(stage: Stage, count: int) -> list[Result]:

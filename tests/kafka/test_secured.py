@@ -29,16 +29,17 @@ def way_in(
     """How `bridge` reaches the broker by *protocol*, with everything right."""
     assert broker.certificates is not None
     certificates = broker.certificates
-    client = {"ssl_certfile": str(certificates.client), "ssl_keyfile": str(certificates.client_key)}
+    by_certificate = protocol == "SSL"
     return KafkaConnection(
         bootstrap_servers=f"{host}:{broker.secure_ports[protocol]}",
         security_protocol=protocol,
         sasl_mechanism=mechanism,
-        sasl_plain_username=USER if protocol != "SSL" else None,
-        sasl_plain_password=PASSWORD if protocol != "SSL" else None,
+        sasl_plain_username=None if by_certificate else USER,
+        sasl_plain_password=None if by_certificate else PASSWORD,
         ssl_cafile=str(certificates.ca),
-        ssl_password=KEY_PASSWORD if protocol == "SSL" else None,
-        **(client if protocol == "SSL" else {}),
+        ssl_certfile=str(certificates.client) if by_certificate else None,
+        ssl_keyfile=str(certificates.client_key) if by_certificate else None,
+        ssl_password=KEY_PASSWORD if by_certificate else None,
     )
 
 
