@@ -213,10 +213,10 @@ def test_a_dead_letter_is_the_original_with_why() -> None:
 
 def test_an_ignored_event_names_the_document_that_it_is_about() -> None:
     """What the mapping said, else what the body plainly says."""
-    later = of_acme(shopify_event("orders/delete", {"id": 77}))
+    later = of_acme(shopify_event("orders/of_tomorrow", {"id": 77}))
     assert isinstance(later.verdict, Ignored)
     value, _ = told(later, ignored(later.verdict.code, later.verdict.message))
-    assert (value["source"]["document"], value["reason"]["code"]) == ("shopify:order:77", "not_yet_mapped")
+    assert (value["source"]["document"], value["reason"]["code"]) == ("shopify:order:77", "unknown_type")
     broken = of_acme(shopify_event("orders/paid", {"id": 78, "line_items": []}))
     assert isinstance(broken.verdict, UndecodableRecord)
     assert told(broken, refused(broken.verdict))[0]["source"]["document"] == "shopify:order:78"
