@@ -40,7 +40,7 @@ async def test_a_stop_in_a_backlog_that_waits_for_the_limits_does_not_wait_for_t
 async def test_a_stop_in_the_middle_of_a_batch_ends_in_time_and_a_second_start_posts_nothing(
     real: KafkaConnection, tmp_path: Path, seed: int, chance: Random
 ) -> None:
-    """QBO is slow, the batch is finished and told. Guard: the drain waits for what is under way."""
+    """What was cut short the second start finishes, and the third has nothing to do. Guard: the tombstones."""
     async with fleet_of(real, tmp_path) as fleet:
         (company,) = fleet.companies
         sample = company.sample(seed, 20)
