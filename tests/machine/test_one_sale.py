@@ -14,7 +14,17 @@ from bridge.sandbox.quickbooks.writes import write
 from mappings.rules import MappingRules, OrderRules
 from tests.machine.lives import CARDS, RECEIVABLE, Life
 from tests.machine.world import World, opened
-from tests.mappings.builders import ORDER_ID, Json, line, order, shopify_event, taxed, transaction
+from tests.mappings.builders import (
+    ORDER_ID,
+    Json,
+    charge,
+    line,
+    order,
+    shopify_event,
+    stripe_event,
+    taxed,
+    transaction,
+)
 
 D = Decimal
 RECEIPTS = MappingRules(shop_domains=("acme.myshopify.com",), orders=OrderRules(document="sales_receipt"))
@@ -270,3 +280,54 @@ async def test_a_parcel_waits_when_its_order_is_refused() -> None:
             shopify_event("orders/create", order([taxed("12.00", 3, "2.00")])), life.parcels[0]
         )
         assert (refused.status, parcel.status) == ("dead_lettered", "waiting")
+
+
+async def test_a_credit_that_quickbooks_left_alone_is_applied_after_all() -> None:
+    """Guard: where credits apply themselves QBO is asked what it did, and what it did not do is done."""
+    life = Life(pieces=3)
+    life.give_back(money=False)
+    async with opened() as world:
+        await world.deliver(unpaid())
+        off = {"SalesFormsPrefs": {"AutoApplyCredit": False}}
+        set_switches(world.sandbox.realms[DEFAULT_REALM], {"preferences": off})
+        (result,) = await world.deliver(*events(life))
+        assert result.status == "posted", result.reason
+        assert (only(world, "Invoice")["Balance"], only(world, "CreditMemo")["Balance"]) == (D("24.00"), 0)
+
+
+async def test_of_two_words_about_a_parcel_the_newer_counts() -> None:
+    """Guard: also when both come at once, the newer one first."""
+    life = Life(pieces=3)
+    life.send(0)
+    life.send(0)
+    async with opened() as world:
+        await world.deliver(unpaid(), life.parcels[1], life.parcels[0])
+        assert only(world, "Invoice")["TrackingNum"] == "1Z01"
+
+
+async def test_all_tracking_numbers_stay_readable() -> None:
+    """Guard: the newest parcel decides day and carrier; numbers that the field cannot take stand in the note."""
+    life = Life(pieces=3)
+    for number in range(9):
+        life.send(number)
+    async with opened() as world:
+        await world.deliver(unpaid())
+        for parcel in life.parcels:
+            await world.deliver(parcel)
+        invoice = only(world, "Invoice")
+        assert invoice["TrackingNum"] == "1Z88, 1Z77, 1Z66, 1Z55, 1Z44"
+        assert all(f"1Z{number}{number}" in invoice["PrivateNote"] for number in range(9))
+
+
+async def test_what_was_undone_is_undone_once() -> None:
+    """Guard: what we deleted ourselves is in the books no more, so a second telling writes nothing."""
+    charged = stripe_event("charge.succeeded", charge())
+    moved = {"object": "refund", "id": "re_1", "charge": charge()["id"], "amount": 1000, "currency": "usd"}
+    refunded = {**moved, "created": 1772514251, "status": "succeeded"}
+    failed = stripe_event("refund.failed", {**refunded, "status": "failed"})
+    async with opened() as world:
+        await world.deliver(charged, stripe_event("refund.created", refunded))
+        assert only(world, "RefundReceipt")["TotalAmt"] == D("10.00")
+        (undone,) = await world.deliver(failed)
+        (again,) = await world.deliver(failed)
+        assert (undone.status, again.status, world.held("RefundReceipt")) == ("posted", "ignored", [])
