@@ -9,7 +9,7 @@ OWN_CERTS := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format cover kafka chaos bench bench-sandbox golden schemas lock audit secrets wheel clean
+.PHONY: help setup demo test quick check format nightly cover kafka chaos bench bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -33,6 +33,9 @@ check: $(STAMP) ## formatting, lint and types
 format: $(STAMP) ## format, and mend what lint can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+nightly: $(STAMP) ## the properties of the books over more than 5,000 generated orders
+	@$(BIN)/pytest --hypothesis-profile=nightly tests/ledger tests/machine
 
 cover: $(STAMP) ## all tests with branch coverage
 	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered

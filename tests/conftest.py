@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# `make nightly`: the properties over generated documents at full size.
+settings.register_profile("nightly", max_examples=1_700)
 
 pytest_plugins = ["tests.brokers"]
 
