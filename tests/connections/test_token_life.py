@@ -15,9 +15,12 @@ from random import Random
 import httpx
 import pytest
 
+from bridge.clock import SystemClock
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
+from bridge.kafka.token_topic import KafkaTokenStore
 from bridge.kafka.topics import create_missing, table_topic
+from bridge.quickbooks.tokens import Tokens, new_key, token_key
 from bridge.sandbox.events import ORDERS_ONLY, SampleEvent
 from contracts.results import ResultStatus, read_result
 from tests.connections.consenting import connecting, decide
@@ -199,3 +202,20 @@ def limited(config: Path, environ: dict[str, str], log: Path) -> subprocess.Pope
     process = subprocess.Popen(["bash", "-c", f'exec > >(cat >> "{log}") 2>&1; {shell}'], env={**os.environ, **environ})
     log.touch()
     return process
+
+
+async def test_a_wrong_key_of_the_topic_ends_the_start_with_one_sentence(
+    real: KafkaConnection, tmp_path: Path, tokens_on_kafka: str
+) -> None:
+    """As with the file: what nobody can decrypt is the operator's to mend, now. Guard: the look before serving."""
+    await create_missing(real, [table_topic(tokens_on_kafka)])
+    async with fleet_of(real, tmp_path) as fleet:
+        (company,) = fleet.companies
+        store = KafkaTokenStore(tokens_on_kafka, token_key(new_key()), real, SystemClock())
+        key = f"{company.realm} at {fleet.sandbox_url}/oauth2/v1/tokens/bearer"
+        await store.save(key, Tokens(refresh_token="of another key"))
+        replica = fleet.start("one")
+        assert await asyncio.to_thread(replica.process.wait, 30) == 1
+        last = replica.said.splitlines()[-1]
+        assert "cannot be decrypted: QBO_BRIDGE_TOKENS__KEY must be the key that they were stored with." in last
+        assert "Traceback" not in replica.said
