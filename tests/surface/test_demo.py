@@ -56,6 +56,12 @@ def test_right_books_have_no_differences() -> None:
     assert differences([SALE], books([invoice()], [payment()])) == ()
 
 
+def test_gift_card_that_paid_a_part_is_neither_missing_money_nor_a_smaller_sale() -> None:
+    """It is a negative line on the invoice."""
+    card = {"Amount": Decimal("-5.00"), "SalesItemLineDetail": {"ItemRef": {"value": "9"}}}
+    assert differences([SALE], books([invoice(total="4.50") | {"Line": [card]}], [payment("4.50")])) == ()
+
+
 @pytest.mark.parametrize(
     ("invoices", "payments", "said"),
     [
