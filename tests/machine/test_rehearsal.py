@@ -51,7 +51,7 @@ async def test_a_rehearsal_of_stripe_s_invoices_comes_true(shape: str, data: st.
 @FEW
 @given(life=lives(), data=st.data())
 async def test_a_rehearsal_of_payouts_comes_true(life: Life, data: st.DataObject) -> None:
-    """Guard: where a pretended payment lies."""
+    """Deposits that wait for their payments, and payouts that come with them."""
     await _comes_true(data.draw(deliveries(life.events)), data.draw(st.integers(0, 4)))
 
 
