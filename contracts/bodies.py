@@ -21,6 +21,8 @@ AMOUNT_DIGITS_MAX = 13
 AMOUNT_DECIMALS_MAX = 12
 """Stripe's unit_amount_decimal has up to twelve decimals."""
 ID_DIGITS_MAX = 40
+ROWS_MAX = 5_000
+"""Rows of one list in a body (lines of an order, entries of a payout): far above any real one, far below an attack."""
 COUNT_MAX = 10**7
 """Pieces on one line; price times pieces must stay exact in 28 digits."""
 
@@ -164,7 +166,11 @@ class Body(BaseModel):
     def _without_nulls(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        return {name: value[name] for name in cls.model_fields if value.get(name) is not None}
+        found = {name: value[name] for name in cls.model_fields if value.get(name) is not None}
+        for name, part in found.items():
+            if isinstance(part, list) and len(part) > ROWS_MAX:
+                raise ValueError(f"{name} has more than {ROWS_MAX} rows")
+        return found
 
 
 B = TypeVar("B", bound=Body)

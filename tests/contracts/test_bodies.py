@@ -163,3 +163,11 @@ def test_unknown_fields_are_ignored() -> None:
     """Shopify adds fields every quarter."""
     body = {"id": 1, "currency": "USD", "total_price": 1, "total_tax": "0", "line_items": [], "new_in_2027": {}}
     assert read_body(Order, body, "order").total_price == 1
+
+
+def test_the_rows_of_a_list_are_bounded() -> None:
+    """As many as the bound are read, one more is refused. Guard: `ROWS_MAX`."""
+    rows = [{"amount": "1"}] * bodies.ROWS_MAX
+    assert len(read_body(Sheet, {"rows": rows}, "sheet").rows) == bodies.ROWS_MAX
+    with pytest.raises(UndecodableRecord, match="rows has more than 5000 rows"):
+        read_body(Sheet, {"rows": [*rows, {"amount": "1"}]}, "sheet")
