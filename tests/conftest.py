@@ -13,7 +13,12 @@ settings.register_profile("nightly", max_examples=1_700)
 
 pytest_plugins = ["tests.brokers"]
 
-_OF_THE_TESTS = {"QBO_BRIDGE_TEST_KAFKA", "QBO_BRIDGE_REQUIRE_KAFKA", "QBO_BRIDGE_KAFKA_CACHE"}
+_OF_THE_TESTS = {
+    "QBO_BRIDGE_TEST_KAFKA",
+    "QBO_BRIDGE_TEST_EXAMPLES",
+    "QBO_BRIDGE_REQUIRE_KAFKA",
+    "QBO_BRIDGE_KAFKA_CACHE",
+}
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 # At import, before anything is loaded: a developer's own settings must not decide what a test sees, nor reach the
