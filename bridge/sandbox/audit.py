@@ -90,7 +90,7 @@ def _difference(sale: ExpectedSale, invoices: list[Json], received: dict[str, De
     if len(invoices) != 1:
         return [f"{sale.document}: {len(invoices)} invoices instead of one"]
     invoice = invoices[0]
-    redeemed = _redeemed(invoice)
+    redeemed = redeemed_on(invoice)
     pairs = (
         ("total", Decimal(invoice["TotalAmt"]) + redeemed, sale.total),
         ("received", received.get(invoice["Id"], Decimal(0)) + redeemed, sale.received),
@@ -103,7 +103,7 @@ def _difference(sale: ExpectedSale, invoices: list[Json], received: dict[str, De
     ]
 
 
-def _redeemed(invoice: Json) -> Decimal:
+def redeemed_on(invoice: Json) -> Decimal:
     """What gift cards paid: negative lines of their liability, because QBO takes no payment into one."""
     amounts = (Decimal(line["Amount"]) for line in invoice.get("Line", ()) if line.get("SalesItemLineDetail"))
     return -sum((amount for amount in amounts if amount < 0), Decimal(0))
