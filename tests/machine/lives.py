@@ -161,9 +161,9 @@ def _act(draw: st.DrawFn, life: Life, action: str) -> None:
     if action in ("card", "gift") and life.owing > 0:
         part = draw(st.sampled_from([life.owing, life.owing / 2, Decimal("5.00")]))
         life.pay(min(part, life.owing), CARD if action == "card" else GIFT)
-    elif action == "back" and life.can_give_back and life.paid[CARD] - life.handed_back >= PRICE and not life.credited:
+    elif action == "back" and life.can_give_back and life.paid[CARD] - life.handed_back >= PRICE:
         life.give_back(money=True)
-    elif action == "credit" and life.can_give_back and life.owing >= PRICE and not life.handed_back:
+    elif action == "credit" and life.can_give_back and life.owing >= PRICE:
         life.give_back(money=False)
     elif action == "send":
         life.send(draw(st.integers(0, 1)))

@@ -12,8 +12,8 @@ from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
 from tests.machine.lives import RECEIVABLE, Delivered, deliveries, newest_parcel
 from tests.machine.world import World, opened
 
-SIZE = int(os.environ.get("QBO_BRIDGE_TEST_EXAMPLES", "300"))
-"""How many lives; QBO_BRIDGE_TEST_EXAMPLES=5000 is the nightly size."""
+SIZE = int(os.environ.get("QBO_BRIDGE_TEST_EXAMPLES", 3 * settings().max_examples))
+"""How many lives: 300, with the profile `nightly` 5,000, or as QBO_BRIDGE_TEST_EXAMPLES says."""
 EXAMPLES = settings(
     max_examples=max(SIZE // 2, 1),
     deadline=None,
