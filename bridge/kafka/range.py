@@ -25,12 +25,11 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import inbound
 from bridge.kafka.lenient import read_leniently_after
+from bridge.kafka.tail import Tail
 from bridge.kafka.topics import partitions_of
 from contracts.records import InboundRecord
 
 POLL_MS = 500
-EMPTY_ANSWERS = 3
-"""So many fetches that bring nothing, though the broker holds nothing back: the tail was compacted away."""
 FAILURES_MAX = 20
 FAILURE_WAIT_S = 0.5
 
@@ -84,7 +83,7 @@ class RangeBatch:
 
 @dataclass(slots=True)
 class _Partition:
-    """How far one partition was read; `next` is the first offset that was not. `answers` counts empty fetches."""
+    """How far one partition was read; `next` is the first offset that was not."""
 
     place: TopicPartition
     start: int
@@ -92,8 +91,6 @@ class _Partition:
     next: int
     done: bool
     records: deque[InboundRecord] = field(default_factory=deque)
-    answered_at_ms: int | None = None
-    answers: int = 0
 
     @property
     def passed(self) -> int:
@@ -114,6 +111,7 @@ class RangeReader:
         self._consumer = consumer
         self._span = span
         self._partitions = partitions
+        self._tails = {each.place: Tail(consumer, each.place, each.end) for each in partitions}
         self._failures = 0
 
     @property
@@ -168,7 +166,6 @@ class RangeReader:
                     await self._take(each, polled.get(each.place, ()))
 
     async def _take(self, partition: _Partition, found: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        before = partition.next
         for record in found:
             if record.offset < partition.end:
                 self.seen += 1
@@ -176,20 +173,8 @@ class RangeReader:
                 if self._span.holds(record.timestamp):
                     partition.records.append(inbound(record))
         partition.next = max(partition.next, await self._consumer.position(partition.place))
-        if partition.next > before:
-            partition.answers = 0
-        partition.done = partition.next >= partition.end or self._tail_is_gone(partition)
-
-    def _tail_is_gone(self, partition: _Partition) -> bool:
-        """Whether the broker, asked often enough, has nothing more although it shows what lies beyond the end."""
-        answered_at_ms = self._consumer.last_poll_timestamp(partition.place)
-        if answered_at_ms is None or answered_at_ms == partition.answered_at_ms:
-            return False
-        partition.answered_at_ms = answered_at_ms
-        partition.answers += 1
-        stable, high = self._consumer.last_stable_offset(partition.place), self._consumer.highwater(partition.place)
-        shown = stable if stable is not None and stable >= 0 else high or 0
-        return partition.answers > EMPTY_ANSWERS and shown >= partition.end
+        tail_is_gone = self._tails[partition.place].is_gone(partition.next)
+        partition.done = tail_is_gone or partition.next >= partition.end
 
     async def _pass_over(self, lost: Mapping[TopicPartition, int]) -> None:
         """Retention has overtaken the reader: go on where the log begins now, and remember what is missing."""

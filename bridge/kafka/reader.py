@@ -2,8 +2,8 @@
 
 A reader assigns itself the partitions and commits nothing, so it disturbs nobody. A bounded read ends at the end that
 the topic had when it began. Offsets have gaps (transaction markers, compaction), so the end is reached by position, not
-by counting; and where the tail itself was compacted away the position never gets there, so a poll that moves nothing
-although the broker holds nothing back ends the read as well.
+by counting; where the tail itself was compacted away the position never gets there, which the broker's answers tell. A
+leader that does not answer is waited for: whoever takes a company over must not miss what its journal holds.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from bridge.kafka.convert import inbound
 from bridge.kafka.diagnosis import reach
 from bridge.kafka.lenient import read_leniently_after
 from bridge.kafka.producing import producer_options, send
+from bridge.kafka.tail import Tail
 from bridge.kafka.topics import partitions_of
 from contracts.records import InboundRecord, OutboundRecord
 
 Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 
 POLL_MS = 500
-EMPTY_POLLS = 3
-"""So many polls in a row without a record, though the broker holds nothing back: the tail was compacted away."""
 
 SEND_TOGETHER = 1_000
 """Sends under way at once, so that a long list does not sit in memory twice."""
@@ -58,11 +57,9 @@ async def read_topic(
         for number, offset in (start or {}).items():
             consumer.seek(TopicPartition(topic, number), offset)
         read_to = {partition: await consumer.position(partition) for partition in assigned}
-        empty_polls = 0
-        while assigned and (follow or not await _reached(consumer, ends, empty_polls)):
-            polled = await _poll(consumer, read_to)
-            empty_polls = 0 if polled else empty_polls + 1
-            for partition, records in polled.items():
+        tails = [Tail(consumer, partition, ends[partition]) for partition in assigned]
+        while assigned and (follow or not await _reached(consumer, tails)):
+            for partition, records in (await _poll(consumer, read_to)).items():
                 read_to[partition] = records[-1].offset + 1
                 for record in records:
                     if follow or record.offset < ends[partition]:
@@ -124,12 +121,14 @@ async def _seek_last(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, i
         consumer.seek(partition, max(beginnings[partition], end - last))
 
 
-async def _reached(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], empty_polls: int) -> bool:
-    """Whether every partition was read to its end, or has nothing more before it."""
-    for partition, end in ends.items():
-        if await consumer.position(partition) >= end:
-            continue
-        seen_to = consumer.last_stable_offset(partition)
-        if empty_polls < EMPTY_POLLS or seen_to is None or seen_to < end:
-            return False
-    return True
+async def _reached(consumer: AIOKafkaConsumer, tails: Sequence[Tail]) -> bool:
+    """Whether every partition was read to its end, or has nothing more before it.
+
+    What comes for one partition is progress of all: it may have filled the answer, and left no room for the others.
+    """
+    positions = [await consumer.position(tail.place) for tail in tails]
+    progress = sum(min(position, tail.end) for position, tail in zip(positions, tails, strict=True))
+    are_gone = [tail.is_gone(progress) for tail in tails]
+    return all(
+        position >= tail.end or is_gone for position, tail, is_gone in zip(positions, tails, are_gone, strict=True)
+    )

@@ -105,7 +105,7 @@ async def test_the_earliest_record_may_come_last() -> None:
 
 
 async def test_a_tail_that_was_compacted_away_is_not_waited_for() -> None:
-    """The broker answers, holds nothing back, and brings nothing. Guard: `_tail_is_gone`."""
+    """The broker answers, holds nothing back, and brings nothing. Guard: `Tail.is_gone`."""
     consumer = Consumer({ZERO: [record(ZERO, 0), record(ZERO, 6)]}, stable=10)
     assert await ended(reader_of(consumer, 10), lambda: consumer.polls)
 
@@ -117,7 +117,7 @@ async def test_a_broker_that_does_not_answer_is_waited_for() -> None:
 
 
 async def test_a_transaction_that_holds_records_back_is_waited_for() -> None:
-    """What was stable at the start comes. Guard: the last stable offset."""
+    """What was stable at the start comes. Guard: `Tail._shown`."""
     consumer = Consumer({ZERO: [record(ZERO, 0)]}, stable=5)
     assert not await ended(reader_of(consumer, 10), lambda: consumer.polls)
 
