@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 async def test_brokers_may_die_and_restart_one_after_the_other(
     real_cluster: KafkaCluster, tmp_path: Path, seed: int, chance: Random
 ) -> None:
-    """Leaders move, transactions end somehow, the owner works on: Kafka's replication, and retries without duplicates."""
+    """Leaders move, transactions end somehow, the owner works on: Kafka's replication, and idempotent retries."""
     kafka = KafkaConnection(bootstrap_servers=real_cluster.bootstrap_servers)
     async with fleet_of(kafka, tmp_path) as fleet:
         (company,) = fleet.companies
