@@ -29,11 +29,12 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.consumer import PollHealth, WatchedConsumer
 from bridge.kafka.convert import inbound
+from bridge.kafka.microbatch import MicroBatch, Phase
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.ownership import Ownership
 from bridge.kafka.publisher import CompanyPublisher, group_id
 from bridge.kafka.settings import IntakeSettings
-from bridge.kafka.tenure import MicroBatch, Phase, Tenure
+from bridge.kafka.tenure import Tenure
 
 RawBatch = tuple[ConsumerRecord[bytes, bytes], ...]
 

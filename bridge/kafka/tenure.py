@@ -20,8 +20,6 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -29,6 +27,7 @@ from aiokafka.errors import KafkaError
 
 from bridge.kafka.convert import Offsets, first_offsets, next_offsets, partitions
 from bridge.kafka.errors import Fenced
+from bridge.kafka.microbatch import MicroBatch, Phase
 from bridge.kafka.owner import CompanyOwner, Jitter, Signals
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
@@ -36,25 +35,6 @@ from contracts.errors import TakeFewer, Unauthorised, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 
 log = structlog.get_logger(__name__)
-
-
-class Phase(StrEnum):
-    """Where a company stands in this process."""
-
-    JOINING = "joining"
-    STANDBY = "standby"
-    TAKING_OVER = "taking_over"
-    OWNER = "owner"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MicroBatch:
-    """The records of one poll and the assignment that they were polled under."""
-
-    records: tuple[InboundRecord, ...]
-    generation: int
 
 
 class Tenure:
@@ -300,10 +280,7 @@ class Tenure:
                 await self._publisher.settle(await self._owner.idle())
 
     async def _wait_out(self, error: Unavailable) -> None:
-        """An outage: nothing flows, polling goes on, and after a while the same work is tried again.
-
-        While we are told to let go it is no outage, but the work that was cut short.
-        """
+        """An outage: nothing flows, polling goes on, the same work is tried again. None while we are to let go."""
         if not self._steady.is_set():
             return
         wait_s = error.retry_after_s if error.retry_after_s is not None else self._backoff_s()

@@ -14,9 +14,10 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import Offsets
 from bridge.kafka.errors import Fenced
 from bridge.kafka.intake import CompanyIntake
+from bridge.kafka.microbatch import MicroBatch, Phase
 from bridge.kafka.owner import Signals
 from bridge.kafka.settings import IntakeSettings
-from bridge.kafka.tenure import MicroBatch, Phase, Tenure
+from bridge.kafka.tenure import Tenure
 from contracts.errors import TakeFewer, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 

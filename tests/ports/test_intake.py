@@ -12,8 +12,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.record.util import calc_crc32c
 
 from bridge.kafka.intake import CompanyIntake
+from bridge.kafka.microbatch import Phase
 from bridge.kafka.publisher import group_id
-from bridge.kafka.tenure import Phase
 from contracts.errors import Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 from tests.kafka.harness import Bus, Member, Owner, member

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bridge.kafka.tenure import Phase
+from bridge.kafka.microbatch import Phase
 from contracts.errors import Unavailable
 from contracts.records import InboundRecord
 from tests.kafka.harness import Bus, Owner, member

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.kafka.membership import hosts_in_group
-from bridge.kafka.tenure import Phase
+from bridge.kafka.microbatch import Phase
 from tests.kafka.harness import Bus, Owner, member
 from tests.ports.test_intake import numbered
 
