@@ -59,6 +59,15 @@ class Books:
             sums[document["CurrencyRef"]["value"]] += Decimal(document["TotalAmt"])
         return dict(sums)
 
+    @property
+    def redeemed(self) -> dict[str, Decimal]:
+        """What gift cards paid on the invoices, by currency; no entry where none did."""
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for invoice in self.invoices:
+            if redeemed := redeemed_on(invoice):
+                sums[invoice["CurrencyRef"]["value"]] += redeemed
+        return dict(sums)
+
 
 def read_books(base_url: str, realm: str) -> Books:
     """The books as they are now."""

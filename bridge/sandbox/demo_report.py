@@ -15,6 +15,14 @@ from contracts.money import plain
 from contracts.results import Result
 
 DIFFERENCES_SHOWN = 10
+OTHERS = (
+    ("Customer", "new customers"),
+    ("Item", "new items"),
+    ("RefundReceipt", "refund receipts"),
+    ("CreditMemo", "credit memos"),
+    ("JournalEntry", "journal entries (fees)"),
+)
+"""What else there may be, in the words of the table."""
 
 
 def report(
@@ -76,12 +84,13 @@ def _books_table(sample: Sample, before: Books, books: Books) -> Table:
     table.add_row("orders and charges told of", str(len(sample.sales)), f"{cancelled} of them cancelled")
     table.add_row("invoices", str(len(books.invoices)), _money(books.totals("invoices")))
     table.add_row("payments", str(len(books.payments)), _money(books.totals("payments")))
-    for entity, said in (
-        ("Customer", "new customers"),
-        ("Item", "new items"),
-        ("JournalEntry", "journal entries (fees)"),
-    ):
-        table.add_row(said, str(books.entities.get(entity, 0) - before.entities.get(entity, 0)), "")
+    redeemed = books.redeemed
+    if redeemed:
+        table.add_row("paid by gift cards, on invoices", "", _money(redeemed))
+    for entity, said in OTHERS:
+        count = books.entities.get(entity, 0) - before.entities.get(entity, 0)
+        if count:
+            table.add_row(said, str(count), "")
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from bridge.sandbox.audit import Books, differences
-from bridge.sandbox.events import ExpectedSale
+from bridge.sandbox.demo_report import report
+from bridge.sandbox.events import ExpectedSale, Sample
 from bridge.sandbox.processes import DemoFailed, running
 from bridge.sandbox.stage import CONFIG, first_words
 from contracts.keys import SourceKey
@@ -37,8 +40,19 @@ def payment(amount: str = "9.50") -> dict[str, Any]:
     return {"TotalAmt": Decimal(amount), "CurrencyRef": {"value": "USD"}, "Line": [line]}
 
 
-def books(invoices: list[dict[str, Any]], payments: list[dict[str, Any]]) -> Books:
-    return Books(tuple(invoices), tuple(payments), requests={}, entities={}, pages=0)
+CALLS = ("batches", "batch_items", "writes", "metered_reads", "throttled")
+CARD = {"Amount": Decimal("-5.00"), "SalesItemLineDetail": {"ItemRef": {"value": "9"}}}
+
+
+def books(invoices: list[dict[str, Any]], payments: list[dict[str, Any]], **entities: int) -> Books:
+    return Books(tuple(invoices), tuple(payments), requests=dict.fromkeys(CALLS, 0), entities=entities, pages=0)
+
+
+def shown(after: Books) -> str:
+    """What the demo prints of these books."""
+    out = Console(record=True, width=100, file=io.StringIO())
+    report(out, sample=Sample((), (SALE,)), results={}, books=(books([], []), after, after), seconds=1.0, problems=())
+    return out.export_text()
 
 
 @pytest.mark.slow
@@ -58,8 +72,7 @@ def test_right_books_have_no_differences() -> None:
 
 def test_gift_card_that_paid_a_part_is_neither_missing_money_nor_a_smaller_sale() -> None:
     """It is a negative line on the invoice."""
-    card = {"Amount": Decimal("-5.00"), "SalesItemLineDetail": {"ItemRef": {"value": "9"}}}
-    assert differences([SALE], books([invoice(total="4.50") | {"Line": [card]}], [payment("4.50")])) == ()
+    assert differences([SALE], books([invoice(total="4.50") | {"Line": [CARD]}], [payment("4.50")])) == ()
 
 
 @pytest.mark.parametrize(
@@ -80,6 +93,21 @@ def test_wrong_books_are_told_apart(invoices: list[Any], payments: list[Any], sa
 def test_an_invoice_that_nobody_asked_for_is_a_difference() -> None:
     """Nothing of ours stands in the books without an event."""
     assert "no event asked for" in differences([], books([invoice()], []))[0]
+
+
+def test_what_was_refunded_and_what_gift_cards_paid_have_lines_of_their_own() -> None:
+    """So that the totals add up to what was sold."""
+    text = shown(books([invoice(total="4.50") | {"Line": [CARD]}], [payment("4.50")], RefundReceipt=3, CreditMemo=2))
+    rows = dict(re.findall(r"│ (\S.*?) +│ +(\d+) +│", text))
+    assert (rows["refund receipts"], rows["credit memos"]) == ("3", "2")
+    assert re.search(r"paid by gift cards, on invoices +│ +│ 5.00 USD", text)
+
+
+def test_what_is_not_in_the_books_has_no_line() -> None:
+    """A table of zeros tells nothing."""
+    text = shown(books([invoice()], [payment()]))
+    assert "invoices" in text
+    assert not re.search("refund|credit|gift|journal", text)
 
 
 def test_a_process_that_ends_early_is_told_with_its_last_words(tmp_path: Path) -> None:
