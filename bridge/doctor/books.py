@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import get_args
 
 from bridge.doctor.finding import Finding
@@ -30,6 +31,9 @@ FITTING: dict[Role, frozenset[str]] = {
     "fees": EXPENSE,
 }
 
+RARE: frozenset[Role] = frozenset({"bad_debts", "payout_other"})
+"""Roles that only some Stripe events need: a company that lacks the account and names none may never miss it."""
+
 
 def examine_books(rules: MappingRules, facts: CompanyFacts, items: Iterable[Entity]) -> list[Finding]:
     """Every rule that names something, and every preference that a document rests on."""
@@ -44,7 +48,8 @@ def examine_books(rules: MappingRules, facts: CompanyFacts, items: Iterable[Enti
 
 def _accounts(rules: MappingRules, facts: CompanyFacts) -> Iterator[Finding]:
     for role in get_args(Role):
-        yield _account(f"accounts.{role}", facts, account(rules, role), FITTING.get(role))
+        found = _account(f"accounts.{role}", facts, account(rules, role), FITTING.get(role))
+        yield replace(found, rare=role in RARE and getattr(rules.accounts, role) is None)
     for owed in get_args(LiabilityRole):
         yield _checked(f"accounts.{owed}", lambda owed=owed: _liability(rules, facts, owed))  # type: ignore[misc]
 

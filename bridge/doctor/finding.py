@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; `remedy` is empty when all is well."""
+    """One line of the report; `remedy` is empty when all is well, `rare` true where only few companies ever meet it."""
 
     about: str
     said: str
     remedy: str = ""
+    rare: bool = False
 
     @property
     def is_problem(self) -> bool:
-        """Whether something would fail later."""
-        return bool(self.remedy)
+        """Whether something would fail later, for a company like most."""
+        return bool(self.remedy) and not self.rare
