@@ -79,7 +79,7 @@ def run(config: Config = BRIDGE_TOML) -> None:
 
     Example: qbo-bridge run --config /etc/qbo-bridge/bridge.toml
     """
-    from bridge import app as service
+    from bridge import serving as service
     from bridge.logs import setup_logs
     from bridge.settings import load_settings
 

@@ -17,7 +17,6 @@ from bridge.app import (
     kafka_connection,
     open_machine,
     open_tenant,
-    stop_signals,
     topics_to_create,
 )
 from bridge.backfill import BackfillOwner, Feed, parked_ids, results_in
@@ -30,6 +29,7 @@ from bridge.kafka.range import RangeReader, TimeSpan, open_range
 from bridge.kafka.topics import create_missing, partitions_of
 from bridge.logs import silence_logs
 from bridge.quickbooks.limiter import Priority
+from bridge.serving import stop_signals
 from bridge.settings import Settings
 from bridge.tally import Tally
 from contracts.errors import BridgeError, Unauthorised, Unavailable
