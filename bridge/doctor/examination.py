@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.app import company_rules, kafka_connection
 from bridge.clock import SystemClock
 from bridge.connections import connection_settings, token_store
@@ -60,7 +62,7 @@ async def _examine_company(settings: Settings, company: CompanySettings, kafka: 
     except ReadRefused as error:
         remedy = f"check that environment is {company.environment} and that the app may read this company"
         findings.append(Finding("connection", str(error), remedy))
-    return [Finding(f"{company.name}: {each.about}", each.said, each.remedy) for each in findings]
+    return [replace(each, about=f"{company.name}: {each.about}") for each in findings]
 
 
 async def _examine_connection(company: CompanySettings, store: TokenStore, rules: MappingRules) -> list[Finding]:

@@ -67,7 +67,7 @@ async def test_a_company_where_all_is_well_has_no_problem(stage: Stage) -> None:
     """
     told = await examined(stage)
     assert (told.problems(), told.code) == ([], 0)
-    assert [line.split()[1] for line in told.lines if line.startswith("note")] == ["accounts.bad_debts"]
+    assert [line.split()[2] for line in told.lines if line.startswith("note")] == ["accounts.bad_debts"]
     shown = "\n".join(told.lines)
     for about in (
         "Kafka",
