@@ -31,7 +31,7 @@ FITTING: dict[Role, frozenset[str]] = {
     "fees": EXPENSE,
 }
 
-RARE: frozenset[Role] = frozenset({"bad_debts", "payout_other"})
+RARE: frozenset[Role] = frozenset({"bad_debts"})
 """Roles that only some Stripe events need: a company that lacks the account and names none may never miss it."""
 
 
