@@ -39,7 +39,8 @@ def plan_document(board: Board, key: SourceKey, told: Told) -> None:
     posted = board.index.sale(key)
     board.settle((c.position for c in claims if c.position not in same), Superseded(posted))
     seen = board.index.newest(key)
-    if seen is not None and version < seen and not (posted and _says(posted, version)):
+    older = seen is not None and version < seen
+    if older and not (posted and _says(posted, version)):
         deleted = Skipped("skipped_by_rule", "the order was deleted at its source", posted)
         board.settle(same, deleted if seen == GONE else Superseded(posted))
     elif claim.step.intent is Intent.LEFT_OUT:
@@ -47,7 +48,7 @@ def plan_document(board: Board, key: SourceKey, told: Told) -> None:
         board.settle(same, Skipped("skipped_by_rule", BY_RULE, posted))
     elif claim.step.intent in TAKEN_BACK:
         plan_void(board, claim, same, posted, version, told)
-    elif posted is not None and is_outgrown(claim, posted, told):
+    elif posted is not None and not older and is_outgrown(claim, posted, told):
         _plan_instead(board, claim, same, posted, version)
     else:
         _plan_state(board, claim, same, posted, version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -254,6 +255,19 @@ async def test_a_receipt_that_the_order_outgrew_becomes_an_invoice() -> None:
         assert result.status == "posted", result.reason
         assert only(world, "SalesReceipt")["TotalAmt"] == 0
         assert (only(world, "Invoice")["TotalAmt"], only(world, "Invoice")["Balance"]) == (D("48.00"), D("12.00"))
+
+
+@pytest.mark.parametrize("order_of", list(permutations(range(3))))
+async def test_an_older_body_that_was_not_paid_yet_takes_no_receipt_back(order_of: tuple[int, ...]) -> None:
+    """Guard: only a newer body outgrows a receipt; a late one of the same content tells nothing new of its money."""
+    paid = shopify_event("order_transactions/create", transaction(amount="36.00"))
+    told = [unpaid(updated_at="2026-03-02T21:04:20-08:00"), paid_body(), paid]
+    async with opened(RECEIPTS) as world:
+        for number in order_of:
+            await world.deliver(told[number])
+        await world.idle()
+        assert world.owed() == {}
+        assert world.trial_balance() == {"Sales of Product Income": D("-36.00"), "Undeposited Funds": D("36.00")}
 
 
 async def test_a_person_who_was_paid_meanwhile_leaves_less_to_pay() -> None:
