@@ -50,8 +50,8 @@ def customer_step(system: str, person: Person, currency: str, rules: MappingRule
     draft = CustomerDraft(
         display_name=_display_name(system, person),
         currency=currency,
-        given_name=cut(person.given_name, PERSON_NAME_MAX),
-        family_name=cut(person.family_name, PERSON_NAME_MAX),
+        given_name=legal_name(person.given_name, PERSON_NAME_MAX) or None,
+        family_name=legal_name(person.family_name, PERSON_NAME_MAX) or None,
         company_name=cut(person.company, PERSON_NAME_MAX),
         email=None if person.company_id else email_address(person.email),
         phone=cut(person.phone, PHONE_MAX),

@@ -190,3 +190,13 @@ async def test_customer_made_by_an_order_is_followed_too() -> None:
         await world.deliver(shopify_event("orders/paid", order([line("21.00")])))
         await world.deliver(customer(**MOVED))
         assert [row["DisplayName"] for row in world.held("Customer")] == ["Dana Reyes-Ito"]
+
+
+async def test_a_person_whose_name_has_a_colon_or_a_line_break_still_buys() -> None:
+    """Guard: QBO takes neither in any part of a person's name (fault 2040)."""
+    buyer: Json = {"id": 41, "first_name": "Dana:\t(work)", "last_name": "Reyes\nJr", "email": "d@example.com"}
+    async with opened() as world:
+        (result,) = await world.deliver(shopify_event("orders/paid", order([MUG], customer=buyer)))
+        assert result.status == "posted", result.reason
+        (row,) = world.held("Customer")
+        assert (row["GivenName"], row["FamilyName"]) == ("Dana (work)", "Reyes Jr")

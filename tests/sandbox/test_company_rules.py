@@ -50,6 +50,8 @@ async def test_a_customer_who_owes_stays_active(world: World) -> None:
         ({"CompanyName": "only"}, "6080"),
         ({"DisplayName": "a:b"}, "2040"),
         ({"DisplayName": "a\tb"}, "2040"),
+        ({"DisplayName": "x", "GivenName": "a:b"}, "2040"),
+        ({"DisplayName": "x", "PrintOnCheckName": "a:b"}, "2040"),
         ({"DisplayName": "x" * 501}, "2050"),
         ({"DisplayName": "x", "Title": "y" * 17}, "2050"),
         ({"DisplayName": "x", "Nope": 1}, "2010"),

@@ -27,6 +27,8 @@ def display_name(given: Doc) -> str:
     if not name:
         raise errors.no_name()
     clean_name(name, "DisplayName")
+    for part in (*PARTS, "PrintOnCheckName"):
+        clean_name(given.get(part) or "", part)
     return str(name)
 
 
