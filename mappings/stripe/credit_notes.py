@@ -20,7 +20,8 @@ from mappings.lines import in_hundredths, line
 from mappings.names import cut
 from mappings.registry import maps
 from mappings.rules import MappingRules
-from mappings.stripe.billing import Parts, parts_of_note
+from mappings.stripe.billing import Parts, named_taxes, parts_of_note
+from mappings.tax import tax_code
 
 
 @maps("stripe", "credit_note.created", "credit_note.voided")
@@ -61,6 +62,7 @@ def _steps(
         lines=_less_discount(parts) if whole else rest,
         total=amount,
         tax=parts.tax if whole else Decimal(0),
+        tax_code=tax_code(named_taxes(parts.taxes), rules) if whole and parts.tax else None,
         exchange_rate=rules.exchange_rates.get(code),
     )
     memo = PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit note")

@@ -9,7 +9,8 @@ from bridge.sandbox.quickbooks.taxservice import create_tax_code
 from contracts.results import Result
 from mappings.rules import MappingRules, load_rules
 from tests.machine.world import World, opened
-from tests.mappings.builders import line, order, shipping
+from tests.mappings.builders import line, order, shipping, stripe_event
+from tests.mappings.stripe_builders import added_tax, billed, credit_note, invoice, listed
 
 SHOP = ("acme.myshopify.com",)
 UK = """
@@ -137,3 +138,22 @@ async def test_in_the_us_the_rules_name_the_code_of_the_whole_document() -> None
         codes = {code["Id"]: code["Name"] for code in world.held("TaxCode")}
         assert codes[row["TxnTaxDetail"]["TxnTaxCodeRef"]["value"]] == "Tucson"
         assert row["TxnTaxDetail"]["TotalTax"] == Decimal("6.11")
+
+
+async def test_a_credit_note_of_stripe_takes_its_tax_back_under_the_code_of_its_invoice() -> None:
+    """Guard: the rules' code stands on the credit as it does on the invoice, not the company's default one."""
+    text = '[tax.codes]\ntxr_1StateTax = "Tucson"'
+    sold = [billed(2500, taxes=[added_tax(200)])]
+    credited = listed([billed(1000, taxes=[added_tax(80)])])
+    async with opened(rules(text)) as world:
+        told_of = (
+            stripe_event("invoice.finalized", invoice(sold, 2700, total_taxes=[added_tax(200)])),
+            stripe_event("credit_note.created", credit_note(1080, lines=credited, total_taxes=[added_tax(80)])),
+        )
+        for event in told_of:
+            (result,) = await world.deliver(event)
+            assert result.status == "posted", result.reason
+        codes = {code["Id"]: code["Name"] for code in world.held("TaxCode")}
+        found = [world.held(entity)[0]["TxnTaxDetail"] for entity in ("Invoice", "CreditMemo")]
+        assert [codes[each["TxnTaxCodeRef"]["value"]] for each in found] == ["Tucson", "Tucson"]
+        assert [each["TotalTax"] for each in found] == [Decimal("2.00"), Decimal("0.80")]
