@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from contracts.quickbooks import NAME_LISTS
+from contracts.entities import NAME_LISTS
 from contracts.results import PostedEntity, Result, ResultStatus
 
 Would = Literal["create", "update", "skip", "wait", "dead letter"]

@@ -13,8 +13,9 @@ from itertools import chain, count
 
 from bridge.following import Listed, listed
 from bridge.quickbooks.wire import Entity
+from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX
 from contracts.keys import SourceKey
-from contracts.quickbooks import DISPLAY_NAME_MAX, ITEM_NAME_MAX, CustomerDraft, ItemDraft
+from contracts.quickbooks import CustomerDraft, ItemDraft
 from mappings.names import legal_name
 from mappings.notes import find_marker
 

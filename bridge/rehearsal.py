@@ -19,10 +19,11 @@ from bridge.planning.steps import PlannedStep, StepId
 from bridge.poster import Done, Poster, Ready, StepOutcome
 from bridge.quickbooks.wire import Entity
 from bridge.write_ahead import Unsettled
+from contracts.entities import NAME_LISTS
 from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Operation
-from contracts.quickbooks import NAME_LISTS, Draft, JournalEntryDraft
+from contracts.quickbooks import Draft, JournalEntryDraft
 from mappings.notes import Marker, with_marker
 
 FIRST_ID = 10**15

@@ -12,8 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from contracts.entities import EntityName
 from contracts.keys import SourceKey
-from contracts.quickbooks import Draft, EntityName
+from contracts.quickbooks import Draft
 
 
 class Intent(StrEnum):

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contracts.entities import ADDRESS_LINE_MAX, ADDRESS_PART_MAX, DISPLAY_NAME_MAX, POSTAL_CODE_MAX
 from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import (
-    ADDRESS_LINE_MAX,
-    ADDRESS_PART_MAX,
-    DISPLAY_NAME_MAX,
-    POSTAL_CODE_MAX,
-    Address,
-    CustomerDraft,
-)
+from contracts.quickbooks import Address, CustomerDraft
 from mappings.names import cut, email_address, email_key, legal_name
 from mappings.rules import MappingRules
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from contracts.entities import ITEM_NAME_MAX, SKU_MAX
 from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import ITEM_NAME_MAX, SKU_MAX, AccountSelector, ItemDraft
+from contracts.quickbooks import AccountSelector, ItemDraft
 from mappings.accounts import account, liability
 from mappings.names import description, key_text, legal_name
 from mappings.rules import MappingRules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from contracts.quickbooks import DESCRIPTION_MAX
+from contracts.entities import DESCRIPTION_MAX
 
 _ILLEGAL = re.compile(r"[:\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")

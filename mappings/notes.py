@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from contracts.entities import PRIVATE_NOTE_MAX
 from contracts.keys import SourceKey
-from contracts.quickbooks import PRIVATE_NOTE_MAX
 
 _MARKER = re.compile(r"\[qbb:(?P<system>[a-z]+):(?P<kind>[a-z_-]+):(?P<id>[^\s\]]+)(?P<pairs>(?: [a-z]+=[^\s\]]*)*)\]")
 _PAIR = re.compile(r" ([a-z]+)=([^\s\]]*)")

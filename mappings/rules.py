@@ -16,16 +16,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, LIST_NAME_MAX, PAYMENT_METHOD_NAME_MAX, TERM_NAME_MAX
 from contracts.errors import ConfigurationError
 from contracts.posting import ClosedPeriod
-from contracts.quickbooks import (
-    DISPLAY_NAME_MAX,
-    ITEM_NAME_MAX,
-    LIST_NAME_MAX,
-    PAYMENT_METHOD_NAME_MAX,
-    TERM_NAME_MAX,
-    AccountSelector,
-)
+from contracts.quickbooks import AccountSelector
 from mappings.names import legal_name
 
 

@@ -12,13 +12,13 @@ from bridge.facts import Account, CompanyFacts
 from bridge.index import Index, Posted
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import PlannedStep, Schedule, StepId
+from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingPlan, PostingStep, Version
 from contracts.quickbooks import (
     AccountDraft,
     AccountSelector,
     CustomerDraft,
-    EntityName,
     InvoiceDraft,
     ItemDraft,
     LineDraft,

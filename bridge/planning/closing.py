@@ -13,9 +13,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from bridge.planning.steps import PlannedStep, StepId
+from contracts.entities import NAME_LISTS
 from contracts.errors import RejectedPosting
 from contracts.posting import ClosedPeriod, Operation
-from contracts.quickbooks import NAME_LISTS, SalesReceiptDraft
+from contracts.quickbooks import SalesReceiptDraft
 
 
 def within_open_books(

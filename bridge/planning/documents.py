@@ -15,10 +15,11 @@ from bridge.planning.receipts import is_outgrown, take_back
 from bridge.planning.refusals import conflict, known, stays_void
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Superseded, Told
 from bridge.planning.voids import plan_void
+from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.money import plain
 from contracts.posting import GONE, ONCE, Intent, Operation, Version
-from contracts.quickbooks import EntityName, InvoiceDraft, SalesReceiptDraft, content_hash
+from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
 
 LEFT_OUT = "left-out"
 """The content of a version of a sale that the rules leave out."""

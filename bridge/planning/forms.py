@@ -19,10 +19,11 @@ from bridge.planning.refusals import conflict, stays_void
 from bridge.planning.shipments import Shipment, is_news, shipment_fact, shipments_on, shipping
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Sale, Skipped, StepId, Told, Work
 from bridge.posted import NOT_SHIPPED, Shipping
+from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.money import plain
 from contracts.posting import Operation
-from contracts.quickbooks import EntityName, InvoiceDraft, PaymentDraft, RedemptionDraft
+from contracts.quickbooks import InvoiceDraft, PaymentDraft, RedemptionDraft
 
 SHIPPED_BY_HAND = "how the order was sent was entered or changed in QuickBooks and stays so"
 

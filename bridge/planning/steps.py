@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from bridge.posted import Posted, Shipping
 from bridge.quickbooks.wire import Entity
+from contracts.entities import EntityName
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
 from contracts.posting import Operation, PostingPlan, PostingStep, Version
-from contracts.quickbooks import Draft, EntityName, RedemptionDraft
+from contracts.quickbooks import Draft, RedemptionDraft
 
 
 class StepId(NamedTuple):

@@ -10,9 +10,9 @@ from bridge.planning.credits import take_off_credits
 from bridge.planning.purse import BODY_MONEY
 from bridge.planning.refusals import rejected
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Told
+from contracts.entities import EntityName
 from contracts.money import plain, total
 from contracts.posting import Intent, Operation, Version
-from contracts.quickbooks import EntityName
 
 NOTHING_BOOKED = "cancelled before anything was booked: there is nothing to void"
 PAID = "cancelled with money on it: the invoice stays, its refunds carry the money back"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from contracts.entities import DOC_NUMBER_MAX
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import decimals_of, split, total
 from contracts.posting import PostingStep
-from contracts.quickbooks import DOC_NUMBER_MAX, InvoiceDraft, LineDraft
+from contracts.quickbooks import InvoiceDraft, LineDraft
 from contracts.shopify import Order
 from mappings.accounts import account
 from mappings.lines import in_hundredths, line

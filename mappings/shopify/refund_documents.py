@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
 from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import (
-    DOC_NUMBER_MAX,
-    PAYMENT_REF_MAX,
-    CreditMemoDraft,
-    LineDraft,
-    RefundReceiptDraft,
-)
+from contracts.quickbooks import CreditMemoDraft, LineDraft, RefundReceiptDraft
 from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths, line
 from mappings.rules import MappingRules

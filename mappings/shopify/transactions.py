@@ -8,11 +8,12 @@ The body names neither customer nor invoice number, only the order; whose money 
 from __future__ import annotations
 
 from contracts.bodies import read_body
+from contracts.entities import PAYMENT_REF_MAX
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
-from contracts.quickbooks import PAYMENT_REF_MAX, PaymentDraft
+from contracts.quickbooks import PaymentDraft
 from contracts.shopify import ShopMoney, Transaction, true_id
 from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths

@@ -8,12 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from contracts.bodies import read_body
+from contracts.entities import DOC_NUMBER_MAX
 from contracts.envelope import Envelope
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
-from contracts.quickbooks import DOC_NUMBER_MAX, CreditMemoDraft, LineDraft
+from contracts.quickbooks import CreditMemoDraft, LineDraft
 from contracts.stripe import id_or_object
 from contracts.stripe_billing import CreditNote
 from mappings.lines import in_hundredths, line

@@ -12,11 +12,12 @@ from datetime import date
 from decimal import Decimal
 
 from contracts.bodies import read_body
+from contracts.entities import DOC_NUMBER_MAX
 from contracts.errors import UnbalancedDocument
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain, total
 from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import DOC_NUMBER_MAX, AccountSelector, JournalEntryDraft, JournalLine
+from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine
 from contracts.stripe_balance import BalanceRow, BalanceTransaction
 from mappings.accounts import account, deposit_account
 from mappings.lines import in_hundredths

@@ -11,18 +11,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from contracts.bodies import read_body
+from contracts.entities import DOC_NUMBER_MAX
 from contracts.envelope import Envelope
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
-from contracts.quickbooks import (
-    DOC_NUMBER_MAX,
-    CreditMemoDraft,
-    InvoiceDraft,
-    PaymentDraft,
-    content_hash,
-)
+from contracts.quickbooks import CreditMemoDraft, InvoiceDraft, PaymentDraft, content_hash
 from contracts.stripe import id_or_object
 from contracts.stripe_billing import InvoicePayment, StripeInvoice
 from mappings.accounts import account, deposit_account

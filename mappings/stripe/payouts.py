@@ -15,12 +15,13 @@ from datetime import date
 from decimal import Decimal
 
 from contracts.bodies import read_body
+from contracts.entities import EntityName
 from contracts.envelope import Envelope
 from contracts.errors import UnbalancedDocument, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain, total
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
-from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine, EntityName
+from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine
 from contracts.stripe import id_or_object
 from contracts.stripe_balance import BalanceRow, Payout
 from mappings.accounts import account, deposit_account

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.bodies import read_body
+from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
 from contracts.envelope import Envelope
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
-from contracts.quickbooks import DOC_NUMBER_MAX, PAYMENT_REF_MAX, RefundReceiptDraft
+from contracts.quickbooks import RefundReceiptDraft
 from contracts.stripe import RefundedCharge, id_or_object
 from contracts.stripe_balance import Refund
 from mappings.accounts import deposit_account

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import Money
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
-from contracts.quickbooks import DOC_NUMBER_MAX, PAYMENT_REF_MAX, InvoiceDraft, PaymentDraft
+from contracts.quickbooks import InvoiceDraft, PaymentDraft
 from mappings.accounts import deposit_account
 from mappings.customers import Person, customer_step
 from mappings.items import stripe_sales_item
