@@ -14,7 +14,16 @@ from functools import cached_property
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, LIST_NAME_MAX, PAYMENT_METHOD_NAME_MAX, TERM_NAME_MAX
 from contracts.errors import ConfigurationError
@@ -27,12 +36,15 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
 class AccountRule(_Frozen):
     """An account by exactly one of its Id, its fully qualified name, or its AccountSubType; a bare string is a name."""
 
-    id: str | None = None
-    name: str | None = None
-    sub_type: str | None = None
+    id: Said | None = None
+    name: Said | None = None
+    sub_type: Said | None = None
 
     def selector(self, rule: str) -> AccountSelector:
         """The same choice in the words of the drafts; `rule` is the key that a person would change."""
@@ -203,6 +215,22 @@ class MappingRules(_Frozen):
             raise ValueError("expected a name without colon, tab or line break")
         return value
 
+    @model_validator(mode="after")
+    def _all_money_has_one_teller(self) -> Self:
+        """Money that Stripe's events bring is left out of the shop's: they must bring it, and not as a second sale."""
+        left = [name for name, rule in self.gateways.items() if rule.booked_by == "stripe"]
+        if left and self.gateway("stripe").booked_by != "stripe":
+            raise ValueError(
+                f'gateways.{left[0]}.booked_by: expected "shop", or gateways.stripe.booked_by = "stripe" beside it: '
+                "else no event brings its money"
+            )
+        if left and self.stripe.booking_authority == "stripe":
+            raise ValueError(
+                'stripe.booking_authority: expected "shop" where gateways.stripe.booked_by = "stripe": '
+                "else an order and its charge are booked as two sales"
+            )
+        return self
+
     @cached_property
     def version(self) -> str:
         """Ten hex digits that change with any rule; on every result."""
@@ -259,4 +287,5 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"{key}: no such rule"
     cause = first.get("ctx", {}).get("error")
-    return f"{key}: {cause}" if cause else f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    said = str(cause) if cause else f"{first['msg'][0].lower()}{first['msg'][1:]}"
+    return f"{key}: {said}" if key else said

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bridge.sandbox.quickbooks.admin import set_switches
 from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from mappings.rules import MappingRules, OrderRules
 from tests.machine.lives import RECEIVABLE, Delivered, deliveries, newest_parcel
 from tests.machine.world import World, opened
 
@@ -19,6 +20,7 @@ EXAMPLES = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+RECEIPTS = MappingRules(shop_domains=("acme.myshopify.com",), orders=OrderRules(document="sales_receipt"))
 SURE = {"posted", "already_posted", "superseded", "ignored"}
 
 
@@ -63,6 +65,16 @@ async def test_any_order_of_any_money_ends_in_the_same_ledger(credits_applied: s
         await apply_credits(world, by_itself=credits_applied == "by QBO")
         await live(world, delivered)
         right(world, delivered)
+
+
+@EXAMPLES
+@given(delivered=deliveries())
+async def test_sales_receipts_of_orders_paid_at_once_end_in_the_same_ledger(delivered: Delivered) -> None:
+    """Guards: an order that outgrew its receipt is an invoice, and no older body takes a receipt back."""
+    async with opened(RECEIPTS) as world:
+        await live(world, delivered)
+        assert world.trial_balance() == delivered.life.balances()
+        assert set(world.statuses()) <= SURE, [result[-1].reason for result in world.results.values()]
 
 
 @settings(EXAMPLES, max_examples=max(SIZE // 12, 1))

@@ -90,6 +90,19 @@ def test_version_changes_with_any_rule() -> None:
             "[stripe]\nbooking_authority = 'both'",
             "acme.toml: stripe.booking_authority: input should be 'shop' or 'stripe'",
         ),
+        (
+            "[accounts]\nsales = { name = ' ' }",
+            "acme.toml: accounts.sales.name: string should have at least 1 character",
+        ),
+        ("[accounts]\nsales = { sub_type = '' }", "acme.toml: accounts.sales.sub_type: string should have at least 1"),
+        (
+            "[gateways.paypal]\nbooked_by = 'stripe'",
+            'acme.toml: gateways.paypal.booked_by: expected "shop", or gateways.stripe.booked_by = "stripe"',
+        ),
+        (
+            "[stripe]\nbooking_authority = 'stripe'\n[gateways.stripe]\nbooked_by = 'stripe'",
+            'acme.toml: stripe.booking_authority: expected "shop" where gateways.stripe.booked_by = "stripe"',
+        ),
         ("[exchange_rates]\neur = '1'", "acme.toml: exchange_rates: expected three capital letters"),
         ("[exchange_rates]\nEUR = '0'", "acme.toml: exchange_rates.EUR: input should be greater than 0"),
         ("shop_domains = ['x']", "acme.toml: shop_domains: expected in the company's own configuration"),
