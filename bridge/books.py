@@ -188,6 +188,11 @@ class Books:
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
                 self._gone(entity, ident)
 
+    async def read_payments(self, idents: Sequence[str]) -> None:
+        """Read payments that are not ours but linked to what is ours."""
+        for row in await self._by_ids("Payment", idents):
+            self.index.remember("Payment", row, whole=True)
+
     async def look_up(self, entity: str, entity_id: str) -> Entity | None:
         """One entity by Id, taken into the index; None when it does not exist."""
         row = await self._client.read(entity, entity_id)

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bridge.names import NameList
+from bridge.other_payments import OtherPayments
 from bridge.posted import (
     VOIDED,
     Posted,
@@ -56,6 +57,7 @@ class Index:
         self._drifted: dict[tuple[str, SourceKey], Posted] = {}
         self._seen: dict[SourceKey, Version] = {}
         self.ties = Ties()
+        self.others = OtherPayments()
 
     def __len__(self) -> int:
         return len(self._posted)
@@ -128,6 +130,9 @@ class Index:
             posted = replace(posted, form=form_of(body))
         if posted is not None:
             self._keep(posted)
+        elif entity == "Payment" and "Id" in body:
+            stranger = Marker(SourceKey("quickbooks", "payment", str(body["Id"])), {})
+            self.others.remember(_posted(entity, body, stranger, marked=False), asked=whole)
         return posted
 
     def load(self, entity: str, rows: Iterable[Entity]) -> None:
@@ -157,6 +162,13 @@ class Index:
         posted = self._posted.get((entity, key))
         if posted is not None:
             self._posted[entity, key] = replace(posted, fresh=False)
+
+    def moved_with(self, payment: Posted) -> None:
+        """Note that QBO has changed everything unseen that a payment is linked to."""
+        for link in (link for line in payment.lines for link in line["LinkedTxn"]):
+            linked_to = self._of(link["TxnType"], link["TxnId"])
+            if linked_to is not None:
+                self.moved(linked_to.entity, linked_to.key)
 
     def forget(self, entity: str, key: SourceKey) -> None:
         """Drop an entity that turned out to be gone, or that now answers to another key."""
@@ -224,6 +236,7 @@ class Index:
         elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
             for payment in (*self.payments_of(posted.key), *self.applications_of(posted.key)):
                 self.moved("Payment", payment.key)
+            self.others.forget(holder.linked_to)
 
     def _drop(self, entity: str, key: SourceKey, ident: str) -> None:
         """The Id answers to another key now."""
@@ -249,30 +262,36 @@ class Index:
         marker, marked = self._marker(entity, body)
         if marker is None or "Id" not in body:
             return None
-        note = str(body.get("PrivateNote") or "")
-        total = wire.number(body.get("TotalAmt"))
-        lines = linked_lines(body) if entity == "Payment" else ()
-        return Posted(
-            entity=entity,
-            key=marker.key,
-            id=str(body["Id"]),
-            sync_token=str(body.get("SyncToken", "0")),
-            total=total if total is not None else Decimal(0),
-            currency=_value(body.get("CurrencyRef")),
-            customer_id=_value(body.get("CustomerRef")),
-            doc_number=_text(body.get("DocNumber")),
-            deposit_to=_value(body.get("DepositToAccountRef")),
-            deposited=any(link.get("TxnType") == "Deposit" for link in body.get("LinkedTxn") or ()),
-            balance=wire.number(body.get("Balance")),
-            facts=dict(marker.facts),
-            applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
-            lines=lines,
-            txn_date=day(body.get("TxnDate")),
-            shipping=shipping_of(body),
-            voided=_is_voided(note, marker),
-            human_note=human_part(note),
-            marked=marked,
-        )
+        return _posted(entity, body, marker, marked=marked)
+
+
+def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
+    note = str(body.get("PrivateNote") or "")
+    total = wire.number(body.get("TotalAmt"))
+    lines = linked_lines(body) if entity == "Payment" else ()
+    links = body.get("LinkedTxn") or ()
+    return Posted(
+        entity=entity,
+        key=marker.key,
+        id=str(body["Id"]),
+        sync_token=str(body.get("SyncToken", "0")),
+        total=total if total is not None else Decimal(0),
+        currency=_value(body.get("CurrencyRef")),
+        customer_id=_value(body.get("CustomerRef")),
+        doc_number=_text(body.get("DocNumber")),
+        deposit_to=_value(body.get("DepositToAccountRef")),
+        deposited=any(link.get("TxnType") == "Deposit" for link in links),
+        linked_to=tuple(str(link.get("TxnId")) for link in links if link.get("TxnType") == "Payment"),
+        balance=wire.number(body.get("Balance")),
+        facts=dict(marker.facts),
+        applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
+        lines=lines,
+        txn_date=day(body.get("TxnDate")),
+        shipping=shipping_of(body),
+        voided=_is_voided(note, marker),
+        human_note=human_part(note),
+        marked=marked,
+    )
 
 
 def _is_voided(note: str, marker: Marker) -> bool:

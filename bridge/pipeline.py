@@ -27,6 +27,8 @@ HELD_AGE_MAX_S = 600.0
 """How old preferences may be while something waits for the books to be opened."""
 ROUNDS_MAX = 4
 """How often the same plans are scheduled before a fault that knowledge should have cured counts as definitive."""
+LOOKS_MAX = 4
+"""How often what a schedule asks for is read: a credit, the payments on it, then its invoice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +117,11 @@ class Pipeline:
 
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
         planned = self._planned(plans)
-        if planned.stale:
+        for _ in range(LOOKS_MAX):
+            if not (planned.stale or planned.unknown):
+                break
             await self._books.refresh(planned.stale)
+            await self._books.read_payments(planned.unknown)
             planned = self._planned(plans)
         if _is_barred(planned) and await self._books.reread_facts():
             planned = self._planned(plans)

@@ -35,7 +35,8 @@ class Posted:
     `facts` are the pairs of its marker. `applied` is what a payment puts on its invoice, `lines` are all its lines that
     are linked to something and `elsewhere` those of them that a person linked to other documents. `form` is a sale's
     lines and tax, kept only where an update must repeat them. `deposit_to` is the account that money went to; once
-    `deposited` it lies on a deposit, which freezes it. `fresh` is false once something else (a payment that was linked)
+    `deposited` it lies on a deposit, which freezes it. `linked_to` are the Ids of the payments that are linked to an
+    invoice or a credit memo, anybody's. `fresh` is false once something else (a payment that was linked)
     has moved the SyncToken unseen. `marked` is false for one of ours whose note has lost the marker.
     """
 
@@ -55,6 +56,7 @@ class Posted:
     txn_date: date | None = None
     deposit_to: str | None = None
     deposited: bool = False
+    linked_to: tuple[str, ...] = ()
     form: Entity | None = None
     shipping: Shipping = NOT_SHIPPED
     voided: bool = False

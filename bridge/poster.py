@@ -300,6 +300,8 @@ class Poster:
             if step.target is not None:
                 index.moved("Invoice", order_of(step.target))
             index.moved("CreditMemo", step.id.key)
+            if step.operation is Operation.DELETE and step.target is not None:
+                index.moved_with(step.target)
         elif isinstance(step.draft, DepositDraft):
             for deposited in step.draft.payments:
                 index.moved("Payment", deposited.payment)

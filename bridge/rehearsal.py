@@ -143,6 +143,7 @@ def row_of(posted: Posted) -> dict[str, Any]:
         "CustomerRef": {"value": posted.customer_id} if posted.customer_id else None,
         "DocNumber": posted.doc_number,
         "Balance": posted.balance,
+        "LinkedTxn": [{"TxnId": ident, "TxnType": "Payment"} for ident in posted.linked_to] or None,
         "PrivateNote": with_marker(posted.human_note, Marker(posted.key, posted.facts)),
         "Line": list(posted.form["Line"] if posted.form else posted.lines) or None,
         "TxnDate": posted.txn_date.isoformat() if posted.txn_date else None,

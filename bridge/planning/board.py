@@ -39,6 +39,7 @@ class Board:
         self.versions: dict[SourceKey, Version] = {}
         self.drafts: dict[SourceKey, Draft] = {}
         self.stale: dict[tuple[str, str], Posted] = {}
+        self.unknown: set[str] = set()
         self.once_more = False
         self._customers: dict[tuple[str, str], StepId] = {}
         self._names: dict[str, set[str]] = {"Customer": set(), "Item": set()}
@@ -72,6 +73,14 @@ class Board:
     def look_again(self, posted: Posted) -> None:
         """Ask for `posted` to be read before anything is written: what QBO did with it unseen matters now."""
         self.stale[posted.entity, posted.id] = posted
+
+    def others_on(self, posted: Posted) -> list[Posted]:
+        """The payments of others that are linked to a document; those that nobody has read are asked for."""
+        found = {
+            ident: self.index.others.get(ident) for ident in posted.linked_to if not self.index.knows("Payment", ident)
+        }
+        self.unknown |= {ident for ident, payment in found.items() if payment is None}
+        return [payment for payment in found.values() if payment is not None]
 
     def write(self, step: PlannedStep) -> StepId:
         """Put down a write together with everything that it refers to and that is not in the books yet."""

@@ -5,15 +5,16 @@ Where a company has credits applied by themselves (AutoApplyCredit), QBO is aske
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from bridge.other_payments import links_one_credit
 from bridge.planning.board import Board
 from bridge.planning.grouping import by_key
 from bridge.planning.purse import Purse
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
 from bridge.planning.steps import Claim, Fate, Held, PlannedStep, Refused, Sale, Skipped, StepId, Work
-from bridge.posted import Posted, order_fact
+from bridge.posted import Posted, order_fact, told_apart
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import plain
@@ -100,17 +101,42 @@ def _write(board: Board, sale: Sale, group: Sequence[Claim], purse: Purse) -> No
 
 
 def _apply_rest(board: Board, sale: Sale, claim: Claim, credit: Posted, purse: Purse) -> None:
-    """What is not on any invoice yet goes on its own, unless we did that before: what a person took off stays off."""
+    """What is not on any invoice yet goes on its own, unless we did that before: what a person took off stays off.
+
+    What QBO has put on other invoices by itself comes back first, as far as its own invoice asks for it.
+    """
     if sale.entity != "Invoice" or board.index.get("Payment", credit.key) is not None:
         return
     if not credit.fresh:
         board.look_again(credit)
-    if sale.posted is not None and not sale.posted.fresh and credit.balance:
+    amount, strays = credit.balance or Decimal(0), _strays(board, sale, credit)
+    if sale.posted is not None and not sale.posted.fresh and (amount or strays):
         board.look_again(sale.posted)
-    _apply(board, sale, claim, credit.balance or Decimal(0), purse)
+    taken: set[StepId] = set()
+    for stray in strays:
+        if amount < purse.open:
+            taken.add(_take_off(board, sale, claim, stray))
+            amount += stray.applied
+    _apply(board, sale, claim, amount, purse, after=taken)
 
 
-def _apply(board: Board, sale: Sale, claim: Claim, amount: Decimal, purse: Purse) -> None:
+def _strays(board: Board, sale: Sale, credit: Posted) -> list[Posted]:
+    """The payments of nothing by which QBO itself put the credit on other invoices than its own."""
+    if not (board.facts.applies_credits and credit.fresh and sale.posted is not None):
+        return []
+    by_itself = [each for each in board.others_on(credit) if links_one_credit(each, credit.id)]
+    return [each for each in by_itself if not told_apart(each, sale.posted.id).applied]
+
+
+def _take_off(board: Board, sale: Sale, claim: Claim, stray: Posted) -> StepId:
+    step_id = StepId("Payment", claim.step.key, part=f"of QuickBooks {stray.id}")
+    step = PlannedStep(id=step_id, operation=Operation.DELETE, owner=claim.position, target=stray, sale=sale.key)
+    return board.write(step)
+
+
+def _apply(
+    board: Board, sale: Sale, claim: Claim, amount: Decimal, purse: Purse, *, after: Iterable[StepId] = ()
+) -> None:
     applied = purse.take(amount)
     if not applied:
         return
@@ -123,7 +149,7 @@ def _apply(board: Board, sale: Sale, claim: Claim, amount: Decimal, purse: Purse
         draft=draft,
         sale=sale.key,
         facts={"o": order_fact(sale.key, of=claim.step.key), "t": plain(Decimal(0), draft.currency)},
-        needs=frozenset({credit} if credit in board.steps else ()) | ({sale.step.id} if sale.step else set()),
+        needs=frozenset({*after, *([credit] if credit in board.steps else []), *([sale.step.id] if sale.step else [])}),
         applied=applied,
     )
     board.write(step)

@@ -45,6 +45,7 @@ def schedule(
         waves=_waves(within_open_books(board.steps, facts.close_date, closed)),
         fates=tuple(tuple(fates) for fates in board.fates),
         stale=tuple(board.stale.values()),
+        unknown=tuple(sorted(board.unknown)),
         versions=board.versions,
         drafts=board.drafts,
         once_more=board.once_more,

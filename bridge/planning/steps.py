@@ -169,9 +169,9 @@ class Sale:
 class Schedule:
     """Waves to post, the fates of each plan by its position, and what else is known afterwards.
 
-    `stale` are targets whose SyncToken must be read before the waves may go. `versions` are newer versions of
-    documents that need no write. `drafts` resolves references to name-list entities. `once_more` asks for another look
-    after these waves: what QBO does with them by itself decides the rest.
+    `stale` are targets whose SyncToken must be read before the waves may go, `unknown` the Ids of payments of others
+    that must. `versions` are newer versions of documents that need no write. `drafts` resolves references to name-list
+    entities. `once_more` asks for another look after these waves: what QBO does with them by itself decides the rest.
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
@@ -179,4 +179,5 @@ class Schedule:
     stale: tuple[Posted, ...]
     versions: Mapping[SourceKey, Version]
     drafts: Mapping[SourceKey, Draft]
+    unknown: tuple[str, ...] = ()
     once_more: bool = False

@@ -10,6 +10,7 @@ from bridge.planning.credits import take_off_credits
 from bridge.planning.purse import BODY_MONEY
 from bridge.planning.refusals import rejected
 from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Told
+from bridge.posted import told_apart
 from contracts.entities import EntityName
 from contracts.money import plain, total
 from contracts.posting import Intent, Operation, Version
@@ -77,12 +78,16 @@ def _is_paid(board: Board, posted: Posted, told: Told, *, withdrawn: bool) -> bo
 def _others_paid(board: Board, posted: Posted) -> bool:
     """True when a person has put money on the invoice. One that is not fresh is read before it is voided anyway.
 
-    Our credit memos may be on it by our own hand or, where credits apply themselves, by QBO's.
+    Credit memos are no money, this order's or another's: we, a person or, where credits apply themselves, QBO puts
+    them on it by payments of nothing, and QBO gives them back when the invoice is voided.
     """
-    ours = total(payment.applied for payment in board.index.payments_of(posted.key))
-    credited = total(credit.total for credit in board.index.credits_of(posted.key))
+    index = board.index
+    ours = total(each.applied for each in (*index.payments_of(posted.key), *index.applications_of(posted.key)))
     covered = posted.total - (posted.balance if posted.balance is not None else posted.total)
-    return posted.fresh and covered > ours + credited
+    if not posted.fresh or covered <= ours:
+        return False
+    others = [told_apart(payment, posted.id) for payment in board.others_on(posted)]
+    return covered > ours + total(payment.applied for payment in others if not payment.total)
 
 
 def _form(posted: Posted) -> StepId:
