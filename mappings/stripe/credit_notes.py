@@ -1,11 +1,11 @@
 """Credit notes: what was taken off an invoice without money moving.
 
-The part that was refunded is booked by the refund's own events; a note that is nothing but its refund books nothing.
+The part that was refunded is booked by the refund's own events, all of it against sales, as they tell no tax. The note
+does: it takes that part out of its lines again and keeps its tax, so that both together reverse sales and tax as the
+note says. A note that is nothing but its refund, without tax, books nothing.
 """
 
 from __future__ import annotations
-
-from decimal import Decimal
 
 from contracts.bodies import read_body
 from contracts.entities import DOC_NUMBER_MAX
@@ -39,31 +39,30 @@ def map_credit_note(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ig
             PostingStep(key=key, entity="CreditMemo", intent=Intent.UNDONE, name="credit note that was voided"),
         )
     else:
-        credited = note.total - _refunded(note)
-        if credited <= 0:
+        refunded = _refunded(note)
+        if refunded >= note.total and not any(tax.amount for tax in note.every_tax):
             message = "all of the credit note was refunded, and the refund books that"
             return Ignored(code="skipped_by_rule", message=message, document=key)
-        steps = _steps(note, key, invoice, credited, rules)
+        steps = _steps(note, key, invoice, min(refunded, note.total), rules)
     return PostingPlan(document=key, lane=invoice, steps=steps, document_created_at=note.created)
 
 
 def _steps(
-    note: CreditNote, key: SourceKey, invoice: SourceKey, credited: int, rules: MappingRules
+    note: CreditNote, key: SourceKey, invoice: SourceKey, refunded: int, rules: MappingRules
 ) -> tuple[PostingStep, ...]:
     code = note.currency.upper()
     parts = parts_of_note(note, rules)
-    whole = credited == note.total
-    amount = in_hundredths(from_stripe(credited, code).number, code)
-    rest = (line(parts.items[0].key, amount, description=f"Credit note {note.number or note.id}, less its refund"),)
+    handed_back = in_hundredths(from_stripe(refunded, code).number, code)
+    taken_out = line(parts.items[0].key, -handed_back, description="Handed back by its refund, which books it")
     draft = CreditMemoDraft(
         credit_of=invoice,
         doc_number=cut(note.number, DOC_NUMBER_MAX) or note.id[-DOC_NUMBER_MAX:],
         txn_date=note.created.astimezone(rules.zone).date(),
         currency=code,
-        lines=_less_discount(parts) if whole else rest,
-        total=amount,
-        tax=parts.tax if whole else Decimal(0),
-        tax_code=tax_code(named_taxes(parts.taxes), rules) if whole and parts.tax else None,
+        lines=(*_less_discount(parts), *((taken_out,) if handed_back else ())),
+        total=parts.total - handed_back,
+        tax=parts.tax,
+        tax_code=tax_code(named_taxes(parts.taxes), rules) if parts.tax else None,
         exchange_rate=rules.exchange_rates.get(code),
     )
     memo = PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit note")

@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from mappings.rules import load_rules
+from tests.machine.test_one_sale import without_own_credits
 from tests.machine.test_payouts import balance
 from tests.machine.test_stripe_invoices import INVOICE, SURE
 from tests.machine.world import World, opened
@@ -17,6 +18,8 @@ from tests.mappings.stripe_builders import (
     INTENT_ID,
     REINSTATED,
     WITHDRAWN,
+    added_tax,
+    billed,
     credit_note,
     dispute,
     invoice,
@@ -181,6 +184,30 @@ async def test_a_credit_note_and_the_charge_for_the_rest_settle_the_invoice(orde
         assert [each[:3] for each in world.invoices()] == [(INVOICE, D(25), D(0))]
         assert live(world, "CreditMemo") == [D(10)]
         assert balance(world, "UndepositedFunds") == D(15)
+
+
+@pytest.mark.parametrize("handed_back", [1080, 540])
+@pytest.mark.parametrize("order", list(permutations(range(4)))[::5])
+async def test_a_credit_note_that_was_refunded_takes_its_tax_back_as_well(
+    order: tuple[int, ...], handed_back: int
+) -> None:
+    """Guard: the refund tells no tax, its credit note does; sales and tax end as both say, the tax is lost nowhere."""
+    rows, tax = listed([billed(1000, taxes=[added_tax(80)])]), [added_tax(80)]
+    by = [{"amount_refunded": handed_back, "refund": str(refund()["id"])}]
+    sold, both = [billed(2500, taxes=[added_tax(200)])], {"payment_intent": INTENT_ID, "charge": str(charge()["id"])}
+    events = [
+        stripe_event("invoice.paid", paid_invoice(sold, 2700, total_taxes=[added_tax(200)], **both)),
+        stripe_event("charge.succeeded", charge(amount=2700, amount_captured=2700)),
+        stripe_event("credit_note.created", credit_note(1080, lines=rows, total_taxes=tax, refunds=by)),
+        stripe_event("refund.created", refund(handed_back)),
+    ]
+    async with opened() as world:
+        await without_own_credits(world)
+        await told(world, *(events[number] for number in order))
+        found = world.trial_balance()
+        assert (found["Sales of Product Income"], found["Board of Equalization Payable"]) == (D(-15), D("-1.20"))
+        assert found["Undeposited Funds"] == D(27) - D(handed_back) / 100
+        assert sum(world.owed().values()) == D(handed_back - 1080) / 100
 
 
 async def test_a_credit_note_that_is_voided_is_none() -> None:
