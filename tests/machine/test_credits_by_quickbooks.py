@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from bridge.index import Index
+from bridge.other_payments import BY_QUICKBOOKS, links_one_credit
 from bridge.sandbox.quickbooks.writes import write
 from contracts.errors import Unavailable
 from tests.machine.world import World, marker_of, opened
-from tests.mappings.builders import ORDER_ID, Json, line, order, refund, refund_line, shopify_event
+from tests.mappings.builders import ORDER_ID, Json, line, order, refund, refund_line, shopify_event, transaction
 
 D = Decimal
 NIL = D(0)
@@ -18,26 +21,28 @@ OLD, NEW = ORDER_ID, ORDER_ID + 1
 CANCELLED = "2026-03-05T10:00:00-08:00"
 
 
-def told(number: int, *, paid: bool = False, cancelled: bool = False) -> Json:
-    """Order `number` of one buyer: 36.00, of three pieces."""
+def told(number: int, *, paid: bool = False, cancelled: bool = False, pieces: int = 3) -> Json:
+    """Order `number` of one buyer: 36.00 for three pieces; with fewer its later body."""
     body = order(
-        [line("12.00", 3)],
+        [line("12.00", pieces)],
         id=number,
         admin_graphql_api_id=None,
         name=f"#{number}",
         order_number=number,
         processed_at=f"2026-03-0{1 + number - OLD}T10:00:00-08:00",
-        updated_at=CANCELLED if cancelled else "2026-03-02T21:04:30-08:00",
+        updated_at=CANCELLED if cancelled else f"2026-03-02T21:04:{33 - pieces}-08:00",
         cancelled_at=CANCELLED if cancelled else None,
         financial_status="paid" if paid else "voided" if cancelled else "pending",
-        total_outstanding="0.00" if paid else "36.00",
+        total_outstanding="0.00" if paid else str(12 * pieces),
     )
     return shopify_event("orders/cancelled" if cancelled else "orders/create", body)
 
 
-def credited(number: int) -> Json:
-    """One piece of order `number` comes back without money."""
-    body = refund([refund_line(line("12.00", 3), 1, "12.00")], order_id=number, id=800, admin_graphql_api_id=None)
+def credited(number: int, pieces: int = 1) -> Json:
+    """One piece of order `number` comes back without money, or more."""
+    body = refund(
+        [refund_line(line("12.00", 3), pieces, str(12 * pieces))], order_id=number, id=800, admin_graphql_api_id=None
+    )
     return shopify_event("refunds/create", body)
 
 
@@ -140,16 +145,23 @@ async def test_a_person_s_money_is_not_taken_for_the_order_s_own_credit() -> Non
     """Guard: what covers the invoice is counted by what is on it, not by what the order's credits add up to."""
     async with opened() as world:
         await world.deliver(told(OLD, paid=True), told(NEW))
-        by_hand(world, "30.00", invoice(world, NEW))
+        by_hand(world, "36.00", invoice(world, NEW))
         await world.deliver(credited(NEW))
-        assert balances(world) == (NIL, NIL, D("6.00"))
+        *_, paid = world.held("Payment")
+        write(world.sandbox.company(), "Payment", {"Id": paid["Id"], "SyncToken": paid["SyncToken"]}, "delete")
+        by_hand(world, "10.00", invoice(world, NEW))
+        await world.restart()
+        assert balances(world) == (NIL, D("26.00"), D("12.00"))
         (result,) = await world.deliver(told(NEW, cancelled=True))
         assert (result.status, invoice(world, NEW)["TotalAmt"]) == ("ignored", D("36.00"))
 
 
 @pytest.mark.parametrize("noted", [True, False])
 async def test_only_what_quickbooks_linked_by_itself_is_moved(noted: bool) -> None:  # noqa: FBT001 - parametrised
-    """Guard: QBO's own note. The credit's invoice asks for it later, once a person's payment is deleted."""
+    """Guards: QBO's own note; the other invoice is known to ask for all of its money again (`moved_with`).
+
+    The credit's invoice asks for it later, once a person's payment is deleted.
+    """
     async with opened() as world:
         await world.deliver(told(OLD), told(NEW))
         by_hand(world, "36.00", invoice(world, NEW))
@@ -161,6 +173,38 @@ async def test_only_what_quickbooks_linked_by_itself_is_moved(noted: bool) -> No
         await world.deliver(credited(NEW))
         moved, left = (D("36.00"), D("24.00"), NIL), (D("24.00"), D("36.00"), NIL)
         assert balances(world) == (moved if noted else left)
+        money = transaction(id=71, order_id=OLD, admin_graphql_api_id=None, amount="36.00")
+        await world.deliver(shopify_event("order_transactions/create", money))
+        assert invoice(world, OLD)["Balance"] == 0
+        on_it = {row["TotalAmt"]: row["UnappliedAmt"] for row in world.held("Payment")}
+        assert on_it[D("36.00")] == (NIL if noted else D("12.00"))
+
+
+async def test_what_lies_on_an_invoice_that_became_smaller_is_read_again() -> None:
+    """Guard: links that QBO may have cut are forgotten, or a person's money would be taken for a credit."""
+    async with opened() as world:
+        await world.deliver(told(OLD), told(NEW, paid=True))
+        by_hand(world, "12.00", invoice(world, OLD))
+        await world.deliver(credited(NEW, 2))
+        assert balances(world) == (NIL, NIL, NIL)
+        await world.restart()
+        await world.deliver(told(OLD, pieces=2))
+        assert balances(world) == (NIL, NIL, D("12.00"))
+        (result,) = await world.deliver(told(OLD, cancelled=True))
+        assert (result.status, invoice(world, OLD)["TotalAmt"]) == ("ignored", D("24.00"))
+
+
+def test_a_payment_that_uses_up_several_credits_is_left_where_it_is() -> None:
+    """Guard: deleting it would take another credit off its invoice."""
+    index = Index(complete_since=datetime(2026, 1, 1, tzinfo=UTC))
+    sides = (("Invoice", "1", 20), ("CreditMemo", "2", 12), ("CreditMemo", "3", 8))
+    lines = [{"Amount": D(amount), "LinkedTxn": [{"TxnType": kind, "TxnId": ident}]} for kind, ident, amount in sides]
+    index.remember("Payment", {"Id": "4", "TotalAmt": NIL, "PrivateNote": BY_QUICKBOOKS, "Line": lines})
+    index.remember("Payment", {"Id": "5", "TotalAmt": NIL, "PrivateNote": BY_QUICKBOOKS, "Line": lines[:2]})
+    several, one = index.others.get("4"), index.others.get("5")
+    assert several is not None
+    assert one is not None
+    assert (links_one_credit(several, "2"), links_one_credit(one, "2")) == (False, True)
 
 
 async def test_orders_without_credits_read_nothing() -> None:
