@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bridge.doctor.finding import Finding
 from bridge.kafka.inspection import Rights, TopicFacts
-from bridge.settings import Settings
+from bridge.settings import CompanySettings, Settings
 
 READ, WRITE = "READ", "WRITE"
 
@@ -38,6 +38,16 @@ def examine_rights(company: str, rights: Rights, *, transactions: bool) -> Itera
         remedy = "" if rights.transactions else f"allow WRITE on transactional id {name}"
         said = name + ("" if rights.transactions else " may not be used")
         yield Finding(f"{company}: transactions", said, remedy)
+
+
+def examine_routes(company: CompanySettings, *, is_only: bool) -> Finding:
+    """What comes to this company; where it is the only one, bodies without headers still do."""
+    routes = [*company.shop_domains, *company.stripe_accounts]
+    if routes:
+        return Finding("events", f"of {', '.join(routes)}")
+    nobody = "no shop and no Stripe account is listed: "
+    said = "only bodies that name no shop come here" if is_only else "no event comes here"
+    return Finding("events", nobody + said, "list its shop_domains and stripe_accounts", rare=is_only)
 
 
 def _topic(topic: TopicFacts, wanted: tuple[str, ...], *, is_table: bool, create: bool) -> Finding:

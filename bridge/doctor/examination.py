@@ -8,7 +8,7 @@ from bridge.app import company_rules, kafka_connection
 from bridge.clock import SystemClock
 from bridge.connections import connection_settings, token_store
 from bridge.doctor.books import examine_books
-from bridge.doctor.bus import examine_rights, examine_topics, wanted_topics
+from bridge.doctor.bus import examine_rights, examine_routes, examine_topics, wanted_topics
 from bridge.doctor.finding import Finding
 from bridge.facts import Entity, company_facts
 from bridge.kafka.connection import KafkaConnection
@@ -47,7 +47,7 @@ async def _examine_kafka(settings: Settings, kafka: KafkaConnection) -> list[Fin
 
 
 async def _examine_company(settings: Settings, company: CompanySettings, kafka: KafkaConnection) -> list[Finding]:
-    findings: list[Finding] = []
+    findings = [examine_routes(company, is_only=len(settings.companies) == 1)]
     try:
         rules = company_rules(company)
         findings.append(Finding("rules", str(company.rules or "defaults")))

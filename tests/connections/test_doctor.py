@@ -13,8 +13,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from bridge.doctor.bus import examine_routes
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.topics import create_missing, log_topic
+from bridge.settings import CompanySettings
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.secured import GUEST, GUEST_PASSWORD
 from tests.kafka.test_secured import as_settings, way_in
@@ -80,6 +82,27 @@ async def test_a_company_where_all_is_well_has_no_problem(stage: Stage) -> None:
         "sales tax",
     ):
         assert about in shown, about
+
+
+async def test_a_company_that_lists_no_shop_and_no_account_is_told(stage: Stage) -> None:
+    """Alone it still gets bodies that name no shop, so it is a note. Guard: `examine_routes`."""
+    company = f"QBO_BRIDGE_COMPANIES__{stage.company.upper().replace('-', '_')}__"
+    told = await examined(stage, **{f"{company}SHOP_DOMAINS": "[]", f"{company}STRIPE_ACCOUNTS": "[]"})
+    assert (told.problems(), told.code) == ([], 0)
+    notes = [" ".join(line.split()) for line in told.lines if line.startswith("note")]
+    said = "events no shop and no Stripe account is listed: only bodies that name no shop come here"
+    assert any(said in note for note in notes)
+
+
+@pytest.mark.parametrize(("shops", "said"), [([], "no event comes here"), (["b.myshopify.com"], "of b.myshopify.com")])
+def test_one_of_several_companies_without_a_route_is_a_problem(shops: list[str], said: str) -> None:
+    """Nothing ever comes to it. Guard: `is_only` of `examine_routes`."""
+    company = CompanySettings(
+        name="beta", realm_id="1", environment="sandbox", client_id="c", shop_domains=tuple(shops)
+    )
+    finding = examine_routes(company, is_only=False)
+    assert said in finding.said
+    assert finding.is_problem is not bool(shops)
 
 
 async def test_rules_that_do_not_fit_the_books_are_listed_with_their_remedies(stage: Stage) -> None:
