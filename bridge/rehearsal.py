@@ -87,6 +87,8 @@ class Rehearsal(Poster):
     def _answer(self, step: PlannedStep, sent: Mapping[str, Any]) -> Entity:
         """The entity as it would be afterwards: what was there, what was sent, and what QBO adds."""
         self._pretended += 1
+        if step.operation is Operation.DELETE:
+            return {**expected(step, sent), "status": "Deleted"}
         before = row_of(step.target) if step.target is not None else {}
         body = {**before, "Id": str(FIRST_ID + self._pretended), "SyncToken": "0", **expected(step, sent)}
         if step.target is not None:
