@@ -23,7 +23,10 @@ LAUNCH = ("-m", "tests.scenarios.launch")
 async def test_an_owner_that_is_killed_at_this_instant_is_succeeded_without_a_trace(
     real: KafkaConnection, tmp_path: Path, seed: int, chance: Random, instant: str
 ) -> None:
-    """Between any two steps of a micro-batch. Guard: the journal is read and resent before anything newer."""
+    """Between any two steps of a micro-batch. Guard: the journal is worked off by the heir; nothing of it is left over.
+
+    That it is sent again, and first, is the next test's: what QBO has applied by then, the markers tell as well.
+    """
     async with fleet_of(real, tmp_path, kafka_settings=SHORT) as fleet:
         (company,) = fleet.companies
         sample = company.sample(seed, 40)
