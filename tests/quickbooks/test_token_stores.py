@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -169,7 +170,11 @@ async def test_processes_that_race_lose_no_token(place: Place) -> None:
     """Four processes count up by five each: each count was made from the one before. Guard: lock, or fencing."""
     times = 5
     command = [sys.executable, "-m", "tests.quickbooks.token_worker", place.kind, place.where, place.key, REALM]
-    processes = [subprocess.Popen([*command, str(times)], cwd=ROOT) for _ in range(4)]  # noqa: ASYNC220 - they must run at once
-    codes = [await asyncio.to_thread(process.wait, 120) for process in processes]
+    with contextlib.ExitStack() as stack:
+        processes = [subprocess.Popen([*command, str(times)], cwd=ROOT) for _ in range(4)]  # noqa: ASYNC220 - they must run at once
+        for process in processes:
+            stack.enter_context(process)
+            stack.callback(process.kill)
+        codes = [await asyncio.to_thread(process.wait, 300) for process in processes]
     assert codes == [0] * 4
     assert await place.open().load(REALM) == Tokens(refresh_token=str(4 * times))
