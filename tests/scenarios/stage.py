@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -135,6 +136,12 @@ stripe_accounts = ["default"]
 
     def log(self) -> str:
         return (self.folder / f"{self.company}.log").read_text(encoding="utf-8")[-8000:]
+
+    def own_page(self, path: str) -> str:
+        """One page of the bridge that runs."""
+        log = (self.folder / f"{self.company}.log").read_text(encoding="utf-8")
+        address = re.findall(r'"address": "(http://[^"]+)"', log)[-1]
+        return httpx.get(f"{address}{path}", timeout=10, trust_env=False).text
 
     async def produce(self, records: Iterable[OutboundRecord]) -> int:
         """Publish events to this stage's own topics; how many there were."""
