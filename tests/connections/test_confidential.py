@@ -84,13 +84,14 @@ async def break_qbo(stage: Stage) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.kafka
 async def test_neither_people_nor_secrets_are_shown_anywhere(
-    embedded: KafkaConnection, unique: str, tmp_path: Path
+    real: KafkaConnection, unique: str, tmp_path: Path
 ) -> None:
     """Logs at debug, metrics, status, results, reasons. Guards: `describe`, `_safe`, `mask_secrets`, error messages."""
     options = ("--no-limits", "--client-secret", f"{SECRET}-app", "--refresh-token", f"{SECRET}-refresh")
     async with sandbox_server(tmp_path, *options) as url:
-        stage = Stage(embedded, url, tmp_path, unique, limits=WIDE)
+        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
         company = f"QBO_BRIDGE_COMPANIES__{stage.company.upper().replace('-', '_')}__"
         stage.environ = {
             f"{company}CLIENT_SECRET": f"{SECRET}-app",
@@ -102,7 +103,7 @@ async def test_neither_people_nor_secrets_are_shown_anywhere(
         produced = await stage.produce(events())
         async with stage.bridge():
             results = await told(stage, produced)
-            pages = [await page(stage, path) for path in ("/metrics", "/status", "/readyz", "/")]
+            pages = [await asyncio.to_thread(stage.own_page, path) for path in ("/metrics", "/status", "/readyz", "/")]
         letters = await stage.dead_letters()
     statuses = {result.status.value for result in results}
     assert {"posted", "dead_lettered"} <= statuses
@@ -129,17 +130,11 @@ async def told(stage: Stage, count: int) -> list[Result]:
     return results
 
 
-async def page(stage: Stage, path: str) -> str:
-    """One page of the running bridge."""
-    found = re.findall(r'"address": "(http://[^"]+)"', (stage.folder / f"{stage.company}.log").read_text())
-    async with httpx.AsyncClient(trust_env=False) as anybody:
-        return (await anybody.get(f"{found[-1]}{path}")).text
-
-
-async def test_the_search_would_find_it(embedded: KafkaConnection, unique: str, tmp_path: Path) -> None:
+@pytest.mark.kafka
+async def test_the_search_would_find_it(real: KafkaConnection, unique: str, tmp_path: Path) -> None:
     """The words do reach QBO and the dead letters: the test above looks for something that was there."""
     async with sandbox_server(tmp_path, "--no-limits") as url:
-        stage = Stage(embedded, url, tmp_path, unique, limits=WIDE)
+        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
         await stage.create_topics()
         produced = await stage.produce(events())
         async with stage.bridge():
