@@ -159,7 +159,7 @@ def lives(draw: st.DrawFn) -> Life:
 
 def _act(draw: st.DrawFn, life: Life, action: str) -> None:
     if action in ("card", "gift") and life.owing > 0:
-        part = draw(st.sampled_from([life.owing, life.owing / 2, Decimal("5.00")]))
+        part = draw(st.sampled_from([life.owing, round(life.owing / 2, 2) or life.owing, Decimal("5.00")]))
         life.pay(min(part, life.owing), CARD if action == "card" else GIFT)
     elif action == "back" and life.can_give_back and life.paid[CARD] - life.handed_back >= PRICE:
         life.give_back(money=True)
