@@ -147,10 +147,10 @@ class Pipeline:
     def _note_versions(self, posted: _Posted) -> dict[SourceKey, Version]:
         """Newer versions that needed no write are remembered, so that an older one cannot come back later."""
         noted: dict[SourceKey, Version] = {}
+        unwritten = {step_id.key for step_id, outcome in posted.outcomes.items() if not isinstance(outcome, Done)}
         for key, version in posted.planned.versions.items():
             newest = self._books.index.newest(key)
-            done = all(isinstance(each, Done) for step_id, each in posted.outcomes.items() if step_id.key == key)
-            if done and (newest is None or newest < version):
+            if key not in unwritten and (newest is None or newest < version):
                 self._books.index.note_version(key, version)
                 noted[key] = version
         return noted

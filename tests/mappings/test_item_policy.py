@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from contracts.quickbooks import ItemDraft
-from mappings.rules import MappingRules, load_rules
+from tests.machine.test_taxes import rules
 from tests.mappings.builders import line, order, plan_of, shipping
-
-
-def rules(text: str) -> MappingRules:
-    """The rules in `text` for the shop of the tests."""
-    return load_rules(text).for_company(shop_domains=("acme.myshopify.com",), livemode_required=False)
 
 
 def item_names(text: str) -> list[str]:
