@@ -51,7 +51,7 @@ bench: $(STAMP) ## what the machine costs here, beside the floor in the same run
 	@$(BIN)/python -m tests.bench.backlog
 
 bench-sandbox: $(STAMP) ## how many writes a second the sandbox takes, single and in batches
-	@$(BIN)/python -m bridge.sandbox.quickbooks.bench
+	@$(BIN)/python -m bridge.sandbox.bench
 
 golden: $(STAMP) ## write the golden plans anew; then read the diff
 	@$(BIN)/pytest tests/mappings/test_golden.py --golden-update

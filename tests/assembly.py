@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bridge.books import Books
-from bridge.breaker import Breaker
-from bridge.company import VERSION_PREFIX, Company
-from bridge.judging import Judge
-from bridge.pipeline import Pipeline
-from bridge.poster import Poster
+from bridge.books.books import Books
+from bridge.books.recovery import Recollect
+from bridge.company.breaker import Breaker
+from bridge.company.owner import VERSION_PREFIX, Company
+from bridge.company.pipeline import Pipeline
+from bridge.decoding.decision import Judge
+from bridge.decoding.routing import Route, Router
+from bridge.journal.requests import WriteAhead
+from bridge.journal.waiting import WaitingRoom
+from bridge.posting.poster import Poster
+from bridge.posting.rehearsal import Rehearsal, RehearsedBooks
 from bridge.quickbooks.client import QuickBooksClient
-from bridge.recollection import Recollect
-from bridge.rehearsal import Rehearsal, RehearsedBooks
-from bridge.reporting import Reporter
-from bridge.routing import Route, Router
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
-from bridge.status import StatusBoard
-from bridge.waiting import WaitingRoom
-from bridge.write_ahead import WriteAhead
+from bridge.sandbox.settings import DEFAULT_REALM
+from bridge.settlement.reporting import Reporter
+from bridge.telemetry.status import StatusBoard
 from contracts.records import OutboundRecord
 from mappings.rules import MappingRules
 from tests.clocks import ManualClock

@@ -14,8 +14,8 @@ from typing import NoReturn
 
 import pytest
 
+from bridge.demo.broker import embedded_broker
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.broker import embedded_broker
 from tests.kafka.cluster import KafkaCluster, running_cluster
 from tests.kafka.jars import KafkaMissing, classpath, find_java
 

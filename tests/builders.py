@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bridge.facts import Account, CompanyFacts
-from bridge.index import Index, Posted
+from bridge.index.company_profile import Account, CompanyFacts
+from bridge.index.index import Index, Posted
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import PlannedStep, Schedule, StepId
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
+from contracts.marker import Marker
 from contracts.posting import Intent, PostingPlan, PostingStep, Version
 from contracts.quickbooks import (
     AccountDraft,
@@ -24,7 +25,6 @@ from contracts.quickbooks import (
     LineDraft,
     PaymentDraft,
 )
-from mappings.notes import Marker
 
 BORN = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = date(2026, 3, 2)

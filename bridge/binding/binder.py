@@ -14,8 +14,8 @@ from bridge.binding.lists import customer_body, item_body
 from bridge.binding.lookups import Body, Lookups
 from bridge.binding.money import changed_payment_body, journal_body, payment_body
 from bridge.binding.sales import application_body, credit_body, refund_body, sale_body
-from bridge.facts import CompanyFacts
-from bridge.index import Index
+from bridge.index.company_profile import CompanyFacts
+from bridge.index.index import Index
 from bridge.planning.steps import PlannedStep
 from contracts.keys import SourceKey
 from contracts.posting import Operation

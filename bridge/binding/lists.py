@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bridge.binding.lookups import Body, Lookups, address_body
 from bridge.planning.steps import PlannedStep
+from contracts.marker import Marker, with_marker
 from contracts.quickbooks import CustomerDraft, ItemDraft
-from mappings.notes import Marker, with_marker
 
 NOTES_MAX = 2000
 """Customer.Notes; PrivateNote takes 4000."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bridge.facts import CompanyFacts
-from bridge.index import Index
+from bridge.index.company_profile import CompanyFacts
+from bridge.index.index import Index
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.marker import Marker, with_marker
 from contracts.quickbooks import AccountDraft, AccountSelector, Address, CustomerDraft, Draft, ItemDraft
-from mappings.notes import Marker, with_marker
 
 Body = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 from bridge.binding.forms import invoice_body, item_lines
 from bridge.binding.lookups import Body, Lookups, note
 from bridge.binding.tax import EXEMPT, form_tax
-from bridge.planning.redemptions import base_lines
+from bridge.planning.sale.redemptions import base_lines
 from bridge.planning.steps import PlannedStep, Redeemed
 from contracts.errors import UnmappableEvent
 from contracts.quickbooks import (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bridge.facts import CompanyFacts, TaxCode
+from bridge.index.company_profile import CompanyFacts, TaxCode
 from contracts.errors import UnmappableEvent
 from contracts.money import split
 from contracts.quickbooks import LineDraft, TaxCodeSelector

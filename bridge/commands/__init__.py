@@ -1,1 +1,1 @@
-"""What each command does, one small file per command; `bridge.cli` declares their words and options."""
+"""What each command does, one small file per command; `bridge.cli.app` declares their words and options."""

@@ -8,14 +8,14 @@ import sys
 import webbrowser
 from dataclasses import dataclass, replace
 
-from bridge.app import kafka_connection, topics_to_create
 from bridge.clock import SystemClock
-from bridge.connections import connection_settings, token_store
+from bridge.config.settings import CompanySettings, Settings
 from bridge.kafka.topics import create_missing
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.consent import ConsentListener, NotConnected, authorise_url, exchange_code, new_state
 from bridge.quickbooks.tokens import TokenStore, fingerprint
-from bridge.settings import CompanySettings, Settings
+from bridge.service.app import kafka_connection, topics_to_create
+from bridge.service.connections import connection_settings, token_store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 
-from bridge.app import company_router, company_rules
 from bridge.commands.output import cell, screen, table
-from bridge.decode import decode_record
-from bridge.settings import Settings
+from bridge.config.settings import Settings
+from bridge.decoding.record import decode_record
+from bridge.service.app import company_router, company_rules
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
 from contracts.posting import Ignored, PostingPlan

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 
-from bridge.app import kafka_connection
+from bridge.config.settings import Settings
 from bridge.kafka.journal import Journal
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.reader import read_topic
-from bridge.settings import Settings
+from bridge.service.app import kafka_connection
 from contracts.records import InboundRecord
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import orjson
 from pydantic import ValidationError
 
+from bridge.commands.explain.story import Told
 from bridge.commands.output import cell, printable, screen, table
 from bridge.commands.reading import read_records
-from bridge.settings import Settings
-from bridge.story import Told
+from bridge.config.settings import Settings
 from contracts.bodies import read_time
 from contracts.records import InboundRecord
 from contracts.results import PostedEntity, Result, ResultStatus, read_result

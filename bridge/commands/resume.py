@@ -6,12 +6,12 @@ This ends the entry; without an owner just now, the next one finds nothing that 
 
 from __future__ import annotations
 
-from bridge.app import kafka_connection
-from bridge.breaker import STOPPED_KEY, Stop
 from bridge.commands.output import screen
 from bridge.commands.reading import company_journal
+from bridge.company.breaker import STOPPED_KEY, Stop
+from bridge.config.settings import Settings
 from bridge.kafka.reader import publish
-from bridge.settings import Settings
+from bridge.service.app import kafka_connection
 from contracts.errors import BridgeError
 
 

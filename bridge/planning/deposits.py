@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.planning.board import Board
+from bridge.planning.context import Board
 from bridge.planning.refusals import DID_NOT_LAST, known, rejected
 from bridge.planning.steps import Claim, Fate, PlannedStep, Refused, StepId, Waiting, Work
 from contracts.errors import UnmappableEvent

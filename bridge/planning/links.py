@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from bridge.index import Index
-from bridge.planning.board import Board
-from bridge.planning.purse import BODY_MONEY
+from bridge.index.index import Index
+from bridge.index.payment_links import Ties, noted
+from bridge.index.posted import Posted, order_of
+from bridge.planning.context import Board
 from bridge.planning.refusals import conflict, rejected
+from bridge.planning.sale.money import BODY_MONEY
+from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import Fate, Held, PlannedStep, Refused, Skipped, StepId
-from bridge.planning.voids import marker_again
-from bridge.posted import Posted, order_of
-from bridge.ties import Ties, noted
 from contracts.keys import SourceKey
 from contracts.posting import ONCE, Intent, Operation, PostingPlan, PostingStep, Version
 from contracts.quickbooks import (

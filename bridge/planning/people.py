@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bridge.following import Listed, target_of
-from bridge.names import legal_key
-from bridge.planning.board import Board
+from bridge.index.known_customer import Listed, target_of
+from bridge.index.name_list import legal_key
+from bridge.planning.context import Board
 from bridge.planning.steps import Claim, PlannedStep, Skipped, StepId, Superseded, Work
 from contracts.posting import ONCE, Intent, Operation, Version
 from contracts.quickbooks import CustomerDraft

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bridge.index.posted import Posted
 from bridge.planning.steps import Held, Skipped
-from bridge.posted import Posted
 from contracts.errors import RejectedPosting
 from contracts.money import plain
 

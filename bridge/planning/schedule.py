@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bridge.facts import CompanyFacts
-from bridge.index import Index
-from bridge.planning.board import Board
+from bridge.index.company_profile import CompanyFacts
+from bridge.index.index import Index
 from bridge.planning.closing import within_open_books
+from bridge.planning.context import Board
 from bridge.planning.deposits import plan_deposits
 from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked, void_emptied
 from bridge.planning.people import is_person, plan_person
-from bridge.planning.refunds import plan_undone
 from bridge.planning.refusals import DID_NOT_LAST, known
-from bridge.planning.sales import plan_sale
+from bridge.planning.sale.refunds import plan_undone
+from bridge.planning.sale.sales import plan_sale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Work
 from contracts.keys import SourceKey
 from contracts.posting import ClosedPeriod, Intent, Operation, PostingPlan

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from bridge.posted import Posted, Shipping
+from bridge.index.posted import Posted, Shipping
 from bridge.quickbooks.wire import Entity
 from contracts.entities import EntityName
 from contracts.errors import RecordError

@@ -15,7 +15,7 @@ from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import JournalEntryDraft, JournalLine
-from contracts.shopify_beside import Dispute
+from contracts.shopify_catalog import Dispute
 from mappings.accounts import account, deposit_account
 from mappings.documents import document_of
 from mappings.lines import in_hundredths

@@ -15,7 +15,7 @@ from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingPlan, PostingStep, Version
 from contracts.quickbooks import ShipmentDraft
 from contracts.shopify import true_id
-from contracts.shopify_beside import Fulfillment
+from contracts.shopify_catalog import Fulfillment
 from mappings.names import cut
 from mappings.registry import maps
 from mappings.rules import MappingRules

@@ -12,7 +12,7 @@ from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, PostingStep, Version
 from contracts.quickbooks import content_hash
-from contracts.shopify_beside import CustomerBody, Product, Variant
+from contracts.shopify_catalog import CustomerBody, Product, Variant
 from mappings.customers import customer_step
 from mappings.documents import document_of
 from mappings.items import product_item

@@ -28,9 +28,9 @@ from mappings.shopify.buyer import buyer
 from mappings.shopify.edits import without_removed
 from mappings.shopify.gateways import is_redemption
 from mappings.shopify.invoices import Placed, sale
-from mappings.shopify.order_refunds import steps_of_refunds
 from mappings.shopify.patterns import left_out
 from mappings.shopify.received import ALL_OF_IT, IN_PART, amount_received, only_gateway, received_steps
+from mappings.shopify.refunds.order_refunds import steps_of_refunds
 from mappings.shopify.rounding import order_rounded_by, with_rounding
 
 RANKS = {

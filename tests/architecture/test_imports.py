@@ -11,39 +11,40 @@ ALLOWED_LIBRARIES = {"contracts": {"pydantic", "orjson"}, "mappings": {"pydantic
 HOMES: dict[str, tuple[str, ...]] = {
     "aiokafka": ("bridge.kafka",),
     "faststream": ("bridge.kafka",),
-    "httpx": ("bridge.quickbooks", "bridge.sandbox"),
+    "httpx": ("bridge.quickbooks", "bridge.demo", "bridge.sandbox"),
     "cryptography": ("bridge.quickbooks",),
-    "confluent_kafka": ("bridge.sandbox", "bridge.kafka.inspection"),
+    "confluent_kafka": ("bridge.sandbox", "bridge.kafka.inspection", "bridge.demo"),
     "lark": ("bridge.sandbox",),
-    "prometheus_client": ("bridge.telemetry", "bridge.http"),
-    "starlette": ("bridge.http", "bridge.sandbox"),
-    "uvicorn": ("bridge.http", "bridge.sandbox"),
+    "prometheus_client": ("bridge.telemetry.metrics", "bridge.service.http"),
+    "starlette": ("bridge.service.http", "bridge.sandbox"),
+    "uvicorn": ("bridge.service.http", "bridge.sandbox"),
     "typer": (
-        "bridge.cli",
-        "bridge.cli_backfill",
-        "bridge.cli_connections",
-        "bridge.cli_letters",
-        "bridge.cli_options",
-        "bridge.cli_verify",
+        "bridge.cli.app",
+        "bridge.cli.backfill",
+        "bridge.cli.connections",
+        "bridge.cli.dead_letters",
+        "bridge.cli.options",
+        "bridge.cli.verify",
     ),
-    "rich": ("bridge.commands", "bridge.sandbox"),
-    "uvloop": ("bridge.serving", "bridge.sandbox"),
+    "rich": ("bridge.commands", "bridge.demo"),
+    "uvloop": ("bridge.service.serving", "bridge.sandbox"),
 }
 
 PURE = (
     "contracts",
     "mappings",
-    "bridge.decode",
+    "bridge.decoding.record",
     "bridge.decoding",
-    "bridge.judging",
-    "bridge.routing",
+    "bridge.decoding.decision",
+    "bridge.decoding.routing",
     "bridge.planning",
-    "bridge.index",
-    "bridge.posted",
-    "bridge.recollection",
-    "bridge.settlement",
-    "bridge.verification",
-    "bridge.reporting",
+    "bridge.index.index",
+    "bridge.index.posted",
+    "bridge.books.recovery",
+    "bridge.settlement.outcome",
+    "bridge.commands.verify.documents",
+    "bridge.commands.verify.events",
+    "bridge.settlement.reporting",
     "bridge.quickbooks.batching",
     "bridge.quickbooks.faults",
     "bridge.quickbooks.fault_codes",
@@ -57,7 +58,7 @@ WIRING = (
     "bridge.quickbooks.token_file",
     "bridge.kafka.token_topic",
 )
-ENTRANCES = ("bridge.cli", "bridge.cli_letters", "bridge.commands", "bridge.doctor.examination")
+ENTRANCES = ("bridge.cli.app", "bridge.cli.dead_letters", "bridge.commands", "bridge.commands.doctor.examination")
 
 
 def complaints(found: tuple[Import, ...]) -> list[str]:
@@ -71,19 +72,19 @@ def _wrong_direction(each: Import) -> bool:
     if within(each.module, "mappings") and within(each.name, "bridge"):
         return True
     if within(each.name, "bridge.sandbox"):
-        return not within(each.module, "bridge.sandbox", "bridge.cli")
-    if within(each.name, "bridge.app", "bridge.serving"):
-        return not within(each.module, "bridge.serving", *ENTRANCES)
+        return not within(each.module, "bridge.sandbox", "bridge.demo", "bridge.cli.app")
+    if within(each.name, "bridge.service.app", "bridge.service.serving"):
+        return not within(each.module, "bridge.service.serving", *ENTRANCES)
     if within(each.name, *WIRING):
         return not within(
             each.module,
-            "bridge.app",
-            "bridge.connections",
-            "bridge.doctor.examination",
+            "bridge.service.app",
+            "bridge.service.connections",
+            "bridge.commands.doctor.examination",
             "bridge.kafka",
             "bridge.quickbooks",
             "bridge.sandbox",
-            "bridge.serving",
+            "bridge.service.serving",
         )
     return within(each.name, "tests")
 
@@ -110,17 +111,17 @@ def test_imports_keep_their_directions() -> None:
         ("contracts.money", "from mappings.rules import MappingRules"),
         ("contracts.money", "import httpx"),
         ("contracts.keys", "import time"),
-        ("mappings.lines", "from bridge.index import Index"),
+        ("mappings.lines", "from bridge.index.index import Index"),
         ("mappings.lines", "import structlog"),
-        ("bridge.pipeline", "from aiokafka import AIOKafkaConsumer"),
-        ("bridge.company", "import httpx"),
-        ("bridge.settlement", "import asyncio"),
+        ("bridge.company.pipeline", "from aiokafka import AIOKafkaConsumer"),
+        ("bridge.company.owner", "import httpx"),
+        ("bridge.settlement.outcome", "import asyncio"),
         ("bridge.planning.schedule", "from pathlib import Path"),
-        ("bridge.company", "from bridge.sandbox.events import generate"),
-        ("bridge.company", "from bridge import app"),
-        ("bridge.app", "from bridge import serving"),
-        ("bridge.company", "from bridge.quickbooks.connection import open_client"),
-        ("bridge.http", "from tests import clocks"),
+        ("bridge.company.owner", "from bridge.sandbox.company import Company"),
+        ("bridge.company.owner", "from bridge.service import app"),
+        ("bridge.service.app", "from bridge.service import serving"),
+        ("bridge.company.owner", "from bridge.quickbooks.connection import open_client"),
+        ("bridge.service.http", "from tests import clocks"),
     ],
 )
 def test_an_import_against_the_design_is_found(module: str, statement: str) -> None:
@@ -130,5 +131,7 @@ def test_an_import_against_the_design_is_found(module: str, statement: str) -> N
 
 def test_an_import_along_the_design_is_none_of_our_business() -> None:
     """The rules leave the rest alone."""
-    source = "import asyncio\nimport structlog\nfrom bridge.index import Index\nfrom contracts.money import Money\n"
-    assert complaints(tuple(imports_of("bridge.company", source))) == []
+    source = (
+        "import asyncio\nimport structlog\nfrom bridge.index.index import Index\nfrom contracts.money import Money\n"
+    )
+    assert complaints(tuple(imports_of("bridge.company.owner", source))) == []

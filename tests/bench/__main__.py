@@ -11,13 +11,13 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from bridge.facts import CompanyFacts
-from bridge.index import Index
-from bridge.judging import Judge, Judged
+from bridge.decoding.decision import Judge, Judged
+from bridge.decoding.routing import Route, Router
+from bridge.demo.events import EventSettings, generate
+from bridge.index.company_profile import CompanyFacts
+from bridge.index.index import Index
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Schedule
-from bridge.routing import Route, Router
-from bridge.sandbox.events import EventSettings, generate
 from contracts.posting import PostingPlan
 from contracts.records import InboundRecord
 from mappings.rules import MappingRules

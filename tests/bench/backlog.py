@@ -16,9 +16,9 @@ from collections.abc import Iterable
 
 import structlog
 
+from bridge.demo.events import EventSettings, SampleEvent, generate
+from bridge.journal.requests import unsettled_requests
 from bridge.quickbooks.requests import Batch, Request
-from bridge.sandbox.events import EventSettings, SampleEvent, generate
-from bridge.write_ahead import unsettled_requests
 from contracts.records import InboundRecord
 from tests.assembly import MemoryJournal
 from tests.company.office import office

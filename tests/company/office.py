@@ -12,22 +12,22 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from bridge.company import Company
+from bridge.books.recovery import Place, Recollection
+from bridge.company.owner import Company
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Limits as ClientLimits
 from bridge.quickbooks.wire import Entity, dumps
-from bridge.recollection import Place, Recollection
-from bridge.sandbox.quickbooks.app import create_app
-from bridge.sandbox.quickbooks.faults import FaultRule, Kind
-from bridge.sandbox.quickbooks.sandbox import Sandbox
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
-from bridge.status import StatusBoard
+from bridge.sandbox.app import create_app
+from bridge.sandbox.faults import FaultRule, Kind
+from bridge.sandbox.sandbox import Sandbox
+from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
+from bridge.telemetry.status import StatusBoard
 from contracts.keys import SourceKey
+from contracts.marker import find_marker
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
-from mappings.notes import find_marker
 from mappings.rules import MappingRules
 from tests.assembly import COMPANY, DEAD_LETTERS, JOURNAL, RESULTS, MemoryJournal, SharedClock, assemble
 from tests.clocks import ManualClock, settle

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.backfill import BackfillOwner, Feed
+from bridge.commands.backfill.engine import BackfillOwner, Feed
+from bridge.commands.backfill.tally import Tally
+from bridge.journal.waiting import Parked, WaitingRoom
 from bridge.kafka.range import RangeBatch
-from bridge.tally import Tally
-from bridge.waiting import Parked, WaitingRoom
 from contracts.errors import BridgeError, Unauthorised, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, result_id, result_record

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.books import FRESH_KEY
-from bridge.sandbox.quickbooks.admin import set_switches
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Switches
+from bridge.books.books import FRESH_KEY
+from bridge.sandbox.admin import set_switches
+from bridge.sandbox.settings import DEFAULT_REALM, Switches
 from contracts.errors import AnswerMismatch, Unavailable
 from contracts.keys import SourceKey, step_request_id
 from tests.company.office import Office, office

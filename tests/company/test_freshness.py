@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bridge.quickbooks import changes
-from bridge.sandbox.quickbooks import cdc
-from bridge.sandbox.quickbooks.settings import Switches
+from bridge.sandbox import cdc
+from bridge.sandbox.settings import Switches
 from contracts.keys import SourceKey
 from tests.clocks import settle
 from tests.company.office import Office, office

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks.admin import set_switches
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox.admin import set_switches
+from bridge.sandbox.settings import DEFAULT_REALM
 from mappings.rules import MappingRules
 from tests.company.office import Office, office
 from tests.company.test_company import BODY_MONEY, ORDER, SALE, bought, later

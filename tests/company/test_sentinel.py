@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.sandbox.quickbooks.settings import Switches
+from bridge.sandbox.settings import Switches
 from tests.company.office import Office, office
 from tests.company.test_company import ORDER, bought, later
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.breaker import STOPPED_KEY
+from bridge.company.breaker import STOPPED_KEY
 from contracts.errors import Stopped, TakeFewer
 from contracts.records import InboundRecord
 from contracts.results import Result

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox.settings import DEFAULT_REALM
 from tests.scenarios.stage import KEY as TOKENS_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +65,7 @@ class Connecting:
 def connecting(
     config: Path, *options: str, company: str = "acme-us", environ: dict[str, str] | None = None
 ) -> Iterator[Connecting]:
-    command = [sys.executable, "-m", "bridge.cli", "connect", company, "--config", str(config)]
+    command = [sys.executable, "-m", "bridge.cli.app", "connect", company, "--config", str(config)]
     shown = ["--no-browser", "--port", "0", "--timeout", "30", *options]
     process = subprocess.Popen(
         [*command, *shown],

@@ -13,8 +13,8 @@ import httpx
 import orjson
 import pytest
 
+from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.events import ORDERS_ONLY, EventSettings, generate
 from contracts.records import OutboundRecord
 from contracts.results import Result
 from tests.scenarios.fleet import WIDE

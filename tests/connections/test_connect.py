@@ -18,7 +18,7 @@ from bridge.clock import SystemClock
 from bridge.quickbooks.consent import ConsentListener, NotConnected, authorise_url
 from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import Tokens, fingerprint, token_key
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox.settings import DEFAULT_REALM
 from tests.connections.consenting import SECRETS, connecting, decide, write_config
 from tests.scenarios.stage import KEY, sandbox_server
 

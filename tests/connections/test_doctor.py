@@ -13,10 +13,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from bridge.doctor.bus import examine_routes
+from bridge.commands.doctor.bus import examine_routes
+from bridge.config.settings import CompanySettings
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.topics import create_missing, log_topic
-from bridge.settings import CompanySettings
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.secured import GUEST, GUEST_PASSWORD
 from tests.kafka.test_secured import as_settings, way_in
@@ -39,7 +39,7 @@ class Told:
 
 async def examined(stage: Stage, **environ: str) -> Told:
     """Run the command with this stage's configuration."""
-    command = [sys.executable, "-m", "bridge.cli", "doctor", "--config", str(stage.config())]
+    command = [sys.executable, "-m", "bridge.cli.app", "doctor", "--config", str(stage.config())]
     ran = await asyncio.to_thread(
         subprocess.run, command, env=stage.environment() | environ, capture_output=True, text=True, timeout=120
     )

@@ -16,12 +16,12 @@ import httpx
 import pytest
 
 from bridge.clock import SystemClock
+from bridge.demo.events import ORDERS_ONLY, SampleEvent
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
 from bridge.kafka.token_topic import KafkaTokenStore
 from bridge.kafka.topics import create_missing, table_topic
 from bridge.quickbooks.tokens import Tokens, new_key, token_key
-from bridge.sandbox.events import ORDERS_ONLY, SampleEvent
 from contracts.results import ResultStatus, read_result
 from tests.connections.consenting import connecting, decide
 from tests.scenarios.fleet import Fleet, Replica, fleet_of, until
@@ -197,7 +197,7 @@ async def test_a_full_disk_holds_the_newest_token_until_there_is_room(real: Kafk
 
 def limited(config: Path, environ: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     """`run` that may write files of 64 bytes only; its log goes through a pipe, to which limits do not apply."""
-    words = [sys.executable, "-m", "bridge.cli", "run", "--config", str(config)]
+    words = [sys.executable, "-m", "bridge.cli.app", "run", "--config", str(config)]
     shell = f"ulimit -S -f 0; exec {' '.join(words)}"
     process = subprocess.Popen(["bash", "-c", f'exec > >(cat >> "{log}") 2>&1; {shell}'], env={**os.environ, **environ})
     log.touch()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.decode import decode_record
+from bridge.decoding.record import decode_record
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from tests.mappings.builders import Json, charge, envelope, line, order, record, stripe_event

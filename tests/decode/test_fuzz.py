@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.decode import decode_record
+from bridge.decoding.record import decode_record
 from contracts.envelope import Envelope
 from contracts.errors import RecordError, UndecodableRecord
 from contracts.posting import Ignored

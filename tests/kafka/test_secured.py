@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bridge.config.settings import KafkaSettings
+from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.kafka.connection import KafkaConnection, SaslMechanism, SecurityProtocol
 from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.reader import publish, read_topic
 from bridge.kafka.topics import create_missing, log_topic, partitions_of
-from bridge.sandbox.events import ORDERS_ONLY, EventSettings, generate
-from bridge.settings import KafkaSettings
 from contracts.records import OutboundRecord
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.secured import KEY_PASSWORD, PASSWORD, USER
@@ -185,5 +185,5 @@ def as_settings(connection: KafkaConnection) -> dict[str, str]:
 def read_results(stage: Stage) -> subprocess.CompletedProcess[str]:
     """`qbo-bridge results` with the same configuration."""
     words = ["results", "--from-beginning", "--json", "--config", str(stage.config())]
-    command = [sys.executable, "-m", "bridge.cli", *words]
+    command = [sys.executable, "-m", "bridge.cli.app", *words]
     return subprocess.run(command, env=stage.environment(), capture_output=True, text=True, timeout=60, check=False)

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from bridge.binding import Binder, expected
-from bridge.facts import CompanyFacts
-from bridge.index import Index
+from bridge.index.company_profile import CompanyFacts
+from bridge.index.index import Index
 from bridge.planning.steps import PlannedStep, StepId
 from contracts.entities import EntityName
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.marker import find_marker
 from contracts.posting import Operation
 from contracts.quickbooks import AccountSelector, Address, Draft, JournalEntryDraft, JournalLine, LineDraft
-from mappings.notes import find_marker
 from tests.builders import (
     BODY_MONEY,
     DANA,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.breaker import Breaker, Stop
-from bridge.judging import Judged
+from bridge.company.breaker import Breaker, Stop
+from bridge.decoding.decision import Judged
 from contracts.errors import RejectedPosting, UnbalancedDocument, UndecodableRecord, UnmappableEvent
 from contracts.posting import Ignored
 from contracts.results import ResultStatus

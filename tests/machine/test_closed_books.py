@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from bridge.sandbox.quickbooks.admin import set_switches
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox.admin import set_switches
+from bridge.sandbox.settings import DEFAULT_REALM
 from contracts.posting import ClosedPeriod
 from mappings.rules import MappingRules
 from tests.machine.world import World, opened

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bridge.index import Index
-from bridge.other_payments import BY_QUICKBOOKS, links_one_credit
-from bridge.sandbox.quickbooks.writes import write
+from bridge.index.foreign_payments import BY_QUICKBOOKS, links_one_credit
+from bridge.index.index import Index
+from bridge.sandbox.writes import write
 from contracts.errors import Unavailable
 from tests.machine.world import World, marker_of, opened
 from tests.mappings.builders import ORDER_ID, Json, line, order, refund, refund_line, shopify_event, transaction

@@ -7,8 +7,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bridge.sandbox.quickbooks.admin import set_switches
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox.admin import set_switches
+from bridge.sandbox.settings import DEFAULT_REALM
 from mappings.rules import MappingRules, OrderRules
 from tests.machine.lives import RECEIVABLE, Delivered, deliveries, newest_parcel
 from tests.machine.world import World, opened

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.facts import CompanyFacts, company_facts
+from bridge.index.company_profile import CompanyFacts, company_facts
 from contracts.errors import UnmappableEvent
 from contracts.quickbooks import AccountSelector
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.forecast import Forecast, Forecasts
+from bridge.commands.backfill.forecast import Forecast, Forecasts
 from contracts.results import OperationName, PostedEntity, Reason, Result, ResultStatus, Source
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

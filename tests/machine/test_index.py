@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.index import order_of
+from bridge.index.index import order_of
 from contracts.keys import SourceKey
 from contracts.posting import Version
 from tests.builders import (

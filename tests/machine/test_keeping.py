@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.journal.requests import WriteAhead, Written, unsettled_requests
+from bridge.journal.waiting import Parked, WaitingRoom, journal_key, journal_value
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
-from bridge.waiting import Parked, WaitingRoom, journal_key, journal_value
-from bridge.write_ahead import WriteAhead, Written, unsettled_requests
 from contracts.keys import SourceKey
 from contracts.posting import Operation
 from contracts.records import InboundRecord

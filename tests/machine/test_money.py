@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from bridge.index import Index
+from bridge.index.index import Index
 from bridge.planning.steps import Held, PlannedStep, Refused, Skipped, Waiting, Work
 from contracts.errors import RejectedPosting
 from contracts.keys import SourceKey

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.names import NameList, email_of, legal_key
+from bridge.index.name_list import NameList, email_of, legal_key
 from contracts.keys import SourceKey
 from contracts.quickbooks import CustomerDraft, ItemDraft
 from tests.builders import DANA, SALES, TOTE, books, buyer, customer_row, item_row, order_plan, planned, steps, thing

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks.admin import set_switches
-from bridge.sandbox.quickbooks.human import act
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
-from bridge.sandbox.quickbooks.writes import write
+from bridge.sandbox.admin import set_switches
+from bridge.sandbox.human import act
+from bridge.sandbox.settings import DEFAULT_REALM
+from bridge.sandbox.writes import write
 from mappings.rules import MappingRules, OrderRules
 from tests.machine.lives import CARDS, RECEIVABLE, Life
 from tests.machine.world import World, opened

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from bridge.index import Index
-from bridge.lost_marks import journal_key, journal_value, lost_its_marker, restore
-from bridge.recollection import Recollection
+from bridge.books.recovery import Recollection
+from bridge.index.index import Index
+from bridge.journal.lost_markers import journal_key, journal_value, lost_its_marker, restore
 from contracts.results import PostedEntity, Result, ResultStatus, Source
 from tests.builders import BODY_MONEY, BORN, ORDER, books, invoice_row, known, link, note, payment_row, transaction_key
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bridge.judging import Judge, Judged
-from bridge.reporting import Reporter
-from bridge.routing import Route, Router
-from bridge.settlement import Outcome, ignored, refused
+from bridge.decoding.decision import Judge, Judged
+from bridge.decoding.routing import Route, Router
+from bridge.settlement.outcome import Outcome, ignored, refused
+from bridge.settlement.reporting import Reporter
 from contracts.envelope import Envelope, System
 from contracts.errors import RejectedPosting, UndecodableRecord
 from contracts.posting import Ignored, PostingPlan

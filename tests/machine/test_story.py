@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bridge.commands.dead_letters.redriving import Place
+from bridge.commands.explain.story import Entry, Told, attempts_of, matches, meant, read_trail
+from bridge.journal.requests import WriteAhead, Written
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Single
-from bridge.redriving import Place
-from bridge.story import Entry, Told, attempts_of, matches, meant, read_trail
-from bridge.write_ahead import WriteAhead, Written
 from contracts.keys import SourceKey
 from contracts.posting import Operation
 from contracts.results import PostedEntity, Result, ResultStatus, Source

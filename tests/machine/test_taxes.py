@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from bridge.sandbox.quickbooks.taxservice import create_tax_code
+from bridge.sandbox.taxservice import create_tax_code
 from contracts.results import Result
 from mappings.rules import MappingRules, load_rules
 from tests.machine.world import World, opened

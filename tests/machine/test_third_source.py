@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.decode import decode_record
-from bridge.routing import Route, Router
+from bridge.decoding.record import decode_record
+from bridge.decoding.routing import Route, Router
 from mappings import registry
 from tests.machine.world import opened
 from tests.mappings import woocommerce

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from bridge.ties import Ties, noted, read_note
+from bridge.index.payment_links import Ties, noted, read_note
 from contracts.keys import SourceKey
 from contracts.posting import ONCE
 from tests.builders import books, note

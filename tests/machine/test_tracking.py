@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks.taxservice import add
+from bridge.sandbox.taxservice import add
 from mappings.rules import load_rules
 from tests.machine.test_taxes import SHOP, rules, told
 from tests.machine.world import World, opened

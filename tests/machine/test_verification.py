@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bridge.index import Index
-from bridge.judging import Judged
-from bridge.verification.documents import WRONG, Document, documents, totals
-from bridge.verification.events import Events, Position
+from bridge.commands.verify.documents import WRONG, Document, documents, totals
+from bridge.commands.verify.events import Events, Position
+from bridge.decoding.decision import Judged
+from bridge.index.index import Index
 from contracts.errors import UnmappableEvent
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import RedemptionDraft, RefundReceiptDraft

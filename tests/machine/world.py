@@ -15,17 +15,17 @@ from typing import Any
 import httpx
 import orjson
 
-from bridge.company import Company
+from bridge.company.owner import Company
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
-from bridge.sandbox.quickbooks.app import create_app
-from bridge.sandbox.quickbooks.faults import FaultRule, Kind
-from bridge.sandbox.quickbooks.sandbox import Sandbox
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
+from bridge.sandbox.app import create_app
+from bridge.sandbox.faults import FaultRule, Kind
+from bridge.sandbox.sandbox import Sandbox
+from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
+from contracts.marker import find_marker
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
-from mappings.notes import find_marker
 from mappings.rules import MappingRules
 from tests.assembly import DEAD_LETTERS, JOURNAL, MemoryJournal, SharedClock, assemble
 from tests.clocks import ManualClock

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bridge.decode import decode_record
+from bridge.decoding.record import decode_record
 from contracts.envelope import Envelope
 from contracts.posting import Ignored, PostingPlan, PostingStep
 from contracts.quickbooks import InvoiceDraft, PaymentDraft

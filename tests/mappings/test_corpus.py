@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bridge.decode import decode_record
+from bridge.decoding.record import decode_record
 from contracts.errors import RecordError, UnbalancedDocument, UndecodableRecord, UnmappableEvent
 from contracts.money import plain
 from contracts.posting import Ignored, Intent, PostingPlan

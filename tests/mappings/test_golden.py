@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.decode import decode_record
+from bridge.decoding.record import decode_record
 from contracts.errors import RecordError
 from mappings.describe import describe
 from mappings.registry import map_event

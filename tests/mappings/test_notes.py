@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.keys import SourceKey
-from mappings.notes import Marker, find_marker, human_part, with_marker
+from contracts.marker import Marker, find_marker, human_part, with_marker
 
 KEY = SourceKey("shopify", "order", "450789469")
 MARKER = Marker(KEY, {"v": "1732220000.3", "h": "9f2c1a7e"})

@@ -13,8 +13,8 @@ from contracts.money import round_half_up, total
 from contracts.posting import PostingPlan
 from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
 from mappings.shopify.amounts import Part
-from mappings.shopify.refund_money import fill
-from mappings.shopify.refund_parts import value
+from mappings.shopify.refunds.money import fill
+from mappings.shopify.refunds.parts import value
 from tests.mappings.builders import (
     Json,
     adjustment,

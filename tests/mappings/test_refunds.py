@@ -13,7 +13,7 @@ from contracts.money import total
 from contracts.posting import Ignored, Intent, PostingPlan
 from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
 from mappings.rules import load_rules
-from mappings.shopify.refunds import UNCLEAR
+from mappings.shopify.refunds.refunds import UNCLEAR
 from tests.mappings.builders import (
     ORDER_ID,
     Json,

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.freshness import Freshness, News, look
+from bridge.books.changes import Freshness, News, look
 from bridge.quickbooks.changes import OBJECTS_MAX, OVERLAP
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Limits

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.quickbooks.queries import Scalar, Select, quoted, where, where_in
-from bridge.sandbox.quickbooks.query import parse
+from bridge.sandbox.query import parse
 
 
 def unquoted(literal: str) -> str:

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bridge.sandbox.quickbooks import Limits, Sandbox, SandboxSettings, create_app
-from bridge.sandbox.quickbooks.clock import ManualClock
-from bridge.sandbox.quickbooks.company import Company
-from bridge.sandbox.quickbooks.stats import ledger_shown
-from bridge.sandbox.quickbooks.wire import Doc, dumps, loads
+from bridge.sandbox import Limits, Sandbox, SandboxSettings, create_app
+from bridge.sandbox.clock import ManualClock
+from bridge.sandbox.company import Company
+from bridge.sandbox.stats import ledger_shown
+from bridge.sandbox.wire import Doc, dumps, loads
 
 UNLIMITED = Limits(enforced=False)
 

@@ -6,7 +6,7 @@ to meet by setting the company's sequences before the request.
 
 from typing import Any
 
-from bridge.sandbox.quickbooks.wire import Doc
+from bridge.sandbox.wire import Doc
 
 TIMES = ("time", "CreateTime", "LastUpdatedTime")
 USD = {"value": "USD", "name": "United States Dollar"}

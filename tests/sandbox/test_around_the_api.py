@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.sandbox.quickbooks import SandboxSettings, Switches, Webhooks
-from bridge.sandbox.quickbooks.app import create_app
-from bridge.sandbox.quickbooks.clock import ManualClock
-from bridge.sandbox.quickbooks.stats import ledger_shown
-from bridge.sandbox.quickbooks.switch_words import switches
-from bridge.sandbox.quickbooks.webhooks import signature
-from bridge.sandbox.quickbooks.wire import Doc, loads
+from bridge.sandbox import SandboxSettings, Switches, Webhooks
+from bridge.sandbox.app import create_app
+from bridge.sandbox.clock import ManualClock
+from bridge.sandbox.stats import ledger_shown
+from bridge.sandbox.switch_words import switches
+from bridge.sandbox.webhooks import signature
+from bridge.sandbox.wire import Doc, loads
 from tests.sandbox.conftest import UNLIMITED, World, open_world
 
 
@@ -161,7 +161,7 @@ def test_switches_are_words() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_process_serves_resets_and_ends_with_zero(number: signal.Signals) -> None:
     """Over a real socket: the line it prints, a connection reset without an answer, a prompt end."""
-    command = [sys.executable, "-m", "bridge.cli", "sandbox", "--port", "0", "--empty"]
+    command = [sys.executable, "-m", "bridge.cli.app", "sandbox", "--port", "0", "--empty"]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as process:
@@ -197,7 +197,7 @@ def test_the_process_serves_resets_and_ends_with_zero(number: signal.Signals) ->
 )
 def test_what_cannot_start_says_so_in_one_sentence(options: list[str], code: int, said: str) -> None:
     """Exit 1 for the world, 2 for the usage, and no traceback."""
-    command = [sys.executable, "-m", "bridge.cli", "sandbox", "--port", "0", *options]
+    command = [sys.executable, "-m", "bridge.cli.app", "sandbox", "--port", "0", *options]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == code
     assert said in done.stderr

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks.wire import Doc
+from bridge.sandbox.wire import Doc
 from tests.sandbox.conftest import World, line, sale
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from bridge.sandbox.quickbooks.wire import Doc
+from bridge.sandbox.wire import Doc
 from tests.sandbox.conftest import World, line, sale
 
 

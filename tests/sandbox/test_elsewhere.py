@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks import SandboxSettings
-from bridge.sandbox.quickbooks.wire import Doc
+from bridge.sandbox import SandboxSettings
+from bridge.sandbox.wire import Doc
 from tests.sandbox.conftest import UNLIMITED, World, line, open_world
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.sandbox.quickbooks import FaultRule
-from bridge.sandbox.quickbooks.wire import Doc, dumps, loads
+from bridge.sandbox import FaultRule
+from bridge.sandbox.wire import Doc, dumps, loads
 from tests.sandbox.conftest import World, line, sale
 
 

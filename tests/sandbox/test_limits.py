@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks import FaultRule, Limits, SandboxSettings
-from bridge.sandbox.quickbooks.wire import loads
+from bridge.sandbox import FaultRule, Limits, SandboxSettings
+from bridge.sandbox.wire import loads
 from tests.sandbox.conftest import World, open_world
 
 BATCH = b'{"BatchItemRequest":[{"bId":"1","Query":"select * from Item"},{"bId":"2","Query":"select * from Item"}]}'

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox.settings import DEFAULT_REALM
 from tests.sandbox.conftest import World
 
 ROOT = "http://sandbox"

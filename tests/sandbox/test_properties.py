@@ -13,17 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.sandbox.quickbooks import Limits, Sandbox, SandboxSettings, create_app
-from bridge.sandbox.quickbooks.clock import ManualClock
-from bridge.sandbox.quickbooks.company import Company
-from bridge.sandbox.quickbooks.entities.applications import applied
-from bridge.sandbox.quickbooks.errors import QboFault
-from bridge.sandbox.quickbooks.kinds import KINDS
-from bridge.sandbox.quickbooks.service import parse_call, run_read, run_write
-from bridge.sandbox.quickbooks.shapes import ENTITIES, PARTS
-from bridge.sandbox.quickbooks.stats import ledger_shown
-from bridge.sandbox.quickbooks.wire import ZERO, Doc
-from bridge.sandbox.quickbooks.writes import write
+from bridge.sandbox import Limits, Sandbox, SandboxSettings, create_app
+from bridge.sandbox.clock import ManualClock
+from bridge.sandbox.company import Company
+from bridge.sandbox.entities.applications import applied
+from bridge.sandbox.errors import QboFault
+from bridge.sandbox.kinds import KINDS
+from bridge.sandbox.service import parse_call, run_read, run_write
+from bridge.sandbox.shapes import ENTITIES, PARTS
+from bridge.sandbox.stats import ledger_shown
+from bridge.sandbox.wire import ZERO, Doc
+from bridge.sandbox.writes import write
 
 OPERATIONS = int(os.environ.get("QBO_SANDBOX_OPERATIONS", "1500"))
 FORMS = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")

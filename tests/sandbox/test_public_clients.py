@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks import Limits, SandboxSettings, served
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM
+from bridge.sandbox import Limits, SandboxSettings, served
+from bridge.sandbox.settings import DEFAULT_REALM
 
 OTHER_REALM = "9130000000000002"
 quickbooks: Any = pytest.importorskip("quickbooks")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks.wire import Doc
+from bridge.sandbox.wire import Doc
 from tests.sandbox import recorded
 from tests.sandbox.conftest import World
 from tests.sandbox.recorded import fault, number_format, required, timeless

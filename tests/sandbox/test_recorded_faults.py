@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox.quickbooks import Limits, SandboxSettings, Switches
-from bridge.sandbox.quickbooks.wire import Doc, loads
+from bridge.sandbox import Limits, SandboxSettings, Switches
+from bridge.sandbox.wire import Doc, loads
 from tests.sandbox.conftest import UNLIMITED, World, line, open_world, sale
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "qbo_faults.json"

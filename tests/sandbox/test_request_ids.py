@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.sandbox.quickbooks import FaultRule, SandboxSettings, Switches
-from bridge.sandbox.quickbooks.wire import Doc
+from bridge.sandbox import FaultRule, SandboxSettings, Switches
+from bridge.sandbox.wire import Doc
 from tests.sandbox.conftest import UNLIMITED, World, open_world, sale
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from bridge.sandbox.quickbooks import SandboxSettings, Switches
+from bridge.sandbox import SandboxSettings, Switches
 from tests.sandbox.conftest import UNLIMITED, World, line, open_world, sale
 
 

@@ -19,9 +19,9 @@ from typing import Any
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from bridge.demo.audit import differences, read_books
+from bridge.demo.events import EventMix, EventSettings, Sample, SampleEvent, generate
 from bridge.kafka.topics import partitions_of
-from bridge.sandbox.audit import differences, read_books
-from bridge.sandbox.events import EventMix, EventSettings, Sample, SampleEvent, generate
 from contracts.results import Result
 from tests.scenarios.stage import REALM, Stage
 
@@ -101,7 +101,7 @@ class Command:
 async def backfilling(stage: Stage, *options: str, max_records: int = 500) -> AsyncIterator[Command]:
     """The command as a process of its own, with micro-batches of this size; it is gone after the block."""
     name = f"backfill-{time.monotonic_ns()}"
-    words = [sys.executable, "-m", "bridge.cli", "backfill", "--config", str(stage.config())]
+    words = [sys.executable, "-m", "bridge.cli.app", "backfill", "--config", str(stage.config())]
     with (stage.folder / f"{name}.out").open("wb") as out, (stage.folder / f"{name}.err").open("wb") as err:
         process = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time
             [*words, "--company", stage.company, *options],

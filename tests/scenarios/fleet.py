@@ -25,11 +25,11 @@ from typing import Any
 import httpx
 import orjson
 
+from bridge.demo.events import EventMix, EventSettings, Sample, SampleEvent, generate
+from bridge.demo.samples.stories import StoryMix
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from bridge.kafka.topics import create_missing, log_topic, table_topic
-from bridge.sandbox.events import EventMix, EventSettings, Sample, SampleEvent, generate
-from bridge.sandbox.samples.stories import StoryMix
 from contracts.records import OutboundRecord
 from tests.scenarios.stage import sandbox_server
 
@@ -153,7 +153,7 @@ class Fleet:
 
     def start(self, name: str, *command: str) -> Replica:
         """A process on this fleet's one file; `command` replaces `qbo-bridge run`."""
-        command = command or ("-m", "bridge.cli", "run")
+        command = command or ("-m", "bridge.cli.app", "run")
         replica = Replica(
             name, [sys.executable, *command, "--config", str(self._config())], self._environment(), self.folder
         )

@@ -19,12 +19,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from bridge.cli import main
+from bridge.cli.app import main
+from bridge.journal.requests import WriteAhead
 from bridge.kafka.publisher import CompanyPublisher
-from bridge.poster import Poster
+from bridge.posting.poster import Poster
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.retry import Courier, RetryPolicy
-from bridge.write_ahead import WriteAhead
 
 Function = Callable[..., Awaitable[Any]]
 

@@ -120,7 +120,7 @@ stripe_accounts = ["default"]
         config = self.config()
         with (self.folder / f"{self.company}.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time, and the loop has nothing else to do
-                [sys.executable, "-m", "bridge.cli", "run", "--config", str(config)],
+                [sys.executable, "-m", "bridge.cli.app", "run", "--config", str(config)],
                 env=self.environment(),
                 stdout=log,
                 stderr=log,
@@ -221,7 +221,9 @@ async def sandbox_server(folder: Path, *options: str) -> AsyncIterator[str]:
     """`qbo-bridge sandbox` on a free port; gives its address."""
     log = (folder / "sandbox.log").open("w+b")
     process = subprocess.Popen(  # noqa: ASYNC220 - see above
-        [sys.executable, "-m", "bridge.cli", "sandbox", "--port", "0", *options], stdout=log, stderr=subprocess.STDOUT
+        [sys.executable, "-m", "bridge.cli.app", "sandbox", "--port", "0", *options],
+        stdout=log,
+        stderr=subprocess.STDOUT,
     )
     try:
         yield await asyncio.to_thread(_address, folder / "sandbox.log", process)

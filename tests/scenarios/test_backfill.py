@@ -15,8 +15,8 @@ import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from bridge.demo.events import ORDERS_ONLY, EventMix, SampleEvent
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.events import ORDERS_ONLY, EventMix, SampleEvent
 from contracts.records import InboundRecord
 from contracts.results import ResultStatus, result_id
 from tests.scenarios.backfills import (

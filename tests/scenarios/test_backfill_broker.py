@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.demo.events import ORDERS_ONLY
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.events import ORDERS_ONLY
 from tests.kafka.cluster import KafkaCluster
 from tests.scenarios.backfills import (
     WIDE,

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bridge.demo.events import ORDERS_ONLY, EventMix
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.events import ORDERS_ONLY, EventMix
-from mappings.notes import find_marker
+from contracts.marker import find_marker
 from tests.scenarios.backfills import (
     WIDE,
     backfill,

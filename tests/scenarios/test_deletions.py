@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.demo.events import EventSettings, generate
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.events import EventSettings, generate
 from tests.scenarios.stage import Stage, sandbox_server
 from tests.scenarios.test_verify import WIDE, document, human, invoices
 

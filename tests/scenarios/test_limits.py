@@ -10,13 +10,13 @@ from datetime import timedelta
 
 import httpx
 
-from bridge.company import Company
+from bridge.company.owner import Company
+from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import MARGIN
-from bridge.sandbox.events import ORDERS_ONLY, EventSettings, generate
-from bridge.sandbox.quickbooks.app import create_app
-from bridge.sandbox.quickbooks.limits import Throttle
-from bridge.sandbox.quickbooks.settings import DEFAULT_REALM, SandboxSettings
+from bridge.sandbox.app import create_app
+from bridge.sandbox.limits import Throttle
+from bridge.sandbox.settings import DEFAULT_REALM, SandboxSettings
 from contracts.errors import Unavailable
 from contracts.records import InboundRecord
 from mappings.rules import MappingRules

@@ -12,13 +12,13 @@ from typing import Any
 import orjson
 import pytest
 
+from bridge.demo.audit import redeemed_on
+from bridge.demo.events import EventMix, EventSettings, Sample, generate
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.audit import redeemed_on
-from bridge.sandbox.events import EventMix, EventSettings, Sample, generate
 from contracts.keys import SourceKey
+from contracts.marker import find_marker
 from contracts.records import OutboundRecord
 from contracts.results import Result
-from mappings.notes import find_marker
 from tests.scenarios.stage import Stage, counted, sandbox_server
 
 ORDERS = 2000

@@ -16,9 +16,9 @@ from aiokafka.record.util import calc_crc32c
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
+from contracts.marker import find_marker
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import OWN_HEADERS, Result
-from mappings.notes import find_marker
 from tests.mappings.builders import ORDER_ID, order, taxed
 from tests.scenarios.poison import poison
 from tests.scenarios.stage import Stage, counted, sandbox_server

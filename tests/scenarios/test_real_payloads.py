@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bridge.kafka.connection import KafkaConnection
+from contracts.marker import find_marker
 from contracts.money import plain
 from contracts.records import OutboundRecord
 from contracts.results import Result
-from mappings.notes import find_marker
 from tests.mappings.test_corpus import amount, cash_rounding, order_in, parts_total, removed_by_edits
 from tests.scenarios.stage import Stage, sandbox_server
 

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
+from bridge.demo.events import ORDERS_ONLY
+from bridge.demo.samples.stories import StoryMix
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.events import ORDERS_ONLY
-from bridge.sandbox.samples.stories import StoryMix
 from tests.scenarios.fleet import Replica, fleet_of, until
 from tests.scenarios.verdict import all_told, problems
 

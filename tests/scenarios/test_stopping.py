@@ -112,7 +112,7 @@ shop_domains = ["{OTHER_SHOP}"]
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "bridge.cli", *words, "--config", str(self.folder / f"{self.company}.toml")],
+            [sys.executable, "-m", "bridge.cli.app", *words, "--config", str(self.folder / f"{self.company}.toml")],
             capture_output=True,
             text=True,
             check=False,
@@ -217,7 +217,7 @@ def explained(stage: Stage) -> dict[str, Any]:
     """The story of the first order, empty while nothing is known of it."""
     words = ["explain", f"shopify:order:{ORDER_ID}", "--json", "--config", str(stage.folder / f"{stage.company}.toml")]
     told = subprocess.run(
-        [sys.executable, "-m", "bridge.cli", *words], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "bridge.cli.app", *words], capture_output=True, text=True, check=False, timeout=60
     )
     return dict(json.loads(told.stdout)) if told.returncode == 0 else {}
 
@@ -256,7 +256,7 @@ async def the_dead_letters_are_redriven_once(stage: TwoCompanies) -> None:
     words = ["dead-letters", "redrive", "--company", stage.company, "--reason", "unmappable"]
     config = ["--config", str(stage.folder / f"{stage.company}.toml")]
     slow = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time
-        [sys.executable, "-m", "bridge.cli", *words, "--rate", "10", *config],
+        [sys.executable, "-m", "bridge.cli.app", *words, "--rate", "10", *config],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
+from bridge.demo.events import EventSettings, Sample, generate
 from bridge.kafka.connection import KafkaConnection
-from bridge.sandbox.events import EventSettings, Sample, generate
-from mappings.notes import find_marker
+from contracts.marker import find_marker
 from tests.scenarios.stage import Stage, sandbox_server
 
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
@@ -42,7 +42,16 @@ class Said:
 
 def verify(stage: Stage, *options: str) -> Said:
     """The command as a process of its own, from its start to its end."""
-    words = [sys.executable, "-m", "bridge.cli", "verify", "--config", str(stage.config()), "--company", stage.company]
+    words = [
+        sys.executable,
+        "-m",
+        "bridge.cli.app",
+        "verify",
+        "--config",
+        str(stage.config()),
+        "--company",
+        stage.company,
+    ]
     ended = subprocess.run(
         [*words, *options], env=stage.environment(), capture_output=True, text=True, timeout=90, check=False
     )

@@ -18,12 +18,12 @@ from typing import Any
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from bridge.demo.audit import differences, read_books
+from bridge.demo.events import ExpectedSale, Sample
 from bridge.kafka.publisher import group_id
 from bridge.kafka.reader import read_topic
-from bridge.sandbox.audit import differences, read_books
-from bridge.sandbox.events import ExpectedSale, Sample
+from contracts.marker import find_marker
 from contracts.results import Result, read_result
-from mappings.notes import find_marker
 from tests.scenarios.fleet import PARTITIONS, Fleet, Tenant
 
 Position = tuple[str, int, int]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli import main
+from bridge.cli.app import main
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish, read_topic
 from contracts.records import Headers, InboundRecord, OutboundRecord

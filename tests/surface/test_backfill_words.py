@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bridge.cli import main
+from bridge.cli.app import main
 from bridge.commands.progress import ProgressBar
 from bridge.commands.spans import parse_span
 from bridge.kafka.range import TimeSpan
@@ -134,7 +134,7 @@ def test_without_transactions_only_a_plan_is_made(cli: Cli, tmp_path: Path, nobo
 @pytest.mark.parametrize("plan", [(), ("--plan",)])
 def test_kafka_being_away_is_one_sentence(tmp_path: Path, nobody: int, plan: tuple[str, ...]) -> None:
     """Unlike the service, a command does not wait for it; in a process, where nothing else listens to log lines."""
-    words = [sys.executable, "-m", "bridge.cli", *configured(tmp_path, nobody), "--company", "acme-us", *plan]
+    words = [sys.executable, "-m", "bridge.cli.app", *configured(tmp_path, nobody), "--company", "acme-us", *plan]
     ended = subprocess.run(words, env=os.environ | SECRETS, capture_output=True, text=True, check=False, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("Kafka: ")

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli import main
+from bridge.cli.app import main
+from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
-from bridge.sandbox.events import ORDERS_ONLY, EventSettings, generate
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, dead_letter_record, result_record
 
@@ -217,7 +217,7 @@ def test_a_broker_that_is_away_is_one_sentence(tmp_path: Path, command: str) -> 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     write_config(tmp_path, broker=f"127.0.0.1:{port}")
-    words = [sys.executable, "-m", "bridge.cli", *command.split()]
+    words = [sys.executable, "-m", "bridge.cli.app", *command.split()]
     ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 1
     sentence = "no broker answers at the addresses of kafka.bootstrap_servers"
@@ -230,7 +230,7 @@ def test_run_on_a_port_in_use_ends_with_1(cli: Cli, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("QBO_BRIDGE_COMPANIES__ACME_US__CLIENT_SECRET", "secret")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         write_config(tmp_path, port=taken.getsockname()[1])
-        command = [sys.executable, "-m", "bridge.cli", "run"]
+        command = [sys.executable, "-m", "bridge.cli.app", "run"]
         ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 1
     assert "is in use; expected a free port" in ended.stderr
@@ -322,7 +322,7 @@ def test_results_are_filtered(told: Cli, arguments: tuple[str, ...], documents: 
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_results_are_followed_until_ctrl_c(told: Cli, form: tuple[str, ...]) -> None:
     """Line by line as they come, for eyes and for programs; Ctrl-C is the way to end it, so it ends with 0."""
-    command = [sys.executable, "-m", "bridge.cli", "results", "--follow", "--from-beginning", *form]
+    command = [sys.executable, "-m", "bridge.cli.app", "results", "--follow", "--from-beginning", *form]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -362,7 +362,7 @@ def test_a_dead_letter_is_shown_whole_and_harmless(told: Cli) -> None:
 
 def test_the_original_bytes_come_out_as_they_went_in(told: Cli) -> None:
     """`--raw` is for a file or a pipe."""
-    command = [sys.executable, "-m", "bridge.cli", "dead-letters"]
+    command = [sys.executable, "-m", "bridge.cli.app", "dead-letters"]
     listed = subprocess.run([*command, "list", "--json"], capture_output=True, text=True, check=True).stdout
     letters = {row["reason-code"]: row["letter"] for row in map(json.loads, listed.splitlines())}
     shown = subprocess.run([*command, "show", letters["undecodable"], "--raw"], capture_output=True, check=True)

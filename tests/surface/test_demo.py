@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bridge.sandbox.audit import Books, differences
-from bridge.sandbox.demo_report import report
-from bridge.sandbox.events import ExpectedSale, Sample
-from bridge.sandbox.processes import DemoFailed, running
-from bridge.sandbox.stage import CONFIG, first_words
+from bridge.demo.audit import Books, differences
+from bridge.demo.events import ExpectedSale, Sample
+from bridge.demo.processes import DemoFailed, running
+from bridge.demo.report import report
+from bridge.demo.stage import CONFIG, first_words
 from contracts.keys import SourceKey
 
 ORDER = SourceKey("shopify", "order", "1")
@@ -58,7 +58,7 @@ def shown(after: Books) -> str:
 @pytest.mark.slow
 def test_the_demo_ends_with_0_and_says_that_the_books_are_right() -> None:
     """Broker, sandbox, bridge and replay, all as processes of their own."""
-    command = [sys.executable, "-m", "bridge.cli", "demo", "--orders", "12"]
+    command = [sys.executable, "-m", "bridge.cli.app", "demo", "--orders", "12"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "each thing once" in ended.stdout

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.decode import decode_record
-from bridge.sandbox.events import ORDERS_ONLY, EventSettings, SampleEvent, generate
+from bridge.decoding.record import decode_record
+from bridge.demo.events import ORDERS_ONLY, EventSettings, SampleEvent, generate
 from contracts.errors import RecordError
 from contracts.records import InboundRecord
 

@@ -8,9 +8,9 @@ import socket
 import httpx
 import pytest
 
-from bridge.http import render_page, serve
-from bridge.settings import HttpSettings
-from bridge.status import Phase, StatusBoard
+from bridge.config.settings import HttpSettings
+from bridge.service.http import render_page, serve
+from bridge.telemetry.status import Phase, StatusBoard
 from contracts.errors import ConfigurationError
 from tests.clocks import ManualClock
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bridge.logs import setup_logs
-from bridge.settings import LogSettings
+from bridge.config.settings import LogSettings
+from bridge.telemetry.logs import setup_logs
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.decode import decode_record
+from bridge.commands.dead_letters.redriving import REDRIVES_MAX, again, read_letter
 from bridge.decoding.headers import claimed_shop
-from bridge.redriving import REDRIVES_MAX, again, read_letter
+from bridge.decoding.record import decode_record
 from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import OWN_HEADERS, dead_letter_record
 from contracts.schemas import DeadLetterHeaders

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.setting_types import token_key_bytes
-from bridge.settings import Settings, load_settings
+from bridge.config.settings import Settings, load_settings
+from bridge.config.types import token_key_bytes
 from contracts.errors import ConfigurationError
 
 COMPANY = """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.status import CompanyBoard, Phase, StatusBoard
-from bridge.telemetry import CATALOGUE, PREFIX, Telemetry
+from bridge.telemetry.metrics import CATALOGUE, PREFIX, Telemetry
+from bridge.telemetry.status import CompanyBoard, Phase, StatusBoard
 from contracts.results import ResultStatus
 from tests.clocks import ManualClock
 

@@ -1,0 +1,1 @@
+"""The index kept true by reading QuickBooks."""

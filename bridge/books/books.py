@@ -1,0 +1,303 @@
+"""One company's books as the bridge sees them: the index and the facts, and how they are read from QBO.
+
+Reads are metered by Intuit and writes are not, so what is read here is read once: lists at warm-up, transactions in a
+window by creation time that only ever grows, single entities only when a SyncToken is known to have moved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bridge.books.changes import Freshness, News, start_of
+from bridge.books.recovery import Recollect
+from bridge.clock import Clock
+from bridge.index.company_profile import CompanyFacts, company_facts
+from bridge.index.index import Index, Posted
+from bridge.index.name_list import NameList
+from bridge.journal.lost_markers import PREFIX, journal_key, journal_value, lost_its_marker, restore
+from bridge.quickbooks.changes import OVERLAP, Changes, next_since
+from bridge.quickbooks.client import CallCounts, QuickBooksClient
+from bridge.quickbooks.queries import Select, where, where_in
+from bridge.quickbooks.warmup import NAME_LISTS, TRANSACTIONS, Basics, load_basics, load_company, transactions
+from bridge.quickbooks.wire import Entity
+
+INDEXED = TRANSACTIONS
+"""The transaction types that carry our markers; warming up costs one read for each that is empty."""
+SKEW = timedelta(days=1)
+"""How far the clocks of a source and of QBO may differ: the index reaches back this much further than a document."""
+FACTS_AGE_MAX_S = 60.0
+"""Preferences are read again at most this often when a document does not fit them."""
+IDS_PER_QUERY = 100
+FRESHNESS = timedelta(seconds=60)
+"""How often QBO is asked what has changed."""
+FRESH_KEY = "fresh:since"
+"""Where the journal keeps up to when changes are known: the next owner learns what was deleted since."""
+FRESH_KEPT_EVERY = timedelta(minutes=10)
+
+log = structlog.get_logger(__name__)
+
+
+class Books:
+    """Index and facts of one company; `warm` before use. `lists` are those that its rules name."""
+
+    def __init__(
+        self,
+        client: QuickBooksClient,
+        clock: Clock,
+        *,
+        window: timedelta,
+        freshness: timedelta = FRESHNESS,
+        lists: Iterable[str] = (),
+        recollect: Recollect | None = None,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._window = window
+        self._lists = tuple(lists)
+        self._recollect = recollect
+        self._index: Index | None = None
+        self._facts: CompanyFacts | None = None
+        self._facts_reread_at = -math.inf
+        self._freshness = Freshness(client, clock, (*INDEXED, *NAME_LISTS), every=freshness)
+        self._fresh_since: datetime | None = None
+        self._fresh_kept: datetime | None = None
+        self._to_keep: dict[str, bytes] = {}
+        self._kept: set[str] = set()
+
+    @property
+    def index(self) -> Index:
+        """The index; RuntimeError before `warm`."""
+        if self._index is None:
+            raise RuntimeError("the books are not warm yet")
+        return self._index
+
+    @property
+    def facts(self) -> CompanyFacts:
+        """The company's facts; RuntimeError before `warm`."""
+        if self._facts is None:
+            raise RuntimeError("the books are not warm yet")
+        return self._facts
+
+    @property
+    def calls(self) -> CallCounts:
+        """The calls that went to QBO so far, writes included."""
+        return self._client.counts
+
+    @property
+    def fresh_since(self) -> datetime | None:
+        """Up to when changes by people are known for certain (aware); None before `warm`."""
+        return self._fresh_since
+
+    async def warm(self, kept: Mapping[str, bytes] | None = None) -> None:
+        """Read the company's lists and its transactions of the last days. Unavailable when QBO is away.
+
+        `kept` is the journal: what the owners before have learnt of people's deletions, and up to when.
+        """
+        self._client.taken_over()
+        reads_before = self._client.counts.reads
+        now = self._clock.now()
+        index = Index(complete_since=now - self._window)
+        kept = kept or {}
+        restore(index, kept)
+        self._fresh_kept = None
+        self._kept = {key for key in kept if key.startswith(PREFIX)}
+        since = _instant(kept.get(FRESH_KEY)) or index.complete_since
+        changes = await start_of(self._client, INDEXED, since, now)
+        company = await load_company(self._client, self._lists)
+        index.load("Customer", company.customers)
+        for row in company.inactive_customers:
+            index.customers.take(str(row.get("DisplayName", "")))
+            index.customers.forget(str(row["Id"]))
+        index.load("Item", company.items)
+        await self._read_transactions(index, index.complete_since)
+        self._facts = _facts_of(company)
+        self._index = index
+        self._fresh_since = next_since(changes, since) if changes else now - OVERLAP
+        if changes is not None:
+            await self._learn_of_the_gap(changes)
+        self._freshness.begin(self._fresh_since)
+        log.info(
+            "books.warm",
+            realm_id=self._client.realm_id,
+            transactions=len(index),
+            since=index.complete_since.date(),
+            reads=self._client.counts.reads - reads_before,
+        )
+
+    def catch_up(self) -> bool:
+        """Take in what people changed meanwhile, as far as the last look found it. True when there was something new.
+
+        Never waits for QBO: a look goes on beside the work, and what it finds is taken in by a later call.
+        """
+        news = self._freshness.news()
+        if news is None:
+            return False
+        for entity, rows in news.changed.items():
+            for row in rows:
+                self._take(entity, row, news)
+        for entity, idents in news.deleted.items():
+            for ident in idents:
+                self._gone(entity, ident)
+        self._fresh_since = news.next_since
+        return True
+
+    def let_go(self) -> None:
+        """Ask QBO nothing more: the company is another process's now."""
+        self._freshness.end()
+
+    def to_keep(self) -> dict[str, bytes]:
+        """What the journal has to keep for the next owner, each entry once."""
+        kept, self._to_keep = self._to_keep, {}
+        since, before = self._fresh_since, self._fresh_kept
+        if since is not None and (kept or before is None or since - before >= FRESH_KEPT_EVERY):
+            self._fresh_kept = since
+            kept[FRESH_KEY] = since.isoformat().encode()
+        return kept
+
+    async def reach_back(self, documents_since: datetime) -> None:
+        """Make the index complete for documents that existed at `documents_since`; nothing is read when it is."""
+        since = documents_since - SKEW
+        if since >= self.index.complete_since:
+            return
+        await self._read_transactions(self.index, since, until=self.index.complete_since)
+        self.index.complete_since = since
+        log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
+
+    async def reread_facts(self, *, age_max_s: float = FACTS_AGE_MAX_S) -> bool:
+        """Read preferences and accounts again when they are older; customers and items are not read for it.
+
+        True when the company is not what it was.
+        """
+        if self._clock.monotonic() - self._facts_reread_at < age_max_s:
+            return False
+        before, self._facts = self._facts, _facts_of(await load_basics(self._client, self._lists))
+        self._facts_reread_at = self._clock.monotonic()
+        return self._facts != before
+
+    async def refresh(self, stale: Sequence[Posted]) -> None:
+        """Read these entities again: their SyncToken has moved unseen. What is gone is remembered as such."""
+        for entity in {posted.entity for posted in stale}:
+            wanted = {posted.id: posted for posted in stale if posted.entity == entity}
+            found = await self._by_ids(entity, sorted(wanted, key=int))
+            for row in found:
+                self._note_lost(self.index.remember(entity, row, whole=True))
+            for ident in wanted.keys() - {str(row["Id"]) for row in found}:
+                self._gone(entity, ident)
+
+    async def read_payments(self, idents: Sequence[str]) -> None:
+        """Read payments that are not ours but linked to what is ours."""
+        for row in await self._by_ids("Payment", idents):
+            self.index.remember("Payment", row, whole=True)
+
+    async def look_up(self, entity: str, entity_id: str) -> Entity | None:
+        """One entity by Id, taken into the index; None when it does not exist."""
+        row = await self._client.read(entity, entity_id)
+        if row is not None:
+            self.index.remember(entity, row)
+        return row
+
+    async def look_up_name(self, entity: str, name: str) -> None:
+        """Find out who holds a name that QBO calls a duplicate: ours is taken in, a stranger's name counts as taken."""
+        column = "DisplayName" if entity == "Customer" else "Name"
+        conditions = (where(column, "=", name), where_in("Active", (True, False)))
+        rows = await self._client.query(Select(entity, conditions=conditions))
+        names = self._names(entity)
+        for row in rows:
+            self.index.remember(entity, row)
+        if not any(row.get("Active") is not False for row in rows):
+            names.take(name)
+
+    async def recheck(self, entity: str, idents: Iterable[str]) -> None:
+        """Read these name-list entities again; what is missing or inactive is dropped."""
+        wanted = sorted(set(idents), key=int)
+        names = self._names(entity)
+        found = {str(row["Id"]): row for row in await self._by_ids(entity, wanted)}
+        for ident in wanted:
+            if ident in found:
+                self.index.remember(entity, found[ident])
+            else:
+                names.forget(ident)
+
+    def is_dropped(self, entity: str, ident: str) -> bool:
+        """True for a customer or an item that is known to be gone or inactive."""
+        return entity in NAME_LISTS and self._names(entity).is_dropped(ident)
+
+    def remember(self, entity: str, body: Entity) -> Posted | None:
+        """Take in the answer to one of our writes."""
+        if entity == "Account":
+            self._facts = self.facts.with_account(body)
+            return None
+        return self.index.remember(entity, body)
+
+    async def _learn_of_the_gap(self, changes: Changes) -> None:
+        """What people deleted, or voided so that the marker is lost, while nobody owned the company.
+
+        QBO names only Ids; which documents they were the results know, which are read only when there is such an Id.
+        """
+        wanted = {(entity, ident) for entity, idents in changes.deleted.items() for ident in idents}
+        voided = {(entity, str(row["Id"])): row for entity, rows in changes.changed.items() for row in rows}
+        voided = {place: row for place, row in voided.items() if lost_its_marker(row)}
+        wanted = {place for place in (*wanted, *voided) if not self.index.knows(*place)}
+        if not wanted or self._recollect is None:
+            return
+        for place, row in (await self._recollect(wanted)).items():
+            self.index.remember(place[0], row)
+            if place in voided:
+                self._note_lost(self.index.remember(place[0], voided[place]))
+            else:
+                self._gone(*place)
+
+    def _take(self, entity: str, row: Entity, news: News) -> None:
+        if entity in NAME_LISTS:
+            self.index.remember(entity, row)
+        else:
+            self._note_lost(self.index.catch_up(entity, row, settled=news.settled))
+
+    def _gone(self, entity: str, ident: str) -> None:
+        if entity in NAME_LISTS:
+            self._names(entity).forget(ident)
+            return
+        gone = self.index.gone(entity, ident)
+        if gone is not None:
+            self._keep(gone)
+
+    def _names(self, entity: str) -> NameList:
+        return self.index.customers if entity == "Customer" else self.index.items
+
+    def _note_lost(self, posted: Posted | None) -> None:
+        """One of ours whose marker was overwritten looks like a stranger's to the next owner."""
+        if posted is not None and not posted.marked:
+            self._keep(posted)
+
+    def _keep(self, posted: Posted) -> None:
+        key = journal_key(posted)
+        if key not in self._kept:
+            self._kept.add(key)
+            self._to_keep[key] = journal_value(posted)
+
+    async def _by_ids(self, entity: str, idents: Sequence[str]) -> list[Entity]:
+        rows: list[Entity] = []
+        for chunk in _chunks(idents, IDS_PER_QUERY):
+            rows += await self._client.query(Select(entity, conditions=(where_in("Id", tuple(chunk)),)))
+        return rows
+
+    async def _read_transactions(self, index: Index, since: datetime, *, until: datetime | None = None) -> None:
+        for entity in INDEXED:
+            async for page in transactions(self._client, entity, since, created_until=until):
+                index.load(entity, page)
+
+
+def _facts_of(basics: Basics) -> CompanyFacts:
+    return company_facts(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
+
+
+def _instant(kept: bytes | None) -> datetime | None:
+    return datetime.fromisoformat(kept.decode()) if kept else None
+
+
+def _chunks(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

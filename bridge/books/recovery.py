@@ -1,0 +1,66 @@
+"""Which document an entity stood for that QBO only names by its Id any more, recollected from what was published. Pure.
+
+Change data capture tells a deletion by its Id. While a company has an owner, the owner knows the document; for what a
+person deleted between two owners the results topic is the only place that does. A result names its own document, so a
+payment of an order's event is taken for the one that the order's body told of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+
+from bridge.quickbooks.wire import Entity
+from contracts.keys import SourceKey
+from contracts.marker import Marker
+from contracts.results import PostedEntity, Result
+
+Place = tuple[str, str]
+"""Type and Id of an entity."""
+Recollect = Callable[[Collection[Place]], Awaitable[Mapping[Place, Entity]]]
+"""Looks up what the results say of these entities; who is not in them is not ours."""
+
+
+class Recollection:
+    """Collects rows, as QBO would have shown them, for the entities in `wanted`."""
+
+    def __init__(self, wanted: Collection[Place]) -> None:
+        self._wanted = frozenset(wanted)
+        self._written: dict[Place, tuple[SourceKey, PostedEntity]] = {}
+        self._orders: dict[Place, str] = {}
+
+    def may_name(self, value: bytes) -> bool:
+        """False for a result that cannot be about any of them: most need not be parsed."""
+        return any(f'"{ident}"'.encode() in value for _, ident in self._wanted)
+
+    def add(self, result: Result, company: str) -> None:
+        """Take in one result, in their order; another company's is passed over."""
+        if result.company != company or result.source.document is None:
+            return
+        document = SourceKey.parse(result.source.document)
+        for entity in result.entities:
+            place = (entity.entity, entity.id)
+            if place not in self._wanted:
+                continue
+            if document.kind == "order":
+                self._orders[place] = document.id
+            if entity.operation != "none":
+                self._written[place] = (self._key(place, document), entity)
+
+    def rows(self) -> dict[Place, Entity]:
+        """A row for each that was written by us and not deleted by us."""
+        written = self._written.items()
+        return {place: self._row(place, *known) for place, known in written if known[1].operation != "delete"}
+
+    def _key(self, place: Place, document: SourceKey) -> SourceKey:
+        if place[0] != "Payment" or document.kind != "order":
+            return document
+        known = self._written.get(place)
+        return known[0] if known is not None else SourceKey(document.system, "payment", document.id)
+
+    def _row(self, place: Place, key: SourceKey, entity: PostedEntity) -> Entity:
+        order = self._orders.get(place)
+        facts = {"o": order} if order is not None and key.kind == "transaction" else {}
+        facts |= {"t": entity.total} if entity.total is not None else {}
+        row = {"Id": entity.id, "SyncToken": entity.sync_token, "DocNumber": entity.doc_number}
+        currency = {"CurrencyRef": {"value": entity.currency}} if entity.currency else {}
+        return {**row, **currency, "PrivateNote": str(Marker(key, facts))}

@@ -1,0 +1,1 @@
+"""What is typed: commands, their words and options. Each hands over to `bridge.commands` or `bridge.service`."""

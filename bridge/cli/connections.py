@@ -1,0 +1,62 @@
+"""The commands that connect companies and look whether everything is in place."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from bridge.cli.options import BRIDGE_TOML, Config
+
+PORT = 8765
+"""The default must stay what it is: operators list it at Intuit."""
+
+
+def connect(
+    company: Annotated[str, typer.Argument(help="The company, by its name in the configuration.")],
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where the browser comes back to; 0 picks a free one.")
+    ] = PORT,
+    redirect_uri: Annotated[
+        str | None,
+        typer.Option(
+            "--redirect-uri",
+            help="What the app lists, where a proxy forwards it to the port [default: http://localhost:PORT/callback].",
+        ),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for the answer.")] = 300,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Connect a company once, in the browser: a person consents at Intuit, and its tokens are stored encrypted.
+
+    A service that waits because the connection has ended goes on by itself afterwards.
+
+    Example: qbo-bridge connect acme-us --no-browser
+    """
+    from bridge.commands.connect import ConnectOptions, connect_company
+    from bridge.config.settings import LogSettings, load_settings
+    from bridge.telemetry.logs import setup_logs
+
+    settings = load_settings(config, os.environ)
+    setup_logs(LogSettings(level="error"))
+    options = ConnectOptions(port=port, browser=not no_browser, timeout_s=timeout, redirect_uri=redirect_uri)
+    connect_company(settings, settings.company(company), options)
+
+
+def doctor(config: Config = BRIDGE_TOML) -> None:
+    """Look whether everything is in place: Kafka, topics, rights, connections, and the books against the rules.
+
+    One line for each thing, ok or a problem with its remedy; exit 1 when something would fail later. Nothing is
+    written, except that a token which has run out is refreshed.
+
+    Example: qbo-bridge doctor --config /etc/qbo-bridge/bridge.toml
+    """
+    from bridge.commands.doctor.command import examine_all
+    from bridge.config.settings import LogSettings, load_settings
+    from bridge.telemetry.logs import setup_logs
+
+    settings = load_settings(config, os.environ)
+    setup_logs(LogSettings(level="error"))
+    raise typer.Exit(0 if examine_all(settings) else 1)

@@ -1,0 +1,97 @@
+"""The commands under `qbo-bridge dead-letters`; what they do is in `bridge.commands`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+
+from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config
+
+letters = typer.Typer(help="The records that a person must look at, with why.", no_args_is_help=True)
+
+
+@letters.command("list")
+def list_(
+    company: Company = None,
+    code: Annotated[str | None, typer.Option("--reason", "--code", help="Only with this reason code.")] = None,
+    as_json: AsJson = False,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Every dead letter with its reason and where it came from.
+
+    Example: qbo-bridge dead-letters list --code unbalanced
+    """
+    from bridge.commands.dead_letters.listing import list_letters
+    from bridge.config.settings import load_settings
+
+    settings = load_settings(config, os.environ)
+    if company is not None:
+        settings.company(company)
+    asyncio.run(list_letters(settings, company=company, code=code, as_json=as_json))
+
+
+@letters.command("show")
+def show(
+    letter: Annotated[str, typer.Argument(help="PARTITION/OFFSET as the list shows it.")],
+    raw: Annotated[bool, typer.Option("--raw", help="The original bytes alone, for a file or a pipe.")] = False,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """One dead letter with all that is known about it, and its original value.
+
+    Example: qbo-bridge dead-letters show 0/12 --raw > event.json
+    """
+    from bridge.commands.dead_letters.listing import LetterId, show_letter
+    from bridge.config.settings import load_settings
+
+    try:
+        wanted = LetterId.parse(letter)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    asyncio.run(show_letter(load_settings(config, os.environ), wanted, raw=raw))
+
+
+@letters.command("redrive")
+def redrive(
+    letter: Annotated[
+        list[str] | None,
+        typer.Argument(help="PARTITION/OFFSET as the list shows it, or TOPIC:PARTITION:OFFSET of the record itself."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All dead letters that there are.")] = False,
+    code: Annotated[str | None, typer.Option("--reason", "--code", help="Only with this reason code.")] = None,
+    company: Company = None,
+    since: Annotated[str | None, typer.Option("--from", help="Only what failed at this time or later.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Only what failed before this time.")] = None,
+    rate: Annotated[float, typer.Option("--rate", min=0, help="Events a second at most; 0 for no limit.")] = 50,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also what was redriven before, and how often ever.")] = False,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Put events that could not be booked into their topics again, unchanged, after what was wrong is mended.
+
+    Key, value and headers are the original ones; a header qbb-redriven-from names the dead letter. The event gets a
+    result of its own. What was redriven is not redriven again, so the command may be interrupted and repeated; an
+    event that was redriven three times is refused. Times are ISO 8601, UTC where no offset is given.
+
+    Example: qbo-bridge dead-letters redrive --company acme-us --reason unmappable --dry-run
+    """
+    from bridge.commands.dead_letters.redrive import redrive as redrive_letters
+    from bridge.commands.dead_letters.redriving import Place, Wanted
+    from bridge.commands.spans import parse_span
+    from bridge.config.settings import load_settings
+
+    chooses = bool(letter or code or company or since or until)
+    if chooses == everything:
+        raise typer.BadParameter("expected dead letters, or options that choose some, or --all alone")
+    settings = load_settings(config, os.environ)
+    if company is not None:
+        settings.company(company)
+    try:
+        places = frozenset(Place.parse(text, topic=settings.topics.dead_letters) for text in letter or ())
+        wanted = Wanted(places=places, code=code, company=company, span=parse_span(since, until))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    done = asyncio.run(redrive_letters(settings, wanted, rate=rate, dry_run=dry_run, force=force))
+    raise typer.Exit(0 if done else 1)

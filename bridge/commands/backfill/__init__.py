@@ -1,0 +1,1 @@
+"""`qbo-bridge backfill`, and what it alone needs."""

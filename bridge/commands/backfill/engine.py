@@ -1,0 +1,185 @@
+"""A backfill is the company's owner for a while: a bounded range through the same pipeline, results told as ever.
+
+It owns the company as a service does, fence, journal, unsettled requests and waiting events included, but it takes
+nothing from the group: the group's offsets stay what they are. The range comes from a reader of its own, which reads
+ahead by one micro-batch in a task of its own, so that a rebalance never waits for a long scan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from bridge.clock import Clock
+from bridge.commands.backfill.tally import Tally
+from bridge.journal.waiting import WaitingRoom
+from bridge.kafka.owner import CompanyOwner
+from bridge.kafka.range import RangeBatch
+from contracts.errors import Unauthorised, Unavailable
+from contracts.records import InboundRecord, OutboundRecord
+from contracts.results import Result, read_result, result_id
+
+PATIENCE_S = 0.5
+"""So long the next micro-batch is waited for at once; then the group may have its turn."""
+IDLE_EVERY_S = 1.0
+
+
+class Publisher(Protocol):
+    """The company's one writer."""
+
+    async def settle(self, records: Sequence[OutboundRecord]) -> None:
+        """Publish all or nothing."""
+
+
+class Teller(Protocol):
+    """Who is told what happens."""
+
+    def results(self, results: Sequence[Result]) -> None:
+        """These are on the bus now."""
+
+    def away(self, error: Unavailable) -> None:
+        """QBO does not answer, or not to us; the same is tried again."""
+
+    def back(self) -> None:
+        """QBO answers."""
+
+
+class Feed:
+    """The micro-batches of a range, read ahead by one."""
+
+    def __init__(self, batches: AsyncIterator[RangeBatch]) -> None:
+        self.failure: Exception | None = None
+        """What reading failed with; nothing comes any more."""
+        self.at_end = False
+        """True once the last micro-batch was handed out."""
+        self._queue: asyncio.Queue[RangeBatch | None] = asyncio.Queue(maxsize=1)
+        self._task = asyncio.create_task(self._read(batches))
+
+    async def next(self) -> RangeBatch | None:
+        """The next micro-batch; None when it is not there yet, or there is none."""
+        if self.at_end:
+            await asyncio.sleep(PATIENCE_S)
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                batch = await self._queue.get()
+        except TimeoutError:
+            return None
+        self.at_end = batch is None
+        return batch
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nothing lies ready: what the reader has passed over is all that it has done."""
+        return self._queue.empty()
+
+    async def close(self) -> None:
+        """Read no further."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _read(self, batches: AsyncIterator[RangeBatch]) -> None:
+        try:
+            async for batch in batches:
+                await self._queue.put(batch)
+            await self._queue.put(None)
+        except Exception as error:  # noqa: BLE001 - whoever runs the backfill raises it
+            self.failure = error
+
+
+class BackfillOwner:
+    """A `CompanyOwner` that works through a feed whenever it is idle; `company` is the machine that does the work."""
+
+    def __init__(
+        self,
+        company: CompanyOwner,
+        *,
+        feed: Feed,
+        publisher: Publisher,
+        waiting: WaitingRoom,
+        tally: Tally,
+        results_topic: str,
+        teller: Teller,
+        clock: Clock,
+    ) -> None:
+        self.finished = False
+        """True once every record of the range has its outcome."""
+        self.refused: Unauthorised | None = None
+        """A person must connect the company: waiting does not help."""
+        self.passed = 0
+        """Offsets of the range whose records are settled."""
+        self._company = company
+        self._feed = feed
+        self._publisher = publisher
+        self._waiting = waiting
+        self._tally = tally
+        self._results_topic = results_topic
+        self._teller = teller
+        self._clock = clock
+        self._batch: RangeBatch | None = None
+        self._idle_at = clock.monotonic()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a micro-batch is at work."""
+        return self._batch is not None
+
+    async def take_over(self, epoch: int) -> None:
+        """As a service does."""
+        with self._telling():
+            await self._company.take_over(epoch)
+
+    async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
+        """Nobody may give a backfill records of the group: that would commit their offsets."""
+        raise RuntimeError(f"a backfill was given {len(records)} records of the group")
+
+    async def idle(self) -> tuple[OutboundRecord, ...]:
+        """Settle one micro-batch of the range; one that could not be settled is tried again."""
+        if self._batch is None:
+            self._batch = await self._feed.next()
+        with self._telling():
+            if self._batch is not None:
+                await self._settle(self._batch.records, await self._company.process(self._batch.records))
+                self.passed, self._batch = self._batch.passed, None
+            if self._feed.at_end or self._clock.monotonic() >= self._idle_at:
+                await self._settle((), await self._company.idle())
+                self._idle_at = self._clock.monotonic() + IDLE_EVERY_S
+                self.finished = self._feed.at_end
+        return ()
+
+    async def released(self) -> None:
+        """As a service does; what was not settled comes again."""
+        await self._company.released()
+
+    async def _settle(self, records: Sequence[InboundRecord], outbound: Sequence[OutboundRecord]) -> None:
+        """Tell the bus, and only then everybody else. An error leaves the micro-batch to be done again."""
+        await self._publisher.settle(outbound)
+        results = results_in(outbound, self._results_topic)
+        self._tally.add(records, results, parked_ids(self._tally.company, records, self._waiting))
+        self._teller.results(results)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except Unauthorised as error:
+            self.refused = error
+            raise
+        except Unavailable as error:
+            self._teller.away(error)
+            raise
+        self._teller.back()
+
+
+def results_in(outbound: Iterable[OutboundRecord], results_topic: str) -> list[Result]:
+    """The results among what is published."""
+    return [read_result(record.value) for record in outbound if record.topic == results_topic and record.value]
+
+
+def parked_ids(company: str, records: Iterable[InboundRecord], waiting: WaitingRoom) -> set[str]:
+    """The result ids of those of `records` that wait."""
+    return {
+        result_id(company, *record.position, record.offset) for record in records if waiting.since(record) is not None
+    }

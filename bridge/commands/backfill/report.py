@@ -1,0 +1,62 @@
+"""What a backfill or a plan says in the end, and the plan's one line per document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import orjson
+
+from bridge.commands.backfill.forecast import Forecasts
+from bridge.commands.backfill.tally import Tally
+from bridge.commands.output import cell, printable, screen, table
+from bridge.kafka.range import RangeReader
+from bridge.quickbooks.client import CallCounts
+from contracts.money import plain
+
+
+def print_plan(forecasts: Forecasts) -> None:
+    """One line per document, then how many of each kind."""
+    out = screen()
+    width = max((len(each.document) for each in forecasts), default=0)
+    for each in forecasts:
+        amount, currency = each.total
+        out.out(
+            printable(f"{each.document:<{width}}  {each.would:<11}  {amount:>12} {currency:<3}  {each.why}".rstrip())
+        )
+    counts = Counter(each.would for each in forecasts)
+    said = ", ".join(f"{count} {would}" for would, count in sorted(counts.items()))
+    out.out(f"{len(forecasts)} documents{': ' if said else ''}{said}. Nothing was written.")
+
+
+def write_forecasts(forecasts: Forecasts, path: Path) -> None:
+    """The plan's lines as JSON, one document a line."""
+    with path.open("wb") as file:
+        for each in forecasts:
+            amount, currency = each.total
+            line = {"document": each.document, "would": each.would, "total": amount or None}
+            file.write(orjson.dumps({**line, "currency": currency or None, "why": each.why}) + b"\n")
+
+
+def print_report(tally: Tally, reader: RangeReader, calls: CallCounts, seconds: float) -> None:
+    """Records by status and reason, what was written by currency, calls, time, and what could not be read."""
+    out = screen()
+    foreign = f", {tally.foreign} of them other companies' business" if tally.foreign else ""
+    out.out(f"\n{tally.read} records in the range{foreign}.")
+    if tally.outcomes:
+        shown = table("status", "reason", "records")
+        for (status, code), count in sorted(tally.outcomes.items()):
+            shown.add_row(cell(status.value), cell(code), cell(count))
+        out.print(shown)
+    if tally.beside:
+        out.out(f"{tally.beside} events that had been waiting from before have their result now.")
+    if tally.written:
+        shown = table("entity", "operation", "times", "total")
+        for written, sums in sorted(tally.written.items()):
+            total = "" if sums.total is None else f"{plain(sums.total, written.currency or 'USD')} {written.currency}"
+            shown.add_row(cell(written.entity), cell(written.operation), cell(sums.times), cell(total))
+        out.print(shown)
+    out.out(f"QuickBooks: {calls.reads} reads, {calls.writes} writes, {calls.batches} batches. {seconds:.1f} s.")
+    for missing in reader.missing:
+        which = f"{missing.topic}/{missing.partition}: offsets {missing.first} to {missing.last} ({missing.count})"
+        out.out(f"{which} {missing.why}; whether the range had records there nobody can say.")

@@ -1,0 +1,1 @@
+"""`qbo-bridge dead-letters`: listing, showing and redriving what could not be booked."""

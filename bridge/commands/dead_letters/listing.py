@@ -1,0 +1,127 @@
+"""`qbo-bridge dead-letters`: the records that a person must look at, and why; their bytes are the original ones."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from bridge.commands.output import cell, printable, screen, table
+from bridge.commands.reading import read_records
+from bridge.config.settings import Settings
+from contracts.errors import BridgeError
+from contracts.records import InboundRecord
+from contracts.results import DEAD_LETTER_PREFIX
+
+COLUMNS = ("letter", "failed at", "company", "code", "from", "why")
+
+
+@dataclass(frozen=True, slots=True)
+class LetterId:
+    """Where a dead letter lies: `partition/offset` of the dead-letter topic."""
+
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.partition}/{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str) -> LetterId:
+        """The id that `str` wrote. ValueError for anything else."""
+        partition, slash, offset = text.partition("/")
+        if not slash or not (partition.isdecimal() and offset.isdecimal()):
+            raise ValueError("expected a dead letter as PARTITION/OFFSET, for example 0/12")
+        return cls(int(partition), int(offset))
+
+
+async def list_letters(settings: Settings, *, company: str | None, code: str | None, as_json: bool) -> None:
+    """Every dead letter, oldest first in each partition, of one company or reason code if asked."""
+    rows = []
+    async for record in read_records(settings, settings.topics.dead_letters):
+        facts = facts_of(record)
+        if company in {None, facts.get("company")} and code in {None, facts.get("reason-code")}:
+            rows.append((LetterId(record.partition, record.offset), facts))
+    rows.sort(key=lambda row: (row[1].get("failed-at", ""), str(row[0])))
+    out = screen()
+    if as_json:
+        for letter, facts in rows:
+            out.out(orjson.dumps({"letter": str(letter), **facts}).decode())
+    elif rows:
+        shown = table(*COLUMNS)
+        for letter, facts in rows:
+            shown.add_row(*(cell(part) for part in _row(letter, facts)))
+        out.print(shown)
+    else:
+        out.print(f"No dead letters on {settings.topics.dead_letters}.", markup=False)
+
+
+async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> None:
+    """One dead letter: its facts and headers and its value, or with `raw` the original bytes alone."""
+    async with contextlib.aclosing(read_records(settings, settings.topics.dead_letters)) as records:
+        async for record in records:
+            if (record.partition, record.offset) == (letter.partition, letter.offset):
+                _print_raw(record) if raw else _print_whole(letter, record)
+                return
+    raise BridgeError(f"There is no dead letter {letter} on {settings.topics.dead_letters}.")
+
+
+def facts_of(record: InboundRecord) -> dict[str, str]:
+    """What our own headers say, without their prefix; of a header that stands twice the last one counts."""
+    return {
+        name.removeprefix(DEAD_LETTER_PREFIX): (value or b"").decode(errors="replace")
+        for name, value in record.headers
+        if name.startswith(DEAD_LETTER_PREFIX)
+    }
+
+
+def _row(letter: LetterId, facts: Mapping[str, str]) -> tuple[str, ...]:
+    came_from = "/".join(facts.get(part, "?") for part in ("topic", "partition", "offset"))
+    code = facts.get("reason-code", "")
+    return (
+        str(letter),
+        facts.get("failed-at", "")[:19],
+        facts.get("company", ""),
+        f"{code} {facts['fault-code']}" if "fault-code" in facts else code,
+        came_from,
+        facts.get("reason", ""),
+    )
+
+
+def _print_raw(record: InboundRecord) -> None:
+    sys.stdout.buffer.write(record.value or b"")
+    sys.stdout.buffer.flush()
+
+
+def _print_whole(letter: LetterId, record: InboundRecord) -> None:
+    out, facts = screen(), facts_of(record)
+    shown = table("", "")
+    shown.show_header = False
+    shown.add_row(cell("letter"), cell(letter))
+    for name, text in facts.items():
+        shown.add_row(cell(name), cell(text))
+    shown.add_row(cell("key"), cell(_text(record.key)))
+    for name, value in record.headers:
+        if not name.startswith(DEAD_LETTER_PREFIX):
+            shown.add_row(cell(name), cell(_text(value)))
+    out.print(shown)
+    out.print(_pretty(record.value), markup=False, soft_wrap=True)
+
+
+def _pretty(value: bytes | None) -> str:
+    """JSON indented (numbers as they were written), anything else as text with escapes."""
+    if value is None:
+        return "(no value)"
+    try:
+        document = json.loads(value, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return printable(_text(value))
+    return printable(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _text(value: bytes | None) -> str:
+    return "(null)" if value is None else value.decode(errors="backslashreplace")

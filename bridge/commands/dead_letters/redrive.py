@@ -1,0 +1,157 @@
+"""`qbo-bridge dead-letters redrive`: events that could not be booked, once more into their topics."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import sys
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bridge.commands.dead_letters.redriving import Letter, Place, Wanted, again, mark_value, read_letter, refusal
+from bridge.commands.output import cell, printable, screen, table
+from bridge.commands.progress import ProgressBar
+from bridge.commands.reading import company_journal, read_records
+from bridge.config.settings import Settings
+from bridge.kafka.redriver import Marked, open_redriver
+from bridge.service.app import kafka_connection
+from contracts.errors import BridgeError
+from contracts.records import InboundRecord
+
+TOGETHER_MAX = 100
+"""Events in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was asked for: letters to redrive, those that are not, with a sentence each, and those that were before."""
+
+    chosen: dict[Place, Letter] = field(default_factory=dict)
+    refused: dict[Place, str] = field(default_factory=dict)
+    before: list[Place] = field(default_factory=list)
+
+
+async def redrive(settings: Settings, wanted: Wanted, *, rate: float, dry_run: bool, force: bool) -> bool:
+    """Redrive what is wanted, at most `rate` events a second (0: as fast as Kafka takes them); False if some were not.
+
+    BridgeError when nothing is found, or the only one that is named is refused.
+    """
+    found = await _find(settings, wanted, force=force)
+    if dry_run:
+        _print_plan(found)
+        return True
+    if found.before:
+        screen().print(f"{len(found.before)} were redriven before and are left alone.", markup=False)
+    try:
+        if found.chosen:
+            await _redrive(settings, found.chosen, rate)
+    except asyncio.CancelledError:  # Ctrl-C; how far it went is said
+        return False
+    for place, sentence in found.refused.items():
+        sys.stderr.write(printable(f"{place} was not redriven: {sentence}.") + "\n")
+    return not found.refused
+
+
+async def _find(settings: Settings, wanted: Wanted, *, force: bool) -> Found:
+    """Read all letters without keeping their bytes; of a record that failed twice only the newest letter counts."""
+    newest: dict[Place, Letter] = {}
+    async for record in read_records(settings, settings.topics.dead_letters):
+        letter = read_letter(record)
+        if letter is not None and letter in wanted:
+            of = letter.place if letter.place in wanted.places else letter.origin
+            known = newest.get(of)
+            if known is None or known.failed_at <= letter.failed_at:
+                newest[of] = letter
+    _complain_of_missing(wanted, newest.values(), settings.topics.dead_letters)
+    marks = {
+        company: await company_journal(settings, company).read() for company in {x.company for x in newest.values()}
+    }
+    found = Found()
+    for letter in newest.values():
+        mark = marks[letter.company].get(letter.mark)
+        sentence = refusal(letter, topics=settings.topics.events, mark=mark, force=force)
+        if sentence is None:
+            found.chosen[letter.place] = letter
+        elif mark is not None and not wanted.places:
+            found.before.append(letter.place)
+        else:
+            found.refused[letter.place] = sentence
+    return found
+
+
+def _complain_of_missing(wanted: Wanted, letters: Collection[Letter], topic: str) -> None:
+    there = {place for letter in letters for place in (letter.place, letter.origin)}
+    missing = [str(place) for place in wanted.places if place not in there]
+    if missing:
+        raise BridgeError(f"There is no dead letter {', '.join(missing)} on {topic}.")
+    if not letters:
+        raise BridgeError(f"No dead letter on {topic} is one of those that were asked for.")
+
+
+async def _redrive(settings: Settings, chosen: dict[Place, Letter], rate: float) -> None:
+    """Publish, chunk after chunk, and say how far it went also when it is interrupted."""
+    connection, topics = kafka_connection(settings.kafka), settings.topics
+    done = 0
+    together = TOGETHER_MAX if not rate else max(1, min(TOGETHER_MAX, int(rate / 10)))
+    try:
+        async with open_redriver(connection, dead_letters=topics.dead_letters, journal=topics.journal) as redriver:
+            with ProgressBar("Redriving") as bar:
+                async for chunk in _chunks(settings, chosen, together):
+                    began = time.monotonic()
+                    await redriver.redrive([_marked(record, chosen[place]) for place, record in chunk])
+                    done += len(chunk)
+                    bar.show(done, len(chosen), f"{done} of {len(chosen)} events")
+                    if rate and done < len(chosen):
+                        await asyncio.sleep(max(0.0, began + len(chunk) / rate - time.monotonic()))
+    finally:
+        rest = "" if done == len(chosen) else " The same command goes on with the rest."
+        screen().print(f"Redriven: {done} of {len(chosen)}.{rest}", markup=False, soft_wrap=True)
+
+
+async def _chunks(
+    settings: Settings, chosen: dict[Place, Letter], together: int
+) -> AsyncIterator[Sequence[tuple[Place, InboundRecord]]]:
+    """The records of the chosen letters, some at a time, so that no more than that is in memory."""
+    chunk: list[tuple[Place, InboundRecord]] = []
+    left = len(chosen)
+    async with contextlib.aclosing(read_records(settings, settings.topics.dead_letters)) as records:
+        async for record in records:
+            place = Place(record.topic, record.partition, record.offset)
+            if place not in chosen:
+                continue
+            chunk.append((place, record))
+            left -= 1
+            if len(chunk) == together or not left:
+                yield chunk
+                chunk = []
+            if not left:
+                return
+    if chunk:
+        yield chunk
+
+
+def _marked(record: InboundRecord, letter: Letter) -> Marked:
+    return again(record, letter), letter.company, letter.mark, functools.partial(_mark, letter.origin.topic)
+
+
+def _mark(topic: str, partition: int, offset: int) -> bytes:
+    return mark_value(Place(topic, partition, offset), datetime.now(UTC))
+
+
+def _print_plan(found: Found) -> None:
+    """What would be done with each letter."""
+    shown = table("letter", "company", "code", "to", "redriven before")
+    for place, letter in found.chosen.items():
+        to = f"{letter.origin.topic}/{letter.origin.partition}"
+        shown.add_row(
+            *map(cell, (f"{place.partition}/{place.offset}", letter.company, letter.code, to, letter.redrives))
+        )
+    out = screen()
+    out.print(shown)
+    for place, sentence in found.refused.items():
+        out.print(printable(f"{place} would not be redriven: {sentence}."), markup=False, soft_wrap=True)
+    before = f", {len(found.before)} were before" if found.before else ""
+    out.print(f"{len(found.chosen)} would be redriven, {len(found.refused)} would not{before}.", markup=False)

@@ -1,0 +1,69 @@
+"""Our topics and rights against what the service will do with them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bridge.commands.doctor.finding import Finding
+from bridge.config.settings import CompanySettings, Settings
+from bridge.kafka.inspection import Rights, TopicFacts
+
+READ, WRITE = "READ", "WRITE"
+
+
+def wanted_topics(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Every topic and what the service does with it."""
+    topics = settings.topics
+    wanted: dict[str, tuple[str, ...]] = dict.fromkeys(topics.events, (READ,))
+    wanted |= {topics.results: (WRITE,), topics.dead_letters: (WRITE,), topics.journal: (READ, WRITE)}
+    return wanted | ({settings.tokens.topic: (READ, WRITE)} if settings.tokens.store == "kafka" else {})
+
+
+def examine_topics(settings: Settings, found: Iterable[TopicFacts]) -> Iterator[Finding]:
+    """There, of the right kind, and ours to use."""
+    tables = {settings.topics.journal, settings.tokens.topic}
+    wanted = wanted_topics(settings)
+    for topic in found:
+        yield _topic(topic, wanted[topic.name], is_table=topic.name in tables, create=settings.topics.create)
+
+
+def examine_rights(company: str, rights: Rights, *, transactions: bool) -> Iterator[Finding]:
+    """The group that the company consumes with, and the transactional id that it writes under."""
+    about, name = f"{company}: group", f"qbo-bridge.{company}"
+    refused = rights.group is not None and READ not in rights.group
+    yield Finding(
+        about, name + (" may not be read" if refused else ""), f"allow READ on group {name}" if refused else ""
+    )
+    if transactions:
+        remedy = "" if rights.transactions else f"allow WRITE on transactional id {name}"
+        said = name + ("" if rights.transactions else " may not be used")
+        yield Finding(f"{company}: transactions", said, remedy)
+
+
+def examine_routes(company: CompanySettings, *, is_only: bool) -> Finding:
+    """What comes to this company; where it is the only one, bodies without headers still do."""
+    routes = [*company.shop_domains, *company.stripe_accounts]
+    if routes:
+        return Finding("events", f"of {', '.join(routes)}")
+    nobody = "no shop and no Stripe account is listed: "
+    said = "only bodies that name no shop come here" if is_only else "no event comes here"
+    return Finding("events", nobody + said, "list its shop_domains and stripe_accounts", rare=is_only)
+
+
+def _topic(topic: TopicFacts, wanted: tuple[str, ...], *, is_table: bool, create: bool) -> Finding:
+    about = f"topic {topic.name}"
+    if topic.refused is not None:
+        return Finding(
+            about, f"the broker refuses: {topic.refused}", f"allow DESCRIBE and {' and '.join(wanted)} on it"
+        )
+    if not topic.partitions:
+        remedy = "" if create else "create it, or set topics.create = true"
+        return Finding(about, "does not exist" + (", created at start" if create else ""), remedy)
+    missing = [right for right in wanted if topic.rights is not None and right not in topic.rights]
+    if missing:
+        return Finding(about, f"may not: {', '.join(missing)}", f"allow {' and '.join(missing)} on it")
+    if topic.cleanup is not None and ("compact" in topic.cleanup) != is_table:
+        policy = "compact" if is_table else "delete"
+        lost = "entries would be lost" if is_table else "records would be lost"
+        return Finding(about, f"cleanup.policy is {topic.cleanup}: {lost}", f"set cleanup.policy={policy}")
+    return Finding(about, f"{topic.partitions} partitions")

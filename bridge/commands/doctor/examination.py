@@ -1,0 +1,81 @@
+"""The whole examination, in the order in which one thing rests on another. Writes nothing but a refreshed token."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.clock import SystemClock
+from bridge.commands.doctor.books import examine_books
+from bridge.commands.doctor.bus import examine_rights, examine_routes, examine_topics, wanted_topics
+from bridge.commands.doctor.finding import Finding
+from bridge.config.settings import CompanySettings, Settings
+from bridge.index.company_profile import Entity, company_facts
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.errors import BrokerError, said
+from bridge.kafka.inspection import inspect_rights, inspect_topics
+from bridge.quickbooks.client import QuickBooksClient, ReadRefused
+from bridge.quickbooks.connection import open_client
+from bridge.quickbooks.queries import Select
+from bridge.quickbooks.tokens import TokenStore
+from bridge.quickbooks.warmup import load_basics
+from bridge.service.app import company_rules, kafka_connection
+from bridge.service.connections import connection_settings, token_store
+from contracts.errors import ConfigurationError, Unauthorised, Unavailable
+from mappings.rules import MappingRules
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """What is right and what is not, Kafka first, then company by company."""
+    kafka = kafka_connection(settings.kafka)
+    findings = await _examine_kafka(settings, kafka)
+    for company in settings.companies:
+        findings += await _examine_company(settings, company, kafka)
+    return findings
+
+
+async def _examine_kafka(settings: Settings, kafka: KafkaConnection) -> list[Finding]:
+    try:
+        topics = await inspect_topics(kafka, wanted_topics(settings))
+        rights = {company.name: await inspect_rights(kafka, company.name) for company in settings.companies}
+    except (BrokerError, OSError) as error:
+        reason = said(error) if isinstance(error, BrokerError) else str(error)
+        return [Finding("Kafka", reason, "start the brokers, or mend the [kafka] section")]
+    findings = [Finding("Kafka", kafka.bootstrap_servers), *examine_topics(settings, topics)]
+    for name, found in rights.items():
+        findings += examine_rights(name, found, transactions=kafka.transactions)
+    return findings
+
+
+async def _examine_company(settings: Settings, company: CompanySettings, kafka: KafkaConnection) -> list[Finding]:
+    findings = [examine_routes(company, is_only=len(settings.companies) == 1)]
+    try:
+        rules = company_rules(company)
+        findings.append(Finding("rules", str(company.rules or "defaults")))
+        store = token_store(settings.tokens, kafka, SystemClock())
+        findings += await _examine_connection(company, store, rules)
+    except ConfigurationError as error:
+        findings.append(Finding("configuration", str(error), "mend it"))
+    except Unauthorised as error:
+        findings.append(Finding("connection", str(error), f"qbo-bridge connect {company.name}"))
+    except Unavailable as error:
+        findings.append(Finding("connection", str(error), "try again later; the service would wait for it"))
+    except ReadRefused as error:
+        remedy = f"check that environment is {company.environment} and that the app may read this company"
+        findings.append(Finding("connection", str(error), remedy))
+    return [replace(each, about=f"{company.name}: {each.about}") for each in findings]
+
+
+async def _examine_connection(company: CompanySettings, store: TokenStore, rules: MappingRules) -> list[Finding]:
+    settings = connection_settings(company)
+    async with open_client(settings, store, SystemClock()) as client:
+        basics = await load_basics(client, rules.lists)
+        items = await _items(client)
+    tokens = await store.load(settings.credentials.store_key)
+    until = tokens.refresh_expires_at if tokens else None
+    connected = f"realm {company.realm_id}" + (f", good until {until:%Y-%m-%d} if unused" if until else "")
+    facts = company_facts(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
+    return [Finding("connection", connected), *examine_books(rules, facts, items)]
+
+
+async def _items(client: QuickBooksClient) -> list[Entity]:
+    return list(await client.query(Select("Item")))

@@ -1,0 +1,1 @@
+"""`qbo-bridge explain`, and what it alone needs."""

@@ -1,0 +1,177 @@
+"""`qbo-bridge explain`: everything that is known of one document, from the records it came in to its Ids in QBO."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+
+from bridge.commands.dead_letters.listing import facts_of
+from bridge.commands.dead_letters.redriving import Letter, Place, read_letter
+from bridge.commands.explain.story import Attempt, Told, Trail, attempts_of, matches, meant, read_trail
+from bridge.commands.output import cell, screen, table
+from bridge.commands.reading import company_journal, read_records
+from bridge.commands.results import entity_text, told_in
+from bridge.company.owner import VERSION_PREFIX
+from bridge.config.settings import Settings
+from contracts.errors import BridgeError
+
+RESULTS = ("told at", "status", "event", "record", "in QuickBooks", "why not")
+LETTERS = ("dead letter", "failed at", "code", "attempts", "why", "redriven")
+ATTEMPTS = ("sent at", "settled at", "what", "request id", "outcome", "intuit_tid")
+
+
+@dataclass(slots=True)
+class Story:
+    """One company's part of what is known of a document."""
+
+    company: str
+    document: str
+    told: list[Told] = field(default_factory=list)
+    letters: list[tuple[Letter, Mapping[str, str], str | None]] = field(default_factory=list)
+    """Each with our headers, and with where it was redriven to."""
+    attempts: list[Attempt] = field(default_factory=list)
+    waiting: list[Place] = field(default_factory=list)
+    version: str | None = None
+
+
+async def explain(settings: Settings, text: str, *, company: str | None, as_json: bool) -> None:
+    """Print the story of the document that `text` means. BridgeError when it means none, or several."""
+    names = [each.name for each in settings.companies] if company is None else [company]
+    trails = {name: await _trail(settings, name) for name in names}
+    told = await _told(settings, text, trails)
+    journalled = {
+        attempt.document for trail in trails.values() for attempt in trail.attempts.values() if _names(attempt, text)
+    }
+    found = meant(text, [*(each.document for each in told if matches(text, each)), *journalled])
+    if not found:
+        raise BridgeError(f"Nothing is known of {text}: no result and no journal entry names it.")
+    if len(found) > 1:
+        raise BridgeError(f"{text} may be {', '.join(found)}; name one of them.")
+    stories = [_story(name, found[0], trails[name], told) for name in names]
+    stories = [story for story in stories if story.told or story.attempts]
+    await _add_letters(settings, stories, trails)
+    if as_json:
+        for story in stories:
+            screen().out(orjson.dumps(_plain(story)).decode())
+    else:
+        for story in stories:
+            _print(story)
+
+
+async def _trail(settings: Settings, company: str) -> Trail:
+    async with contextlib.aclosing(company_journal(settings, company).history()) as records:
+        return read_trail([entry async for entry in records])
+
+
+async def _told(settings: Settings, text: str, trails: Mapping[str, Trail]) -> list[Told]:
+    """The results that may be of the document, or that name an attempt to write one like it."""
+    wanted = {name for trail in trails.values() for name, attempt in trail.attempts.items() if _names(attempt, text)}
+    found: list[Told] = []
+    async for record in read_records(settings, settings.topics.results):
+        told = told_in(record)
+        if told is None or told.result.company not in trails:
+            continue
+        if matches(text, told) or any(entity.request_id in wanted for entity in told.result.entities):
+            found.append(told)
+    return sorted(found, key=lambda each: each.at)
+
+
+def _names(attempt: Attempt, text: str) -> bool:
+    return text in {attempt.document, attempt.document.split(":", 2)[-1]}
+
+
+def _story(company: str, document: str, trail: Trail, told: Sequence[Told]) -> Story:
+    of_company = [each for each in told if each.result.company == company]
+    own = [each for each in of_company if each.document == document]
+    version = trail.live.get(f"{VERSION_PREFIX}{document}")
+    return Story(
+        company=company,
+        document=document,
+        told=own,
+        attempts=attempts_of(document, trail, of_company),
+        waiting=trail.waiting({each.place for each in own}),
+        version=version.decode(errors="replace") if version else None,
+    )
+
+
+async def _add_letters(settings: Settings, stories: Iterable[Story], trails: Mapping[str, Trail]) -> None:
+    """The dead letters of the records that the results are about."""
+    by_record = {(story.company, each.place): story for story in stories for each in story.told}
+    if not any(each.result.status == "dead_lettered" for story in by_record.values() for each in story.told):
+        return
+    async for record in read_records(settings, settings.topics.dead_letters):
+        letter = read_letter(record)
+        story = by_record.get((letter.company, letter.origin)) if letter else None
+        if letter is not None and story is not None:
+            mark = trails[story.company].live.get(letter.mark)
+            redriven_to = str(orjson.loads(mark)["to"]) if mark else None
+            story.letters.append((letter, facts_of(record), redriven_to))
+
+
+def _print(story: Story) -> None:
+    out = screen()
+    out.print(f"{story.document} in {story.company}", markup=False, style="bold")
+    _rows(RESULTS, (_result_row(each) for each in story.told))
+    _rows(LETTERS, (_letter_row(*each) for each in story.letters))
+    _rows(ATTEMPTS, (_attempt_row(each) for each in story.attempts))
+    for place in story.waiting:
+        out.print(f"The record {place} waits for something that does not exist yet.", markup=False, soft_wrap=True)
+    if story.version:
+        out.print(
+            f"A newer version than QuickBooks shows is remembered: {story.version}.", markup=False, soft_wrap=True
+        )
+    out.print()
+
+
+def _rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table, where there is anything to show."""
+    listed = list(rows)
+    if listed:
+        shown = table(*columns)
+        for row in listed:
+            shown.add_row(*map(cell, row))
+        screen().print(shown)
+        screen().print()
+
+
+def _result_row(told: Told) -> tuple[object, ...]:
+    result = told.result
+    entities = ", ".join(f"{entity_text(each)} ({each.operation})" for each in result.entities)
+    why = f"{result.reason.code}: {result.reason.message}" if result.reason else ""
+    return _time(told.at), result.status.value, result.source.event_type, told.place, entities, why
+
+
+def _letter_row(letter: Letter, facts: Mapping[str, str], redriven_to: str | None) -> tuple[object, ...]:
+    place = f"{letter.place.partition}/{letter.place.offset}"
+    why = facts.get("reason", "")
+    return place, _time(letter.failed_at), letter.code, facts.get("attempts"), why, redriven_to or ""
+
+
+def _attempt_row(attempt: Attempt) -> tuple[object, ...]:
+    what = f"{attempt.operation} {attempt.entity}"
+    times = _time(attempt.sent_at), _time(attempt.settled_at)
+    return *times, what, attempt.request_id, attempt.outcome, attempt.intuit_tid
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def _plain(story: Story) -> dict[str, object]:
+    """The story as JSON: results as they are on the bus."""
+    return {
+        "document": story.document,
+        "company": story.company,
+        "results": [{"told_at": each.at, **orjson.loads(each.value)} for each in story.told],
+        "dead_letters": [
+            {"letter": f"{letter.place.partition}/{letter.place.offset}", **facts, "redriven_to": redriven_to}
+            for letter, facts, redriven_to in story.letters
+        ],
+        "attempts": story.attempts,
+        "waiting": [str(place) for place in story.waiting],
+        "version": story.version,
+    }

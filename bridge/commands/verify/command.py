@@ -1,0 +1,229 @@
+"""`qbo-bridge verify`: is each document of a span of events in the books once? Reads Kafka and QBO, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from bridge.books.books import SKEW
+from bridge.commands.dead_letters.listing import facts_of
+from bridge.commands.output import printable, screen, table
+from bridge.commands.progress import ProgressBar
+from bridge.commands.reading import read_records
+from bridge.commands.results import told_in
+from bridge.commands.verify.documents import WRONG, Document, Verdict, counts, documents, totals
+from bridge.commands.verify.events import Events, Position
+from bridge.config.settings import Settings
+from bridge.decoding.decision import Judge
+from bridge.index.index import Index
+from bridge.journal.lost_markers import restore
+from bridge.kafka.range import Missing, TimeSpan, open_range
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.warmup import TRANSACTIONS, transactions
+from bridge.service.app import Tenant, company_router, kafka_connection, open_machine, open_tenant
+from bridge.telemetry.logs import silence_logs
+from contracts.money import plain
+from contracts.results import ResultStatus
+
+BATCH_RECORDS = 500
+SHOWN = (*sorted(WRONG), Verdict.DRIFTED, Verdict.VOIDED, Verdict.WAITING, Verdict.DEAD_LETTERED)
+"""Verdicts whose documents are named, the worst first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be proven: whose books, which span of events, how it is told, and a file for every document."""
+
+    company: str
+    span: TimeSpan
+    as_json: bool = False
+    out: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The documents with their verdicts, what the records were, and what retention has removed."""
+
+    events: Events
+    documents: Sequence[Document]
+    unread: Sequence[Missing]
+    reads: int
+
+    @property
+    def is_clean(self) -> bool:
+        """True when nothing is missing and nothing is there twice."""
+        return not any(each.verdict in WRONG for each in self.documents)
+
+
+async def verify(settings: Settings, asked: Asked) -> bool:
+    """Print the report; True when each document is in the books once.
+
+    BridgeError when QBO is away or a person must connect the company; KafkaError when Kafka is away.
+    """
+    silence_logs()
+    tenant = await open_tenant(settings, settings.company(asked.company))
+    bar = ProgressBar(asked.company)
+    with bar:
+        report = await _report(settings, tenant, asked, bar)
+    if asked.out is not None:
+        with asked.out.open("wb") as file:
+            file.writelines(orjson.dumps(each.shown()) + b"\n" for each in report.documents)
+    _print_json(report) if asked.as_json else _print(report)
+    return report.is_clean
+
+
+async def _report(settings: Settings, tenant: Tenant, asked: Asked, bar: ProgressBar) -> Report:
+    events, unread = await _events(settings, tenant, asked, bar)
+    bar.say(f"{events.records} records are read; asking QuickBooks.")
+    async with open_machine(settings, tenant, priority=Priority.HOUSEKEEPING, rehearse=True) as machine:
+        index = await _books(machine.client, events, await machine.journal.read())
+        reads = machine.client.counts.reads
+    letters = await _letters(settings, asked.company)
+    found = documents(events, index, letters, {})
+    if any(each.verdict is Verdict.MISSING for each in found):
+        found = documents(events, index, letters, await _ignored(settings, asked.company))
+    return Report(events=events, documents=found, unread=unread, reads=reads)
+
+
+async def _events(
+    settings: Settings, tenant: Tenant, asked: Asked, bar: ProgressBar
+) -> tuple[Events, Sequence[Missing]]:
+    judge, events = Judge(asked.company, company_router(settings), tenant.rules), Events()
+    async with open_range(kafka_connection(settings.kafka), settings.topics.events, asked.span) as reader:
+        async for batch in reader.batches(BATCH_RECORDS):
+            judged = [each for record in batch.records if (each := judge.judge(record)) is not None]
+            events.add(len(batch.records), judged)
+            bar.show(batch.passed, reader.offsets, f"{events.records} records read")
+        return events, reader.missing
+
+
+async def _books(client: QuickBooksClient, events: Events, journal: dict[str, bytes]) -> Index:
+    """What QBO holds since the oldest document existed; a document cannot have been posted before."""
+    since = (events.born or datetime.now(UTC)) - SKEW
+    index = Index(complete_since=since)
+    restore(index, journal)
+    for entity in TRANSACTIONS if events.born else ():
+        async for page in transactions(client, entity, since, priority=Priority.HOUSEKEEPING):
+            index.load(entity, page)
+    return index
+
+
+async def _letters(settings: Settings, company: str) -> dict[Position, str]:
+    """Which records of the company were dead-lettered, and why."""
+    found: dict[Position, str] = {}
+    async for record in read_records(settings, settings.topics.dead_letters):
+        facts = facts_of(record)
+        if facts.get("company") == company:
+            place = (facts.get("topic", ""), int(facts.get("partition", -1)), int(facts.get("offset", -1)))
+            found[place] = facts.get("reason-code", "")
+    return found
+
+
+async def _ignored(settings: Settings, company: str) -> dict[Position, str]:
+    """Which records of the company were ignored in the end, and why; read only to explain what is not there."""
+    found: dict[Position, str] = {}
+    async for record in read_records(settings, settings.topics.results):
+        told = told_in(record)
+        if told is None or told.result.company != company:
+            continue
+        result, source = told.result, told.result.source
+        place = (source.topic, source.partition, source.offset)
+        if result.status is ResultStatus.IGNORED and result.reason is not None:
+            found[place] = result.reason.code
+        else:
+            found.pop(place, None)
+    return found
+
+
+def _print(report: Report) -> None:
+    out = screen()
+    _print_records(report)
+    found = counts(report.documents)
+    verdicts = [verdict for verdict in Verdict if any(each.verdict is verdict for each in report.documents)]
+    if found:
+        shown = table("documents", *(verdict.value.replace("_", " ") for verdict in verdicts))
+        for entity in dict.fromkeys(each.entity for each in report.documents):
+            shown.add_row(entity, *(str(found[entity, verdict]) for verdict in verdicts))
+        out.print(shown)
+        shown = table("totals", "currency", "by the events", "in the books", "difference")
+        for (entity, currency), (told, booked) in sorted(totals(report.documents).items()):
+            amounts = (plain(each, currency or "USD") for each in (told, booked, booked - told))
+            shown.add_row(entity, currency, *amounts)
+        out.print(shown)
+    for verdict in SHOWN:
+        for each in report.documents:
+            if each.verdict is verdict:
+                out.out(_sentence(each))
+    for missing in report.unread:
+        out.out(f"{missing.topic}/{missing.partition}: offsets {missing.first} to {missing.last} {missing.why}.")
+    out.out(_verdict(report))
+
+
+def _print_records(report: Report) -> None:
+    events = report.events
+    ignored, refused = sum(events.ignored.values()), sum(events.refused.values())
+    said = [f"{events.records} records in the span"]
+    said += [f"{events.foreign} of other companies"] if events.foreign else []
+    said += [f"{ignored} ignored ({_pairs(events.ignored)})"] if ignored else []
+    said += [f"{refused} cannot be booked ({_pairs(events.refused)})"] if refused else []
+    screen().out(", ".join(said) + f". {report.reads} reads of QuickBooks.")
+
+
+def _sentence(each: Document) -> str:
+    currency = each.currency or "USD"
+    told = "" if each.told is None else f" {plain(each.told, currency)} {each.currency}"
+    ids = f" Id {', '.join(each.ids)}" if each.ids else ""
+    where = f" ({', '.join('/'.join(map(str, record)) for record in each.records[:3])})" if each.records else ""
+    line = f"{each.verdict.value.replace('_', ' '):<13} {each.entity} {each.key}{told}{ids}: {each.why}{where}"
+    return printable(line)
+
+
+def _verdict(report: Report) -> str:
+    found = {verdict: sum(1 for each in report.documents if each.verdict is verdict) for verdict in WRONG}
+    if report.is_clean:
+        return "Nothing is missing, and nothing is in the books twice."
+    return f"{found[Verdict.MISSING]} missing, {found[Verdict.EXTRA]} more than once or without need."
+
+
+def _print_json(report: Report) -> None:
+    """One JSON document: the counts, the totals, and every document that is not simply posted."""
+    events = report.events
+    screen().out(
+        orjson.dumps(
+            {
+                "clean": report.is_clean,
+                "records": events.records,
+                "of_other_companies": events.foreign,
+                "ignored": dict(events.ignored),
+                "cannot_be_booked": dict(events.refused),
+                "documents": [
+                    {"entity": entity, "verdict": verdict.value, "count": count}
+                    for (entity, verdict), count in sorted(counts(report.documents).items())
+                ],
+                "totals": [
+                    {
+                        "entity": entity,
+                        "currency": currency or None,
+                        "told": plain(told, currency or "USD"),
+                        "booked": plain(booked, currency or "USD"),
+                    }
+                    for (entity, currency), (told, booked) in sorted(totals(report.documents).items())
+                ],
+                "findings": [each.shown() for each in report.documents if each.verdict is not Verdict.POSTED],
+                "unread": [
+                    {"topic": each.topic, "partition": each.partition, "first": each.first, "last": each.last}
+                    for each in report.unread
+                ],
+                "quickbooks_reads": report.reads,
+            }
+        ).decode()
+    )
+
+
+def _pairs(found: dict[str, int]) -> str:
+    return ", ".join(f"{count} {code}" for code, count in sorted(found.items()))

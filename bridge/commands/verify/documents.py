@@ -1,0 +1,241 @@
+"""What the books have of each document that the events ask for, and what they have twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from bridge.commands.verify.events import Events, Place, Position, Wanted
+from bridge.index.index import Index, Posted, order_of
+from contracts.keys import SourceKey
+from contracts.money import plain
+
+_SALES = ("Invoice", "SalesReceipt")
+"""A sale is one or the other, by what the rules said when it was booked first."""
+COPIED = "more than one live document carries its marker"
+
+
+class Verdict(StrEnum):
+    """What the books have of one document."""
+
+    POSTED = "posted"
+    """Once, with the total that the events say."""
+    MISSING = "missing"
+    EXTRA = "extra"
+    """More than once, or although its source took it back."""
+    DRIFTED = "drifted"
+    """Once, but with another total."""
+    VOIDED = "voided"
+    """A person voided or deleted it."""
+    CANCELLED = "cancelled"
+    """Its source took it back: nothing has to be there."""
+    IGNORED = "ignored"
+    """Not to be booked, by a rule that needs more than the event itself."""
+    WAITING = "waiting"
+    """Money whose order is not in the books."""
+    DEAD_LETTERED = "dead_lettered"
+    """A person must act; the dead letters say why."""
+
+
+WRONG = frozenset({Verdict.MISSING, Verdict.EXTRA})
+"""What the bridge promises never to happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One line of the report. `told` is the total by the events, `booked` what all live entities of it add up to."""
+
+    entity: str
+    key: SourceKey
+    verdict: Verdict
+    currency: str
+    told: Decimal | None
+    booked: Decimal = Decimal(0)
+    ids: tuple[str, ...] = ()
+    why: str = ""
+    records: tuple[Position, ...] = ()
+
+    def shown(self) -> dict[str, object]:
+        """The line as JSON."""
+        return {
+            "document": str(self.key),
+            "entity": self.entity,
+            "verdict": self.verdict.value,
+            "told": None if self.told is None else plain(self.told, self.currency or "USD"),
+            "booked": plain(self.booked, self.currency or "USD"),
+            "currency": self.currency or None,
+            "ids": list(self.ids),
+            "why": self.why or None,
+            "records": ["/".join(map(str, record)) for record in self.records],
+        }
+
+
+def documents(
+    events: Events, index: Index, letters: Mapping[Position, str], ignored: Mapping[Position, str]
+) -> list[Document]:
+    """Every document of `events` with its verdict, and every marker that the books hold twice.
+
+    `letters` are the records that were dead-lettered and `ignored` those that were ignored, with their reason codes:
+    they say why a document is not in the books.
+    """
+    evidence = _Evidence(events, index, letters, ignored, index.twins())
+    asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.gone}
+    found = [_judged(wanted, evidence) for wanted in events.wanted.values()]
+    found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
+    found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
+    named = {(each.entity, each.key) for each in found}
+    found += [_copied(place, twins) for place, twins in evidence.twins.items() if place not in named]
+    return sorted(found, key=lambda each: (each.entity, each.key))
+
+
+def totals(found: Iterable[Document]) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
+    """By type and currency: what the events say, and what the books hold. Documents without a total are left out."""
+    sums: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
+    for each in found:
+        if each.told is not None:
+            told, booked = sums.get((each.entity, each.currency), (Decimal(0), Decimal(0)))
+            sums[each.entity, each.currency] = (told + each.told, booked + each.booked)
+    return sums
+
+
+def counts(found: Iterable[Document]) -> Counter[tuple[str, Verdict]]:
+    """How many documents of each type have each verdict."""
+    return Counter((each.entity, each.verdict) for each in found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    events: Events
+    index: Index
+    letters: Mapping[Position, str]
+    ignored: Mapping[Position, str]
+    twins: Mapping[Place, Sequence[Posted]]
+
+    def sale(self, order: SourceKey) -> Posted | None:
+        """The sale of an order as the books have it."""
+        return self.index.get("Invoice", order) or self.index.get("SalesReceipt", order)
+
+    def redeemed(self, order: SourceKey) -> Decimal:
+        """What gift cards took off the invoice of an order."""
+        return sum(self.events.redeemed.get(order, {}).values(), Decimal(0))
+
+
+def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
+    is_sale = wanted.entity in _SALES
+    posted = evidence.sale(wanted.key) if is_sale else evidence.index.get(wanted.entity, wanted.key)
+    told = wanted.total
+    if told is not None and is_sale:
+        told -= evidence.redeemed(wanted.key)
+    line = _line(wanted, posted, told)
+    payment = evidence.index.get("Payment", wanted.key) if is_sale else None
+    if payment is not None and order_of(payment) != wanted.key:
+        return replace(line, verdict=Verdict.CANCELLED, told=None, why="its money is on the document that it pays")
+    if posted is None:
+        return _absent(line, wanted, evidence)
+    twins = evidence.twins.get((posted.entity, posted.key))
+    if twins is not None:
+        return _twice(line, twins)
+    if wanted.gone:
+        return _taken_back(line, posted)
+    if posted.voided:
+        return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
+    why = _difference(told, wanted, posted)
+    return replace(line, verdict=Verdict.DRIFTED, why=why) if why else line
+
+
+def _received(wanted: Wanted, evidence: _Evidence) -> Document | None:
+    """The payment that an order's body tells of, as far as neither transactions nor gift cards account for it."""
+    order, posted = wanted.invoice, evidence.index.get("Payment", wanted.key)
+    if order is None or wanted.total is None or (posted is None and not wanted.total):
+        return None
+    sale, own = evidence.sale(order), posted.total if posted else Decimal(0)
+    paid = sum((each.total for each in evidence.index.payments_of(order)), evidence.redeemed(order))
+    paid += sale.total if sale is not None and sale.entity == "SalesReceipt" else Decimal(0)
+    lacks = max(wanted.total - paid, Decimal(0))
+    line = _line(wanted, posted, own + lacks)
+    twins = evidence.twins.get(("Payment", wanted.key))
+    if twins is not None:
+        return _twice(line, twins)
+    if posted is not None and not posted.voided and not posted.untouched:
+        return replace(line, verdict=Verdict.DRIFTED, why=_edited(posted))
+    if evidence.index.voided_payments_of(order) and lacks:
+        return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted money of the order")
+    if not lacks or (sale is not None and _is_newer(sale, wanted)):
+        return replace(line, told=own) if posted is not None else None
+    return _absent(line, wanted, evidence)
+
+
+def _line(wanted: Wanted, posted: Posted | None, told: Decimal | None) -> Document:
+    return Document(
+        entity=wanted.entity,
+        key=wanted.key,
+        verdict=Verdict.POSTED,
+        currency=wanted.currency or (posted.currency or "" if posted else ""),
+        told=told,
+        booked=posted.total if posted else Decimal(0),
+        ids=(posted.id,) if posted else (),
+        records=tuple(wanted.records),
+    )
+
+
+def _twice(line: Document, twins: Sequence[Posted]) -> Document:
+    booked = sum((each.total for each in twins), Decimal(0))
+    return replace(line, verdict=Verdict.EXTRA, booked=booked, ids=tuple(each.id for each in twins), why=COPIED)
+
+
+def _copied(place: Place, twins: Sequence[Posted]) -> Document:
+    entity, key = place
+    first = twins[0]
+    wanted = Wanted(entity=entity, key=key, age=(0, 0), total=first.written, currency=first.currency or "")
+    return _twice(_line(wanted, first, first.written), twins)
+
+
+def _absent(line: Document, wanted: Wanted, evidence: _Evidence) -> Document:
+    if wanted.gone:
+        return replace(line, verdict=Verdict.CANCELLED, told=None)
+    reasons = {evidence.ignored.get(record, "") for record in wanted.records}
+    if "deleted_in_qbo" in reasons:
+        return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
+    if "" not in reasons:
+        return replace(line, verdict=Verdict.IGNORED, told=None, why=", ".join(sorted(reasons)))
+    invoice = wanted.invoice
+    if invoice is not None and evidence.index.get("SalesReceipt", invoice) is not None:
+        return replace(line, told=None, why="its sale is a sales receipt, which holds the money")
+    codes = {evidence.letters[record] for record in wanted.records if record in evidence.letters}
+    if codes:
+        return replace(line, verdict=Verdict.DEAD_LETTERED, why=", ".join(sorted(codes)))
+    if invoice is not None and evidence.sale(invoice) is None and not _is_asked_for(invoice, evidence.events):
+        return replace(line, verdict=Verdict.WAITING, why=f"{invoice} is not in the books")
+    return replace(line, verdict=Verdict.MISSING, why="nothing in the books carries its marker")
+
+
+def _taken_back(line: Document, posted: Posted) -> Document:
+    """An order with money on it keeps its invoice; a fact that did not last must not count."""
+    if posted.entity in _SALES or posted.voided:
+        return replace(line, verdict=Verdict.CANCELLED, told=None)
+    return replace(line, verdict=Verdict.EXTRA, told=Decimal(0), why="its source took it back")
+
+
+def _difference(told: Decimal | None, wanted: Wanted, posted: Posted) -> str:
+    """How the total differs; a newer version than the newest of the span may have changed it rightly."""
+    if not posted.untouched:
+        return _edited(posted)
+    if told is None or told == posted.total or _is_newer(posted, wanted):
+        return ""
+    return f"the events say {told}, the books say {posted.total}"
+
+
+def _edited(posted: Posted) -> str:
+    return f"the bridge wrote {posted.written}, the books say {posted.total}"
+
+
+def _is_newer(posted: Posted, wanted: Wanted) -> bool:
+    version = posted.version
+    return version is not None and (version.updated_at, version.rank) > wanted.age
+
+
+def _is_asked_for(order: SourceKey, events: Events) -> bool:
+    return any((entity, order) in events.wanted for entity in _SALES)

@@ -1,0 +1,116 @@
+"""Stops a company whose events are refused one after the other, rather than drain its topic into the dead letters.
+
+A row is dead letters of one reason with nothing booked between them: a rule that went missing, a period that was
+closed, an account that was renamed. What was ignored, what waits and what cannot be read at all neither counts nor ends
+a row; another reason begins another one.
+
+Rule 1: while in doubt (a row has begun, or nothing was booked yet since the company was taken over) no more is taken at
+        once than is missing to the limit, so the row ends at the limit exactly.
+Rule 2: a refusal that is known before anything is sent ends a micro-batch at the limit, also without doubt.
+Rule 3: refusals that only QBO can tell come with the answers: then the micro-batch is settled whole, and the company
+        stops behind it. In each case a record is settled, offset and all, or was never begun.
+
+The stop is an entry in the company's journal, written in the same transaction as the results that led to it.
+`qbo-bridge resume` ends the entry, from whatever machine; the owner follows the journal while it is stopped. A process
+that finds the entry of another one takes it out and goes on: that is what a restart means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import orjson
+
+from bridge.decoding.decision import Judged
+from contracts.errors import RecordError, RejectedPosting, UndecodableRecord
+from contracts.posting import PostingPlan
+from contracts.results import ResultStatus
+
+STOPPED_KEY = "stopped"
+"""Where the company's journal keeps the stop."""
+
+BOOKED = frozenset({ResultStatus.POSTED, ResultStatus.ALREADY_POSTED, ResultStatus.SUPERSEDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why and when a company stopped, and which process stopped it. `at` is an ISO 8601 time."""
+
+    code: str
+    dead_letters: int
+    at: str
+    process: str
+
+    def __str__(self) -> str:
+        return f"stopped after {self.dead_letters} dead letters in a row with the reason {self.code}"
+
+    def to_bytes(self) -> bytes:
+        """As the journal keeps it."""
+        return orjson.dumps(asdict(self))
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Stop:
+        """What `to_bytes` wrote."""
+        return cls(**orjson.loads(raw))
+
+
+class Breaker:
+    """Counts one company's dead letters in a row; a `limit` of 0 never stops it."""
+
+    def __init__(self, limit: int, process: str) -> None:
+        self._limit = limit
+        self._process = process
+        self._code: str | None = None
+        self._proven = False
+        self.row = 0
+        self.stop: Stop | None = None
+        """Why the company is stopped, None while it is not."""
+
+    def reset(self) -> None:
+        """Begin anew, in doubt."""
+        self._code, self._proven, self.row, self.stop = None, False, 0, None
+
+    def portion(self, judged: Sequence[Judged]) -> int:
+        """How many of the records, from the first one on, may be settled at once."""
+        in_doubt = self.row > 0 or not self._proven
+        code, row = self._code, self.row
+        for number, each in enumerate(judged, start=1):
+            refusal = _refusal(each)
+            if refusal is None and not isinstance(each.verdict, PostingPlan):
+                continue
+            if in_doubt:
+                row += 1
+            else:
+                row = row + 1 if refusal is not None and refusal == code else int(refusal is not None)
+                code = refusal
+            if self._limit and row >= self._limit:
+                return number
+        return len(judged)
+
+    def told(self, outcomes: Iterable[tuple[ResultStatus, str | None]], now: datetime) -> None:
+        """Count what became of records, in their order; `stop` is there when that was one too many."""
+        for status, code in outcomes:
+            if status in BOOKED:
+                self._code, self._proven, self.row = None, True, 0
+            elif status is ResultStatus.DEAD_LETTERED and code != UndecodableRecord.code:
+                self.row = self.row + 1 if code == self._code else 1
+                self._code = code
+                if self.row == self._limit and self.stop is None:
+                    self.stop = Stop(code=code or "", dead_letters=self.row, at=now.isoformat(), process=self._process)
+
+    def taken_over(self, note: bytes | None) -> None:
+        """The company was taken over; it stays stopped where this very process has stopped it before."""
+        self.reset()
+        stop = Stop.from_bytes(note) if note is not None else None
+        if stop is not None and stop.process == self._process:
+            self.stop = stop
+
+
+def _refusal(judged: Judged) -> str | None:
+    """The reason of a dead letter that is one whatever QBO says, None where that is open or does not count."""
+    error = judged.verdict
+    if not isinstance(error, RecordError) or isinstance(error, UndecodableRecord):
+        return None
+    return error.reason_code if isinstance(error, RejectedPosting) else error.code

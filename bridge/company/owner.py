@@ -1,0 +1,319 @@
+"""One company's owner: what happens with its records from the moment this process owns it until it lets go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from bridge.books.books import Books
+from bridge.clock import Clock
+from bridge.company.breaker import STOPPED_KEY, Breaker
+from bridge.company.pipeline import Pipeline, Processed, Settled
+from bridge.company.sentinel import Sentinel
+from bridge.decoding.decision import Judged
+from bridge.journal.requests import WriteAhead, unsettled_requests
+from bridge.journal.waiting import Parked, WaitingRoom, fits, journal_key, journal_value
+from bridge.quickbooks.retry import Interrupted
+from bridge.settlement.outcome import Outcome, refused
+from bridge.settlement.reporting import Reporter
+from bridge.telemetry.status import CompanyBoard, Phase
+from contracts.errors import RecordError, Stopped, TakeFewer, Unauthorised, Unavailable
+from contracts.keys import SourceKey
+from contracts.posting import PostingPlan, Version
+from contracts.records import InboundRecord, OutboundRecord
+from contracts.results import ResultStatus
+
+VERSION_PREFIX = "version:"
+LOOK_BACK_AFTER = timedelta(minutes=10)
+"""Money that has waited this long for its order belongs to an old one: the index reaches back a year then."""
+LOOK_BACK = timedelta(days=365)
+
+log = structlog.get_logger(__name__)
+
+
+class CompanyJournal(Protocol):
+    """The company's part of the journal topic."""
+
+    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+        """Store entries now, in a transaction of their own; a null value takes an entry out."""
+
+    async def read(self) -> Mapping[str, bytes]:
+        """All live entries."""
+
+    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
+        """An entry as a record, to be settled together with others."""
+
+
+class Orphan(RecordError):
+    """What the record waited for never came."""
+
+    code = "orphan"
+
+
+class TooLarge(RecordError):
+    """The record is larger than what can be kept of it."""
+
+    code = "too_large"
+
+
+class Company:
+    """Takes over, processes, and lets go; the Kafka side drives it (`bridge.kafka.owner.CompanyOwner`)."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one company
+        self,
+        *,
+        books: Books,
+        pipeline: Pipeline,
+        reporter: Reporter,
+        journal: CompanyJournal,
+        write_ahead: WriteAhead,
+        waiting: WaitingRoom,
+        breaker: Breaker,
+        board: CompanyBoard,
+        clock: Clock,
+    ) -> None:
+        self._books = books
+        self._pipeline = pipeline
+        self._reporter = reporter
+        self._journal = journal
+        self._write_ahead = write_ahead
+        self._waiting = waiting
+        self._breaker = breaker
+        self._stopped = asyncio.Event()
+        self._board = board
+        self._clock = clock
+        self._sentinel = Sentinel(board)
+        self._look_again = False
+
+    async def take_over(self, epoch: int) -> None:
+        """Send again what is unsettled, warm the books, take in what waits. Unavailable when QBO is away."""
+        self._board.enter(Phase.WARMING, epoch=epoch)
+        entries = await self._journal.read()
+        await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
+        try:
+            await self._resend(entries)
+            await self._books.warm(entries)
+        except Unavailable as error:
+            self._away(error)
+            raise
+        for key, value in entries.items():
+            if key.startswith(VERSION_PREFIX):
+                self._books.index.note_version(SourceKey.parse(key.removeprefix(VERSION_PREFIX)), _version(value))
+        self._waiting.load(entries)
+        self._look_again = True
+        self._sentinel.look(self._books.index)
+        self._board.enter(Phase.RUNNING, epoch=epoch)
+        self._show()
+
+    async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
+        """Everything to settle with `records`.
+
+        Unavailable when QBO is away, Stopped while the company is, TakeFewer for too many: nothing is settled then.
+        """
+        self._refuse_while_stopped()
+        newest_ms = max(record.timestamp_ms for record in records)
+        self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
+        judged = self._pipeline.judge(records)
+        portion = self._breaker.portion(judged)
+        if portion < len(judged):
+            raise TakeFewer(1 + records.index(judged[portion - 1].record))
+        told = {key for each in judged for key in _about(each)}
+        woken = [each for each in self._judged_waiting(records) if not told.isdisjoint(_about(each))]
+        return await self._settle([*judged, *woken])
+
+    async def idle(self) -> tuple[OutboundRecord, ...]:
+        """What people changed in QBO; what became of parked records: after a take-over, ten minutes, and in the end."""
+        self._refuse_while_stopped()
+        if self._books.catch_up():
+            self._sentinel.look(self._books.index)
+            self._show()
+        now = self._clock.now()
+        expired = {parked.key for parked in self._waiting.expired(now)}
+        parked = self._judged_waiting(())
+        overdue = [each for each in parked if now - self._since(each) >= LOOK_BACK_AFTER]
+        if (overdue and await self._reached_back(overdue)) or (parked and await self._pipeline.reopened()):
+            self._look_again = True
+        if not (expired or (self._look_again and parked)):
+            self._look_again = False
+            return self._kept()
+        self._look_again = False
+        return await self._settle(parked, expired)
+
+    async def released(self) -> None:
+        """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
+        self._pipeline.forget()
+        self._write_ahead.settled()
+        self._books.let_go()
+        self._board.enter(Phase.STANDBY)
+
+    async def stopped(self) -> bytes:
+        """Wait until the company has stopped itself; the journal's entry under `STOPPED_KEY` that says so."""
+        while self._breaker.stop is None:
+            self._stopped.clear()
+            await self._stopped.wait()
+        return self._breaker.stop.to_bytes()
+
+    def go_on(self) -> None:
+        """Somebody has ended the journal's entry; the owner's pause is ended by whoever calls this."""
+        log.info("company.goes_on", company=self._board.name)
+        self._breaker.reset()
+
+    async def _stay_stopped_or_go_on(self, note: bytes | None) -> None:
+        """Another process's stop ends here: this one was started, or has taken over, since."""
+        self._breaker.taken_over(note)
+        self._refuse_while_stopped()
+        if note is not None:
+            log.info("company.goes_on", company=self._board.name)
+            await self._journal.append([(STOPPED_KEY, None)])
+
+    def _refuse_while_stopped(self) -> None:
+        stop = self._breaker.stop
+        if stop is not None:
+            said = f"{stop}; offsets are kept, `qbo-bridge resume --company {self._board.name}` goes on"
+            self._board.enter(Phase.STOPPED, reason=said)
+            self._stopped.set()
+            log.error("company.stopped", company=self._board.name, reason=said)
+            raise Stopped(said)
+        if self._board.phase is Phase.STOPPED:
+            self._board.enter(Phase.RUNNING)
+
+    async def _settle(self, judged: Sequence[Judged], expired: Iterable[str] = ()) -> tuple[OutboundRecord, ...]:
+        started = self._clock.monotonic()
+        received_at = self._clock.now()
+        try:
+            processed = self._final(await self._pipeline.process(judged), frozenset(expired))
+        except Unavailable as error:
+            self._away(error)
+            raise
+        finally:
+            self._show()
+        self._board.recovered()
+        records = self._records(processed, received_at)
+        self._pipeline.told(processed)
+        self._write_ahead.settled()
+        self._board.settled(_fates(processed), self._clock.monotonic() - started)
+        return (*records, *self._counted(processed))
+
+    def _counted(self, processed: Processed) -> list[OutboundRecord]:
+        """Dead letters in a row are counted; the one too many leaves a note in the journal."""
+        self._breaker.told(_fates(processed), self._clock.now())
+        self._board.refused_in_a_row(self._breaker.row)
+        stop = self._breaker.stop
+        return [self._journal.journal_record(STOPPED_KEY, stop.to_bytes())] if stop else []
+
+    def _final(self, processed: Processed, expired: frozenset[str]) -> Processed:
+        """What may not wait any longer, or cannot, is refused."""
+        settled = (replace(each, outcome=self._unless_waiting_ends(each, expired)) for each in processed.settled)
+        return replace(processed, settled=tuple(settled))
+
+    def _unless_waiting_ends(self, settled: Settled, expired: frozenset[str]) -> Outcome:
+        outcome, record = settled.outcome, settled.judged.record
+        if outcome.status is not ResultStatus.WAITING:
+            return outcome
+        if journal_key(record) in expired:
+            return refused(Orphan(f"waited too long: {_message(outcome)}"))
+        if self._waiting.since(record) is None and not fits(Parked(record, self._clock.now())):
+            return refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
+        return outcome
+
+    def _records(self, processed: Processed, received_at: datetime) -> tuple[OutboundRecord, ...]:
+        now = self._clock.now()
+        records: list[OutboundRecord] = []
+        for settled in processed.settled:
+            records += self._told(settled, received_at, now)
+        for key, version in processed.versions.items():
+            entry = f"{version.updated_at}.{version.rank}.{version.content}".encode()
+            records.append(self._journal.journal_record(f"{VERSION_PREFIX}{key}", entry))
+        records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]
+        return (*records, *self._kept())
+
+    def _kept(self) -> tuple[OutboundRecord, ...]:
+        """What the next owner has to know of people's deletions."""
+        return tuple(self._journal.journal_record(key, value) for key, value in self._books.to_keep().items())
+
+    def _told(self, settled: Settled, received_at: datetime, now: datetime) -> list[OutboundRecord]:
+        """The result of one record, and what its waiting changes in the journal; who goes on waiting says no more."""
+        judged, outcome, record = settled.judged, settled.outcome, settled.judged.record
+        key = journal_key(record)
+        since = self._waiting.since(record)
+        parked = Parked(record, received_at)
+        told = list(self._reporter.records(judged, outcome, received_at=since or received_at, now=now))
+        if outcome.status is not ResultStatus.WAITING:
+            self._waiting.release(record)
+            return [*told, self._journal.journal_record(key, None)] if since else told
+        if since is not None:
+            return []
+        self._waiting.park(parked)
+        return [*told, self._journal.journal_record(key, journal_value(parked))]
+
+    def _judged_waiting(self, delivered: Iterable[InboundRecord]) -> list[Judged]:
+        return self._pipeline.judge(parked.record for parked in self._waiting.without(delivered))
+
+    def _since(self, judged: Judged) -> datetime:
+        return self._waiting.since(judged.record) or self._clock.now()
+
+    async def _reached_back(self, overdue: Sequence[Judged]) -> bool:
+        """Widen the index by a year for money whose order is older than the index; True when that was news."""
+        created = [each.verdict.document_created_at for each in overdue if isinstance(each.verdict, PostingPlan)]
+        before = self._books.index.complete_since
+        if created:
+            await self._books.reach_back(min(created) - LOOK_BACK)
+        return self._books.index.complete_since < before
+
+    async def _resend(self, entries: Mapping[str, bytes]) -> None:
+        """Requests whose outcome nobody settled go out again as they are; the warm-up shows what they did."""
+        for unsettled in unsettled_requests(entries):
+            log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
+            await self._pipeline.resend(unsettled)
+            await self._journal.append([(unsettled.key, None)])
+        self._write_ahead.settled()
+
+    def _away(self, error: Unavailable) -> None:
+        if isinstance(error, Interrupted):
+            return
+        if isinstance(error, Unauthorised):
+            self._board.enter(Phase.NEEDS_RECONNECT, reason=str(error))
+        else:
+            self._board.outage(error.retry_after_s or 0.0, str(error))
+
+    def _show(self) -> None:
+        counts = self._books.calls
+        self._board.called(
+            reads=counts.reads,
+            writes=counts.writes,
+            batches=counts.batches,
+            throttled=counts.throttled,
+            unanswered=counts.unanswered,
+        )
+        self._board.waiting(len(self._waiting))
+        if self._board.phase is not Phase.WARMING:
+            self._board.indexed(len(self._books.index))
+            self._board.caught_up(self._books.fresh_since)
+
+
+def _about(judged: Judged) -> set[SourceKey]:
+    """What an event speaks of or depends on: one that waits is looked at again when another speaks of the same."""
+    plan = judged.verdict
+    if not isinstance(plan, PostingPlan):
+        return set()
+    return {plan.lane, *plan.wakes, *(key for link in plan.links for key in link)}
+
+
+def _fates(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
+    """The status and reason code of each record."""
+    outcomes = (each.outcome for each in processed.settled)
+    return [(outcome.status, outcome.reason.code if outcome.reason else None) for outcome in outcomes]
+
+
+def _message(outcome: Outcome) -> str:
+    return outcome.reason.message if outcome.reason else "what it depends on is not there"
+
+
+def _version(value: bytes) -> Version:
+    seconds, rank, content = value.decode().split(".", 2)
+    return Version(int(seconds), int(rank), content)

@@ -1,0 +1,208 @@
+"""The story of a micro-batch: decode, map, schedule, post, settle. One record in, one outcome out.
+
+Planning looks at the books and never at what was tried before: after a fault that knowledge can cure, the books are
+read once more and the same plans are scheduled again. What was written meanwhile is then found in the index.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.books.books import Books
+from bridge.decoding.decision import Judge, Judged
+from bridge.journal.requests import Unsettled
+from bridge.planning.schedule import schedule
+from bridge.planning.steps import Schedule, StepId
+from bridge.posting.poster import Done, Failed, Lesson, Poster, StepOutcome
+from bridge.posting.remedies import learn
+from bridge.settlement.outcome import Outcome, ignored, refused, settle
+from contracts.errors import RecordError, UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.posting import Ignored, PostingPlan, Version
+from contracts.records import InboundRecord
+
+HELD_AGE_MAX_S = 600.0
+"""How old preferences may be while something waits for the books to be opened."""
+ROUNDS_MAX = 4
+"""How often the same plans are scheduled before a fault that knowledge should have cured counts as definitive."""
+LOOKS_MAX = 4
+"""How often what a schedule asks for is read: a credit, the payments on it, then its invoice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """One record with its outcome."""
+
+    judged: Judged
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processed:
+    """A micro-batch: its outcomes in order, and versions of documents that no entity in QBO says."""
+
+    settled: tuple[Settled, ...]
+    versions: Mapping[SourceKey, Version]
+    written: frozenset[StepId]
+
+
+class Pipeline:
+    """Takes the records of one company to outcomes."""
+
+    def __init__(self, judge: Judge, books: Books, poster: Poster) -> None:
+        self._judge = judge
+        self._holds = False
+        self._books = books
+        self._poster = poster
+
+    def judge(self, records: Iterable[InboundRecord]) -> list[Judged]:
+        """What each record means for this company; records of other companies are left out."""
+        judged = (self._judge.judge(record) for record in records)
+        return [each for each in judged if each is not None]
+
+    async def process(self, judged: Sequence[Judged]) -> Processed:
+        """Put everything that `judged` says into the books.
+
+        Unavailable when QBO cannot: nothing is settled then, and the same records may be given again.
+        """
+        plans = [each.verdict for each in judged if isinstance(each.verdict, PostingPlan)]
+        posted = await self._post(plans) if plans else _NOTHING
+        booked = iter(
+            replace(
+                settle(plan, fates, posted.outcomes, posted.written_for.get(position, ())),
+                attempts=1 + _refusals(plan, posted.attempts),
+            )
+            for position, (plan, fates) in enumerate(zip(plans, posted.planned.fates, strict=True))
+        )
+        settled = tuple(Settled(judged=each, outcome=_outcome(each, booked)) for each in judged)
+        written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
+        return Processed(settled=settled, versions=self._note_versions(posted), written=written)
+
+    async def resend(self, unsettled: Unsettled) -> None:
+        """Send a request of an earlier owner again, as it is; what it did shows when the books are read."""
+        await self._poster.resend(unsettled)
+
+    def told(self, processed: Processed) -> None:
+        """The outcomes are on the bus: what was written for them need not be credited to anybody any more."""
+        self._poster.settled(processed.written)
+
+    def forget(self) -> None:
+        """Another process may settle what is open here; told from memory later, it would be told wrong."""
+        self._poster.forget()
+
+    async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:
+        await self._poster.finish_open()
+        await self._books.reach_back(min(plan.document_created_at for plan in plans))
+        await self._reread_facts(plans)
+        attempts: Counter[StepId] = Counter()
+        owners: dict[StepId, int] = {}
+        outcomes: dict[StepId, StepOutcome] = {}
+        for _ in range(ROUNDS_MAX):
+            planned = await self._schedule(plans)
+            owners |= {step.id: step.owner for wave in planned.waves for step in wave}
+            failed = {step_id: each for step_id, each in outcomes.items() if isinstance(each, Failed)}
+            outcomes = {**failed, **await self._poster.post(planned, attempts, failed), **self._poster.done}
+            lessons = [outcome for outcome in outcomes.values() if isinstance(outcome, Lesson)]
+            unmapped = [step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)]
+            if unmapped and await self._books.reread_facts():
+                outcomes = {step_id: outcome for step_id, outcome in outcomes.items() if step_id not in unmapped}
+            elif not lessons and not planned.once_more:
+                break
+            for lesson in lessons:
+                attempts[lesson.step.id] += 1
+                await learn(self._books, lesson)
+        return _Posted(planned, outcomes, _written_for(plans, owners, outcomes), attempts)
+
+    async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
+        planned = self._planned(plans)
+        for _ in range(LOOKS_MAX):
+            if not (planned.stale or planned.unknown):
+                break
+            await self._books.refresh(planned.stale)
+            await self._books.read_payments(planned.unknown)
+            planned = self._planned(plans)
+        if _is_barred(planned) and await self._books.reread_facts():
+            planned = self._planned(plans)
+        self._holds = self._holds or (self._judge.closed_period == "hold" and _is_barred(planned))
+        return planned
+
+    def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
+        return schedule(plans, self._books.index, self._books.facts, self._judge.closed_period)
+
+    async def reopened(self) -> bool:
+        """True when something is held for closed books and the company is not what it was; asked every ten minutes."""
+        changed = self._holds and await self._books.reread_facts(age_max_s=HELD_AGE_MAX_S)
+        self._holds = self._holds and not changed
+        return changed
+
+    async def _reread_facts(self, plans: Sequence[PostingPlan]) -> None:
+        """A currency that the company could not hold may have been switched on since."""
+        drafts = (step.draft for plan in plans for step in plan.steps)
+        currencies = {getattr(getattr(draft, "sale", draft), "currency", None) for draft in drafts}
+        if not all(self._books.facts.can_book(currency) for currency in currencies if currency):
+            await self._books.reread_facts()
+
+    def _note_versions(self, posted: _Posted) -> dict[SourceKey, Version]:
+        """Newer versions that needed no write are remembered, so that an older one cannot come back later."""
+        noted: dict[SourceKey, Version] = {}
+        unwritten = {step_id.key for step_id, outcome in posted.outcomes.items() if not isinstance(outcome, Done)}
+        for key, version in posted.planned.versions.items():
+            newest = self._books.index.newest(key)
+            if key not in unwritten and (newest is None or newest < version):
+                self._books.index.note_version(key, version)
+                noted[key] = version
+        return noted
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    planned: Schedule
+    outcomes: Mapping[StepId, StepOutcome]
+    written_for: Mapping[int, Sequence[StepId]]
+    attempts: Mapping[StepId, int]
+
+
+_NOTHING = _Posted(Schedule(waves=(), fates=(), stale=(), versions={}, drafts={}), {}, {}, {})
+
+
+def _outcome(judged: Judged, booked: Iterator[Outcome]) -> Outcome:
+    match judged.verdict:
+        case Ignored(code=code, message=message):
+            return ignored(code, message)
+        case RecordError() as error:
+            return refused(error)
+    return next(booked)
+
+
+def _is_barred(planned: Schedule) -> bool:
+    return any(step.barred is not None for wave in planned.waves for step in wave)
+
+
+def _lacks_something(outcome: StepOutcome) -> bool:
+    """True when the company has no such account, tax or feature, which a person may have mended since."""
+    return isinstance(outcome, Failed) and isinstance(outcome.error, UnmappableEvent)
+
+
+def _refusals(plan: PostingPlan, attempts: Mapping[StepId, int]) -> int:
+    """How often QBO refused a step of `plan` before it took it, or for good."""
+    own = {(step.entity, step.key) for step in plan.steps}
+    return max((times for step_id, times in attempts.items() if (step_id.entity, step_id.key) in own), default=0)
+
+
+def _written_for(
+    plans: Sequence[PostingPlan], owners: Mapping[StepId, int], outcomes: Mapping[StepId, StepOutcome]
+) -> dict[int, list[StepId]]:
+    """The writes credited to each plan. One that an interrupted earlier try made belongs to the plan that names it."""
+    named = {
+        StepId(step.entity, step.key): position
+        for position, plan in reversed(list(enumerate(plans)))
+        for step in plan.steps
+    }
+    written: dict[int, list[StepId]] = {}
+    for step_id, outcome in outcomes.items():
+        owner = owners.get(step_id, named.get(step_id._replace(part="")))
+        if owner is not None and isinstance(outcome, Done):
+            written.setdefault(owner, []).append(step_id)
+    return written

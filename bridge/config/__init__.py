@@ -1,0 +1,1 @@
+"""The configuration file, the environment over it, and the types of their values."""

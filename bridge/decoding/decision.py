@@ -1,0 +1,70 @@
+"""Stops 3 and 4 of the walk: bytes to envelope, envelope to plan, and whose record it is at all. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.decoding.headers import claimed_shop
+from bridge.decoding.record import decode_record
+from bridge.decoding.routing import Router
+from contracts.envelope import Envelope
+from contracts.errors import RecordError
+from contracts.posting import ClosedPeriod, Ignored, PostingPlan
+from contracts.records import InboundRecord
+from mappings.registry import map_event
+from mappings.rules import MappingRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A record of this company and what follows from it: a plan, nothing to book, or an error that is its own."""
+
+    record: InboundRecord
+    envelope: Envelope | None
+    verdict: PostingPlan | Ignored | RecordError
+
+
+class Judge:
+    """Judges records for one company; the first company in the file also speaks for what no company owns."""
+
+    def __init__(self, company: str, router: Router, rules: MappingRules) -> None:
+        self._company = company
+        self._router = router
+        self._rules = rules
+        self._first = router.first
+
+    @property
+    def closed_period(self) -> ClosedPeriod:
+        """What the company's rules say of closed books."""
+        return self._rules.closed_period
+
+    def judge(self, record: InboundRecord) -> Judged | None:
+        """What `record` means for this company; None when it is another company's business."""
+        try:
+            envelope = decode_record(record)
+        except RecordError as error:
+            owner = self._router.company_of_shop(claimed_shop(record))
+            return self._mine(record, None, error, owner)
+        if envelope is None:
+            owner = self._router.company_of_shop(claimed_shop(record))
+            return self._mine(record, None, Ignored(code="tombstone", message="the record has no value"), owner)
+        owner = self._router.company_of(envelope)
+        if owner is None:
+            unknown = Ignored(code="unknown_source", message="no company lists the shop or account of this event")
+            return self._mine(record, envelope, unknown, None)
+        return self._mapped(record, envelope) if owner == self._company else None
+
+    def _mapped(self, record: InboundRecord, envelope: Envelope) -> Judged:
+        try:
+            verdict: PostingPlan | Ignored | RecordError = map_event(envelope, self._rules)
+        except RecordError as error:
+            verdict = error
+        return Judged(record=record, envelope=envelope, verdict=verdict)
+
+    def _mine(
+        self, record: InboundRecord, envelope: Envelope | None, verdict: Ignored | RecordError, owner: str | None
+    ) -> Judged | None:
+        """The verdict when this company owns the record, or speaks for what nobody owns."""
+        if (owner or self._first) != self._company:
+            return None
+        return Judged(record=record, envelope=envelope, verdict=verdict)

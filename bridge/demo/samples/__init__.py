@@ -1,0 +1,1 @@
+"""A made-up shop whose money adds up to the cent; `bridge.demo.events` makes events of it."""

@@ -1,0 +1,105 @@
+"""What the demo plays on: a broker and a sandbox that are up, and a folder with the bridge's configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.demo.broker import embedded_broker
+from bridge.demo.processes import DemoFailed, Process, running
+from bridge.kafka.connection import KafkaConnection
+from bridge.sandbox.settings import DEFAULT_REALM, SandboxSettings
+
+START_TIMEOUT_S = 30.0
+DEFAULTS = SandboxSettings()
+
+CONFIG = """\
+# Written by `qbo-bridge demo`.
+[kafka]
+bootstrap_servers = "{broker}"
+transactions = false # the embedded broker has none
+session_timeout_ms = 6000
+
+[http]
+port = 0
+
+[tokens]
+path = "tokens.enc"
+
+[[companies]]
+name = "acme-us"
+realm_id = "{realm}"
+environment = "sandbox"
+api_base_url = "{sandbox}"
+token_url = "{sandbox}/oauth2/v1/tokens/bearer"
+client_id = "{client_id}"
+shop_domains = ["acme.myshopify.com"]
+stripe_accounts = ["default"]
+{rules}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What is running: where the broker and the sandbox are, and the folder with everything that was written."""
+
+    broker: str
+    sandbox: str
+    folder: Path
+
+    @property
+    def connection(self) -> KafkaConnection:
+        """How to reach the broker."""
+        return KafkaConnection(bootstrap_servers=self.broker, transactions=False)
+
+    @property
+    def config(self) -> Path:
+        """The bridge's configuration file."""
+        return self.folder / "bridge.toml"
+
+    def bridge(self, name: str) -> contextlib.AbstractContextManager[Process]:
+        """A bridge process, with its log under `name`."""
+        secrets = {
+            "QBO_BRIDGE_COMPANIES__ACME_US__CLIENT_SECRET": DEFAULTS.client_secret,
+            "QBO_BRIDGE_COMPANIES__ACME_US__REFRESH_TOKEN": DEFAULTS.refresh_token,
+            "QBO_BRIDGE_TOKENS__KEY_FILE": str(self.folder / "tokens.key"),
+        }
+        return running(["run", "--config", str(self.config)], self.folder / f"{name}.log", secrets)
+
+
+@contextlib.contextmanager
+def set_stage(rules: Path | None = None) -> Iterator[Stage]:
+    """Broker and sandbox up, the configuration written; all of it is gone after the block."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qbo-bridge-demo-")))
+        broker = stack.enter_context(embedded_broker())
+        sandbox = stack.enter_context(running(["sandbox", "--port", "0"], folder / "sandbox.log"))
+        address = asyncio.run(first_words(sandbox, re.compile(r"http://\S+")))
+        stage = Stage(broker=broker, sandbox=address, folder=folder)
+        facts = {"broker": broker, "sandbox": address, "realm": DEFAULT_REALM, "client_id": DEFAULTS.client_id}
+        facts["rules"] = f"rules = {json.dumps(str(rules.resolve()))}" if rules else ""
+        stage.config.write_text(CONFIG.format(**facts))
+        key = folder / "tokens.key"
+        key.touch(mode=0o600)
+        key.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
+        yield stage
+
+
+async def first_words(process: Process, wanted: re.Pattern[str]) -> str:
+    """The first words of `process` that look like `wanted`."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while (found := wanted.search(process.said)) is None:
+        process.check()
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"`qbo-bridge {process.name}` did not start within {START_TIMEOUT_S:.0f} s")
+        await asyncio.sleep(0.05)
+    return found[0]

@@ -1,0 +1,1 @@
+"""What QuickBooks holds of ours, in memory. Pure."""

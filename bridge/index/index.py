@@ -1,0 +1,313 @@
+"""What QBO already holds of ours, in memory: SourceKey -> entity, Id, SyncToken, total and what we last wrote.
+
+QBO can return PrivateNote but not filter on it, so the index is filled by paging what was created since a bound
+and reading the markers. It holds nothing that cannot be rebuilt. `remember` takes rows of the warm-up and answers to
+our own writes alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from bridge.index.foreign_payments import OtherPayments
+from bridge.index.name_list import NameList
+from bridge.index.payment_links import Ties, links_of, read_note
+from bridge.index.posted import (
+    VOIDED,
+    Posted,
+    day,
+    form_of,
+    linked,
+    linked_lines,
+    order_of,
+    ranked,
+    shipping_of,
+    token,
+    told_apart,
+)
+from bridge.quickbooks import wire
+from bridge.quickbooks.wire import Entity
+from contracts.keys import SourceKey
+from contracts.marker import Marker, find_marker, human_part
+from contracts.posting import Version
+from contracts.quickbooks import CustomerDraft, ItemDraft
+
+__all__ = ["VOIDED", "Index", "Posted", "order_of"]
+
+SALES = ("Invoice", "SalesReceipt")
+"""The forms on which a sale stands; a sale has one of them that lives."""
+_OF_A_SALE = frozenset({"Payment", "CreditMemo"})
+
+
+class Index:
+    """Everything of ours in one company, and the names that are taken there."""
+
+    def __init__(self, *, complete_since: datetime) -> None:
+        self.complete_since = complete_since
+        self.customers = NameList()
+        self.items = NameList()
+        self.numbers_taken: set[str] = set()
+        self._posted: dict[tuple[str, SourceKey], Posted] = {}
+        self._beside: dict[tuple[str, SourceKey], set[SourceKey]] = {}
+        self._key_of: dict[tuple[str, str], SourceKey] = {}
+        self._twins: dict[tuple[str, SourceKey], dict[str, Posted]] = {}
+        self._drifted: dict[tuple[str, SourceKey], Posted] = {}
+        self._seen: dict[SourceKey, Version] = {}
+        self.ties = Ties()
+        self.others = OtherPayments()
+
+    def __len__(self) -> int:
+        return len(self._posted)
+
+    def get(self, entity: str, key: SourceKey) -> Posted | None:
+        """What is in the books under `key`, None when nothing is."""
+        return self._posted.get((entity, key))
+
+    def sale(self, key: SourceKey) -> Posted | None:
+        """The form on which the sale `key` stands: the one that lives, else the one that was voided."""
+        found = [posted for entity in SALES if (posted := self.get(entity, key)) is not None]
+        return min(found, key=lambda posted: posted.voided, default=None)
+
+    def payments_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The live payments for one order or charge, in the order of their keys."""
+        found = self._every_payment(order)
+        return tuple(posted for posted in found if not posted.voided and not posted.is_application)
+
+    def voided_payments_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The payments for one order or charge that a person voided."""
+        found = self._every_payment(order)
+        return tuple(posted for posted in found if posted.voided and not posted.voided_by_us)
+
+    def applications_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The live payments of nothing that put credit memos on the invoice of `order`."""
+        found = self._every_payment(order)
+        return tuple(posted for posted in found if not posted.voided and posted.is_application)
+
+    def credits_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The live credit memos for one order, in the order of their keys."""
+        keys = sorted(self._beside.get(("CreditMemo", order), ()))
+        found = [posted for key in keys if (posted := self._posted.get(("CreditMemo", key))) is not None]
+        return tuple(posted for posted in found if not posted.voided)
+
+    def twins(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
+        """Every marker that more than one live entity of a type carries, with all of them, the first one first."""
+        return {key: (self._posted[key], *others.values()) for key, others in self._twins.items()}
+
+    def drifted(self) -> tuple[Posted, ...]:
+        """Every live entity whose total is not the one that we wrote."""
+        return tuple(self._drifted.values())
+
+    def newest(self, document: SourceKey) -> Version | None:
+        """The newest version of `document` that the books reflect, from its marker or from what was noted beside."""
+        forms = [posted for entity in SALES if (posted := self._posted.get((entity, document))) is not None]
+        known = [posted.version for posted in forms] + [self._seen.get(document)]
+        return max((version for version in known if version), default=None)
+
+    def note_version(self, document: SourceKey, version: Version) -> None:
+        """Remember that the books reflect `version` although no entity says so (nothing had to be written for it)."""
+        before = self._seen.get(document)
+        self._seen[document] = max(version, before) if before else version
+        whole = read_note(version)
+        if whole is not None:
+            self.ties.tie(document, whole)
+
+    def remember(self, entity: str, body: Entity, *, whole: bool = False) -> Posted | None:
+        """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers.
+
+        With `whole` the lines and the tax of a sale are kept too.
+        """
+        if entity == "Customer":
+            self.customers.remember_customer(body)
+            return None
+        if entity == "Item":
+            self.items.remember_item(body)
+            return None
+        posted = self._read(entity, body)
+        if posted is not None and entity in SALES and (whole or "g" in posted.facts):
+            posted = replace(posted, form=form_of(body))
+        if posted is not None:
+            self._keep(posted)
+        elif entity == "Payment" and "Id" in body:
+            stranger = Marker(SourceKey("quickbooks", "payment", str(body["Id"])), {})
+            self.others.remember(_posted(entity, body, stranger, marked=False), asked=whole)
+        return posted
+
+    def load(self, entity: str, rows: Iterable[Entity]) -> None:
+        """`remember` for many."""
+        for row in rows:
+            self.remember(entity, row)
+
+    def knows(self, entity: str, ident: str) -> bool:
+        """True for an Id that is one of ours."""
+        return self._of(entity, ident) is not None
+
+    def catch_up(self, entity: str, row: Entity, *, settled: bool) -> Posted | None:
+        """Take in a row that was read some time ago; None when it is not ours or what is known of it is not older.
+
+        Without `settled` we have written since, so what something else may have moved unseen is not sure after it.
+        """
+        known = self._of(entity, str(row.get("Id")))
+        if known is not None and token(row.get("SyncToken")) <= token(known.sync_token):
+            return None
+        posted = self.remember(entity, row)
+        if posted is not None and known is not None and not (known.fresh or settled):
+            self.moved(entity, posted.key)
+        return posted
+
+    def moved(self, entity: str, key: SourceKey) -> None:
+        """Note that QBO has changed an entity's SyncToken unseen."""
+        posted = self._posted.get((entity, key))
+        if posted is not None:
+            self._posted[entity, key] = replace(posted, fresh=False)
+
+    def moved_with(self, payment: Posted) -> None:
+        """Note that QBO has changed everything unseen that a payment is linked to."""
+        for link in (link for line in payment.lines for link in line["LinkedTxn"]):
+            linked_to = self._of(link["TxnType"], link["TxnId"])
+            if linked_to is not None:
+                self.moved(linked_to.entity, linked_to.key)
+
+    def forget(self, entity: str, key: SourceKey) -> None:
+        """Drop an entity that turned out to be gone, or that now answers to another key."""
+        posted = self._posted.pop((entity, key), None)
+        self._drifted.pop((entity, key), None)
+        if posted is not None and entity in _OF_A_SALE:
+            self._beside.get((entity, order_of(posted)), set()).discard(key)
+        for twin in self._twins.pop((entity, key), {}).values():
+            self._keep(twin)
+
+    def gone(self, entity: str, ident: str) -> Posted | None:
+        """A person deleted it: it counts like one that they voided, and is not made again. None when it is not ours."""
+        posted = self._of(entity, ident)
+        if posted is None:
+            return None
+        nothing = Decimal(0)
+        gone = replace(posted, voided=True, fresh=True, total=nothing, applied=nothing, lines=(), elsewhere=())
+        self._keep(gone)
+        return gone
+
+    def customer_id(self, key: SourceKey, draft: CustomerDraft | None, currency: str) -> str | None:
+        """The Id of the customer that `key` and `draft` mean, in that currency."""
+        return self.customers.find_customer(key, draft, currency)
+
+    def item_id(self, key: SourceKey, draft: ItemDraft | None) -> str | None:
+        """The Id of the item that `key` and `draft` mean."""
+        return self.items.find_item(key, draft)
+
+    def _every_payment(self, order: SourceKey) -> Iterable[Posted]:
+        """The payments of one order, with what is on its invoice told apart from what is elsewhere."""
+        invoice = self._posted.get(("Invoice", order))
+        keys = sorted(self._beside.get(("Payment", order), ()))
+        found = [posted for key in keys if (posted := self._posted.get(("Payment", key))) is not None]
+        return [told_apart(payment, invoice.id) for payment in found] if invoice is not None else found
+
+    def _of(self, entity: str, ident: str) -> Posted | None:
+        """What is known of ours under this Id."""
+        key = self._key_of.get((entity, ident))
+        if key is None:
+            return None
+        posted = self._posted.get((entity, key))
+        return posted if posted and posted.id == ident else self._twins.get((entity, key), {}).get(ident)
+
+    def _keep(self, posted: Posted) -> None:
+        before = self._key_of.get((posted.entity, posted.id))
+        if before is not None and before != posted.key:
+            self._drop(posted.entity, before, posted.id)
+        self._key_of[posted.entity, posted.id] = posted.key
+        place = (posted.entity, posted.key)
+        holder = self._posted.get(place)
+        first, *others = ranked(posted, holder, *self._twins.pop(place, {}).values())
+        if others:
+            self._twins[place] = {twin.id: twin for twin in others}
+        self._posted[place] = first
+        if first.voided or first.untouched:
+            self._drifted.pop(place, None)
+        else:
+            self._drifted[place] = first
+        if posted.entity in _OF_A_SALE:
+            if holder is not None and order_of(holder) != order_of(first):
+                self._beside.get((posted.entity, order_of(holder)), set()).discard(posted.key)
+            self._beside.setdefault((posted.entity, order_of(first)), set()).add(posted.key)
+            for part, whole in links_of(first):
+                self.ties.tie(part, whole)
+        elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
+            for payment in (*self.payments_of(posted.key), *self.applications_of(posted.key)):
+                self.moved("Payment", payment.key)
+            self.others.forget(holder.linked_to)
+
+    def _drop(self, entity: str, key: SourceKey, ident: str) -> None:
+        """The Id answers to another key now."""
+        posted = self._posted.get((entity, key))
+        if posted is not None and posted.id == ident:
+            self.forget(entity, key)
+        elif self._twins.get((entity, key), {}).pop(ident, None) and not self._twins[entity, key]:
+            del self._twins[entity, key]
+
+    def _marker(self, entity: str, body: Entity) -> tuple[Marker | None, bool]:
+        """The row's marker and whether its note holds it; of one that is known to be ours the last one that it had.
+
+        A void may overwrite the note, and a person may clear it: neither makes a stranger of what is ours.
+        """
+        note = body.get("PrivateNote")
+        marker = find_marker(note if isinstance(note, str) else None)
+        if marker is not None:
+            return marker, True
+        known = self._of(entity, str(body.get("Id")))
+        return (Marker(known.key, known.facts) if known is not None else None), False
+
+    def _read(self, entity: str, body: Entity) -> Posted | None:
+        marker, marked = self._marker(entity, body)
+        if marker is None or "Id" not in body:
+            return None
+        return _posted(entity, body, marker, marked=marked)
+
+
+def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
+    note = str(body.get("PrivateNote") or "")
+    total = wire.number(body.get("TotalAmt"))
+    lines = linked_lines(body) if entity == "Payment" else ()
+    links = body.get("LinkedTxn") or ()
+    return Posted(
+        entity=entity,
+        key=marker.key,
+        id=str(body["Id"]),
+        sync_token=str(body.get("SyncToken", "0")),
+        total=total if total is not None else Decimal(0),
+        currency=_value(body.get("CurrencyRef")),
+        customer_id=_value(body.get("CustomerRef")),
+        doc_number=_text(body.get("DocNumber")),
+        deposit_to=_value(body.get("DepositToAccountRef")),
+        deposited=any(link.get("TxnType") == "Deposit" for link in links),
+        linked_to=tuple(str(link.get("TxnId")) for link in links if link.get("TxnType") == "Payment"),
+        balance=wire.number(body.get("Balance")),
+        facts=dict(marker.facts),
+        applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
+        lines=lines,
+        txn_date=day(body.get("TxnDate")),
+        shipping=shipping_of(body),
+        voided=_is_voided(note, marker),
+        human_note=human_part(note),
+        marked=marked,
+    )
+
+
+def _is_voided(note: str, marker: Marker) -> bool:
+    """QBO says so in the note itself: "Voided" set or put in front (recorded 2025-06); our own marker says it too."""
+    return note.startswith("Voided") or marker.facts.get("h") == VOIDED
+
+
+def _gave_back(before: Posted, now: Posted) -> bool:
+    """True when an invoice can have let go of payments: it became smaller or void, or its customer changed."""
+    return now.total < before.total or now.voided != before.voided or now.customer_id != before.customer_id
+
+
+def _value(reference: object) -> str | None:
+    value = reference.get("value") if isinstance(reference, Mapping) else None
+    return str(value) if value is not None else None
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value not in (None, "") else None

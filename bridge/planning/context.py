@@ -1,0 +1,202 @@
+"""The table on which one micro-batch is planned: steps by id, fates by plan, and the names that are given away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bridge.index.company_profile import CompanyFacts
+from bridge.index.index import Index, Posted
+from bridge.index.known_customer import WRITTEN, fingerprint, said_by
+from bridge.index.name_list import email_of, legal_key
+from bridge.planning.steps import Fate, PlannedStep, StepId, Work
+from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.posting import GONE, Intent, Operation, PostingPlan, Version
+from contracts.quickbooks import (
+    AccountDraft,
+    CreditMemoDraft,
+    CustomerDraft,
+    Draft,
+    InvoiceDraft,
+    ItemDraft,
+    PaymentDraft,
+    RedemptionDraft,
+    RefundReceiptDraft,
+    references_of,
+)
+
+
+class Board:
+    """Collects the writes of one micro-batch; every write is put down once, whoever needs it."""
+
+    def __init__(self, plans: tuple[PostingPlan, ...], index: Index, facts: CompanyFacts) -> None:
+        self.plans = plans
+        self.index = index
+        self.facts = facts
+        self.steps: dict[StepId, PlannedStep] = {}
+        self.fates: list[list[Fate]] = [[] for _ in plans]
+        self.versions: dict[SourceKey, Version] = {}
+        self.drafts: dict[SourceKey, Draft] = {}
+        self.stale: dict[tuple[str, str], Posted] = {}
+        self.unknown: set[str] = set()
+        self.once_more = False
+        self._customers: dict[tuple[str, str], StepId] = {}
+        self._names: dict[str, set[str]] = {"Customer": set(), "Item": set()}
+        for plan in plans:
+            for step in plan.steps:
+                if step.intent is Intent.ENSURE and step.draft is not None:
+                    self.drafts.setdefault(step.key, step.draft)
+
+    def settle(self, positions: Iterable[int], fate: Fate) -> None:
+        """Give each of these plans this fate."""
+        for position in positions:
+            self.fates[position].append(fate)
+
+    def foreign(self, currency: str) -> UnmappableEvent:
+        """What a document in a currency that the company cannot hold is refused with."""
+        return UnmappableEvent(
+            f"the document is in {currency}, the company keeps its books in {self.facts.home_currency} and "
+            "multicurrency is off in QuickBooks"
+        )
+
+    def reflects(self, document: SourceKey, version: Version) -> None:
+        """Note that the books are as `version` of `document` says without a write, when that is news."""
+        known = self.index.newest(document)
+        if known is None or known < version:
+            self.versions[document] = version
+
+    def is_gone(self, key: SourceKey) -> bool:
+        """True for what its source took back for good, now or before."""
+        return GONE in (self.versions.get(key), self.index.newest(key))
+
+    def look_again(self, posted: Posted) -> None:
+        """Ask for `posted` to be read before anything is written: what QBO did with it unseen matters now."""
+        self.stale[posted.entity, posted.id] = posted
+
+    def others_on(self, posted: Posted) -> list[Posted]:
+        """The payments of others that are linked to a document; those that nobody has read are asked for."""
+        found = {
+            ident: self.index.others.get(ident) for ident in posted.linked_to if not self.index.knows("Payment", ident)
+        }
+        self.unknown |= {ident for ident, payment in found.items() if payment is None}
+        return [payment for payment in found.values() if payment is not None]
+
+    def write(self, step: PlannedStep) -> StepId:
+        """Put down a write together with everything that it refers to and that is not in the books yet."""
+        needs = set(step.needs)
+        if step.draft is not None:
+            needs |= self._references(step.id, step.draft, step.owner)
+        if step.sale is not None and (form := self._sale_step(step.sale)) is not None:
+            needs.add(form)
+        for card in step.redemptions:
+            if isinstance(card.line, RedemptionDraft):
+                needs |= self._references(step.id, card.line, step.owner) - {step.id}
+        if step.target is not None and not step.target.fresh:
+            self.look_again(step.target)
+        self.steps[step.id] = replace(step, needs=frozenset(needs))
+        return step.id
+
+    def write_before(self, step: PlannedStep, later: StepId) -> StepId:
+        """Put down a change of something in the books that must have happened before the write `later` goes out."""
+        if step.target is not None and not step.target.fresh:
+            self.look_again(step.target)
+        self.steps[step.id] = step
+        self.steps[later] = replace(self.steps[later], needs=self.steps[later].needs | {step.id})
+        return step.id
+
+    def claim_write(self, step: PlannedStep, positions: Iterable[int]) -> None:
+        """Put down a write and give it to these plans; the first of them is credited."""
+        ordered = sorted(positions)
+        self.write(replace(step, owner=ordered[0]))
+        for position in ordered:
+            self.fates[position].append(Work(step.id, credited=position == ordered[0]))
+
+    def customer_id(self, key: SourceKey, currency: str) -> str | None:
+        """The Id of a customer that the books have already, None for one that must be created."""
+        draft = self.drafts.get(key)
+        return self.index.customer_id(key, draft if isinstance(draft, CustomerDraft) else None, currency)
+
+    def ensure(self, key: SourceKey, owner: int, *, currency: str = "") -> StepId | None:
+        """The write that brings a name-list entity into the books, None when it is there already."""
+        draft = self.drafts.get(key)
+        match draft:
+            case CustomerDraft():
+                return self._ensure_customer(key, draft, currency or draft.currency, owner)
+            case ItemDraft():
+                return self._ensure_item(key, draft, owner)
+            case AccountDraft():
+                return self._ensure_account(key, draft, owner)
+        return None
+
+    def _references(self, step_id: StepId, draft: Draft, owner: int) -> set[StepId]:
+        currency = getattr(getattr(draft, "sale", draft), "currency", "")
+        needed = set()
+        for key in references_of(draft):
+            if self._has_owner(step_id, draft, key):
+                continue
+            found = self._sale_step(key) or self.ensure(key, owner, currency=currency)
+            if found is not None:
+                needed.add(found)
+        return needed
+
+    def _sale_step(self, key: SourceKey) -> StepId | None:
+        """The write of the sale `key` in this micro-batch."""
+        forms: tuple[StepId, ...] = (StepId("Invoice", key), StepId("SalesReceipt", key))
+        return next((step_id for step_id in forms if step_id in self.steps), None)
+
+    def _has_owner(self, step_id: StepId, draft: Draft, key: SourceKey) -> bool:
+        """True for the customer of a document that goes to the one whom the books show: nobody new is needed."""
+        match draft:
+            case InvoiceDraft(customer=customer) if customer == key:
+                posted = self.index.sale(step_id.key)
+                return posted is not None and posted.rehomed
+            case PaymentDraft(customer=customer, invoice=sale) if customer == key:
+                posted = self.index.get("Invoice", sale)
+            case RefundReceiptDraft(customer=customer, refund_of=sale) if customer == key:
+                posted = self.index.sale(sale)
+            case CreditMemoDraft(customer=customer, credit_of=sale) if customer == key:
+                posted = self.index.sale(sale)
+            case _:
+                return False
+        return posted is not None and posted.customer_id is not None
+
+    def _ensure_customer(self, key: SourceKey, draft: CustomerDraft, currency: str, owner: int) -> StepId | None:
+        if self.index.customer_id(key, draft, currency) is not None:
+            return None
+        step_id = StepId("Customer", key, currency)
+        if step_id in self.steps:
+            return step_id
+        email = email_of(draft.email)
+        if email is not None and (email, currency) in self._customers:
+            return self._customers[email, currency]
+        draft = replace(draft, currency=currency)
+        taken = self._names["Customer"]
+        name = self.index.customers.free_customer_name(key, draft, home=self.facts.home_currency, also=taken)
+        taken.add(legal_key(name))
+        if email is not None:
+            self._customers[email, currency] = step_id
+        named = replace(draft, display_name=name)
+        written = {WRITTEN: fingerprint(said_by(named))}
+        step = PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named, facts=written)
+        return self.write(step)
+
+    def _ensure_item(self, key: SourceKey, draft: ItemDraft, owner: int) -> StepId | None:
+        if self.index.item_id(key, draft) is not None:
+            return None
+        step_id = StepId("Item", key)
+        if step_id in self.steps:
+            return step_id
+        taken = self._names["Item"]
+        name = self.index.items.free_item_name(key, draft, also=taken)
+        taken.add(legal_key(name))
+        named = replace(draft, name=name)
+        return self.write(PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named))
+
+    def _ensure_account(self, key: SourceKey, draft: AccountDraft, owner: int) -> StepId | None:
+        if self.facts.account_named(draft.name) is not None:
+            return None
+        step_id = StepId("Account", key)
+        if step_id in self.steps:
+            return step_id
+        return self.write(PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=draft))

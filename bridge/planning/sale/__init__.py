@@ -1,0 +1,1 @@
+"""One sale, from everything that a micro-batch tells of it. Pure."""

@@ -1,0 +1,143 @@
+"""Documents that have versions: an order's invoice or sales receipt, as of its newest body.
+
+Whatever order the bodies arrive in, the newest version decides and the older ones are superseded. The books are left
+alone where a person has changed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.index.index import VOIDED, Posted
+from bridge.planning.context import Board
+from bridge.planning.refusals import conflict, known, stays_void
+from bridge.planning.sale.receipts import is_outgrown, take_back
+from bridge.planning.sale.voids import plan_void
+from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Superseded, Told
+from contracts.entities import EntityName
+from contracts.keys import SourceKey
+from contracts.money import plain
+from contracts.posting import GONE, ONCE, Intent, Operation, Version
+from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
+
+LEFT_OUT = "left-out"
+"""The content of a version of a sale that the rules leave out."""
+BY_RULE = "the rules leave orders of this tag, channel or gateway out"
+TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN})
+
+
+def plan_document(board: Board, key: SourceKey, told: Told) -> None:
+    """Decide what the newest body of the sale `key` writes, and the fate of each."""
+    claims = told.bodies
+    if all(claim.step.version == ONCE for claim in claims):
+        _plan_once(board, key, claims)
+        return
+    versions = [version_of(claim) for claim in claims]
+    newest = max(range(len(claims)), key=lambda i: versions[i])
+    claim, version = claims[newest], versions[newest]
+    same = [claims[i].position for i in range(len(claims)) if versions[i].content == version.content]
+    posted = board.index.sale(key)
+    board.settle((c.position for c in claims if c.position not in same), Superseded(posted))
+    seen = board.index.newest(key)
+    older = seen is not None and version < seen
+    if older and not (posted and _says(posted, version)):
+        deleted = Skipped("skipped_by_rule", "the order was deleted at its source", posted)
+        board.settle(same, deleted if seen == GONE else Superseded(posted))
+    elif claim.step.intent is Intent.LEFT_OUT:
+        board.reflects(key, version)
+        board.settle(same, Skipped("skipped_by_rule", BY_RULE, posted))
+    elif claim.step.intent in TAKEN_BACK:
+        plan_void(board, claim, same, posted, version, told)
+    elif posted is not None and not older and is_outgrown(claim, posted, told):
+        _plan_instead(board, claim, same, posted, version)
+    else:
+        _plan_state(board, claim, same, posted, version)
+
+
+def version_of(claim: Claim) -> Version:
+    """The version of a claim's document, with the hash of what would be posted as its content."""
+    step = claim.step
+    if step.intent is Intent.WITHDRAWN:
+        return GONE
+    if step.intent is Intent.LEFT_OUT and step.version is not None:
+        return replace(step.version, content=LEFT_OUT)
+    content = VOIDED if step.intent is Intent.VOID or step.draft is None else content_hash(form_draft(claim))
+    return replace(step.version, content=content) if step.version else Version(0, 0, content)
+
+
+def form_draft(claim: Claim) -> InvoiceDraft:
+    """The sale that a body tells, whichever form it is to stand on."""
+    match claim.step.draft:
+        case InvoiceDraft() as draft:
+            return draft
+        case SalesReceiptDraft(sale=draft):
+            return draft
+    raise TypeError(f"{claim.step.key}: a document at a version needs an InvoiceDraft or a SalesReceiptDraft")
+
+
+def _plan_once(board: Board, key: SourceKey, claims: Sequence[Claim]) -> None:
+    """Two events tell it in their own words; what the books have is not compared with either."""
+    posted = board.index.sale(key)
+    positions = [claim.position for claim in claims]
+    if posted is not None:
+        board.settle(positions, known(posted))
+    elif claims:
+        _plan_state(board, claims[0], positions, None, version_of(claims[0]))
+
+
+def _says(posted: Posted, version: Version) -> bool:
+    return posted.facts.get("h") == version.content and not posted.voided
+
+
+def _plan_instead(board: Board, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
+    """An invoice in the place of a sales receipt that the order has outgrown."""
+    if not posted.untouched or "g" in posted.facts:
+        board.settle(same, Refused(conflict(posted), posted))
+        return
+    voided = take_back(board, claim, same, posted, version)
+    _plan_state(board, claim, same, None, version)
+    invoice = StepId("Invoice", claim.step.key)
+    if invoice in board.steps:
+        board.steps[invoice] = replace(board.steps[invoice], needs=board.steps[invoice].needs | {voided})
+
+
+def _plan_state(board: Board, claim: Claim, same: list[int], posted: Posted | None, version: Version) -> None:
+    draft = form_draft(claim)
+    if posted is not None and posted.voided:
+        board.settle(same, stays_void(posted))
+    elif posted is not None and _says(posted, version):
+        board.reflects(claim.step.key, version)
+        board.settle(same, Held(posted))
+    elif posted is not None and not posted.untouched:
+        board.settle(same, Refused(conflict(posted), posted))
+    elif board.facts.can_book(draft.currency):
+        entity: EntityName = "SalesReceipt" if isinstance(claim.step.draft, SalesReceiptDraft) else "Invoice"
+        numbered = _with_free_number(board, draft, posted)
+        step = PlannedStep(
+            id=StepId(entity if posted is None else _entity_of(posted), claim.step.key),
+            operation=Operation.UPDATE if posted else Operation.CREATE,
+            owner=claim.position,
+            draft=replace(claim.step.draft, sale=numbered)
+            if isinstance(claim.step.draft, SalesReceiptDraft) and posted is None
+            else numbered,
+            target=posted,
+            facts={"v": str(version), "h": version.content, "t": plain(draft.total, draft.currency)},
+            total=draft.total,
+        )
+        board.claim_write(step, same)
+    else:
+        board.settle(same, Refused(board.foreign(draft.currency)))
+
+
+def _entity_of(posted: Posted) -> EntityName:
+    return "SalesReceipt" if posted.entity == "SalesReceipt" else "Invoice"
+
+
+def _with_free_number(board: Board, draft: InvoiceDraft, posted: Posted | None) -> InvoiceDraft:
+    """The draft under its second number when a stranger's document holds the first (fault 6140)."""
+    if posted is not None and posted.doc_number is not None:
+        return replace(draft, doc_number=posted.doc_number)
+    if draft.doc_number in board.index.numbers_taken and draft.distinct_number:
+        return replace(draft, doc_number=draft.distinct_number)
+    return draft

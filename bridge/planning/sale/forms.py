@@ -1,0 +1,165 @@
+"""The form of a sale as a whole: what its body says, the gift cards on it, and how it went out, in one write. Pure.
+
+A gift card that is told late goes on the form that the books have: its own lines are read once for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from bridge.index.index import SALES, Posted
+from bridge.index.posted import NOT_SHIPPED, Shipping
+from bridge.planning.context import Board
+from bridge.planning.refusals import conflict, stays_void
+from bridge.planning.sale import shipments
+from bridge.planning.sale.documents import form_draft, version_of
+from bridge.planning.sale.money import Purse
+from bridge.planning.sale.redemptions import amount_redeemed, redeemed_fact, redeemed_on
+from bridge.planning.sale.shipments import Shipment, is_news, shipment_fact, shipments_on, shipping
+from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Sale, Skipped, StepId, Told, Work
+from contracts.entities import EntityName
+from contracts.keys import SourceKey
+from contracts.money import plain
+from contracts.posting import Operation
+from contracts.quickbooks import InvoiceDraft, PaymentDraft, RedemptionDraft
+
+SHIPPED_BY_HAND = "how the order was sent was entered or changed in QuickBooks and stays so"
+
+
+def sale_of(board: Board, key: SourceKey) -> Sale | None:
+    """The sale `key` as the books have it and as this micro-batch leaves it; None when there is neither."""
+    entities: tuple[EntityName, ...] = ("Invoice", "SalesReceipt")
+    for entity in entities:
+        step = board.steps.get(StepId(entity, key))
+        if step is not None and step.operation is not Operation.VOID:
+            return Sale(key=key, entity=entity, posted=step.target, step=step)
+    posted = board.index.sale(key)
+    if posted is None:
+        return None
+    entity = "Invoice" if posted.entity == SALES[0] else "SalesReceipt"
+    return Sale(key=key, entity=entity, posted=posted, step=board.steps.get(StepId(entity, key)))
+
+
+def plan_form(board: Board, purse: Purse, told: Told) -> Sale:
+    """Put gift cards and deliveries on the form of the sale; gives the sale as it is after that."""
+    sale = purse.sale
+    before = shipments_on(sale.posted)
+    news = [claim for claim in told.shipments if is_news(claim, before)]
+    _settle_old(board, sale, [claim for claim in told.shipments if claim not in news])
+    if news and (reason := _left_alone(sale, before)) is not None:
+        board.settle((claim.position for claim in news), reason)
+        news = []
+    cards = [claim for claims in purse.cards for claim in claims]
+    if not sale.counts:
+        return sale
+    found = shipments.merged(before, news)
+    if sale.step is not None:
+        _complete(board, sale.step, purse, found, [*cards, *news])
+    else:
+        _change(board, sale, purse, found, told, [*cards, *news])
+    return sale_of(board, sale.key) or sale
+
+
+def _settle_old(board: Board, sale: Sale, claims: Sequence[Claim]) -> None:
+    if sale.posted is not None:
+        board.settle((claim.position for claim in claims), Held(sale.posted))
+
+
+def _left_alone(sale: Sale, before: dict[str, Shipment]) -> Skipped | None:
+    """Why a delivery is not written: the sale is void, or a person has filled these fields in otherwise."""
+    posted = sale.posted
+    if not sale.counts:
+        if posted is not None and posted.voided and not posted.voided_by_us:
+            return stays_void(posted)
+        return Skipped("skipped_by_rule", "the order was cancelled: there is no invoice to write it on", posted)
+    if posted is not None and posted.shipping != (shipping(before) if before else NOT_SHIPPED):
+        return Skipped("skipped_by_rule", SHIPPED_BY_HAND, posted)
+    return None
+
+
+def _complete(
+    board: Board,
+    step: PlannedStep,
+    purse: Purse,
+    found: dict[str, Shipment],
+    claims: Sequence[Claim],
+) -> None:
+    """The form is written anyway: everything goes with it."""
+    total = (step.total or Decimal(0)) - amount_redeemed(purse.redeemed)
+    board.write(
+        replace(
+            step,
+            total=total,
+            redemptions=purse.redeemed,
+            shipping=_fields(found, claims),
+            facts=_facts(step.facts, purse, found, total),
+        )
+    )
+    for claim in claims:
+        board.settle([claim.position], Work(step.id, credited=False))
+
+
+def _change(
+    board: Board,
+    sale: Sale,
+    purse: Purse,
+    found: dict[str, Shipment],
+    told: Told,
+    claims: Sequence[Claim],
+) -> None:
+    posted = sale.posted
+    cards = purse.redeemed != redeemed_on(posted)
+    if posted is None or not (cards or any(_is_delivery(claim) for claim in claims)):
+        return
+    draft = _same_content(posted, told)
+    if cards and not posted.untouched:
+        _refuse(board, posted, claims)
+        return
+    if cards and draft is None and posted.form is None:
+        board.look_again(posted)
+    total = posted.total + amount_redeemed(redeemed_on(posted)) - amount_redeemed(purse.redeemed)
+    causes = [*claims, *purse.current, *(claim for each in purse.fresh for claim in each)]
+    positions = [claim.position for claim in claims or causes[:1]]
+    step = PlannedStep(
+        id=StepId(sale.entity, sale.key),
+        operation=Operation.UPDATE,
+        owner=min(positions),
+        draft=draft if cards else None,
+        target=posted,
+        facts=_facts(posted.facts, purse, found, total),
+        total=total if cards else None,
+        redemptions=purse.redeemed,
+        shipping=_fields(found, claims),
+    )
+    board.claim_write(step, positions)
+
+
+def _refuse(board: Board, posted: Posted, claims: Sequence[Claim]) -> None:
+    """A person has changed the total: the gift card is theirs to settle, the delivery can wait for it."""
+    board.settle((claim.position for claim in claims), Refused(conflict(posted), posted))
+
+
+def _is_delivery(claim: Claim) -> bool:
+    return not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft)
+
+
+def _fields(found: dict[str, Shipment], claims: Sequence[Claim]) -> Shipping | None:
+    """The three fields when they may have changed, None when they stay as they are."""
+    return shipping(found) if any(_is_delivery(claim) for claim in claims) else None
+
+
+def _facts(before: object, purse: Purse, found: dict[str, Shipment], total: Decimal) -> dict[str, str]:
+    facts = dict(before) if isinstance(before, dict) else {}
+    kept = {name: value for name, value in facts.items() if name not in ("g", "f", "t")}
+    told = redeemed_fact(purse.redeemed, purse.currency) | shipment_fact(found)
+    return {**kept, "t": plain(total, purse.currency), **told}
+
+
+def _same_content(posted: Posted, told: Told) -> InvoiceDraft | None:
+    """The body of this micro-batch that says what the form says, so that its lines need not be read."""
+    for claim in told.bodies:
+        if claim.step.draft is not None and version_of(claim).content == posted.facts.get("h"):
+            return replace(form_draft(claim), doc_number=posted.doc_number or form_draft(claim).doc_number)
+    return None

@@ -1,0 +1,62 @@
+"""Sales receipts: an order that was paid at once, its money inside. Pure.
+
+One that was booked as an invoice first stays an invoice, and its money is a payment; one that turns out to be owed in
+part after all becomes an invoice. The ledger is the same either way.
+"""
+
+from __future__ import annotations
+
+from bridge.index.index import Posted
+from bridge.planning.context import Board
+from bridge.planning.sale.money import BODY_MONEY, amount_of
+from bridge.planning.sale.voids import marker_again
+from bridge.planning.steps import Claim, PlannedStep, StepId, Told
+from contracts.keys import SourceKey
+from contracts.posting import Intent, Operation, PostingStep, Version
+from contracts.quickbooks import InvoiceDraft, PaymentDraft, SalesReceiptDraft
+
+
+def adopt(board: Board, key: SourceKey, told: Told) -> None:
+    """Where the sale stands on an invoice, a receipt's money is what its body says was received."""
+    posted = board.index.sale(key)
+    if posted is not None and posted.entity == "Invoice":
+        told.received += [
+            claim._replace(step=_money_of(claim.step, claim.step.draft))
+            for claim in told.bodies
+            if isinstance(claim.step.draft, SalesReceiptDraft)
+        ]
+
+
+def is_outgrown(claim: Claim, posted: Posted | None, told: Told) -> bool:
+    """True when a body says that less was received than the sale asks for, and the books have it as paid at once."""
+    draft = claim.step.draft
+    if posted is None or posted.voided or posted.entity != "SalesReceipt" or not isinstance(draft, InvoiceDraft):
+        return False
+    received = [amount_of(each) for each in told.received if each.position == claim.position]
+    return max(received, default=draft.total * 0) < draft.total
+
+
+def take_back(board: Board, claim: Claim, same: list[int], posted: Posted, version: Version) -> StepId:
+    """Void a sales receipt to whose place an invoice comes; gives the step after which that one may go out."""
+    receipt = StepId("SalesReceipt", claim.step.key)
+    void = PlannedStep(id=receipt, operation=Operation.VOID, owner=claim.position, target=posted)
+    board.claim_write(void, same)
+    board.claim_write(marker_again(receipt, posted, str(version), claim.position, voided_now=True), same)
+    return receipt
+
+
+def _money_of(step: PostingStep, draft: SalesReceiptDraft) -> PostingStep:
+    sale = draft.sale
+    money = PaymentDraft(
+        invoice=step.key,
+        customer=sale.customer,
+        amount=sale.total,
+        currency=sale.currency,
+        txn_date=sale.txn_date,
+        deposit_to=draft.deposit_to,
+        method=draft.method,
+        reference=draft.reference,
+        exchange_rate=sale.exchange_rate,
+    )
+    key = SourceKey(step.key.system, BODY_MONEY, step.key.id)
+    return PostingStep(key=key, entity="Payment", intent=Intent.RECEIVED, draft=money, version=step.version)

@@ -1,0 +1,56 @@
+"""Gift cards that paid for a part of a sale: negative lines at the end of its form, remembered in its marker.
+
+`g` of the marker names them in the order of their lines: `transaction.9455:20.00,transaction.9456:5.00`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from bridge.index.posted import Posted
+from bridge.planning.steps import Redeemed
+from bridge.quickbooks import wire
+from bridge.quickbooks.wire import Entity
+from contracts.keys import SourceKey
+from contracts.money import plain, total
+
+
+def redeemed_on(posted: Posted | None) -> tuple[Redeemed, ...]:
+    """The gift cards on a form in the books; none where its lines are no longer those of its marker."""
+    entries = [entry for entry in (posted.facts.get("g", "") if posted else "").split(",") if entry]
+    lines = _negative_lines(posted)[-len(entries) :] if entries else []
+    if posted is None or len(lines) != len(entries):
+        return ()
+    return tuple(_redeemed(posted.key.system, entry, line) for entry, line in zip(entries, lines, strict=True))
+
+
+def base_lines(posted: Posted) -> list[Entity]:
+    """The lines of a form in the books without those of the gift cards; its `form` must be known."""
+    own = [each.line for each in redeemed_on(posted)]
+    return [line for line in _lines(posted) if not any(line is each for each in own)]
+
+
+def redeemed_fact(redeemed: Sequence[Redeemed], currency: str) -> dict[str, str]:
+    """`g` of the marker, nothing without gift cards."""
+    entries = [f"{each.key.kind}.{each.key.id}:{plain(each.amount, currency)}" for each in redeemed]
+    return {"g": ",".join(entries)} if entries else {}
+
+
+def amount_redeemed(redeemed: Iterable[Redeemed]) -> Decimal:
+    """What the gift cards paid."""
+    return total(each.amount for each in redeemed)
+
+
+def _redeemed(system: str, entry: str, line: Entity) -> Redeemed:
+    name, _, amount = entry.rpartition(":")
+    kind, _, ident = name.partition(".")
+    return Redeemed(SourceKey(system, kind, ident), wire.number(amount) or Decimal(0), line)
+
+
+def _lines(posted: Posted) -> list[Entity]:
+    return list(posted.form["Line"]) if posted.form else []
+
+
+def _negative_lines(posted: Posted | None) -> list[Entity]:
+    return [line for line in (_lines(posted) if posted else []) if (wire.number(line.get("Amount")) or 0) < 0]

@@ -1,0 +1,94 @@
+"""Money handed back: one refund receipt for each fact, and facts that did not last. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.index.posted import order_fact, order_of
+from bridge.planning.context import Board
+from bridge.planning.grouping import by_key
+from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
+from bridge.planning.steps import Claim, Fate, PlannedStep, Refused, Sale, Skipped, StepId
+from contracts.errors import UnmappableEvent
+from contracts.money import plain
+from contracts.posting import GONE, Operation
+from contracts.quickbooks import RefundReceiptDraft
+
+NEVER_BOOKED = "it did not last, and it was never booked"
+
+
+def plan_refunds(board: Board, sale: Sale, claims: Sequence[Claim]) -> None:
+    """Decide the refund receipts that `claims` tell of, each once; whose they are, the sale says."""
+    for key, group in by_key(claims):
+        positions = [claim.position for claim in group]
+        draft = group[0].step.draft
+        if not isinstance(draft, RefundReceiptDraft):
+            raise TypeError(f"{key}: a refund needs a RefundReceiptDraft")
+        fate = _known(board, sale, group[0], draft)
+        if fate is not None:
+            board.settle(positions, fate)
+            continue
+        step = PlannedStep(
+            id=StepId("RefundReceipt", key),
+            operation=Operation.CREATE,
+            owner=group[0].position,
+            draft=draft,
+            sale=sale.key,
+            facts={"o": order_fact(sale.key, of=key), "t": plain(draft.total, draft.currency)},
+            needs=frozenset({sale.step.id} if sale.step else ()),
+            total=draft.total,
+        )
+        board.claim_write(step, positions)
+
+
+def _known(board: Board, sale: Sale, claim: Claim, draft: RefundReceiptDraft) -> Fate | None:
+    posted = board.index.get("RefundReceipt", claim.step.key)
+    if posted is not None:
+        return known(posted)
+    if board.is_gone(claim.step.key):
+        return DID_NOT_LAST
+    if sale.posted is not None and sale.posted.voided and not sale.posted.voided_by_us:
+        return stays_void(sale.posted)
+    if draft.currency != sale.currency(draft.currency):
+        return Refused(
+            UnmappableEvent(f"the refund is in {draft.currency} and its sale in {sale.currency(draft.currency)}")
+        )
+    return None
+
+
+def plan_undone(board: Board, claim: Claim) -> None:
+    """Take a fact that did not last out of the books, and remember it, so that a later telling is not booked."""
+    step = claim.step
+    posted = board.index.get(step.entity, step.key)
+    board.reflects(step.key, GONE)
+    if posted is None:
+        if claim.plan.document == step.key:
+            board.settle([claim.position], Skipped("skipped_by_rule", NEVER_BOOKED))
+    elif posted.voided:
+        board.settle([claim.position], stays_void(posted))
+    else:
+        step_id = StepId(step.entity, step.key)
+        if step_id not in board.steps:
+            delete = PlannedStep(id=step_id, operation=Operation.DELETE, owner=claim.position, target=posted)
+            board.claim_write(_off_its_invoice(board, claim, delete), [claim.position])
+
+
+def _off_its_invoice(board: Board, claim: Claim, delete: PlannedStep) -> PlannedStep:
+    """A credit memo comes off its invoice before it goes; payments that it kept off are looked at once more."""
+    if delete.target is None or delete.id.entity != "CreditMemo":
+        return delete
+    board.once_more = True
+    delete = replace(delete, sale=order_of(delete.target))
+    application = board.index.get("Payment", claim.step.key)
+    if application is None or application.voided:
+        return delete
+    void = PlannedStep(
+        id=StepId("Payment", claim.step.key),
+        operation=Operation.VOID,
+        owner=claim.position,
+        target=application,
+        sale=delete.sale,
+    )
+    board.claim_write(void, [claim.position])
+    return replace(delete, needs=frozenset({void.id}))

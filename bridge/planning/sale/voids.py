@@ -1,0 +1,99 @@
+"""Sales that must not count any more: cancelled before anybody paid, or deleted at their source. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.index.index import VOIDED, Posted
+from bridge.index.posted import told_apart
+from bridge.planning.context import Board
+from bridge.planning.refusals import rejected
+from bridge.planning.sale.credits import take_off_credits
+from bridge.planning.sale.money import BODY_MONEY
+from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Told
+from contracts.entities import EntityName
+from contracts.money import plain, total
+from contracts.posting import Intent, Operation, Version
+
+NOTHING_BOOKED = "cancelled before anything was booked: there is nothing to void"
+PAID = "cancelled with money on it: the invoice stays, its refunds carry the money back"
+DELETED_PAID = "belongs to an order that its source has deleted, and money was received for it"
+
+
+def plan_void(board: Board, claim: Claim, same: list[int], posted: Posted | None, version: Version, told: Told) -> None:
+    """Decide what becomes of a sale that is taken back: void where nobody paid, else its refunds tell the rest."""
+    withdrawn = claim.step.intent is Intent.WITHDRAWN
+    if posted is None:
+        board.reflects(claim.step.key, version)
+        board.settle(same, Skipped("skipped_by_rule", NOTHING_BOOKED))
+    elif posted.voided and posted.marked:
+        board.settle(same, Held(posted))
+    elif posted.voided:
+        board.claim_write(marker_again(_form(posted), posted, str(version), claim.position, voided_now=False), same)
+    elif not _is_paid(board, posted, told, withdrawn=withdrawn):
+        _void(board, claim, same, posted, version)
+    elif withdrawn:
+        board.settle(same, Refused(rejected(posted, DELETED_PAID), posted))
+    else:
+        board.reflects(claim.step.key, version)
+        board.settle(same, Skipped("skipped_by_rule", PAID, posted))
+
+
+def _void(board: Board, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
+    """Credit memos of ours come off first: whether they came before or after the cancellation is the same then."""
+    form = _form(posted)
+    off = take_off_credits(board, claim.step.key, same)
+    void = PlannedStep(id=form, operation=Operation.VOID, owner=claim.position, target=posted, needs=off)
+    board.claim_write(void, same)
+    board.claim_write(marker_again(form, posted, str(version), claim.position, voided_now=True), same)
+
+
+def marker_again(document: StepId, posted: Posted, version: str, owner: int, *, voided_now: bool) -> PlannedStep:
+    """QBO overwrites PrivateNote when it voids (recorded 2025-06), so the marker and a person's note go back.
+
+    After a void of our own (`document` is that step) the SyncToken is that of its answer; else the index has it.
+    """
+    return PlannedStep(
+        id=document._replace(part="note" if voided_now else "marker"),
+        operation=Operation.UPDATE,
+        owner=owner,
+        target=replace(posted, fresh=True) if voided_now else posted,
+        facts={**_order(posted), "v": version, "h": VOIDED, "t": plain(posted.total * 0, posted.currency or "")},
+        needs=frozenset({document} if voided_now else ()),
+    )
+
+
+def _is_paid(board: Board, posted: Posted, told: Told, *, withdrawn: bool) -> bool:
+    """Transactions are money whatever a body says; what only an older body told, the newest one may take back.
+
+    Of an order that is deleted no body tells anything any more: all its money counts.
+    """
+    payments = board.index.payments_of(posted.key)
+    known = any(withdrawn or payment.key.kind != BODY_MONEY for payment in payments)
+    if told.payments or told.redemptions or known or "g" in posted.facts or posted.entity == "SalesReceipt":
+        return True
+    return _others_paid(board, posted)
+
+
+def _others_paid(board: Board, posted: Posted) -> bool:
+    """True when a person has put money on the invoice. One that is not fresh is read before it is voided anyway.
+
+    Credit memos are no money, this order's or another's: we, a person or, where credits apply themselves, QBO puts
+    them on it by payments of nothing, and QBO gives them back when the invoice is voided.
+    """
+    index = board.index
+    ours = total(each.applied for each in (*index.payments_of(posted.key), *index.applications_of(posted.key)))
+    covered = posted.total - (posted.balance if posted.balance is not None else posted.total)
+    if not posted.fresh or covered <= ours:
+        return False
+    others = [told_apart(payment, posted.id) for payment in board.others_on(posted)]
+    return covered > ours + total(payment.applied for payment in others if not payment.total)
+
+
+def _form(posted: Posted) -> StepId:
+    entity: EntityName = "SalesReceipt" if posted.entity == "SalesReceipt" else "Invoice"
+    return StepId(entity, posted.key)
+
+
+def _order(posted: Posted) -> dict[str, str]:
+    return {"o": posted.facts["o"]} if "o" in posted.facts else {}

@@ -1,0 +1,1 @@
+"""Waves to answers: what is written, and what cures a refusal."""

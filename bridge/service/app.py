@@ -1,0 +1,205 @@
+"""The composition root: the only place that knows every concrete class. Puts one company's machine together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from bridge.books.books import Books
+from bridge.clock import SystemClock
+from bridge.company.breaker import Breaker
+from bridge.company.owner import Company
+from bridge.company.pipeline import Pipeline
+from bridge.config.settings import CompanySettings, KafkaSettings, Settings
+from bridge.decoding.decision import Judge
+from bridge.decoding.routing import Route, Router
+from bridge.journal.requests import WriteAhead
+from bridge.journal.waiting import WaitingRoom
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.intake import CompanyIntake
+from bridge.kafka.journal import Journal, JournalView
+from bridge.kafka.owner import CompanyOwner, Signals
+from bridge.kafka.publisher import CompanyPublisher
+from bridge.kafka.settings import IntakeSettings
+from bridge.kafka.topics import TopicSpec, log_topic, table_topic
+from bridge.posting.poster import Poster
+from bridge.posting.rehearsal import Rehearsal, RehearsedBooks
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.connection import ConnectionSettings, open_client
+from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.tokens import TokenStore
+from bridge.service.connections import connection_settings, token_store
+from bridge.service.recover import recollect
+from bridge.settlement.reporting import Reporter
+from bridge.telemetry.status import CompanyBoard, StatusBoard
+from mappings.rules import MappingRules, load_rules
+
+
+def company_rules(company: CompanySettings) -> MappingRules:
+    """The rules of one company: its file, or the defaults, with what its own configuration adds."""
+    text = company.rules.read_text(encoding="utf-8") if company.rules else ""
+    rules = load_rules(text, source=str(company.rules or "rules"))
+    return rules.for_company(shop_domains=company.shop_domains, livemode_required=company.environment == "production")
+
+
+def company_router(settings: Settings) -> Router:
+    """Which events go to which company."""
+    return Router(
+        Route(company.name, frozenset(company.shop_domains), frozenset(company.stripe_accounts))
+        for company in settings.companies
+    )
+
+
+def kafka_connection(settings: KafkaSettings) -> KafkaConnection:
+    """How to reach the brokers, in the words of the Kafka side."""
+    password, key_password = settings.sasl_plain_password, settings.ssl_password
+    return KafkaConnection(
+        bootstrap_servers=settings.bootstrap_servers,
+        security_protocol=settings.security_protocol,
+        transactions=settings.transactions,
+        sasl_mechanism=settings.sasl_mechanism or "PLAIN",
+        sasl_plain_username=settings.sasl_plain_username,
+        sasl_plain_password=password.get_secret_value() if password else None,
+        ssl_cafile=str(settings.ssl_cafile) if settings.ssl_cafile else None,
+        ssl_certfile=str(settings.ssl_certfile) if settings.ssl_certfile else None,
+        ssl_keyfile=str(settings.ssl_keyfile) if settings.ssl_keyfile else None,
+        ssl_password=key_password.get_secret_value() if key_password else None,
+        ssl_check_hostname=settings.ssl_check_hostname,
+        client_id=settings.client_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What one company brings: its settings, rules, way to QBO, tokens, and its place on the board."""
+
+    company: CompanySettings
+    rules: MappingRules
+    connection: ConnectionSettings
+    store: TokenStore
+    board: CompanyBoard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """One company's machine, put together: who owns, who writes to Kafka, what waits, and the way to QBO."""
+
+    owner: Company
+    publisher: CompanyPublisher
+    waiting: WaitingRoom
+    journal: Journal
+    client: QuickBooksClient
+
+
+@contextlib.asynccontextmanager
+async def open_machine(
+    settings: Settings, tenant: Tenant, *, priority: Priority = Priority.LIVE, rehearse: bool = False
+) -> AsyncIterator[Machine]:
+    """The machine of one company, until the block ends; `priority` is the highest that its calls to QBO get.
+
+    One that rehearses writes nothing, neither to QBO nor to Kafka, and goes on as if it had.
+    """
+    of_journal, of_books, of_poster = (JournalView, RehearsedBooks, Rehearsal) if rehearse else (Journal, Books, Poster)
+    clock = SystemClock()
+    stop_after = tenant.company.stop_after_dead_letters if priority is Priority.LIVE else 0
+    company, rules, board, topics = tenant.company, tenant.rules, tenant.board, settings.topics
+    connection = kafka_connection(settings.kafka)
+    async with open_client(tenant.connection, tenant.store, clock, priority=priority) as client:
+        publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
+        journal = of_journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
+        books = of_books(
+            client,
+            clock,
+            window=timedelta(days=company.index_days),
+            freshness=timedelta(seconds=company.freshness_s),
+            lists=rules.lists,
+            recollect=partial(recollect, connection, topics.results, company.name),
+        )
+        write_ahead = WriteAhead(journal)
+        poster = of_poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
+        waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
+        owner = Company(
+            books=books,
+            pipeline=Pipeline(Judge(company.name, company_router(settings), rules), books, poster),
+            reporter=Reporter(
+                company=company.name,
+                realm_id=company.realm_id,
+                rules_version=rules.version,
+                results_topic=topics.results,
+                dead_letters_topic=topics.dead_letters,
+            ),
+            journal=journal,
+            write_ahead=write_ahead,
+            waiting=waiting,
+            breaker=Breaker(stop_after, _this_process()),
+            board=board,
+            clock=clock,
+        )
+        yield Machine(owner=owner, publisher=publisher, waiting=waiting, journal=journal, client=client)
+
+
+async def open_tenant(settings: Settings, company: CompanySettings) -> Tenant:
+    """One company for a command that works for it alone. ConfigurationError when its tokens cannot be read."""
+    clock = SystemClock()
+    store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
+    connection, rules = connection_settings(company), company_rules(company)
+    await store.load(connection.credentials.store_key)
+    board = StatusBoard(clock=clock).company(company.name, company.realm_id)
+    return Tenant(company, rules, connection, store, board)
+
+
+def company_intake(
+    settings: Settings,
+    company: str,
+    owner: CompanyOwner,
+    publisher: CompanyPublisher,
+    *,
+    consumes: bool = True,
+    signals: Signals | None = None,
+) -> CompanyIntake:
+    """A member of the company's consumer group, for `owner`; one that does not consume only owns the company."""
+    intake_settings = _intake_settings(settings.kafka)
+    return CompanyIntake(
+        company=company,
+        topics=settings.topics.events,
+        connection=kafka_connection(settings.kafka),
+        owner=owner,
+        publisher=publisher,
+        process=_this_process(),
+        settings=intake_settings if consumes else replace(intake_settings, consumes=False, idle_interval_s=0.0),
+        signals=signals,
+    )
+
+
+def _intake_settings(kafka: KafkaSettings) -> IntakeSettings:
+    return IntakeSettings(
+        max_records=kafka.max_records,
+        poll_timeout_ms=kafka.poll_timeout_ms,
+        session_timeout_ms=kafka.session_timeout_ms,
+        heartbeat_interval_ms=kafka.heartbeat_interval_ms,
+        max_poll_interval_ms=kafka.max_poll_interval_ms,
+        drain_timeout_s=kafka.drain_timeout_s,
+        backoff_min_s=kafka.backoff_min_s,
+        backoff_max_s=kafka.backoff_max_s,
+    )
+
+
+def topics_to_create(settings: Settings) -> list[TopicSpec]:
+    """What is created where it is missing; nothing when the operator creates topics."""
+    topics, tokens = settings.topics, settings.tokens
+    if not topics.create:
+        return []
+    tables = [topics.journal, *([tokens.topic] if tokens.store == "kafka" else [])]
+    logs = (*topics.events, topics.results, topics.dead_letters)
+    return [*map(log_topic, logs), *map(table_topic, tables)]
+
+
+def _this_process() -> str:
+    """A name that no other process has, and no earlier one."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"

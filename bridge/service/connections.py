@@ -1,0 +1,55 @@
+"""From settings to connections: how to reach a company at Intuit, and where its tokens live."""
+
+from __future__ import annotations
+
+from bridge.clock import Clock
+from bridge.config.environment import environment_name
+from bridge.config.settings import CompanySettings, TokenSettings
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.token_topic import KafkaTokenStore
+from bridge.quickbooks.auth import Credentials
+from bridge.quickbooks.connection import ConnectionSettings
+from bridge.quickbooks.limiter import Limits
+from bridge.quickbooks.token_file import FileTokenStore
+from bridge.quickbooks.tokens import TokenStore, token_key
+from contracts.errors import ConfigurationError
+
+
+def token_store(tokens: TokenSettings, kafka: KafkaConnection, clock: Clock) -> TokenStore:
+    """Where the tokens of all companies live. ConfigurationError without the key that seals them."""
+    if tokens.key is None:
+        raise ConfigurationError("tokens.key: expected url-safe base64 of 32 bytes in QBO_BRIDGE_TOKENS__KEY.")
+    key = token_key(tokens.key.get_secret_value())
+    if tokens.store == "kafka":
+        return KafkaTokenStore(tokens.topic, key, kafka, clock)
+    return FileTokenStore(tokens.path, key, clock)
+
+
+def connection_settings(company: CompanySettings) -> ConnectionSettings:
+    """How to reach the company at Intuit. ConfigurationError without the app's secret."""
+    limits = company.limits
+    secret, refresh = company.client_secret, company.refresh_token
+    if secret is None:
+        raise ConfigurationError(
+            f"companies.{company.name}.client_secret: expected in the environment, "
+            f"as QBO_BRIDGE_COMPANIES__{environment_name(company.name)}__CLIENT_SECRET."
+        )
+    return ConnectionSettings(
+        credentials=Credentials(
+            realm_id=company.realm_id,
+            client_id=company.client_id,
+            client_secret=secret.get_secret_value(),
+            refresh_token=refresh.get_secret_value() if refresh else None,
+            token_url=company.token_endpoint,
+            name=f"{company.realm_id} at {company.token_url}" if company.token_url else None,
+        ),
+        base_url=company.base_url,
+        limits=Limits(
+            requests_per_minute=limits.requests_per_minute,
+            requests_per_second=limits.requests_per_second,
+            concurrent_requests=limits.concurrent_requests,
+            batches_per_minute=limits.batches_per_minute,
+            batch_items=limits.batch_items,
+        ),
+        read_timeout_s=company.request_timeout_s,
+    )

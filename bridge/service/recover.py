@@ -1,0 +1,25 @@
+"""Looks up in the results topic which documents some entities of QBO stood for; see `bridge.books.recovery`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping
+
+from bridge.books.recovery import Place, Recollection
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.reader import read_topic
+from bridge.quickbooks.wire import Entity
+from contracts.results import read_result
+
+
+async def recollect(
+    connection: KafkaConnection, results: str, company: str, wanted: Collection[Place]
+) -> Mapping[Place, Entity]:
+    """What the results of the company say of these entities: the topic is read once, from its beginning."""
+    recollection = Recollection(wanted)
+    async with contextlib.aclosing(read_topic(connection, results)) as records:
+        async for record in records:
+            if record.value and recollection.may_name(record.value):
+                with contextlib.suppress(ValueError):  # the topic may be shared
+                    recollection.add(read_result(record.value), company)
+    return recollection.rows()

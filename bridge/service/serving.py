@@ -1,0 +1,184 @@
+"""`qbo-bridge run`: every company side by side, from waiting for Kafka until the drain after SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+
+from bridge.clock import SystemClock
+from bridge.company.breaker import STOPPED_KEY
+from bridge.config.settings import KafkaSettings, Settings
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.errors import BrokerError, said
+from bridge.kafka.intake import CompanyIntake
+from bridge.kafka.owner import Signals
+from bridge.kafka.topics import create_missing
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.service.app import (
+    Machine,
+    Tenant,
+    company_intake,
+    company_rules,
+    kafka_connection,
+    open_machine,
+    topics_to_create,
+)
+from bridge.service.connections import connection_settings, token_store
+from bridge.service.http import serve as serve_http
+from bridge.telemetry.status import CompanyBoard, Phase, StatusBoard
+from contracts.errors import Unavailable
+
+WATCH_INTERVAL_S = 0.5
+KAFKA_WAIT_MIN_S = 1.0
+KAFKA_WAIT_MAX_S = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. ConfigurationError for what the operator must mend first."""
+    with asyncio.Runner(loop_factory=_loop_factory(settings.kafka)) as runner:
+        return runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    clock = SystemClock()
+    board = StatusBoard(clock=clock, version=version("qbo-bridge"))
+    store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
+    prepared = [(company, company_rules(company), connection_settings(company)) for company in settings.companies]
+    if settings.tokens.store == "file":
+        for _, _, connection in prepared:
+            await store.load(connection.credentials.store_key)  # a wrong key is the operator's to mend, now
+    stopping = stop_signals()
+    async with serve_http(board, settings.http):
+        tasks = [
+            asyncio.create_task(
+                _run_company(
+                    settings,
+                    Tenant(company, rules, connection, store, board.company(company.name, company.realm_id)),
+                    stopping,
+                ),
+                name=company.name,
+            )
+            for company, rules, connection in prepared
+        ]
+        failed = await asyncio.gather(*tasks)
+    return 1 if any(failed) else 0
+
+
+async def _run_company(settings: Settings, tenant: Tenant, stopping: asyncio.Event) -> bool:
+    """Serve one company until the process stops; True when it stopped by itself. Other companies do not notice."""
+    connection = kafka_connection(settings.kafka)
+    if not await _topics_exist(settings, connection, stopping):
+        return False
+    with contextlib.suppress(Unavailable):  # the store on Kafka can be looked at only now
+        await tenant.store.load(tenant.connection.credentials.store_key)
+    async with _company(settings, tenant) as (intake, client):
+        watching = asyncio.create_task(_watch(intake, client, tenant.board))
+        waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
+        try:
+            await intake.run()
+        except Exception as error:
+            log.exception("company.stopped", company=tenant.company.name)
+            tenant.board.enter(Phase.STOPPED, reason=f"{type(error).__name__}: {error}")
+            await stopping.wait()
+            return True
+        finally:
+            watching.cancel()
+            waiting.cancel()
+    return False
+
+
+@contextlib.asynccontextmanager
+async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[tuple[CompanyIntake, QuickBooksClient]]:
+    async with open_machine(settings, tenant) as machine:
+        client = machine.client
+        signals = Signals(paused=tenant.board.waits, hurry=lambda on: client.interrupt(on=on))
+        intake = company_intake(settings, tenant.company.name, machine.owner, machine.publisher, signals=signals)
+        resuming = asyncio.create_task(_resume_when_told(machine, intake))
+        try:
+            yield intake, client
+        finally:
+            resuming.cancel()
+
+
+async def _topics_exist(settings: Settings, connection: KafkaConnection, stopping: asyncio.Event) -> bool:
+    """Create what is missing of ours; Kafka being away is waited for. False when the process stops first."""
+    wanted = topics_to_create(settings)
+    wait_s = KAFKA_WAIT_MIN_S
+    while not stopping.is_set():
+        try:
+            await create_missing(connection, wanted)
+        except (OSError, BrokerError) as error:
+            servers = connection.bootstrap_servers
+            reason = said(error) if isinstance(error, BrokerError) else type(error).__name__
+            log.warning("kafka.unreachable", servers=servers, reason=reason, wait_s=wait_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), wait_s)
+            wait_s = min(2 * wait_s, KAFKA_WAIT_MAX_S)
+        else:
+            return True
+    return False
+
+
+async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: CompanyBoard) -> None:
+    """Tell the board what the consumer group and the limits say; what happens while owning the company says itself."""
+    while True:
+        limits = client.limits()
+        board.limited(waiting=limits.waiting, fraction=limits.fraction, pause_s=limits.pause_s)
+        board.kafka(intake.trouble)
+        age = intake.poll_age_s()
+        if age is not None and age < 2 * WATCH_INTERVAL_S:
+            board.polled()
+        if intake.phase == "standby" and board.phase is not Phase.STANDBY:
+            board.enter(Phase.STANDBY)
+        await asyncio.sleep(WATCH_INTERVAL_S)
+
+
+async def _resume_when_told(machine: Machine, intake: CompanyIntake) -> None:
+    """While the company is stopped, follow its journal until `qbo-bridge resume` has ended the entry that says so."""
+    while True:
+        note = await machine.owner.stopped()
+        try:
+            await machine.journal.until_changed(STOPPED_KEY, note)
+        except (OSError, BrokerError) as error:
+            log.warning("kafka.unreachable", company=intake.company, error=type(error).__name__)
+            await asyncio.sleep(KAFKA_WAIT_MAX_S)
+        else:
+            machine.owner.go_on()
+            intake.resume()
+
+
+async def _stop_when(stopping: asyncio.Event, stop: Callable[[], Any]) -> None:
+    await stopping.wait()
+    await stop()
+
+
+def stop_signals() -> asyncio.Event:
+    """Set when the process is told to stop, by SIGTERM or Ctrl-C."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    return stopping
+
+
+def _loop_factory(kafka: KafkaSettings) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop where it exists, but not with TLS to Kafka.
+
+    It waits 30 s for the goodbye of a peer that is about to answer a fetch (uvloop, issue 471), at every close.
+    """
+    if sys.platform == "win32" or kafka.security_protocol in {"SSL", "SASL_SSL"}:
+        return None
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,163 @@
+"""What became of one event: its fates and what QBO said, in one status. Pure.
+
+Money decides before content: an event that changed the books is `posted` although its body was superseded, and one
+refused step makes a dead letter although others went through (they are named in the result).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bridge.index.index import Posted
+from bridge.planning.steps import Fate, Refused, Skipped, StepId, Superseded, Waiting, Work
+from bridge.posting.poster import Blocked, Done, Failed, Lesson, Postponed, StepOutcome, rejection
+from bridge.quickbooks import wire
+from contracts.errors import RecordError, RejectedPosting
+from contracts.money import plain
+from contracts.posting import Intent, Operation, PostingPlan, PostingStep
+from contracts.quickbooks import ShipmentDraft
+from contracts.results import PostedEntity, Reason, ResultStatus
+
+_WHOLE = frozenset({Intent.STATE, Intent.VOID, Intent.WITHDRAWN})
+_NEWER = Reason(code="newer_version", message="a newer version of the document is in the books")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a record. `error` is there exactly when it is dead-lettered."""
+
+    status: ResultStatus
+    reason: Reason | None = None
+    entities: tuple[PostedEntity, ...] = ()
+    error: RecordError | None = None
+    attempts: int = 1
+
+
+def settle(
+    plan: PostingPlan, fates: Iterable[Fate], outcomes: Mapping[StepId, StepOutcome], written_for: Iterable[StepId]
+) -> Outcome:
+    """The outcome of `plan`. `written_for` are the writes that are credited to it, name-list entities included."""
+    resolved = [_resolved(plan, fate, outcomes) for fate in fates]
+    credited = [step_id for step_id in written_for if isinstance(outcomes.get(step_id), Done)]
+    entities = _entities(resolved, credited, outcomes)
+    for fate in resolved:
+        if isinstance(fate, Refused):
+            return refused(fate.error, entities)
+    for fate in resolved:
+        if isinstance(fate, Waiting):
+            reason = Reason(code="waiting", message=fate.message)
+            return Outcome(status=ResultStatus.WAITING, reason=reason, entities=entities)
+    if credited:
+        return Outcome(status=ResultStatus.POSTED, entities=entities)
+    for fate in resolved:
+        if isinstance(fate, Skipped):
+            return ignored(fate.code, fate.message)
+    if any(isinstance(fate, Superseded) for fate in resolved):
+        return Outcome(status=ResultStatus.SUPERSEDED, reason=_NEWER, entities=entities)
+    return Outcome(status=ResultStatus.ALREADY_POSTED, entities=entities)
+
+
+def refused(error: RecordError, entities: tuple[PostedEntity, ...] = ()) -> Outcome:
+    """A dead letter, with QBO's own code and the step when QBO refused."""
+    code, fault_code, step = error.code, None, None
+    if isinstance(error, RejectedPosting):
+        code, fault_code, step = error.reason_code, error.fault_code, error.step
+    reason = Reason(code=code, message=str(error), fault_code=fault_code, step=step)
+    return Outcome(status=ResultStatus.DEAD_LETTERED, reason=reason, entities=entities, error=error)
+
+
+def ignored(code: str, message: str) -> Outcome:
+    """Nothing to book, by rule."""
+    return Outcome(status=ResultStatus.IGNORED, reason=Reason(code=code, message=message))
+
+
+def _resolved(plan: PostingPlan, fate: Fate, outcomes: Mapping[StepId, StepOutcome]) -> Fate:
+    """A write that did not happen is a refusal when the plan itself is at fault, else it waits for the other event.
+
+    An event that carries a whole document depends on no other event: whatever stopped its writes is its own fault.
+    """
+    if not isinstance(fate, Work) or isinstance(outcomes.get(fate.step), Done):
+        return fate
+    culprit = _culprit(fate.step, outcomes)
+    found = outcomes.get(culprit)
+    if isinstance(found, Postponed):
+        return Waiting(found.message)
+    own = (fate.credited and culprit == fate.step) or any(_answers_for(step, culprit) for step in plan.steps)
+    if own and isinstance(found, Failed | Lesson):
+        error = found.error if isinstance(found, Failed) else rejection(found.step, found.fault, found.disposition)
+        return Refused(error)
+    return Waiting(f"the {culprit} could not be written")
+
+
+def _answers_for(step: PostingStep, culprit: StepId) -> bool:
+    """True for the step of a whole document, but a parcel, and for the step that failed."""
+    whole = step.intent in _WHOLE and not isinstance(step.draft, ShipmentDraft)
+    return whole or step.key == culprit.key
+
+
+def _culprit(step_id: StepId, outcomes: Mapping[StepId, StepOutcome]) -> StepId:
+    outcome = outcomes.get(step_id)
+    return _culprit(outcome.by, outcomes) if isinstance(outcome, Blocked) else step_id
+
+
+def _entities(
+    fates: Iterable[Fate], credited: Iterable[StepId], outcomes: Mapping[StepId, StepOutcome]
+) -> tuple[PostedEntity, ...]:
+    """The entities of the event, each once: what it wrote, then what the books already had for it."""
+    found: dict[tuple[str, str], PostedEntity] = {}
+    for step_id in credited:
+        done = outcomes[step_id]
+        if isinstance(done, Done):
+            entity = _written(done, done.operation)
+            found.setdefault((entity.entity, entity.id), entity)
+    for fate in fates:
+        known = _known(fate, outcomes)
+        if known is not None:
+            found.setdefault((known.entity, known.id), known)
+    return tuple(found.values())
+
+
+def _known(fate: Fate, outcomes: Mapping[StepId, StepOutcome]) -> PostedEntity | None:
+    if isinstance(fate, Work):
+        done = outcomes.get(fate.step)
+        return _written(done, Operation.NONE) if isinstance(done, Done) else None
+    if isinstance(fate, Waiting) or fate.posted is None:
+        return None
+    return _held(fate.posted)
+
+
+def _written(done: Done, operation: Operation) -> PostedEntity:
+    body = done.body
+    reference = body.get("CurrencyRef")
+    currency = str(reference["value"]) if isinstance(reference, Mapping) and "value" in reference else None
+    return PostedEntity(
+        entity=done.entity,
+        operation=operation.value,
+        id=str(body["Id"]),
+        sync_token=str(body["SyncToken"]) if "SyncToken" in body else None,
+        doc_number=str(body["DocNumber"]) if body.get("DocNumber") else None,
+        total=_amount(body, "TotalAmt", currency),
+        balance=_amount(body, "Balance", currency) if done.entity == "Invoice" else None,
+        currency=currency,
+        request_id=done.request_id,
+        intuit_tid=done.intuit_tid,
+    )
+
+
+def _held(posted: Posted) -> PostedEntity:
+    return PostedEntity(
+        entity=posted.entity,
+        operation="none",
+        id=posted.id,
+        sync_token=posted.sync_token,
+        doc_number=posted.doc_number,
+        total=plain(posted.total, posted.currency or "USD"),
+        balance=plain(posted.balance, posted.currency or "USD") if posted.balance is not None else None,
+        currency=posted.currency,
+    )
+
+
+def _amount(body: Mapping[str, object], name: str, currency: str | None) -> str | None:
+    number = wire.number(body.get(name))
+    return plain(number, currency or "USD") if number is not None else None

@@ -1,0 +1,282 @@
+"""What this process is doing, company by company: one board behind /livez, /readyz, /status and the metrics.
+
+The machine says what happens through a `CompanyBoard`; each word goes to the snapshot and to the metrics at once, so
+the two can never disagree. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bridge.clock import Clock
+from bridge.telemetry.metrics import Telemetry
+from contracts.results import ResultStatus
+
+
+class Phase(StrEnum):
+    """Where a company stands in this process."""
+
+    JOINING = "joining"
+    """Kafka has not answered yet, or the group has not decided who owns the company."""
+    STANDBY = "standby"
+    """Another process owns it; this one would take over."""
+    WARMING = "warming"
+    """Owned here; the journal is resent and the index is being filled."""
+    RUNNING = "running"
+    PAUSED = "paused"
+    """QBO was lost after warm-up; the group membership stays, nothing is dead-lettered."""
+    NEEDS_RECONNECT = "needs_reconnect"
+    """The connection to QBO needs a person; offsets are kept."""
+    STOPPED = "stopped"
+    """Stopped by itself (too many dead letters, an answer that was not what was sent); offsets are kept."""
+
+
+_NOT_READY = {
+    Phase.JOINING: "has not joined its consumer group",
+    Phase.WARMING: "is warming",
+    Phase.NEEDS_RECONNECT: "needs a person to connect it again",
+    Phase.STOPPED: "is stopped",
+}
+FINDINGS_SHOWN_MAX = 100
+OWNED = frozenset(Phase) - {Phase.JOINING, Phase.STANDBY}
+
+
+@dataclass(slots=True)
+class _State:
+    phase: Phase
+    since: datetime
+    reason: str | None = None
+    epoch: int | None = None
+    polled_at_s: float | None = None
+    results: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    calls: dict[str, int] = field(default_factory=dict)
+    index_entities: int = 0
+    waiting_documents: int = 0
+    dead_letters_in_a_row: int = 0
+    duplicates: Sequence[dict[str, object]] = ()
+    drifted: Sequence[dict[str, object]] = ()
+    changes_known_until: datetime | None = None
+    outage_wait_s: float | None = None
+    kafka: str | None = None
+    limits: dict[str, float] = field(default_factory=dict)
+
+
+class CompanyBoard:
+    """What one company's owner, intake and client report."""
+
+    def __init__(self, name: str, realm_id: str, *, telemetry: Telemetry, clock: Clock) -> None:
+        self.name = name
+        self.realm_id = realm_id
+        self.telemetry = telemetry
+        self._clock = clock
+        self._state = _State(Phase.JOINING, clock.now())
+        self._show_phase()
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that was entered last."""
+        return self._state.phase
+
+    def enter(self, phase: Phase, *, reason: str | None = None, epoch: int | None = None) -> None:
+        """The company is in `phase` from now on; entering the same phase again only renews the reason."""
+        state = self._state
+        if phase is not state.phase:
+            state.phase, state.since = phase, self._clock.now()
+        state.reason = reason
+        if phase not in OWNED:
+            state.epoch = None
+        elif epoch is not None:
+            state.epoch = epoch
+        if phase is not Phase.PAUSED:
+            state.outage_wait_s = None
+        self._show_phase()
+
+    def outage(self, wait_s: float, reason: str) -> None:
+        """QBO cannot answer; the next try comes in `wait_s` seconds. Before warm-up the company goes on warming."""
+        if self.phase is Phase.RUNNING:
+            self.enter(Phase.PAUSED)
+        self._state.reason, self._state.outage_wait_s = reason, wait_s
+        self._show_phase()
+
+    def refused_in_a_row(self, dead_letters: int) -> None:
+        """So many dead letters of one reason came since something was booked last."""
+        self._state.dead_letters_in_a_row = dead_letters
+        self.telemetry.gauge("dead_letters_in_a_row", self.name, dead_letters)
+
+    def recovered(self) -> None:
+        """QBO answers again, be it after an outage or because a person has connected the company anew."""
+        waited = self.phase in {Phase.PAUSED, Phase.NEEDS_RECONNECT}
+        self.enter(Phase.RUNNING if waited else self.phase)
+        self._state.outage_wait_s = None
+        self._show_phase()
+
+    def waits(self, wait_s: float) -> None:
+        """The next try of an outage comes in `wait_s` seconds."""
+        if self._state.outage_wait_s is not None:
+            self._state.outage_wait_s = round(wait_s, 1)
+            self._show_phase()
+
+    def kafka(self, trouble: str | None) -> None:
+        """What is wrong with Kafka, in words; None when it answers and has the event topics."""
+        self._state.kafka = trouble
+        self.telemetry.gauge("kafka_trouble", self.name, float(trouble is not None))
+
+    def limited(self, *, waiting: int, fraction: float, pause_s: float) -> None:
+        """Calls that wait for the limits, the part of each limit that is used, and what is left of a pause."""
+        self._state.limits = {"waiting_calls": waiting, "fraction": round(fraction, 2), "pause_s": round(pause_s, 1)}
+        self.telemetry.gauge("limit_waiting_calls", self.name, waiting)
+        self.telemetry.gauge("limit_fraction", self.name, fraction)
+        self.telemetry.gauge("limit_pause_seconds", self.name, pause_s)
+
+    def polled(self) -> None:
+        """The consumer asked Kafka for records and got an answer, be it an empty one."""
+        self._state.polled_at_s = self._clock.monotonic()
+
+    def took(self, records: int, newest_age_s: float) -> None:
+        """A micro-batch was taken; its newest record was `newest_age_s` old."""
+        self.telemetry.observe("micro_batch_records", self.name, records)
+        self.telemetry.gauge("newest_record_age_seconds", self.name, newest_age_s)
+
+    def sent_wave(self, batch_items: Iterable[int]) -> None:
+        """A wave went out in requests of these sizes."""
+        self.telemetry.count("waves", self.name)
+        for items in batch_items:
+            self.telemetry.observe("qbo_batch_items", self.name, items)
+
+    def settled(self, outcomes: Iterable[tuple[ResultStatus, str | None]], seconds: float) -> None:
+        """A micro-batch was committed: the status and reason code of each of its records, and how long it took."""
+        self.telemetry.observe("settle_seconds", self.name, seconds)
+        for status, code in outcomes:
+            self._state.results[status] += 1
+            if code is not None:
+                self._state.reasons[code] += 1
+            self.telemetry.count("records", self.name, status=status.value, reason=code or "")
+
+    def called(self, *, reads: int, writes: int, batches: int, throttled: int = 0, unanswered: int = 0) -> None:
+        """The client's running sums."""
+        self._state.calls = {"reads": reads, "writes": writes, "batches": batches, "throttled": throttled}
+        for kind, total in (("read", reads), ("write", writes), ("batch", batches)):
+            self.telemetry.count_up_to("qbo_calls", self.name, total, kind=kind)
+        self.telemetry.count_up_to("qbo_throttled", self.name, throttled)
+        self.telemetry.count_up_to("qbo_unanswered", self.name, unanswered)
+
+    def indexed(self, entities: int) -> None:
+        """The posted index holds this many entities."""
+        self._state.index_entities = entities
+        self.telemetry.gauge("index_entities", self.name, entities)
+
+    def found(self, *, duplicates: Sequence[dict[str, object]], drifted: Sequence[dict[str, object]]) -> None:
+        """Documents that are in the books twice, and documents whose total is not what we wrote."""
+        self._state.duplicates, self._state.drifted = duplicates, drifted
+        self.telemetry.gauge("duplicate_documents", self.name, len(duplicates))
+        self.telemetry.gauge("drifted_documents", self.name, len(drifted))
+
+    def caught_up(self, until: datetime | None) -> None:
+        """What people changed in QBO is known up to here."""
+        self._state.changes_known_until = until
+
+    def waiting(self, documents: int) -> None:
+        """Events that are parked until something they depend on exists."""
+        self._state.waiting_documents = documents
+        self.telemetry.gauge("waiting_documents", self.name, documents)
+
+    def complaint(self) -> str | None:
+        """Why this company is not ready here, in a sentence; None when it is."""
+        if self.phase in _NOT_READY:
+            return f"{self.name} {_NOT_READY[self.phase]}"
+        return f"{self.name}: {self._state.kafka}" if self._state.kafka else None
+
+    def poll_age_s(self) -> float | None:
+        """Seconds since the last good poll, None before the first."""
+        at = self._state.polled_at_s
+        return None if at is None else self._clock.monotonic() - at
+
+    def snapshot(self) -> dict[str, object]:
+        """The company's part of /status."""
+        state, age = self._state, self.poll_age_s()
+        return {
+            "company": self.name,
+            "realm_id": self.realm_id,
+            "phase": state.phase.value,
+            "since": state.since.isoformat(),
+            "reason": state.reason,
+            "epoch": state.epoch,
+            "last_poll_age_s": None if age is None else round(age, 1),
+            "results": dict(state.results),
+            "reasons": dict(state.reasons),
+            "calls": dict(state.calls),
+            "index_entities": state.index_entities,
+            "waiting_documents": state.waiting_documents,
+            "dead_letters_in_a_row": state.dead_letters_in_a_row,
+            "duplicates": list(state.duplicates[:FINDINGS_SHOWN_MAX]),
+            "drifted": list(state.drifted[:FINDINGS_SHOWN_MAX]),
+            "changes_known_until": state.changes_known_until.isoformat() if state.changes_known_until else None,
+            "outage_wait_s": state.outage_wait_s,
+            "kafka": state.kafka,
+            "limits": dict(state.limits),
+        }
+
+    def _show_phase(self) -> None:
+        state = self._state
+        for phase in Phase:
+            self.telemetry.gauge("phase", self.name, float(phase is state.phase), phase=phase.value)
+        self.telemetry.gauge("epoch", self.name, state.epoch or 0)
+        self.telemetry.gauge("outage", self.name, float(state.outage_wait_s is not None))
+        self.telemetry.gauge("outage_wait_seconds", self.name, state.outage_wait_s or 0.0)
+
+
+class StatusBoard:
+    """All companies of one process."""
+
+    def __init__(self, *, clock: Clock, poll_age_max_s: float = 300.0, version: str = "") -> None:
+        self.telemetry = Telemetry()
+        self._clock = clock
+        self._poll_age_max_s = poll_age_max_s
+        self._version = version
+        self._started_at = clock.now()
+        self._companies: dict[str, CompanyBoard] = {}
+
+    def company(self, name: str, realm_id: str) -> CompanyBoard:
+        """The board of a company, made when it is first asked for."""
+        if name not in self._companies:
+            self._companies[name] = CompanyBoard(name, realm_id, telemetry=self.telemetry, clock=self._clock)
+        return self._companies[name]
+
+    def ready(self) -> tuple[str, ...]:
+        """Why this process is not ready, one sentence a company; empty when it is.
+
+        Joined as a standby is ready, and so is an owner that QBO left after warm-up: restarting would not help.
+        """
+        if not self._companies:
+            return ("no company has started yet",)
+        return tuple(text for board in self._companies.values() if (text := board.complaint()))
+
+    def live(self) -> tuple[str, ...]:
+        """Which consumers have not polled for too long; empty when this process is alive.
+
+        A ping of the broker stays green while aiokafka's coordinator is dead, so only polls count. Kafka being away
+        at start is no reason to restart: who never polled is not counted.
+        """
+        ages = ((board.name, board.poll_age_s()) for board in self._companies.values())
+        return tuple(
+            f"{name} has not polled for {age:.0f} s"
+            for name, age in ages
+            if age is not None and age > self._poll_age_max_s
+        )
+
+    def snapshot(self) -> dict[str, object]:
+        """What /status shows."""
+        not_ready = self.ready()
+        return {
+            "version": self._version,
+            "started_at": self._started_at.isoformat(),
+            "now": self._clock.now().isoformat(),
+            "ready": not not_ready,
+            "not_ready": list(not_ready),
+            "companies": [board.snapshot() for board in self._companies.values()],
+        }

@@ -1,0 +1,1 @@
+"""What a Shopify refund means for the books."""

@@ -1,0 +1,135 @@
+"""The refund receipts and the credit memo of one refund."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
+from contracts.keys import SourceKey
+from contracts.money import total
+from contracts.posting import Intent, PostingStep
+from contracts.quickbooks import CreditMemoDraft, LineDraft, RefundReceiptDraft
+from mappings.accounts import deposit_account
+from mappings.lines import in_hundredths, line
+from mappings.rules import MappingRules
+from mappings.shopify.amounts import Part
+from mappings.shopify.gateways import is_redemption
+from mappings.shopify.parts import described, item_of, needs_of
+from mappings.shopify.refunds.money import RefundMoney, Share
+from mappings.shopify.refunds.parts import value
+from mappings.tax import tax_code
+
+ONE_OF_SEVERAL = 3
+"""Characters for "-1" to "-99" at the end of a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """Which refund of which order, and the date that its documents carry."""
+
+    key: SourceKey
+    order: SourceKey
+    txn_date: date
+
+
+def refund_documents(refunded: Refunded, money: RefundMoney, rules: MappingRules) -> tuple[PostingStep, ...]:
+    """The steps that book the refund as far as its money has moved, items first; none when there is nothing to book.
+
+    The gateways of all its transactions decide about keys and numbers, so that one on its way changes neither. A credit
+    memo that was booked before any money was on its way gives way to it: both reverse revenue.
+    """
+    items: list[PostingStep] = []
+    steps: list[PostingStep] = []
+    for number, share in enumerate(money.shares, start=1):
+        if share.settled:
+            alone = len(money.shares) == 1
+            steps.append(_receipt(refunded, money, share, 0 if alone else number, rules, items))
+    credit = _credit_key(refunded.key)
+    if value(money.credit) > 0:
+        steps.append(_credit(refunded, credit, money, rules, items))
+    elif any(share.settled for share in money.shares):
+        steps.append(PostingStep(key=credit, entity="CreditMemo", intent=Intent.UNDONE, name="credit memo"))
+    return (*needs_of(items), *steps)
+
+
+def _receipt(
+    refunded: Refunded, money: RefundMoney, share: Share, number: int, rules: MappingRules, items: list[PostingStep]
+) -> PostingStep:
+    ident = f"{refunded.key.id}.{share.gateway}" if number else refunded.key.id
+    parts = share.parts
+    if is_redemption(share.gateway):
+        parts = (*parts, Part(kind="gift_card", amount=-share.amount, title="Back to the gift card or store credit"))
+    handed_back = share.transactions[0] if len(share.transactions) == 1 else refunded.key.id
+    tax = in_hundredths(total(part.tax for part in parts), money.currency)
+    draft = RefundReceiptDraft(
+        refund_of=refunded.order,
+        doc_number=_number("R", refunded.key.id, number),
+        txn_date=refunded.txn_date,
+        currency=money.currency,
+        lines=_lines(parts, money.currency, rules, items),
+        total=in_hundredths(value(parts), money.currency),
+        deposit_to=deposit_account(rules, share.gateway),
+        tax=tax,
+        tax_code=tax_code((each for part in parts for each in part.taxes), rules) if tax else None,
+        method=rules.gateway(share.gateway).method,
+        reference=handed_back[-PAYMENT_REF_MAX:],
+        exchange_rate=rules.exchange_rates.get(money.currency),
+    )
+    key = SourceKey("shopify", "refund", ident)
+    return PostingStep(key=key, entity="RefundReceipt", intent=Intent.FACT, draft=draft, name="refund")
+
+
+def _credit(
+    refunded: Refunded, key: SourceKey, money: RefundMoney, rules: MappingRules, items: list[PostingStep]
+) -> PostingStep:
+    tax = in_hundredths(total(part.tax for part in money.credit), money.currency)
+    draft = CreditMemoDraft(
+        credit_of=refunded.order,
+        doc_number=_number("C", refunded.key.id, 0),
+        txn_date=refunded.txn_date,
+        currency=money.currency,
+        lines=_lines(money.credit, money.currency, rules, items),
+        total=in_hundredths(value(money.credit), money.currency),
+        tax=tax,
+        tax_code=tax_code((each for part in money.credit for each in part.taxes), rules) if tax else None,
+        exchange_rate=rules.exchange_rates.get(money.currency),
+    )
+    return PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit memo")
+
+
+def _credit_key(refund: SourceKey) -> SourceKey:
+    """Of its own, because it is gone for good once money moves."""
+    return SourceKey(refund.system, refund.kind, f"{refund.id}.credit")
+
+
+def _lines(
+    parts: Sequence[Part], currency: str, rules: MappingRules, items: list[PostingStep]
+) -> tuple[LineDraft, ...]:
+    """One line per part; the items that they need are put down in `items`."""
+    lines: list[LineDraft] = []
+    for part in parts:
+        item = item_of(part, rules)
+        items.append(item)
+        lines.append(
+            line(
+                item.key,
+                in_hundredths(part.amount, currency),
+                description=described(part),
+                quantity=Decimal(part.quantity) if part.quantity else None,
+                price=part.line.price if part.line else None,
+                taxable=part.tax != 0,
+                tax=in_hundredths(part.tax, currency),
+                tax_code=tax_code(part.taxes if part.tax else (), rules),
+            )
+        )
+    return tuple(lines)
+
+
+def _number(letter: str, ident: str, number: int) -> str:
+    """R for money handed back, C for a credit; the end of a long id tells more than its beginning."""
+    if not number:
+        return letter + ident[-(DOC_NUMBER_MAX - 1) :]
+    return f"{letter}{ident[-(DOC_NUMBER_MAX - 1 - ONE_OF_SEVERAL) :]}-{number}"

@@ -1,0 +1,160 @@
+"""The money of a refund: what went back through which gateway, for what, and what was only taken off the debt.
+
+goods + tax + shipping + duties - what was kept = what moved: it holds for every real refund that was looked at. Rows
+"refund_discrepancy" say what was kept (positive) or handed back beyond the goods (negative); with the reason "Pending
+refund discrepancy" they say that goods were taken back whose money was not.
+
+Whether prices hold their taxes a refund does not say: the reading with which its own figures agree is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from contracts.errors import UnbalancedDocument
+from contracts.money import decimals_of, plain, round_half_up, split, total
+from contracts.shopify import Refund, Transaction, true_id
+from mappings.rules import gateway_key
+from mappings.shopify.amounts import Part
+from mappings.shopify.refunds.parts import Inside, Side, is_pending, refund_parts, value
+from mappings.shopify.refunds.taxes_inside import inside_by_rates
+from mappings.shopify.rounding import rounded_by
+
+MOVED, ON_ITS_WAY = "success", "pending"
+READINGS = (Inside(lines=False, adjustments=False), Inside(lines=True, adjustments=True), Inside(True, False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What goes back through one gateway; `parts` come to `amount`, tax included. Not `settled`: some is on its way."""
+
+    gateway: str
+    amount: Decimal
+    parts: tuple[Part, ...]
+    settled: bool
+    transactions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundMoney:
+    """A refund taken apart: `shares` in the order of their gateways, `credit` for what no money was handed back.
+
+    `failed` is true when money was meant to move and did not, `unclear` when no money moved and only the order can say
+    whether the prices hold their taxes. The amounts of parts are without tax, in `currency`.
+    """
+
+    currency: str
+    shares: tuple[Share, ...] = ()
+    credit: tuple[Part, ...] = ()
+    failed: bool = False
+    unclear: bool = False
+
+
+def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None = None) -> RefundMoney:
+    """`refund` taken apart; UnbalancedDocument when its parts are not what moved.
+
+    `taxes_included` is what the order says, None when only the refund is at hand.
+    """
+    moves = [row for row in refund.transactions if row.kind == "refund" and row.amount]
+    live = [row for row in moves if row.status in {MOVED, ON_ITS_WAY}]
+    if live:
+        return _moved(refund, live, currency)
+    if moves:
+        return RefundMoney(currency=currency, failed=True)
+    inside = inside_by_rates(refund, currency) if taxes_included is None else taxes_included
+    if inside is None:
+        return RefundMoney(currency=currency, unclear=True)
+    rows = [row for row in refund.order_adjustments if not is_pending(row)]
+    # "tax_amount" of an adjustment is added to its "amount" (REST reference, Refund), whatever the prices hold.
+    parts = refund_parts(refund, rows, "shop_money", Inside(inside, adjustments=False))
+    return RefundMoney(currency=currency, credit=parts)
+
+
+def _moved(refund: Refund, live: Sequence[Transaction], currency: str) -> RefundMoney:
+    side: Side = "presentment_money" if any(_is_foreign(row, currency) for row in live) else "shop_money"
+    inside = _reading(refund, total(_amount(row, side) for row in live), side, currency)
+    unpaid = [row for row in refund.order_adjustments if is_pending(row)]
+    rows = [row for row in refund.order_adjustments if row not in unpaid]
+    left = total(row.amount + row.tax_amount for row in unpaid)
+    if left < 0:  # money of goods that an earlier row took back: a part of what moves like any other
+        rows, left = list(refund.order_adjustments), Decimal(0)
+    parts = refund_parts(refund, rows, "shop_money", inside)
+    groups: dict[str, list[Transaction]] = {}
+    for row in sorted(live, key=lambda row: (gateway_key(row.gateway), row.id)):
+        groups.setdefault(gateway_key(row.gateway), []).append(row)
+    amounts: Sequence[Decimal] = [total(_amount(row, side) for row in group) for group in groups.values()]
+    if side == "presentment_money":
+        amounts = split(value(parts) - left, amounts, _places(currency))
+    credit, *filled = fill(parts, [left, *amounts], _places(currency))
+    shares = (
+        _share(gateway, group, amount, share)
+        for (gateway, group), amount, share in zip(groups.items(), amounts, filled, strict=True)
+    )
+    return RefundMoney(currency=currency, shares=tuple(shares), credit=credit)
+
+
+def _reading(refund: Refund, flow: Decimal, side: Side, currency: str) -> Inside:
+    """The reading of its taxes by which the refund comes to what moved."""
+    found = [value(refund_parts(refund, refund.order_adjustments, side, inside)) for inside in READINGS]
+    if flow not in found:
+        raise UnbalancedDocument(
+            f"what the refund takes back adds up to {plain(found[0], currency)} {currency}, "
+            f"the money handed back to {plain(flow, currency)} {currency}"
+        )
+    return READINGS[found.index(flow)]
+
+
+def fill(parts: Sequence[Part], amounts: Sequence[Decimal], places: int) -> list[tuple[Part, ...]]:
+    """`parts` dealt out to `amounts` one after the other, the part at a boundary divided; nothing is rounded away.
+
+    What was kept is dealt last, so it lies with the last amount.
+    """
+    waiting = [*(part for part in parts if value([part]) > 0), *(part for part in parts if value([part]) <= 0)]
+    dealt: list[tuple[Part, ...]] = []
+    for amount in amounts[:-1]:
+        share: list[Part] = []
+        while value(share) < amount and waiting:
+            part = waiting.pop(0)
+            missing = amount - value(share)
+            if value([part]) > missing:
+                part, rest = _divided(part, missing, places)
+                waiting.insert(0, rest)
+            share.append(part)
+        dealt.append(tuple(share))
+    return [*dealt, tuple(waiting)]
+
+
+def _divided(part: Part, amount: Decimal, places: int) -> tuple[Part, Part]:
+    """The first `amount` of a part, tax included, and the rest; pieces cannot be divided, so neither names them."""
+    tax = round_half_up(part.tax * amount / value([part]), places)
+    first = replace(part, amount=amount - tax, tax=tax, quantity=None)
+    return first, replace(part, amount=part.amount - first.amount, tax=part.tax - tax, quantity=None)
+
+
+def _share(gateway: str, group: Sequence[Transaction], amount: Decimal, parts: tuple[Part, ...]) -> Share:
+    rounding = total(rounded_by(row) for row in group)
+    beside = (Part(kind="rounding", amount=rounding),) if rounding else ()
+    return Share(
+        gateway=gateway,
+        amount=amount + rounding,
+        parts=(*parts, *beside),
+        settled=all(row.status == MOVED for row in group),
+        transactions=tuple(str(true_id(row.id, row.admin_graphql_api_id)) for row in group if row.status == MOVED),
+    )
+
+
+def _is_foreign(row: Transaction, currency: str) -> bool:
+    """True when only the customer's money is told, in another currency than the shop's."""
+    told = row.amount_set and row.amount_set.shop_money
+    return not told and row.currency is not None and row.currency != currency
+
+
+def _amount(row: Transaction, side: Side) -> Decimal:
+    told = row.amount_set and row.amount_set.shop_money if side == "shop_money" else None
+    return told.amount if told else row.amount
+
+
+def _places(currency: str) -> int:
+    return min(decimals_of(currency), 2)
