@@ -1,8 +1,13 @@
-"""What the entities of QuickBooks Online are called, and how long their fields may be."""
+"""The entities of QuickBooks Online: what they are called, how long their fields may be, and how their JSON is read."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+Entity = Mapping[str, Any]
+"""A QBO entity as its JSON object: numbers are int or Decimal, ids are strings of digits."""
 
 EntityName = Literal[
     "Account",
@@ -35,3 +40,26 @@ LIST_NAME_MAX = 100
 ADDRESS_LINE_MAX = 500
 ADDRESS_PART_MAX = 255
 POSTAL_CODE_MAX = 30
+
+
+def number(value: object) -> Decimal | None:
+    """A JSON number (or one written as text) as Decimal; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        return None
+    try:
+        found = Decimal(value)
+    except ArithmeticError:
+        return None
+    return found if found.is_finite() else None
+
+
+def part(body: Entity, name: str) -> Entity:
+    """The object under `name`, empty where there is none."""
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def ref_id(body: Entity, name: str) -> str | None:
+    """The Id in the reference under `name` (`CustomerRef`), None where there is none."""
+    value = part(body, name).get("value")
+    return None if value is None else str(value)

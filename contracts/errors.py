@@ -8,6 +8,7 @@
         * RejectedPosting         `rejected` (or a narrower code): QBO refuses this content for good
     * Unavailable                 the world's fault: nothing is dead-lettered, the company pauses and tries again
         * Unauthorised            the connection to QBO needs a person (`qbo-bridge connect`)
+        * Interrupted             this process was told to begin nothing more; nothing is wrong with QBO
         * Stopped                 the company stopped itself; a restart or `qbo-bridge resume` goes on
     * TakeFewer                   nobody's fault: so many records are too many at once
     * AnswerMismatch              QBO answered with something else than was sent: the company stops
@@ -83,6 +84,10 @@ class Unavailable(BridgeError):
 
 class Unauthorised(Unavailable):
     """The company must be connected again by a person; waiting alone does not help."""
+
+
+class Interrupted(Unavailable):
+    """Nothing is wrong with QBO: this process was told to begin nothing more. The same bytes may go out later."""
 
 
 class Stopped(Unavailable):

@@ -23,7 +23,7 @@ from bridge.quickbooks.changes import OVERLAP, Changes, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
 from bridge.quickbooks.warmup import NAME_LISTS, TRANSACTIONS, Basics, load_basics, load_company, transactions
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 
 INDEXED = TRANSACTIONS
 """The transaction types that carry our markers; warming up costs one read for each that is empty."""

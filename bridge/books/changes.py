@@ -20,7 +20,7 @@ from bridge.quickbooks.changes import OVERLAP, REACH, Changes, next_since
 from bridge.quickbooks.client import QuickBooksClient, ReadRefused
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import updated
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 from contracts.errors import Unavailable
 
 REACH_MARGIN = timedelta(hours=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 from contracts.keys import SourceKey
 from contracts.marker import Marker
 from contracts.results import PostedEntity, Result

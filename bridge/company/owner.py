@@ -18,11 +18,10 @@ from bridge.company.sentinel import Sentinel
 from bridge.decoding.decision import Judged
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.waiting import Parked, WaitingRoom, fits, journal_key, journal_value
-from bridge.quickbooks.retry import Interrupted
 from bridge.settlement.outcome import Outcome, refused
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, Phase
-from contracts.errors import RecordError, Stopped, TakeFewer, Unauthorised, Unavailable
+from contracts.errors import Interrupted, RecordError, Stopped, TakeFewer, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.posting import PostingPlan, Version
 from contracts.records import InboundRecord, OutboundRecord

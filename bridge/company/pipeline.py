@@ -15,9 +15,10 @@ from bridge.decoding.decision import Judge, Judged
 from bridge.journal.requests import Unsettled
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Schedule, StepId
-from bridge.posting.poster import Done, Failed, Lesson, Poster, StepOutcome
+from bridge.posting.poster import Poster
 from bridge.posting.remedies import learn
 from bridge.settlement.outcome import Outcome, ignored, refused, settle
+from bridge.settlement.step_outcomes import Done, Failed, Lesson, StepOutcome
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bridge.quickbooks import wire
+from contracts.entities import number, part
 from contracts.errors import UnmappableEvent
 from contracts.quickbooks import AccountSelector, TaxCodeSelector
 
@@ -132,15 +132,15 @@ def company_facts(
     `lists` holds rows by entity name: TaxCode with TaxRate, Class, Department, Term, as far as they were read.
     """
     given = lists or {}
-    sales = _part(preferences, "SalesFormsPrefs")
-    tax = _part(preferences, "TaxPrefs")
-    currency = _part(preferences, "CurrencyPrefs")
-    closed = _part(preferences, "AccountingInfoPrefs").get("BookCloseDate")
+    sales = part(preferences, "SalesFormsPrefs")
+    tax = part(preferences, "TaxPrefs")
+    currency = part(preferences, "CurrencyPrefs")
+    closed = part(preferences, "AccountingInfoPrefs").get("BookCloseDate")
     automated = "PartnerTaxEnabled" in tax
-    group = _part(tax, "TaxGroupCodeRef").get("value")
+    group = part(tax, "TaxGroupCodeRef").get("value")
     rows = [_account(row) for row in accounts if row.get("Active", True)]
     return CompanyFacts(
-        home_currency=str(_part(currency, "HomeCurrency").get("value", "USD")),
+        home_currency=str(part(currency, "HomeCurrency").get("value", "USD")),
         multicurrency=currency.get("MultiCurrencyEnabled") is True,
         country=str(company.get("Country", "US")),
         charges_tax=tax.get("UsingSalesTax") is True,
@@ -157,12 +157,12 @@ def company_facts(
 
 def _tax_codes(codes: Iterable[Entity], rates: Iterable[Entity]) -> dict[str, TaxCode]:
     """The active codes; of a rate whose row was not read the percentage counts as nothing."""
-    percent = {str(rate["Id"]): wire.number(rate.get("RateValue")) or Decimal(0) for rate in rates}
+    percent = {str(rate["Id"]): number(rate.get("RateValue")) or Decimal(0) for rate in rates}
     found = {}
     for row in codes:
         if row.get("Active") is not False:
-            details = _part(row, "SalesTaxRateList").get("TaxRateDetail") or ()
-            ids = [str(_part(detail, "TaxRateRef").get("value")) for detail in details]
+            details = part(row, "SalesTaxRateList").get("TaxRateDetail") or ()
+            ids = [str(part(detail, "TaxRateRef").get("value")) for detail in details]
             code = TaxCode(
                 id=str(row["Id"]), name=str(row["Name"]), rates=tuple((i, percent.get(i, Decimal(0))) for i in ids)
             )
@@ -184,13 +184,8 @@ def _account(body: Entity) -> Account:
         full_name=str(body.get("FullyQualifiedName", name)),
         account_type=str(body.get("AccountType", "")),
         sub_type=str(body.get("AccountSubType", "")),
-        currency=_part(body, "CurrencyRef").get("value"),
+        currency=part(body, "CurrencyRef").get("value"),
     )
-
-
-def _part(body: Entity, name: str) -> Entity:
-    part = body.get(name)
-    return part if isinstance(part, Mapping) else {}
 
 
 def _words(selector: AccountSelector) -> str:

@@ -28,8 +28,7 @@ from bridge.index.posted import (
     token,
     told_apart,
 )
-from bridge.quickbooks import wire
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity, number
 from contracts.keys import SourceKey
 from contracts.marker import Marker, find_marker, human_part
 from contracts.posting import Version
@@ -267,7 +266,7 @@ class Index:
 
 def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
     note = str(body.get("PrivateNote") or "")
-    total = wire.number(body.get("TotalAmt"))
+    total = number(body.get("TotalAmt"))
     lines = linked_lines(body) if entity == "Payment" else ()
     links = body.get("LinkedTxn") or ()
     return Posted(
@@ -282,7 +281,7 @@ def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Poste
         deposit_to=_value(body.get("DepositToAccountRef")),
         deposited=any(link.get("TxnType") == "Deposit" for link in links),
         linked_to=tuple(str(link.get("TxnId")) for link in links if link.get("TxnType") == "Payment"),
-        balance=wire.number(body.get("Balance")),
+        balance=number(body.get("Balance")),
         facts=dict(marker.facts),
         applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
         lines=lines,

@@ -7,12 +7,11 @@ person, and stays. What a source leaves empty takes nothing away. Pure.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.index.posted import Posted
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity, part
 from contracts.marker import find_marker, human_part
 from contracts.quickbooks import Address, CustomerDraft
 
@@ -94,11 +93,6 @@ def target_of(known: Listed, draft: CustomerDraft) -> Posted | None:
 
 def _said_in(row: Entity) -> Said:
     names = (row.get("DisplayName"), row.get("GivenName"), row.get("FamilyName"), row.get("CompanyName"))
-    email, phone = _part(row, "PrimaryEmailAddr").get("Address"), _part(row, "PrimaryPhone").get("FreeFormNumber")
-    home = _part(row, "BillAddr")
+    email, phone = part(row, "PrimaryEmailAddr").get("Address"), part(row, "PrimaryPhone").get("FreeFormNumber")
+    home = part(row, "BillAddr")
     return tuple(str(part or "") for part in (*names, email, phone, *(home.get(name) for name in _PARTS)))
-
-
-def _part(row: Entity, name: str) -> Mapping[str, object]:
-    part = row.get(name)
-    return part if isinstance(part, Mapping) else {}

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from bridge.index.known_customer import Listed, listed
-from bridge.quickbooks.wire import Entity
-from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX
+from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, Entity, part
 from contracts.keys import SourceKey
 from contracts.marker import find_marker
 from contracts.quickbooks import CustomerDraft, ItemDraft
@@ -92,7 +91,7 @@ class NameList:
         known = _Known(
             id=str(body["Id"]),
             name=str(body.get("DisplayName", "")),
-            currency=_text(_part(body, "CurrencyRef").get("value")),
+            currency=_text(part(body, "CurrencyRef").get("value")),
             email=email_of(email.get("Address") if isinstance(email, Mapping) else email),
             key=marker.key if marker else None,
         )
@@ -189,11 +188,6 @@ class NameList:
 def _with_tail(name: str, suffix: str, length_max: int) -> str:
     tail = f" ({legal_name(suffix, length_max // 2)})"
     return name[: length_max - len(tail)].rstrip() + tail
-
-
-def _part(body: Entity, name: str) -> Mapping[str, object]:
-    part = body.get(name)
-    return part if isinstance(part, Mapping) else {}
 
 
 def _text(value: object) -> str | None:

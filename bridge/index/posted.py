@@ -8,8 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from bridge.quickbooks import wire
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity, number
 from contracts.keys import SourceKey
 from contracts.posting import Version
 
@@ -80,7 +79,7 @@ class Posted:
     @property
     def written(self) -> Decimal:
         """The total that we wrote last; the one in the books where the marker does not say."""
-        written = wire.number(self.facts.get("t"))
+        written = number(self.facts.get("t"))
         return self.total if written is None else written
 
     @property
@@ -185,7 +184,7 @@ def _links_to(line: Entity, txn_type: str, txn_id: str | None = None) -> bool:
 
 def linked(line: Entity, txn_type: str) -> Decimal:
     """The amount of a line that is linked to this type, 0 for another."""
-    amount = wire.number(line.get("Amount"))
+    amount = number(line.get("Amount"))
     return amount if amount is not None and _links_to(line, txn_type) else Decimal(0)
 
 

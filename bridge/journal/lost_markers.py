@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import orjson
 
 from bridge.index.index import Index, Posted
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 from contracts.marker import Marker, find_marker
 
 PREFIX = "ours:"

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bridge.index.posted import Posted, Shipping
-from bridge.quickbooks.wire import Entity
-from contracts.entities import EntityName
+from contracts.entities import Entity, EntityName
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
 from contracts.posting import Operation, PostingPlan, PostingStep, Version

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from bridge.binding import Binder, expected
@@ -20,11 +19,12 @@ from bridge.quickbooks import requests
 from bridge.quickbooks.batching import Answer, StepAnswer, WireStep, pack, unpack
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.fault_codes import Action
-from bridge.quickbooks.faults import Disposition, Fault, classify, describe
+from bridge.quickbooks.faults import Fault, classify
 from bridge.quickbooks.requests import Batch, Request
 from bridge.quickbooks.verify import mismatch
-from bridge.quickbooks.wire import Entity
-from contracts.errors import AnswerMismatch, RecordError, RejectedPosting
+from bridge.settlement.step_outcomes import Blocked, Done, Failed, Lesson, Postponed, StepOutcome, rejection
+from contracts.entities import Entity
+from contracts.errors import AnswerMismatch, RecordError
 from contracts.keys import SourceKey, step_request_id
 from contracts.posting import Operation
 from contracts.quickbooks import DepositDraft
@@ -61,52 +61,8 @@ class RequestJournal(Protocol):
         """Store the requests and their steps; they may be sent only after this has returned."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A step that QBO has carried out. `request_id` names the call, in a batch `<requestid>/<bId>`."""
-
-    operation: Operation
-    entity: str
-    body: Entity
-    posted: Posted | None
-    request_id: str
-    intuit_tid: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A step that QBO (or the company's own set-up) refuses for good."""
-
-    error: RecordError
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """A refusal that a second look at the books may cure."""
-
-    step: PlannedStep
-    fault: Fault
-    disposition: Disposition
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A step that could not go out because `by` did not."""
-
-    by: StepId
-
-
-@dataclass(frozen=True, slots=True)
-class Postponed:
-    """A step that waits until a person opens the books again."""
-
-    message: str
-
-
 Ready = dict[str, tuple[PlannedStep, WireStep]]
 """Bound steps by their own request id."""
-
-StepOutcome = Done | Failed | Lesson | Blocked | Postponed
 
 
 class Poster:
@@ -310,17 +266,6 @@ class Poster:
 def _is_overpaid(step: PlannedStep, fault: Fault) -> bool:
     """True when a payment may be more than its invoice asks for by now: a person, or a credit, may be on it as well."""
     return fault.code == BUSINESS_RULE and step.id.entity == "Payment" and bool(step.applied)
-
-
-def rejection(step: PlannedStep, fault: Fault, disposition: Disposition) -> RejectedPosting:
-    """The record's error for a refusal that nothing cures."""
-    return RejectedPosting(
-        describe(fault),
-        reason_code=disposition.reason_code,
-        fault_code=fault.code,
-        intuit_tid=fault.intuit_tid,
-        step=step.id.entity.lower(),
-    )
 
 
 def _call_names(request: Request) -> dict[str, str]:

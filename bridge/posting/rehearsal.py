@@ -17,9 +17,9 @@ from bridge.books.books import Books
 from bridge.index.index import Posted, order_of
 from bridge.journal.requests import Unsettled
 from bridge.planning.steps import PlannedStep, StepId
-from bridge.posting.poster import Done, Poster, Ready, StepOutcome
-from bridge.quickbooks.wire import Entity
-from contracts.entities import NAME_LISTS
+from bridge.posting.poster import Poster, Ready
+from bridge.settlement.step_outcomes import Done, StepOutcome
+from contracts.entities import NAME_LISTS, Entity
 from contracts.keys import SourceKey
 from contracts.marker import Marker, with_marker
 from contracts.money import total

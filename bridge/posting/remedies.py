@@ -6,8 +6,8 @@ Nothing is repaired here: the books are read once more, and the same planner, kn
 from __future__ import annotations
 
 from bridge.books.books import Books
-from bridge.posting.poster import Lesson
 from bridge.quickbooks.fault_codes import Action
+from bridge.settlement.step_outcomes import Lesson
 from contracts.keys import SourceKey
 from contracts.marker import find_marker
 from contracts.quickbooks import CustomerDraft, InvoiceDraft, ItemDraft, PaymentDraft

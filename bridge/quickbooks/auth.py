@@ -21,6 +21,7 @@ from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault
 from bridge.quickbooks.retry import RetryPolicy, backoff_s
 from bridge.quickbooks.tokens import Overtaken, Tokens, TokenStore, fingerprint
+from contracts.entities import number
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable
 
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
@@ -253,5 +254,5 @@ def _tokens(body: dict[str, object], now: datetime) -> Tokens | Fault:
 
 
 def _after(now: datetime, seconds: object) -> datetime | None:
-    found = wire.number(seconds)
+    found = number(seconds)
     return now + timedelta(seconds=int(found)) if found is not None else None

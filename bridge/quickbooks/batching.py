@@ -14,7 +14,7 @@ from bridge.quickbooks import faults, wire
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition, Fault, classify
 from bridge.quickbooks.requests import Batch, BatchItem, Operation, Request, Single, require_voidable
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 from contracts.keys import batch_item_id, batch_request_id
 
 ITEMS_MAX = 30

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.quickbooks.queries import instant
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 
 OBJECTS_MAX = 1000
 """Objects in one answer (Intuit, change data capture)."""

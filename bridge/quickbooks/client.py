@@ -21,7 +21,7 @@ from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.queries import PAGE_ROWS_MAX, Select
 from bridge.quickbooks.requests import MINOR_VERSION, Batch, Request, params_of, path_of
 from bridge.quickbooks.retry import Courier
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 from contracts.errors import BridgeError, Unavailable
 
 _RESTARTS_MAX = 3

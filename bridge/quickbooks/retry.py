@@ -21,7 +21,7 @@ from bridge.quickbooks.batching import Answer
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition
 from bridge.quickbooks.limiter import GateClosed, Kind, Limiter, Priority
-from contracts.errors import Unauthorised, Unavailable
+from contracts.errors import Interrupted, Unauthorised, Unavailable
 
 BLOCKED_RETRY_S = 900.0
 """How long a company rests that takes no writes until a person has acted."""
@@ -30,10 +30,6 @@ JITTER_S = 5.0
 """Up to this much is added to a pause, so that apps which were throttled together do not come back together."""
 
 log = structlog.get_logger(__name__)
-
-
-class Interrupted(Unavailable):
-    """Nothing is wrong with QBO: this process was told to begin nothing more. The same bytes may go out later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bridge.quickbooks import wire
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity, number
 
 _MARKER = re.compile(r"\[qbb:[^\]\n]*\]")
 
@@ -33,8 +32,8 @@ def mismatch(sent: Mapping[str, Any], answered: Entity) -> str | None:
     for name in ("PrivateNote", "Notes"):
         if wanted := markers(sent.get(name)) - markers(answered.get(name)):
             return f"{name} does not hold the marker {min(wanted)}"
-    total = wire.number(sent.get("TotalAmt"))
-    if total is not None and wire.number(answered.get("TotalAmt")) != total:
+    total = number(sent.get("TotalAmt"))
+    if total is not None and number(answered.get("TotalAmt")) != total:
         return f"TotalAmt is {answered.get('TotalAmt', 'missing')} and not {total}"
     missing = _links(sent) - _links(answered)
     return _unlinked(next(iter(missing))) if missing else None
@@ -49,7 +48,7 @@ def _links(entity: Mapping[str, Any]) -> Counter[Link]:
     """The links of the lines; an invoice's own LinkedTxn is derived by QBO and not looked at."""
     lines = entity.get("Line")
     return Counter(
-        (str(link.get("TxnType")), str(link.get("TxnId")), wire.number(line.get("Amount")))
+        (str(link.get("TxnType")), str(link.get("TxnId")), number(line.get("Amount")))
         for line in (lines if isinstance(lines, list | tuple) else ())
         if isinstance(line, Mapping)
         for link in line.get("LinkedTxn") or ()

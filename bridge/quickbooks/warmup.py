@@ -15,7 +15,7 @@ from datetime import datetime
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.queries import Select, where, where_in
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 
 TRANSACTIONS = ("Invoice", "Payment", "JournalEntry", "SalesReceipt", "CreditMemo", "RefundReceipt", "Deposit")
 """The transaction types that the bridge writes, in the order in which they depend on each other."""

@@ -13,9 +13,6 @@ from typing import Any, NoReturn
 
 import orjson
 
-Entity = Mapping[str, Any]
-"""A QBO entity as its JSON object: numbers are int or Decimal, ids are strings of digits."""
-
 _INT_64 = 2**63
 
 
@@ -31,17 +28,6 @@ def loads(raw: bytes) -> dict[str, Any] | None:
 def dumps(value: Mapping[str, Any]) -> bytes:
     """`value` as UTF-8 JSON. TypeError for a float or anything else that has no exact place in JSON."""
     return orjson.dumps(_exact(value))
-
-
-def number(value: object) -> Decimal | None:
-    """A JSON number (or one written as text) as Decimal; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-        return None
-    try:
-        found = Decimal(value)
-    except ArithmeticError:
-        return None
-    return found if found.is_finite() else None
 
 
 def _refuse(constant: str) -> NoReturn:

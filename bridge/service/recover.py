@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from bridge.books.recovery import Place, Recollection
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity
 from contracts.results import read_result
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from bridge.index.index import Posted
 from bridge.planning.steps import Fate, Refused, Skipped, StepId, Superseded, Waiting, Work
-from bridge.posting.poster import Blocked, Done, Failed, Lesson, Postponed, StepOutcome, rejection
-from bridge.quickbooks import wire
+from bridge.settlement.step_outcomes import Blocked, Done, Failed, Lesson, Postponed, StepOutcome, rejection
+from contracts.entities import number
 from contracts.errors import RecordError, RejectedPosting
 from contracts.money import plain
 from contracts.posting import Intent, Operation, PostingPlan, PostingStep
@@ -159,5 +159,5 @@ def _held(posted: Posted) -> PostedEntity:
 
 
 def _amount(body: Mapping[str, object], name: str, currency: str | None) -> str | None:
-    number = wire.number(body.get(name))
-    return plain(number, currency or "USD") if number is not None else None
+    amount = number(body.get(name))
+    return plain(amount, currency or "USD") if amount is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,19 @@ class Import:
     def third_party(self) -> bool:
         """True for what neither we nor Python itself wrote."""
         return self.top not in PACKAGES and self.top not in sys.stdlib_module_names
+
+    @property
+    def ours(self) -> bool:
+        """True for what lies in one of our packages."""
+        return self.top in PACKAGES
+
+    def target(self, modules: Collection[str]) -> str | None:
+        """The module of ours that is meant, by its longest name; of anything else the library."""
+        if not self.ours:
+            return "urllib.request" if within(self.name, "urllib.request") else self.top
+        parts = self.name.split(".")
+        names = (".".join(parts[:length]) for length in range(len(parts), 1, -1))
+        return next((name for name in names if name in modules), None)
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line} imports {self.name}"

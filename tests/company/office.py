@@ -18,12 +18,13 @@ from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Limits as ClientLimits
-from bridge.quickbooks.wire import Entity, dumps
+from bridge.quickbooks.wire import dumps
 from bridge.sandbox.app import create_app
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
 from bridge.telemetry.status import StatusBoard
+from contracts.entities import Entity
 from contracts.keys import SourceKey
 from contracts.marker import find_marker
 from contracts.records import InboundRecord, OutboundRecord

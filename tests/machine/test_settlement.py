@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bridge.planning.steps import Fate, Held, PlannedStep, Refused, Skipped, StepId, Superseded, Waiting, Work
-from bridge.posting.poster import Blocked, Done, Failed, Lesson, StepOutcome
 from bridge.quickbooks.faults import Fault, classify
 from bridge.settlement.outcome import Outcome, ignored, refused, settle
+from bridge.settlement.step_outcomes import Blocked, Done, Failed, Lesson, StepOutcome
 from contracts.errors import RejectedPosting, UnmappableEvent
 from contracts.posting import Operation, PostingPlan
 from contracts.results import ResultStatus

@@ -24,11 +24,11 @@ from bridge.quickbooks.requests import Operation
 from bridge.quickbooks.tokens import Tokens
 from bridge.quickbooks.verify import mismatch
 from bridge.quickbooks.warmup import TRANSACTIONS, load_company, transactions
-from bridge.quickbooks.wire import Entity
 from bridge.sandbox.app import create_app
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings
+from contracts.entities import Entity
 from contracts.errors import Unauthorised, Unavailable
 from tests.assembly import SharedClock
 from tests.clocks import ManualClock

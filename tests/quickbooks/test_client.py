@@ -19,8 +19,7 @@ from bridge.quickbooks.faults import Fault, classify
 from bridge.quickbooks.limiter import Limits
 from bridge.quickbooks.queries import Select, where_in
 from bridge.quickbooks.requests import Operation, Request
-from bridge.quickbooks.retry import Interrupted
-from contracts.errors import Unauthorised, Unavailable
+from contracts.errors import Interrupted, Unauthorised, Unavailable
 from tests.clocks import ManualClock, settle
 from tests.quickbooks.helpers import (
     REALM,

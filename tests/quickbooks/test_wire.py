@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.quickbooks import wire
+from contracts.entities import number
 
 NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False, places=6)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -65,4 +66,4 @@ def test_broken_escapes_from_upstream_do_not_stop_a_wave() -> None:
 )
 def test_numbers_are_found_in_any_dress(value: object, expected: object) -> None:
     """Money arrives as 0, 25.0 or text; anything else is no number."""
-    assert wire.number(value) == expected
+    assert number(value) == expected

@@ -8,7 +8,7 @@ from bridge.index.index import Posted
 from bridge.planning.context import Board
 from bridge.planning.sale.money import Purse
 from bridge.planning.steps import Claim, PlannedStep, StepId
-from bridge.quickbooks import wire
+from contracts.entities import number
 from contracts.money import plain
 from contracts.posting import Operation
 
@@ -48,7 +48,7 @@ def is_target(board: Board, posted: Posted) -> bool:
 
 def left_beside(payment: Posted) -> bool:
     """True when we left a part of it beside the invoice, and that is still so: what a person took off stays off."""
-    left_on = wire.number(payment.facts.get("a"))
+    left_on = number(payment.facts.get("a"))
     return left_on is not None and left_on == payment.applied
 
 

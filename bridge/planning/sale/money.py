@@ -16,7 +16,7 @@ from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.steps import Claim, Fate, Held, Redeemed, Refused, Sale, Skipped, StepId, Told
-from bridge.quickbooks import wire
+from contracts.entities import number
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import total
@@ -172,7 +172,7 @@ def _told(purse: Purse, on_form: Sequence[Redeemed]) -> Decimal:
     by_card = any(each.key.kind == BODY_MONEY for each in on_form)
     known_money = purse.booked + amount_redeemed(on_form) + (purse.body.total if purse.body else Decimal(0))
     if not amounts or (purse.body and age(purse.current[0]) == _age_of(purse.body)):
-        remembered = wire.number(purse.body.facts.get("r")) if purse.body else None
+        remembered = number(purse.body.facts.get("r")) if purse.body else None
         amounts.append(known_money if remembered is None else remembered)
     elif by_card and purse.sale.posted and age(purse.current[0]) == _age_of(purse.sale.posted):
         amounts.append(known_money)

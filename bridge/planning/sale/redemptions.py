@@ -10,8 +10,7 @@ from decimal import Decimal
 
 from bridge.index.posted import Posted
 from bridge.planning.steps import Redeemed
-from bridge.quickbooks import wire
-from bridge.quickbooks.wire import Entity
+from contracts.entities import Entity, number
 from contracts.keys import SourceKey
 from contracts.money import plain, total
 
@@ -45,7 +44,7 @@ def amount_redeemed(redeemed: Iterable[Redeemed]) -> Decimal:
 def _redeemed(system: str, entry: str, line: Entity) -> Redeemed:
     name, _, amount = entry.rpartition(":")
     kind, _, ident = name.partition(".")
-    return Redeemed(SourceKey(system, kind, ident), wire.number(amount) or Decimal(0), line)
+    return Redeemed(SourceKey(system, kind, ident), number(amount) or Decimal(0), line)
 
 
 def _lines(posted: Posted) -> list[Entity]:
@@ -53,4 +52,4 @@ def _lines(posted: Posted) -> list[Entity]:
 
 
 def _negative_lines(posted: Posted | None) -> list[Entity]:
-    return [line for line in (_lines(posted) if posted else []) if (wire.number(line.get("Amount")) or 0) < 0]
+    return [line for line in (_lines(posted) if posted else []) if (number(line.get("Amount")) or 0) < 0]
