@@ -1,0 +1,46 @@
+"""The commands of the service itself: `run` and `resume`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+
+from bridge.cli.options import BRIDGE_TOML, Config
+from contracts.errors import ConfigurationError
+
+
+def run(config: Config = BRIDGE_TOML) -> None:
+    """Serve: consume the event topics, post to QBO, publish the results, until SIGTERM or Ctrl-C.
+
+    Kafka or QBO being away at start is waited for. Any number of processes may run on one file: one of them owns each
+    company, the others stand by.
+
+    Example: qbo-bridge run --config /etc/qbo-bridge/bridge.toml
+    """
+    from bridge.config.settings import load_settings
+    from bridge.service import serving as service
+    from bridge.telemetry.logs import setup_logs
+
+    settings = load_settings(config, os.environ)
+    setup_logs(settings.logs)
+    try:
+        raise typer.Exit(service.run(settings))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{config}: {error}") from None
+
+
+def resume(
+    company: Annotated[str, typer.Option("--company", help="The company, by its name in the configuration.")],
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Let a company go on that stopped after too many dead letters in a row; its process may run anywhere.
+
+    Example: qbo-bridge resume --company acme-us
+    """
+    from bridge.commands.resume import resume as resume_company
+    from bridge.config.settings import load_settings
+
+    asyncio.run(resume_company(load_settings(config, os.environ), company))
