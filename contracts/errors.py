@@ -97,7 +97,7 @@ class Stopped(Unavailable):
         super().__init__(message, retry_after_s=math.inf)
 
 
-class TakeFewer(BridgeError):
+class BatchTooLarge(BridgeError):
     """Only the first `records` of those that were given may be taken at once; nothing was done yet."""
 
     def __init__(self, records: int) -> None:

@@ -22,10 +22,10 @@ class Marker:
     """The key of the source document and the short facts that travel with it (`v` version, `h` hash, `t` total …)."""
 
     key: SourceKey
-    facts: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        pairs = "".join(f" {name}={value}" for name, value in self.facts.items())
+        pairs = "".join(f" {name}={value}" for name, value in self.fields.items())
         return f"[qbb:{self.key}{pairs}]"
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bridge.books.books import Books
-from bridge.books.recovery import Recollect
+from bridge.books.recovery import ResultLookup
 from bridge.company.breaker import Breaker
 from bridge.company.owner import VERSION_PREFIX, Company
 from bridge.company.pipeline import Pipeline
-from bridge.decoding.decision import Judge
+from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from bridge.journal.requests import WriteAhead
 from bridge.journal.waiting import WaitingRoom
@@ -83,18 +83,18 @@ def assemble(
     status: StatusBoard | None = None,
     stop_after: int = 50,
     rehearse: bool = False,
-    recollect: Recollect | None = None,
+    look_up_results: ResultLookup | None = None,
 ) -> Company:
     """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it."""
     of_books, of_poster = (RehearsedBooks, Rehearsal) if rehearse else (Books, Poster)
     board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
-    books = of_books(client, clock, window=window, lists=rules.lists, recollect=recollect)
+    books = of_books(client, clock, window=window, lists=rules.lists, look_up_results=look_up_results)
     write_ahead = WriteAhead(journal)
     poster = of_poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
     router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
     return Company(
         books=books,
-        pipeline=Pipeline(Judge(COMPANY, router, rules), books, poster),
+        pipeline=Pipeline(EventMapper(COMPANY, router, rules), books, poster),
         reporter=Reporter(
             company=COMPANY,
             realm_id=DEFAULT_REALM,

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bridge.index.company_profile import Account, CompanyFacts
+from bridge.index.company_profile import Account, CompanyProfile
 from bridge.index.index import Index, Posted
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import PlannedStep, Schedule, StepId
@@ -43,7 +43,7 @@ def transaction_key(number: int) -> SourceKey:
 # -- a company --------------------------------------------------------------------------------------------------------
 
 
-def company(**changes: Any) -> CompanyFacts:
+def company(**changes: Any) -> CompanyProfile:
     """A US company with sales tax on and multicurrency off."""
     accounts = [
         Account(
@@ -58,7 +58,7 @@ def company(**changes: Any) -> CompanyFacts:
             id="79", name="Sales", full_name="Sales", account_type="", sub_type="SalesOfProductIncome", currency=None
         ),
     ]
-    facts = CompanyFacts(
+    fields = CompanyProfile(
         home_currency="USD",
         multicurrency=False,
         country="US",
@@ -70,7 +70,7 @@ def company(**changes: Any) -> CompanyFacts:
         accounts={account.id: account for account in accounts},
         payment_methods={"visa": "3"},
     )
-    return replace(facts, **changes)
+    return replace(fields, **changes)
 
 
 def books(*rows: tuple[str, Mapping[str, Any]]) -> Index:
@@ -81,9 +81,9 @@ def books(*rows: tuple[str, Mapping[str, Any]]) -> Index:
     return index
 
 
-def planned(plans: list[PostingPlan], index: Index | None = None, facts: CompanyFacts | None = None) -> Schedule:
+def planned(plans: list[PostingPlan], index: Index | None = None, fields: CompanyProfile | None = None) -> Schedule:
     """The schedule of these plans, into empty books unless told otherwise."""
-    return schedule(plans, index if index is not None else books(), facts or company())
+    return schedule(plans, index if index is not None else books(), fields or company())
 
 
 def steps(found: Schedule) -> dict[str, PlannedStep]:
@@ -199,8 +199,8 @@ def plan(key: SourceKey, *found: PostingStep, version: Version | None = None) ->
 # -- rows of QBO ------------------------------------------------------------------------------------------------------
 
 
-def note(key: SourceKey, **facts: str) -> str:
-    return str(Marker(key, facts))
+def note(key: SourceKey, **fields: str) -> str:
+    return str(Marker(key, fields))
 
 
 def customer_row(
@@ -214,9 +214,9 @@ def item_row(ident: str = "20", name: str = "Canvas tote", sku: str = "TOTE", **
     return {"Id": ident, "SyncToken": "0", "Name": name, "Sku": sku, "Type": "NonInventory", "Active": True, **changes}
 
 
-def invoice_row(total: str = "30.00", *, facts: Mapping[str, str] | None = None, **changes: Any) -> dict[str, Any]:
-    """Our invoice as QBO shows it; untouched, at version 1, unless `facts` say otherwise."""
-    written = {"v": "1.1", "h": "0" * 10, "t": total} | dict(facts or {})
+def invoice_row(total: str = "30.00", *, fields: Mapping[str, str] | None = None, **changes: Any) -> dict[str, Any]:
+    """Our invoice as QBO shows it; untouched, at version 1, unless `fields` say otherwise."""
+    written = {"v": "1.1", "h": "0" * 10, "t": total} | dict(fields or {})
     row = {
         "Id": "145",
         "SyncToken": "0",

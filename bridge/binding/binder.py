@@ -14,7 +14,7 @@ from bridge.binding.lists import customer_body, item_body
 from bridge.binding.lookups import Body, Lookups
 from bridge.binding.money import changed_payment_body, journal_body, payment_body
 from bridge.binding.sales import application_body, credit_body, refund_body, sale_body
-from bridge.index.company_profile import CompanyFacts
+from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.planning.steps import PlannedStep
 from contracts.keys import SourceKey
@@ -39,8 +39,8 @@ from contracts.quickbooks import (
 class Binder:
     """Binds the steps of one schedule. `drafts` resolves name-list references that have no marker of their own."""
 
-    def __init__(self, index: Index, facts: CompanyFacts, drafts: Mapping[SourceKey, Draft]) -> None:
-        self._look = Lookups(index, facts, drafts)
+    def __init__(self, index: Index, profile: CompanyProfile, drafts: Mapping[SourceKey, Draft]) -> None:
+        self._look = Lookups(index, profile, drafts)
 
     def bind(self, step: PlannedStep) -> Body:
         """The body for `step`. UnmappableEvent when the company lacks what the draft refers to."""

@@ -14,10 +14,10 @@ UNDEPOSITED = "UndepositedFunds"
 
 def deposit_body(look: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
     """A deposit of payments of ours, and what else makes it up; QBO adds the lines up to the total."""
-    others = [_line(look.facts.account_id(line.account), line.amount, line.description) for line in draft.lines]
+    others = [_line(look.profile.account_id(line.account), line.amount, line.description) for line in draft.lines]
     return {
         "TxnDate": draft.txn_date.isoformat(),
-        "DepositToAccountRef": {"value": look.facts.account_id(draft.deposit_to)},
+        "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
         "Line": [*(_payment(look, each) for each in draft.payments), *others],
         **look.money(draft.currency, draft.exchange_rate),
         "PrivateNote": note(step),
@@ -29,7 +29,7 @@ def _payment(look: Lookups, each: DepositedPayment) -> Body:
     posted = look.index.get("Payment", each.payment)
     if posted is None:
         raise UnmappableEvent(f"the payment of {each.payment} is not in the books")
-    account = look.facts.accounts.get(posted.deposit_to or "")
+    account = look.profile.accounts.get(posted.deposit_to or "")
     if account is not None and account.sub_type != UNDEPOSITED:
         return _line(account.id, each.amount, str(each.payment))
     return {"Amount": each.amount, "LinkedTxn": [{"TxnId": posted.id, "TxnType": "Payment", "TxnLineId": "0"}]}

@@ -14,7 +14,7 @@ from contracts.quickbooks import InvoiceDraft, LineDraft
 def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
     """An invoice; another customer that a person chose stays."""
     customer, written = _owner(look, step, draft)
-    tax = form_tax(look.facts, draft.lines, draft.tax, draft.tax_code)
+    tax = form_tax(look.profile, draft.lines, draft.tax, draft.tax_code)
     return {
         "CustomerRef": {"value": customer},
         "DocNumber": draft.doc_number,
@@ -22,9 +22,9 @@ def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
         "DueDate": draft.due_date.isoformat() if draft.due_date else None,
         "Line": [*item_lines(look, draft.lines, tax), *_discount(look, draft)],
         **tax.form,
-        "ClassRef": _ref(look.facts.listed("Class", draft.tracking_class, "tracking")),
-        "DepartmentRef": _ref(look.facts.listed("Department", draft.location, "tracking")),
-        "SalesTermRef": _ref(look.facts.listed("Term", draft.terms, "terms")),
+        "ClassRef": _ref(look.profile.listed("Class", draft.tracking_class, "tracking")),
+        "DepartmentRef": _ref(look.profile.listed("Department", draft.location, "tracking")),
+        "SalesTermRef": _ref(look.profile.listed("Term", draft.terms, "terms")),
         "BillEmail": {"Address": draft.email} if draft.email else None,
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
@@ -36,8 +36,8 @@ def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
 def _owner(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> tuple[str, str]:
     """The invoice's customer, and the one that we wrote or write: another one that a person chose stays."""
     target = step.target
-    if target is not None and target.rehomed and target.customer_id is not None:
-        return target.customer_id, target.facts["c"]
+    if target is not None and target.customer_changed and target.customer_id is not None:
+        return target.customer_id, target.marker_fields["c"]
     ours = look.customer_id(draft.customer, draft.currency)
     return ours, ours
 
@@ -64,11 +64,11 @@ def _ref(ident: str | None) -> Body | None:
 def _discount(look: Lookups, draft: InvoiceDraft) -> list[Body]:
     if not draft.discount:
         return []
-    if not look.facts.allows_discount:
+    if not look.profile.allows_discount:
         raise UnmappableEvent(
             "the company does not allow discounts on sales forms: switch AllowDiscount on in QuickBooks"
         )
     detail: Body = {"PercentBased": False}
     if draft.discount_account is not None:
-        detail["DiscountAccountRef"] = {"value": look.facts.account_id(draft.discount_account)}
+        detail["DiscountAccountRef"] = {"value": look.profile.account_id(draft.discount_account)}
     return [{"DetailType": "DiscountLineDetail", "Amount": draft.discount, "DiscountLineDetail": detail}]

@@ -23,7 +23,7 @@ def customer_body(look: Lookups, step: PlannedStep, draft: CustomerDraft) -> Bod
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
         "CurrencyRef": look.currency(draft.currency),
-        "Notes": with_marker(_human(step), Marker(step.id.key, step.facts), length_max=NOTES_MAX),
+        "Notes": with_marker(_human(step), Marker(step.id.key, step.marker_fields), length_max=NOTES_MAX),
     }
 
 
@@ -41,5 +41,5 @@ def item_body(look: Lookups, draft: ItemDraft) -> Body:
         "IncomeAccountRef": {"value": income},
         "Description": draft.description,
         "UnitPrice": draft.unit_price,
-        "Taxable": draft.taxable if look.facts.country == "US" else None,
+        "Taxable": draft.taxable if look.profile.country == "US" else None,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bridge.index.company_profile import CompanyFacts
+from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
@@ -23,7 +23,7 @@ class Lookups:
     """The index, the facts, and the drafts that resolve name-list references which have no marker of their own."""
 
     index: Index
-    facts: CompanyFacts
+    profile: CompanyProfile
     drafts: Mapping[SourceKey, Draft]
 
     def customer_id(self, key: SourceKey, currency: str) -> str:
@@ -45,29 +45,29 @@ class Lookups:
     def income_account(self, income: AccountSelector | SourceKey) -> str:
         """Where an item's sales go, by rule or by the key of an account that a plan creates."""
         if isinstance(income, AccountSelector):
-            return self.facts.account_id(income)
+            return self.profile.account_id(income)
         draft = self.drafts.get(income)
-        known = self.facts.account_named(draft.name) if isinstance(draft, AccountDraft) else None
+        known = self.profile.account_named(draft.name) if isinstance(draft, AccountDraft) else None
         if known is None:
             raise UnmappableEvent(f"the account {income} is not in QuickBooks")
         return known
 
     def currency(self, currency: str) -> Body | None:
         """A reference to the currency, where the company knows several."""
-        return {"value": currency} if self.facts.multicurrency else None
+        return {"value": currency} if self.profile.multicurrency else None
 
     def money(self, currency: str, rate: Decimal | None) -> Body:
         """Currency and rate, which QBO refuses to hear of before multicurrency is on."""
-        if not self.facts.multicurrency:
+        if not self.profile.multicurrency:
             return {}
-        foreign = currency != self.facts.home_currency
+        foreign = currency != self.profile.home_currency
         return {"CurrencyRef": {"value": currency}, "ExchangeRate": rate if foreign else None}
 
 
 def note(step: PlannedStep, **more: str) -> str:
     """The step's marker, `more` facts in it, below what a person wrote."""
     human = step.target.human_note if step.target else step.note
-    return with_marker(human, Marker(step.id.key, {**step.facts, **more}))
+    return with_marker(human, Marker(step.id.key, {**step.marker_fields, **more}))
 
 
 def address_body(address: Address | None) -> Body | None:

@@ -13,11 +13,11 @@ from contracts.quickbooks import JournalEntryDraft, PaymentDraft
 
 def payment_body(look: Lookups, step: PlannedStep, draft: PaymentDraft) -> Body:
     """A payment on its invoice, as far as it goes on it; what a person linked to other documents stays."""
-    method = look.facts.payment_methods.get((draft.method or "").casefold())
+    method = look.profile.payment_methods.get((draft.method or "").casefold())
     return {
         **_amounts(look, step, draft.invoice, draft.amount, draft),
         "TxnDate": draft.txn_date.isoformat(),
-        "DepositToAccountRef": {"value": look.facts.account_id(draft.deposit_to)},
+        "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
         "PaymentMethodRef": {"value": method} if method else None,
         "PaymentRefNum": draft.reference,
         **look.money(draft.currency, draft.exchange_rate),
@@ -51,7 +51,7 @@ def _amounts(
 
 def journal_body(look: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> Body:
     """Debits and credits."""
-    if not look.facts.can_book(draft.currency):
+    if not look.profile.can_book(draft.currency):
         raise UnmappableEvent(f"the fee is in {draft.currency} and multicurrency is off in QuickBooks")
     lines = [
         {
@@ -60,7 +60,7 @@ def journal_body(look: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> 
             "Description": line.description or "",
             "JournalEntryLineDetail": {
                 "PostingType": line.side,
-                "AccountRef": {"value": look.facts.account_id(line.account)},
+                "AccountRef": {"value": look.profile.account_id(line.account)},
             },
         }
         for line in draft.lines

@@ -37,7 +37,7 @@ def _content(look: Lookups, step: PlannedStep) -> Body:
     if step.total is None or step.target is None or step.target.form is None:
         return {"PrivateNote": note(step)}
     tax = step.target.form["TxnTaxDetail"]
-    if look.facts.country == "US":
+    if look.profile.country == "US":
         tax = {name: value for name, value in tax.items() if name != "TaxLine"}
     form = {**step.target.form, "TxnTaxDetail": tax} if tax else {**step.target.form, "TxnTaxDetail": None}
     return {**form, "Line": _with_cards(look, step, base_lines(step.target)), "PrivateNote": note(step)}
@@ -63,8 +63,8 @@ def _card_line(look: Lookups, card: Redeemed, *, coded: bool) -> Body:
         return {**card.line, "Amount": -card.amount}
     detail: Body = {"ItemRef": {"value": look.item_id(card.line.item)}}
     if coded:
-        us = look.facts.country == "US"
-        detail["TaxCodeRef"] = {"value": "NON" if us else look.facts.tax_code_of(EXEMPT).id}
+        us = look.profile.country == "US"
+        detail["TaxCodeRef"] = {"value": "NON" if us else look.profile.tax_code_of(EXEMPT).id}
     return {
         "DetailType": "SalesItemLineDetail",
         "Amount": -card.amount,
@@ -86,9 +86,9 @@ def _shipping(step: PlannedStep) -> Body:
 
 def _received(look: Lookups, draft: SalesReceiptDraft | RefundReceiptDraft) -> Body:
     """Where the money is, and how it came or went."""
-    method = look.facts.payment_methods.get((draft.method or "").casefold())
+    method = look.profile.payment_methods.get((draft.method or "").casefold())
     return {
-        "DepositToAccountRef": {"value": look.facts.account_id(draft.deposit_to)},
+        "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
         "PaymentMethodRef": {"value": method} if method else None,
         "PaymentRefNum": draft.reference,
     }
@@ -105,7 +105,7 @@ def credit_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Bod
 
 
 def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMemoDraft) -> Body:
-    if not look.facts.can_book(draft.currency):
+    if not look.profile.can_book(draft.currency):
         raise UnmappableEvent(f"the refund is in {draft.currency} and multicurrency is off in QuickBooks")
     key = draft.refund_of if isinstance(draft, RefundReceiptDraft) else draft.credit_of
     sale = look.index.sale(key)
@@ -114,7 +114,7 @@ def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMe
         customer = look.customer_id(draft.customer, draft.currency)
     if customer is None:
         raise UnmappableEvent(f"{key} is not in the books, so nobody says whose refund it is")
-    tax = form_tax(look.facts, draft.lines, draft.tax, draft.tax_code)
+    tax = form_tax(look.profile, draft.lines, draft.tax, draft.tax_code)
     return {
         "CustomerRef": {"value": customer},
         "DocNumber": draft.doc_number,

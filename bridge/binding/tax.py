@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bridge.index.company_profile import CompanyFacts, TaxCode
+from bridge.index.company_profile import CompanyProfile, TaxCode
 from contracts.errors import UnmappableEvent
 from contracts.money import split
 from contracts.quickbooks import LineDraft, TaxCodeSelector
@@ -34,34 +34,34 @@ class FormTax:
 
 
 def form_tax(
-    facts: CompanyFacts, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None = None
+    profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None = None
 ) -> FormTax:
     """The tax of a form with `lines` on which `tax` was charged in all; `code` stands for it as a whole (US).
 
     UnmappableEvent when the company or its rules lack what the tax needs.
     """
-    return _us_tax(facts, lines, tax, code) if facts.country == "US" else _global_tax(facts, lines, tax)
+    return _us_tax(profile, lines, tax, code) if profile.country == "US" else _global_tax(profile, lines, tax)
 
 
-def _us_tax(facts: CompanyFacts, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None) -> FormTax:
-    if tax and not facts.charges_tax:
+def _us_tax(profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None) -> FormTax:
+    if tax and not profile.charges_tax:
         raise UnmappableEvent(f"{tax} of sales tax, but sales tax is off in QuickBooks: switch it on")
     # With no line marked, QBO would drop a tax that was charged.
     all_taxed = not any(line.taxable for line in lines)
     codes = tuple("TAX" if tax and (all_taxed or line.taxable) else "NON" for line in lines)
     detail: Body = {"TotalTax": tax}
-    named = facts.tax_code_of(code).id if code is not None and code.name is not None else facts.tax_code
+    named = profile.tax_code_of(code).id if code is not None and code.name is not None else profile.tax_code
     if tax and named is not None:
         detail["TxnTaxCodeRef"] = {"value": named}
     return FormTax(codes, {"TxnTaxDetail": detail})
 
 
-def _global_tax(facts: CompanyFacts, lines: Sequence[LineDraft], tax: Decimal) -> FormTax:
+def _global_tax(profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decimal) -> FormTax:
     if not tax and all(line.tax_code is None for line in lines):
         return FormTax((None,) * len(lines), {"GlobalTaxCalculation": "NotApplicable"})
     if tax and not any(line.tax for line in lines):
-        facts.tax_code_of(UNNAMED)
-    codes = tuple(facts.tax_code_of(line.tax_code or (UNNAMED if line.tax else EXEMPT)) for line in lines)
+        profile.tax_code_of(UNNAMED)
+    codes = tuple(profile.tax_code_of(line.tax_code or (UNNAMED if line.tax else EXEMPT)) for line in lines)
     charged: dict[str, Decimal] = {}
     nets: dict[str, Decimal] = {}
     percents: dict[str, Decimal] = {}

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bridge.books.changes import Freshness, News, start_of
-from bridge.books.recovery import Recollect
+from bridge.books.changes import ChangePoller, Changes, start_of
+from bridge.books.recovery import ResultLookup
 from bridge.clock import Clock
-from bridge.index.company_profile import CompanyFacts, company_facts
+from bridge.index.company_profile import CompanyProfile, read_company_profile
 from bridge.index.index import Index, Posted
 from bridge.index.name_list import NameList
-from bridge.journal.lost_markers import PREFIX, journal_key, journal_value, lost_its_marker, restore
-from bridge.quickbooks.changes import OVERLAP, Changes, next_since
+from bridge.journal.lost_markers import PREFIX, has_lost_marker, journal_key, journal_value, restore
+from bridge.quickbooks.changes import OVERLAP, ChangeData, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
 from bridge.quickbooks.warmup import NAME_LISTS, TRANSACTIONS, Basics, load_basics, load_company, transactions
@@ -29,7 +29,7 @@ INDEXED = TRANSACTIONS
 """The transaction types that carry our markers; warming up costs one read for each that is empty."""
 SKEW = timedelta(days=1)
 """How far the clocks of a source and of QBO may differ: the index reaches back this much further than a document."""
-FACTS_AGE_MAX_S = 60.0
+PROFILE_AGE_MAX_S = 60.0
 """Preferences are read again at most this often when a document does not fit them."""
 IDS_PER_QUERY = 100
 FRESHNESS = timedelta(seconds=60)
@@ -52,21 +52,21 @@ class Books:
         window: timedelta,
         freshness: timedelta = FRESHNESS,
         lists: Iterable[str] = (),
-        recollect: Recollect | None = None,
+        look_up_results: ResultLookup | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._window = window
         self._lists = tuple(lists)
-        self._recollect = recollect
+        self._look_up_results = look_up_results
         self._index: Index | None = None
-        self._facts: CompanyFacts | None = None
-        self._facts_reread_at = -math.inf
-        self._freshness = Freshness(client, clock, (*INDEXED, *NAME_LISTS), every=freshness)
+        self._profile: CompanyProfile | None = None
+        self._profile_reread_at = -math.inf
+        self._poller = ChangePoller(client, clock, (*INDEXED, *NAME_LISTS), every=freshness)
         self._fresh_since: datetime | None = None
         self._fresh_kept: datetime | None = None
-        self._to_keep: dict[str, bytes] = {}
-        self._kept: set[str] = set()
+        self._pending: dict[str, bytes] = {}
+        self._journalled: set[str] = set()
 
     @property
     def index(self) -> Index:
@@ -76,11 +76,11 @@ class Books:
         return self._index
 
     @property
-    def facts(self) -> CompanyFacts:
+    def profile(self) -> CompanyProfile:
         """The company's facts; RuntimeError before `warm`."""
-        if self._facts is None:
+        if self._profile is None:
             raise RuntimeError("the books are not warm yet")
-        return self._facts
+        return self._profile
 
     @property
     def calls(self) -> CallCounts:
@@ -104,22 +104,22 @@ class Books:
         kept = kept or {}
         restore(index, kept)
         self._fresh_kept = None
-        self._kept = {key for key in kept if key.startswith(PREFIX)}
+        self._journalled = {key for key in kept if key.startswith(PREFIX)}
         since = _instant(kept.get(FRESH_KEY)) or index.complete_since
         changes = await start_of(self._client, INDEXED, since, now)
         company = await load_company(self._client, self._lists)
         index.load("Customer", company.customers)
         for row in company.inactive_customers:
-            index.customers.take(str(row.get("DisplayName", "")))
+            index.customers.reserve_name(str(row.get("DisplayName", "")))
             index.customers.forget(str(row["Id"]))
         index.load("Item", company.items)
         await self._read_transactions(index, index.complete_since)
-        self._facts = _facts_of(company)
+        self._profile = _profile_of(company)
         self._index = index
         self._fresh_since = next_since(changes, since) if changes else now - OVERLAP
         if changes is not None:
-            await self._learn_of_the_gap(changes)
-        self._freshness.begin(self._fresh_since)
+            await self.load_missed_deletions(changes)
+        self._poller.begin(self._fresh_since)
         log.info(
             "books.warm",
             realm_id=self._client.realm_id,
@@ -133,25 +133,25 @@ class Books:
 
         Never waits for QBO: a look goes on beside the work, and what it finds is taken in by a later call.
         """
-        news = self._freshness.news()
-        if news is None:
+        changes = self._poller.changes()
+        if changes is None:
             return False
-        for entity, rows in news.changed.items():
+        for entity, rows in changes.changed.items():
             for row in rows:
-                self._take(entity, row, news)
-        for entity, idents in news.deleted.items():
+                self._take(entity, row, changes)
+        for entity, idents in changes.deleted.items():
             for ident in idents:
-                self._gone(entity, ident)
-        self._fresh_since = news.next_since
+                self._note_deleted(entity, ident)
+        self._fresh_since = changes.next_since
         return True
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Ask QBO nothing more: the company is another process's now."""
-        self._freshness.end()
+        self._poller.end()
 
-    def to_keep(self) -> dict[str, bytes]:
+    def pending_journal_entries(self) -> dict[str, bytes]:
         """What the journal has to keep for the next owner, each entry once."""
-        kept, self._to_keep = self._to_keep, {}
+        kept, self._pending = self._pending, {}
         since, before = self._fresh_since, self._fresh_kept
         if since is not None and (kept or before is None or since - before >= FRESH_KEPT_EVERY):
             self._fresh_kept = since
@@ -167,16 +167,16 @@ class Books:
         self.index.complete_since = since
         log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
 
-    async def reread_facts(self, *, age_max_s: float = FACTS_AGE_MAX_S) -> bool:
+    async def reread_profile(self, *, age_max_s: float = PROFILE_AGE_MAX_S) -> bool:
         """Read preferences and accounts again when they are older; customers and items are not read for it.
 
         True when the company is not what it was.
         """
-        if self._clock.monotonic() - self._facts_reread_at < age_max_s:
+        if self._clock.monotonic() - self._profile_reread_at < age_max_s:
             return False
-        before, self._facts = self._facts, _facts_of(await load_basics(self._client, self._lists))
-        self._facts_reread_at = self._clock.monotonic()
-        return self._facts != before
+        before, self._profile = self._profile, _profile_of(await load_basics(self._client, self._lists))
+        self._profile_reread_at = self._clock.monotonic()
+        return self._profile != before
 
     async def refresh(self, stale: Sequence[Posted]) -> None:
         """Read these entities again: their SyncToken has moved unseen. What is gone is remembered as such."""
@@ -186,7 +186,7 @@ class Books:
             for row in found:
                 self._note_lost(self.index.remember(entity, row, whole=True))
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
-                self._gone(entity, ident)
+                self._note_deleted(entity, ident)
 
     async def read_payments(self, idents: Sequence[str]) -> None:
         """Read payments that are not ours but linked to what is ours."""
@@ -209,7 +209,7 @@ class Books:
         for row in rows:
             self.index.remember(entity, row)
         if not any(row.get("Active") is not False for row in rows):
-            names.take(name)
+            names.reserve_name(name)
 
     async def recheck(self, entity: str, idents: Iterable[str]) -> None:
         """Read these name-list entities again; what is missing or inactive is dropped."""
@@ -229,39 +229,39 @@ class Books:
     def remember(self, entity: str, body: Entity) -> Posted | None:
         """Take in the answer to one of our writes."""
         if entity == "Account":
-            self._facts = self.facts.with_account(body)
+            self._profile = self.profile.with_account(body)
             return None
         return self.index.remember(entity, body)
 
-    async def _learn_of_the_gap(self, changes: Changes) -> None:
+    async def load_missed_deletions(self, changes: ChangeData) -> None:
         """What people deleted, or voided so that the marker is lost, while nobody owned the company.
 
         QBO names only Ids; which documents they were the results know, which are read only when there is such an Id.
         """
         wanted = {(entity, ident) for entity, idents in changes.deleted.items() for ident in idents}
         voided = {(entity, str(row["Id"])): row for entity, rows in changes.changed.items() for row in rows}
-        voided = {place: row for place, row in voided.items() if lost_its_marker(row)}
+        voided = {place: row for place, row in voided.items() if has_lost_marker(row)}
         wanted = {place for place in (*wanted, *voided) if not self.index.knows(*place)}
-        if not wanted or self._recollect is None:
+        if not wanted or self._look_up_results is None:
             return
-        for place, row in (await self._recollect(wanted)).items():
+        for place, row in (await self._look_up_results(wanted)).items():
             self.index.remember(place[0], row)
             if place in voided:
                 self._note_lost(self.index.remember(place[0], voided[place]))
             else:
-                self._gone(*place)
+                self._note_deleted(*place)
 
-    def _take(self, entity: str, row: Entity, news: News) -> None:
+    def _take(self, entity: str, row: Entity, changes: Changes) -> None:
         if entity in NAME_LISTS:
             self.index.remember(entity, row)
         else:
-            self._note_lost(self.index.catch_up(entity, row, settled=news.settled))
+            self._note_lost(self.index.catch_up(entity, row, settled=changes.settled))
 
-    def _gone(self, entity: str, ident: str) -> None:
+    def _note_deleted(self, entity: str, ident: str) -> None:
         if entity in NAME_LISTS:
             self._names(entity).forget(ident)
             return
-        gone = self.index.gone(entity, ident)
+        gone = self.index.mark_deleted(entity, ident)
         if gone is not None:
             self._keep(gone)
 
@@ -275,9 +275,9 @@ class Books:
 
     def _keep(self, posted: Posted) -> None:
         key = journal_key(posted)
-        if key not in self._kept:
-            self._kept.add(key)
-            self._to_keep[key] = journal_value(posted)
+        if key not in self._journalled:
+            self._journalled.add(key)
+            self._pending[key] = journal_value(posted)
 
     async def _by_ids(self, entity: str, idents: Sequence[str]) -> list[Entity]:
         rows: list[Entity] = []
@@ -291,8 +291,8 @@ class Books:
                 index.load(entity, page)
 
 
-def _facts_of(basics: Basics) -> CompanyFacts:
-    return company_facts(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
+def _profile_of(basics: Basics) -> CompanyProfile:
+    return read_company_profile(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
 
 
 def _instant(kept: bytes | None) -> datetime | None:

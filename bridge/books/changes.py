@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bridge.clock import Clock
-from bridge.quickbooks.changes import OVERLAP, REACH, Changes, next_since
+from bridge.quickbooks.changes import OVERLAP, REACH, ChangeData, next_since
 from bridge.quickbooks.client import QuickBooksClient, ReadRefused
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import updated
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class Changes:
     """What one look found: rows that changed, Ids of what is gone, and where the next look begins (QBO's clock).
 
     `settled` is true when nothing of ours was written between asking and now. `complete` is false when deletions may
@@ -44,16 +44,18 @@ class News:
     settled: bool = True
 
 
-async def look(client: QuickBooksClient, entities: Sequence[str], since: datetime, now: datetime) -> News:
+async def poll(client: QuickBooksClient, entities: Sequence[str], since: datetime, now: datetime) -> Changes:
     """What changed since `since` (aware), 30 days back at most. Unavailable when QBO is away."""
     changes = await client.cdc(entities, _within_reach(since, now), priority=Priority.HOUSEKEEPING)
     changed = changes.changed if changes.complete else await _paged(client, entities, since)
-    return News(
+    return Changes(
         changed=changed, deleted=changes.deleted, next_since=next_since(changes, since), complete=changes.complete
     )
 
 
-async def start_of(client: QuickBooksClient, entities: Sequence[str], since: datetime, now: datetime) -> Changes | None:
+async def start_of(
+    client: QuickBooksClient, entities: Sequence[str], since: datetime, now: datetime
+) -> ChangeData | None:
     """What is deleted since `since`, and QBO's clock, before the lists are read. None when QBO refuses to say."""
     try:
         return await client.cdc(entities, _within_reach(since, now))
@@ -62,7 +64,7 @@ async def start_of(client: QuickBooksClient, entities: Sequence[str], since: dat
         return None
 
 
-class Freshness:
+class ChangePoller:
     """The looks of one company, one at a time; nothing is asked before `begin` and after `end`."""
 
     def __init__(self, client: QuickBooksClient, clock: Clock, entities: Sequence[str], *, every: timedelta) -> None:
@@ -72,7 +74,7 @@ class Freshness:
         self._every = every
         self._since: datetime | None = None
         self._next_at = math.inf
-        self._task: asyncio.Task[News] | None = None
+        self._task: asyncio.Task[Changes] | None = None
         self._written = 0
 
     def begin(self, since: datetime) -> None:
@@ -88,12 +90,12 @@ class Freshness:
         if task is not None:
             task.cancel()
 
-    def news(self) -> News | None:
+    def changes(self) -> Changes | None:
         """What the last look found, once; begins another one when it is time. Never waits."""
         if self._task is None:
             if self._since is not None and self._clock.monotonic() >= self._next_at:
                 self._written = self._writes()
-                found = look(self._client, self._entities, self._since, self._clock.now())
+                found = poll(self._client, self._entities, self._since, self._clock.now())
                 self._task = asyncio.create_task(found, name=f"freshness {self._client.realm_id}")
             return None
         if not self._task.done():
@@ -101,16 +103,16 @@ class Freshness:
         task, self._task = self._task, None
         return self._found(task)
 
-    def _found(self, task: asyncio.Task[News]) -> News | None:
+    def _found(self, task: asyncio.Task[Changes]) -> Changes | None:
         try:
-            news = task.result()
+            changes = task.result()
         except (Unavailable, ReadRefused) as error:
             log.info("books.not_fresh", realm_id=self._client.realm_id, reason=str(error))
             self._wait(self._every)
             return None
-        self._since = news.next_since
-        self._wait(self._every if news.complete else max(self._every, OVERLAP))
-        return replace(news, settled=self._written == self._writes())
+        self._since = changes.next_since
+        self._wait(self._every if changes.complete else max(self._every, OVERLAP))
+        return replace(changes, settled=self._written == self._writes())
 
     def _wait(self, pause: timedelta) -> None:
         self._next_at = self._clock.monotonic() + pause.total_seconds()

@@ -16,11 +16,11 @@ from contracts.results import PostedEntity, Result
 
 Place = tuple[str, str]
 """Type and Id of an entity."""
-Recollect = Callable[[Collection[Place]], Awaitable[Mapping[Place, Entity]]]
+ResultLookup = Callable[[Collection[Place]], Awaitable[Mapping[Place, Entity]]]
 """Looks up what the results say of these entities; who is not in them is not ours."""
 
 
-class Recollection:
+class PublishedDocuments:
     """Collects rows, as QBO would have shown them, for the entities in `wanted`."""
 
     def __init__(self, wanted: Collection[Place]) -> None:
@@ -59,8 +59,8 @@ class Recollection:
 
     def _row(self, place: Place, key: SourceKey, entity: PostedEntity) -> Entity:
         order = self._orders.get(place)
-        facts = {"o": order} if order is not None and key.kind == "transaction" else {}
-        facts |= {"t": entity.total} if entity.total is not None else {}
+        marker_fields = {"o": order} if order is not None and key.kind == "transaction" else {}
+        marker_fields |= {"t": entity.total} if entity.total is not None else {}
         row = {"Id": entity.id, "SyncToken": entity.sync_token, "DocNumber": entity.doc_number}
         currency = {"CurrencyRef": {"value": entity.currency}} if entity.currency else {}
-        return {**row, **currency, "PrivateNote": str(Marker(key, facts))}
+        return {**row, **currency, "PrivateNote": str(Marker(key, marker_fields))}

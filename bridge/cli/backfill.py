@@ -36,16 +36,16 @@ def backfill(
 
     Example: qbo-bridge backfill --company acme-us --from 2026-11-01 --to 2026-11-08T12:00Z --plan
     """
-    from bridge.commands.backfill.command import Asked, run_backfill, run_plan
+    from bridge.commands.backfill.command import BackfillRequest, run_backfill, run_plan
     from bridge.commands.spans import parse_span
     from bridge.config.settings import load_settings
 
     try:
-        asked = Asked(company=company, span=parse_span(since, until), out=out)
+        request = BackfillRequest(company=company, span=parse_span(since, until), out=out)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if out is not None and not out.parent.is_dir():
         raise typer.BadParameter(f"--out {out}: there is no folder {out.parent}")
     settings = load_settings(config, os.environ)
     settings.company(company)
-    asyncio.run(run_plan(settings, asked) if plan else run_backfill(settings, asked))
+    asyncio.run(run_plan(settings, request) if plan else run_backfill(settings, request))

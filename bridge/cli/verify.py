@@ -36,14 +36,14 @@ def verify(
     Example: qbo-bridge verify --company acme-us --from 2026-11-01 --to 2026-12-01
     """
     from bridge.commands.spans import parse_span
-    from bridge.commands.verify.command import Asked
+    from bridge.commands.verify.command import VerifyRequest
     from bridge.commands.verify.command import verify as proven
     from bridge.config.settings import load_settings
 
     try:
-        asked = Asked(company=company, span=parse_span(since, until), as_json=as_json, out=out)
+        request = VerifyRequest(company=company, span=parse_span(since, until), as_json=as_json, out=out)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     settings = load_settings(config, os.environ)
     settings.company(company)
-    raise typer.Exit(0 if asyncio.run(proven(settings, asked)) else 1)
+    raise typer.Exit(0 if asyncio.run(proven(settings, request)) else 1)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import orjson
 from pydantic import ValidationError
 
-from bridge.commands.explain.story import Told
+from bridge.commands.explain.story import PublishedResult
 from bridge.commands.output import cell, printable, screen, table
 from bridge.commands.reading import read_records
 from bridge.config.settings import Settings
@@ -69,20 +69,22 @@ async def follow_results(settings: Settings, wanted: ResultFilter, *, last: int 
             out.print("  ".join(part for part in _row(told) if part), markup=False, soft_wrap=True)
 
 
-async def _results(settings: Settings, wanted: ResultFilter, *, last: int | None, follow: bool) -> AsyncIterator[Told]:
+async def _results(
+    settings: Settings, wanted: ResultFilter, *, last: int | None, follow: bool
+) -> AsyncIterator[PublishedResult]:
     async for record in read_records(settings, settings.topics.results, last=last, follow=follow):
         told = told_in(record)
         if told is not None and wanted.wants(told.result):
             yield told
 
 
-def told_in(record: InboundRecord) -> Told | None:
+def told_in(record: InboundRecord) -> PublishedResult | None:
     """None for a record that is no result of this version: the topic may be shared."""
     try:
         result = read_result(record.value or b"")
     except ValidationError:
         return None
-    return Told(result, record.value or b"", _told_at(record))
+    return PublishedResult(result, record.value or b"", _told_at(record))
 
 
 def _told_at(record: InboundRecord) -> datetime:
@@ -94,7 +96,7 @@ def _told_at(record: InboundRecord) -> datetime:
         return datetime.fromtimestamp(record.timestamp_ms / 1000, tz=UTC)
 
 
-def _print_table(found: Iterable[Told]) -> None:
+def _print_table(found: Iterable[PublishedResult]) -> None:
     shown = table(*COLUMNS)
     for told in found:
         shown.add_row(*(cell(part) for part in _row(told)))
@@ -107,7 +109,7 @@ def _print_json(values: Iterable[bytes]) -> None:
         out.out(orjson.dumps(orjson.loads(value)).decode())
 
 
-def _row(told: Told) -> tuple[str, ...]:
+def _row(told: PublishedResult) -> tuple[str, ...]:
     result = told.result
     source, reason = result.source, result.reason
     return tuple(

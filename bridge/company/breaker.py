@@ -23,7 +23,7 @@ from datetime import datetime
 
 import orjson
 
-from bridge.decoding.decision import Judged
+from bridge.decoding.decision import MappedRecord
 from contracts.errors import RecordError, RejectedPosting, UndecodableRecord
 from contracts.posting import PostingPlan
 from contracts.results import ResultStatus
@@ -63,22 +63,22 @@ class Breaker:
         self._limit = limit
         self._process = process
         self._code: str | None = None
-        self._proven = False
+        self._has_booked = False
         self.row = 0
         self.stop: Stop | None = None
         """Why the company is stopped, None while it is not."""
 
     def reset(self) -> None:
         """Begin anew, in doubt."""
-        self._code, self._proven, self.row, self.stop = None, False, 0, None
+        self._code, self._has_booked, self.row, self.stop = None, False, 0, None
 
-    def portion(self, judged: Sequence[Judged]) -> int:
+    def allowed_prefix(self, mapped: Sequence[MappedRecord]) -> int:
         """How many of the records, from the first one on, may be settled at once."""
-        in_doubt = self.row > 0 or not self._proven
+        in_doubt = self.row > 0 or not self._has_booked
         code, row = self._code, self.row
-        for number, each in enumerate(judged, start=1):
+        for number, each in enumerate(mapped, start=1):
             refusal = _refusal(each)
-            if refusal is None and not isinstance(each.verdict, PostingPlan):
+            if refusal is None and not isinstance(each.decision, PostingPlan):
                 continue
             if in_doubt:
                 row += 1
@@ -87,13 +87,13 @@ class Breaker:
                 code = refusal
             if self._limit and row >= self._limit:
                 return number
-        return len(judged)
+        return len(mapped)
 
-    def told(self, outcomes: Iterable[tuple[ResultStatus, str | None]], now: datetime) -> None:
+    def count(self, outcomes: Iterable[tuple[ResultStatus, str | None]], now: datetime) -> None:
         """Count what became of records, in their order; `stop` is there when that was one too many."""
         for status, code in outcomes:
             if status in BOOKED:
-                self._code, self._proven, self.row = None, True, 0
+                self._code, self._has_booked, self.row = None, True, 0
             elif status is ResultStatus.DEAD_LETTERED and code != UndecodableRecord.code:
                 self.row = self.row + 1 if code == self._code else 1
                 self._code = code
@@ -108,9 +108,9 @@ class Breaker:
             self.stop = stop
 
 
-def _refusal(judged: Judged) -> str | None:
+def _refusal(mapped: MappedRecord) -> str | None:
     """The reason of a dead letter that is one whatever QBO says, None where that is open or does not count."""
-    error = judged.verdict
+    error = mapped.decision
     if not isinstance(error, RecordError) or isinstance(error, UndecodableRecord):
         return None
     return error.reason_code if isinstance(error, RejectedPosting) else error.code

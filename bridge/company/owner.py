@@ -15,13 +15,13 @@ from bridge.clock import Clock
 from bridge.company.breaker import STOPPED_KEY, Breaker
 from bridge.company.pipeline import Pipeline, Processed, Settled
 from bridge.company.sentinel import Sentinel
-from bridge.decoding.decision import Judged
+from bridge.decoding.decision import MappedRecord
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.waiting import Parked, WaitingRoom, fits, journal_key, journal_value
 from bridge.settlement.outcome import Outcome, refused
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, Phase
-from contracts.errors import Interrupted, RecordError, Stopped, TakeFewer, Unauthorised, Unavailable
+from contracts.errors import BatchTooLarge, Interrupted, RecordError, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.posting import PostingPlan, Version
 from contracts.records import InboundRecord, OutboundRecord
@@ -117,13 +117,13 @@ class Company:
         self._refuse_while_stopped()
         newest_ms = max(record.timestamp_ms for record in records)
         self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
-        judged = self._pipeline.judge(records)
-        portion = self._breaker.portion(judged)
-        if portion < len(judged):
-            raise TakeFewer(1 + records.index(judged[portion - 1].record))
-        told = {key for each in judged for key in _about(each)}
-        woken = [each for each in self._judged_waiting(records) if not told.isdisjoint(_about(each))]
-        return await self._settle([*judged, *woken])
+        mapped = self._pipeline.map_records(records)
+        allowed_prefix = self._breaker.allowed_prefix(mapped)
+        if allowed_prefix < len(mapped):
+            raise BatchTooLarge(1 + records.index(mapped[allowed_prefix - 1].record))
+        told = {key for each in mapped for key in _about(each)}
+        woken = [each for each in self._mapped_waiting(records) if not told.isdisjoint(_about(each))]
+        return await self._settle([*mapped, *woken])
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
         """What people changed in QBO; what became of parked records: after a take-over, ten minutes, and in the end."""
@@ -133,7 +133,7 @@ class Company:
             self._show()
         now = self._clock.now()
         expired = {parked.key for parked in self._waiting.expired(now)}
-        parked = self._judged_waiting(())
+        parked = self._mapped_waiting(())
         overdue = [each for each in parked if now - self._since(each) >= LOOK_BACK_AFTER]
         if (overdue and await self._reached_back(overdue)) or (parked and await self._pipeline.reopened()):
             self._look_again = True
@@ -146,8 +146,8 @@ class Company:
     async def released(self) -> None:
         """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
         self._pipeline.forget()
-        self._write_ahead.settled()
-        self._books.let_go()
+        self._write_ahead.clear()
+        self._books.release()
         self._board.enter(Phase.STANDBY)
 
     async def stopped(self) -> bytes:
@@ -181,11 +181,11 @@ class Company:
         if self._board.phase is Phase.STOPPED:
             self._board.enter(Phase.RUNNING)
 
-    async def _settle(self, judged: Sequence[Judged], expired: Iterable[str] = ()) -> tuple[OutboundRecord, ...]:
+    async def _settle(self, mapped: Sequence[MappedRecord], expired: Iterable[str] = ()) -> tuple[OutboundRecord, ...]:
         started = self._clock.monotonic()
         received_at = self._clock.now()
         try:
-            processed = self._final(await self._pipeline.process(judged), frozenset(expired))
+            processed = self._final(await self._pipeline.process(mapped), frozenset(expired))
         except Unavailable as error:
             self._away(error)
             raise
@@ -193,14 +193,14 @@ class Company:
             self._show()
         self._board.recovered()
         records = self._records(processed, received_at)
-        self._pipeline.told(processed)
-        self._write_ahead.settled()
-        self._board.settled(_fates(processed), self._clock.monotonic() - started)
+        self._pipeline.mark_published(processed)
+        self._write_ahead.clear()
+        self._board.settled(_statuses(processed), self._clock.monotonic() - started)
         return (*records, *self._counted(processed))
 
     def _counted(self, processed: Processed) -> list[OutboundRecord]:
         """Dead letters in a row are counted; the one too many leaves a note in the journal."""
-        self._breaker.told(_fates(processed), self._clock.now())
+        self._breaker.count(_statuses(processed), self._clock.now())
         self._board.refused_in_a_row(self._breaker.row)
         stop = self._breaker.stop
         return [self._journal.journal_record(STOPPED_KEY, stop.to_bytes())] if stop else []
@@ -211,7 +211,7 @@ class Company:
         return replace(processed, settled=tuple(settled))
 
     def _unless_waiting_ends(self, settled: Settled, expired: frozenset[str]) -> Outcome:
-        outcome, record = settled.outcome, settled.judged.record
+        outcome, record = settled.outcome, settled.mapped.record
         if outcome.status is not ResultStatus.WAITING:
             return outcome
         if journal_key(record) in expired:
@@ -233,15 +233,17 @@ class Company:
 
     def _kept(self) -> tuple[OutboundRecord, ...]:
         """What the next owner has to know of people's deletions."""
-        return tuple(self._journal.journal_record(key, value) for key, value in self._books.to_keep().items())
+        return tuple(
+            self._journal.journal_record(key, value) for key, value in self._books.pending_journal_entries().items()
+        )
 
     def _told(self, settled: Settled, received_at: datetime, now: datetime) -> list[OutboundRecord]:
         """The result of one record, and what its waiting changes in the journal; who goes on waiting says no more."""
-        judged, outcome, record = settled.judged, settled.outcome, settled.judged.record
+        mapped, outcome, record = settled.mapped, settled.outcome, settled.mapped.record
         key = journal_key(record)
         since = self._waiting.since(record)
         parked = Parked(record, received_at)
-        told = list(self._reporter.records(judged, outcome, received_at=since or received_at, now=now))
+        told = list(self._reporter.records(mapped, outcome, received_at=since or received_at, now=now))
         if outcome.status is not ResultStatus.WAITING:
             self._waiting.release(record)
             return [*told, self._journal.journal_record(key, None)] if since else told
@@ -250,15 +252,15 @@ class Company:
         self._waiting.park(parked)
         return [*told, self._journal.journal_record(key, journal_value(parked))]
 
-    def _judged_waiting(self, delivered: Iterable[InboundRecord]) -> list[Judged]:
-        return self._pipeline.judge(parked.record for parked in self._waiting.without(delivered))
+    def _mapped_waiting(self, delivered: Iterable[InboundRecord]) -> list[MappedRecord]:
+        return self._pipeline.map_records(parked.record for parked in self._waiting.without(delivered))
 
-    def _since(self, judged: Judged) -> datetime:
-        return self._waiting.since(judged.record) or self._clock.now()
+    def _since(self, mapped: MappedRecord) -> datetime:
+        return self._waiting.since(mapped.record) or self._clock.now()
 
-    async def _reached_back(self, overdue: Sequence[Judged]) -> bool:
+    async def _reached_back(self, overdue: Sequence[MappedRecord]) -> bool:
         """Widen the index by a year for money whose order is older than the index; True when that was news."""
-        created = [each.verdict.document_created_at for each in overdue if isinstance(each.verdict, PostingPlan)]
+        created = [each.decision.document_created_at for each in overdue if isinstance(each.decision, PostingPlan)]
         before = self._books.index.complete_since
         if created:
             await self._books.reach_back(min(created) - LOOK_BACK)
@@ -270,7 +272,7 @@ class Company:
             log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
             await self._pipeline.resend(unsettled)
             await self._journal.append([(unsettled.key, None)])
-        self._write_ahead.settled()
+        self._write_ahead.clear()
 
     def _away(self, error: Unavailable) -> None:
         if isinstance(error, Interrupted):
@@ -295,15 +297,15 @@ class Company:
             self._board.caught_up(self._books.fresh_since)
 
 
-def _about(judged: Judged) -> set[SourceKey]:
+def _about(mapped: MappedRecord) -> set[SourceKey]:
     """What an event speaks of or depends on: one that waits is looked at again when another speaks of the same."""
-    plan = judged.verdict
+    plan = mapped.decision
     if not isinstance(plan, PostingPlan):
         return set()
     return {plan.lane, *plan.wakes, *(key for link in plan.links for key in link)}
 
 
-def _fates(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
+def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
     """The status and reason code of each record."""
     outcomes = (each.outcome for each in processed.settled)
     return [(outcome.status, outcome.reason.code if outcome.reason else None) for outcome in outcomes]

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.books.books import Books
-from bridge.decoding.decision import Judge, Judged
+from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Schedule, StepId
 from bridge.posting.poster import Poster
-from bridge.posting.remedies import learn
+from bridge.posting.remedies import recover
 from bridge.settlement.outcome import Outcome, ignored, refused, settle
-from bridge.settlement.step_outcomes import Done, Failed, Lesson, StepOutcome
+from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
@@ -26,9 +26,9 @@ from contracts.records import InboundRecord
 
 HELD_AGE_MAX_S = 600.0
 """How old preferences may be while something waits for the books to be opened."""
-ROUNDS_MAX = 4
+REPLANS_MAX = 4
 """How often the same plans are scheduled before a fault that knowledge should have cured counts as definitive."""
-LOOKS_MAX = 4
+REREADS_MAX = 4
 """How often what a schedule asks for is read: a credit, the payments on it, then its invoice."""
 
 
@@ -36,7 +36,7 @@ LOOKS_MAX = 4
 class Settled:
     """One record with its outcome."""
 
-    judged: Judged
+    mapped: MappedRecord
     outcome: Outcome
 
 
@@ -52,32 +52,32 @@ class Processed:
 class Pipeline:
     """Takes the records of one company to outcomes."""
 
-    def __init__(self, judge: Judge, books: Books, poster: Poster) -> None:
-        self._judge = judge
+    def __init__(self, mapper: EventMapper, books: Books, poster: Poster) -> None:
+        self._mapper = mapper
         self._holds = False
         self._books = books
         self._poster = poster
 
-    def judge(self, records: Iterable[InboundRecord]) -> list[Judged]:
+    def map_records(self, records: Iterable[InboundRecord]) -> list[MappedRecord]:
         """What each record means for this company; records of other companies are left out."""
-        judged = (self._judge.judge(record) for record in records)
-        return [each for each in judged if each is not None]
+        mapped = (self._mapper.map_record(record) for record in records)
+        return [each for each in mapped if each is not None]
 
-    async def process(self, judged: Sequence[Judged]) -> Processed:
-        """Put everything that `judged` says into the books.
+    async def process(self, mapped: Sequence[MappedRecord]) -> Processed:
+        """Put everything that `mapped` says into the books.
 
         Unavailable when QBO cannot: nothing is settled then, and the same records may be given again.
         """
-        plans = [each.verdict for each in judged if isinstance(each.verdict, PostingPlan)]
+        plans = [each.decision for each in mapped if isinstance(each.decision, PostingPlan)]
         posted = await self._post(plans) if plans else _NOTHING
         booked = iter(
             replace(
-                settle(plan, fates, posted.outcomes, posted.written_for.get(position, ())),
+                settle(plan, resolutions, posted.outcomes, posted.written_for.get(position, ())),
                 attempts=1 + _refusals(plan, posted.attempts),
             )
-            for position, (plan, fates) in enumerate(zip(plans, posted.planned.fates, strict=True))
+            for position, (plan, resolutions) in enumerate(zip(plans, posted.planned.resolutions, strict=True))
         )
-        settled = tuple(Settled(judged=each, outcome=_outcome(each, booked)) for each in judged)
+        settled = tuple(Settled(mapped=each, outcome=_outcome(each, booked)) for each in mapped)
         written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
         return Processed(settled=settled, versions=self._note_versions(posted), written=written)
 
@@ -85,9 +85,9 @@ class Pipeline:
         """Send a request of an earlier owner again, as it is; what it did shows when the books are read."""
         await self._poster.resend(unsettled)
 
-    def told(self, processed: Processed) -> None:
+    def mark_published(self, processed: Processed) -> None:
         """The outcomes are on the bus: what was written for them need not be credited to anybody any more."""
-        self._poster.settled(processed.written)
+        self._poster.mark_published(processed.written)
 
     def forget(self) -> None:
         """Another process may settle what is open here; told from memory later, it would be told wrong."""
@@ -96,54 +96,54 @@ class Pipeline:
     async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:
         await self._poster.finish_open()
         await self._books.reach_back(min(plan.document_created_at for plan in plans))
-        await self._reread_facts(plans)
+        await self._reread_profile(plans)
         attempts: Counter[StepId] = Counter()
         owners: dict[StepId, int] = {}
         outcomes: dict[StepId, StepOutcome] = {}
-        for _ in range(ROUNDS_MAX):
+        for _ in range(REPLANS_MAX):
             planned = await self._schedule(plans)
             owners |= {step.id: step.owner for wave in planned.waves for step in wave}
             failed = {step_id: each for step_id, each in outcomes.items() if isinstance(each, Failed)}
             outcomes = {**failed, **await self._poster.post(planned, attempts, failed), **self._poster.done}
-            lessons = [outcome for outcome in outcomes.values() if isinstance(outcome, Lesson)]
+            recoverables = [outcome for outcome in outcomes.values() if isinstance(outcome, Recoverable)]
             unmapped = [step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)]
-            if unmapped and await self._books.reread_facts():
+            if unmapped and await self._books.reread_profile():
                 outcomes = {step_id: outcome for step_id, outcome in outcomes.items() if step_id not in unmapped}
-            elif not lessons and not planned.once_more:
+            elif not recoverables and not planned.once_more:
                 break
-            for lesson in lessons:
-                attempts[lesson.step.id] += 1
-                await learn(self._books, lesson)
+            for recoverable in recoverables:
+                attempts[recoverable.step.id] += 1
+                await recover(self._books, recoverable)
         return _Posted(planned, outcomes, _written_for(plans, owners, outcomes), attempts)
 
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
         planned = self._planned(plans)
-        for _ in range(LOOKS_MAX):
+        for _ in range(REREADS_MAX):
             if not (planned.stale or planned.unknown):
                 break
             await self._books.refresh(planned.stale)
             await self._books.read_payments(planned.unknown)
             planned = self._planned(plans)
-        if _is_barred(planned) and await self._books.reread_facts():
+        if _is_barred(planned) and await self._books.reread_profile():
             planned = self._planned(plans)
-        self._holds = self._holds or (self._judge.closed_period == "hold" and _is_barred(planned))
+        self._holds = self._holds or (self._mapper.closed_period == "hold" and _is_barred(planned))
         return planned
 
     def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
-        return schedule(plans, self._books.index, self._books.facts, self._judge.closed_period)
+        return schedule(plans, self._books.index, self._books.profile, self._mapper.closed_period)
 
     async def reopened(self) -> bool:
         """True when something is held for closed books and the company is not what it was; asked every ten minutes."""
-        changed = self._holds and await self._books.reread_facts(age_max_s=HELD_AGE_MAX_S)
+        changed = self._holds and await self._books.reread_profile(age_max_s=HELD_AGE_MAX_S)
         self._holds = self._holds and not changed
         return changed
 
-    async def _reread_facts(self, plans: Sequence[PostingPlan]) -> None:
+    async def _reread_profile(self, plans: Sequence[PostingPlan]) -> None:
         """A currency that the company could not hold may have been switched on since."""
         drafts = (step.draft for plan in plans for step in plan.steps)
         currencies = {getattr(getattr(draft, "sale", draft), "currency", None) for draft in drafts}
-        if not all(self._books.facts.can_book(currency) for currency in currencies if currency):
-            await self._books.reread_facts()
+        if not all(self._books.profile.can_book(currency) for currency in currencies if currency):
+            await self._books.reread_profile()
 
     def _note_versions(self, posted: _Posted) -> dict[SourceKey, Version]:
         """Newer versions that needed no write are remembered, so that an older one cannot come back later."""
@@ -165,11 +165,11 @@ class _Posted:
     attempts: Mapping[StepId, int]
 
 
-_NOTHING = _Posted(Schedule(waves=(), fates=(), stale=(), versions={}, drafts={}), {}, {}, {})
+_NOTHING = _Posted(Schedule(waves=(), resolutions=(), stale=(), versions={}, drafts={}), {}, {}, {})
 
 
-def _outcome(judged: Judged, booked: Iterator[Outcome]) -> Outcome:
-    match judged.verdict:
+def _outcome(mapped: MappedRecord, booked: Iterator[Outcome]) -> Outcome:
+    match mapped.decision:
         case Ignored(code=code, message=message):
             return ignored(code, message)
         case RecordError() as error:

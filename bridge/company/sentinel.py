@@ -58,12 +58,12 @@ def findings(index: Index) -> tuple[Finding, ...]:
         Finding(
             entity=entity,
             key=key,
-            ids=tuple(twin.id for twin in twins),
-            written=twins[0].written,
-            total=sum((twin.total for twin in twins), Decimal(0)),
-            currency=twins[0].currency,
+            ids=tuple(duplicate.id for duplicate in duplicates),
+            written=duplicates[0].written,
+            total=sum((duplicate.total for duplicate in duplicates), Decimal(0)),
+            currency=duplicates[0].currency,
         )
-        for (entity, key), twins in index.twins().items()
+        for (entity, key), duplicates in index.duplicates().items()
     ]
     drifted = [
         Finding(

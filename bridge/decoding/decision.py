@@ -16,15 +16,15 @@ from mappings.rules import MappingRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class MappedRecord:
     """A record of this company and what follows from it: a plan, nothing to book, or an error that is its own."""
 
     record: InboundRecord
     envelope: Envelope | None
-    verdict: PostingPlan | Ignored | RecordError
+    decision: PostingPlan | Ignored | RecordError
 
 
-class Judge:
+class EventMapper:
     """Judges records for one company; the first company in the file also speaks for what no company owns."""
 
     def __init__(self, company: str, router: Router, rules: MappingRules) -> None:
@@ -38,7 +38,7 @@ class Judge:
         """What the company's rules say of closed books."""
         return self._rules.closed_period
 
-    def judge(self, record: InboundRecord) -> Judged | None:
+    def map_record(self, record: InboundRecord) -> MappedRecord | None:
         """What `record` means for this company; None when it is another company's business."""
         try:
             envelope = decode_record(record)
@@ -54,17 +54,17 @@ class Judge:
             return self._mine(record, envelope, unknown, None)
         return self._mapped(record, envelope) if owner == self._company else None
 
-    def _mapped(self, record: InboundRecord, envelope: Envelope) -> Judged:
+    def _mapped(self, record: InboundRecord, envelope: Envelope) -> MappedRecord:
         try:
-            verdict: PostingPlan | Ignored | RecordError = map_event(envelope, self._rules)
+            decision: PostingPlan | Ignored | RecordError = map_event(envelope, self._rules)
         except RecordError as error:
-            verdict = error
-        return Judged(record=record, envelope=envelope, verdict=verdict)
+            decision = error
+        return MappedRecord(record=record, envelope=envelope, decision=decision)
 
     def _mine(
-        self, record: InboundRecord, envelope: Envelope | None, verdict: Ignored | RecordError, owner: str | None
-    ) -> Judged | None:
+        self, record: InboundRecord, envelope: Envelope | None, decision: Ignored | RecordError, owner: str | None
+    ) -> MappedRecord | None:
         """The verdict when this company owns the record, or speaks for what nobody owns."""
         if (owner or self._first) != self._company:
             return None
-        return Judged(record=record, envelope=envelope, verdict=verdict)
+        return MappedRecord(record=record, envelope=envelope, decision=decision)

@@ -42,7 +42,7 @@ class TaxCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyFacts:
+class CompanyProfile:
     """Preferences, taxes, accounts and payment methods of one company, as values.
 
     `tax_code` is the company's own sales tax code (US, manual sales tax), None when QBO finds it itself. `tax_codes`
@@ -105,7 +105,7 @@ class CompanyFacts:
         wanted = name.casefold()
         return next((key for key, account in self.accounts.items() if account.full_name.casefold() == wanted), None)
 
-    def with_account(self, body: Entity) -> CompanyFacts:
+    def with_account(self, body: Entity) -> CompanyProfile:
         """These facts and one account more."""
         account = _account(body)
         return replace(self, accounts={**self.accounts, account.id: account})
@@ -120,13 +120,13 @@ class CompanyFacts:
         return self.multicurrency or currency == self.home_currency
 
 
-def company_facts(
+def read_company_profile(
     preferences: Entity,
     company: Entity,
     accounts: Iterable[Entity],
     payment_methods: Iterable[Entity],
     lists: Mapping[str, Iterable[Entity]] | None = None,
-) -> CompanyFacts:
+) -> CompanyProfile:
     """The facts in QBO's own answers: Preferences, CompanyInfo, Account and PaymentMethod rows, and rows of lists.
 
     `lists` holds rows by entity name: TaxCode with TaxRate, Class, Department, Term, as far as they were read.
@@ -139,7 +139,7 @@ def company_facts(
     automated = "PartnerTaxEnabled" in tax
     group = part(tax, "TaxGroupCodeRef").get("value")
     rows = [_account(row) for row in accounts if row.get("Active", True)]
-    return CompanyFacts(
+    return CompanyProfile(
         home_currency=str(part(currency, "HomeCurrency").get("value", "USD")),
         multicurrency=currency.get("MultiCurrencyEnabled") is True,
         country=str(company.get("Country", "US")),

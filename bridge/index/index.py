@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from bridge.index.foreign_payments import OtherPayments
 from bridge.index.name_list import NameList
-from bridge.index.payment_links import Ties, links_of, read_note
+from bridge.index.payment_links import PaymentLinks, links_of, read_note
 from bridge.index.posted import (
     VOIDED,
     Posted,
@@ -25,8 +25,8 @@ from bridge.index.posted import (
     order_of,
     ranked,
     shipping_of,
+    split_by_invoice,
     token,
-    told_apart,
 )
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
@@ -50,12 +50,12 @@ class Index:
         self.items = NameList()
         self.numbers_taken: set[str] = set()
         self._posted: dict[tuple[str, SourceKey], Posted] = {}
-        self._beside: dict[tuple[str, SourceKey], set[SourceKey]] = {}
+        self._by_sale: dict[tuple[str, SourceKey], set[SourceKey]] = {}
         self._key_of: dict[tuple[str, str], SourceKey] = {}
-        self._twins: dict[tuple[str, SourceKey], dict[str, Posted]] = {}
+        self._duplicates: dict[tuple[str, SourceKey], dict[str, Posted]] = {}
         self._drifted: dict[tuple[str, SourceKey], Posted] = {}
         self._seen: dict[SourceKey, Version] = {}
-        self.ties = Ties()
+        self.payment_links = PaymentLinks()
         self.others = OtherPayments()
 
     def __len__(self) -> int:
@@ -87,13 +87,13 @@ class Index:
 
     def credits_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The live credit memos for one order, in the order of their keys."""
-        keys = sorted(self._beside.get(("CreditMemo", order), ()))
+        keys = sorted(self._by_sale.get(("CreditMemo", order), ()))
         found = [posted for key in keys if (posted := self._posted.get(("CreditMemo", key))) is not None]
         return tuple(posted for posted in found if not posted.voided)
 
-    def twins(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
+    def duplicates(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
         """Every marker that more than one live entity of a type carries, with all of them, the first one first."""
-        return {key: (self._posted[key], *others.values()) for key, others in self._twins.items()}
+        return {key: (self._posted[key], *others.values()) for key, others in self._duplicates.items()}
 
     def drifted(self) -> tuple[Posted, ...]:
         """Every live entity whose total is not the one that we wrote."""
@@ -111,7 +111,7 @@ class Index:
         self._seen[document] = max(version, before) if before else version
         whole = read_note(version)
         if whole is not None:
-            self.ties.tie(document, whole)
+            self.payment_links.add(document, whole)
 
     def remember(self, entity: str, body: Entity, *, whole: bool = False) -> Posted | None:
         """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers.
@@ -125,7 +125,7 @@ class Index:
             self.items.remember_item(body)
             return None
         posted = self._read(entity, body)
-        if posted is not None and entity in SALES and (whole or "g" in posted.facts):
+        if posted is not None and entity in SALES and (whole or "g" in posted.marker_fields):
             posted = replace(posted, form=form_of(body))
         if posted is not None:
             self._keep(posted)
@@ -153,32 +153,32 @@ class Index:
             return None
         posted = self.remember(entity, row)
         if posted is not None and known is not None and not (known.fresh or settled):
-            self.moved(entity, posted.key)
+            self.mark_stale(entity, posted.key)
         return posted
 
-    def moved(self, entity: str, key: SourceKey) -> None:
+    def mark_stale(self, entity: str, key: SourceKey) -> None:
         """Note that QBO has changed an entity's SyncToken unseen."""
         posted = self._posted.get((entity, key))
         if posted is not None:
             self._posted[entity, key] = replace(posted, fresh=False)
 
-    def moved_with(self, payment: Posted) -> None:
+    def mark_stale_with(self, payment: Posted) -> None:
         """Note that QBO has changed everything unseen that a payment is linked to."""
         for link in (link for line in payment.lines for link in line["LinkedTxn"]):
             linked_to = self._of(link["TxnType"], link["TxnId"])
             if linked_to is not None:
-                self.moved(linked_to.entity, linked_to.key)
+                self.mark_stale(linked_to.entity, linked_to.key)
 
     def forget(self, entity: str, key: SourceKey) -> None:
         """Drop an entity that turned out to be gone, or that now answers to another key."""
         posted = self._posted.pop((entity, key), None)
         self._drifted.pop((entity, key), None)
         if posted is not None and entity in _OF_A_SALE:
-            self._beside.get((entity, order_of(posted)), set()).discard(key)
-        for twin in self._twins.pop((entity, key), {}).values():
-            self._keep(twin)
+            self._by_sale.get((entity, order_of(posted)), set()).discard(key)
+        for duplicate in self._duplicates.pop((entity, key), {}).values():
+            self._keep(duplicate)
 
-    def gone(self, entity: str, ident: str) -> Posted | None:
+    def mark_deleted(self, entity: str, ident: str) -> Posted | None:
         """A person deleted it: it counts like one that they voided, and is not made again. None when it is not ours."""
         posted = self._of(entity, ident)
         if posted is None:
@@ -199,9 +199,9 @@ class Index:
     def _every_payment(self, order: SourceKey) -> Iterable[Posted]:
         """The payments of one order, with what is on its invoice told apart from what is elsewhere."""
         invoice = self._posted.get(("Invoice", order))
-        keys = sorted(self._beside.get(("Payment", order), ()))
+        keys = sorted(self._by_sale.get(("Payment", order), ()))
         found = [posted for key in keys if (posted := self._posted.get(("Payment", key))) is not None]
-        return [told_apart(payment, invoice.id) for payment in found] if invoice is not None else found
+        return [split_by_invoice(payment, invoice.id) for payment in found] if invoice is not None else found
 
     def _of(self, entity: str, ident: str) -> Posted | None:
         """What is known of ours under this Id."""
@@ -209,7 +209,7 @@ class Index:
         if key is None:
             return None
         posted = self._posted.get((entity, key))
-        return posted if posted and posted.id == ident else self._twins.get((entity, key), {}).get(ident)
+        return posted if posted and posted.id == ident else self._duplicates.get((entity, key), {}).get(ident)
 
     def _keep(self, posted: Posted) -> None:
         before = self._key_of.get((posted.entity, posted.id))
@@ -218,23 +218,23 @@ class Index:
         self._key_of[posted.entity, posted.id] = posted.key
         place = (posted.entity, posted.key)
         holder = self._posted.get(place)
-        first, *others = ranked(posted, holder, *self._twins.pop(place, {}).values())
+        first, *others = ranked(posted, holder, *self._duplicates.pop(place, {}).values())
         if others:
-            self._twins[place] = {twin.id: twin for twin in others}
+            self._duplicates[place] = {duplicate.id: duplicate for duplicate in others}
         self._posted[place] = first
-        if first.voided or first.untouched:
+        if first.voided or first.total_unchanged:
             self._drifted.pop(place, None)
         else:
             self._drifted[place] = first
         if posted.entity in _OF_A_SALE:
             if holder is not None and order_of(holder) != order_of(first):
-                self._beside.get((posted.entity, order_of(holder)), set()).discard(posted.key)
-            self._beside.setdefault((posted.entity, order_of(first)), set()).add(posted.key)
+                self._by_sale.get((posted.entity, order_of(holder)), set()).discard(posted.key)
+            self._by_sale.setdefault((posted.entity, order_of(first)), set()).add(posted.key)
             for part, whole in links_of(first):
-                self.ties.tie(part, whole)
+                self.payment_links.add(part, whole)
         elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
             for payment in (*self.payments_of(posted.key), *self.applications_of(posted.key)):
-                self.moved("Payment", payment.key)
+                self.mark_stale("Payment", payment.key)
             self.others.forget(holder.linked_to)
 
     def _drop(self, entity: str, key: SourceKey, ident: str) -> None:
@@ -242,8 +242,8 @@ class Index:
         posted = self._posted.get((entity, key))
         if posted is not None and posted.id == ident:
             self.forget(entity, key)
-        elif self._twins.get((entity, key), {}).pop(ident, None) and not self._twins[entity, key]:
-            del self._twins[entity, key]
+        elif self._duplicates.get((entity, key), {}).pop(ident, None) and not self._duplicates[entity, key]:
+            del self._duplicates[entity, key]
 
     def _marker(self, entity: str, body: Entity) -> tuple[Marker | None, bool]:
         """The row's marker and whether its note holds it; of one that is known to be ours the last one that it had.
@@ -255,7 +255,7 @@ class Index:
         if marker is not None:
             return marker, True
         known = self._of(entity, str(body.get("Id")))
-        return (Marker(known.key, known.facts) if known is not None else None), False
+        return (Marker(known.key, known.marker_fields) if known is not None else None), False
 
     def _read(self, entity: str, body: Entity) -> Posted | None:
         marker, marked = self._marker(entity, body)
@@ -282,7 +282,7 @@ def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Poste
         deposited=any(link.get("TxnType") == "Deposit" for link in links),
         linked_to=tuple(str(link.get("TxnId")) for link in links if link.get("TxnType") == "Payment"),
         balance=number(body.get("Balance")),
-        facts=dict(marker.facts),
+        marker_fields=dict(marker.fields),
         applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
         lines=lines,
         txn_date=day(body.get("TxnDate")),
@@ -295,7 +295,7 @@ def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Poste
 
 def _is_voided(note: str, marker: Marker) -> bool:
     """QBO says so in the note itself: "Voided" set or put in front (recorded 2025-06); our own marker says it too."""
-    return note.startswith("Voided") or marker.facts.get("h") == VOIDED
+    return note.startswith("Voided") or marker.fields.get("h") == VOIDED
 
 
 def _gave_back(before: Posted, now: Posted) -> bool:

@@ -38,10 +38,10 @@ class Listed:
         return tuple(self.packed.split(_SEPARATOR))
 
     @property
-    def untouched(self) -> bool:
+    def unchanged(self) -> bool:
         """True while the row says what we wrote."""
         marker = find_marker(self.notes)
-        return marker is not None and marker.facts.get(WRITTEN) == fingerprint(self.said)
+        return marker is not None and marker.fields.get(WRITTEN) == fingerprint(self.said)
 
 
 def listed(row: Entity) -> Listed | None:
@@ -86,7 +86,7 @@ def target_of(known: Listed, draft: CustomerDraft) -> Posted | None:
         total=Decimal(0),
         currency=draft.currency,
         customer_id=None,
-        facts={**marker.facts, WRITTEN: fingerprint(said)},
+        marker_fields={**marker.fields, WRITTEN: fingerprint(said)},
         human_note=human_part(known.notes),
     )
 

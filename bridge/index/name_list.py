@@ -57,7 +57,7 @@ class NameList:
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def take(self, name: str) -> None:
+    def reserve_name(self, name: str) -> None:
         """Note that `name` belongs to something outside this list (a vendor, an employee)."""
         self._foreign.add(legal_key(name))
 

@@ -18,45 +18,45 @@ Link = tuple[SourceKey, SourceKey]
 """A part and its whole."""
 
 
-class Ties:
+class PaymentLinks:
     """Links between parts and wholes, each whole once for a part; a part belongs to one document."""
 
     def __init__(self, links: Iterable[Link] = ()) -> None:
         self._whole: dict[tuple[SourceKey, str], SourceKey] = {}
         self._parts: dict[SourceKey, dict[SourceKey, None]] = {}
-        for part, whole in links:
-            self.tie(part, whole)
+        for payment, document in links:
+            self.add(payment, document)
 
-    def tie(self, part: SourceKey, whole: SourceKey) -> None:
+    def add(self, payment: SourceKey, document: SourceKey) -> None:
         """Learn a link; of an intent both its charge and its document are kept apart."""
-        self._whole[part, "charge" if whole.kind == "charge" else "document"] = whole
-        self._parts.setdefault(whole, {})[part] = None
+        self._whole[payment, "charge" if document.kind == "charge" else "document"] = document
+        self._parts.setdefault(document, {})[payment] = None
 
     def charge_of(self, intent: SourceKey) -> SourceKey | None:
         """The charge that a payment intent ended in; a charge is its own."""
         return intent if intent.kind == "charge" else self._whole.get((intent, "charge"))
 
-    def document_of(self, part: SourceKey) -> SourceKey | None:
+    def document_of(self, payment: SourceKey) -> SourceKey | None:
         """The document that a charge or an intent is said to pay."""
-        return self._whole.get((part, "document"))
+        return self._whole.get((payment, "document"))
 
-    def parts_of(self, whole: SourceKey) -> tuple[SourceKey, ...]:
-        """Everything that is said to be part of `whole`."""
-        return tuple(self._parts.get(whole, ()))
+    def payments_of_document(self, document: SourceKey) -> tuple[SourceKey, ...]:
+        """Everything that is said to be part of `document`."""
+        return tuple(self._parts.get(document, ()))
 
 
 def links_of(payment: Posted) -> tuple[Link, ...]:
     """What the payment of a charge tells: the intent that it ended (`p`), and the document that it was moved to."""
     if payment.entity != "Payment" or payment.key.kind != "charge":
         return ()
-    intent, whole = payment.facts.get("p"), order_of(payment)
+    intent, document = payment.marker_fields.get("p"), order_of(payment)
     ended = ((SourceKey(payment.key.system, "payment_intent", intent), payment.key),) if intent else ()
-    return (*ended, (payment.key, whole)) if whole != payment.key else ended
+    return (*ended, (payment.key, document)) if document != payment.key else ended
 
 
-def noted(whole: SourceKey) -> Version:
+def noted(document: SourceKey) -> Version:
     """A link as the journal keeps it."""
-    return Version(0, 0, f"{_OF}{whole}")
+    return Version(0, 0, f"{_OF}{document}")
 
 
 def read_note(version: Version) -> SourceKey | None:

@@ -48,7 +48,7 @@ class Posted:
     customer_id: str | None
     doc_number: str | None = None
     balance: Decimal | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    marker_fields: Mapping[str, str] = field(default_factory=dict)
     applied: Decimal = Decimal(0)
     lines: tuple[Entity, ...] = ()
     elsewhere: tuple[Entity, ...] = ()
@@ -66,31 +66,31 @@ class Posted:
     @property
     def version(self) -> Version | None:
         """The version of the source document that was last written, None when the marker names none."""
-        seconds, _, rank = self.facts.get("v", "").partition(".")
+        seconds, _, rank = self.marker_fields.get("v", "").partition(".")
         if not seconds.isdigit() or not rank.isdigit():
             return None
-        return Version(int(seconds), int(rank), self.facts.get("h", ""))
+        return Version(int(seconds), int(rank), self.marker_fields.get("h", ""))
 
     @property
     def voided_by_us(self) -> bool:
         """True for a void that the source asked for, False for one that a person made."""
-        return self.facts.get("h") == VOIDED
+        return self.marker_fields.get("h") == VOIDED
 
     @property
     def written(self) -> Decimal:
         """The total that we wrote last; the one in the books where the marker does not say."""
-        written = number(self.facts.get("t"))
+        written = number(self.marker_fields.get("t"))
         return self.total if written is None else written
 
     @property
-    def untouched(self) -> bool:
+    def total_unchanged(self) -> bool:
         """False when its total is no longer the one that we wrote: a person changed it."""
         return self.written == self.total
 
     @property
-    def rehomed(self) -> bool:
+    def customer_changed(self) -> bool:
         """True when it is not with the customer that we wrote (`c` of the marker): a person moved or merged it."""
-        return self.facts.get("c", self.customer_id) != self.customer_id
+        return self.marker_fields.get("c", self.customer_id) != self.customer_id
 
     @property
     def is_application(self) -> bool:
@@ -98,7 +98,7 @@ class Posted:
         return self.entity == "Payment" and not self.written and not self.voided_by_us
 
     @property
-    def promised(self) -> Decimal:
+    def applied_elsewhere(self) -> Decimal:
         """What a payment gives to other invoices than its own."""
         return sum((linked(line, "Invoice") for line in self.elsewhere), Decimal(0))
 
@@ -107,7 +107,7 @@ def order_of(posted: Posted) -> SourceKey:
     """The order or charge that a payment or a credit is for: `o` of its marker, or the id that both share."""
     if posted.key.kind == "payment":
         return SourceKey(posted.key.system, "invoice" if posted.key.system == "stripe" else "order", posted.key.id)
-    *named, ident = posted.facts.get("o", "").split(":")
+    *named, ident = posted.marker_fields.get("o", "").split(":")
     if len(named) > 1:
         return SourceKey(named[0], named[1], ident)
     return SourceKey(posted.key.system, named[0] if named else "order", ident) if ident else posted.key
@@ -170,7 +170,7 @@ def day(text: object) -> date | None:
         return None
 
 
-def told_apart(payment: Posted, invoice_id: str) -> Posted:
+def split_by_invoice(payment: Posted, invoice_id: str) -> Posted:
     """`payment` with only what is on the invoice of this Id counted as applied."""
     own = [line for line in payment.lines if _links_to(line, "Invoice", invoice_id)]
     elsewhere = tuple(line for line in payment.lines if line not in own)

@@ -29,14 +29,14 @@ def journal_value(posted: Posted) -> bytes:
         "Id": posted.id,
         "SyncToken": posted.sync_token,
         "DocNumber": posted.doc_number,
-        "PrivateNote": str(Marker(posted.key, posted.facts)),
+        "PrivateNote": str(Marker(posted.key, posted.marker_fields)),
         "CustomerRef": {"value": posted.customer_id} if posted.customer_id else None,
         "CurrencyRef": {"value": posted.currency} if posted.currency else None,
     }
     return orjson.dumps({name: value for name, value in row.items() if value is not None})
 
 
-def lost_its_marker(row: Entity) -> bool:
+def has_lost_marker(row: Entity) -> bool:
     """True for a voided document without a marker: the void may have overwritten it."""
     note = str(row.get("PrivateNote") or "")
     return note.startswith("Voided") and find_marker(note) is None
@@ -48,4 +48,4 @@ def restore(index: Index, journal: Mapping[str, bytes]) -> None:
         if key.startswith(PREFIX):
             entity, ident = key.removeprefix(PREFIX).split(":", 1)
             index.remember(entity, orjson.loads(value))
-            index.gone(entity, ident)
+            index.mark_deleted(entity, ident)

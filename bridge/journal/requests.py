@@ -70,7 +70,7 @@ class WriteAhead:
         """What takes the settled requests out of the journal; goes into the transaction that settles them."""
         return [(key, None) for key in dict.fromkeys(self._unsettled)]
 
-    def settled(self) -> None:
+    def clear(self) -> None:
         """The tombstones are written."""
         self._unsettled = []
 

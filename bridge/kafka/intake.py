@@ -34,7 +34,7 @@ from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.ownership import Ownership
 from bridge.kafka.publisher import CompanyPublisher, group_id
 from bridge.kafka.settings import IntakeSettings
-from bridge.kafka.tenure import Tenure
+from bridge.kafka.tenure import OwnershipSession
 
 RawBatch = tuple[ConsumerRecord[bytes, bytes], ...]
 
@@ -66,7 +66,7 @@ class CompanyIntake:
         self._settings = settings or IntakeSettings()
         self._health = PollHealth()
         self._ownership = Ownership(company, process)
-        self._tenure = Tenure(
+        self._tenure = OwnershipSession(
             company=company, owner=owner, publisher=publisher, settings=self._settings, signals=signals
         )
         self._listener = _Listener(self)

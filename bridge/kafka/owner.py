@@ -12,9 +12,9 @@ from contracts.records import InboundRecord, OutboundRecord
 class CompanyOwner(Protocol):
     """Implemented by the machine, driven by `bridge.kafka.tenure`, one call at a time.
 
-    What it raises decides what happens: `Unavailable` pauses and repeats, `TakeFewer` splits the records, `Fenced` and
-    Kafka's own errors take the company over again (`released`, then `take_over`), anything else is a bug and ends the
-    intake, offsets untouched.
+    What it raises decides what happens: `Unavailable` pauses and repeats, `BatchTooLarge` splits the records,
+    `Fenced` and Kafka's own errors take the company over again (`released`, then `take_over`), anything else is a bug
+    and ends the intake, offsets untouched.
     """
 
     async def take_over(self, epoch: int) -> None:
@@ -33,7 +33,7 @@ class CompanyOwner(Protocol):
         """Not the owner any more, or shutting down. May come after a `take_over` that never finished."""
 
 
-def _unheard(_: float) -> None:
+def _ignore(_: float) -> None:
     """Nobody listens."""
 
 
@@ -41,10 +41,10 @@ def _unheard(_: float) -> None:
 class Signals:
     """What is said to the machine beside its work, while that may be running."""
 
-    paused: Callable[[float], None] = _unheard
+    paused: Callable[[float], None] = _ignore
     """An outage: the next try comes in so many seconds."""
 
-    hurry: Callable[[bool], None] = _unheard
+    interrupt: Callable[[bool], None] = _ignore
     """True: the company is let go or may be, so begin nothing more and finish what is under way. False: go on."""
 
 

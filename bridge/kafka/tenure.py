@@ -31,13 +31,13 @@ from bridge.kafka.microbatch import MicroBatch, Phase
 from bridge.kafka.owner import CompanyOwner, Jitter, Signals
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
-from contracts.errors import TakeFewer, Unauthorised, Unavailable
+from contracts.errors import BatchTooLarge, Unauthorised, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 
 log = structlog.get_logger(__name__)
 
 
-class Tenure:
+class OwnershipSession:
     """Drives one `CompanyOwner`; its consumer comes and goes with the rebalances.
 
     One that does not consume owns the company without taking anything from the group: it works while it is `idle`.
@@ -69,7 +69,7 @@ class Tenure:
         self._epoch: int | None = None
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
-        self._steady = asyncio.Event()
+        self._assignment_stable = asyncio.Event()
         self._resumed = asyncio.Event()
         self._inbox: asyncio.Future[MicroBatch] | None = None
         self._settled: dict[tuple[str, int], int] = {}
@@ -81,14 +81,14 @@ class Tenure:
     async def revoked(self) -> None:
         """A rebalance began: nothing newer is started, and what runs may finish while we are still the owner."""
         self.generation += 1
-        self._steady.clear()
+        self._assignment_stable.clear()
         if not await self._drained():
             await self.end()
 
     async def assigned(self, consumer: AIOKafkaConsumer, assigned: Iterable[TopicPartition], epoch: int) -> None:
         """A rebalance ended. Returns soon: heartbeats begin only after the group's listener has returned."""
         self._consumer = consumer
-        self._signals.hurry(False)
+        self._signals.interrupt(False)
         owned = set(assigned)
         if self._stopping or self.failure.done():
             consumer.pause(*owned)
@@ -106,7 +106,7 @@ class Tenure:
             consumer.pause(*owned)
             self._epoch = epoch
             self._task = asyncio.create_task(self._serve(epoch), name=f"tenure {self.company} {epoch}")
-        self._steady.set()
+        self._assignment_stable.set()
 
     async def end(self) -> None:
         """Own nothing any more: stop working, write nothing more, tell the owner."""
@@ -117,7 +117,7 @@ class Tenure:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         self._close_inbox()
-        await self._let_go()
+        await self._release()
 
     async def drain(self) -> None:
         """Let the running micro-batch finish, within the limit, and start no other: for a graceful stop.
@@ -125,7 +125,7 @@ class Tenure:
         A rebalance may still come before the group is left; it begins nothing any more.
         """
         self._stopping = True
-        self._steady.clear()
+        self._assignment_stable.clear()
         await self._drained()
         await self.end()
         self.phase = Phase.STOPPED
@@ -140,7 +140,7 @@ class Tenure:
         grace_s = min(self._settings.drain_grace_s, limit_s)
         if await self._free_within(grace_s):
             return True
-        self._signals.hurry(True)
+        self._signals.interrupt(True)
         if await self._free_within(limit_s - grace_s):
             return True
         log.warning("company.batch_abandoned", company=self.company, after_s=limit_s)
@@ -195,7 +195,7 @@ class Tenure:
                     self.phase = Phase.TAKING_OVER
                     log.warning("company.taken_over_again", company=self.company, epoch=epoch, error=repr(error))
                     self._close_inbox()
-                    await self._let_go()
+                    await self._release()
                     await asyncio.sleep(self._retake_wait_s())
         except asyncio.CancelledError:
             raise
@@ -207,7 +207,7 @@ class Tenure:
         self.phase = Phase.TAKING_OVER
         log.info("company.taking_over", company=self.company, epoch=epoch)
         while True:
-            await self._steady.wait()
+            await self._assignment_stable.wait()
             try:
                 if not self._publisher.is_open:
                     await self._open_publisher()
@@ -236,7 +236,7 @@ class Tenure:
         """Micro-batch after micro-batch, and a look at what waits at least once a second between them."""
         idle_at = self._clock()
         while True:
-            await self._steady.wait()
+            await self._assignment_stable.wait()
             inbox = self._open_inbox()
             await asyncio.wait({inbox}, timeout=max(0.0, idle_at - self._clock()))
             try:
@@ -251,7 +251,7 @@ class Tenure:
 
     async def _settle_batch(self, batch: MicroBatch) -> None:
         async with self._busy:
-            if batch.generation != self.generation or not self._steady.is_set():
+            if batch.generation != self.generation or not self._assignment_stable.is_set():
                 return
             try:
                 taken, outbound = await self._process(batch.records)
@@ -270,18 +270,18 @@ class Tenure:
         """What was taken of *records*, from the first one on, and what it led to."""
         try:
             return records, await self._owner.process(records)
-        except TakeFewer as asked:
+        except BatchTooLarge as asked:
             fewer = records[: asked.records]
             return fewer, await self._owner.process(fewer)
 
     async def _settle_idle(self) -> None:
         async with self._busy:
-            if self._steady.is_set():
+            if self._assignment_stable.is_set():
                 await self._publisher.settle(await self._owner.idle())
 
     async def _wait_out(self, error: Unavailable) -> None:
         """An outage: nothing flows, polling goes on, the same work is tried again. None while we are to let go."""
-        if not self._steady.is_set():
+        if not self._assignment_stable.is_set():
             return
         wait_s = error.retry_after_s if error.retry_after_s is not None else self._backoff_s()
         self._outages += 1
@@ -300,7 +300,7 @@ class Tenure:
             (log.debug if isinstance(error, Unauthorised) else log.info)("company.resumed", company=self.company)
         self.phase = phase
 
-    async def _let_go(self) -> None:
+    async def _release(self) -> None:
         await self._publisher.close()
         await self._owner.released()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bridge.index.company_profile import CompanyFacts
+from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index, Posted
 from bridge.index.known_customer import WRITTEN, fingerprint, said_by
 from bridge.index.name_list import email_of, legal_key
-from bridge.planning.steps import Fate, PlannedStep, StepId, Work
+from bridge.planning.steps import PlannedStep, StepId, StepResolution, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import GONE, Intent, Operation, PostingPlan, Version
@@ -27,15 +27,15 @@ from contracts.quickbooks import (
 )
 
 
-class Board:
+class PlanningContext:
     """Collects the writes of one micro-batch; every write is put down once, whoever needs it."""
 
-    def __init__(self, plans: tuple[PostingPlan, ...], index: Index, facts: CompanyFacts) -> None:
+    def __init__(self, plans: tuple[PostingPlan, ...], index: Index, profile: CompanyProfile) -> None:
         self.plans = plans
         self.index = index
-        self.facts = facts
+        self.profile = profile
         self.steps: dict[StepId, PlannedStep] = {}
-        self.fates: list[list[Fate]] = [[] for _ in plans]
+        self.resolutions: list[list[StepResolution]] = [[] for _ in plans]
         self.versions: dict[SourceKey, Version] = {}
         self.drafts: dict[SourceKey, Draft] = {}
         self.stale: dict[tuple[str, str], Posted] = {}
@@ -48,19 +48,19 @@ class Board:
                 if step.intent is Intent.ENSURE and step.draft is not None:
                     self.drafts.setdefault(step.key, step.draft)
 
-    def settle(self, positions: Iterable[int], fate: Fate) -> None:
+    def resolve(self, positions: Iterable[int], resolution: StepResolution) -> None:
         """Give each of these plans this fate."""
         for position in positions:
-            self.fates[position].append(fate)
+            self.resolutions[position].append(resolution)
 
     def foreign(self, currency: str) -> UnmappableEvent:
         """What a document in a currency that the company cannot hold is refused with."""
         return UnmappableEvent(
-            f"the document is in {currency}, the company keeps its books in {self.facts.home_currency} and "
+            f"the document is in {currency}, the company keeps its books in {self.profile.home_currency} and "
             "multicurrency is off in QuickBooks"
         )
 
-    def reflects(self, document: SourceKey, version: Version) -> None:
+    def note_version(self, document: SourceKey, version: Version) -> None:
         """Note that the books are as `version` of `document` says without a write, when that is news."""
         known = self.index.newest(document)
         if known is None or known < version:
@@ -70,11 +70,11 @@ class Board:
         """True for what its source took back for good, now or before."""
         return GONE in (self.versions.get(key), self.index.newest(key))
 
-    def look_again(self, posted: Posted) -> None:
+    def require_reread(self, posted: Posted) -> None:
         """Ask for `posted` to be read before anything is written: what QBO did with it unseen matters now."""
         self.stale[posted.entity, posted.id] = posted
 
-    def others_on(self, posted: Posted) -> list[Posted]:
+    def foreign_payments_on(self, posted: Posted) -> list[Posted]:
         """The payments of others that are linked to a document; those that nobody has read are asked for."""
         found = {
             ident: self.index.others.get(ident) for ident in posted.linked_to if not self.index.knows("Payment", ident)
@@ -93,24 +93,24 @@ class Board:
             if isinstance(card.line, RedemptionDraft):
                 needs |= self._references(step.id, card.line, step.owner) - {step.id}
         if step.target is not None and not step.target.fresh:
-            self.look_again(step.target)
+            self.require_reread(step.target)
         self.steps[step.id] = replace(step, needs=frozenset(needs))
         return step.id
 
     def write_before(self, step: PlannedStep, later: StepId) -> StepId:
         """Put down a change of something in the books that must have happened before the write `later` goes out."""
         if step.target is not None and not step.target.fresh:
-            self.look_again(step.target)
+            self.require_reread(step.target)
         self.steps[step.id] = step
         self.steps[later] = replace(self.steps[later], needs=self.steps[later].needs | {step.id})
         return step.id
 
-    def claim_write(self, step: PlannedStep, positions: Iterable[int]) -> None:
+    def plan_write(self, step: PlannedStep, positions: Iterable[int]) -> None:
         """Put down a write and give it to these plans; the first of them is credited."""
         ordered = sorted(positions)
         self.write(replace(step, owner=ordered[0]))
         for position in ordered:
-            self.fates[position].append(Work(step.id, credited=position == ordered[0]))
+            self.resolutions[position].append(Write(step.id, credited=position == ordered[0]))
 
     def customer_id(self, key: SourceKey, currency: str) -> str | None:
         """The Id of a customer that the books have already, None for one that must be created."""
@@ -150,7 +150,7 @@ class Board:
         match draft:
             case InvoiceDraft(customer=customer) if customer == key:
                 posted = self.index.sale(step_id.key)
-                return posted is not None and posted.rehomed
+                return posted is not None and posted.customer_changed
             case PaymentDraft(customer=customer, invoice=sale) if customer == key:
                 posted = self.index.get("Invoice", sale)
             case RefundReceiptDraft(customer=customer, refund_of=sale) if customer == key:
@@ -172,13 +172,13 @@ class Board:
             return self._customers[email, currency]
         draft = replace(draft, currency=currency)
         taken = self._names["Customer"]
-        name = self.index.customers.free_customer_name(key, draft, home=self.facts.home_currency, also=taken)
+        name = self.index.customers.free_customer_name(key, draft, home=self.profile.home_currency, also=taken)
         taken.add(legal_key(name))
         if email is not None:
             self._customers[email, currency] = step_id
         named = replace(draft, display_name=name)
         written = {WRITTEN: fingerprint(said_by(named))}
-        step = PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named, facts=written)
+        step = PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named, marker_fields=written)
         return self.write(step)
 
     def _ensure_item(self, key: SourceKey, draft: ItemDraft, owner: int) -> StepId | None:
@@ -194,7 +194,7 @@ class Board:
         return self.write(PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named))
 
     def _ensure_account(self, key: SourceKey, draft: AccountDraft, owner: int) -> StepId | None:
-        if self.facts.account_named(draft.name) is not None:
+        if self.profile.account_named(draft.name) is not None:
             return None
         step_id = StepId("Account", key)
         if step_id in self.steps:

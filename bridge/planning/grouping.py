@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.planning.steps import Claim, Told
+from bridge.planning.steps import Claim, SaleClaims
 from contracts.keys import SourceKey
 from contracts.posting import Intent
 from contracts.quickbooks import (
@@ -24,9 +24,9 @@ def by_key(claims: Iterable[Claim]) -> list[tuple[SourceKey, list[Claim]]]:
     return sorted(found.items())
 
 
-def by_sale(claims: Iterable[Claim]) -> tuple[dict[SourceKey, Told], list[Claim]]:
+def by_sale(claims: Iterable[Claim]) -> tuple[dict[SourceKey, SaleClaims], list[Claim]]:
     """What is told of each sale, and the claims that belong to none."""
-    sales: dict[SourceKey, Told] = {}
+    sales: dict[SourceKey, SaleClaims] = {}
     others: list[Claim] = []
     for claim in claims:
         place = _place(claim)
@@ -34,7 +34,7 @@ def by_sale(claims: Iterable[Claim]) -> tuple[dict[SourceKey, Told], list[Claim]
             others.append(claim)
         else:
             sale, part = place
-            getattr(sales.setdefault(sale, Told()), part).append(claim)
+            getattr(sales.setdefault(sale, SaleClaims()), part).append(claim)
     return sales, others
 
 

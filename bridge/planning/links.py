@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bridge.index.index import Index
-from bridge.index.payment_links import Ties, noted
+from bridge.index.payment_links import PaymentLinks, noted
 from bridge.index.posted import Posted, order_of
-from bridge.planning.context import Board
+from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, rejected
 from bridge.planning.sale.money import BODY_MONEY
 from bridge.planning.sale.voids import marker_again
-from bridge.planning.steps import Fate, Held, PlannedStep, Refused, Skipped, StepId
+from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, StepId, StepResolution
 from contracts.keys import SourceKey
 from contracts.posting import ONCE, Intent, Operation, PostingPlan, PostingStep, Version
 from contracts.quickbooks import (
@@ -40,13 +40,13 @@ NOTED = "noted which invoice this payment is for; its charge and its invoice boo
 class Linked:
     """The plans as they are meant once links are known, what became of some of them, and what is news about links.
 
-    `emptied` are charges whose own sale must not count any more, with the plan that is credited with it.
+    `superseded_charges` are charges whose own sale must not count any more, with the plan that is credited with it.
     """
 
     plans: list[PostingPlan]
-    fates: list[tuple[int, Fate]] = field(default_factory=list)
+    resolutions: list[tuple[int, StepResolution]] = field(default_factory=list)
     notes: dict[SourceKey, Version] = field(default_factory=dict)
-    emptied: dict[SourceKey, int] = field(default_factory=dict)
+    superseded_charges: dict[SourceKey, int] = field(default_factory=dict)
 
 
 def linked(plans: Sequence[PostingPlan], index: Index) -> Linked:
@@ -68,23 +68,27 @@ class _Known:
 
     def __init__(self, plans: Sequence[PostingPlan], index: Index) -> None:
         self.index = index
-        self.told = tuple(dict.fromkeys(link for plan in plans for link in plan.links))
-        self._batch = Ties(self.told)
+        self.received_by_body = tuple(dict.fromkeys(link for plan in plans for link in plan.links))
+        self._batch = PaymentLinks(self.received_by_body)
         self._planned = {step.key for plan in plans for step in plan.steps if _is_sale(step)}
 
     def charge_of(self, part: SourceKey) -> SourceKey | None:
         """The charge that an intent ended in."""
-        return self._batch.charge_of(part) or self.index.ties.charge_of(part)
+        return self._batch.charge_of(part) or self.index.payment_links.charge_of(part)
 
     def document_of(self, charge: SourceKey) -> SourceKey | None:
         """What a charge pays, by its own link or by one of its intent."""
-        names = (charge, *self.parts_of(charge))
-        found = (ties.document_of(name) for name in names for ties in (self._batch, self.index.ties))
+        names = (charge, *self.payments_of_document(charge))
+        found = (
+            payment_links.document_of(name)
+            for name in names
+            for payment_links in (self._batch, self.index.payment_links)
+        )
         return next((document for document in found if document is not None), None)
 
-    def parts_of(self, whole: SourceKey) -> tuple[SourceKey, ...]:
+    def payments_of_document(self, whole: SourceKey) -> tuple[SourceKey, ...]:
         """Everything that is said to be part of `whole`."""
-        return (*self._batch.parts_of(whole), *self.index.ties.parts_of(whole))
+        return (*self._batch.payments_of_document(whole), *self.index.payment_links.payments_of_document(whole))
 
     def invoice_of(self, charge: SourceKey) -> SourceKey | None:
         """The invoice that a charge pays, when that is in the books or about to be."""
@@ -94,7 +98,7 @@ class _Known:
 
     def invoices(self) -> Iterator[SourceKey]:
         """The invoices that this micro-batch speaks of and that are there."""
-        told = (whole for _, whole in self.told if whole.kind == "invoice")
+        told = (whole for _, whole in self.received_by_body if whole.kind == "invoice")
         for document in dict.fromkeys((*self._planned, *told)):
             if document.kind == "invoice" and self._is_there(document):
                 yield document
@@ -102,11 +106,11 @@ class _Known:
     @property
     def news(self) -> Iterator[tuple[SourceKey, SourceKey]]:
         """Links to documents that must be remembered: neither the journal nor the money's own marker says them."""
-        for part, whole in self.told:
+        for part, whole in self.received_by_body:
             charge = self.charge_of(part)
             payment = self.index.get("Payment", charge) if charge else None
             placed = payment is not None and order_of(payment) == whole
-            if whole.kind != "charge" and not placed and self.index.ties.document_of(part) != whole:
+            if whole.kind != "charge" and not placed and self.index.payment_links.document_of(part) != whole:
                 yield part, whole
 
     def _is_there(self, document: SourceKey) -> bool:
@@ -142,7 +146,7 @@ def _placed_step(step: PostingStep, known: _Known) -> tuple[PostingStep | None, 
             return replace(step, draft=replace(step.draft, invoice=invoice, customer=None)), invoice
         return None, invoice
     if isinstance(step.draft, DepositDraft):
-        payments = tuple(_lying(each, known) for each in step.draft.payments)
+        payments = tuple(_deposited_payment(each, known) for each in step.draft.payments)
         return replace(step, draft=replace(step.draft, payments=payments)), None
     if isinstance(step.draft, RefundReceiptDraft) and step.draft.refund_of.system == "stripe":
         charge = known.charge_of(step.draft.refund_of)
@@ -151,7 +155,7 @@ def _placed_step(step: PostingStep, known: _Known) -> tuple[PostingStep | None, 
     return step, None
 
 
-def _lying(each: DepositedPayment, known: _Known) -> DepositedPayment:
+def _deposited_payment(each: DepositedPayment, known: _Known) -> DepositedPayment:
     """A charge whose own events nobody told: its money is what the body of its invoice told."""
     charge = known.charge_of(each.payment)
     document = known.document_of(charge) if charge else None
@@ -169,12 +173,12 @@ def _settle(found: Linked, position: int, known: _Known) -> None:
     charges = [charge for part in _money_of(plan) if (charge := known.charge_of(part)) is not None]
     documents = [document for charge in charges if (document := known.document_of(charge)) is not None]
     if any(document.system != "stripe" for document in documents):
-        found.fates.append((position, Skipped("booked_by_shop", BY_SHOP)))
+        found.resolutions.append((position, Skipped("booked_by_shop", BY_SHOP)))
         found.plans[position] = replace(plan, steps=())
     elif not plan.steps:
         payments = [known.index.get("Payment", charge) for charge in charges]
-        held: list[Fate] = [Held(each) for each in payments if each and order_of(each) in documents]
-        found.fates += [(position, fate) for fate in held or [Skipped("skipped_by_rule", NOTED)]]
+        held: list[StepResolution] = [AlreadyPosted(each) for each in payments if each and order_of(each) in documents]
+        found.resolutions += [(position, resolution) for resolution in held or [Skipped("skipped_by_rule", NOTED)]]
 
 
 def _money_of(plan: PostingPlan) -> set[SourceKey]:
@@ -187,19 +191,19 @@ def _move(found: Linked, known: _Known) -> None:
     """Charges that were booked as sales, and whose invoice is known now: their money moves, their sale is void."""
     for invoice in known.invoices():
         owner = next(i for i, plan in enumerate(found.plans) if invoice in _spoken_of(plan))
-        for charge in dict.fromkeys(filter(None, map(known.charge_of, known.parts_of(invoice)))):
+        for charge in dict.fromkeys(filter(None, map(known.charge_of, known.payments_of_document(invoice)))):
             sale, payment = known.index.get("Invoice", charge), known.index.get("Payment", charge)
             if sale is None or sale.voided:
                 continue
-            changed = [each for each in (sale, payment) if each and not each.voided and not each.untouched]
+            changed = [each for each in (sale, payment) if each and not each.voided and not each.total_unchanged]
             if changed:
-                found.fates.append((owner, Refused(conflict(changed[0]), changed[0])))
+                found.resolutions.append((owner, Refused(conflict(changed[0]), changed[0])))
                 continue
             moves = payment is not None and not payment.voided and order_of(payment) != invoice
             if payment is not None and moves and payment.deposited:
-                found.fates.append((owner, Refused(rejected(payment, DEPOSITED), payment)))
+                found.resolutions.append((owner, Refused(rejected(payment, DEPOSITED), payment)))
                 continue
-            found.emptied[charge] = owner
+            found.superseded_charges[charge] = owner
             if payment is not None and moves:
                 plan = found.plans[owner]
                 found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, _money(payment, invoice)))
@@ -217,24 +221,24 @@ def _money(payment: Posted, invoice: SourceKey) -> PostingStep:
         currency=payment.currency or "",
         txn_date=payment.txn_date or date.min,
         deposit_to=AccountSelector(rule="accounts.deposit"),
-        intent=payment.facts.get("p"),
+        intent=payment.marker_fields.get("p"),
     )
     return PostingStep(key=payment.key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
 
 
-def void_emptied(board: Board, emptied: Iterable[tuple[SourceKey, int]]) -> None:
+def void_superseded_charges(context: PlanningContext, superseded_charges: Iterable[tuple[SourceKey, int]]) -> None:
     """Void the sales whose money is on its invoice; what waits until its money has moved is looked at once more."""
-    for charge, owner in emptied:
+    for charge, owner in superseded_charges:
         document = StepId("Invoice", charge)
-        sale = board.index.get("Invoice", charge)
-        if sale is None or document in board.steps:
+        sale = context.index.get("Invoice", charge)
+        if sale is None or document in context.steps:
             continue
-        if StepId("Payment", charge) in board.steps:
-            board.once_more = True
+        if StepId("Payment", charge) in context.steps:
+            context.once_more = True
             continue
         if sale.fresh and sale.balance is not None and sale.balance < sale.total:
-            board.settle([owner], Refused(rejected(sale, PAID_BY_HAND), sale))
+            context.resolve([owner], Refused(rejected(sale, PAID_BY_HAND), sale))
             continue
         void = PlannedStep(id=document, operation=Operation.VOID, owner=owner, target=sale)
-        board.claim_write(void, [owner])
-        board.claim_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])
+        context.plan_write(void, [owner])
+        context.plan_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from bridge.index.known_customer import Listed, target_of
 from bridge.index.name_list import legal_key
-from bridge.planning.context import Board
-from bridge.planning.steps import Claim, PlannedStep, Skipped, StepId, Superseded, Work
+from bridge.planning.context import PlanningContext
+from bridge.planning.steps import Claim, PlannedStep, Skipped, StepId, Superseded, Write
 from contracts.posting import ONCE, Intent, Operation, Version
 from contracts.quickbooks import CustomerDraft
 
@@ -21,41 +21,41 @@ def is_person(claim: Claim) -> bool:
     return step.intent is Intent.ENSURE and isinstance(step.draft, CustomerDraft) and step.key == claim.plan.document
 
 
-def plan_person(board: Board, claims: Sequence[Claim]) -> None:
+def plan_person(context: PlanningContext, claims: Sequence[Claim]) -> None:
     """Decide what the newest of `claims`, all on one customer, writes; older ones are superseded."""
     newest = max(claims, key=_version)
     version, key = _version(newest), newest.step.key
-    seen = board.index.newest(key)
-    board.settle((claim.position for claim in claims if _version(claim) < version), Superseded())
+    seen = context.index.newest(key)
+    context.resolve((claim.position for claim in claims if _version(claim) < version), Superseded())
     same = [claim.position for claim in claims if _version(claim) == version]
     if seen is not None and version < seen:
-        board.settle(same, Superseded())
+        context.resolve(same, Superseded())
         return
     if newest.step.version is not None:
-        board.reflects(key, version)
+        context.note_version(key, version)
     draft = newest.step.draft
     if isinstance(draft, CustomerDraft):
-        _write(board, newest, draft, same)
+        _write(context, newest, draft, same)
 
 
-def _write(board: Board, claim: Claim, draft: CustomerDraft, same: Sequence[int]) -> None:
+def _write(context: PlanningContext, claim: Claim, draft: CustomerDraft, same: Sequence[int]) -> None:
     key = claim.step.key
-    ident = board.customer_id(key, draft.currency)
+    ident = context.customer_id(key, draft.currency)
     if ident is None:
-        created = board.ensure(key, claim.position)
+        created = context.ensure(key, claim.position)
         if created is not None:
             for position in same:
-                board.settle([position], Work(created, credited=board.steps[created].owner == position))
+                context.resolve([position], Write(created, credited=context.steps[created].owner == position))
         return
-    known = board.index.customers.listed(ident)
+    known = context.index.customers.listed(ident)
     if known is None or claim.step.version is None:
         return
-    named = replace(draft, display_name=_name(board, known, draft))
+    named = replace(draft, display_name=_name(context, known, draft))
     target = target_of(known, named)
     if target is None or target.key != key:
         return
-    if not known.untouched:
-        board.settle(same, A_PERSON_CHANGED)
+    if not known.unchanged:
+        context.resolve(same, A_PERSON_CHANGED)
         return
     step = PlannedStep(
         id=StepId("Customer", key, draft.currency),
@@ -63,16 +63,16 @@ def _write(board: Board, claim: Claim, draft: CustomerDraft, same: Sequence[int]
         owner=claim.position,
         draft=named,
         target=target,
-        facts=target.facts,
+        marker_fields=target.marker_fields,
     )
-    board.claim_write(step, same)
+    context.plan_write(step, same)
 
 
-def _name(board: Board, known: Listed, draft: CustomerDraft) -> str:
+def _name(context: PlanningContext, known: Listed, draft: CustomerDraft) -> str:
     """The new name where nobody holds it, else the one that the customer has."""
     now = known.said[0]
     own = legal_key(now) == legal_key(draft.display_name)
-    return draft.display_name if own or not board.index.customers.is_taken(draft.display_name) else now
+    return draft.display_name if own or not context.index.customers.is_taken(draft.display_name) else now
 
 
 def _version(claim: Claim) -> Version:

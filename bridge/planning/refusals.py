@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.index.posted import Posted
-from bridge.planning.steps import Held, Skipped
+from bridge.planning.steps import AlreadyPosted, Skipped
 from contracts.errors import RejectedPosting
 from contracts.money import plain
 
@@ -24,14 +24,14 @@ def stays_void(posted: Posted) -> Skipped:
     return Skipped("deleted_in_qbo", message, posted)
 
 
-def known(posted: Posted) -> Held | Skipped:
+def known(posted: Posted) -> AlreadyPosted | Skipped:
     """The fate of a fact that the books know already: they hold it, or a person took it back."""
-    return stays_void(posted) if posted.voided else Held(posted)
+    return stays_void(posted) if posted.voided else AlreadyPosted(posted)
 
 
 def conflict(posted: Posted) -> RejectedPosting:
     """What a document is refused with whose total a person has changed since we wrote it."""
-    written, now = posted.facts.get("t", "?"), plain(posted.total, posted.currency or "")
+    written, now = posted.marker_fields.get("t", "?"), plain(posted.total, posted.currency or "")
     return rejected(posted, f"was changed in QuickBooks: its total is {now}, the bridge wrote {written}")
 
 

@@ -50,7 +50,7 @@ class PlannedStep:
     owner: int
     draft: Draft | None = None
     target: Posted | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    marker_fields: Mapping[str, str] = field(default_factory=dict)
     needs: frozenset[StepId] = frozenset()
     sale: SourceKey | None = None
     applied: Decimal = Decimal(0)
@@ -63,7 +63,7 @@ class PlannedStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Write:
     """The step is (part of) a write; `credited` is true for the one event that it is posted for."""
 
     step: StepId
@@ -71,7 +71,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class AlreadyPosted:
     """The books already have it."""
 
     posted: Posted
@@ -108,7 +108,7 @@ class Refused:
     posted: Posted | None = None
 
 
-Fate = Work | Held | Superseded | Waiting | Skipped | Refused
+StepResolution = Write | AlreadyPosted | Superseded | Waiting | Skipped | Refused
 
 
 class Claim(NamedTuple):
@@ -120,7 +120,7 @@ class Claim(NamedTuple):
 
 
 @dataclass(slots=True)
-class Told:
+class SaleClaims:
     """What the events of one micro-batch tell of one sale, each claim once, in the order of their plans."""
 
     bodies: list[Claim] = field(default_factory=list)
@@ -174,7 +174,7 @@ class Schedule:
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
-    fates: tuple[tuple[Fate, ...], ...]
+    resolutions: tuple[tuple[StepResolution, ...], ...]
     stale: tuple[Posted, ...]
     versions: Mapping[SourceKey, Version]
     drafts: Mapping[SourceKey, Draft]

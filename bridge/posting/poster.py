@@ -22,14 +22,14 @@ from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault, classify
 from bridge.quickbooks.requests import Batch, Request
 from bridge.quickbooks.verify import mismatch
-from bridge.settlement.step_outcomes import Blocked, Done, Failed, Lesson, Postponed, StepOutcome, rejection
+from bridge.settlement.step_outcomes import Blocked, Done, Failed, Postponed, Recoverable, StepOutcome, rejection
 from contracts.entities import Entity
 from contracts.errors import AnswerMismatch, RecordError
 from contracts.keys import SourceKey, step_request_id
 from contracts.posting import Operation
 from contracts.quickbooks import DepositDraft
 
-LEARNABLE = frozenset(
+RECOVERABLE = frozenset(
     {
         Action.STALE,
         Action.DUPLICATE_NAME,
@@ -90,7 +90,7 @@ class Poster:
         """Everything written that was not told yet, also when what came after it raised."""
         return self._done
 
-    def settled(self, told: Iterable[StepId]) -> None:
+    def mark_published(self, told: Iterable[StepId]) -> None:
         """These writes are told on the bus now."""
         for step_id in told:
             self._done.pop(step_id, None)
@@ -109,7 +109,7 @@ class Poster:
         """
         outcomes: dict[StepId, StepOutcome] = dict(failed)
         for wave in schedule.waves:
-            binder = Binder(self._books.index, self._books.facts, schedule.drafts)
+            binder = Binder(self._books.index, self._books.profile, schedule.drafts)
             ready: Ready = {}
             for step in wave:
                 if step.id in failed:
@@ -221,14 +221,14 @@ class Poster:
     ) -> StepOutcome:
         if isinstance(step_answer, Fault):
             disposition = classify(step_answer)
-            if disposition.action in LEARNABLE or _is_overpaid(step, step_answer):
-                return Lesson(step, step_answer, disposition)
+            if disposition.action in RECOVERABLE or _is_overpaid(step, step_answer):
+                return Recoverable(step, step_answer, disposition)
             return Failed(rejection(step, step_answer, disposition))
         different = mismatch(expected(step, wire_step.body), step_answer)
         if different is not None:
             raise AnswerMismatch(f"QBO's answer to the {step.id} is not what was sent: {different}")
         if step.operation is Operation.CREATE and self._books.is_dropped(step.id.entity, str(step_answer.get("Id"))):
-            return Lesson(step, _REPEATED, classify(_REPEATED))
+            return Recoverable(step, _REPEATED, classify(_REPEATED))
         posted = self._remember(step, step_answer)
         self._note_moves(step)
         return Done(
@@ -250,17 +250,17 @@ class Poster:
     def _note_moves(self, step: PlannedStep) -> None:
         """Linking or unlinking moves the SyncToken of the other side, and nobody tells."""
         index = self._books.index
-        credited = step.id.entity == "CreditMemo" and self._books.facts.applies_credits
+        credited = step.id.entity == "CreditMemo" and self._books.profile.applies_credits
         if step.sale is not None and (step.id.entity == "Payment" or credited):
-            index.moved("Invoice", step.sale)
+            index.mark_stale("Invoice", step.sale)
             if step.target is not None:
-                index.moved("Invoice", order_of(step.target))
-            index.moved("CreditMemo", step.id.key)
+                index.mark_stale("Invoice", order_of(step.target))
+            index.mark_stale("CreditMemo", step.id.key)
             if step.operation is Operation.DELETE and step.target is not None:
-                index.moved_with(step.target)
+                index.mark_stale_with(step.target)
         elif isinstance(step.draft, DepositDraft):
             for deposited in step.draft.payments:
-                index.moved("Payment", deposited.payment)
+                index.mark_stale("Payment", deposited.payment)
 
 
 def _is_overpaid(step: PlannedStep, fault: Fault) -> bool:

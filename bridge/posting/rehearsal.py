@@ -94,7 +94,7 @@ class Rehearsal(Poster):
         if step.target is not None:
             body["SyncToken"] = str(int(step.target.sync_token) + 1)
         if step.id.entity != "Item":
-            body.setdefault("CurrencyRef", {"value": self._books.facts.home_currency})
+            body.setdefault("CurrencyRef", {"value": self._books.profile.home_currency})
         if step.id.entity in NAME_LISTS:
             return body
         body.setdefault("TotalAmt", _total(step.draft))
@@ -146,7 +146,7 @@ def row_of(posted: Posted) -> dict[str, Any]:
         "DocNumber": posted.doc_number,
         "Balance": posted.balance,
         "LinkedTxn": [{"TxnId": ident, "TxnType": "Payment"} for ident in posted.linked_to] or None,
-        "PrivateNote": with_marker(posted.human_note, Marker(posted.key, posted.facts)),
+        "PrivateNote": with_marker(posted.human_note, Marker(posted.key, posted.marker_fields)),
         "Line": list(posted.form["Line"] if posted.form else posted.lines) or None,
         "TxnDate": posted.txn_date.isoformat() if posted.txn_date else None,
         "TrackingNum": posted.shipping.tracking or None,

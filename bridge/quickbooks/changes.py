@@ -26,7 +26,7 @@ UNSUPPORTED = frozenset({"JournalCode", "TaxAgency", "TimeActivity", "TaxCode", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class ChangeData:
     """Changed entities by name (newest state of each), Ids of deleted ones by name, and QBO's time.
 
     When `complete` is false more has changed than the answer holds: page the entities by `MetaData.LastUpdatedTime`.
@@ -46,14 +46,14 @@ def cdc_params(entities: Sequence[str], changed_since: datetime) -> dict[str, st
     return {"entities": ",".join(entities), "changedSince": instant(changed_since)}
 
 
-def parse_changes(body: Mapping[str, Any], entities: Sequence[str]) -> Changes:
+def parse_changes(body: Mapping[str, Any], entities: Sequence[str]) -> ChangeData:
     """The answer to a call for `entities`; one object counts once, in its newest version."""
     rows = {entity: [row for part in _parts(body) for row in _rows(part, entity)] for entity in entities}
     live = {entity: _newest(row for row in found if not _is_deleted(row)) for entity, found in rows.items()}
     gone = {
         entity: frozenset(str(row.get("Id")) for row in found if _is_deleted(row)) for entity, found in rows.items()
     }
-    return Changes(
+    return ChangeData(
         changed={
             entity: tuple(row for row in found if str(row.get("Id")) not in gone[entity])
             for entity, found in live.items()
@@ -64,7 +64,7 @@ def parse_changes(body: Mapping[str, Any], entities: Sequence[str]) -> Changes:
     )
 
 
-def next_since(changes: Changes, asked_since: datetime) -> datetime:
+def next_since(changes: ChangeData, asked_since: datetime) -> datetime:
     """Where the next window begins: QBO's own time less the overlap, never before this window."""
     return max(asked_since, changes.as_of - OVERLAP) if changes.as_of else asked_since
 

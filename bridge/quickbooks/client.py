@@ -14,13 +14,13 @@ import httpx
 
 from bridge.quickbooks import faults, wire
 from bridge.quickbooks.batching import Answer, merged, open_question, still_open
-from bridge.quickbooks.changes import Changes, cdc_params, parse_changes
+from bridge.quickbooks.changes import ChangeData, cdc_params, parse_changes
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition, Fault, classify
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.queries import PAGE_ROWS_MAX, Select
 from bridge.quickbooks.requests import MINOR_VERSION, Batch, Request, params_of, path_of
-from bridge.quickbooks.retry import Courier
+from bridge.quickbooks.retry import RetryingSender
 from contracts.entities import Entity
 from contracts.errors import BridgeError, Unavailable
 
@@ -57,7 +57,7 @@ class LimitsState:
 class QuickBooksClient:
     """One company's QBO. Build it with `bridge.quickbooks.connection.open_client`."""
 
-    def __init__(self, *, realm_id: str, base_url: str, http: httpx.AsyncClient, courier: Courier) -> None:
+    def __init__(self, *, realm_id: str, base_url: str, http: httpx.AsyncClient, courier: RetryingSender) -> None:
         self.realm_id = realm_id
         self.counts = CallCounts()
         self._url = f"{base_url.rstrip('/')}/v3/company/{realm_id}"
@@ -155,7 +155,7 @@ class QuickBooksClient:
 
     async def cdc(
         self, entities: Sequence[str], changed_since: datetime, *, priority: Priority = Priority.LIVE
-    ) -> Changes:
+    ) -> ChangeData:
         """What changed since `changed_since` (aware, at most 30 days ago), deletions included."""
         answer = _accepted(await self._get("cdc", cdc_params(entities, changed_since), priority))
         return parse_changes(answer.body, entities)

@@ -16,7 +16,7 @@ from bridge.clock import Clock
 from bridge.quickbooks.auth import Credentials, TokenManager
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Limiter, Limits, Priority
-from bridge.quickbooks.retry import Courier, RetryPolicy
+from bridge.quickbooks.retry import RetryingSender, RetryPolicy
 from bridge.quickbooks.tokens import TokenStore
 
 HOSTS = {
@@ -60,7 +60,7 @@ async def open_client(
         limiter = Limiter(settings.limits, clock)
         tokens = TokenManager(settings.credentials, store, http, clock, policy=settings.policy, jitter=chance)
         realm_id = settings.credentials.realm_id
-        courier = Courier(
+        courier = RetryingSender(
             realm_id,
             limiter=limiter,
             tokens=tokens,

@@ -60,7 +60,7 @@ class Next(Enum):
 
 
 @dataclass(slots=True)
-class Tally:
+class CallState:
     """What one call has been through: attempts, among them 429s and refused tokens, and when it began."""
 
     began_at: float
@@ -90,14 +90,14 @@ def backoff_s(policy: RetryPolicy, attempt: int, chance: float) -> float:
     return whole * (0.5 + 0.5 * chance)
 
 
-def next_after(disposition: Disposition | None, tally: Tally, policy: RetryPolicy, now: float) -> Next:
+def next_after(disposition: Disposition | None, state: CallState, policy: RetryPolicy, now: float) -> Next:
     """The decision after an attempt; `disposition` is what is still open, None when all is known. Pure."""
-    exhausted = tally.attempts >= policy.attempts_max or now - tally.began_at >= policy.elapsed_max_s
+    exhausted = state.attempts >= policy.attempts_max or now - state.began_at >= policy.elapsed_max_s
     match disposition.action if disposition else None:
         case Action.THROTTLED:
-            return Next.GIVE_UP if tally.throttles > policy.throttles_max else Next.PAUSE
+            return Next.GIVE_UP if state.throttles > policy.throttles_max else Next.PAUSE
         case Action.REFRESH_TOKEN:
-            return Next.DISCONNECTED if tally.refusals > 1 else Next.RENEW
+            return Next.DISCONNECTED if state.refusals > 1 else Next.RENEW
         case Action.RECONNECT:
             return Next.DISCONNECTED
         case Action.BLOCKED:
@@ -107,7 +107,7 @@ def next_after(disposition: Disposition | None, tally: Tally, policy: RetryPolic
     return Next.RESEND if disposition and disposition.suspect and not exhausted else Next.DONE
 
 
-class Courier:
+class RetryingSender:
     """Carries calls of one company: limits, tokens, resends; `highest` is the priority that none of them exceeds."""
 
     def __init__(
@@ -167,41 +167,41 @@ class Courier:
         kind: Kind,
         priority: Priority,
     ) -> Answer:
-        tally = Tally(began_at=self._clock.monotonic())
+        state = CallState(began_at=self._clock.monotonic())
         token = await self._first_token()
         while True:
             self._refuse_long_pause()
             async with self.limiter.slot(kind, max(priority, self._highest)):
-                tally.attempts += 1
+                state.attempts += 1
                 answer = await attempt(token)
             question = open_question(answer)
-            self._note(question, answer, tally)
-            match next_after(question, tally, self._policy, self._clock.monotonic()):
+            self._note(question, answer, state)
+            match next_after(question, state, self._policy, self._clock.monotonic()):
                 case Next.DONE:
                     self._disconnected = False
-                    return replace(answer, attempts=tally.attempts)
+                    return replace(answer, attempts=state.attempts)
                 case Next.RESEND:
-                    await self._pause(self._wait_s(question, tally))
+                    await self._pause(self._wait_s(question, state))
                 case Next.RENEW:
                     token = await self._renewed(token)
                 case Next.GIVE_UP:
-                    raise self._unavailable(answer, question, tally)
+                    raise self._unavailable(answer, question, state)
                 case Next.DISCONNECTED:
                     self._tokens.forget()
                     raise self._report(Unauthorised(_sentence(self._realm_id, "must be connected again", answer)))
                 case Next.PAUSE:
                     continue  # the limiter holds everything back until the pause is over
 
-    def _note(self, question: Disposition | None, answer: Answer, tally: Tally) -> None:
+    def _note(self, question: Disposition | None, answer: Answer, state: CallState) -> None:
         """Count what a question means for the rest of this call, and tell the limiter of throttling and its end."""
         action = question.action if question else None
         if question is not None and action is Action.THROTTLED:
-            tally.throttles += 1
+            state.throttles += 1
             pause = self.limiter.throttled(question.retry_after_s, JITTER_S * self._jitter())
             log.warning("qbo.throttled", realm_id=self._realm_id, wait_s=round(pause, 1))
         elif answer.http_status:
             self.limiter.answered()
-        tally.refusals += action is Action.REFRESH_TOKEN
+        state.refusals += action is Action.REFRESH_TOKEN
 
     async def _first_token(self) -> str:
         try:
@@ -224,9 +224,9 @@ class Courier:
             for pending in waits:
                 pending.cancel()
 
-    def _wait_s(self, question: Disposition | None, tally: Tally) -> float:
+    def _wait_s(self, question: Disposition | None, state: CallState) -> float:
         asked = question.retry_after_s if question else None
-        wait = backoff_s(self._policy, tally.attempts, self._jitter())
+        wait = backoff_s(self._policy, state.attempts, self._jitter())
         return max(wait, min(asked or 0.0, self._policy.wait_max_s))
 
     def _refuse_long_pause(self) -> None:
@@ -234,7 +234,7 @@ class Courier:
         if left > self._policy.pause_max_s:
             raise Unavailable(f"QBO throttles company {self._realm_id}", retry_after_s=left)
 
-    def _unavailable(self, answer: Answer, question: Disposition | None, tally: Tally) -> Unavailable:
+    def _unavailable(self, answer: Answer, question: Disposition | None, state: CallState) -> Unavailable:
         """The error for a call that is given up; when to come back is QBO's to say, else the caller's back-off."""
         asked = (question.retry_after_s if question else None) or 0.0
         if question and question.action is Action.BLOCKED:
@@ -246,7 +246,7 @@ class Courier:
             realm_id=self._realm_id,
             fault_code=code,
             intuit_tid=answer.intuit_tid,
-            attempts=tally.attempts,
+            attempts=state.attempts,
         )
         return Unavailable(_sentence(self._realm_id, "gets no answer that counts", answer), retry_after_s=asked or None)
 

@@ -17,7 +17,7 @@ from bridge.company.breaker import Breaker
 from bridge.company.owner import Company
 from bridge.company.pipeline import Pipeline
 from bridge.config.settings import CompanySettings, KafkaSettings, Settings
-from bridge.decoding.decision import Judge
+from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from bridge.journal.requests import WriteAhead
 from bridge.journal.waiting import WaitingRoom
@@ -35,7 +35,7 @@ from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.tokens import TokenStore
 from bridge.service.connections import connection_settings, token_store
-from bridge.service.recover import recollect
+from bridge.service.recover import look_up_results
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from mappings.rules import MappingRules, load_rules
@@ -76,7 +76,7 @@ def kafka_connection(settings: KafkaSettings) -> KafkaConnection:
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
+class CompanyContext:
     """What one company brings: its settings, rules, way to QBO, tokens, and its place on the board."""
 
     company: CompanySettings
@@ -87,7 +87,7 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class CompanyRuntime:
     """One company's machine, put together: who owns, who writes to Kafka, what waits, and the way to QBO."""
 
     owner: Company
@@ -98,19 +98,19 @@ class Machine:
 
 
 @contextlib.asynccontextmanager
-async def open_machine(
-    settings: Settings, tenant: Tenant, *, priority: Priority = Priority.LIVE, rehearse: bool = False
-) -> AsyncIterator[Machine]:
+async def open_runtime(
+    settings: Settings, context: CompanyContext, *, priority: Priority = Priority.LIVE, rehearse: bool = False
+) -> AsyncIterator[CompanyRuntime]:
     """The machine of one company, until the block ends; `priority` is the highest that its calls to QBO get.
 
     One that rehearses writes nothing, neither to QBO nor to Kafka, and goes on as if it had.
     """
     of_journal, of_books, of_poster = (JournalView, RehearsedBooks, Rehearsal) if rehearse else (Journal, Books, Poster)
     clock = SystemClock()
-    stop_after = tenant.company.stop_after_dead_letters if priority is Priority.LIVE else 0
-    company, rules, board, topics = tenant.company, tenant.rules, tenant.board, settings.topics
+    stop_after = context.company.stop_after_dead_letters if priority is Priority.LIVE else 0
+    company, rules, board, topics = context.company, context.rules, context.board, settings.topics
     connection = kafka_connection(settings.kafka)
-    async with open_client(tenant.connection, tenant.store, clock, priority=priority) as client:
+    async with open_client(context.connection, context.store, clock, priority=priority) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
         journal = of_journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
         books = of_books(
@@ -119,14 +119,14 @@ async def open_machine(
             window=timedelta(days=company.index_days),
             freshness=timedelta(seconds=company.freshness_s),
             lists=rules.lists,
-            recollect=partial(recollect, connection, topics.results, company.name),
+            look_up_results=partial(look_up_results, connection, topics.results, company.name),
         )
         write_ahead = WriteAhead(journal)
         poster = of_poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
         owner = Company(
             books=books,
-            pipeline=Pipeline(Judge(company.name, company_router(settings), rules), books, poster),
+            pipeline=Pipeline(EventMapper(company.name, company_router(settings), rules), books, poster),
             reporter=Reporter(
                 company=company.name,
                 realm_id=company.realm_id,
@@ -141,17 +141,17 @@ async def open_machine(
             board=board,
             clock=clock,
         )
-        yield Machine(owner=owner, publisher=publisher, waiting=waiting, journal=journal, client=client)
+        yield CompanyRuntime(owner=owner, publisher=publisher, waiting=waiting, journal=journal, client=client)
 
 
-async def open_tenant(settings: Settings, company: CompanySettings) -> Tenant:
+async def open_company_context(settings: Settings, company: CompanySettings) -> CompanyContext:
     """One company for a command that works for it alone. ConfigurationError when its tokens cannot be read."""
     clock = SystemClock()
     store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
     connection, rules = connection_settings(company), company_rules(company)
     await store.load(connection.credentials.store_key)
     board = StatusBoard(clock=clock).company(company.name, company.realm_id)
-    return Tenant(company, rules, connection, store, board)
+    return CompanyContext(company, rules, connection, store, board)
 
 
 def company_intake(

@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping
 
-from bridge.books.recovery import Place, Recollection
+from bridge.books.recovery import Place, PublishedDocuments
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
 from contracts.entities import Entity
 from contracts.results import read_result
 
 
-async def recollect(
+async def look_up_results(
     connection: KafkaConnection, results: str, company: str, wanted: Collection[Place]
 ) -> Mapping[Place, Entity]:
     """What the results of the company say of these entities: the topic is read once, from its beginning."""
-    recollection = Recollection(wanted)
+    recollection = PublishedDocuments(wanted)
     async with contextlib.aclosing(read_topic(connection, results)) as records:
         async for record in records:
             if record.value and recollection.may_name(record.value):

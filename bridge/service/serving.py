@@ -22,12 +22,12 @@ from bridge.kafka.owner import Signals
 from bridge.kafka.topics import create_missing
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.service.app import (
-    Machine,
-    Tenant,
+    CompanyContext,
+    CompanyRuntime,
     company_intake,
     company_rules,
     kafka_connection,
-    open_machine,
+    open_runtime,
     topics_to_create,
 )
 from bridge.service.connections import connection_settings, token_store
@@ -62,7 +62,7 @@ async def _serve(settings: Settings) -> int:
             asyncio.create_task(
                 _run_company(
                     settings,
-                    Tenant(company, rules, connection, store, board.company(company.name, company.realm_id)),
+                    CompanyContext(company, rules, connection, store, board.company(company.name, company.realm_id)),
                     stopping,
                 ),
                 name=company.name,
@@ -73,21 +73,21 @@ async def _serve(settings: Settings) -> int:
     return 1 if any(failed) else 0
 
 
-async def _run_company(settings: Settings, tenant: Tenant, stopping: asyncio.Event) -> bool:
+async def _run_company(settings: Settings, context: CompanyContext, stopping: asyncio.Event) -> bool:
     """Serve one company until the process stops; True when it stopped by itself. Other companies do not notice."""
     connection = kafka_connection(settings.kafka)
     if not await _topics_exist(settings, connection, stopping):
         return False
     with contextlib.suppress(Unavailable):  # the store on Kafka can be looked at only now
-        await tenant.store.load(tenant.connection.credentials.store_key)
-    async with _company(settings, tenant) as (intake, client):
-        watching = asyncio.create_task(_watch(intake, client, tenant.board))
+        await context.store.load(context.connection.credentials.store_key)
+    async with _company(settings, context) as (intake, client):
+        watching = asyncio.create_task(_watch(intake, client, context.board))
         waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
         try:
             await intake.run()
         except Exception as error:
-            log.exception("company.stopped", company=tenant.company.name)
-            tenant.board.enter(Phase.STOPPED, reason=f"{type(error).__name__}: {error}")
+            log.exception("company.stopped", company=context.company.name)
+            context.board.enter(Phase.STOPPED, reason=f"{type(error).__name__}: {error}")
             await stopping.wait()
             return True
         finally:
@@ -97,12 +97,14 @@ async def _run_company(settings: Settings, tenant: Tenant, stopping: asyncio.Eve
 
 
 @contextlib.asynccontextmanager
-async def _company(settings: Settings, tenant: Tenant) -> AsyncIterator[tuple[CompanyIntake, QuickBooksClient]]:
-    async with open_machine(settings, tenant) as machine:
-        client = machine.client
-        signals = Signals(paused=tenant.board.waits, hurry=lambda on: client.interrupt(on=on))
-        intake = company_intake(settings, tenant.company.name, machine.owner, machine.publisher, signals=signals)
-        resuming = asyncio.create_task(_resume_when_told(machine, intake))
+async def _company(
+    settings: Settings, context: CompanyContext
+) -> AsyncIterator[tuple[CompanyIntake, QuickBooksClient]]:
+    async with open_runtime(settings, context) as runtime:
+        client = runtime.client
+        signals = Signals(paused=context.board.waits, interrupt=lambda on: client.interrupt(on=on))
+        intake = company_intake(settings, context.company.name, runtime.owner, runtime.publisher, signals=signals)
+        resuming = asyncio.create_task(_resume_when_told(runtime, intake))
         try:
             yield intake, client
         finally:
@@ -142,17 +144,17 @@ async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: Company
         await asyncio.sleep(WATCH_INTERVAL_S)
 
 
-async def _resume_when_told(machine: Machine, intake: CompanyIntake) -> None:
+async def _resume_when_told(runtime: CompanyRuntime, intake: CompanyIntake) -> None:
     """While the company is stopped, follow its journal until `qbo-bridge resume` has ended the entry that says so."""
     while True:
-        note = await machine.owner.stopped()
+        note = await runtime.owner.stopped()
         try:
-            await machine.journal.until_changed(STOPPED_KEY, note)
+            await runtime.journal.until_changed(STOPPED_KEY, note)
         except (OSError, BrokerError) as error:
             log.warning("kafka.unreachable", company=intake.company, error=type(error).__name__)
             await asyncio.sleep(KAFKA_WAIT_MAX_S)
         else:
-            machine.owner.go_on()
+            runtime.owner.go_on()
             intake.resume()
 
 

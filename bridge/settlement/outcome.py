@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bridge.index.index import Posted
-from bridge.planning.steps import Fate, Refused, Skipped, StepId, Superseded, Waiting, Work
-from bridge.settlement.step_outcomes import Blocked, Done, Failed, Lesson, Postponed, StepOutcome, rejection
+from bridge.planning.steps import Refused, Skipped, StepId, StepResolution, Superseded, Waiting, Write
+from bridge.settlement.step_outcomes import Blocked, Done, Failed, Postponed, Recoverable, StepOutcome, rejection
 from contracts.entities import number
 from contracts.errors import RecordError, RejectedPosting
 from contracts.money import plain
@@ -35,25 +35,28 @@ class Outcome:
 
 
 def settle(
-    plan: PostingPlan, fates: Iterable[Fate], outcomes: Mapping[StepId, StepOutcome], written_for: Iterable[StepId]
+    plan: PostingPlan,
+    resolutions: Iterable[StepResolution],
+    outcomes: Mapping[StepId, StepOutcome],
+    written_for: Iterable[StepId],
 ) -> Outcome:
     """The outcome of `plan`. `written_for` are the writes that are credited to it, name-list entities included."""
-    resolved = [_resolved(plan, fate, outcomes) for fate in fates]
+    resolved = [_resolved(plan, resolution, outcomes) for resolution in resolutions]
     credited = [step_id for step_id in written_for if isinstance(outcomes.get(step_id), Done)]
     entities = _entities(resolved, credited, outcomes)
-    for fate in resolved:
-        if isinstance(fate, Refused):
-            return refused(fate.error, entities)
-    for fate in resolved:
-        if isinstance(fate, Waiting):
-            reason = Reason(code="waiting", message=fate.message)
+    for resolution in resolved:
+        if isinstance(resolution, Refused):
+            return refused(resolution.error, entities)
+    for resolution in resolved:
+        if isinstance(resolution, Waiting):
+            reason = Reason(code="waiting", message=resolution.message)
             return Outcome(status=ResultStatus.WAITING, reason=reason, entities=entities)
     if credited:
         return Outcome(status=ResultStatus.POSTED, entities=entities)
-    for fate in resolved:
-        if isinstance(fate, Skipped):
-            return ignored(fate.code, fate.message)
-    if any(isinstance(fate, Superseded) for fate in resolved):
+    for resolution in resolved:
+        if isinstance(resolution, Skipped):
+            return ignored(resolution.code, resolution.message)
+    if any(isinstance(resolution, Superseded) for resolution in resolved):
         return Outcome(status=ResultStatus.SUPERSEDED, reason=_NEWER, entities=entities)
     return Outcome(status=ResultStatus.ALREADY_POSTED, entities=entities)
 
@@ -72,19 +75,21 @@ def ignored(code: str, message: str) -> Outcome:
     return Outcome(status=ResultStatus.IGNORED, reason=Reason(code=code, message=message))
 
 
-def _resolved(plan: PostingPlan, fate: Fate, outcomes: Mapping[StepId, StepOutcome]) -> Fate:
+def _resolved(plan: PostingPlan, resolution: StepResolution, outcomes: Mapping[StepId, StepOutcome]) -> StepResolution:
     """A write that did not happen is a refusal when the plan itself is at fault, else it waits for the other event.
 
     An event that carries a whole document depends on no other event: whatever stopped its writes is its own fault.
     """
-    if not isinstance(fate, Work) or isinstance(outcomes.get(fate.step), Done):
-        return fate
-    culprit = _culprit(fate.step, outcomes)
+    if not isinstance(resolution, Write) or isinstance(outcomes.get(resolution.step), Done):
+        return resolution
+    culprit = _culprit(resolution.step, outcomes)
     found = outcomes.get(culprit)
     if isinstance(found, Postponed):
         return Waiting(found.message)
-    own = (fate.credited and culprit == fate.step) or any(_answers_for(step, culprit) for step in plan.steps)
-    if own and isinstance(found, Failed | Lesson):
+    own = (resolution.credited and culprit == resolution.step) or any(
+        _answers_for(step, culprit) for step in plan.steps
+    )
+    if own and isinstance(found, Failed | Recoverable):
         error = found.error if isinstance(found, Failed) else rejection(found.step, found.fault, found.disposition)
         return Refused(error)
     return Waiting(f"the {culprit} could not be written")
@@ -102,7 +107,7 @@ def _culprit(step_id: StepId, outcomes: Mapping[StepId, StepOutcome]) -> StepId:
 
 
 def _entities(
-    fates: Iterable[Fate], credited: Iterable[StepId], outcomes: Mapping[StepId, StepOutcome]
+    resolutions: Iterable[StepResolution], credited: Iterable[StepId], outcomes: Mapping[StepId, StepOutcome]
 ) -> tuple[PostedEntity, ...]:
     """The entities of the event, each once: what it wrote, then what the books already had for it."""
     found: dict[tuple[str, str], PostedEntity] = {}
@@ -111,20 +116,20 @@ def _entities(
         if isinstance(done, Done):
             entity = _written(done, done.operation)
             found.setdefault((entity.entity, entity.id), entity)
-    for fate in fates:
-        known = _known(fate, outcomes)
+    for resolution in resolutions:
+        known = _known(resolution, outcomes)
         if known is not None:
             found.setdefault((known.entity, known.id), known)
     return tuple(found.values())
 
 
-def _known(fate: Fate, outcomes: Mapping[StepId, StepOutcome]) -> PostedEntity | None:
-    if isinstance(fate, Work):
-        done = outcomes.get(fate.step)
+def _known(resolution: StepResolution, outcomes: Mapping[StepId, StepOutcome]) -> PostedEntity | None:
+    if isinstance(resolution, Write):
+        done = outcomes.get(resolution.step)
         return _written(done, Operation.NONE) if isinstance(done, Done) else None
-    if isinstance(fate, Waiting) or fate.posted is None:
+    if isinstance(resolution, Waiting) or resolution.posted is None:
         return None
-    return _held(fate.posted)
+    return _held(resolution.posted)
 
 
 def _written(done: Done, operation: Operation) -> PostedEntity:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.decoding.decision import Judged
+from bridge.decoding.decision import MappedRecord
 from bridge.settlement.outcome import Outcome
 from contracts.bodies import read_time, read_unix_time
 from contracts.envelope import Envelope
@@ -29,18 +29,18 @@ class Reporter:
     dead_letters_topic: str
 
     def records(
-        self, judged: Judged, outcome: Outcome, *, received_at: datetime, now: datetime
+        self, mapped: MappedRecord, outcome: Outcome, *, received_at: datetime, now: datetime
     ) -> tuple[OutboundRecord, ...]:
         """The result of one record and, when it is dead-lettered, the dead letter."""
-        result = self._result(judged, outcome, received_at, now)
+        result = self._result(mapped, outcome, received_at, now)
         told = result_record(result, self.results_topic, told_at=now)
         if outcome.status is not ResultStatus.DEAD_LETTERED:
             return (told,)
-        return told, self._dead_letter(judged, outcome, now)
+        return told, self._dead_letter(mapped, outcome, now)
 
-    def _result(self, judged: Judged, outcome: Outcome, received_at: datetime, now: datetime) -> Result:
-        record, envelope = judged.record, judged.envelope
-        document = _document(judged)
+    def _result(self, mapped: MappedRecord, outcome: Outcome, received_at: datetime, now: datetime) -> Result:
+        record, envelope = mapped.record, mapped.envelope
+        document = _document(mapped)
         source = Source(
             system=envelope.system if envelope else None,
             event_type=envelope.event_type if envelope else None,
@@ -65,8 +65,8 @@ class Reporter:
             posted_at=now if outcome.status is ResultStatus.POSTED else None,
         )
 
-    def _dead_letter(self, judged: Judged, outcome: Outcome, now: datetime) -> OutboundRecord:
-        record, reason, error = judged.record, outcome.reason, outcome.error
+    def _dead_letter(self, mapped: MappedRecord, outcome: Outcome, now: datetime) -> OutboundRecord:
+        record, reason, error = mapped.record, outcome.reason, outcome.error
         facts = {
             "reason-code": reason.code if reason else "",
             "reason": reason.message if reason else "",
@@ -103,8 +103,8 @@ def _readable(read: Callable[[object], datetime], value: object) -> datetime | N
         return None
 
 
-def _document(judged: Judged) -> SourceKey | None:
-    match judged.verdict:
+def _document(mapped: MappedRecord) -> SourceKey | None:
+    match mapped.decision:
         case PostingPlan(document=document) | Ignored(document=SourceKey() as document):
             return document
-    return document_of(judged.envelope) if judged.envelope else None
+    return document_of(mapped.envelope) if mapped.envelope else None

@@ -32,7 +32,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class Recoverable:
     """A refusal that a second look at the books may cure."""
 
     step: PlannedStep
@@ -54,7 +54,7 @@ class Postponed:
     message: str
 
 
-StepOutcome = Done | Failed | Lesson | Blocked | Postponed
+StepOutcome = Done | Failed | Recoverable | Blocked | Postponed
 
 
 def rejection(step: PlannedStep, fault: Fault, disposition: Disposition) -> RejectedPosting:

@@ -11,10 +11,10 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from bridge.decoding.decision import Judge, Judged
+from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.decoding.routing import Route, Router
 from bridge.demo.events import EventSettings, generate
-from bridge.index.company_profile import CompanyFacts
+from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Schedule
@@ -26,7 +26,7 @@ T = TypeVar("T")
 MICRO_BATCH = 500
 BATCH_ITEMS = 30
 SHOP = "acme.myshopify.com"
-FACTS = CompanyFacts(
+FACTS = CompanyProfile(
     home_currency="USD",
     multicurrency=False,
     country="US",
@@ -63,16 +63,16 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
     return made, time.perf_counter() - began
 
 
-def judge_all(consumed: Iterable[InboundRecord]) -> list[Judged]:
+def judge_all(consumed: Iterable[InboundRecord]) -> list[MappedRecord]:
     """Decode and map."""
     router = Router([Route("acme", frozenset({SHOP}), frozenset({"default"}))])
-    judge = Judge("acme", router, MappingRules())
-    return [judged for record in consumed if (judged := judge.judge(record)) is not None]
+    judge = EventMapper("acme", router, MappingRules())
+    return [judged for record in consumed if (judged := judge.map_record(record)) is not None]
 
 
-def schedule_all(judged: Sequence[Judged]) -> list[Schedule]:
+def schedule_all(judged: Sequence[MappedRecord]) -> list[Schedule]:
     """Plan micro-batch by micro-batch, each against books that are empty yet: the most work there can be."""
-    plans = [each.verdict for each in judged if isinstance(each.verdict, PostingPlan)]
+    plans = [each.decision for each in judged if isinstance(each.decision, PostingPlan)]
     index = Index(complete_since=datetime(2026, 1, 1, tzinfo=UTC))
     return [schedule(plans[at : at + MICRO_BATCH], index, FACTS) for at in range(0, len(plans), MICRO_BATCH)]
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from bridge.books.recovery import Place, Recollection
+from bridge.books.recovery import Place, PublishedDocuments
 from bridge.company.owner import Company
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
@@ -188,8 +188,8 @@ async def office(
     status = StatusBoard(clock=clock)
     told = list(after.results) if after else []
 
-    async def recollect(wanted: Collection[Place]) -> Mapping[Place, Entity]:
-        recollection = Recollection(wanted)
+    async def look_up_results(wanted: Collection[Place]) -> Mapping[Place, Entity]:
+        recollection = PublishedDocuments(wanted)
         for result in told:
             recollection.add(result, COMPANY)
         return recollection.rows()
@@ -202,7 +202,7 @@ async def office(
             rules or MappingRules(),
             window=timedelta(days=90),
             status=status,
-            recollect=recollect,
+            look_up_results=look_up_results,
         )
         await company.take_over(1)
         yield Office(company, client, app, clock, journal, status, offset=after.offset if after else 0)

@@ -199,7 +199,7 @@ async def test_what_had_been_waiting_from_before_is_told_beside_the_range() -> N
     world = World([1])
     world.machine.parked = [result(99)]
     await world.until_finished()
-    assert world.tally.beside == 1
+    assert world.tally.outside_range == 1
     assert world.tally.outcomes == {(ResultStatus.POSTED, ""): 1}
 
 
@@ -241,7 +241,7 @@ def test_a_record_counts_once_with_its_newest_outcome() -> None:
     assert tally.outcomes == {(ResultStatus.WAITING, "waiting"): 1, (ResultStatus.POSTED, ""): 1}
     tally.add([], [result(1)], ())
     assert tally.outcomes == {(ResultStatus.POSTED, ""): 2}
-    assert tally.beside == 0
+    assert tally.outside_range == 0
 
 
 def test_who_goes_on_waiting_says_nothing_and_is_no_strangers() -> None:
@@ -250,7 +250,7 @@ def test_who_goes_on_waiting_says_nothing_and_is_no_strangers() -> None:
     waiting.park(Parked(record(1), NOW))
     tally.add([record(1), record(2)], [], {result_id(COMPANY, "events", 0, 1)})
     assert tally.outcomes == {(ResultStatus.WAITING, "waiting"): 1}
-    assert tally.foreign == 1
+    assert tally.other_companies == 1
 
 
 def test_totals_are_added_up_by_currency() -> None:

@@ -134,7 +134,7 @@ async def test_what_a_person_deleted_between_two_owners_stays_deleted() -> None:
 
 
 async def test_a_void_between_two_owners_that_overwrote_the_marker_is_a_void() -> None:
-    """Its row looks like a stranger's. Guard: `lost_its_marker`."""
+    """Its row looks like a stranger's. Guard: `has_lost_marker`."""
     async with office(switches=Switches(void_note="overwrite")) as before:
         await before.tell(later(bought(0), 10, **PENDING))
         await before.idle()

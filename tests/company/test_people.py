@@ -242,7 +242,7 @@ async def test_a_payment_keeps_what_a_person_linked_to_another_invoice(*, looks:
 
 
 async def test_a_payment_that_a_person_spent_elsewhere_is_not_taken_back() -> None:
-    """It would have to become smaller than what is on the other invoice: a person must look. Guard: `promised`."""
+    """It would be smaller than what is on the other invoice: a person must look. Guard: `applied_elsewhere`."""
     async with office() as acme:
         await acme.tell(later(bought(0), 10))
         own = await linked_elsewhere(acme, "40.00")
@@ -335,7 +335,7 @@ async def test_an_account_that_a_person_made_meanwhile() -> None:
 
 
 async def test_an_account_that_a_person_made_inactive_meanwhile() -> None:
-    """The result names the rule, not a number of QBO. Guard: `reread_facts` in `remedies`."""
+    """The result names the rule, not a number of QBO. Guard: `reread_profile` in `remedies`."""
     async with office() as before:
         till = await before.by_hand("account", {"Name": "Till", "AccountType": "Bank"})
         async with office(after=before, rules=TILL) as acme:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from contracts.errors import TakeFewer
+from contracts.errors import BatchTooLarge
 from contracts.records import InboundRecord
 from contracts.results import ResultStatus
 from tests.company.office import Office, office
@@ -66,6 +66,6 @@ async def process_all(acme: Office, records: tuple[InboundRecord, ...]) -> None:
         try:
             await acme.process(records)
             records = ()
-        except TakeFewer as asked:
+        except BatchTooLarge as asked:
             await acme.process(records[: asked.records])
             records = records[asked.records :]

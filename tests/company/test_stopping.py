@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.company.breaker import STOPPED_KEY
-from contracts.errors import Stopped, TakeFewer
+from contracts.errors import BatchTooLarge, Stopped
 from contracts.records import InboundRecord
 from contracts.results import Result
 from tests.company.office import Office, office
@@ -28,12 +28,12 @@ async def taken(acme: Office, records: tuple[InboundRecord, ...]) -> list[Result
     """What is taken of a micro-batch at once, as the tenure does it."""
     try:
         return await acme.process(records)
-    except TakeFewer as asked:
+    except BatchTooLarge as asked:
         return await acme.process(records[: asked.records])
 
 
 async def test_fifty_dead_letters_of_one_reason_stop_the_company_at_the_fiftieth() -> None:
-    """What lies behind it in the same poll is not begun. Guard: `portion` in `Company.process`."""
+    """What lies behind it in the same poll is not begun. Guard: `allowed_prefix` in `Company.process`."""
     async with office() as acme:
         await acme.tell(bought(900))
         results = await taken(acme, acme.records(*map(refused, range(60)), bought(901)))

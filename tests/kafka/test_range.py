@@ -14,14 +14,14 @@ from tests.kafka.ranges import Topic, read_all, send, span, values
 
 pytestmark = pytest.mark.kafka
 
-PATIENCE_S = 60
+FEED_WAIT_S = 60
 
 
 @pytest_asyncio.fixture
 async def topic(real: KafkaConnection, unique: str) -> AsyncIterator[Topic]:
     topic = Topic(real, f"range-{unique}")
     await topic.create()
-    async with asyncio.timeout(PATIENCE_S):  # a reader that waits for what never comes must not hang the suite
+    async with asyncio.timeout(FEED_WAIT_S):  # a reader that waits for what never comes must not hang the suite
         yield topic
 
 

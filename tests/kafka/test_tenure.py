@@ -17,8 +17,8 @@ from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.microbatch import MicroBatch, Phase
 from bridge.kafka.owner import Signals
 from bridge.kafka.settings import IntakeSettings
-from bridge.kafka.tenure import Tenure
-from contracts.errors import TakeFewer, Unavailable
+from bridge.kafka.tenure import OwnershipSession
+from contracts.errors import BatchTooLarge, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 
 ZERO, ONE = TopicPartition("events", 0), TopicPartition("events", 1)
@@ -122,12 +122,12 @@ class World:
         self.hurries: list[bool] = []
         self.hurried: Callable[[], object] = lambda: None
         options = {"heartbeat_interval_ms": 1, "idle_interval_s": 0.01, "drain_timeout_s": 0.2} | settings
-        self.tenure = Tenure(
+        self.tenure = OwnershipSession(
             company="acme",
             owner=self.machine,
             publisher=self.publisher,  # type: ignore[arg-type]
             settings=IntakeSettings(**options),
-            signals=Signals(paused=self.told.append, hurry=self._hurry),
+            signals=Signals(paused=self.told.append, interrupt=self._hurry),
             jitter=lambda low, _: low,
         )
 
@@ -242,7 +242,7 @@ async def test_what_an_owner_will_not_take_at_once_comes_again() -> None:
     world = World()
     await world.own()
     world.consumer.sought.clear()
-    world.machine.failures = [TakeFewer(3)]
+    world.machine.failures = [BatchTooLarge(3)]
     world.offer((ZERO, 5), (ZERO, 6), (ZERO, 7), (ZERO, 8), (ONE, 3))
     await world.until(lambda: world.consumer.sought)
     assert [len(batch) for batch in world.machine.batches] == [5, 3]
@@ -318,7 +318,7 @@ async def test_an_outage_is_waited_out_from_a_second_to_a_minute() -> None:
 
 
 async def test_a_batch_that_takes_longer_than_a_moment_is_hurried_and_comes_again() -> None:
-    """It ends where it stands, without a pause, and the tenure goes on as it was. Guard: `hurry`."""
+    """It ends where it stands, without a pause, and the tenure goes on as it was. Guard: `interrupt`."""
     world = World(drain_grace_s=0.02, drain_timeout_s=10.0)
     await world.own()
     world.machine.may_go_on.clear()

@@ -80,10 +80,12 @@ class Life:
     def give_back(self, *, money: bool) -> None:
         """One piece comes back, with its money or off what is owed."""
         number = len(self.refunds)
-        moved = [transaction(id=900 + number, admin_graphql_api_id=None, kind="refund", amount="12.00", gateway=CARD)]
+        mark_stale = [
+            transaction(id=900 + number, admin_graphql_api_id=None, kind="refund", amount="12.00", gateway=CARD)
+        ]
         body = refund(
             [refund_line(self._line(), 1, "12.00")],
-            *(moved if money else []),
+            *(mark_stale if money else []),
             id=800 + number,
             admin_graphql_api_id=None,
         )

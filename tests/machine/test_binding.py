@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.binding import Binder, expected
-from bridge.index.company_profile import CompanyFacts
+from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.planning.steps import PlannedStep, StepId
 from contracts.entities import EntityName
@@ -46,10 +46,10 @@ EURO = company(multicurrency=True)
 DRAFTS = {DANA: buyer().draft, TOTE: thing().draft}
 
 
-def bound(step: PlannedStep, index: Index | None = None, facts: CompanyFacts | None = None) -> dict[str, Any]:
+def bound(step: PlannedStep, index: Index | None = None, profile: CompanyProfile | None = None) -> dict[str, Any]:
     """The body of a step in a company that has the buyer and the item."""
     drafts: dict[SourceKey, Draft] = {key: draft for key, draft in DRAFTS.items() if draft is not None}
-    return Binder(books(*LISTS) if index is None else index, facts or company(), drafts).bind(step)
+    return Binder(books(*LISTS) if index is None else index, profile or company(), drafts).bind(step)
 
 
 def create(draft: Draft, entity: EntityName, key: SourceKey = ORDER, **changes: Any) -> PlannedStep:
@@ -64,7 +64,7 @@ def the_draft(step: Any) -> Draft:
 
 def test_an_invoice_says_everything_by_id() -> None:
     """Customer, item, number, date, tax of nothing, and the marker; currency is not spoken of."""
-    body = bound(create(invoice(), "Invoice", facts={"v": "1.1", "t": "30.00"}))
+    body = bound(create(invoice(), "Invoice", marker_fields={"v": "1.1", "t": "30.00"}))
     assert body == {
         "CustomerRef": {"value": "60"},
         "DocNumber": "1001",
@@ -109,7 +109,7 @@ def test_us_tax_is_posted_as_charged_on_the_taxed_lines() -> None:
     assert codes(body) == ["TAX", "NON"]
     unmarked = replace(draft, lines=tuple(replace(line, taxable=False) for line in lines))
     assert codes(bound(create(unmarked, "Invoice"))) == ["TAX", "TAX"]
-    automated = bound(create(draft, "Invoice"), facts=company(tax_code=None))
+    automated = bound(create(draft, "Invoice"), profile=company(tax_code=None))
     assert automated["TxnTaxDetail"] == {"TotalTax": Decimal("2.00")}
 
 
@@ -121,18 +121,18 @@ def test_tax_is_refused_where_sales_tax_is_off() -> None:
     """It would be dropped silently."""
     draft = invoice("32.00", tax=Decimal("2.00"))
     with pytest.raises(UnmappableEvent, match="sales tax is off"):
-        bound(create(draft, "Invoice"), facts=company(charges_tax=False))
+        bound(create(draft, "Invoice"), profile=company(charges_tax=False))
 
 
 def test_outside_the_us_nothing_is_taxed_without_a_rule() -> None:
     """No US codes on the lines; a tax without a code of the country is refused."""
     abroad = company(country="GB", home_currency="GBP")
-    body = bound(create(invoice(), "Invoice"), facts=abroad)
+    body = bound(create(invoice(), "Invoice"), profile=abroad)
     assert body["GlobalTaxCalculation"] == "NotApplicable"
     assert "TxnTaxDetail" not in body
     assert "TaxCodeRef" not in body["Line"][0]["SalesItemLineDetail"]
     with pytest.raises(UnmappableEvent, match=r"tax\.codes"):
-        bound(create(invoice("32.00", tax=Decimal("2.00")), "Invoice"), facts=abroad)
+        bound(create(invoice("32.00", tax=Decimal("2.00")), "Invoice"), profile=abroad)
 
 
 def test_a_discount_is_a_line_on_its_account() -> None:
@@ -143,7 +143,7 @@ def test_a_discount_is_a_line_on_its_account() -> None:
     assert (line["DetailType"], line["Amount"]) == ("DiscountLineDetail", Decimal("5.00"))
     assert line["DiscountLineDetail"] == {"PercentBased": False, "DiscountAccountRef": {"value": "79"}}
     with pytest.raises(UnmappableEvent, match="AllowDiscount"):
-        bound(create(draft, "Invoice"), facts=company(allows_discount=False))
+        bound(create(draft, "Invoice"), profile=company(allows_discount=False))
 
 
 def test_currency_and_rate_are_said_under_multicurrency_only() -> None:
@@ -152,7 +152,7 @@ def test_currency_and_rate_are_said_under_multicurrency_only() -> None:
     draft = invoice(currency="EUR", exchange_rate=Decimal("1.08"))
     body = bound(create(draft, "Invoice"), index, EURO)
     assert (body["CurrencyRef"], body["ExchangeRate"]) == ({"value": "EUR"}, Decimal("1.08"))
-    home = bound(create(invoice(exchange_rate=Decimal("1.08")), "Invoice"), facts=EURO)
+    home = bound(create(invoice(exchange_rate=Decimal("1.08")), "Invoice"), profile=EURO)
     assert (home["CurrencyRef"], "ExchangeRate" in home) == ({"value": "USD"}, False)
 
 
@@ -160,7 +160,7 @@ def test_an_update_names_what_it_changes_sends_all_lines_and_keeps_a_persons_not
     """`sparse` is added on the wire; lines that are left out would be deleted."""
     row = invoice_row("20.00", SyncToken="4", PrivateNote="Call first\n[qbb:shopify:order:100 v=1.1 t=20.00]")
     index = books(*LISTS, ("Invoice", row))
-    step = create(invoice(), "Invoice", target=known(index, "Invoice", ORDER), facts={"v": "5.1", "t": "30.00"})
+    step = create(invoice(), "Invoice", target=known(index, "Invoice", ORDER), marker_fields={"v": "5.1", "t": "30.00"})
     body = bound(replace(step, operation=Operation.UPDATE), index)
     assert (body["Id"], body["SyncToken"], len(body["Line"])) == ("145", "4", 1)
     assert body["PrivateNote"] == "Call first\n[qbb:shopify:order:100 v=5.1 t=30.00 c=60]"
@@ -187,7 +187,7 @@ def test_the_marker_goes_back_alone() -> None:
         operation=Operation.UPDATE,
         owner=0,
         target=known(index, "Invoice", ORDER),
-        facts={"v": "9.27", "h": "void"},
+        marker_fields={"v": "9.27", "h": "void"},
     )
     body = bound(step, index)
     assert body == {"Id": "145", "SyncToken": "0", "PrivateNote": "Call first\n[qbb:shopify:order:100 v=9.27 h=void]"}
@@ -197,7 +197,9 @@ def test_a_payment_is_the_customers_of_its_invoice() -> None:
     """Whoever the event names; and it says account, method and reference."""
     index = books(*LISTS, ("Invoice", invoice_row(CustomerRef={"value": "61"})))
     draft = payment(customer=None, method="Visa", reference="7")
-    body = bound(create(draft, "Payment", transaction_key(7), applied=Decimal("12.00"), facts={"o": "100"}), index)
+    body = bound(
+        create(draft, "Payment", transaction_key(7), applied=Decimal("12.00"), marker_fields={"o": "100"}), index
+    )
     assert body == {
         "CustomerRef": {"value": "61"},
         "TotalAmt": Decimal("30.00"),
@@ -254,7 +256,7 @@ def test_a_customer_carries_its_marker_in_its_notes() -> None:
         },
         "Notes": "[qbb:shopify:customer:1]",
     }
-    assert bound(create(the_draft(step), "Customer", DANA), facts=EURO)["CurrencyRef"] == {"value": "USD"}
+    assert bound(create(the_draft(step), "Customer", DANA), profile=EURO)["CurrencyRef"] == {"value": "USD"}
 
 
 def test_an_item_goes_to_its_income_account() -> None:
@@ -268,7 +270,7 @@ def test_an_item_goes_to_its_income_account() -> None:
         "UnitPrice": Decimal(15),
         "Taxable": True,
     }
-    assert "Taxable" not in bound(create(the_draft(thing()), "Item", TOTE), facts=company(country="GB"))
+    assert "Taxable" not in bound(create(the_draft(thing()), "Item", TOTE), profile=company(country="GB"))
     cards = account()
     item = create(the_draft(thing(income=cards.key)), "Item", TOTE)
     with pytest.raises(UnmappableEvent, match="Gift cards is not in QuickBooks"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.company.breaker import Breaker, Stop
-from bridge.decoding.decision import Judged
+from bridge.decoding.decision import MappedRecord
 from contracts.errors import RejectedPosting, UnbalancedDocument, UndecodableRecord, UnmappableEvent
 from contracts.posting import Ignored
 from contracts.results import ResultStatus
@@ -22,8 +22,8 @@ UNDECODABLE = (ResultStatus.DEAD_LETTERED, "undecodable")
 Told = tuple[ResultStatus, str | None]
 
 
-def judged(verdict: object) -> Judged:
-    return Judged(record=record(b""), envelope=None, verdict=verdict)  # type: ignore[arg-type]
+def judged(verdict: object) -> MappedRecord:
+    return MappedRecord(record=record(b""), envelope=None, decision=verdict)  # type: ignore[arg-type]
 
 
 PLAN, NOTHING = judged(order_plan()), judged(Ignored(code="x", message="y"))
@@ -32,7 +32,7 @@ NO_RULE, NO_TEXT = judged(UnmappableEvent("x")), judged(UndecodableRecord("x"))
 
 def stopped_by(*told: Told, limit: int = 3) -> Stop | None:
     breaker = Breaker(limit, "one")
-    breaker.told(told, BORN)
+    breaker.count(told, BORN)
     return breaker.stop
 
 
@@ -59,7 +59,7 @@ def test_a_row_goes_on_through_micro_batches() -> None:
     breaker = Breaker(3, "one")
     rows = []
     for _ in range(3):
-        breaker.told([UNMAPPABLE], BORN)
+        breaker.count([UNMAPPABLE], BORN)
         rows.append(breaker.row)
     assert rows == [1, 2, 3]
     assert breaker.stop == Stop(code="unmappable", dead_letters=3, at=BORN.isoformat(), process="one")
@@ -68,30 +68,30 @@ def test_a_row_goes_on_through_micro_batches() -> None:
 def test_a_limit_of_nothing_never_stops() -> None:
     """Switched off, everything is taken."""
     breaker = Breaker(0, "one")
-    breaker.told([UNMAPPABLE] * 500, BORN)
+    breaker.count([UNMAPPABLE] * 500, BORN)
     assert breaker.stop is None
-    assert breaker.portion([NO_RULE] * 500) == 500
+    assert breaker.allowed_prefix([NO_RULE] * 500) == 500
 
 
 def test_in_doubt_no_more_is_taken_than_is_missing_to_the_limit() -> None:
     """After a start, and once a row has begun; what says nothing costs nothing. Guard: `in_doubt`."""
     breaker = Breaker(3, "one")
-    assert breaker.portion([PLAN, NOTHING, NO_TEXT, PLAN, PLAN, PLAN]) == 5
-    breaker.told([POSTED], BORN)
-    assert breaker.portion([PLAN] * 9) == 9
-    breaker.told([POSTED, UNBALANCED], BORN)
-    assert breaker.portion([PLAN] * 9) == 2
+    assert breaker.allowed_prefix([PLAN, NOTHING, NO_TEXT, PLAN, PLAN, PLAN]) == 5
+    breaker.count([POSTED], BORN)
+    assert breaker.allowed_prefix([PLAN] * 9) == 9
+    breaker.count([POSTED, UNBALANCED], BORN)
+    assert breaker.allowed_prefix([PLAN] * 9) == 2
 
 
 def test_without_doubt_refusals_that_are_known_before_anything_is_sent_end_the_portion() -> None:
     """What lies behind them is not begun. Guard: `_refusal` in `Breaker.portion`."""
     breaker = Breaker(3, "one")
-    breaker.told([POSTED], BORN)
-    assert breaker.portion([PLAN, NO_RULE, NOTHING, NO_RULE, NO_RULE, PLAN]) == 5
-    assert breaker.portion([NO_RULE, NO_RULE, PLAN, NO_RULE]) == 4
-    assert breaker.portion([NO_RULE, judged(UnbalancedDocument("x")), NO_RULE, PLAN]) == 4
+    breaker.count([POSTED], BORN)
+    assert breaker.allowed_prefix([PLAN, NO_RULE, NOTHING, NO_RULE, NO_RULE, PLAN]) == 5
+    assert breaker.allowed_prefix([NO_RULE, NO_RULE, PLAN, NO_RULE]) == 4
+    assert breaker.allowed_prefix([NO_RULE, judged(UnbalancedDocument("x")), NO_RULE, PLAN]) == 4
     narrow = judged(RejectedPosting("x", reason_code="period_closed"))
-    assert breaker.portion([narrow, narrow, judged(RejectedPosting("x")), PLAN]) == 4
+    assert breaker.allowed_prefix([narrow, narrow, judged(RejectedPosting("x")), PLAN]) == 4
 
 
 OUTCOMES: dict[int, list[Told]] = {
@@ -107,10 +107,10 @@ def test_in_doubt_no_row_grows_past_the_limit(data: st.DataObject) -> None:
     breaker = Breaker(4, "one")
     while breaker.stop is None and data.draw(st.booleans()):
         batch = data.draw(st.lists(st.sampled_from([PLAN, NO_RULE, NOTHING]), min_size=1, max_size=12))
-        taken = batch[: breaker.portion(batch)]
+        taken = batch[: breaker.allowed_prefix(batch)]
         assert taken
         doubted = breaker.row > 0
-        breaker.told([data.draw(st.sampled_from(OUTCOMES[id(each)])) for each in taken], BORN)
+        breaker.count([data.draw(st.sampled_from(OUTCOMES[id(each)])) for each in taken], BORN)
         assert not doubted or breaker.row <= 4
 
 
@@ -120,7 +120,7 @@ def test_a_stop_is_kept_by_the_process_that_made_it_and_ended_by_any_other() -> 
     assert note is not None
     one, other = Breaker(3, "one"), Breaker(3, "other")
     for breaker in (one, other):
-        breaker.told([UNMAPPABLE] * 2, BORN)
+        breaker.count([UNMAPPABLE] * 2, BORN)
         breaker.taken_over(note.to_bytes())
     assert (one.stop, other.stop, other.row) == (note, None, 0)
     one.taken_over(None)

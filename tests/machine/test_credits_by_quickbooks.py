@@ -158,7 +158,7 @@ async def test_a_person_s_money_is_not_taken_for_the_order_s_own_credit() -> Non
 
 @pytest.mark.parametrize("noted", [True, False])
 async def test_only_what_quickbooks_linked_by_itself_is_moved(noted: bool) -> None:  # noqa: FBT001 - parametrised
-    """Guards: QBO's own note; the other invoice is known to ask for all of its money again (`moved_with`).
+    """Guards: QBO's own note; the other invoice is known to ask for all of its money again (`mark_stale_with`).
 
     The credit's invoice asks for it later, once a person's payment is deleted.
     """
@@ -171,8 +171,8 @@ async def test_only_what_quickbooks_linked_by_itself_is_moved(noted: bool) -> No
         write(world.sandbox.company(), "Payment", {"Id": paid["Id"], "SyncToken": paid["SyncToken"]}, "delete")
         await world.restart()
         await world.deliver(credited(NEW))
-        moved, left = (D("36.00"), D("24.00"), NIL), (D("24.00"), D("36.00"), NIL)
-        assert balances(world) == (moved if noted else left)
+        mark_stale, left = (D("36.00"), D("24.00"), NIL), (D("24.00"), D("36.00"), NIL)
+        assert balances(world) == (mark_stale if noted else left)
         money = transaction(id=71, order_id=OLD, admin_graphql_api_id=None, amount="36.00")
         await world.deliver(shopify_event("order_transactions/create", money))
         assert invoice(world, OLD)["Balance"] == 0

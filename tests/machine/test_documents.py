@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.planning.steps import Fate, Held, Refused, Schedule, Skipped, Superseded, Work
+from bridge.planning.steps import AlreadyPosted, Refused, Schedule, Skipped, StepResolution, Superseded, Write
 from contracts.errors import UnmappableEvent
 from contracts.posting import Operation
 from tests.builders import (
@@ -29,15 +29,15 @@ from tests.builders import (
 INVOICE = "invoice shopify:order:100"
 
 
-def fate(found: Schedule, position: int = 0) -> Fate:
+def fate(found: Schedule, position: int = 0) -> StepResolution:
     """The only fate of a plan."""
-    (only,) = found.fates[position]
+    (only,) = found.resolutions[position]
     return only
 
 
 def test_an_older_body_is_superseded() -> None:
     """The books are at version 5: version 4 writes nothing."""
-    found = planned([order_plan(4)], books(*LISTS, ("Invoice", invoice_row(facts={"v": "5.1"}))))
+    found = planned([order_plan(4)], books(*LISTS, ("Invoice", invoice_row(marker_fields={"v": "5.1"}))))
     assert (found.waves, type(fate(found))) == ((), Superseded)
 
 
@@ -51,7 +51,7 @@ def test_a_newer_body_updates_the_invoice_under_its_own_number() -> None:
 
 def test_a_change_by_a_person_is_a_conflict() -> None:
     """The total is not the one that we wrote: nothing is written, both numbers are named."""
-    row = invoice_row("20.00", facts={"t": "25.00"})
+    row = invoice_row("20.00", marker_fields={"t": "25.00"})
     found = planned([order_plan(5)], books(*LISTS, ("Invoice", row)))
     refused = fate(found)
     assert isinstance(refused, Refused)
@@ -62,7 +62,7 @@ def test_a_change_by_a_person_is_a_conflict() -> None:
 
 def test_a_conflict_is_not_noted_as_a_version_of_the_books() -> None:
     """What was refused is not in the books."""
-    row = invoice_row("20.00", facts={"t": "25.00"})
+    row = invoice_row("20.00", marker_fields={"t": "25.00"})
     assert planned([order_plan(5)], books(*LISTS, ("Invoice", row))).versions == {}
 
 
@@ -72,8 +72,8 @@ def test_a_cancelled_order_is_voided_and_its_marker_put_back() -> None:
     void, again = steps(found)[INVOICE], steps(found)[f"{INVOICE} (note)"]
     assert (void.operation, again.operation) == (Operation.VOID, Operation.UPDATE)
     assert again.needs == {void.id}
-    assert again.facts == {"v": "9.27", "h": "void", "t": "0.00"}
-    assert found.fates[0] == (Work(void.id, credited=True), Work(again.id, credited=True))
+    assert again.marker_fields == {"v": "9.27", "h": "void", "t": "0.00"}
+    assert found.resolutions[0] == (Write(void.id, credited=True), Write(again.id, credited=True))
 
 
 def test_a_cancelled_order_that_was_never_booked_stays_unbooked() -> None:
@@ -93,7 +93,7 @@ def test_an_invoice_with_a_transaction_on_it_is_not_voided() -> None:
     for plans, rows in ([cancelled_plan()], [paid]), ([transaction_plan(), cancelled_plan()], []):
         found = planned(plans, books(*LISTS, ("Invoice", invoice_row()), *rows))
         assert not any(step.operation is Operation.VOID for step in steps(found).values())
-        assert isinstance(found.fates[-1][0], Skipped)
+        assert isinstance(found.resolutions[-1][0], Skipped)
 
 
 def test_an_invoice_that_a_person_was_paid_for_is_not_voided() -> None:
@@ -105,7 +105,7 @@ def test_an_invoice_that_a_person_was_paid_for_is_not_voided() -> None:
 def test_a_balance_that_is_unsure_is_read_before_voiding() -> None:
     """Something moved the invoice since it was read."""
     index = books(*LISTS, ("Invoice", invoice_row()))
-    index.moved("Invoice", ORDER)
+    index.mark_stale("Invoice", ORDER)
     assert planned([cancelled_plan()], index).stale == (known(index, "Invoice", ORDER),)
 
 
@@ -115,7 +115,7 @@ def test_what_only_an_older_body_told_is_taken_back_with_the_void() -> None:
     found = steps(planned([cancelled_plan()], books(*LISTS, *rows)))
     assert found[INVOICE].operation is Operation.VOID
     assert found["payment shopify:payment:100"].operation is Operation.VOID
-    assert found["payment shopify:payment:100 (note)"].facts["h"] == "void"
+    assert found["payment shopify:payment:100 (note)"].marker_fields["h"] == "void"
 
 
 def test_an_invoice_that_a_person_voided_stays_void() -> None:
@@ -131,7 +131,7 @@ def test_the_cancellation_of_a_void_invoice_is_done_already() -> None:
     """A person was faster; the marker is still there."""
     row = invoice_row("0.00", PrivateNote=f"Voided - {note(ORDER, v='1.1', h='abc', t='30.00')}")
     found = planned([cancelled_plan()], books(*LISTS, ("Invoice", row)))
-    assert (found.waves, type(fate(found))) == ((), Held)
+    assert (found.waves, type(fate(found))) == ((), AlreadyPosted)
 
 
 def test_the_marker_is_put_back_when_a_persons_void_took_it() -> None:

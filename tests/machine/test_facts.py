@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.index.company_profile import CompanyFacts, company_facts
+from bridge.index.company_profile import CompanyProfile, read_company_profile
 from contracts.errors import UnmappableEvent
 from contracts.quickbooks import AccountSelector
 
@@ -18,9 +18,9 @@ ACCOUNTS: list[dict[str, Any]] = [
 ]
 
 
-def facts(preferences: dict[str, Any] | None = None, country: str | None = "US") -> CompanyFacts:
+def facts(preferences: dict[str, Any] | None = None, country: str | None = "US") -> CompanyProfile:
     info = {"Country": country} if country else {}
-    return company_facts(preferences or {}, info, ACCOUNTS, [{"Id": "3", "Name": "Visa"}])
+    return read_company_profile(preferences or {}, info, ACCOUNTS, [{"Id": "3", "Name": "Visa"}])
 
 
 def selector(**choice: str) -> AccountSelector:

@@ -37,23 +37,26 @@ def test_a_strangers_document_is_not_ours() -> None:
 
 def test_a_total_is_touched_when_it_is_not_what_we_wrote() -> None:
     """Without a total in the marker nobody can say."""
-    for total, facts, untouched in (
+    for total, facts, total_unchanged in (
         ("30.00", {"t": "30.0"}, True),
         ("31.00", {"t": "30.00"}, False),
         ("31.00", {"t": "?"}, True),
     ):
-        assert known(books(("Invoice", invoice_row(total, facts=facts))), "Invoice", ORDER).untouched is untouched
+        assert (
+            known(books(("Invoice", invoice_row(total, marker_fields=facts))), "Invoice", ORDER).total_unchanged
+            is total_unchanged
+        )
 
 
 def test_a_version_that_no_marker_says_is_none() -> None:
     """Garbage and absence."""
     for version in ("", "x.1", "7", "7.y"):
-        assert known(books(("Invoice", invoice_row(facts={"v": version}))), "Invoice", ORDER).version is None
+        assert known(books(("Invoice", invoice_row(marker_fields={"v": version}))), "Invoice", ORDER).version is None
 
 
 def test_newest_is_the_greater_of_marker_and_note() -> None:
     """What was noted beside never lowers what the books say."""
-    index = books(("Invoice", invoice_row(facts={"v": "5.1", "h": "b"})))
+    index = books(("Invoice", invoice_row(marker_fields={"v": "5.1", "h": "b"})))
     index.note_version(ORDER, Version(3, 1, "a"))
     assert index.newest(ORDER) == Version(5, 1, "b")
     index.note_version(ORDER, Version(9, 1, "a"))
@@ -97,7 +100,7 @@ def test_a_note_that_lost_its_marker_makes_no_stranger_of_what_is_ours() -> None
     """QBO replaced the note when it voided; the Id is known."""
     index = books(("Invoice", invoice_row()), ("Invoice", invoice_row("0.00", PrivateNote="Voided")))
     posted = known(index, "Invoice", ORDER)
-    assert (posted.voided, posted.marked, posted.facts["t"]) == (True, False, "30.00")
+    assert (posted.voided, posted.marked, posted.marker_fields["t"]) == (True, False, "30.00")
 
 
 def test_a_live_payment_is_preferred_to_a_void_one_of_the_same_key() -> None:
@@ -132,8 +135,8 @@ def test_payments_are_unsure_once_their_invoice_let_go_of_them() -> None:
 def test_a_moved_entity_is_fresh_again_once_it_was_read() -> None:
     """And moving what is not there is nothing."""
     index = books(("Invoice", invoice_row()))
-    index.moved("Invoice", ORDER)
-    index.moved("Payment", BODY_MONEY)
+    index.mark_stale("Invoice", ORDER)
+    index.mark_stale("Payment", BODY_MONEY)
     assert known(index, "Invoice", ORDER).fresh is False
     index.remember("Invoice", invoice_row(SyncToken="1"))
     assert known(index, "Invoice", ORDER).fresh is True

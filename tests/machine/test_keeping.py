@@ -117,5 +117,5 @@ async def test_tombstones_name_each_request_once_until_they_are_written() -> Non
     await write_ahead.append([request], steps_of([request]))
     assert write_ahead.tombstones() == [("request:qbb-1", None)]
     await journal.append(write_ahead.tombstones())
-    write_ahead.settled()
+    write_ahead.clear()
     assert (write_ahead.tombstones(), unsettled_requests(journal.entries)) == ([], [])

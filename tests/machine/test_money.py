@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.index.index import Index
-from bridge.planning.steps import Held, PlannedStep, Refused, Skipped, Waiting, Work
+from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, Waiting, Write
 from contracts.errors import RejectedPosting
 from contracts.keys import SourceKey
 from contracts.posting import Operation
@@ -38,7 +38,7 @@ BODY = "payment shopify:payment:100"
 
 def with_invoice(*payments: dict[str, object], **changes: Any) -> Index:
     """Books with the order's invoice of 30.00 at version 5, and these payments."""
-    row = invoice_row(facts=FACTS, **changes)
+    row = invoice_row(marker_fields=FACTS, **changes)
     return books(*LISTS, ("Invoice", row), *(("Payment", payment) for payment in payments))
 
 
@@ -53,7 +53,7 @@ def told(step: PlannedStep) -> tuple[str, Decimal, Decimal]:
 def test_a_transaction_without_its_order_waits() -> None:
     """Nobody knows whose money it is yet."""
     found = planned([transaction_plan()])
-    assert (found.waves, found.fates) == ((), ((Waiting("its order is not in the books yet"),),))
+    assert (found.waves, found.resolutions) == ((), ((Waiting("its order is not in the books yet"),),))
 
 
 def test_a_transaction_and_its_order_go_out_together() -> None:
@@ -81,7 +81,7 @@ def test_a_part_is_taken_out_of_the_money_of_the_body() -> None:
     found = planned([transaction_plan(amount="10.00")], with_invoice(payment_row()))
     assert [[str(step.id) for step in wave] for wave in found.waves] == [[BODY], ["payment shopify:transaction:7"]]
     assert told(steps(found)[BODY]) == ("sparse_update", Decimal("20.00"), Decimal("20.00"))
-    assert steps(found)[BODY].facts["r"] == "30.00"
+    assert steps(found)[BODY].marker_fields["r"] == "30.00"
 
 
 def test_a_part_that_was_taken_out_before_a_crash_is_not_taken_out_again() -> None:
@@ -95,13 +95,13 @@ def test_the_same_transaction_twice_is_one_payment() -> None:
     """The first event is credited."""
     found = planned([transaction_plan(), transaction_plan()], with_invoice())
     (step,) = found.waves[0]
-    assert found.fates == ((Work(step.id, credited=True),), (Work(step.id, credited=False),))
+    assert found.resolutions == ((Write(step.id, credited=True),), (Write(step.id, credited=False),))
 
 
 def test_a_booked_transaction_is_held() -> None:
     """A replay."""
     found = planned([transaction_plan()], with_invoice(payment_row(transaction_key(7))))
-    assert (found.waves, type(found.fates[0][0])) == ((), Held)
+    assert (found.waves, type(found.resolutions[0][0])) == ((), AlreadyPosted)
 
 
 def test_an_older_body_does_not_take_money_away() -> None:
@@ -116,7 +116,7 @@ def test_a_newer_body_raises_the_money_and_credits_its_event() -> None:
     money = order_plan(6, received="30.00", total="30.00")
     found = planned([money], index)
     assert told(steps(found)[BODY]) == ("sparse_update", Decimal("30.00"), Decimal("30.00"))
-    assert Work(steps(found)[BODY].id, credited=True) in found.fates[0]
+    assert Write(steps(found)[BODY].id, credited=True) in found.resolutions[0]
 
 
 def test_of_two_bodies_of_one_age_the_greater_amount_counts() -> None:
@@ -144,7 +144,7 @@ def test_what_a_person_already_put_on_the_invoice_leaves_less_room() -> None:
 def test_money_told_in_the_customer_s_currency_is_left_to_the_order_s_body() -> None:
     """No rate is invented: the body tells the same money in the shop's currency."""
     found = planned([transaction_plan(currency="EUR")], with_invoice(), company(multicurrency=True))
-    (fate,) = found.fates[0]
+    (fate,) = found.resolutions[0]
     assert (found.waves, isinstance(fate, Skipped) and fate.code) == ((), "skipped_by_rule")
 
 
@@ -155,7 +155,7 @@ def test_a_transaction_that_a_person_voided_stays_void() -> None:
     )
     found = planned([transaction_plan(), order_plan(6, received="30.00")], with_invoice(voided))
     assert not any(name.startswith("payment") for name in steps(found))
-    assert isinstance(found.fates[0][0], Skipped)
+    assert isinstance(found.resolutions[0][0], Skipped)
 
 
 def test_money_of_a_body_that_a_person_voided_stays_void() -> None:
@@ -165,14 +165,14 @@ def test_money_of_a_body_that_a_person_voided_stays_void() -> None:
     )
     found = planned([order_plan(6, received="30.00")], with_invoice(voided))
     assert not any(name.startswith("payment") for name in steps(found))
-    assert any(isinstance(fate, Skipped) and fate.code == "deleted_in_qbo" for fate in found.fates[0])
+    assert any(isinstance(fate, Skipped) and fate.code == "deleted_in_qbo" for fate in found.resolutions[0])
 
 
 def test_a_payment_that_a_person_changed_is_a_conflict() -> None:
     """Nothing is taken out of it, and nothing is booked beside it."""
     changed = payment_row(amount="25.00", PrivateNote=note(BODY_MONEY, v="5.1", r="30.00", t="30.00"))
     found = planned([transaction_plan(amount="10.00")], with_invoice(changed))
-    (refused,) = found.fates[0]
+    (refused,) = found.resolutions[0]
     assert found.waves == ()
     assert isinstance(refused, Refused)
     assert isinstance(refused.error, RejectedPosting)
@@ -241,7 +241,7 @@ def test_a_second_life_of_the_bodys_payment_is_another_request() -> None:
 def test_a_stale_payment_is_read_before_it_is_changed() -> None:
     """Its SyncToken moved when QBO took it off an invoice."""
     index = with_invoice(payment_row())
-    index.moved("Payment", BODY_MONEY)
+    index.mark_stale("Payment", BODY_MONEY)
     found = planned([transaction_plan(amount="10.00")], index)
     assert [posted.key for posted in found.stale] == [BODY_MONEY]
 

@@ -95,9 +95,9 @@ def test_a_renamed_customer_frees_its_old_name() -> None:
 def test_a_name_of_a_vendor_is_made_distinct() -> None:
     """With the source's id; and a number when even that is taken."""
     found = names()
-    found.take("Dana Reyes")
+    found.reserve_name("Dana Reyes")
     assert found.free_customer_name(DANA, customer(), home="USD", also=frozenset()) == "Dana Reyes (1)"
-    found.take("Dana Reyes (1)")
+    found.reserve_name("Dana Reyes (1)")
     assert found.free_customer_name(DANA, customer(), home="USD", also=frozenset()) == "Dana Reyes (2)"
 
 
@@ -105,7 +105,7 @@ def test_a_long_name_stays_within_its_limit_when_made_distinct() -> None:
     """500 characters for customers, 100 for items."""
     found = names()
     long = "x" * 600
-    found.take(long[:500])
+    found.reserve_name(long[:500])
     name = found.free_customer_name(DANA, customer(long), home="USD", also=frozenset())
     assert (len(name), name[-4:]) == (500, " (1)")
     item = ItemDraft(name="y" * 200, sku=None, income=SALES, distinct="77")

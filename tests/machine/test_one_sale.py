@@ -336,8 +336,8 @@ async def test_all_tracking_numbers_stay_readable() -> None:
 async def test_what_was_undone_is_undone_once() -> None:
     """Guard: what we deleted ourselves is in the books no more, so a second telling writes nothing."""
     charged = stripe_event("charge.succeeded", charge())
-    moved = {"object": "refund", "id": "re_1", "charge": charge()["id"], "amount": 1000, "currency": "usd"}
-    refunded = {**moved, "created": 1772514251, "status": "succeeded"}
+    mark_stale = {"object": "refund", "id": "re_1", "charge": charge()["id"], "amount": 1000, "currency": "usd"}
+    refunded = {**mark_stale, "created": 1772514251, "status": "succeeded"}
     failed = stripe_event("refund.failed", {**refunded, "status": "failed"})
     async with opened() as world:
         await world.deliver(charged, stripe_event("refund.created", refunded))

@@ -187,7 +187,7 @@ def test_a_payment_in_another_currency_is_not_deposited() -> None:
     told = payout(2202, [euros], currency="eur", balance_transactions={"data": [euros]})
     plans = [plan_of(CHARGED), plan_of(stripe_event("payout.paid", told))]
     found = planned(plans, books(*LISTS), company(multicurrency=True))
-    refused = [fate.error for fate in found.fates[1] if isinstance(fate, Refused)]
+    refused = [fate.error for fate in found.resolutions[1] if isinstance(fate, Refused)]
     assert [str(error) for error in refused] == [f"stripe:charge:{charge()['id']} was taken in USD and paid out in EUR"]
     assert not any("deposit" in step for step in steps(found))
 

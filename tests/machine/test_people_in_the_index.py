@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from bridge.books.recovery import Recollection
+from bridge.books.recovery import PublishedDocuments
 from bridge.index.index import Index
-from bridge.journal.lost_markers import journal_key, journal_value, lost_its_marker, restore
+from bridge.journal.lost_markers import has_lost_marker, journal_key, journal_value, restore
 from contracts.results import PostedEntity, Result, ResultStatus, Source
 from tests.builders import BODY_MONEY, BORN, ORDER, books, invoice_row, known, link, note, payment_row, transaction_key
 
@@ -17,7 +17,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def ids(index: Index) -> dict[str, list[str]]:
-    return {str(key): [twin.id for twin in twins] for (_, key), twins in index.twins().items()}
+    return {str(key): [twin.id for twin in duplicates] for (_, key), duplicates in index.duplicates().items()}
 
 
 def test_twins_are_known_whatever_order_they_are_read_in() -> None:
@@ -37,7 +37,7 @@ def test_a_twin_that_goes_leaves_one() -> None:
     for row in (None, invoice_row("0.00", SyncToken="2", PrivateNote="Voided"), invoice_row(PrivateNote=other)):
         index = books(("Invoice", invoice_row()), ("Invoice", invoice_row(Id="150")))
         if row is None:
-            index.gone("Invoice", "145")
+            index.mark_deleted("Invoice", "145")
         else:
             index.remember("Invoice", row)
         assert (ids(index), known(index, "Invoice", ORDER).id) == ({}, "150")
@@ -55,9 +55,9 @@ def test_drift_begins_and_ends_with_the_total() -> None:
     """A void ends it too."""
     index = books(("Invoice", invoice_row()))
     for row, count in (
-        (invoice_row("31.00", facts={"t": "30.00"}), 1),
+        (invoice_row("31.00", marker_fields={"t": "30.00"}), 1),
         (invoice_row(), 0),
-        (invoice_row("31.00", facts={"t": "30.00"}), 1),
+        (invoice_row("31.00", marker_fields={"t": "30.00"}), 1),
         (invoice_row("0.00", PrivateNote="Voided " + note(ORDER, t="30.00")), 0),
     ):
         index.remember("Invoice", row)
@@ -71,22 +71,25 @@ def test_links_to_other_documents_are_told_apart() -> None:
     lines = [link("145", "20.00"), {**link("9", "10.00"), "LineEx": {"any": []}}, credit, bare]
     index = books(("Invoice", invoice_row()), ("Payment", payment_row(Line=lines)))
     (payment,) = index.payments_of(ORDER)
-    assert (payment.applied, payment.promised) == (Decimal("20.00"), Decimal("10.00"))
+    assert (payment.applied, payment.applied_elsewhere) == (Decimal("20.00"), Decimal("10.00"))
     assert [line["LinkedTxn"] for line in payment.elsewhere] == [link("9", "10.00")["LinkedTxn"], credit["LinkedTxn"]]
     assert all(set(line) == {"Amount", "LinkedTxn"} for line in payment.elsewhere)
 
 
 def test_another_customer_than_ours_is_a_persons_choice() -> None:
     """Without `c` in the marker nobody can say."""
-    for facts, rehomed in (({"c": "60"}, False), ({"c": "61"}, True), ({}, False)):
-        assert known(books(("Invoice", invoice_row(facts=facts))), "Invoice", ORDER).rehomed is rehomed
+    for facts, customer_changed in (({"c": "60"}, False), ({"c": "61"}, True), ({}, False)):
+        assert (
+            known(books(("Invoice", invoice_row(marker_fields=facts))), "Invoice", ORDER).customer_changed
+            is customer_changed
+        )
 
 
 def test_an_older_row_changes_nothing() -> None:
     """A look that began before our own write; tokens are numbers."""
     index = books(("Invoice", invoice_row(SyncToken="10")))
     for token, total in (("9", "30.00"), ("10", "30.00"), ("11", "31.00")):
-        index.catch_up("Invoice", invoice_row("31.00", facts={"t": "30.00"}, SyncToken=token), settled=True)
+        index.catch_up("Invoice", invoice_row("31.00", marker_fields={"t": "30.00"}, SyncToken=token), settled=True)
         assert known(index, "Invoice", ORDER).total == Decimal(total)
 
 
@@ -94,7 +97,7 @@ def test_what_moved_while_a_look_was_under_way_is_read_again() -> None:
     """It is sure only when nothing of ours was written meanwhile."""
     for settled in (True, False):
         index = books(("Invoice", invoice_row()))
-        index.moved("Invoice", ORDER)
+        index.mark_stale("Invoice", ORDER)
         index.catch_up("Invoice", invoice_row(SyncToken="1"), settled=settled)
         assert known(index, "Invoice", ORDER).fresh is settled
 
@@ -102,8 +105,8 @@ def test_what_moved_while_a_look_was_under_way_is_read_again() -> None:
 def test_what_is_gone_is_told_once_it_is_known() -> None:
     """A stranger's Id is nobody's."""
     index = books(("Invoice", invoice_row()))
-    assert index.gone("Invoice", "999") is None
-    gone = index.gone("Invoice", "145")
+    assert index.mark_deleted("Invoice", "999") is None
+    gone = index.mark_deleted("Invoice", "145")
     assert gone is not None
     assert (gone.voided, gone.voided_by_us, gone.total) == (True, False, Decimal(0))
 
@@ -116,7 +119,7 @@ def kept(index: Index) -> dict[str, bytes]:
 def test_the_next_owner_knows_what_is_gone() -> None:
     """With everything that planning asks of it; whatever else the journal holds is left alone."""
     index = books(("Payment", payment_row(SALE, "12.00")))
-    index.gone("Payment", "146")
+    index.mark_deleted("Payment", "146")
     heir = books()
     restore(heir, kept(index))
     found = known(heir, "Payment", SALE)
@@ -141,7 +144,7 @@ def test_what_quickbooks_still_has_comes_over_what_was_kept() -> None:
 def test_a_void_without_a_marker_may_be_ours() -> None:
     """One with a marker is known by it, and a live one was somebody's all along."""
     for text, lost in (("Voided", True), ("Voided " + note(ORDER), False), ("hello", False), (None, False)):
-        assert lost_its_marker({"PrivateNote": text}) is lost
+        assert has_lost_marker({"PrivateNote": text}) is lost
 
 
 # -- recollection -----------------------------------------------------------------------------------------------------
@@ -171,7 +174,7 @@ def entity(ident: str = "146", operation: Any = "create", kind: str = "Payment")
 
 def recollected(*results: Result) -> Index:
     """An index of what these results say of Payment 146 and Invoice 145."""
-    recollection = Recollection({("Payment", "146"), ("Invoice", "145")})
+    recollection = PublishedDocuments({("Payment", "146"), ("Invoice", "145")})
     for each in results:
         recollection.add(each, "acme")
     index = Index(complete_since=BORN)
@@ -213,6 +216,6 @@ def test_what_is_not_ours_is_not_recollected() -> None:
 
 def test_results_that_name_no_such_id_are_not_even_parsed() -> None:
     """A topic of a million results is read for one Id."""
-    recollection = Recollection({("Payment", "146")})
+    recollection = PublishedDocuments({("Payment", "146")})
     assert recollection.may_name(b'{"id":"146"}')
     assert not recollection.may_name(b'{"id":"1467"}')

@@ -72,7 +72,7 @@ async def test_what_is_pretended_is_never_looked_up() -> None:
         await company.process((world._record(shopify_event("orders/create", order([line("12.00", 1)]))),))
         books, key = company._books, SourceKey("shopify", "order", str(ORDER_ID))
         posted, reads = books.index.get("Invoice", key), world.client.counts.reads
-        books.index.moved("Invoice", key)
+        books.index.mark_stale("Invoice", key)
         stale = books.index.get("Invoice", key)
         assert stale is not None
         assert not stale.fresh

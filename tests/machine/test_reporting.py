@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge.decoding.decision import Judge, Judged
+from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.decoding.routing import Route, Router
 from bridge.settlement.outcome import Outcome, ignored, refused
 from bridge.settlement.reporting import Reporter
@@ -39,17 +39,17 @@ def record(body: object = ORDER_EVENT, headers: Headers = ()) -> InboundRecord:
     )
 
 
-def judged(body: object = ORDER_EVENT, company: str = "acme-us", headers: Headers = ()) -> Judged | None:
-    return Judge(company, BOTH, MappingRules()).judge(record(body, headers))
+def judged(body: object = ORDER_EVENT, company: str = "acme-us", headers: Headers = ()) -> MappedRecord | None:
+    return EventMapper(company, BOTH, MappingRules()).map_record(record(body, headers))
 
 
-def of_acme(body: object = ORDER_EVENT, headers: Headers = ()) -> Judged:
+def of_acme(body: object = ORDER_EVENT, headers: Headers = ()) -> MappedRecord:
     found = judged(body, headers=headers)
     assert found is not None
     return found
 
 
-def told(each: Judged, outcome: Outcome) -> tuple[dict[str, Any], tuple[OutboundRecord, ...]]:
+def told(each: MappedRecord, outcome: Outcome) -> tuple[dict[str, Any], tuple[OutboundRecord, ...]]:
     records = REPORTER.records(each, outcome, received_at=THEN, now=NOW)
     return json.loads(records[0].value or b""), records
 
@@ -85,7 +85,7 @@ def test_a_bare_shopify_body_goes_to_the_only_company_there_is() -> None:
 
 def test_a_record_of_another_company_is_none_of_our_business() -> None:
     """It has no result here."""
-    assert isinstance(of_acme().verdict, PostingPlan)
+    assert isinstance(of_acme().decision, PostingPlan)
     assert judged(company="other") is None
 
 
@@ -99,14 +99,14 @@ def test_what_nobody_owns_is_said_once_by_the_first_company(body: object) -> Non
 def test_what_no_company_lists_is_ignored_with_a_reason() -> None:
     """A tombstone too."""
     stranger = stripe_event("charge.succeeded", charge(), account="acct_stranger")
-    codes = [each.verdict.code for each in (of_acme(stranger), of_acme(None)) if isinstance(each.verdict, Ignored)]
+    codes = [each.decision.code for each in (of_acme(stranger), of_acme(None)) if isinstance(each.decision, Ignored)]
     assert codes == ["unknown_source", "tombstone"]
 
 
 def test_an_error_of_the_mapping_is_the_records_verdict() -> None:
     """Never an exception."""
     broken = of_acme(shopify_event("orders/paid", {"id": 5, "line_items": []}))
-    assert isinstance(broken.verdict, UndecodableRecord)
+    assert isinstance(broken.decision, UndecodableRecord)
 
 
 def test_a_result_has_every_key_of_the_contract() -> None:
@@ -166,8 +166,8 @@ def test_a_result_carries_cloudevents_attributes() -> None:
 def test_an_unreadable_record_has_a_result_with_nulls() -> None:
     """All keys of `source` are there; there is no document, so there is no key."""
     lost = of_acme(b"{not json")
-    assert isinstance(lost.verdict, UndecodableRecord)
-    value, (published, dead) = told(lost, refused(lost.verdict))
+    assert isinstance(lost.decision, UndecodableRecord)
+    value, (published, dead) = told(lost, refused(lost.decision))
     assert published.key is None
     assert value["source"] == {
         "system": None,
@@ -214,12 +214,12 @@ def test_a_dead_letter_is_the_original_with_why() -> None:
 def test_an_ignored_event_names_the_document_that_it_is_about() -> None:
     """What the mapping said, else what the body plainly says."""
     later = of_acme(shopify_event("orders/of_tomorrow", {"id": 77}))
-    assert isinstance(later.verdict, Ignored)
-    value, _ = told(later, ignored(later.verdict.code, later.verdict.message))
+    assert isinstance(later.decision, Ignored)
+    value, _ = told(later, ignored(later.decision.code, later.decision.message))
     assert (value["source"]["document"], value["reason"]["code"]) == ("shopify:order:77", "unknown_type")
     broken = of_acme(shopify_event("orders/paid", {"id": 78, "line_items": []}))
-    assert isinstance(broken.verdict, UndecodableRecord)
-    assert told(broken, refused(broken.verdict))[0]["source"]["document"] == "shopify:order:78"
+    assert isinstance(broken.decision, UndecodableRecord)
+    assert told(broken, refused(broken.decision))[0]["source"]["document"] == "shopify:order:78"
 
 
 def test_only_what_was_posted_says_when() -> None:
@@ -248,7 +248,7 @@ def test_an_event_without_a_time_of_its_own_has_its_documents(body: object, mome
 def test_a_header_of_the_original_never_passes_for_one_of_ours() -> None:
     """Also where ours is empty, and so left out. Guard: the names in `dead_letter_record`."""
     lost = of_acme(b"{not json", headers=(("qbb-fault-code", b"6000"), ("qbb-redriven-from", b"dlq:0:7")))
-    assert isinstance(lost.verdict, UndecodableRecord)
-    _, (_, dead) = told(lost, refused(lost.verdict))
+    assert isinstance(lost.decision, UndecodableRecord)
+    _, (_, dead) = told(lost, refused(lost.decision))
     assert "qbb-fault-code" not in dict(dead.headers)
     assert dict(dead.headers)["qbb-redriven-from"] == b"dlq:0:7"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.planning.steps import Held, Superseded, Work
+from bridge.planning.steps import AlreadyPosted, Superseded, Write
 from contracts.keys import SourceKey
 from contracts.quickbooks import LineDraft
 from tests.builders import (
@@ -61,10 +61,10 @@ def test_what_is_in_the_books_costs_nothing() -> None:
     """The same order again: no wave, and its result names what the books hold."""
     written = planned([order_plan(received="30.00")], books(*LISTS))
     (step,) = written.waves[0]
-    row = invoice_row(facts=dict(step.facts))
+    row = invoice_row(marker_fields=dict(step.marker_fields))
     again = planned([order_plan(received="30.00")], books(*LISTS, ("Invoice", row), ("Payment", payment_row())))
     assert again.waves == ()
-    assert [type(fate) for fate in again.fates[0]] == [Held, Held]
+    assert [type(fate) for fate in again.resolutions[0]] == [AlreadyPosted, AlreadyPosted]
 
 
 def test_the_newest_body_is_written_whatever_comes_first() -> None:
@@ -72,22 +72,22 @@ def test_the_newest_body_is_written_whatever_comes_first() -> None:
     for order in ([1, 2, 3], [3, 2, 1], [2, 3, 1]):
         found = planned([order_plan(at, total=f"{at}0.00") for at in order], books(*LISTS))
         (step,) = found.waves[0]
-        assert (step.owner, step.facts["t"]) == (order.index(3), "30.00")
-        assert sum(isinstance(fate, Superseded) for fates in found.fates for fate in fates) == 2
+        assert (step.owner, step.marker_fields["t"]) == (order.index(3), "30.00")
+        assert sum(isinstance(fate, Superseded) for resolutions in found.resolutions for fate in resolutions) == 2
 
 
 def test_the_same_content_is_credited_once() -> None:
     """Two events with the same content: the first is credited with the write, the second has it already."""
     found = planned([order_plan(2), order_plan(1)], books(*LISTS))
     (step,) = found.waves[0]
-    assert found.fates == ((Work(step.id, credited=True),), (Work(step.id, credited=False),))
-    assert (step.owner, step.facts["v"]) == (0, "2.1")
+    assert found.resolutions == ((Write(step.id, credited=True),), (Write(step.id, credited=False),))
+    assert (step.owner, step.marker_fields["v"]) == (0, "2.1")
 
 
 def test_a_newer_version_of_the_same_content_is_noted_without_a_write() -> None:
     """Nothing to write, but an older body must not come back later."""
     (step,) = planned([order_plan(1)], books(*LISTS)).waves[0]
-    found = planned([order_plan(5)], books(*LISTS, ("Invoice", invoice_row(facts=dict(step.facts)))))
+    found = planned([order_plan(5)], books(*LISTS, ("Invoice", invoice_row(marker_fields=dict(step.marker_fields)))))
     assert found.waves == ()
     assert {str(key): str(version) for key, version in found.versions.items()} == {"shopify:order:100": "5.1"}
 
@@ -97,7 +97,7 @@ def test_a_customer_that_an_event_itself_is_about_is_ensured() -> None:
     both = [plan(DANA, buyer()), plan(DANA, buyer())]
     found = planned(both)
     (step,) = found.waves[0]
-    assert found.fates == ((Work(step.id, credited=True),), (Work(step.id, credited=False),))
+    assert found.resolutions == ((Write(step.id, credited=True),), (Write(step.id, credited=False),))
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3), st.booleans()), max_size=12))
@@ -113,5 +113,5 @@ def test_no_step_goes_out_before_its_need_and_each_only_once(events: list[tuple[
         assert all(need in seen for step in wave for need in step.needs)
         assert not seen & {step.id for step in wave}
         seen |= {step.id for step in wave}
-    assert len(found.fates) == len(plans)
-    assert all(found.fates)
+    assert len(found.resolutions) == len(plans)
+    assert all(found.resolutions)

@@ -163,9 +163,9 @@ async def test_customer_keeps_the_phone_that_the_source_no_longer_tells() -> Non
     """And a second telling of the same writes nothing."""
     async with opened() as world:
         await world.deliver(customer())
-        (moved,) = await world.deliver(customer(**MOVED))
-        assert moved.status == "posted"
-        assert [each.operation for each in moved.entities] == ["sparse_update"]
+        (mark_stale,) = await world.deliver(customer(**MOVED))
+        assert mark_stale.status == "posted"
+        assert [each.operation for each in mark_stale.entities] == ["sparse_update"]
         (row,) = world.held("Customer")
         assert row["PrimaryPhone"]["FreeFormNumber"] == "+15550100"
         (again,) = await world.deliver(customer(**MOVED))

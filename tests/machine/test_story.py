@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.commands.dead_letters.redriving import Place
-from bridge.commands.explain.story import Entry, Told, attempts_of, matches, meant, read_trail
+from bridge.commands.explain.story import Entry, PublishedResult, attempts_of, matches, meant, read_trail
 from bridge.journal.requests import WriteAhead, Written
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Single
@@ -56,7 +56,7 @@ def journalled(*, settled: bool) -> list[Entry]:
     return log.entries
 
 
-def told(*entities: PostedEntity, document: SourceKey = ORDER, number: int = 7) -> Told:
+def told(*entities: PostedEntity, document: SourceKey = ORDER, number: int = 7) -> PublishedResult:
     result = Result(
         result_id="res",
         status=ResultStatus.POSTED,
@@ -77,7 +77,7 @@ def told(*entities: PostedEntity, document: SourceKey = ORDER, number: int = 7) 
         received_at=NOON,
         posted_at=NOON,
     )
-    return Told(result, b"{}", NOON)
+    return PublishedResult(result, b"{}", NOON)
 
 
 INVOICE = PostedEntity(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from bridge.index.payment_links import Ties, noted, read_note
+from bridge.index.payment_links import PaymentLinks, noted, read_note
 from contracts.keys import SourceKey
 from contracts.posting import ONCE
 from tests.builders import books, note
@@ -23,10 +23,10 @@ def money(**facts: str) -> dict[str, Any]:
 def test_a_payment_tells_its_intent_and_what_it_is_on() -> None:
     """Guard: a restart knows it without the journal."""
     index = books(("Payment", money(p="pi_1", o="invoice:in_1")))
-    assert index.ties.charge_of(INTENT) == CHARGE
-    assert index.ties.document_of(CHARGE) == INVOICE
-    assert set(index.ties.parts_of(INVOICE)) == {CHARGE}
-    assert set(index.ties.parts_of(CHARGE)) == {INTENT}
+    assert index.payment_links.charge_of(INTENT) == CHARGE
+    assert index.payment_links.document_of(CHARGE) == INVOICE
+    assert set(index.payment_links.payments_of_document(INVOICE)) == {CHARGE}
+    assert set(index.payment_links.payments_of_document(CHARGE)) == {INTENT}
 
 
 def test_a_payment_that_moved_is_not_of_its_old_sale_any_more() -> None:
@@ -43,17 +43,17 @@ def test_the_journal_remembers_links_beside_versions() -> None:
     index = books()
     index.note_version(INTENT, noted(INVOICE))
     index.note_version(CHARGE, ONCE)
-    assert index.ties.document_of(INTENT) == INVOICE
-    assert index.ties.document_of(CHARGE) is None
+    assert index.payment_links.document_of(INTENT) == INVOICE
+    assert index.payment_links.document_of(CHARGE) is None
     assert (read_note(noted(INVOICE)), read_note(ONCE)) == (INVOICE, None)
 
 
 def test_an_intent_has_a_charge_and_a_document() -> None:
     """Both are kept, whichever is told first; a charge is its own."""
-    ties = Ties([(INTENT, INVOICE), (INTENT, CHARGE)])
+    ties = PaymentLinks([(INTENT, INVOICE), (INTENT, CHARGE)])
     assert (ties.charge_of(INTENT), ties.document_of(INTENT)) == (CHARGE, INVOICE)
     assert ties.charge_of(CHARGE) == CHARGE
-    assert Ties().charge_of(INTENT) is None
+    assert PaymentLinks().charge_of(INTENT) is None
 
 
 def test_the_money_of_an_invoice_s_body_is_of_that_invoice() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.commands.verify.documents import WRONG, Document, documents, totals
 from bridge.commands.verify.events import Events, Position
-from bridge.decoding.decision import Judged
+from bridge.decoding.decision import MappedRecord
 from bridge.index.index import Index
 from contracts.errors import UnmappableEvent
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
@@ -40,11 +40,13 @@ SALE = transaction_key(7)
 REFUND = replace(SALE, kind="refund")
 
 
-def told(*verdicts: PostingPlan | Ignored | UnmappableEvent, foreign: int = 0) -> Events:
+def told(*verdicts: PostingPlan | Ignored | UnmappableEvent, other_companies: int = 0) -> Events:
     """Events with these meanings, at offsets from 0 on, and some of other companies."""
     events = Events()
-    judged = [Judged(record=record(offset), envelope=None, verdict=verdict) for offset, verdict in enumerate(verdicts)]
-    events.add(len(judged) + foreign, judged)
+    judged = [
+        MappedRecord(record=record(offset), envelope=None, decision=verdict) for offset, verdict in enumerate(verdicts)
+    ]
+    events.add(len(judged) + other_companies, judged)
     return events
 
 
@@ -110,9 +112,9 @@ def test_two_live_documents_of_one_marker_are_extra() -> None:
 @pytest.mark.parametrize(
     ("row", "verdict"),
     [
-        (invoice_row("31.00", facts={"t": "30.00"}), "drifted"),
-        (invoice_row("31.00", facts={"t": "31.00"}), "drifted"),
-        (invoice_row("31.00", facts={"t": "31.00", "v": "9.1"}), "posted"),
+        (invoice_row("31.00", marker_fields={"t": "30.00"}), "drifted"),
+        (invoice_row("31.00", marker_fields={"t": "31.00"}), "drifted"),
+        (invoice_row("31.00", marker_fields={"t": "31.00", "v": "9.1"}), "posted"),
         (invoice_row("0.00", PrivateNote="Voided - " + note(ORDER, v="1.1", t="30.00")), "voided"),
     ],
     ids=["by a person", "from the events", "a newer version", "voided by a person"],
@@ -132,7 +134,7 @@ def test_a_payment_that_a_person_changed_has_drifted() -> None:
 def test_money_that_a_person_deleted_is_not_missing() -> None:
     """It is shown as voided."""
     index = books(("Invoice", invoice_row()), ("Payment", payment_row()))
-    index.gone("Payment", "146")
+    index.mark_deleted("Payment", "146")
     assert verdicts(told(order_plan(received="30.00")), index)[MONEY] == "voided"
 
 
@@ -232,8 +234,8 @@ def test_a_charge_that_pays_an_invoice_is_no_sale_of_its_own() -> None:
 
 def test_records_that_ask_for_nothing_are_counted() -> None:
     """Ignored, not bookable, and other companies'."""
-    events = told(Ignored(code="test_event", message="a test"), UnmappableEvent("no rule"), foreign=2)
-    assert (events.records, events.foreign) == (4, 2)
+    events = told(Ignored(code="test_event", message="a test"), UnmappableEvent("no rule"), other_companies=2)
+    assert (events.records, events.other_companies) == (4, 2)
     assert (dict(events.ignored), dict(events.refused)) == ({"test_event": 1}, {"unmappable": 1})
     assert documents(events, books(), NO_LETTERS, NO_LETTERS) == []
 

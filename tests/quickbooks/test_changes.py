@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.quickbooks.changes import Changes, cdc_params, next_since, parse_changes
+from bridge.quickbooks.changes import ChangeData, cdc_params, next_since, parse_changes
 from tests.quickbooks.helpers import Script, json_reply, opened
 
 SINCE = datetime(2026, 11, 20, 8, tzinfo=timezone(timedelta(hours=-8)))
@@ -47,7 +47,7 @@ def test_changes_and_deletions_come_apart() -> None:
         answer({"Invoice": [{"Id": "1", "SyncToken": "3"}, deleted("979")], "startPosition": 1}, {}),
         ["Invoice", "Payment"],
     )
-    assert found == Changes(
+    assert found == ChangeData(
         changed={"Invoice": ({"Id": "1", "SyncToken": "3"},), "Payment": ()},
         deleted={"Invoice": frozenset({"979"}), "Payment": frozenset()},
         as_of=datetime(2026, 11, 22, 4, 0, 0, 500_000, tzinfo=PACIFIC),

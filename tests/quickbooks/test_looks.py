@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.books.changes import Freshness, News, look
+from bridge.books.changes import ChangePoller, Changes, poll
 from bridge.quickbooks.changes import OBJECTS_MAX, OVERLAP
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Limits
@@ -41,12 +41,12 @@ def asked(script: Script) -> list[str]:
 
 
 async def test_live_calls_go_before_a_look() -> None:
-    """The budget is short, the look was first in the queue. Guard: `Priority.HOUSEKEEPING` in `look`."""
+    """The budget is short, the look was first in the queue. Guard: `Priority.HOUSEKEEPING` in `poll`."""
     clock = ManualClock(auto=False)
     script = Script(ok("Invoice"), ok("Invoice"), answer())
     async with opened(script, clock=clock, limits=Limits(requests_per_second=1)) as client:
         await client.read("Invoice", "1")
-        waiting = asyncio.create_task(look(client, ["Invoice"], SINCE, clock.now()))
+        waiting = asyncio.create_task(poll(client, ["Invoice"], SINCE, clock.now()))
         await settle()
         live = asyncio.create_task(client.read("Invoice", "2"))
         await settle()
@@ -60,7 +60,7 @@ async def test_an_answer_that_is_not_all_is_paged_with_inactive_names() -> None:
     """By the time of the last change, at the same priority; what it said of deletions is kept."""
     script = Script(full(), rows("Invoice", {"Id": "7"}), rows("Customer", {"Id": "8", "Active": False}))
     async with opened(script) as client:
-        news = await look(client, ["Invoice", "Customer"], SINCE, START)
+        news = await poll(client, ["Invoice", "Customer"], SINCE, START)
     assert (news.complete, news.changed) == (
         False,
         {"Invoice": [{"Id": "7"}], "Customer": [{"Id": "8", "Active": False}]},
@@ -74,15 +74,15 @@ async def test_nobody_asks_further_back_than_quickbooks_looks() -> None:
     """QBO refuses it (2190). Guard: `_within_reach`."""
     script = Script(answer())
     async with opened(script) as client:
-        await look(client, ["Invoice"], START - timedelta(days=90), START)
+        await poll(client, ["Invoice"], START - timedelta(days=90), START)
     asked_since = datetime.fromisoformat(script.params[0]["changedSince"])
     assert timedelta(days=29) < START - asked_since < timedelta(days=30)
 
 
-async def taken(freshness: Freshness) -> News | None:
+async def taken(freshness: ChangePoller) -> Changes | None:
     """What a look that has begun brings."""
     for _ in range(20):
-        news = freshness.news()
+        news = freshness.changes()
         if news is not None:
             return news
         await settle()
@@ -94,7 +94,7 @@ async def test_one_look_at_a_time_and_each_when_it_is_time() -> None:
     clock = ManualClock(auto=False)
     script = Script(answer())
     async with opened(script, clock=clock) as client:
-        freshness = Freshness(client, clock, ["Invoice"], every=EVERY)
+        freshness = ChangePoller(client, clock, ["Invoice"], every=EVERY)
         assert await taken(freshness) is None
         freshness.begin(SINCE)
         assert await taken(freshness) is None
@@ -103,7 +103,7 @@ async def test_one_look_at_a_time_and_each_when_it_is_time() -> None:
         await clock.advance(59)
         assert await taken(freshness) is None
         await clock.advance(60)
-        freshness.news()
+        freshness.changes()
         freshness.end()
         await clock.advance(600)
         assert await taken(freshness) is None
@@ -115,7 +115,7 @@ async def test_after_an_answer_that_was_not_all_the_next_look_takes_its_time() -
     clock = ManualClock(auto=False)
     script = Script(full(), rows("Invoice"), answer())
     async with opened(script, clock=clock) as client:
-        freshness = Freshness(client, clock, ["Invoice"], every=EVERY)
+        freshness = ChangePoller(client, clock, ["Invoice"], every=EVERY)
         freshness.begin(SINCE)
         await clock.advance(60)
         assert await taken(freshness) is not None
@@ -132,7 +132,7 @@ async def test_a_look_that_fails_is_tried_again_a_minute_later(broken: httpx.Res
     script = Script(broken, answer())
     policy = RetryPolicy(attempts_max=1)
     async with opened(script, clock=clock, policy=policy) as client:
-        freshness = Freshness(client, clock, ["Invoice"], every=EVERY)
+        freshness = ChangePoller(client, clock, ["Invoice"], every=EVERY)
         freshness.begin(SINCE)
         await clock.advance(60)
         assert await taken(freshness) is None
@@ -147,10 +147,10 @@ async def test_what_we_wrote_meanwhile_makes_a_look_unsure() -> None:
     for writes in (0, 1):
         clock = ManualClock(auto=False)
         async with opened(Script(_either), clock=clock) as client:
-            freshness = Freshness(client, clock, ["Invoice"], every=EVERY)
+            freshness = ChangePoller(client, clock, ["Invoice"], every=EVERY)
             freshness.begin(SINCE)
             await clock.advance(60)
-            freshness.news()
+            freshness.changes()
             await write(client, writes)
             news = await taken(freshness)
             assert news is not None

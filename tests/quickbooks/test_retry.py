@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition
-from bridge.quickbooks.retry import Next, RetryPolicy, Tally, backoff_s, next_after
+from bridge.quickbooks.retry import CallState, Next, RetryPolicy, backoff_s, next_after
 
 POLICY = RetryPolicy()
 RETURNED = [
@@ -24,7 +24,7 @@ RETURNED = [
 
 def after(action: Action | None, *, now: float = 0.0, suspect: bool = False, **tally: int) -> Next:
     disposition = Disposition(action=action, suspect=suspect) if action else None
-    return next_after(disposition, Tally(began_at=0.0, **{"attempts": 1, **tally}), POLICY, now)
+    return next_after(disposition, CallState(began_at=0.0, **{"attempts": 1, **tally}), POLICY, now)
 
 
 @pytest.mark.parametrize("action", [None, *RETURNED])

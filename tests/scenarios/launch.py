@@ -24,7 +24,7 @@ from bridge.journal.requests import WriteAhead
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.posting.poster import Poster
 from bridge.quickbooks.client import QuickBooksClient
-from bridge.quickbooks.retry import Courier, RetryPolicy
+from bridge.quickbooks.retry import RetryingSender, RetryPolicy
 
 Function = Callable[..., Awaitable[Any]]
 
@@ -66,9 +66,9 @@ def strike_at(instant: str, number: signal.Signals, *, skip: int) -> None:
 
 def be_quicker(times: float) -> None:
     """Divide what a call waits between its tries, so that an outage of minutes takes seconds."""
-    original = Courier.__init__
+    original = RetryingSender.__init__
 
-    def quicker(self: Courier, *arguments: Any, policy: RetryPolicy, **options: Any) -> None:
+    def quicker(self: RetryingSender, *arguments: Any, policy: RetryPolicy, **options: Any) -> None:
         shorter = replace(
             policy,
             initial_s=policy.initial_s / times,
@@ -77,7 +77,7 @@ def be_quicker(times: float) -> None:
         )
         original(self, *arguments, policy=shorter, **options)
 
-    Courier.__init__ = quicker  # type: ignore[method-assign]
+    RetryingSender.__init__ = quicker  # type: ignore[method-assign]
 
 
 def _has_results(arguments: tuple[Any, ...]) -> bool:

@@ -137,7 +137,7 @@ def order_of(key: SourceKey, body: dict[str, Any]) -> SourceKey:
         return key
     marker = find_marker(body["PrivateNote"])
     assert marker is not None
-    return SourceKey("shopify", "order", marker.facts.get("o", key.id))
+    return SourceKey("shopify", "order", marker.fields.get("o", key.id))
 
 
 def lowered(record: OutboundRecord) -> list[tuple[str, bytes | None]]:

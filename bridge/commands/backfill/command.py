@@ -22,12 +22,12 @@ from bridge.kafka.range import RangeReader, TimeSpan, open_range
 from bridge.kafka.topics import create_missing, partitions_of
 from bridge.quickbooks.limiter import Priority
 from bridge.service.app import (
-    Machine,
-    Tenant,
+    CompanyContext,
+    CompanyRuntime,
     company_intake,
     kafka_connection,
-    open_machine,
-    open_tenant,
+    open_company_context,
+    open_runtime,
     topics_to_create,
 )
 from bridge.service.serving import stop_signals
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class BackfillRequest:
     """What is to be done: whose range, which span, and a file for the results (of a plan: its lines) beside it."""
 
     company: str
@@ -53,7 +53,7 @@ class Asked:
     out: Path | None = None
 
 
-class Teller:
+class ProgressListener:
     """Says on the terminal what happens, and writes results into the file that was asked for."""
 
     def __init__(self, bar: ProgressBar, out: IO[bytes] | None = None) -> None:
@@ -93,19 +93,19 @@ class _Run:
     """What a backfill and a plan have in common."""
 
     settings: Settings
-    asked: Asked
+    request: BackfillRequest
     reader: RangeReader
-    machine: Machine
+    runtime: CompanyRuntime
     tally: Tally
     bar: ProgressBar
-    teller: Teller
+    teller: ProgressListener
     began_at: float
 
     def print_report(self) -> None:
-        print_report(self.tally, self.reader, self.machine.client.counts, time.monotonic() - self.began_at)
+        print_report(self.tally, self.reader, self.runtime.client.counts, time.monotonic() - self.began_at)
 
 
-async def run_backfill(settings: Settings, asked: Asked) -> None:
+async def run_backfill(settings: Settings, request: BackfillRequest) -> None:
     """Post the range as the company's owner, and print what came of it.
 
     BridgeError while a service owns the company or stands by for it, when another process takes it over, when a person
@@ -115,10 +115,10 @@ async def run_backfill(settings: Settings, asked: Asked) -> None:
         raise BridgeError("A backfill needs kafka.transactions = true: without them nothing keeps a second writer out")
     stopping = stop_signals()
     silence_logs()
-    tenant = await open_tenant(settings, settings.company(asked.company))
-    await _refuse_beside_a_service(settings, asked.company)
+    context = await open_company_context(settings, settings.company(request.company))
+    await _refuse_beside_a_service(settings, request.company)
     await _have_topics(settings)
-    async with _opened(settings, asked, tenant, rehearse=False) as run:
+    async with _opened(settings, request, context, rehearse=False) as run:
         try:
             with run.bar:
                 finished = await _work(run, stopping)
@@ -131,42 +131,44 @@ async def run_backfill(settings: Settings, asked: Asked) -> None:
         )
 
 
-async def run_plan(settings: Settings, asked: Asked) -> None:
+async def run_plan(settings: Settings, request: BackfillRequest) -> None:
     """Print what `run_backfill` would do, writing nothing to QBO or Kafka; a service may be at work meanwhile."""
     stopping = stop_signals()
     silence_logs()
     forecasts = Forecasts()
-    tenant = await open_tenant(settings, settings.company(asked.company))
-    async with _opened(settings, asked, tenant, rehearse=True) as run:
+    context = await open_company_context(settings, settings.company(request.company))
+    async with _opened(settings, request, context, rehearse=True) as run:
         with run.bar:
             finished = await _until(_rehearse(run, forecasts), stopping)
         if not finished:
             raise BridgeError("Interrupted before the plan was ready; nothing was written")
-        if asked.out is not None:
-            write_forecasts(forecasts, asked.out)
+        if request.out is not None:
+            write_forecasts(forecasts, request.out)
         print_plan(forecasts)
         run.print_report()
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings, asked: Asked, tenant: Tenant, *, rehearse: bool) -> AsyncIterator[_Run]:
+async def _opened(
+    settings: Settings, request: BackfillRequest, context: CompanyContext, *, rehearse: bool
+) -> AsyncIterator[_Run]:
     began_at = time.monotonic()
     connection = kafka_connection(settings.kafka)
-    bar = ProgressBar(asked.company)
+    bar = ProgressBar(request.company)
     async with contextlib.AsyncExitStack() as stack:
-        out = stack.enter_context(asked.out.open("wb")) if asked.out and not rehearse else None
-        reader = await stack.enter_async_context(open_range(connection, settings.topics.events, asked.span))
-        machine = await stack.enter_async_context(
-            open_machine(settings, tenant, priority=Priority.BACKFILL, rehearse=rehearse)
+        out = stack.enter_context(request.out.open("wb")) if request.out and not rehearse else None
+        reader = await stack.enter_async_context(open_range(connection, settings.topics.events, request.span))
+        runtime = await stack.enter_async_context(
+            open_runtime(settings, context, priority=Priority.BACKFILL, rehearse=rehearse)
         )
         yield _Run(
             settings=settings,
-            asked=asked,
+            request=request,
             reader=reader,
-            machine=machine,
-            tally=Tally(asked.company),
+            runtime=runtime,
+            tally=Tally(request.company),
             bar=bar,
-            teller=Teller(bar, out),
+            teller=ProgressListener(bar, out),
             began_at=began_at,
         )
 
@@ -195,19 +197,19 @@ async def _have_topics(settings: Settings) -> None:
 
 async def _work(run: _Run, stopping: asyncio.Event) -> bool:
     """Own the company until the range is done; False when the process was told to stop before."""
-    settings, machine = run.settings, run.machine
+    settings, runtime = run.settings, run.runtime
     feed = Feed(run.reader.batches(settings.kafka.max_records))
     owner = BackfillOwner(
-        machine.owner,
+        runtime.owner,
         feed=feed,
-        publisher=machine.publisher,
-        waiting=machine.waiting,
+        publisher=runtime.publisher,
+        waiting=runtime.waiting,
         tally=run.tally,
         results_topic=settings.topics.results,
         teller=run.teller,
         clock=SystemClock(),
     )
-    intake = company_intake(settings, run.asked.company, owner, machine.publisher, consumes=False)
+    intake = company_intake(settings, run.request.company, owner, runtime.publisher, consumes=False)
     serving = asyncio.create_task(intake.run())
     try:
         while not (serving.done() or owner.finished or stopping.is_set()):
@@ -228,7 +230,7 @@ async def _work(run: _Run, stopping: asyncio.Event) -> bool:
 def _raise_what_waiting_does_not_cure(run: _Run, owner: BackfillOwner, feed: Feed, *, lost: bool) -> None:
     if lost:
         raise BridgeError(
-            f"Another process has taken over the company {run.asked.company}: it goes on with the live events; start "
+            f"Another process has taken over the company {run.request.company}: it goes on with the live events; start "
             "the backfill again when it is stopped, what is in the books is not posted again"
         )
     if feed.failure is not None:
@@ -248,7 +250,7 @@ def _show(run: _Run, owner: BackfillOwner, feed: Feed) -> None:
 
 async def _rehearse(run: _Run, forecasts: Forecasts) -> None:
     """The owner's work without its group: what would be published is only counted."""
-    owner = run.machine.owner
+    owner = run.runtime.owner
     await _patiently(run, lambda: owner.take_over(0))
     async for batch in run.reader.batches(run.settings.kafka.max_records):
         records = batch.records
@@ -260,7 +262,7 @@ async def _rehearse(run: _Run, forecasts: Forecasts) -> None:
 
 def _count(run: _Run, forecasts: Forecasts, records: Sequence[InboundRecord], told: Sequence[OutboundRecord]) -> None:
     results = results_in(told, run.settings.topics.results)
-    run.tally.add(records, results, parked_ids(run.asked.company, records, run.machine.waiting))
+    run.tally.add(records, results, parked_ids(run.request.company, records, run.runtime.waiting))
     forecasts.add(results)
 
 

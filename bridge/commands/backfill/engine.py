@@ -21,7 +21,7 @@ from contracts.errors import Unauthorised, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result, result_id
 
-PATIENCE_S = 0.5
+FEED_WAIT_S = 0.5
 """So long the next micro-batch is waited for at once; then the group may have its turn."""
 IDLE_EVERY_S = 1.0
 
@@ -33,7 +33,7 @@ class Publisher(Protocol):
         """Publish all or nothing."""
 
 
-class Teller(Protocol):
+class ProgressListener(Protocol):
     """Who is told what happens."""
 
     def results(self, results: Sequence[Result]) -> None:
@@ -60,10 +60,10 @@ class Feed:
     async def next(self) -> RangeBatch | None:
         """The next micro-batch; None when it is not there yet, or there is none."""
         if self.at_end:
-            await asyncio.sleep(PATIENCE_S)
+            await asyncio.sleep(FEED_WAIT_S)
             return None
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(FEED_WAIT_S):
                 batch = await self._queue.get()
         except TimeoutError:
             return None
@@ -101,7 +101,7 @@ class BackfillOwner:
         waiting: WaitingRoom,
         tally: Tally,
         results_topic: str,
-        teller: Teller,
+        teller: ProgressListener,
         clock: Clock,
     ) -> None:
         self.finished = False

@@ -41,15 +41,15 @@ def write_forecasts(forecasts: Forecasts, path: Path) -> None:
 def print_report(tally: Tally, reader: RangeReader, calls: CallCounts, seconds: float) -> None:
     """Records by status and reason, what was written by currency, calls, time, and what could not be read."""
     out = screen()
-    foreign = f", {tally.foreign} of them other companies' business" if tally.foreign else ""
-    out.out(f"\n{tally.read} records in the range{foreign}.")
+    other_companies = f", {tally.other_companies} of them other companies' business" if tally.other_companies else ""
+    out.out(f"\n{tally.read} records in the range{other_companies}.")
     if tally.outcomes:
         shown = table("status", "reason", "records")
         for (status, code), count in sorted(tally.outcomes.items()):
             shown.add_row(cell(status.value), cell(code), cell(count))
         out.print(shown)
-    if tally.beside:
-        out.out(f"{tally.beside} events that had been waiting from before have their result now.")
+    if tally.outside_range:
+        out.out(f"{tally.outside_range} events that had been waiting from before have their result now.")
     if tally.written:
         shown = table("entity", "operation", "times", "total")
         for written, sums in sorted(tally.written.items()):

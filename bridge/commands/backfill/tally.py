@@ -35,9 +35,9 @@ class Tally:
     company: str
     read: int = 0
     """Records of the range."""
-    foreign: int = 0
+    other_companies: int = 0
     """Of these, records that are another company's business: they have no result here."""
-    beside: int = 0
+    outside_range: int = 0
     """Events from outside the range that had been waiting and have their terminal result now."""
     written: dict[Written, Sum] = field(default_factory=dict)
     _outcomes: Counter[tuple[ResultStatus, str]] = field(default_factory=Counter)
@@ -61,7 +61,7 @@ class Tally:
             if silent in parked:
                 self._waiting.setdefault(silent, "waiting")
             else:
-                self.foreign += 1
+                self.other_companies += 1
 
     def _tell(self, result: Result, ours: Collection[str]) -> None:
         code = result.reason.code if result.reason else ""
@@ -71,7 +71,7 @@ class Tally:
         elif known:
             self._outcomes[result.status, code] += 1
         else:
-            self.beside += 1
+            self.outside_range += 1
         for entity in result.entities:
             if entity.operation != "none":
                 sums = self.written.setdefault(Written(entity.entity, entity.operation, entity.currency or ""), Sum())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import get_args
 
 from bridge.commands.doctor.finding import Finding
-from bridge.index.company_profile import Account, CompanyFacts, Entity
+from bridge.index.company_profile import Account, CompanyProfile, Entity
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.quickbooks import AccountSelector
@@ -35,36 +35,36 @@ RARE: frozenset[Role] = frozenset({"bad_debts"})
 """Roles that only some Stripe events need: a company that lacks the account and names none may never miss it."""
 
 
-def examine_books(rules: MappingRules, facts: CompanyFacts, items: Iterable[Entity]) -> list[Finding]:
+def examine_books(rules: MappingRules, profile: CompanyProfile, items: Iterable[Entity]) -> list[Finding]:
     """Every rule that names something, and every preference that a document rests on."""
     return [
-        *_accounts(rules, facts),
-        *_gateways(rules, facts),
-        *_lists(rules, facts),
-        *_items(facts, items),
-        *_preferences(rules, facts),
+        *_accounts(rules, profile),
+        *_gateways(rules, profile),
+        *_lists(rules, profile),
+        *_items(profile, items),
+        *_preferences(rules, profile),
     ]
 
 
-def _accounts(rules: MappingRules, facts: CompanyFacts) -> Iterator[Finding]:
+def _accounts(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
     for role in get_args(Role):
-        found = _account(f"accounts.{role}", facts, account(rules, role), FITTING.get(role))
+        found = _account(f"accounts.{role}", profile, account(rules, role), FITTING.get(role))
         yield replace(found, rare=role in RARE and getattr(rules.accounts, role) is None)
     for owed in get_args(LiabilityRole):
-        yield _checked(f"accounts.{owed}", lambda owed=owed: _liability(rules, facts, owed))  # type: ignore[misc]
+        yield _checked(f"accounts.{owed}", lambda owed=owed: _liability(rules, profile, owed))  # type: ignore[misc]
 
 
-def _liability(rules: MappingRules, facts: CompanyFacts, role: LiabilityRole) -> Finding:
+def _liability(rules: MappingRules, profile: CompanyProfile, role: LiabilityRole) -> Finding:
     wanted = liability(rules, role)
     if isinstance(wanted, SourceKey):
-        there = facts.account_named(wanted.id)
+        there = profile.account_named(wanted.id)
         return Finding(f"accounts.{role}", f'"{wanted.id}"' + ("" if there else ", created when it is first needed"))
-    return _account(f"accounts.{role}", facts, wanted, None)
+    return _account(f"accounts.{role}", profile, wanted, None)
 
 
-def _account(about: str, facts: CompanyFacts, wanted: AccountSelector, fitting: frozenset[str] | None) -> Finding:
+def _account(about: str, profile: CompanyProfile, wanted: AccountSelector, fitting: frozenset[str] | None) -> Finding:
     def found() -> Finding:
-        one: Account = facts.accounts[facts.account_id(wanted)]
+        one: Account = profile.accounts[profile.account_id(wanted)]
         said = f'"{one.full_name}" ({one.account_type})'
         if fitting is not None and one.account_type not in fitting:
             kinds = " or ".join(sorted(fitting))
@@ -76,44 +76,44 @@ def _account(about: str, facts: CompanyFacts, wanted: AccountSelector, fitting: 
     return _checked(about, found)
 
 
-def _gateways(rules: MappingRules, facts: CompanyFacts) -> Iterator[Finding]:
+def _gateways(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
     for name, rule in sorted(rules.gateways.items()):
         if rule.deposit is not None:
             about = f"gateways.{name}.deposit"
-            yield _account(about, facts, rule.deposit.selector(about), FITTING["deposit"])
+            yield _account(about, profile, rule.deposit.selector(about), FITTING["deposit"])
         if rule.method is not None:
-            there = rule.method.casefold() in facts.payment_methods
+            there = rule.method.casefold() in profile.payment_methods
             remedy = "" if there else "add it to the payment methods in QuickBooks, or name another one"
             said = f'payment method "{rule.method}"' + ("" if there else " does not exist")
             yield Finding(f"gateways.{name}.method", said, remedy)
 
 
-def _lists(rules: MappingRules, facts: CompanyFacts) -> Iterator[Finding]:
+def _lists(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
     codes = {f"tax.codes.{title}": name for title, name in rules.tax.codes.items()}
     codes |= {"tax.exempt": rules.tax.exempt} if rules.tax.exempt else {}
     for about, name in sorted(codes.items()):
-        there = name.casefold() in facts.tax_codes
+        there = name.casefold() in profile.tax_codes
         yield Finding(
             about, f'tax code "{name}"', "" if there else f'the company has no active tax code "{name}": mend it'
         )
     for number, rule in enumerate(rules.tracking, start=1):
-        yield _listed(f"tracking {number}: class", facts, "Class", rule.tracking_class)
-        yield _listed(f"tracking {number}: location", facts, "Department", rule.location)
+        yield _listed(f"tracking {number}: class", profile, "Class", rule.tracking_class)
+        yield _listed(f"tracking {number}: location", profile, "Department", rule.location)
     for title, name in sorted(rules.terms.items()):
-        yield _listed(f"terms.{title}", facts, "Term", name)
+        yield _listed(f"terms.{title}", profile, "Term", name)
 
 
-def _listed(about: str, facts: CompanyFacts, entity: str, name: str | None) -> Finding:
+def _listed(about: str, profile: CompanyProfile, entity: str, name: str | None) -> Finding:
     def found() -> Finding:
-        facts.listed(entity, name, about)
+        profile.listed(entity, name, about)
         return Finding(about, f'{entity} "{name}"' if name else "none")
 
     return _checked(about, found)
 
 
-def _items(facts: CompanyFacts, items: Iterable[Entity]) -> Iterator[Finding]:
+def _items(profile: CompanyProfile, items: Iterable[Entity]) -> Iterator[Finding]:
     rows = [row for row in items if row.get("Active") is not False and row.get("Type") != "Category"]
-    stray = [row for row in rows if _income_of(row) not in {None, *facts.accounts}]
+    stray = [row for row in rows if _income_of(row) not in {None, *profile.accounts}]
     if not stray:
         yield Finding("items", f"{len(rows)} active items, each with an active income account")
     for row in stray:
@@ -126,28 +126,28 @@ def _income_of(row: Entity) -> str | None:
     return str(reference.get("value")) if isinstance(reference, dict) else None
 
 
-def _preferences(rules: MappingRules, facts: CompanyFacts) -> Iterator[Finding]:
+def _preferences(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
     currencies = ", ".join(sorted(rules.exchange_rates))
-    if currencies and not facts.multicurrency:
+    if currencies and not profile.multicurrency:
         said = f"multicurrency is off, and exchange_rates names {currencies}"
         yield Finding("currency", said, "switch multicurrency on in QuickBooks, or take the rates out of the rules")
     else:
-        which = "and others" if facts.multicurrency else "only; a document in another currency is a dead letter"
-        yield Finding("currency", f"{facts.home_currency} {which}")
-    if facts.country == "US":
+        which = "and others" if profile.multicurrency else "only; a document in another currency is a dead letter"
+        yield Finding("currency", f"{profile.home_currency} {which}")
+    if profile.country == "US":
         off = "sales tax is off: an order with tax is a dead letter"
-        yield Finding("sales tax", "on") if facts.charges_tax else Finding("sales tax", off, "switch sales tax on")
+        yield Finding("sales tax", "on") if profile.charges_tax else Finding("sales tax", off, "switch sales tax on")
     elif not rules.tax.codes:
-        off = f"the company is in {facts.country} and no tax code is named: an order with tax is a dead letter"
+        off = f"the company is in {profile.country} and no tax code is named: an order with tax is a dead letter"
         yield Finding("tax codes", off, "name them in the rules, under [tax.codes]")
     off = "discounts on sales forms are off: an order with a discount is a dead letter"
     yield (
         Finding("discounts", "allowed")
-        if facts.allows_discount
+        if profile.allows_discount
         else Finding("discounts", off, "switch discounts on in QuickBooks, under sales form content")
     )
-    if facts.close_date is not None:
-        yield Finding("closed books", f"until {facts.close_date}; what is dated earlier is a dead letter")
+    if profile.close_date is not None:
+        yield Finding("closed books", f"until {profile.close_date}; what is dated earlier is a dead letter")
 
 
 def _checked(about: str, look: Callable[[], Finding]) -> Finding:

@@ -9,7 +9,7 @@ from bridge.commands.doctor.books import examine_books
 from bridge.commands.doctor.bus import examine_rights, examine_routes, examine_topics, wanted_topics
 from bridge.commands.doctor.finding import Finding
 from bridge.config.settings import CompanySettings, Settings
-from bridge.index.company_profile import Entity, company_facts
+from bridge.index.company_profile import Entity, read_company_profile
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.inspection import inspect_rights, inspect_topics
@@ -73,8 +73,10 @@ async def _examine_connection(company: CompanySettings, store: TokenStore, rules
     tokens = await store.load(settings.credentials.store_key)
     until = tokens.refresh_expires_at if tokens else None
     connected = f"realm {company.realm_id}" + (f", good until {until:%Y-%m-%d} if unused" if until else "")
-    facts = company_facts(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
-    return [Finding("connection", connected), *examine_books(rules, facts, items)]
+    profile = read_company_profile(
+        basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists
+    )
+    return [Finding("connection", connected), *examine_books(rules, profile, items)]
 
 
 async def _items(client: QuickBooksClient) -> list[Entity]:

@@ -11,7 +11,7 @@ import orjson
 
 from bridge.commands.dead_letters.listing import facts_of
 from bridge.commands.dead_letters.redriving import Letter, Place, read_letter
-from bridge.commands.explain.story import Attempt, Told, Trail, attempts_of, matches, meant, read_trail
+from bridge.commands.explain.story import Attempt, PublishedResult, Trail, attempts_of, matches, meant, read_trail
 from bridge.commands.output import cell, screen, table
 from bridge.commands.reading import company_journal, read_records
 from bridge.commands.results import entity_text, told_in
@@ -30,7 +30,7 @@ class Story:
 
     company: str
     document: str
-    told: list[Told] = field(default_factory=list)
+    told: list[PublishedResult] = field(default_factory=list)
     letters: list[tuple[Letter, Mapping[str, str], str | None]] = field(default_factory=list)
     """Each with our headers, and with where it was redriven to."""
     attempts: list[Attempt] = field(default_factory=list)
@@ -67,10 +67,10 @@ async def _trail(settings: Settings, company: str) -> Trail:
         return read_trail([entry async for entry in records])
 
 
-async def _told(settings: Settings, text: str, trails: Mapping[str, Trail]) -> list[Told]:
+async def _told(settings: Settings, text: str, trails: Mapping[str, Trail]) -> list[PublishedResult]:
     """The results that may be of the document, or that name an attempt to write one like it."""
     wanted = {name for trail in trails.values() for name, attempt in trail.attempts.items() if _names(attempt, text)}
-    found: list[Told] = []
+    found: list[PublishedResult] = []
     async for record in read_records(settings, settings.topics.results):
         told = told_in(record)
         if told is None or told.result.company not in trails:
@@ -84,7 +84,7 @@ def _names(attempt: Attempt, text: str) -> bool:
     return text in {attempt.document, attempt.document.split(":", 2)[-1]}
 
 
-def _story(company: str, document: str, trail: Trail, told: Sequence[Told]) -> Story:
+def _story(company: str, document: str, trail: Trail, told: Sequence[PublishedResult]) -> Story:
     of_company = [each for each in told if each.result.company == company]
     own = [each for each in of_company if each.document == document]
     version = trail.live.get(f"{VERSION_PREFIX}{document}")
@@ -138,7 +138,7 @@ def _rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         screen().print()
 
 
-def _result_row(told: Told) -> tuple[object, ...]:
+def _result_row(told: PublishedResult) -> tuple[object, ...]:
     result = told.result
     entities = ", ".join(f"{entity_text(each)} ({each.operation})" for each in result.entities)
     why = f"{result.reason.code}: {result.reason.message}" if result.reason else ""

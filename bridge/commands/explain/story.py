@@ -24,7 +24,7 @@ Entry = tuple[str, bytes | None, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PublishedResult:
     """A result, its bytes, and when it was told."""
 
     result: Result
@@ -69,7 +69,7 @@ class Trail:
         return [place for place in places if f"{WAITING_PREFIX}{place}" in self.live]
 
 
-def matches(text: str, told: Told) -> bool:
+def matches(text: str, told: PublishedResult) -> bool:
     """Whether `text` may mean this result's document: its key, its id, or a document number in QBO."""
     document = told.document
     numbers = {entity.doc_number for entity in told.result.entities if entity.entity not in {"Customer", "Item"}}
@@ -104,7 +104,7 @@ def read_trail(entries: Iterable[Entry]) -> Trail:
     return trail
 
 
-def attempts_of(document: str, trail: Trail, told: Sequence[Told]) -> list[Attempt]:
+def attempts_of(document: str, trail: Trail, told: Sequence[PublishedResult]) -> list[Attempt]:
     """Every attempt to write `document`: those of the journal with what became of them, and those that results name."""
     written = {
         entity.request_id: (each, entity)
@@ -148,14 +148,14 @@ def _named(request: Request) -> list[tuple[str, str]]:
     return [(request.request_id, request.request_id)]
 
 
-def _with_outcome(attempt: Attempt, written: tuple[Told, PostedEntity] | None) -> Attempt:
+def _with_outcome(attempt: Attempt, written: tuple[PublishedResult, PostedEntity] | None) -> Attempt:
     if written is not None:
         told, entity = written
         return replace(attempt, outcome=_outcome(entity), settled_at=told.at, intuit_tid=entity.intuit_tid)
     return replace(attempt, outcome="refused") if attempt.settled_at else attempt
 
 
-def _settled(document: str, request_id: str, told: Told, entity: PostedEntity) -> Attempt:
+def _settled(document: str, request_id: str, told: PublishedResult, entity: PostedEntity) -> Attempt:
     return Attempt(
         request_id=request_id,
         document=document,

@@ -18,14 +18,14 @@ from bridge.commands.results import told_in
 from bridge.commands.verify.documents import WRONG, Document, Verdict, counts, documents, totals
 from bridge.commands.verify.events import Events, Position
 from bridge.config.settings import Settings
-from bridge.decoding.decision import Judge
+from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.lost_markers import restore
 from bridge.kafka.range import Missing, TimeSpan, open_range
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import TRANSACTIONS, transactions
-from bridge.service.app import Tenant, company_router, kafka_connection, open_machine, open_tenant
+from bridge.service.app import CompanyContext, company_router, kafka_connection, open_company_context, open_runtime
 from bridge.telemetry.logs import silence_logs
 from contracts.money import plain
 from contracts.results import ResultStatus
@@ -36,7 +36,7 @@ SHOWN = (*sorted(WRONG), Verdict.DRIFTED, Verdict.VOIDED, Verdict.WAITING, Verdi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class VerifyRequest:
     """What is to be proven: whose books, which span of events, how it is told, and a file for every document."""
 
     company: str
@@ -60,54 +60,54 @@ class Report:
         return not any(each.verdict in WRONG for each in self.documents)
 
 
-async def verify(settings: Settings, asked: Asked) -> bool:
+async def verify(settings: Settings, request: VerifyRequest) -> bool:
     """Print the report; True when each document is in the books once.
 
     BridgeError when QBO is away or a person must connect the company; KafkaError when Kafka is away.
     """
     silence_logs()
-    tenant = await open_tenant(settings, settings.company(asked.company))
-    bar = ProgressBar(asked.company)
+    context = await open_company_context(settings, settings.company(request.company))
+    bar = ProgressBar(request.company)
     with bar:
-        report = await _report(settings, tenant, asked, bar)
-    if asked.out is not None:
-        with asked.out.open("wb") as file:
+        report = await _report(settings, context, request, bar)
+    if request.out is not None:
+        with request.out.open("wb") as file:
             file.writelines(orjson.dumps(each.shown()) + b"\n" for each in report.documents)
-    _print_json(report) if asked.as_json else _print(report)
+    _print_json(report) if request.as_json else _print(report)
     return report.is_clean
 
 
-async def _report(settings: Settings, tenant: Tenant, asked: Asked, bar: ProgressBar) -> Report:
-    events, unread = await _events(settings, tenant, asked, bar)
+async def _report(settings: Settings, context: CompanyContext, request: VerifyRequest, bar: ProgressBar) -> Report:
+    events, unread = await _events(settings, context, request, bar)
     bar.say(f"{events.records} records are read; asking QuickBooks.")
-    async with open_machine(settings, tenant, priority=Priority.HOUSEKEEPING, rehearse=True) as machine:
-        index = await _books(machine.client, events, await machine.journal.read())
-        reads = machine.client.counts.reads
-    letters = await _letters(settings, asked.company)
+    async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
+        index = await _books(runtime.client, events, await runtime.journal.read())
+        reads = runtime.client.counts.reads
+    letters = await _letters(settings, request.company)
     found = documents(events, index, letters, {})
     if any(each.verdict is Verdict.MISSING for each in found):
-        found = documents(events, index, letters, await _ignored(settings, asked.company))
+        found = documents(events, index, letters, await _ignored(settings, request.company))
     return Report(events=events, documents=found, unread=unread, reads=reads)
 
 
 async def _events(
-    settings: Settings, tenant: Tenant, asked: Asked, bar: ProgressBar
+    settings: Settings, context: CompanyContext, request: VerifyRequest, bar: ProgressBar
 ) -> tuple[Events, Sequence[Missing]]:
-    judge, events = Judge(asked.company, company_router(settings), tenant.rules), Events()
-    async with open_range(kafka_connection(settings.kafka), settings.topics.events, asked.span) as reader:
+    judge, events = EventMapper(request.company, company_router(settings), context.rules), Events()
+    async with open_range(kafka_connection(settings.kafka), settings.topics.events, request.span) as reader:
         async for batch in reader.batches(BATCH_RECORDS):
-            judged = [each for record in batch.records if (each := judge.judge(record)) is not None]
-            events.add(len(batch.records), judged)
+            mapped = [each for record in batch.records if (each := judge.map_record(record)) is not None]
+            events.add(len(batch.records), mapped)
             bar.show(batch.passed, reader.offsets, f"{events.records} records read")
         return events, reader.missing
 
 
 async def _books(client: QuickBooksClient, events: Events, journal: dict[str, bytes]) -> Index:
     """What QBO holds since the oldest document existed; a document cannot have been posted before."""
-    since = (events.born or datetime.now(UTC)) - SKEW
+    since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
     index = Index(complete_since=since)
     restore(index, journal)
-    for entity in TRANSACTIONS if events.born else ():
+    for entity in TRANSACTIONS if events.earliest_created_at else ():
         async for page in transactions(client, entity, since, priority=Priority.HOUSEKEEPING):
             index.load(entity, page)
     return index
@@ -144,20 +144,20 @@ def _print(report: Report) -> None:
     out = screen()
     _print_records(report)
     found = counts(report.documents)
-    verdicts = [verdict for verdict in Verdict if any(each.verdict is verdict for each in report.documents)]
+    verdicts = [decision for decision in Verdict if any(each.verdict is decision for each in report.documents)]
     if found:
-        shown = table("documents", *(verdict.value.replace("_", " ") for verdict in verdicts))
+        shown = table("documents", *(decision.value.replace("_", " ") for decision in verdicts))
         for entity in dict.fromkeys(each.entity for each in report.documents):
-            shown.add_row(entity, *(str(found[entity, verdict]) for verdict in verdicts))
+            shown.add_row(entity, *(str(found[entity, decision]) for decision in verdicts))
         out.print(shown)
         shown = table("totals", "currency", "by the events", "in the books", "difference")
         for (entity, currency), (told, booked) in sorted(totals(report.documents).items()):
             amounts = (plain(each, currency or "USD") for each in (told, booked, booked - told))
             shown.add_row(entity, currency, *amounts)
         out.print(shown)
-    for verdict in SHOWN:
+    for decision in SHOWN:
         for each in report.documents:
-            if each.verdict is verdict:
+            if each.verdict is decision:
                 out.out(_sentence(each))
     for missing in report.unread:
         out.out(f"{missing.topic}/{missing.partition}: offsets {missing.first} to {missing.last} {missing.why}.")
@@ -168,7 +168,7 @@ def _print_records(report: Report) -> None:
     events = report.events
     ignored, refused = sum(events.ignored.values()), sum(events.refused.values())
     said = [f"{events.records} records in the span"]
-    said += [f"{events.foreign} of other companies"] if events.foreign else []
+    said += [f"{events.other_companies} of other companies"] if events.other_companies else []
     said += [f"{ignored} ignored ({_pairs(events.ignored)})"] if ignored else []
     said += [f"{refused} cannot be booked ({_pairs(events.refused)})"] if refused else []
     screen().out(", ".join(said) + f". {report.reads} reads of QuickBooks.")
@@ -184,7 +184,7 @@ def _sentence(each: Document) -> str:
 
 
 def _verdict(report: Report) -> str:
-    found = {verdict: sum(1 for each in report.documents if each.verdict is verdict) for verdict in WRONG}
+    found = {decision: sum(1 for each in report.documents if each.verdict is decision) for decision in WRONG}
     if report.is_clean:
         return "Nothing is missing, and nothing is in the books twice."
     return f"{found[Verdict.MISSING]} missing, {found[Verdict.EXTRA]} more than once or without need."
@@ -198,12 +198,12 @@ def _print_json(report: Report) -> None:
             {
                 "clean": report.is_clean,
                 "records": events.records,
-                "of_other_companies": events.foreign,
+                "of_other_companies": events.other_companies,
                 "ignored": dict(events.ignored),
                 "cannot_be_booked": dict(events.refused),
                 "documents": [
-                    {"entity": entity, "verdict": verdict.value, "count": count}
-                    for (entity, verdict), count in sorted(counts(report.documents).items())
+                    {"entity": entity, "verdict": decision.value, "count": count}
+                    for (entity, decision), count in sorted(counts(report.documents).items())
                 ],
                 "totals": [
                     {

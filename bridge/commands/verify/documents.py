@@ -81,13 +81,13 @@ def documents(
     `letters` are the records that were dead-lettered and `ignored` those that were ignored, with their reason codes:
     they say why a document is not in the books.
     """
-    evidence = _Evidence(events, index, letters, ignored, index.twins())
+    evidence = _Evidence(events, index, letters, ignored, index.duplicates())
     asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.gone}
     found = [_judged(wanted, evidence) for wanted in events.wanted.values()]
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
     named = {(each.entity, each.key) for each in found}
-    found += [_copied(place, twins) for place, twins in evidence.twins.items() if place not in named]
+    found += [_copied(place, duplicates) for place, duplicates in evidence.duplicates.items() if place not in named]
     return sorted(found, key=lambda each: (each.entity, each.key))
 
 
@@ -112,7 +112,7 @@ class _Evidence:
     index: Index
     letters: Mapping[Position, str]
     ignored: Mapping[Position, str]
-    twins: Mapping[Place, Sequence[Posted]]
+    duplicates: Mapping[Place, Sequence[Posted]]
 
     def sale(self, order: SourceKey) -> Posted | None:
         """The sale of an order as the books have it."""
@@ -135,9 +135,9 @@ def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
         return replace(line, verdict=Verdict.CANCELLED, told=None, why="its money is on the document that it pays")
     if posted is None:
         return _absent(line, wanted, evidence)
-    twins = evidence.twins.get((posted.entity, posted.key))
-    if twins is not None:
-        return _twice(line, twins)
+    duplicates = evidence.duplicates.get((posted.entity, posted.key))
+    if duplicates is not None:
+        return _twice(line, duplicates)
     if wanted.gone:
         return _taken_back(line, posted)
     if posted.voided:
@@ -156,10 +156,10 @@ def _received(wanted: Wanted, evidence: _Evidence) -> Document | None:
     paid += sale.total if sale is not None and sale.entity == "SalesReceipt" else Decimal(0)
     lacks = max(wanted.total - paid, Decimal(0))
     line = _line(wanted, posted, own + lacks)
-    twins = evidence.twins.get(("Payment", wanted.key))
-    if twins is not None:
-        return _twice(line, twins)
-    if posted is not None and not posted.voided and not posted.untouched:
+    duplicates = evidence.duplicates.get(("Payment", wanted.key))
+    if duplicates is not None:
+        return _twice(line, duplicates)
+    if posted is not None and not posted.voided and not posted.total_unchanged:
         return replace(line, verdict=Verdict.DRIFTED, why=_edited(posted))
     if evidence.index.voided_payments_of(order) and lacks:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted money of the order")
@@ -181,16 +181,16 @@ def _line(wanted: Wanted, posted: Posted | None, told: Decimal | None) -> Docume
     )
 
 
-def _twice(line: Document, twins: Sequence[Posted]) -> Document:
-    booked = sum((each.total for each in twins), Decimal(0))
-    return replace(line, verdict=Verdict.EXTRA, booked=booked, ids=tuple(each.id for each in twins), why=COPIED)
+def _twice(line: Document, duplicates: Sequence[Posted]) -> Document:
+    booked = sum((each.total for each in duplicates), Decimal(0))
+    return replace(line, verdict=Verdict.EXTRA, booked=booked, ids=tuple(each.id for each in duplicates), why=COPIED)
 
 
-def _copied(place: Place, twins: Sequence[Posted]) -> Document:
+def _copied(place: Place, duplicates: Sequence[Posted]) -> Document:
     entity, key = place
-    first = twins[0]
+    first = duplicates[0]
     wanted = Wanted(entity=entity, key=key, age=(0, 0), total=first.written, currency=first.currency or "")
-    return _twice(_line(wanted, first, first.written), twins)
+    return _twice(_line(wanted, first, first.written), duplicates)
 
 
 def _absent(line: Document, wanted: Wanted, evidence: _Evidence) -> Document:
@@ -221,7 +221,7 @@ def _taken_back(line: Document, posted: Posted) -> Document:
 
 def _difference(told: Decimal | None, wanted: Wanted, posted: Posted) -> str:
     """How the total differs; a newer version than the newest of the span may have changed it rightly."""
-    if not posted.untouched:
+    if not posted.total_unchanged:
         return _edited(posted)
     if told is None or told == posted.total or _is_newer(posted, wanted):
         return ""

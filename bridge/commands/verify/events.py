@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from bridge.decoding.decision import Judged
+from bridge.decoding.decision import MappedRecord
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
@@ -54,12 +54,12 @@ class Events:
 
     def __init__(self) -> None:
         self.records = 0
-        self.foreign = 0
+        self.other_companies = 0
         """Records that are another company's business."""
         self.ignored: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         """Records that can never be booked, by reason code."""
-        self.born: datetime | None = None
+        self.earliest_created_at: datetime | None = None
         """When the oldest document existed at its source: the books are read since then."""
         self.wanted: dict[Place, Wanted] = {}
         self.received: dict[Place, Wanted] = {}
@@ -67,13 +67,13 @@ class Events:
         self.redeemed: dict[SourceKey, dict[SourceKey, Decimal]] = {}
         """What gift cards take off an invoice, by the redemption."""
 
-    def add(self, read: int, judged: Iterable[Judged]) -> None:
+    def add(self, read: int, mapped: Iterable[MappedRecord]) -> None:
         """Take in a micro-batch: how many records were read, and what those of this company mean."""
-        ours = list(judged)
+        ours = list(mapped)
         self.records += read
-        self.foreign += read - len(ours)
+        self.other_companies += read - len(ours)
         for each in ours:
-            match each.verdict:
+            match each.decision:
                 case Ignored(code=code):
                     self.ignored[code] += 1
                 case RecordError() as error:
@@ -82,7 +82,11 @@ class Events:
                     self._take(plan, (*each.record.position, each.record.offset))
 
     def _take(self, plan: PostingPlan, record: Position) -> None:
-        self.born = plan.document_created_at if self.born is None else min(self.born, plan.document_created_at)
+        self.earliest_created_at = (
+            plan.document_created_at
+            if self.earliest_created_at is None
+            else min(self.earliest_created_at, plan.document_created_at)
+        )
         for step in plan.steps:
             draft = step.draft
             if isinstance(draft, RedemptionDraft):

@@ -9,12 +9,22 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from bridge.index.foreign_payments import links_one_credit
-from bridge.index.posted import Posted, order_fact, told_apart
-from bridge.planning.context import Board
+from bridge.index.posted import Posted, order_fact, split_by_invoice
+from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
-from bridge.planning.sale.money import Purse
-from bridge.planning.steps import Claim, Fate, Held, PlannedStep, Refused, Sale, Skipped, StepId, Work
+from bridge.planning.sale.money import SaleMoney
+from bridge.planning.steps import (
+    AlreadyPosted,
+    Claim,
+    PlannedStep,
+    Refused,
+    Sale,
+    Skipped,
+    StepId,
+    StepResolution,
+    Write,
+)
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import plain
@@ -24,33 +34,33 @@ from contracts.quickbooks import CreditMemoDraft
 NOTHING_TO_CREDIT = "the sale was cancelled: there is nothing to credit"
 
 
-def plan_credits(board: Board, sale: Sale, claims: Sequence[Claim], purse: Purse) -> None:
+def plan_credits(context: PlanningContext, sale: Sale, claims: Sequence[Claim], money: SaleMoney) -> None:
     """Decide the credit memos that `claims` tell of, each once, and how much of each goes on the invoice."""
     for key, group in by_key(claims):
         positions = [claim.position for claim in group]
-        posted = board.index.get("CreditMemo", key)
-        refusal = _refusal(board, sale, group[0], posted)
+        posted = context.index.get("CreditMemo", key)
+        refusal = _refusal(context, sale, group[0], posted)
         if refusal is not None:
-            board.settle(positions, refusal)
+            context.resolve(positions, refusal)
         elif posted is None:
-            _write(board, sale, group, purse)
+            _write(context, sale, group, money)
         else:
-            board.settle(positions, Held(posted))
-            _apply_rest(board, sale, group[0], posted, purse)
+            context.resolve(positions, AlreadyPosted(posted))
+            _apply_rest(context, sale, group[0], posted, money)
 
 
-def take_off_credits(board: Board, sale: SourceKey, positions: Sequence[int]) -> frozenset[StepId]:
+def take_off_credits(context: PlanningContext, sale: SourceKey, positions: Sequence[int]) -> frozenset[StepId]:
     """Put down what takes our credit memos away from an invoice and out of the books; gives what must go out first."""
     off: set[StepId] = set()
-    for application in board.index.applications_of(sale):
-        off.add(_taken(board, application, Operation.VOID, sale, positions, frozenset()))
-    for credit in board.index.credits_of(sale):
-        off.add(_taken(board, credit, Operation.DELETE, sale, positions, frozenset(off)))
+    for application in context.index.applications_of(sale):
+        off.add(_taken(context, application, Operation.VOID, sale, positions, frozenset()))
+    for credit in context.index.credits_of(sale):
+        off.add(_taken(context, credit, Operation.DELETE, sale, positions, frozenset(off)))
     return frozenset(off)
 
 
 def _taken(
-    board: Board,
+    context: PlanningContext,
     posted: Posted,
     operation: Operation,
     sale: SourceKey,
@@ -59,15 +69,15 @@ def _taken(
 ) -> StepId:
     entity = StepId("Payment" if operation is Operation.VOID else "CreditMemo", posted.key)
     step = PlannedStep(id=entity, operation=operation, owner=positions[0], target=posted, sale=sale, needs=needs)
-    board.claim_write(step, positions)
+    context.plan_write(step, positions)
     return step.id
 
 
-def _refusal(board: Board, sale: Sale, claim: Claim, posted: Posted | None) -> Fate | None:
+def _refusal(context: PlanningContext, sale: Sale, claim: Claim, posted: Posted | None) -> StepResolution | None:
     draft = _draft(claim)
     if posted is not None and posted.voided:
         return known(posted)
-    if posted is None and board.is_gone(claim.step.key):
+    if posted is None and context.is_gone(claim.step.key):
         return DID_NOT_LAST
     if not sale.counts:
         by_a_person = sale.posted is not None and sale.posted.voided and not sale.posted.voided_by_us
@@ -79,7 +89,7 @@ def _refusal(board: Board, sale: Sale, claim: Claim, posted: Posted | None) -> F
     return None
 
 
-def _write(board: Board, sale: Sale, group: Sequence[Claim], purse: Purse) -> None:
+def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], money: SaleMoney) -> None:
     claim, draft = group[0], _draft(group[0])
     step = PlannedStep(
         id=StepId("CreditMemo", claim.step.key),
@@ -87,57 +97,65 @@ def _write(board: Board, sale: Sale, group: Sequence[Claim], purse: Purse) -> No
         owner=claim.position,
         draft=draft,
         sale=sale.key,
-        facts={"o": order_fact(sale.key, of=claim.step.key), "t": plain(draft.total, draft.currency)},
+        marker_fields={"o": order_fact(sale.key, of=claim.step.key), "t": plain(draft.total, draft.currency)},
         needs=frozenset({sale.step.id} if sale.step else ()),
         total=draft.total,
     )
-    board.claim_write(step, [each.position for each in group])
+    context.plan_write(step, [each.position for each in group])
     if sale.entity != "Invoice":
         return
-    if board.facts.applies_credits:
-        board.once_more = True
+    if context.profile.applies_credits:
+        context.once_more = True
     else:
-        _apply(board, sale, claim, draft.total, purse)
+        _apply(context, sale, claim, draft.total, money)
 
 
-def _apply_rest(board: Board, sale: Sale, claim: Claim, credit: Posted, purse: Purse) -> None:
+def _apply_rest(context: PlanningContext, sale: Sale, claim: Claim, credit: Posted, money: SaleMoney) -> None:
     """What is not on any invoice yet goes on its own, unless we did that before: what a person took off stays off.
 
     What QBO has put on other invoices by itself comes back first, as far as its own invoice asks for it.
     """
-    if sale.entity != "Invoice" or board.index.get("Payment", credit.key) is not None:
+    if sale.entity != "Invoice" or context.index.get("Payment", credit.key) is not None:
         return
     if not credit.fresh:
-        board.look_again(credit)
-    amount, strays = credit.balance or Decimal(0), _strays(board, sale, credit)
-    if sale.posted is not None and not sale.posted.fresh and (amount or strays):
-        board.look_again(sale.posted)
+        context.require_reread(credit)
+    amount, misapplied = credit.balance or Decimal(0), _misapplied(context, sale, credit)
+    if sale.posted is not None and not sale.posted.fresh and (amount or misapplied):
+        context.require_reread(sale.posted)
     taken: set[StepId] = set()
-    for stray in strays:
-        if amount < purse.open:
-            taken.add(_take_off(board, sale, claim, stray))
-            amount += stray.applied
-    _apply(board, sale, claim, amount, purse, after=taken)
+    for misapplied_payment in misapplied:
+        if amount < money.open:
+            taken.add(_take_off(context, sale, claim, misapplied_payment))
+            amount += misapplied_payment.applied
+    _apply(context, sale, claim, amount, money, after=taken)
 
 
-def _strays(board: Board, sale: Sale, credit: Posted) -> list[Posted]:
+def _misapplied(context: PlanningContext, sale: Sale, credit: Posted) -> list[Posted]:
     """The payments of nothing by which QBO itself put the credit on other invoices than its own."""
-    if not (board.facts.applies_credits and credit.fresh and sale.posted is not None):
+    if not (context.profile.applies_credits and credit.fresh and sale.posted is not None):
         return []
-    by_itself = [each for each in board.others_on(credit) if links_one_credit(each, credit.id)]
-    return [each for each in by_itself if not told_apart(each, sale.posted.id).applied]
+    by_itself = [each for each in context.foreign_payments_on(credit) if links_one_credit(each, credit.id)]
+    return [each for each in by_itself if not split_by_invoice(each, sale.posted.id).applied]
 
 
-def _take_off(board: Board, sale: Sale, claim: Claim, stray: Posted) -> StepId:
-    step_id = StepId("Payment", claim.step.key, part=f"of QuickBooks {stray.id}")
-    step = PlannedStep(id=step_id, operation=Operation.DELETE, owner=claim.position, target=stray, sale=sale.key)
-    return board.write(step)
+def _take_off(context: PlanningContext, sale: Sale, claim: Claim, misapplied_payment: Posted) -> StepId:
+    step_id = StepId("Payment", claim.step.key, part=f"of QuickBooks {misapplied_payment.id}")
+    step = PlannedStep(
+        id=step_id, operation=Operation.DELETE, owner=claim.position, target=misapplied_payment, sale=sale.key
+    )
+    return context.write(step)
 
 
 def _apply(
-    board: Board, sale: Sale, claim: Claim, amount: Decimal, purse: Purse, *, after: Iterable[StepId] = ()
+    context: PlanningContext,
+    sale: Sale,
+    claim: Claim,
+    amount: Decimal,
+    money: SaleMoney,
+    *,
+    after: Iterable[StepId] = (),
 ) -> None:
-    applied = purse.take(amount)
+    applied = money.take(amount)
     if not applied:
         return
     draft = _draft(claim)
@@ -148,12 +166,14 @@ def _apply(
         owner=claim.position,
         draft=draft,
         sale=sale.key,
-        facts={"o": order_fact(sale.key, of=claim.step.key), "t": plain(Decimal(0), draft.currency)},
-        needs=frozenset({*after, *([credit] if credit in board.steps else []), *([sale.step.id] if sale.step else [])}),
+        marker_fields={"o": order_fact(sale.key, of=claim.step.key), "t": plain(Decimal(0), draft.currency)},
+        needs=frozenset(
+            {*after, *([credit] if credit in context.steps else []), *([sale.step.id] if sale.step else [])}
+        ),
         applied=applied,
     )
-    board.write(step)
-    board.settle([claim.position], Work(step.id, credited=True))
+    context.write(step)
+    context.resolve([claim.position], Write(step.id, credited=True))
 
 
 def _draft(claim: Claim) -> CreditMemoDraft:

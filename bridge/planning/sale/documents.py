@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.index.index import VOIDED, Posted
-from bridge.planning.context import Board
+from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, known, stays_void
 from bridge.planning.sale.receipts import is_outgrown, take_back
 from bridge.planning.sale.voids import plan_void
-from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Superseded, Told
+from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId, Superseded
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.money import plain
@@ -27,32 +27,32 @@ BY_RULE = "the rules leave orders of this tag, channel or gateway out"
 TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN})
 
 
-def plan_document(board: Board, key: SourceKey, told: Told) -> None:
+def plan_document(context: PlanningContext, key: SourceKey, told: SaleClaims) -> None:
     """Decide what the newest body of the sale `key` writes, and the fate of each."""
     claims = told.bodies
     if all(claim.step.version == ONCE for claim in claims):
-        _plan_once(board, key, claims)
+        _plan_once(context, key, claims)
         return
     versions = [version_of(claim) for claim in claims]
     newest = max(range(len(claims)), key=lambda i: versions[i])
     claim, version = claims[newest], versions[newest]
     same = [claims[i].position for i in range(len(claims)) if versions[i].content == version.content]
-    posted = board.index.sale(key)
-    board.settle((c.position for c in claims if c.position not in same), Superseded(posted))
-    seen = board.index.newest(key)
+    posted = context.index.sale(key)
+    context.resolve((c.position for c in claims if c.position not in same), Superseded(posted))
+    seen = context.index.newest(key)
     older = seen is not None and version < seen
     if older and not (posted and _says(posted, version)):
         deleted = Skipped("skipped_by_rule", "the order was deleted at its source", posted)
-        board.settle(same, deleted if seen == GONE else Superseded(posted))
+        context.resolve(same, deleted if seen == GONE else Superseded(posted))
     elif claim.step.intent is Intent.LEFT_OUT:
-        board.reflects(key, version)
-        board.settle(same, Skipped("skipped_by_rule", BY_RULE, posted))
+        context.note_version(key, version)
+        context.resolve(same, Skipped("skipped_by_rule", BY_RULE, posted))
     elif claim.step.intent in TAKEN_BACK:
-        plan_void(board, claim, same, posted, version, told)
+        plan_void(context, claim, same, posted, version, told)
     elif posted is not None and not older and is_outgrown(claim, posted, told):
-        _plan_instead(board, claim, same, posted, version)
+        _plan_instead(context, claim, same, posted, version)
     else:
-        _plan_state(board, claim, same, posted, version)
+        _plan_state(context, claim, same, posted, version)
 
 
 def version_of(claim: Claim) -> Version:
@@ -76,44 +76,46 @@ def form_draft(claim: Claim) -> InvoiceDraft:
     raise TypeError(f"{claim.step.key}: a document at a version needs an InvoiceDraft or a SalesReceiptDraft")
 
 
-def _plan_once(board: Board, key: SourceKey, claims: Sequence[Claim]) -> None:
+def _plan_once(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]) -> None:
     """Two events tell it in their own words; what the books have is not compared with either."""
-    posted = board.index.sale(key)
+    posted = context.index.sale(key)
     positions = [claim.position for claim in claims]
     if posted is not None:
-        board.settle(positions, known(posted))
+        context.resolve(positions, known(posted))
     elif claims:
-        _plan_state(board, claims[0], positions, None, version_of(claims[0]))
+        _plan_state(context, claims[0], positions, None, version_of(claims[0]))
 
 
 def _says(posted: Posted, version: Version) -> bool:
-    return posted.facts.get("h") == version.content and not posted.voided
+    return posted.marker_fields.get("h") == version.content and not posted.voided
 
 
-def _plan_instead(board: Board, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
+def _plan_instead(context: PlanningContext, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
     """An invoice in the place of a sales receipt that the order has outgrown."""
-    if not posted.untouched or "g" in posted.facts:
-        board.settle(same, Refused(conflict(posted), posted))
+    if not posted.total_unchanged or "g" in posted.marker_fields:
+        context.resolve(same, Refused(conflict(posted), posted))
         return
-    voided = take_back(board, claim, same, posted, version)
-    _plan_state(board, claim, same, None, version)
+    voided = take_back(context, claim, same, posted, version)
+    _plan_state(context, claim, same, None, version)
     invoice = StepId("Invoice", claim.step.key)
-    if invoice in board.steps:
-        board.steps[invoice] = replace(board.steps[invoice], needs=board.steps[invoice].needs | {voided})
+    if invoice in context.steps:
+        context.steps[invoice] = replace(context.steps[invoice], needs=context.steps[invoice].needs | {voided})
 
 
-def _plan_state(board: Board, claim: Claim, same: list[int], posted: Posted | None, version: Version) -> None:
+def _plan_state(
+    context: PlanningContext, claim: Claim, same: list[int], posted: Posted | None, version: Version
+) -> None:
     draft = form_draft(claim)
     if posted is not None and posted.voided:
-        board.settle(same, stays_void(posted))
+        context.resolve(same, stays_void(posted))
     elif posted is not None and _says(posted, version):
-        board.reflects(claim.step.key, version)
-        board.settle(same, Held(posted))
-    elif posted is not None and not posted.untouched:
-        board.settle(same, Refused(conflict(posted), posted))
-    elif board.facts.can_book(draft.currency):
+        context.note_version(claim.step.key, version)
+        context.resolve(same, AlreadyPosted(posted))
+    elif posted is not None and not posted.total_unchanged:
+        context.resolve(same, Refused(conflict(posted), posted))
+    elif context.profile.can_book(draft.currency):
         entity: EntityName = "SalesReceipt" if isinstance(claim.step.draft, SalesReceiptDraft) else "Invoice"
-        numbered = _with_free_number(board, draft, posted)
+        numbered = _with_free_number(context, draft, posted)
         step = PlannedStep(
             id=StepId(entity if posted is None else _entity_of(posted), claim.step.key),
             operation=Operation.UPDATE if posted else Operation.CREATE,
@@ -122,22 +124,22 @@ def _plan_state(board: Board, claim: Claim, same: list[int], posted: Posted | No
             if isinstance(claim.step.draft, SalesReceiptDraft) and posted is None
             else numbered,
             target=posted,
-            facts={"v": str(version), "h": version.content, "t": plain(draft.total, draft.currency)},
+            marker_fields={"v": str(version), "h": version.content, "t": plain(draft.total, draft.currency)},
             total=draft.total,
         )
-        board.claim_write(step, same)
+        context.plan_write(step, same)
     else:
-        board.settle(same, Refused(board.foreign(draft.currency)))
+        context.resolve(same, Refused(context.foreign(draft.currency)))
 
 
 def _entity_of(posted: Posted) -> EntityName:
     return "SalesReceipt" if posted.entity == "SalesReceipt" else "Invoice"
 
 
-def _with_free_number(board: Board, draft: InvoiceDraft, posted: Posted | None) -> InvoiceDraft:
+def _with_free_number(context: PlanningContext, draft: InvoiceDraft, posted: Posted | None) -> InvoiceDraft:
     """The draft under its second number when a stranger's document holds the first (fault 6140)."""
     if posted is not None and posted.doc_number is not None:
         return replace(draft, doc_number=posted.doc_number)
-    if draft.doc_number in board.index.numbers_taken and draft.distinct_number:
+    if draft.doc_number in context.index.numbers_taken and draft.distinct_number:
         return replace(draft, doc_number=draft.distinct_number)
     return draft

@@ -11,14 +11,14 @@ from decimal import Decimal
 
 from bridge.index.index import SALES, Posted
 from bridge.index.posted import NOT_SHIPPED, Shipping
-from bridge.planning.context import Board
+from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, stays_void
 from bridge.planning.sale import shipments
 from bridge.planning.sale.documents import form_draft, version_of
-from bridge.planning.sale.money import Purse
+from bridge.planning.sale.money import SaleMoney
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_fact, redeemed_on
 from bridge.planning.sale.shipments import Shipment, is_news, shipment_fact, shipments_on, shipping
-from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Sale, Skipped, StepId, Told, Work
+from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, Sale, SaleClaims, Skipped, StepId, Write
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.money import plain
@@ -28,43 +28,43 @@ from contracts.quickbooks import InvoiceDraft, PaymentDraft, RedemptionDraft
 SHIPPED_BY_HAND = "how the order was sent was entered or changed in QuickBooks and stays so"
 
 
-def sale_of(board: Board, key: SourceKey) -> Sale | None:
+def sale_of(context: PlanningContext, key: SourceKey) -> Sale | None:
     """The sale `key` as the books have it and as this micro-batch leaves it; None when there is neither."""
     entities: tuple[EntityName, ...] = ("Invoice", "SalesReceipt")
     for entity in entities:
-        step = board.steps.get(StepId(entity, key))
+        step = context.steps.get(StepId(entity, key))
         if step is not None and step.operation is not Operation.VOID:
             return Sale(key=key, entity=entity, posted=step.target, step=step)
-    posted = board.index.sale(key)
+    posted = context.index.sale(key)
     if posted is None:
         return None
     entity = "Invoice" if posted.entity == SALES[0] else "SalesReceipt"
-    return Sale(key=key, entity=entity, posted=posted, step=board.steps.get(StepId(entity, key)))
+    return Sale(key=key, entity=entity, posted=posted, step=context.steps.get(StepId(entity, key)))
 
 
-def plan_form(board: Board, purse: Purse, told: Told) -> Sale:
+def plan_form(context: PlanningContext, money: SaleMoney, told: SaleClaims) -> Sale:
     """Put gift cards and deliveries on the form of the sale; gives the sale as it is after that."""
-    sale = purse.sale
+    sale = money.sale
     before = shipments_on(sale.posted)
     news = [claim for claim in told.shipments if is_news(claim, before)]
-    _settle_old(board, sale, [claim for claim in told.shipments if claim not in news])
+    _settle_old(context, sale, [claim for claim in told.shipments if claim not in news])
     if news and (reason := _left_alone(sale, before)) is not None:
-        board.settle((claim.position for claim in news), reason)
+        context.resolve((claim.position for claim in news), reason)
         news = []
-    cards = [claim for claims in purse.cards for claim in claims]
+    cards = [claim for claims in money.cards for claim in claims]
     if not sale.counts:
         return sale
     found = shipments.merged(before, news)
     if sale.step is not None:
-        _complete(board, sale.step, purse, found, [*cards, *news])
+        _complete(context, sale.step, money, found, [*cards, *news])
     else:
-        _change(board, sale, purse, found, told, [*cards, *news])
-    return sale_of(board, sale.key) or sale
+        _change(context, sale, money, found, told, [*cards, *news])
+    return sale_of(context, sale.key) or sale
 
 
-def _settle_old(board: Board, sale: Sale, claims: Sequence[Claim]) -> None:
+def _settle_old(context: PlanningContext, sale: Sale, claims: Sequence[Claim]) -> None:
     if sale.posted is not None:
-        board.settle((claim.position for claim in claims), Held(sale.posted))
+        context.resolve((claim.position for claim in claims), AlreadyPosted(sale.posted))
 
 
 def _left_alone(sale: Sale, before: dict[str, Shipment]) -> Skipped | None:
@@ -80,47 +80,47 @@ def _left_alone(sale: Sale, before: dict[str, Shipment]) -> Skipped | None:
 
 
 def _complete(
-    board: Board,
+    context: PlanningContext,
     step: PlannedStep,
-    purse: Purse,
+    money: SaleMoney,
     found: dict[str, Shipment],
     claims: Sequence[Claim],
 ) -> None:
     """The form is written anyway: everything goes with it."""
-    total = (step.total or Decimal(0)) - amount_redeemed(purse.redeemed)
-    board.write(
+    total = (step.total or Decimal(0)) - amount_redeemed(money.redeemed)
+    context.write(
         replace(
             step,
             total=total,
-            redemptions=purse.redeemed,
+            redemptions=money.redeemed,
             shipping=_fields(found, claims),
-            facts=_facts(step.facts, purse, found, total),
+            marker_fields=_facts(step.marker_fields, money, found, total),
         )
     )
     for claim in claims:
-        board.settle([claim.position], Work(step.id, credited=False))
+        context.resolve([claim.position], Write(step.id, credited=False))
 
 
 def _change(
-    board: Board,
+    context: PlanningContext,
     sale: Sale,
-    purse: Purse,
+    money: SaleMoney,
     found: dict[str, Shipment],
-    told: Told,
+    told: SaleClaims,
     claims: Sequence[Claim],
 ) -> None:
     posted = sale.posted
-    cards = purse.redeemed != redeemed_on(posted)
+    cards = money.redeemed != redeemed_on(posted)
     if posted is None or not (cards or any(_is_delivery(claim) for claim in claims)):
         return
     draft = _same_content(posted, told)
-    if cards and not posted.untouched:
-        _refuse(board, posted, claims)
+    if cards and not posted.total_unchanged:
+        _refuse(context, posted, claims)
         return
     if cards and draft is None and posted.form is None:
-        board.look_again(posted)
-    total = posted.total + amount_redeemed(redeemed_on(posted)) - amount_redeemed(purse.redeemed)
-    causes = [*claims, *purse.current, *(claim for each in purse.fresh for claim in each)]
+        context.require_reread(posted)
+    total = posted.total + amount_redeemed(redeemed_on(posted)) - amount_redeemed(money.redeemed)
+    causes = [*claims, *money.current, *(claim for each in money.unbooked for claim in each)]
     positions = [claim.position for claim in claims or causes[:1]]
     step = PlannedStep(
         id=StepId(sale.entity, sale.key),
@@ -128,17 +128,17 @@ def _change(
         owner=min(positions),
         draft=draft if cards else None,
         target=posted,
-        facts=_facts(posted.facts, purse, found, total),
+        marker_fields=_facts(posted.marker_fields, money, found, total),
         total=total if cards else None,
-        redemptions=purse.redeemed,
+        redemptions=money.redeemed,
         shipping=_fields(found, claims),
     )
-    board.claim_write(step, positions)
+    context.plan_write(step, positions)
 
 
-def _refuse(board: Board, posted: Posted, claims: Sequence[Claim]) -> None:
+def _refuse(context: PlanningContext, posted: Posted, claims: Sequence[Claim]) -> None:
     """A person has changed the total: the gift card is theirs to settle, the delivery can wait for it."""
-    board.settle((claim.position for claim in claims), Refused(conflict(posted), posted))
+    context.resolve((claim.position for claim in claims), Refused(conflict(posted), posted))
 
 
 def _is_delivery(claim: Claim) -> bool:
@@ -150,16 +150,16 @@ def _fields(found: dict[str, Shipment], claims: Sequence[Claim]) -> Shipping | N
     return shipping(found) if any(_is_delivery(claim) for claim in claims) else None
 
 
-def _facts(before: object, purse: Purse, found: dict[str, Shipment], total: Decimal) -> dict[str, str]:
-    facts = dict(before) if isinstance(before, dict) else {}
-    kept = {name: value for name, value in facts.items() if name not in ("g", "f", "t")}
-    told = redeemed_fact(purse.redeemed, purse.currency) | shipment_fact(found)
-    return {**kept, "t": plain(total, purse.currency), **told}
+def _facts(before: object, money: SaleMoney, found: dict[str, Shipment], total: Decimal) -> dict[str, str]:
+    marker_fields = dict(before) if isinstance(before, dict) else {}
+    kept = {name: value for name, value in marker_fields.items() if name not in ("g", "f", "t")}
+    told = redeemed_fact(money.redeemed, money.currency) | shipment_fact(found)
+    return {**kept, "t": plain(total, money.currency), **told}
 
 
-def _same_content(posted: Posted, told: Told) -> InvoiceDraft | None:
+def _same_content(posted: Posted, told: SaleClaims) -> InvoiceDraft | None:
     """The body of this micro-batch that says what the form says, so that its lines need not be read."""
     for claim in told.bodies:
-        if claim.step.draft is not None and version_of(claim).content == posted.facts.get("h"):
+        if claim.step.draft is not None and version_of(claim).content == posted.marker_fields.get("h"):
             return replace(form_draft(claim), doc_number=posted.doc_number or form_draft(claim).doc_number)
     return None

@@ -13,13 +13,13 @@ from decimal import Decimal
 
 from bridge.index.index import Posted
 from bridge.index.posted import order_fact
-from bridge.planning.context import Board
+from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, rejected, stays_void
-from bridge.planning.sale.applying import beside, change, give_way, is_target, left_beside, put_on_again
-from bridge.planning.sale.money import Purse, amount_of, lies_elsewhere
+from bridge.planning.sale.applying import applied_fact, change, give_way, is_partly_applied, is_target, reapply
+from bridge.planning.sale.money import SaleMoney, amount_of, lies_elsewhere
 from bridge.planning.sale.redemptions import redeemed_on
 from bridge.planning.sale.voids import marker_again
-from bridge.planning.steps import Claim, Held, PlannedStep, Refused, StepId, Told, Work
+from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, StepId, Write
 from contracts.errors import RecordError
 from contracts.money import plain, total
 from contracts.posting import Operation
@@ -28,63 +28,63 @@ from contracts.quickbooks import InvoiceDraft, PaymentDraft
 LINKED_ELSEWHERE = "was linked to other documents in QuickBooks and cannot become smaller"
 
 
-def refusal(purse: Purse) -> RecordError | None:
+def refusal(money: SaleMoney) -> RecordError | None:
     """Why nothing of this money can be booked: a person has changed the payment that would have to change."""
-    changing = purse.changing
+    changing = money.changing
     if changing is None:
         return None
-    if not changing.untouched:
+    if not changing.total_unchanged:
         return conflict(changing)
-    taken_over = amount_of(purse.fresh[0][0]) if purse.fresh else Decimal(0)
-    if changing.promised > (purse.wanted or taken_over):
+    taken_over = amount_of(money.unbooked[0][0]) if money.unbooked else Decimal(0)
+    if changing.applied_elsewhere > (money.body_only or taken_over):
         return rejected(changing, LINKED_ELSEWHERE)
     return None
 
 
-def refuse(board: Board, purse: Purse, error: RecordError) -> None:
+def refuse(context: PlanningContext, money: SaleMoney, error: RecordError) -> None:
     """Nothing about this money is certain any more."""
-    for claims in [*purse.fresh, *purse.cards, purse.current]:
-        board.settle((claim.position for claim in claims), Refused(error))
-    purse.cards, purse.redeemed = [], redeemed_on(purse.sale.posted)
+    for claims in [*money.unbooked, *money.cards, money.current]:
+        context.resolve((claim.position for claim in claims), Refused(error))
+    money.cards, money.redeemed = [], redeemed_on(money.sale.posted)
 
 
-def plan_payments(board: Board, purse: Purse, told: Told) -> None:
+def plan_payments(context: PlanningContext, money: SaleMoney, told: SaleClaims) -> None:
     """Decide the payments of an invoice; its form is decided already."""
-    fit(board, purse)
+    measure_open_balance(context, money)
     causes = [*told.received, *told.redemptions]
-    if purse.shrinking and causes:
-        give_way(board, purse, causes[0])
-    _write_money(board, purse)
-    if purse.relink and told.received:
-        put_on_again(board, purse, told.received[0])
-    _show_known(board, purse, told.received)
+    if money.shrinking and causes:
+        give_way(context, money, causes[0])
+    _write_money(context, money)
+    if money.relink and told.received:
+        reapply(context, money, told.received[0])
+    _show_known(context, money, told.received)
 
 
-def hold_payments(board: Board, purse: Purse, told: Told) -> None:
+def resolve_receipt_money(context: PlanningContext, money: SaleMoney, told: SaleClaims) -> None:
     """The money of a sales receipt is inside it: transactions and bodies tell nothing new of it."""
-    claims = [*(claim for claims in purse.fresh for claim in claims), *told.received]
+    claims = [*(claim for claims in money.unbooked for claim in claims), *told.received]
     for claim in claims:
-        if purse.sale.step is not None:
-            board.settle([claim.position], Work(purse.sale.step.id, credited=False))
-        elif purse.sale.posted is not None:
-            board.settle([claim.position], Held(purse.sale.posted))
+        if money.sale.step is not None:
+            context.resolve([claim.position], Write(money.sale.step.id, credited=False))
+        elif money.sale.posted is not None:
+            context.resolve([claim.position], AlreadyPosted(money.sale.posted))
 
 
-def fit(board: Board, purse: Purse) -> None:
+def measure_open_balance(context: PlanningContext, money: SaleMoney) -> None:
     """Find out what the invoice can still take, whose it is, and what lies beside it."""
-    sale = purse.sale
-    payments = board.index.payments_of(sale.key)
-    applications = board.index.applications_of(sale.key)
+    sale = money.sale
+    payments = context.index.payments_of(sale.key)
+    applications = context.index.applications_of(sale.key)
     draft = sale.step.draft if sale.step and isinstance(sale.step.draft, InvoiceDraft) else None
     here = sale.posted.customer_id if sale.posted else None
-    follows = draft is not None and not (sale.posted and sale.posted.rehomed)
-    purse.owner = board.customer_id(draft.customer, draft.currency) if draft and follows else here
-    moved = sale.posted is not None and purse.owner != here
+    follows = draft is not None and not (sale.posted and sale.posted.customer_changed)
+    money.owner = context.customer_id(draft.customer, draft.currency) if draft and follows else here
+    moved = sale.posted is not None and money.owner != here
     covered = Decimal(0) if moved else _covered(sale.posted, [*payments, *applications])
-    purse.open = sale.asked - covered + (purse.changing.applied if purse.changing else Decimal(0))
+    money.open = sale.asked - covered + (money.changing.applied if money.changing else Decimal(0))
     smaller = sale.step is not None and sale.step.total is not None and covered > sale.asked
-    purse.shrinking = sale.step.id if smaller and sale.step else None
-    purse.relink = any(left_beside(payment) or payment.customer_id != purse.owner for payment in payments)
+    money.shrinking = sale.step.id if smaller and sale.step else None
+    money.relink = any(is_partly_applied(payment) or payment.customer_id != money.owner for payment in payments)
 
 
 def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:
@@ -95,119 +95,124 @@ def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:
     return max(ours, posted.total - posted.balance)
 
 
-def _write_money(board: Board, purse: Purse) -> None:
-    changed = _change_body(board, purse)
-    for claims in purse.fresh:
+def _write_money(context: PlanningContext, money: SaleMoney) -> None:
+    changed = _change_body(context, money)
+    for claims in money.unbooked:
         if StepId("Payment", claims[0].step.key) != changed:
-            posted = board.index.get("Payment", claims[0].step.key)
-            step = _step(claims[0], purse, amount_of(claims[0]), after=changed)
-            if posted is not None and lies_elsewhere(posted, purse.sale.key):
-                step = _moved(step, purse, posted)
-            board.write(step)
-        _share(board, claims)
-    if purse.body is None and purse.wanted:
-        _write_body(board, purse)
+            posted = context.index.get("Payment", claims[0].step.key)
+            step = _step(claims[0], money, amount_of(claims[0]), after=changed)
+            if posted is not None and lies_elsewhere(posted, money.sale.key):
+                step = _moved(step, money, posted)
+            context.write(step)
+        _share(context, claims)
+    if money.body is None and money.body_only:
+        _write_body(context, money)
 
 
-def _moved(step: PlannedStep, purse: Purse, posted: Posted) -> PlannedStep:
+def _moved(step: PlannedStep, money: SaleMoney, posted: Posted) -> PlannedStep:
     """A payment that is in the books for another sale comes over as it is."""
-    needs = step.needs | ({purse.sale.step.id} if purse.sale.step else set())
+    needs = step.needs | ({money.sale.step.id} if money.sale.step else set())
     return replace(step, operation=Operation.UPDATE, draft=None, target=posted, needs=needs)
 
 
-def _change_body(board: Board, purse: Purse) -> StepId | None:
+def _change_body(context: PlanningContext, money: SaleMoney) -> StepId | None:
     """What becomes of the payment known from the body: taken over, smaller, greater, void; None when it stays."""
-    body = purse.changing
+    body = money.changing
     if body is None:
         return None
-    new = [claims[0] for claims in purse.fresh if board.index.get("Payment", claims[0].step.key) is None]
-    if new and not purse.wanted:
+    new = [claims[0] for claims in money.unbooked if context.index.get("Payment", claims[0].step.key) is None]
+    if new and not money.body_only:
         claim = new[0]
-        step = _step(claim, purse, amount_of(claim), after=None, promised=body.promised)
-        return change(board, purse, replace(step, operation=Operation.UPDATE, target=body))
-    return _resize(board, purse, body)
+        step = _step(claim, money, amount_of(claim), after=None, applied_elsewhere=body.applied_elsewhere)
+        return change(context, money, replace(step, operation=Operation.UPDATE, target=body))
+    return _resize(context, money, body)
 
 
-def _resize(board: Board, purse: Purse, body: Posted) -> StepId:
+def _resize(context: PlanningContext, money: SaleMoney, body: Posted) -> StepId:
     """The payment known from the body shrinks by what transactions account for now, or follows a newer body."""
-    causes = purse.current or [claims[0] for claims in purse.fresh]
+    causes = money.current or [claims[0] for claims in money.unbooked]
     claim = max(causes, key=lambda each: (amount_of(each), each.step.key)) if causes else None
-    version = str(claim.step.version) if claim and claim.step.version else body.facts.get("v", "")
-    left = purse.take(purse.wanted - body.promised)
-    told = {"v": version, "r": plain(purse.told, purse.currency), "t": plain(purse.wanted, purse.currency)}
-    owner = claim.position if claim else _any_owner(board, purse)
+    version = str(claim.step.version) if claim and claim.step.version else body.marker_fields.get("v", "")
+    left = money.take(money.body_only - body.applied_elsewhere)
+    told = {
+        "v": version,
+        "r": plain(money.received_by_body, money.currency),
+        "t": plain(money.body_only, money.currency),
+    }
+    owner = claim.position if claim else _any_owner(context, money)
     step = PlannedStep(
         id=StepId("Payment", body.key),
-        operation=Operation.UPDATE if purse.wanted else Operation.VOID,
+        operation=Operation.UPDATE if money.body_only else Operation.VOID,
         owner=owner,
         target=body,
-        sale=purse.sale.key,
-        total=purse.wanted,
-        facts=told | beside(purse.wanted, left, purse.currency),
+        sale=money.sale.key,
+        total=money.body_only,
+        marker_fields=told | applied_fact(money.body_only, left, money.currency),
         applied=left,
     )
-    change(board, purse, step)
+    change(context, money, step)
     if claim is not None and claim.step.key == body.key:
-        board.settle([claim.position], Work(step.id, credited=True))
+        context.resolve([claim.position], Write(step.id, credited=True))
     if step.operation is Operation.VOID:
-        board.write(marker_again(step.id, body, version, owner, voided_now=True))
+        context.write(marker_again(step.id, body, version, owner, voided_now=True))
     return step.id
 
 
-def _any_owner(board: Board, purse: Purse) -> int:
+def _any_owner(context: PlanningContext, money: SaleMoney) -> int:
     """A gift card takes the place of the body's payment: the write belongs to the event that told of it."""
-    step = board.steps.get(StepId(purse.sale.entity, purse.sale.key))
+    step = context.steps.get(StepId(money.sale.entity, money.sale.key))
     return step.owner if step else 0
 
 
-def _write_body(board: Board, purse: Purse) -> None:
+def _write_body(context: PlanningContext, money: SaleMoney) -> None:
     """Money that only a body tells of; what a person voided is not written again."""
-    claim = max(purse.current, key=lambda each: (amount_of(each), -each.position))
-    voided = board.index.get("Payment", claim.step.key)
+    claim = max(money.current, key=lambda each: (amount_of(each), -each.position))
+    voided = context.index.get("Payment", claim.step.key)
     if voided is not None and not voided.voided_by_us:
-        board.settle([each.position for each in purse.current], stays_void(voided))
+        context.resolve([each.position for each in money.current], stays_void(voided))
         return
-    step = _step(claim, purse, purse.wanted, after=None)
+    step = _step(claim, money, money.body_only, after=None)
     # Such a payment can come again after transactions took the first one over: it must not be the same request then.
-    life = f"{step.facts['v']} {step.facts['r']}" if "v" in step.facts else ""
-    board.claim_write(replace(step, id=step.id._replace(part=life)), [claim.position])
+    life = f"{step.marker_fields['v']} {step.marker_fields['r']}" if "v" in step.marker_fields else ""
+    context.plan_write(replace(step, id=step.id._replace(part=life)), [claim.position])
 
 
 def _step(
-    claim: Claim, purse: Purse, amount: Decimal, *, after: StepId | None, promised: Decimal = Decimal(0)
+    claim: Claim, money: SaleMoney, amount: Decimal, *, after: StepId | None, applied_elsewhere: Decimal = Decimal(0)
 ) -> PlannedStep:
     draft = _payment(claim)
     key = claim.step.key
-    told = key.kind == "payment" or key == purse.sale.key
-    facts = {} if told else {"o": order_fact(purse.sale.key, of=key)}
-    facts |= {"p": draft.intent} if draft.intent else {}
+    told = key.kind == "payment" or key == money.sale.key
+    marker_fields = {} if told else {"o": order_fact(money.sale.key, of=key)}
+    marker_fields |= {"p": draft.intent} if draft.intent else {}
     if claim.step.version is not None:
-        facts |= {"v": str(claim.step.version), "r": plain(purse.told, purse.currency)}
-    applied = purse.take(amount - promised)
+        marker_fields |= {"v": str(claim.step.version), "r": plain(money.received_by_body, money.currency)}
+    applied = money.take(amount - applied_elsewhere)
     return PlannedStep(
         id=StepId("Payment", key),
         operation=Operation.CREATE,
         owner=claim.position,
-        draft=replace(draft, amount=amount, customer=draft.customer or purse.customer),
-        sale=purse.sale.key,
-        facts={**facts, "t": plain(amount, draft.currency)} | beside(amount, applied, purse.currency),
+        draft=replace(draft, amount=amount, customer=draft.customer or money.customer),
+        sale=money.sale.key,
+        marker_fields={**marker_fields, "t": plain(amount, draft.currency)}
+        | applied_fact(amount, applied, money.currency),
         needs=frozenset({after} if after else ()),
         applied=applied,
     )
 
 
-def _share(board: Board, claims: Sequence[Claim]) -> None:
+def _share(context: PlanningContext, claims: Sequence[Claim]) -> None:
     """Every event that tells of the transaction is part of its write; the first is credited."""
     step_id = StepId("Payment", claims[0].step.key)
     for claim in claims:
-        board.settle([claim.position], Work(step_id, credited=claim is claims[0]))
+        context.resolve([claim.position], Write(step_id, credited=claim is claims[0]))
 
 
-def _show_known(board: Board, purse: Purse, received: Sequence[Claim]) -> None:
+def _show_known(context: PlanningContext, money: SaleMoney, received: Sequence[Claim]) -> None:
     """A body's result names the payments that the books already hold for it."""
-    for payment in board.index.payments_of(purse.sale.key):
-        if not is_target(board, payment):
-            board.settle((claim.position for claim in received), Held(payment))
+    for payment in context.index.payments_of(money.sale.key):
+        if not is_target(context, payment):
+            context.resolve((claim.position for claim in received), AlreadyPosted(payment))
 
 
 def _payment(claim: Claim) -> PaymentDraft:

@@ -7,18 +7,18 @@ part after all becomes an invoice. The ledger is the same either way.
 from __future__ import annotations
 
 from bridge.index.index import Posted
-from bridge.planning.context import Board
+from bridge.planning.context import PlanningContext
 from bridge.planning.sale.money import BODY_MONEY, amount_of
 from bridge.planning.sale.voids import marker_again
-from bridge.planning.steps import Claim, PlannedStep, StepId, Told
+from bridge.planning.steps import Claim, PlannedStep, SaleClaims, StepId
 from contracts.keys import SourceKey
 from contracts.posting import Intent, Operation, PostingStep, Version
 from contracts.quickbooks import InvoiceDraft, PaymentDraft, SalesReceiptDraft
 
 
-def adopt(board: Board, key: SourceKey, told: Told) -> None:
+def adopt(context: PlanningContext, key: SourceKey, told: SaleClaims) -> None:
     """Where the sale stands on an invoice, a receipt's money is what its body says was received."""
-    posted = board.index.sale(key)
+    posted = context.index.sale(key)
     if posted is not None and posted.entity == "Invoice":
         told.received += [
             claim._replace(step=_money_of(claim.step, claim.step.draft))
@@ -27,7 +27,7 @@ def adopt(board: Board, key: SourceKey, told: Told) -> None:
         ]
 
 
-def is_outgrown(claim: Claim, posted: Posted | None, told: Told) -> bool:
+def is_outgrown(claim: Claim, posted: Posted | None, told: SaleClaims) -> bool:
     """True when a body says that less was received than the sale asks for, and the books have it as paid at once."""
     draft = claim.step.draft
     if posted is None or posted.voided or posted.entity != "SalesReceipt" or not isinstance(draft, InvoiceDraft):
@@ -36,12 +36,12 @@ def is_outgrown(claim: Claim, posted: Posted | None, told: Told) -> bool:
     return max(received, default=draft.total * 0) < draft.total
 
 
-def take_back(board: Board, claim: Claim, same: list[int], posted: Posted, version: Version) -> StepId:
+def take_back(context: PlanningContext, claim: Claim, same: list[int], posted: Posted, version: Version) -> StepId:
     """Void a sales receipt to whose place an invoice comes; gives the step after which that one may go out."""
     receipt = StepId("SalesReceipt", claim.step.key)
     void = PlannedStep(id=receipt, operation=Operation.VOID, owner=claim.position, target=posted)
-    board.claim_write(void, same)
-    board.claim_write(marker_again(receipt, posted, str(version), claim.position, voided_now=True), same)
+    context.plan_write(void, same)
+    context.plan_write(marker_again(receipt, posted, str(version), claim.position, voided_now=True), same)
     return receipt
 
 

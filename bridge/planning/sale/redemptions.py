@@ -17,7 +17,7 @@ from contracts.money import plain, total
 
 def redeemed_on(posted: Posted | None) -> tuple[Redeemed, ...]:
     """The gift cards on a form in the books; none where its lines are no longer those of its marker."""
-    entries = [entry for entry in (posted.facts.get("g", "") if posted else "").split(",") if entry]
+    entries = [entry for entry in (posted.marker_fields.get("g", "") if posted else "").split(",") if entry]
     lines = _negative_lines(posted)[-len(entries) :] if entries else []
     if posted is None or len(lines) != len(entries):
         return ()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.index.posted import order_fact, order_of
-from bridge.planning.context import Board
+from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
-from bridge.planning.steps import Claim, Fate, PlannedStep, Refused, Sale, Skipped, StepId
+from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
 from contracts.errors import UnmappableEvent
 from contracts.money import plain
 from contracts.posting import GONE, Operation
@@ -18,16 +18,16 @@ from contracts.quickbooks import RefundReceiptDraft
 NEVER_BOOKED = "it did not last, and it was never booked"
 
 
-def plan_refunds(board: Board, sale: Sale, claims: Sequence[Claim]) -> None:
+def plan_refunds(context: PlanningContext, sale: Sale, claims: Sequence[Claim]) -> None:
     """Decide the refund receipts that `claims` tell of, each once; whose they are, the sale says."""
     for key, group in by_key(claims):
         positions = [claim.position for claim in group]
         draft = group[0].step.draft
         if not isinstance(draft, RefundReceiptDraft):
             raise TypeError(f"{key}: a refund needs a RefundReceiptDraft")
-        fate = _known(board, sale, group[0], draft)
-        if fate is not None:
-            board.settle(positions, fate)
+        resolution = _known(context, sale, group[0], draft)
+        if resolution is not None:
+            context.resolve(positions, resolution)
             continue
         step = PlannedStep(
             id=StepId("RefundReceipt", key),
@@ -35,18 +35,18 @@ def plan_refunds(board: Board, sale: Sale, claims: Sequence[Claim]) -> None:
             owner=group[0].position,
             draft=draft,
             sale=sale.key,
-            facts={"o": order_fact(sale.key, of=key), "t": plain(draft.total, draft.currency)},
+            marker_fields={"o": order_fact(sale.key, of=key), "t": plain(draft.total, draft.currency)},
             needs=frozenset({sale.step.id} if sale.step else ()),
             total=draft.total,
         )
-        board.claim_write(step, positions)
+        context.plan_write(step, positions)
 
 
-def _known(board: Board, sale: Sale, claim: Claim, draft: RefundReceiptDraft) -> Fate | None:
-    posted = board.index.get("RefundReceipt", claim.step.key)
+def _known(context: PlanningContext, sale: Sale, claim: Claim, draft: RefundReceiptDraft) -> StepResolution | None:
+    posted = context.index.get("RefundReceipt", claim.step.key)
     if posted is not None:
         return known(posted)
-    if board.is_gone(claim.step.key):
+    if context.is_gone(claim.step.key):
         return DID_NOT_LAST
     if sale.posted is not None and sale.posted.voided and not sale.posted.voided_by_us:
         return stays_void(sale.posted)
@@ -57,30 +57,30 @@ def _known(board: Board, sale: Sale, claim: Claim, draft: RefundReceiptDraft) ->
     return None
 
 
-def plan_undone(board: Board, claim: Claim) -> None:
+def plan_undone(context: PlanningContext, claim: Claim) -> None:
     """Take a fact that did not last out of the books, and remember it, so that a later telling is not booked."""
     step = claim.step
-    posted = board.index.get(step.entity, step.key)
-    board.reflects(step.key, GONE)
+    posted = context.index.get(step.entity, step.key)
+    context.note_version(step.key, GONE)
     if posted is None:
         if claim.plan.document == step.key:
-            board.settle([claim.position], Skipped("skipped_by_rule", NEVER_BOOKED))
+            context.resolve([claim.position], Skipped("skipped_by_rule", NEVER_BOOKED))
     elif posted.voided:
-        board.settle([claim.position], stays_void(posted))
+        context.resolve([claim.position], stays_void(posted))
     else:
         step_id = StepId(step.entity, step.key)
-        if step_id not in board.steps:
+        if step_id not in context.steps:
             delete = PlannedStep(id=step_id, operation=Operation.DELETE, owner=claim.position, target=posted)
-            board.claim_write(_off_its_invoice(board, claim, delete), [claim.position])
+            context.plan_write(_off_its_invoice(context, claim, delete), [claim.position])
 
 
-def _off_its_invoice(board: Board, claim: Claim, delete: PlannedStep) -> PlannedStep:
+def _off_its_invoice(context: PlanningContext, claim: Claim, delete: PlannedStep) -> PlannedStep:
     """A credit memo comes off its invoice before it goes; payments that it kept off are looked at once more."""
     if delete.target is None or delete.id.entity != "CreditMemo":
         return delete
-    board.once_more = True
+    context.once_more = True
     delete = replace(delete, sale=order_of(delete.target))
-    application = board.index.get("Payment", claim.step.key)
+    application = context.index.get("Payment", claim.step.key)
     if application is None or application.voided:
         return delete
     void = PlannedStep(
@@ -90,5 +90,5 @@ def _off_its_invoice(board: Board, claim: Claim, delete: PlannedStep) -> Planned
         target=application,
         sale=delete.sale,
     )
-    board.claim_write(void, [claim.position])
+    context.plan_write(void, [claim.position])
     return replace(delete, needs=frozenset({void.id}))

@@ -32,7 +32,7 @@ class Shipment(NamedTuple):
 
 def shipments_on(posted: Posted | None) -> dict[str, Shipment]:
     """The fulfillments that a form in the books tells of, by their ids."""
-    entries = (posted.facts.get("f", "") if posted else "").split(",")
+    entries = (posted.marker_fields.get("f", "") if posted else "").split(",")
     return {found.ident: found for entry in entries if (found := _read(entry)) is not None}
 
 

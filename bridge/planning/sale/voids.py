@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.index.index import VOIDED, Posted
-from bridge.index.posted import told_apart
-from bridge.planning.context import Board
+from bridge.index.posted import split_by_invoice
+from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import rejected
 from bridge.planning.sale.credits import take_off_credits
 from bridge.planning.sale.money import BODY_MONEY
-from bridge.planning.steps import Claim, Held, PlannedStep, Refused, Skipped, StepId, Told
+from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId
 from contracts.entities import EntityName
 from contracts.money import plain, total
 from contracts.posting import Intent, Operation, Version
@@ -20,32 +20,34 @@ PAID = "cancelled with money on it: the invoice stays, its refunds carry the mon
 DELETED_PAID = "belongs to an order that its source has deleted, and money was received for it"
 
 
-def plan_void(board: Board, claim: Claim, same: list[int], posted: Posted | None, version: Version, told: Told) -> None:
+def plan_void(
+    context: PlanningContext, claim: Claim, same: list[int], posted: Posted | None, version: Version, told: SaleClaims
+) -> None:
     """Decide what becomes of a sale that is taken back: void where nobody paid, else its refunds tell the rest."""
     withdrawn = claim.step.intent is Intent.WITHDRAWN
     if posted is None:
-        board.reflects(claim.step.key, version)
-        board.settle(same, Skipped("skipped_by_rule", NOTHING_BOOKED))
+        context.note_version(claim.step.key, version)
+        context.resolve(same, Skipped("skipped_by_rule", NOTHING_BOOKED))
     elif posted.voided and posted.marked:
-        board.settle(same, Held(posted))
+        context.resolve(same, AlreadyPosted(posted))
     elif posted.voided:
-        board.claim_write(marker_again(_form(posted), posted, str(version), claim.position, voided_now=False), same)
-    elif not _is_paid(board, posted, told, withdrawn=withdrawn):
-        _void(board, claim, same, posted, version)
+        context.plan_write(marker_again(_form(posted), posted, str(version), claim.position, voided_now=False), same)
+    elif not _is_paid(context, posted, told, withdrawn=withdrawn):
+        _void(context, claim, same, posted, version)
     elif withdrawn:
-        board.settle(same, Refused(rejected(posted, DELETED_PAID), posted))
+        context.resolve(same, Refused(rejected(posted, DELETED_PAID), posted))
     else:
-        board.reflects(claim.step.key, version)
-        board.settle(same, Skipped("skipped_by_rule", PAID, posted))
+        context.note_version(claim.step.key, version)
+        context.resolve(same, Skipped("skipped_by_rule", PAID, posted))
 
 
-def _void(board: Board, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
+def _void(context: PlanningContext, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
     """Credit memos of ours come off first: whether they came before or after the cancellation is the same then."""
     form = _form(posted)
-    off = take_off_credits(board, claim.step.key, same)
+    off = take_off_credits(context, claim.step.key, same)
     void = PlannedStep(id=form, operation=Operation.VOID, owner=claim.position, target=posted, needs=off)
-    board.claim_write(void, same)
-    board.claim_write(marker_again(form, posted, str(version), claim.position, voided_now=True), same)
+    context.plan_write(void, same)
+    context.plan_write(marker_again(form, posted, str(version), claim.position, voided_now=True), same)
 
 
 def marker_again(document: StepId, posted: Posted, version: str, owner: int, *, voided_now: bool) -> PlannedStep:
@@ -58,35 +60,40 @@ def marker_again(document: StepId, posted: Posted, version: str, owner: int, *, 
         operation=Operation.UPDATE,
         owner=owner,
         target=replace(posted, fresh=True) if voided_now else posted,
-        facts={**_order(posted), "v": version, "h": VOIDED, "t": plain(posted.total * 0, posted.currency or "")},
+        marker_fields={
+            **_order(posted),
+            "v": version,
+            "h": VOIDED,
+            "t": plain(posted.total * 0, posted.currency or ""),
+        },
         needs=frozenset({document} if voided_now else ()),
     )
 
 
-def _is_paid(board: Board, posted: Posted, told: Told, *, withdrawn: bool) -> bool:
+def _is_paid(context: PlanningContext, posted: Posted, told: SaleClaims, *, withdrawn: bool) -> bool:
     """Transactions are money whatever a body says; what only an older body told, the newest one may take back.
 
     Of an order that is deleted no body tells anything any more: all its money counts.
     """
-    payments = board.index.payments_of(posted.key)
+    payments = context.index.payments_of(posted.key)
     known = any(withdrawn or payment.key.kind != BODY_MONEY for payment in payments)
-    if told.payments or told.redemptions or known or "g" in posted.facts or posted.entity == "SalesReceipt":
+    if told.payments or told.redemptions or known or "g" in posted.marker_fields or posted.entity == "SalesReceipt":
         return True
-    return _others_paid(board, posted)
+    return _others_paid(context, posted)
 
 
-def _others_paid(board: Board, posted: Posted) -> bool:
+def _others_paid(context: PlanningContext, posted: Posted) -> bool:
     """True when a person has put money on the invoice. One that is not fresh is read before it is voided anyway.
 
     Credit memos are no money, this order's or another's: we, a person or, where credits apply themselves, QBO puts
     them on it by payments of nothing, and QBO gives them back when the invoice is voided.
     """
-    index = board.index
+    index = context.index
     ours = total(each.applied for each in (*index.payments_of(posted.key), *index.applications_of(posted.key)))
     covered = posted.total - (posted.balance if posted.balance is not None else posted.total)
     if not posted.fresh or covered <= ours:
         return False
-    others = [told_apart(payment, posted.id) for payment in board.others_on(posted)]
+    others = [split_by_invoice(payment, posted.id) for payment in context.foreign_payments_on(posted)]
     return covered > ours + total(payment.applied for payment in others if not payment.total)
 
 
@@ -96,4 +103,4 @@ def _form(posted: Posted) -> StepId:
 
 
 def _order(posted: Posted) -> dict[str, str]:
-    return {"o": posted.facts["o"]} if "o" in posted.facts else {}
+    return {"o": posted.marker_fields["o"]} if "o" in posted.marker_fields else {}

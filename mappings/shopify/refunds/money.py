@@ -18,12 +18,16 @@ from contracts.money import decimals_of, plain, round_half_up, split, total
 from contracts.shopify import Refund, Transaction, true_id
 from mappings.rules import gateway_key
 from mappings.shopify.amounts import Part
-from mappings.shopify.refunds.parts import Inside, Side, is_pending, refund_parts, value
+from mappings.shopify.refunds.parts import Side, TaxIncluded, is_pending, refund_parts, value
 from mappings.shopify.refunds.taxes_inside import inside_by_rates
 from mappings.shopify.rounding import rounded_by
 
 MOVED, ON_ITS_WAY = "success", "pending"
-READINGS = (Inside(lines=False, adjustments=False), Inside(lines=True, adjustments=True), Inside(True, False))
+READINGS = (
+    TaxIncluded(lines=False, adjustments=False),
+    TaxIncluded(lines=True, adjustments=True),
+    TaxIncluded(True, False),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
         return RefundMoney(currency=currency, unclear=True)
     rows = [row for row in refund.order_adjustments if not is_pending(row)]
     # "tax_amount" of an adjustment is added to its "amount" (REST reference, Refund), whatever the prices hold.
-    parts = refund_parts(refund, rows, "shop_money", Inside(inside, adjustments=False))
+    parts = refund_parts(refund, rows, "shop_money", TaxIncluded(inside, adjustments=False))
     return RefundMoney(currency=currency, credit=parts)
 
 
@@ -95,7 +99,7 @@ def _moved(refund: Refund, live: Sequence[Transaction], currency: str) -> Refund
     return RefundMoney(currency=currency, shares=tuple(shares), credit=credit)
 
 
-def _reading(refund: Refund, flow: Decimal, side: Side, currency: str) -> Inside:
+def _reading(refund: Refund, flow: Decimal, side: Side, currency: str) -> TaxIncluded:
     """The reading of its taxes by which the refund comes to what moved."""
     found = [value(refund_parts(refund, refund.order_adjustments, side, inside)) for inside in READINGS]
     if flow not in found:

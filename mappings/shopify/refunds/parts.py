@@ -21,14 +21,14 @@ PENDING = "pending refund discrepancy"
 Side = Literal["shop_money", "presentment_money"]
 
 
-class Inside(NamedTuple):
+class TaxIncluded(NamedTuple):
     """Whether amounts hold their taxes: those of lines, and those of adjustments."""
 
     lines: bool
     adjustments: bool
 
 
-def refund_parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: Inside) -> tuple[Part, ...]:
+def refund_parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> tuple[Part, ...]:
     """The parts of `refund` that come to something, without their taxes; of its adjustments those in `rows`."""
     return tuple(part for part in _parts(refund, rows, side, inside) if part.amount or part.tax)
 
@@ -59,7 +59,7 @@ def value(parts: Sequence[Part]) -> Decimal:
     return total(part.amount + part.tax for part in parts)
 
 
-def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: Inside) -> Iterator[Part]:
+def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> Iterator[Part]:
     for line in refund.refund_line_items:
         amount, tax = _line_money(line, side)
         yield _part(line.line_item, amount, tax, line.quantity, inside=inside.lines)
