@@ -1,8 +1,7 @@
 """Change data capture: what changed since a time, deletions included (API reference, "change data capture")."""
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
-from bridge.sandbox.entities.kind import EntityKind
+from bridge.sandbox.company import Company, Kind
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.wire import Doc, epoch
 
@@ -37,14 +36,14 @@ def changes(company: Company, entities: str, changed_since: str) -> Doc:
     return {"CDCResponse": [{"QueryResponse": answers}]}
 
 
-def _kind(company: Company, name: str) -> EntityKind:
+def _kind(company: Company, name: str) -> Kind:
     for known, kind in company.kinds.items():
         if known.casefold() == name.casefold() and kind.changes_tracked:
             return kind
     raise QboFault("2000", "Invalid or unsupported object name", f"Object Name: {name}")
 
 
-def _changed(company: Company, kind: EntityKind, since: float) -> list[Doc]:
+def _changed(company: Company, kind: Kind, since: float) -> list[Doc]:
     late = bool(company.hidden)
     found = []
     for current in company.tables[kind.name].values():

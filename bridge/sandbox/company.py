@@ -36,7 +36,7 @@ class Change:
 class Company:
     """The state of a realm. Entity rules read and write it through the methods below."""
 
-    def __init__(self, realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, EntityKind]) -> None:
+    def __init__(self, realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, Kind]) -> None:
         self.realm = realm
         self.settings = settings
         self.switches = settings.switches
@@ -256,3 +256,6 @@ class Company:
             self.undo.drop(self.names, (scope, old_name.casefold()))
         if holder is None:
             self.undo.set(self.names, key, entity_id)
+
+
+Kind = EntityKind[Company]  # an entity's rules over this state

@@ -1,11 +1,11 @@
 """The list of entities that the sandbox knows."""
 
+from bridge.sandbox.company import Kind
 from bridge.sandbox.entities.accounts import ACCOUNT
 from bridge.sandbox.entities.deposits import DEPOSIT
 from bridge.sandbox.entities.invoices import INVOICE
 from bridge.sandbox.entities.items import ITEM
 from bridge.sandbox.entities.journal import JOURNAL_ENTRY
-from bridge.sandbox.entities.kind import EntityKind
 from bridge.sandbox.entities.lists import CLASS, COMPANY_CURRENCY, DEPARTMENT, PAYMENT_METHOD, TERM
 from bridge.sandbox.entities.names import CUSTOMER, EMPLOYEE, VENDOR
 from bridge.sandbox.entities.payments import PAYMENT
@@ -13,7 +13,7 @@ from bridge.sandbox.entities.receipts import CREDIT_MEMO, REFUND_RECEIPT, SALES_
 from bridge.sandbox.entities.settings import COMPANY_INFO, PREFERENCES
 from bridge.sandbox.entities.tax import TAX_AGENCY, TAX_CODE, TAX_RATE
 
-KINDS: dict[str, EntityKind] = {
+KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         CUSTOMER,

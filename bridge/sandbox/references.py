@@ -55,6 +55,15 @@ def name_of(company: Company, value: str, entity: str = "Customer") -> Doc:
     return found
 
 
+def with_current_name(company: Company, doc: Doc) -> Doc:
+    """A transaction whose customer was renamed since shows the new name."""
+    reference = doc.get("CustomerRef")
+    customer = company.tables["Customer"].get(reference["value"]) if reference else None
+    if reference is None or customer is None or customer["FullyQualifiedName"] == reference.get("name"):
+        return doc
+    return {**doc, "CustomerRef": {**reference, "name": customer["FullyQualifiedName"]}}
+
+
 def currency(company: Company, given: Doc, party: Doc | None) -> tuple[str, Decimal]:
     """Code and exchange rate of a transaction: the party's currency rules, a missing rate is 1."""
     wanted = ref_id(given.get("CurrencyRef"))

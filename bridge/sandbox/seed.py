@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from bridge.sandbox.chart import INACTIVE, rows
 from bridge.sandbox.clock import Clock
-from bridge.sandbox.company import Company
-from bridge.sandbox.entities.kind import Ask, EntityKind
+from bridge.sandbox.company import Company, Kind
+from bridge.sandbox.entities.kind import Ask
 from bridge.sandbox.settings import SandboxSettings
 from bridge.sandbox.taxservice import add
 from bridge.sandbox.wire import Doc
@@ -41,7 +41,7 @@ OTHER_TAXES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
-def born(realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, EntityKind]) -> Company:
+def born(realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, Kind]) -> Company:
     """A company with its lists and no customers, items or transactions."""
     company = Company(realm, settings, clock, kinds)
     company.begin()

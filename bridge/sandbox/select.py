@@ -10,8 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
-from bridge.sandbox.entities.kind import EntityKind
+from bridge.sandbox.company import Company, Kind
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.query import PAGE_MAX, BareNumber, Condition, Query, parse
 from bridge.sandbox.shapes import ENTITIES
@@ -63,7 +62,7 @@ def _refuse_bare_numbers(query: Query) -> None:
                 raise value.refusal()
 
 
-def _kind(company: Company, name: str) -> EntityKind:
+def _kind(company: Company, name: str) -> Kind:
     for known, kind in company.kinds.items():
         if known.casefold() == name.casefold():
             return kind
@@ -77,7 +76,7 @@ def _position(text: str) -> int:
     return value
 
 
-def _matching(company: Company, kind: EntityKind, query: Query, tests: list[Test]) -> Iterable[Doc]:
+def _matching(company: Company, kind: Kind, query: Query, tests: list[Test]) -> Iterable[Doc]:
     table = company.tables[kind.name]
     candidates: Iterable[Doc] = table.values()
     for condition in query.conditions:
@@ -101,7 +100,7 @@ def _known(entity: str, lowered: str) -> str | None:
     return next((name for name in ENTITIES[entity].readers if name.casefold() == lowered), None)
 
 
-def property_name(kind: EntityKind, written: str, allowed: frozenset[str], ability: str) -> str:
+def property_name(kind: Kind, written: str, allowed: frozenset[str], ability: str) -> str:
     """The property as the schema spells it, when it may be used that way."""
     name = _known(kind.name, written.casefold())
     if name is None:
@@ -114,7 +113,7 @@ def property_name(kind: EntityKind, written: str, allowed: frozenset[str], abili
     return name
 
 
-def _projected(kind: EntityKind, written: str) -> str:
+def _projected(kind: Kind, written: str) -> str:
     lowered = written.casefold()
     if lowered in ("metadata", "id", "synctoken", "domain", "sparse"):
         return next(name for name in ("MetaData", "Id", "SyncToken", "domain", "sparse") if name.casefold() == lowered)
@@ -151,7 +150,7 @@ def value_of(doc: Doc, name: str) -> Any:
     return value
 
 
-def _test(company: Company, kind: EntityKind, condition: Condition) -> Test:
+def _test(company: Company, kind: Kind, condition: Condition) -> Test:
     name = property_name(kind, condition.name, kind.filters, "queryable")
     operator = condition.operator
     if name == "Id" and operator not in ("=", "in"):
@@ -236,7 +235,7 @@ def _reader(company: Company, name: str) -> Callable[[Doc], Any]:
     return read
 
 
-def _sorted(company: Company, found: list[Doc], order: list[tuple[str, bool]], kind: EntityKind) -> list[Doc]:
+def _sorted(company: Company, found: list[Doc], order: list[tuple[str, bool]], kind: Kind) -> list[Doc]:
     if not order and kind.name == "Account":
         order = [("FullyQualifiedName", False)]
     if not order and kind.name == "CompanyCurrency":
@@ -255,7 +254,7 @@ def _sort_key(value: Any, *, numeric: bool) -> tuple[int, Any]:
     return (1, value) if not isinstance(value, str) else (2, value)
 
 
-def _with_pseudo_codes(company: Company, kind: EntityKind, found: list[Doc], start: int, limit: int) -> list[Doc]:
+def _with_pseudo_codes(company: Company, kind: Kind, found: list[Doc], start: int, limit: int) -> list[Doc]:
     """In the US the pseudo codes (TAX, NON, …) come on top of any page of tax codes (third-party test)."""
     if kind.name != "TaxCode" or company.country != "US":
         return found[start - 1 : start - 1 + limit]

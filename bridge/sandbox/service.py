@@ -12,8 +12,7 @@ from urllib.parse import parse_qsl
 import structlog
 
 from bridge.sandbox import cdc, select
-from bridge.sandbox.company import Company
-from bridge.sandbox.entities.kind import EntityKind
+from bridge.sandbox.company import Company, Kind
 from bridge.sandbox.errors import (
     QboFault,
     invalid_property,
@@ -230,7 +229,7 @@ def _no_resource(call: Call) -> QboFault:
     return QboFault("2000", "Invalid or unsupported object name", f"Object Name: {call.resource}")
 
 
-def read(company: Company, kind: EntityKind, entity_id: str) -> Doc:
+def read(company: Company, kind: Kind, entity_id: str) -> Doc:
     """One entity; the company's own two are there under any id."""
     if kind.name in ("Preferences", "CompanyInfo"):
         return company.tables[kind.name]["1"]

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge.sandbox.clock import Clock
-from bridge.sandbox.company import Change, Company
+from bridge.sandbox.company import Change, Company, Kind
 from bridge.sandbox.entities.credits import keep_waiting
-from bridge.sandbox.entities.kind import EntityKind
 from bridge.sandbox.entities.numbers import index_number
 from bridge.sandbox.ledger import Posting
 from bridge.sandbox.oauth import Grant, Tokens
@@ -101,7 +100,7 @@ class Storage:
         found = self._db.execute("SELECT value FROM state WHERE realm = ? AND name = ?", (realm, name)).fetchone()
         return None if found is None else json.loads(found[0])
 
-    def load(self, realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, EntityKind]) -> Company:
+    def load(self, realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, Kind]) -> Company:
         """The company as it was."""
         company = Company(realm, settings, clock, kinds)
         state = self._state(realm, "company")

@@ -7,8 +7,8 @@ rules.
 from typing import Any
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
-from bridge.sandbox.entities.kind import Ask, EntityKind
+from bridge.sandbox.company import Company, Kind
+from bridge.sandbox.entities.kind import Ask
 from bridge.sandbox.shapes import ENTITIES
 from bridge.sandbox.wire import Doc
 
@@ -31,7 +31,7 @@ def write(company: Company, entity: str, body: object, operation: str, include: 
     return answer
 
 
-def _apply(company: Company, kind: EntityKind, body: object, operation: str, include: str) -> Doc:
+def _apply(company: Company, kind: Kind, body: object, operation: str, include: str) -> Doc:
     given = ENTITIES[kind.name].read(body if company.switches.refuse_extension_blocks else without_extensions(body))
     if operation == "delete":
         return _delete(company, kind, given)
@@ -42,7 +42,7 @@ def _apply(company: Company, kind: EntityKind, body: object, operation: str, inc
     return _update(company, kind, given, include)
 
 
-def _create(company: Company, kind: EntityKind, given: Doc, include: str) -> Doc:
+def _create(company: Company, kind: Kind, given: Doc, include: str) -> Doc:
     if not kind.creatable:
         raise errors.unsupported_operation("create")
     ask = Ask(named=frozenset(given), include=frozenset(include.split(",")))
@@ -54,7 +54,7 @@ def _create(company: Company, kind: EntityKind, given: Doc, include: str) -> Doc
     return kind.present(company, company.tables[kind.name][doc["Id"]])
 
 
-def _update(company: Company, kind: EntityKind, given: Doc, include: str) -> Doc:
+def _update(company: Company, kind: Kind, given: Doc, include: str) -> Doc:
     if not kind.updatable:
         raise errors.unsupported_operation("update")
     old = current(company, kind, given)
@@ -72,7 +72,7 @@ def _update(company: Company, kind: EntityKind, given: Doc, include: str) -> Doc
     return kind.present(company, company.tables[kind.name][doc["Id"]])
 
 
-def _delete(company: Company, kind: EntityKind, given: Doc) -> Doc:
+def _delete(company: Company, kind: Kind, given: Doc) -> Doc:
     if not kind.transaction:
         raise errors.unsupported_operation("delete")
     old = current(company, kind, given)
@@ -83,7 +83,7 @@ def _delete(company: Company, kind: EntityKind, given: Doc) -> Doc:
     return {"domain": "QBO", "status": "Deleted", "Id": old["Id"]}
 
 
-def _void(company: Company, kind: EntityKind, given: Doc) -> Doc:
+def _void(company: Company, kind: Kind, given: Doc) -> Doc:
     if kind.void is None:
         raise errors.unsupported_operation("void")
     old = current(company, kind, given)
@@ -95,7 +95,7 @@ def _void(company: Company, kind: EntityKind, given: Doc) -> Doc:
     return kind.present(company, company.tables[kind.name][doc["Id"]])
 
 
-def current(company: Company, kind: EntityKind, given: Doc) -> Doc:
+def current(company: Company, kind: Kind, given: Doc) -> Doc:
     """The stored document that a body names, when its SyncToken is the current one."""
     entity_id = given.get("Id", "")
     if not entity_id:

@@ -60,26 +60,6 @@ def payments_of(company: Company, doc: Doc) -> list[Doc]:
     return [company.tables["Payment"][link["TxnId"]] for link in doc["LinkedTxn"] if link["TxnType"] == "Payment"]
 
 
-def release(company: Company, target: Target, excess: Decimal | None = None) -> None:
-    """Take a target out of its payments: all of it, or the newest links until `excess` is gone.
-
-    The released amount goes back to each payment's UnappliedAmt; a payment that linked a credit loses what no longer
-    has a counterpart from the credit as well.
-    """
-    from bridge.sandbox.entities.payments import settled  # noqa: PLC0415 - two halves of one rule
-
-    doc = company.tables[target[0]][target[1]]
-    for payment in reversed(payments_of(company, doc)):
-        amount = applied(payment).get(target, ZERO)
-        cut = amount if excess is None else min(amount, excess)
-        if excess is not None:
-            excess -= cut
-        if not cut and excess is not None:
-            continue
-        lines = without(payment["Line"], target, cut)
-        settled(company, payment, lines)
-
-
 def without(lines: list[Doc], target: Target, cut: Decimal) -> list[Doc]:
     """A payment's lines with less (or nothing) applied to a target."""
     kept = []

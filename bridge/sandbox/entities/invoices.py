@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from bridge.sandbox.company import Company
-from bridge.sandbox.entities.applications import home_balance, release
+from bridge.sandbox.entities.applications import home_balance
 from bridge.sandbox.entities.credits import apply_to_invoice
-from bridge.sandbox.entities.kind import Ask, EntityKind, with_current_name, words
+from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.numbers import index_number
+from bridge.sandbox.entities.release import release
 from bridge.sandbox.entities.sales import (
     PostingLine,
     build_form,
@@ -18,7 +19,7 @@ from bridge.sandbox.entities.sales import (
     stock_postings,
     voided_form,
 )
-from bridge.sandbox.references import listed
+from bridge.sandbox.references import listed, with_current_name
 from bridge.sandbox.wire import ZERO, Doc, money
 
 ONLINE = ("AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment")

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from bridge.sandbox.wire import Doc
 
-if TYPE_CHECKING:
-    from bridge.sandbox.company import Company
+State = TypeVar("State")  # the company; a parameter, because the company itself is made of kinds
 
 
-def no_effects(_company: Company, _old: Doc | None, _new: Doc | None) -> None:
+def no_effects(_company: object, _old: Doc | None, _new: Doc | None) -> None:
     """An entity that changes nothing but itself."""
 
 
-def as_stored(_company: Company, doc: Doc) -> Doc:
+def as_stored(_company: object, doc: Doc) -> Doc:
     """An entity whose stored form is its answer."""
     return doc
 
 
-def with_current_name(company: Company, doc: Doc) -> Doc:
-    """A transaction whose customer was renamed since shows the new name."""
-    reference = doc.get("CustomerRef")
-    customer = company.tables["Customer"].get(reference["value"]) if reference else None
-    if reference is None or customer is None or customer["FullyQualifiedName"] == reference.get("name"):
-        return doc
-    return {**doc, "CustomerRef": {**reference, "name": customer["FullyQualifiedName"]}}
-
-
-def never_refuses(_company: Company, _doc: Doc) -> None:
+def never_refuses(_company: object, _doc: Doc) -> None:
     """An entity that any change may touch."""
 
 
@@ -44,15 +34,15 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntityKind:
+class EntityKind(Generic[State]):
     """`build` makes the whole document from what was given (or faults); `effects` moves ledger, links and indexes."""
 
     name: str
-    build: Callable[[Company, Doc, Doc | None, Ask], Doc]
-    effects: Callable[[Company, Doc | None, Doc | None], None] = no_effects
-    present: Callable[[Company, Doc], Doc] = as_stored
-    guard: Callable[[Company, Doc], None] = never_refuses
-    void: Callable[[Company, Doc], Doc] | None = None
+    build: Callable[[State, Doc, Doc | None, Ask], Doc]
+    effects: Callable[[State, Doc | None, Doc | None], None] = no_effects
+    present: Callable[[State, Doc], Doc] = as_stored
+    guard: Callable[[State, Doc], None] = never_refuses
+    void: Callable[[State, Doc], Doc] | None = None
     sequence: str
     transaction: bool = False
     creatable: bool = True

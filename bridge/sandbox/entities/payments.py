@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from bridge.sandbox import errors
 from bridge.sandbox.company import Company
-from bridge.sandbox.entities.applications import Target, applied, move_links, without
-from bridge.sandbox.entities.kind import Ask, EntityKind, with_current_name, words
+from bridge.sandbox.entities.applications import Target, applied, move_links
+from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.sales import PostingLine, deposit_account, voided_note
-from bridge.sandbox.references import account, currency, listed, name_of, ref_id
+from bridge.sandbox.references import account, currency, listed, name_of, ref_id, with_current_name
 from bridge.sandbox.wire import ZERO, Doc, money
 
 LINKABLE = ("Invoice", "CreditMemo")
@@ -165,34 +165,6 @@ def post(company: Company, payment: Doc) -> None:
             postings.append((receivable, signed, customer_id, home))
         postings.append((receivable, -payment["UnappliedAmt"], customer_id, None))
     company.post("Payment", payment, postings)
-
-
-def settled(company: Company, payment: Doc, lines: list[Doc]) -> None:
-    """A payment whose lines changed because a target was voided, deleted or made smaller."""
-    rest = payment["TotalAmt"]
-    for line in lines:
-        rest += line["Amount"] if line["LinkedTxn"][0]["TxnType"] == "CreditMemo" else -line["Amount"]
-    while rest < 0:
-        last = next(line for line in reversed(lines) if line["LinkedTxn"][0]["TxnType"] == "Invoice")
-        link = last["LinkedTxn"][0]
-        cut = min(-rest, last["Amount"])
-        lines = without(lines, (link["TxnType"], link["TxnId"]), cut)
-        rest += cut
-    if rest > payment["TotalAmt"]:
-        lines, rest = _return_credits(lines, rest - payment["TotalAmt"]), payment["TotalAmt"]
-    new = company.touch("Payment", payment["Id"], {"Line": lines, "UnappliedAmt": rest})
-    move_links(company, payment["Id"], payment, new)
-    post(company, new)
-
-
-def _return_credits(lines: list[Doc], excess: Decimal) -> list[Doc]:
-    for line in reversed(lines):
-        link = line["LinkedTxn"][0]
-        if link["TxnType"] == "CreditMemo" and excess:
-            cut = min(excess, line["Amount"])
-            lines = without(lines, (link["TxnType"], link["TxnId"]), cut)
-            excess -= cut
-    return lines
 
 
 def void(company: Company, old: Doc) -> Doc:

@@ -6,11 +6,12 @@ its total until a payment of 0 applies it.
 
 from bridge.sandbox import errors
 from bridge.sandbox.company import Company
-from bridge.sandbox.entities.applications import home_balance, release
+from bridge.sandbox.entities.applications import home_balance
 from bridge.sandbox.entities.credits import apply_credit, keep_waiting
-from bridge.sandbox.entities.kind import Ask, EntityKind, with_current_name, words
+from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.numbers import index_number
 from bridge.sandbox.entities.payments import guard
+from bridge.sandbox.entities.release import release
 from bridge.sandbox.entities.sales import (
     PostingLine,
     build_form,
@@ -20,7 +21,7 @@ from bridge.sandbox.entities.sales import (
     stock_postings,
     voided_form,
 )
-from bridge.sandbox.references import account, account_ref
+from bridge.sandbox.references import account, account_ref, with_current_name
 from bridge.sandbox.wire import ZERO, Doc
 
 
