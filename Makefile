@@ -35,13 +35,13 @@ format: $(STAMP) ## format, and mend what lint can mend
 	@$(BIN)/ruff check --fix .
 
 nightly: $(STAMP) ## the properties of the books over more than 5,000 generated orders
-	@$(BIN)/pytest --hypothesis-profile=nightly tests/ledger tests/machine
+	@$(BIN)/pytest --hypothesis-profile=nightly tests/ledger tests/posting tests/planning
 
 cover: $(STAMP) ## all tests with branch coverage
 	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
 
 kafka: $(STAMP) ## a real Kafka on 127.0.0.1:9092, until Ctrl-C (Java 17+, Maven)
-	@$(BIN)/python -m tests.kafka.cluster --port 9092
+	@$(BIN)/python -m tests.support.kafka.cluster --port 9092
 
 chaos: $(STAMP) ## everything goes wrong at random for MINUTES=30 (SEED=…), then the books are counted
 	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS))

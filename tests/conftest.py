@@ -11,7 +11,7 @@ from hypothesis import settings
 # `make nightly`: the properties over generated documents at full size.
 settings.register_profile("nightly", max_examples=1_700)
 
-pytest_plugins = ["tests.brokers"]
+pytest_plugins = ["tests.support.brokers"]
 
 _OF_THE_TESTS = {
     "QBO_BRIDGE_TEST_KAFKA",

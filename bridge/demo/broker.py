@@ -1,7 +1,7 @@
 """An embedded Kafka broker: the mock cluster inside librdkafka, in its own process, for the demo and quick tests.
 
 It is a real socket that speaks the real protocol, so the bridge cannot tell it from Kafka by looking. What it cannot do
-(each a strict expected failure in tests/ports):
+(each a strict expected failure in tests/kafka):
 
 * groups of several members, so no standby and no hand-over: one member a group;
 * transactions: it answers "committed", but drops the offsets, fences nobody and ignores `read_committed`;

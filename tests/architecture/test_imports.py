@@ -76,7 +76,7 @@ def test_libraries_and_concrete_classes_stay_in_their_homes() -> None:
         ("bridge.company.owner", "from bridge.service import app"),
         ("bridge.service.app", "from bridge.service import serving"),
         ("bridge.company.owner", "from bridge.quickbooks.connection import open_client"),
-        ("bridge.service.http", "from tests import clocks"),
+        ("bridge.service.http", "from tests.support import clocks"),
     ],
 )
 def test_an_import_against_the_design_is_found(module: str, statement: str) -> None:

@@ -20,8 +20,8 @@ from bridge.demo.events import EventSettings, SampleEvent, generate
 from bridge.journal.requests import unsettled_requests
 from bridge.quickbooks.requests import Batch, Request
 from contracts.records import InboundRecord
-from tests.assembly import MemoryJournal
-from tests.company.office import office
+from tests.support.assembly import MemoryJournal
+from tests.support.office import office
 
 MICRO_BATCH = 500
 ORDERS = 1000

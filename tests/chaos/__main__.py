@@ -26,11 +26,11 @@ import httpx
 from bridge.kafka.connection import KafkaConnection
 from tests.chaos.report import table
 from tests.chaos.storm import Storm
-from tests.kafka.cluster import running_cluster
-from tests.kafka.jars import KafkaMissing, find_java
-from tests.scenarios.fleet import Fleet, realm_options, tenants, trickle
-from tests.scenarios.stage import sandbox_server
-from tests.scenarios.verdict import Bus, judge, offsets_left, read_bus, silent, unsettled, wrong_letters
+from tests.support.fleet import Fleet, realm_options, tenants, trickle
+from tests.support.kafka.cluster import running_cluster
+from tests.support.kafka.jars import KafkaMissing, find_java
+from tests.support.stage import sandbox_server
+from tests.support.verdict import Bus, judge, offsets_left, read_bus, silent, unsettled, wrong_letters
 
 EVENTS_PER_ORDER = 3.9
 SETTLING_S = 240.0

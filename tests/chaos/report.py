@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.chaos.storm import Storm
-from tests.scenarios.verdict import Bus, Verdict
+from tests.support.verdict import Bus, Verdict
 
 PROBLEMS_SHOWN = 20
 

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.kafka.cluster import KafkaCluster
-from tests.scenarios.fleet import Fleet, Replica
+from tests.support.fleet import Fleet, Replica
+from tests.support.kafka.cluster import KafkaCluster
 
 PAUSE_MEAN_S = 3.0
 """Between two blows, on average."""

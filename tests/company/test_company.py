@@ -13,8 +13,8 @@ from bridge.sandbox.admin import set_switches
 from bridge.sandbox.settings import DEFAULT_REALM, Switches
 from contracts.errors import AnswerMismatch, Unavailable
 from contracts.keys import SourceKey, step_request_id
-from tests.company.office import Office, office
-from tests.mappings.builders import ORDER_ID, Json, charge, order, taxed, transaction
+from tests.support.office import Office, office
+from tests.support.orders import ORDER_ID, Json, charge, order, taxed, transaction
 
 ORDER = SourceKey("shopify", "order", str(ORDER_ID))
 SALE = SourceKey("shopify", "transaction", "9455001122334")

@@ -10,9 +10,9 @@ import pytest
 from bridge.sandbox.admin import set_switches
 from bridge.sandbox.settings import DEFAULT_REALM
 from mappings.rules import MappingRules
-from tests.company.office import Office, office
 from tests.company.test_company import BODY_MONEY, ORDER, SALE, bought, later
-from tests.mappings.builders import ORDER_ID, Json, order, taxed, transaction
+from tests.support.office import Office, office
+from tests.support.orders import ORDER_ID, Json, order, taxed, transaction
 
 PENDING = {"financial_status": "pending"}
 

@@ -9,9 +9,9 @@ import pytest
 from contracts.errors import BatchTooLarge
 from contracts.records import InboundRecord
 from contracts.results import ResultStatus
-from tests.company.office import Office, office
 from tests.company.test_company import bought
-from tests.scenarios.poison import poison
+from tests.support.office import Office, office
+from tests.support.poison import poison
 
 COUNT, TOGETHER = 1_200, 150
 

@@ -8,9 +8,9 @@ from bridge.company.breaker import STOPPED_KEY
 from contracts.errors import BatchTooLarge, Stopped
 from contracts.records import InboundRecord
 from contracts.results import Result
-from tests.company.office import Office, office
 from tests.company.test_company import bought
-from tests.mappings.builders import transaction
+from tests.support.office import Office, office
+from tests.support.orders import transaction
 
 LIMIT = 50
 

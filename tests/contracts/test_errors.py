@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts import errors
-from tests.mappings.builders import record
+from tests.support.orders import record
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.kafka.connection import KafkaConnection
-from tests.kafka.harness import Bus
+from tests.support.kafka.bus import Bus
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -31,7 +31,7 @@ async def bus(real: KafkaConnection, unique: str) -> AsyncIterator[Bus]:
 
 
 class Replica:
-    """A running `tests.kafka.replica` and what it has said."""
+    """A running `tests.support.kafka.replica` and what it has said."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -54,7 +54,7 @@ class Replica:
 
 @contextlib.asynccontextmanager
 async def replica(bus: Bus, name: str) -> AsyncIterator[Replica]:
-    command = [sys.executable, "-m", "tests.kafka.replica", bus.connection.bootstrap_servers, bus.company, name]
+    command = [sys.executable, "-m", "tests.support.kafka.replica", bus.connection.bootstrap_servers, bus.company, name]
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, cwd=ROOT)
     one = Replica(process)
     try:

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.range import Missing, RangeBatch, Why
-from tests.kafka.ranges import Topic, read_all, send, span, values
+from tests.support.kafka.ranges import Topic, read_all, send, span, values
 
 pytestmark = pytest.mark.kafka
 

@@ -11,7 +11,7 @@ from aiokafka.errors import CorruptRecordException, OffsetOutOfRangeError
 
 from bridge.kafka import range as ranges
 from bridge.kafka.range import FAILURES_MAX, Missing, RangeReader, TimeSpan, Why, _Partition
-from tests.kafka.ranges import read_all
+from tests.support.kafka.ranges import read_all
 
 ZERO, ONE = TopicPartition("events", 0), TopicPartition("events", 1)
 Polled = dict[TopicPartition, list[ConsumerRecord]]

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from bridge.kafka.connection import KafkaConnection
-from tests.kafka.cluster import KafkaCluster
-from tests.kafka.harness import Bus, Owner, member
+from tests.support.kafka.bus import Bus, Owner, member
+from tests.support.kafka.cluster import KafkaCluster
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

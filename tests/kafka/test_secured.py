@@ -16,9 +16,9 @@ from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.reader import publish, read_topic
 from bridge.kafka.topics import create_missing, log_topic, partitions_of
 from contracts.records import OutboundRecord
-from tests.kafka.cluster import KafkaCluster
-from tests.kafka.secured import KEY_PASSWORD, PASSWORD, USER
-from tests.scenarios.stage import Stage, counted, sandbox_server
+from tests.support.kafka.cluster import KafkaCluster
+from tests.support.kafka.secured import KEY_PASSWORD, PASSWORD, USER
+from tests.support.stage import Stage, counted, sandbox_server
 
 pytestmark = pytest.mark.kafka
 

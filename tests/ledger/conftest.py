@@ -1,5 +1,5 @@
-"""Quiet logs here too."""
+"""Quiet logs here."""
 
-from tests.machine.conftest import quiet
+from tests.support.quiet import quiet
 
 __all__ = ["quiet"]

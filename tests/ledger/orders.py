@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from tests.mappings.builders import Json, order, shipping
+from tests.support.orders import Json, order, shipping
 
 PLACED = datetime.fromisoformat("2026-03-02T21:04:09-08:00")
 

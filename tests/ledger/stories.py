@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.ledger.orders import PLACED, Currency, placed_orders
-from tests.mappings.builders import Json, shopify_event, transaction
+from tests.support.orders import Json, shopify_event, transaction
 
 GATEWAYS = ("shopify_payments", "manual", "gift_card")
 NOTHING = Decimal(0)

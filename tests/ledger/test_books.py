@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.ledger.orders import CURRENCIES, Currency
 from tests.ledger.stories import Figures, Story, stories
-from tests.machine.world import World, opened
-from tests.mappings.builders import Json
+from tests.support.orders import Json
+from tests.support.world import World, opened
 
 ORDERS_MAX = 3
 

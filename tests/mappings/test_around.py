@@ -12,7 +12,7 @@ from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan
 from contracts.quickbooks import CustomerDraft, ItemDraft, JournalEntryDraft, ShipmentDraft
 from mappings.rules import load_rules
-from tests.mappings.builders import ORDER_ID, Json, line, mapped, order, plan_of, shopify_event, step_of
+from tests.support.orders import ORDER_ID, Json, line, mapped, order, plan_of, shopify_event, step_of
 
 ORDER = SourceKey("shopify", "order", str(ORDER_ID))
 

@@ -19,7 +19,7 @@ from contracts.money import plain
 from contracts.posting import Ignored, Intent, PostingPlan
 from contracts.quickbooks import PaymentDraft, RedemptionDraft, RefundReceiptDraft
 from mappings.registry import map_event
-from tests.mappings.builders import RULES, invoice_of, record
+from tests.support.orders import RULES, invoice_of, record
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 FILES = sorted(CORPUS.glob("*/*.json"))

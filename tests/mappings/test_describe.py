@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mappings.describe import describe
 from mappings.rules import load_rules
-from tests.mappings.builders import (
+from tests.support.orders import (
     charge,
     discounted,
     line,

@@ -13,7 +13,7 @@ from mappings.describe import describe
 from mappings.registry import map_event
 from mappings.rules import MappingRules, load_rules
 from mappings.values import as_values
-from tests.mappings.builders import RULES, record
+from tests.support.orders import RULES, record
 
 GOLDEN = Path(__file__).parent / "golden"
 EVENTS = sorted(GOLDEN.glob("*/*/event.json"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.quickbooks import ItemDraft
-from tests.machine.test_taxes import rules
-from tests.mappings.builders import line, order, plan_of, shipping
+from tests.binding.test_tax import rules
+from tests.support.orders import line, order, plan_of, shipping
 
 
 def item_names(text: str) -> list[str]:

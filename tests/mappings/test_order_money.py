@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.money import round_half_up, total
 from contracts.quickbooks import InvoiceDraft
-from tests.mappings.builders import Json, discounted, invoice_of, line, order, payment_of, plan_of, shipping
+from tests.support.orders import Json, discounted, invoice_of, line, order, payment_of, plan_of, shipping
 
 RATES = [Decimal(0), Decimal("0.0725"), Decimal("0.10"), Decimal("0.23")]
 

@@ -13,7 +13,7 @@ from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan, Version
 from contracts.quickbooks import AccountSelector, CustomerDraft, ItemDraft, references_of
 from mappings.rules import load_rules
-from tests.mappings.builders import (
+from tests.support.orders import (
     ORDER_ID,
     Json,
     discounted,

@@ -10,7 +10,7 @@ from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingPlan, PostingStep
 from contracts.quickbooks import RedemptionDraft, SalesReceiptDraft
 from mappings.rules import load_rules
-from tests.mappings.builders import (
+from tests.support.orders import (
     ORDER_ID,
     Json,
     invoice_of,

@@ -15,7 +15,7 @@ from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
 from mappings.shopify.amounts import Part
 from mappings.shopify.refunds.money import fill
 from mappings.shopify.refunds.parts import value
-from tests.mappings.builders import (
+from tests.support.orders import (
     Json,
     adjustment,
     handed_back,

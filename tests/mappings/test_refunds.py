@@ -14,7 +14,7 @@ from contracts.posting import Ignored, Intent, PostingPlan
 from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
 from mappings.rules import load_rules
 from mappings.shopify.refunds.refunds import UNCLEAR
-from tests.mappings.builders import (
+from tests.support.orders import (
     ORDER_ID,
     Json,
     adjustment,

@@ -8,7 +8,7 @@ from contracts.envelope import Envelope
 from contracts.posting import Ignored
 from mappings.registry import DuplicateMapping, mapped_types, maps
 from mappings.rules import MappingRules
-from tests.mappings.builders import mapped, stripe_event
+from tests.support.orders import mapped, stripe_event
 
 SHOPIFY = """
 orders/create orders/updated orders/paid orders/fulfilled orders/partially_fulfilled orders/cancelled orders/edited

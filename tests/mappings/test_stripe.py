@@ -12,7 +12,7 @@ from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan
 from contracts.quickbooks import CustomerDraft, JournalEntryDraft
 from mappings.rules import load_rules
-from tests.mappings.builders import (
+from tests.support.orders import (
     RULES,
     Json,
     charge,

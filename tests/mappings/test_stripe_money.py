@@ -10,8 +10,8 @@ from contracts.errors import UnbalancedDocument, UndecodableRecord, UnmappableEv
 from contracts.posting import Ignored, Intent, PostingPlan
 from contracts.quickbooks import CreditMemoDraft, DepositDraft, JournalEntryDraft, PaymentDraft, RefundReceiptDraft
 from mappings.rules import load_rules
-from tests.mappings.builders import Json, charge, invoice_of, mapped, payment_of, plan_of, step_of, stripe_event
-from tests.mappings.stripe_builders import (
+from tests.support.orders import Json, charge, invoice_of, mapped, payment_of, plan_of, step_of, stripe_event
+from tests.support.stripe_objects import (
     CHARGE_ID,
     added_tax,
     billed,

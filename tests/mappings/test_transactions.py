@@ -11,7 +11,7 @@ from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent
 from mappings.rules import load_rules
-from tests.mappings.builders import ORDER_ID, Json, mapped, payment_of, plan_of, step_of, transaction
+from tests.support.orders import ORDER_ID, Json, mapped, payment_of, plan_of, step_of, transaction
 
 
 @pytest.mark.parametrize("kind", ["sale", "capture"])

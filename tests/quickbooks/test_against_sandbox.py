@@ -30,9 +30,9 @@ from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings
 from contracts.entities import Entity
 from contracts.errors import Unauthorised, Unavailable
-from tests.assembly import SharedClock
-from tests.clocks import ManualClock
-from tests.quickbooks.helpers import MemoryStore
+from tests.support.assembly import SharedClock
+from tests.support.clocks import ManualClock
+from tests.support.quickbooks import MemoryStore
 
 MARKER = "[qbb:shopify:order:1]"
 

@@ -20,8 +20,8 @@ from bridge.quickbooks.retry import RetryPolicy
 from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import Tokens, fingerprint, new_key, token_key
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable
-from tests.clocks import START, ManualClock, settle
-from tests.quickbooks.helpers import REALM, Handler, MemoryStore, credentials, numbered_tokens, valid_tokens
+from tests.support.clocks import START, ManualClock, settle
+from tests.support.quickbooks import REALM, Handler, MemoryStore, credentials, numbered_tokens, valid_tokens
 
 OLD = valid_tokens(access_expires_at=START + timedelta(minutes=4))
 

@@ -17,7 +17,7 @@ from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault, classify
 from bridge.quickbooks.requests import Batch, Request, Single, params_of
 from contracts.keys import BATCH_ITEM_ID_MAX, BATCH_REQUEST_ID_MAX
-from tests.quickbooks.helpers import batch, created, fault_body, single, step
+from tests.support.quickbooks import batch, created, fault_body, single, step
 
 ENTITIES = st.sampled_from(["Customer", "Item", "Invoice", "Payment"])
 OPERATIONS = st.sampled_from(["create", "sparse_update", "update", "delete"])

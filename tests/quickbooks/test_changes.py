@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.quickbooks.changes import ChangeData, cdc_params, next_since, parse_changes
-from tests.quickbooks.helpers import Script, json_reply, opened
+from tests.support.quickbooks import Script, json_reply, opened
 
 SINCE = datetime(2026, 11, 20, 8, tzinfo=timezone(timedelta(hours=-8)))
 PACIFIC = timezone(timedelta(hours=-8))

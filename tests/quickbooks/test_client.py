@@ -20,8 +20,8 @@ from bridge.quickbooks.limiter import Limits
 from bridge.quickbooks.queries import Select, where_in
 from bridge.quickbooks.requests import Operation, Request
 from contracts.errors import Interrupted, Unauthorised, Unavailable
-from tests.clocks import ManualClock, settle
-from tests.quickbooks.helpers import (
+from tests.support.clocks import ManualClock, settle
+from tests.support.quickbooks import (
     REALM,
     MemoryStore,
     Script,

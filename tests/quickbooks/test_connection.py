@@ -9,8 +9,8 @@ import pytest
 
 from bridge.clock import SystemClock
 from bridge.quickbooks.connection import ConnectionSettings, _http
-from tests.clocks import ManualClock
-from tests.quickbooks.helpers import Script, credentials, ok, opened, single
+from tests.support.clocks import ManualClock
+from tests.support.quickbooks import Script, credentials, ok, opened, single
 
 
 def settings(base_url: str) -> ConnectionSettings:

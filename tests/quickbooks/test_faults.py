@@ -9,7 +9,7 @@ import pytest
 from bridge.quickbooks import faults
 from bridge.quickbooks.fault_codes import ACTIONS, Action
 from bridge.quickbooks.faults import Disposition, Fault, classify, describe, parse
-from tests.quickbooks.helpers import expired, fault_body, refused, throttled
+from tests.support.quickbooks import expired, fault_body, refused, throttled
 
 CUT_OFF = b'{"Fault":{"Error":[{"Message":"Stale Obj'
 HTML = b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"

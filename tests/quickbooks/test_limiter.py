@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.quickbooks.limiter import MARGIN, Budget, GateClosed, Kind, Limiter, Limits, Priority
-from tests.clocks import ManualClock, settle
+from tests.support.clocks import ManualClock, settle
 
 KINDS = st.sampled_from(["read", "write", "batch"])
 SMALL = st.builds(

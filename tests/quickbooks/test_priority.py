@@ -10,8 +10,8 @@ import pytest
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Limits, Priority
 from bridge.quickbooks.queries import Select
-from tests.clocks import ManualClock, settle
-from tests.quickbooks.helpers import MemoryStore, Script, credentials, json_reply, valid_tokens
+from tests.support.clocks import ManualClock, settle
+from tests.support.quickbooks import MemoryStore, Script, credentials, json_reply, valid_tokens
 
 
 @pytest.mark.parametrize(("priority", "first"), [(Priority.BACKFILL, "live"), (Priority.LIVE, "client")])

@@ -11,8 +11,8 @@ import pytest
 
 from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import new_key, token_key
-from tests.clocks import ManualClock
-from tests.quickbooks.helpers import REALM
+from tests.support.clocks import ManualClock
+from tests.support.quickbooks import REALM
 
 ROOT = Path(__file__).parents[2]
 SAVER = """

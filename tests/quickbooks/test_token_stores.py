@@ -23,8 +23,8 @@ from bridge.quickbooks import token_file
 from bridge.quickbooks.tokens import Overtaken, Tokens, TokenStore, new_key
 from contracts.errors import ConfigurationError
 from contracts.records import OutboundRecord
-from tests.quickbooks.helpers import REALM, valid_tokens
-from tests.quickbooks.token_worker import open_store
+from tests.support.quickbooks import REALM, valid_tokens
+from tests.support.token_worker import open_store
 
 ROOT = Path(__file__).parents[2]
 OTHER_REALM = "9130000000000002"
@@ -169,7 +169,7 @@ async def test_a_holder_that_does_not_let_go_is_taken_for_frozen(place: Place, m
 async def test_processes_that_race_lose_no_token(place: Place) -> None:
     """Four processes count up by five each: each count was made from the one before. Guard: lock, or fencing."""
     times = 5
-    command = [sys.executable, "-m", "tests.quickbooks.token_worker", place.kind, place.where, place.key, REALM]
+    command = [sys.executable, "-m", "tests.support.token_worker", place.kind, place.where, place.key, REALM]
     with contextlib.ExitStack() as stack:
         processes = [subprocess.Popen([*command, str(times)], cwd=ROOT) for _ in range(4)]  # noqa: ASYNC220 - they must run at once
         for process in processes:

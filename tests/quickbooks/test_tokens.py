@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import Tokens, fingerprint, new_key, seal, token_key, unseal
 from contracts.errors import ConfigurationError
-from tests.clocks import ManualClock
-from tests.quickbooks.helpers import REALM, credentials, valid_tokens
+from tests.support.clocks import ManualClock
+from tests.support.quickbooks import REALM, credentials, valid_tokens
 
 KEY = token_key(new_key())
 OTHER_REALM = "9130000000000002"

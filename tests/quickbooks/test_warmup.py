@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from bridge.quickbooks.warmup import TRANSACTIONS, load_company, transactions, updated
-from tests.quickbooks.helpers import REALM, Script, json_reply, opened
+from tests.support.quickbooks import REALM, Script, json_reply, opened
 
 SINCE = datetime(2026, 9, 1, tzinfo=UTC)
 LISTS: dict[str, list[dict[str, Any]]] = {

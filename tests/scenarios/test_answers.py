@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from bridge.kafka.connection import KafkaConnection
-from tests.scenarios.fleet import fleet_of
-from tests.scenarios.verdict import all_told, problems
+from tests.support.fleet import fleet_of
+from tests.support.verdict import all_told, problems
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -38,7 +38,7 @@ async def test_whatever_happens_to_the_answers_each_document_is_posted_once(
         for number, (kind, rule) in enumerate(TROUBLES.items()):
             more = {"count": 2, "probability": 0.5, "seed": seed + number, "operation": "write"} | rule
             fleet.break_qbo(kind, **more)
-        fleet.start("one", "-m", "tests.scenarios.launch", "--faster", "10")
+        fleet.start("one", "-m", "tests.support.launch", "--faster", "10")
         events = await fleet.produce(sample.events, chance)
         await all_told(fleet, events)
         struck = len(TROUBLES) * 2 - sum(rule["count"] - rule["applied"] for rule in fleet.faults())

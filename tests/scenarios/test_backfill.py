@@ -19,7 +19,7 @@ from bridge.demo.events import ORDERS_ONLY, EventMix, SampleEvent
 from bridge.kafka.connection import KafkaConnection
 from contracts.records import InboundRecord
 from contracts.results import ResultStatus, result_id
-from tests.scenarios.backfills import (
+from tests.support.backfills import (
     WIDE,
     Command,
     backfill,
@@ -33,7 +33,7 @@ from tests.scenarios.backfills import (
     until_told,
     wrong_in_the_books,
 )
-from tests.scenarios.stage import Stage, counted, sandbox_server
+from tests.support.stage import Stage, counted, sandbox_server
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

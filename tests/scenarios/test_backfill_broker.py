@@ -10,8 +10,7 @@ import pytest
 
 from bridge.demo.events import ORDERS_ONLY
 from bridge.kafka.connection import KafkaConnection
-from tests.kafka.cluster import KafkaCluster
-from tests.scenarios.backfills import (
+from tests.support.backfills import (
     WIDE,
     backfilling,
     plan_faults,
@@ -21,7 +20,8 @@ from tests.scenarios.backfills import (
     until_told,
     wrong_in_the_books,
 )
-from tests.scenarios.stage import Stage, sandbox_server
+from tests.support.kafka.cluster import KafkaCluster
+from tests.support.stage import Stage, sandbox_server
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

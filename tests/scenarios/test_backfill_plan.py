@@ -17,7 +17,7 @@ import pytest_asyncio
 from bridge.demo.events import ORDERS_ONLY, EventMix
 from bridge.kafka.connection import KafkaConnection
 from contracts.marker import find_marker
-from tests.scenarios.backfills import (
+from tests.support.backfills import (
     WIDE,
     backfill,
     backfilling,
@@ -29,7 +29,7 @@ from tests.scenarios.backfills import (
     snapshot,
     until_journalled,
 )
-from tests.scenarios.stage import Stage, sandbox_server
+from tests.support.stage import Stage, sandbox_server
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -10,9 +10,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from bridge.kafka.connection import KafkaConnection
-from tests.kafka.cluster import KafkaCluster
-from tests.scenarios.fleet import fleet_of, trickle, until
-from tests.scenarios.verdict import all_told, problems
+from tests.support.fleet import fleet_of, trickle, until
+from tests.support.kafka.cluster import KafkaCluster
+from tests.support.verdict import all_told, problems
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from bridge.kafka.connection import KafkaConnection
-from tests.scenarios.fleet import WIDE, fleet_of, until
-from tests.scenarios.verdict import all_told, problems, unsettled
+from tests.support.fleet import WIDE, fleet_of, until
+from tests.support.verdict import all_told, problems, unsettled
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -9,14 +9,14 @@ from random import Random
 import pytest
 
 from bridge.kafka.connection import KafkaConnection
-from tests.scenarios.fleet import fleet_of, trickle, until
-from tests.scenarios.launch import INSTANTS
-from tests.scenarios.verdict import all_told, problems
+from tests.support.fleet import fleet_of, trickle, until
+from tests.support.launch import INSTANTS
+from tests.support.verdict import all_told, problems
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 SHORT = {"session_timeout_ms": 2000, "heartbeat_interval_ms": 300}
-LAUNCH = ("-m", "tests.scenarios.launch")
+LAUNCH = ("-m", "tests.support.launch")
 
 
 @pytest.mark.parametrize("instant", INSTANTS)

@@ -20,10 +20,10 @@ from bridge.sandbox.settings import DEFAULT_REALM, SandboxSettings
 from contracts.errors import Unavailable
 from contracts.records import InboundRecord
 from mappings.rules import MappingRules
-from tests.assembly import MemoryJournal, SharedClock, assemble
-from tests.clocks import ManualClock
-from tests.company.office import CONNECTION
-from tests.quickbooks.helpers import MemoryStore
+from tests.support.assembly import MemoryJournal, SharedClock, assemble
+from tests.support.clocks import ManualClock
+from tests.support.office import CONNECTION
+from tests.support.quickbooks import MemoryStore
 
 MICRO_BATCH = 100
 BATCHES_PER_MINUTE = 40

@@ -19,7 +19,7 @@ from contracts.keys import SourceKey
 from contracts.marker import find_marker
 from contracts.records import OutboundRecord
 from contracts.results import Result
-from tests.scenarios.stage import Stage, counted, sandbox_server
+from tests.support.stage import Stage, counted, sandbox_server
 
 ORDERS = 2000
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}

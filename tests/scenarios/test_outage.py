@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from bridge.kafka.connection import KafkaConnection
-from tests.scenarios.fleet import Fleet, Replica, Tenant, fleet_of, until
-from tests.scenarios.verdict import all_told, problems, read_bus
+from tests.support.fleet import Fleet, Replica, Tenant, fleet_of, until
+from tests.support.verdict import all_told, problems, read_bus
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -33,7 +33,7 @@ async def test_an_outage_pauses_one_company_and_ends_by_itself(
     async with fleet_of(real, tmp_path, companies=2, kafka_settings=SCALED) as fleet:
         away, well = fleet.companies
         samples = [company.sample(seed + number, 60) for number, company in enumerate(fleet.companies)]
-        replica = fleet.start("one", "-m", "tests.scenarios.launch", "--faster", str(TIMES))
+        replica = fleet.start("one", "-m", "tests.support.launch", "--faster", str(TIMES))
         await until(lambda: all(replica.phase(each.name) == "running" for each in fleet.companies), "the start")
         fleet.break_qbo("outage", realm=away.realm, seconds=OUTAGE_S, status=503)
         events = [await fleet.produce(sample.events, chance) for sample in samples]

@@ -11,14 +11,14 @@ import pytest
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
-from tests.scenarios.fleet import Fleet, Replica, Tenant, fleet_of, until
-from tests.scenarios.verdict import all_told, problems
+from tests.support.fleet import Fleet, Replica, Tenant, fleet_of, until
+from tests.support.verdict import all_told, problems
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 SESSION_S = 4.0
 SHORT = {"session_timeout_ms": 2000, "heartbeat_interval_ms": 300}
-LAUNCH = ("-m", "tests.scenarios.launch")
+LAUNCH = ("-m", "tests.support.launch")
 
 
 async def pair(fleet: Fleet, company: Tenant, *command: str) -> tuple[Replica, Replica]:

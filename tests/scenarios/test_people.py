@@ -18,10 +18,10 @@ from bridge.kafka.connection import KafkaConnection
 from contracts.keys import SourceKey
 from contracts.records import OutboundRecord
 from contracts.results import Result
-from tests.mappings.builders import ORDER_ID, Json, order, taxed, transaction
-from tests.scenarios.fleet import until
-from tests.scenarios.stage import Stage, sandbox_server
 from tests.scenarios.test_verify import WIDE, copy, document, human
+from tests.support.fleet import until
+from tests.support.orders import ORDER_ID, Json, order, taxed, transaction
+from tests.support.stage import Stage, sandbox_server
 
 VOIDED, DELETED, CHANGED, TWICE, RENAMED, RETIRED, UNPAID, CLOSED, PLAIN, NEW = range(10)
 """What a person does to each order, or to what it stands on. The last one is ordered afterwards."""

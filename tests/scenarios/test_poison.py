@@ -19,9 +19,9 @@ from bridge.kafka.reader import publish
 from contracts.marker import find_marker
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import OWN_HEADERS, Result
-from tests.mappings.builders import ORDER_ID, order, taxed
-from tests.scenarios.poison import poison
-from tests.scenarios.stage import Stage, counted, sandbox_server
+from tests.support.orders import ORDER_ID, order, taxed
+from tests.support.poison import poison
+from tests.support.stage import Stage, counted, sandbox_server
 
 SEED = 20261122
 HOSTILE, SOUND, PARTITIONS = 4_000, 100, 6

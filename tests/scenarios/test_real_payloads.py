@@ -14,7 +14,7 @@ from contracts.money import plain
 from contracts.records import OutboundRecord
 from contracts.results import Result
 from tests.mappings.test_corpus import amount, cash_rounding, order_in, parts_total, removed_by_edits
-from tests.scenarios.stage import Stage, sandbox_server
+from tests.support.stage import Stage, sandbox_server
 
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
 SHOPS = ("example.myshopify.com", "shop.myshopify.com")

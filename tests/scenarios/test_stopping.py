@@ -21,8 +21,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from contracts.records import OutboundRecord
-from tests.mappings.builders import ORDER_ID, Json, order, taxed
-from tests.scenarios.stage import Stage, counted, sandbox_server
+from tests.support.orders import ORDER_ID, Json, order, taxed
+from tests.support.stage import Stage, counted, sandbox_server
 
 LIMIT, REFUSED, BOOKED = 50, 60, 10
 OTHER_REALM = "9130000000000002"

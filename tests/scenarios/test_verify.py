@@ -16,7 +16,7 @@ import pytest
 from bridge.demo.events import EventSettings, Sample, generate
 from bridge.kafka.connection import KafkaConnection
 from contracts.marker import find_marker
-from tests.scenarios.stage import Stage, sandbox_server
+from tests.support.stage import Stage, sandbox_server
 
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
 

@@ -1,0 +1,103 @@
+"""`explain` and `resume` as a user types them; their stories on a real Kafka are in the scenarios."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bridge.company.breaker import STOPPED_KEY, Stop
+from bridge.kafka.journal import home_partition
+from contracts.records import OutboundRecord
+from contracts.results import PostedEntity, Result, ResultStatus, Source, result_record
+from tests.cli.test_cli import NOW, result_of
+from tests.commands.conftest import Desk
+
+STOP = Stop(code="unmappable", dead_letters=50, at=NOW.isoformat(), process="another")
+
+
+def told(desk: Desk, *results: Result) -> None:
+    desk.put(*(result_record(result, f"results-{desk.name}") for result in results))
+
+
+def numbered(document: str, doc_number: str) -> Result:
+    """A result of some document with this number in QBO."""
+    source = Source(
+        system="shopify", event_type="orders/paid", event_id=None, document=document, topic="t", partition=0, offset=1
+    )
+    entity = PostedEntity(entity="Invoice", operation="create", id="9", doc_number=doc_number, request_id="qbb-r")
+    return result_of(1).model_copy(update={"source": source, "entities": (entity,)})
+
+
+def test_a_document_is_explained_by_its_number_in_quickbooks(desk: Desk) -> None:
+    """Results, and the attempt that they name."""
+    told(desk, result_of(1), numbered("shopify:order:77", "1001"))
+    code, out, err = desk.call("explain", "#1001", "--json")
+    assert (code, err) == (0, "")
+    story = json.loads(out)
+    assert (story["document"], story["company"], len(story["results"])) == ("shopify:order:77", "acme-us", 1)
+    assert [(each["request_id"], each["outcome"]) for each in story["attempts"]] == [("qbb-r", "written as Invoice 9")]
+
+
+def test_a_dead_letter_of_the_document_stands_beside_its_result(desk: Desk) -> None:
+    """Found by the record that both are about, and where it was redriven to."""
+    refused = result_of(8, ResultStatus.DEAD_LETTERED, "unbalanced")
+    told(
+        desk,
+        refused.model_copy(update={"source": refused.source.model_copy(update={"topic": desk.events, "partition": 2})}),
+    )
+    desk.put(desk.letter(8, code="unbalanced"), desk.letter(9, code="unbalanced"))
+    desk.redrive("0/0")
+    code, out, _ = desk.call("explain", "shopify:order:8", "--json")
+    (letter,) = json.loads(out)["dead_letters"]
+    assert (code, letter["letter"], letter["reason-code"]) == (0, "0/0", "unbalanced")
+    assert letter["redriven_to"] == f"{desk.events}:2:0"
+    assert "unbalanced" in desk.call("explain", "shopify:order:8")[1]
+
+
+def test_what_is_known_of_nobody_or_of_several_is_a_sentence(desk: Desk) -> None:
+    """1, and which one to name."""
+    told(desk, numbered("shopify:order:77", "1001"), numbered("shopify:order:78", "1001"))
+    assert desk.call("explain", "4711") == (
+        1,
+        "",
+        "Nothing is known of 4711: no result and no journal entry names it.\n",
+    )
+    assert desk.call("explain", "1001") == (
+        1,
+        "",
+        "1001 may be shopify:order:77, shopify:order:78; name one of them.\n",
+    )
+
+
+def test_resume_ends_the_stop_and_says_what_it_was(desk: Desk) -> None:
+    """Once; then there is nothing to resume. Guard: the tombstone."""
+    put_stop(desk, "beta")
+    code, out, err = desk.call("resume", "--company", "beta")
+    assert (code, err) == (0, "")
+    assert "beta goes on. It had stopped after 50 dead letters in a row with the reason unmappable" in out
+    assert "qbo-bridge dead-letters redrive --company beta --reason unmappable" in out
+    code, out, err = desk.call("resume", "--company", "beta")
+    assert (code, out) == (1, "")
+    assert err.startswith("There is nothing to resume: beta has not stopped after too many dead letters.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("--company", "gamma"), 1, "There is no company 'gamma'; expected one of: acme-us, beta."),
+        ((), 2, "Missing option '--company'."),
+    ],
+)
+def test_resume_needs_a_company_that_there_is(desk: Desk, arguments: tuple[str, ...], code: int, sentence: str) -> None:
+    """The stop of another one stays."""
+    put_stop(desk, "beta")
+    ended, _, err = desk.call("resume", *arguments)
+    assert (ended, sentence in err) == (code, True)
+
+
+def put_stop(desk: Desk, company: str) -> None:
+    """As the owner of `company` leaves it; the embedded broker makes topics of four partitions."""
+    key = f"{company}:{STOPPED_KEY}".encode()
+    home = home_partition(company, 4)
+    desk.put(OutboundRecord(topic=f"journal-{desk.name}", key=key, value=STOP.to_bytes(), partition=home))

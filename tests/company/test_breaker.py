@@ -1,0 +1,127 @@
+"""The row of dead letters that stops a company: what counts, what ends it, and how much is taken while in doubt."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.company.breaker import Breaker, Stop
+from bridge.decoding.decision import MappedRecord
+from contracts.errors import RejectedPosting, UnbalancedDocument, UndecodableRecord, UnmappableEvent
+from contracts.posting import Ignored
+from contracts.results import ResultStatus
+from tests.support.orders import record
+from tests.support.plans import BORN, order_plan
+
+POSTED, IGNORED, WAITING = (ResultStatus.POSTED, None), (ResultStatus.IGNORED, "x"), (ResultStatus.WAITING, "waiting")
+UNMAPPABLE = (ResultStatus.DEAD_LETTERED, "unmappable")
+UNBALANCED = (ResultStatus.DEAD_LETTERED, "unbalanced")
+UNDECODABLE = (ResultStatus.DEAD_LETTERED, "undecodable")
+
+Told = tuple[ResultStatus, str | None]
+
+
+def judged(verdict: object) -> MappedRecord:
+    return MappedRecord(record=record(b""), envelope=None, decision=verdict)  # type: ignore[arg-type]
+
+
+PLAN, NOTHING = judged(order_plan()), judged(Ignored(code="x", message="y"))
+NO_RULE, NO_TEXT = judged(UnmappableEvent("x")), judged(UndecodableRecord("x"))
+
+
+def stopped_by(*told: Told, limit: int = 3) -> Stop | None:
+    breaker = Breaker(limit, "one")
+    breaker.count(told, BORN)
+    return breaker.stop
+
+
+@pytest.mark.parametrize(
+    ("told", "stops"),
+    [
+        pytest.param([UNMAPPABLE] * 2, False, id="one too few"),
+        pytest.param([UNMAPPABLE] * 3, True, id="at the limit"),
+        pytest.param([UNMAPPABLE] * 2 + [POSTED] + [UNMAPPABLE] * 2, False, id="something was booked between"),
+        pytest.param([UNMAPPABLE] * 2 + [UNBALANCED] * 2, False, id="another reason begins another row"),
+        pytest.param([UNMAPPABLE, IGNORED, UNMAPPABLE, WAITING, UNMAPPABLE], True, id="what says nothing ends no row"),
+        pytest.param([UNMAPPABLE, UNDECODABLE, UNMAPPABLE, UNDECODABLE, UNMAPPABLE], True, id="nor what is unreadable"),
+        pytest.param([UNDECODABLE] * 9, False, id="what is unreadable is not counted"),
+        pytest.param([UNMAPPABLE] * 3 + [POSTED], True, id="what came after it in the same micro-batch"),
+    ],
+)
+def test_a_row_of_one_reason_stops(told: list[Told], *, stops: bool) -> None:
+    """Whatever stands between that proves nothing. Guards: `BOOKED`, and the code in `Breaker.told`."""
+    assert (stopped_by(*told) is not None) is stops
+
+
+def test_a_row_goes_on_through_micro_batches() -> None:
+    """One record at a time is how most of them come."""
+    breaker = Breaker(3, "one")
+    rows = []
+    for _ in range(3):
+        breaker.count([UNMAPPABLE], BORN)
+        rows.append(breaker.row)
+    assert rows == [1, 2, 3]
+    assert breaker.stop == Stop(code="unmappable", dead_letters=3, at=BORN.isoformat(), process="one")
+
+
+def test_a_limit_of_nothing_never_stops() -> None:
+    """Switched off, everything is taken."""
+    breaker = Breaker(0, "one")
+    breaker.count([UNMAPPABLE] * 500, BORN)
+    assert breaker.stop is None
+    assert breaker.allowed_prefix([NO_RULE] * 500) == 500
+
+
+def test_in_doubt_no_more_is_taken_than_is_missing_to_the_limit() -> None:
+    """After a start, and once a row has begun; what says nothing costs nothing. Guard: `in_doubt`."""
+    breaker = Breaker(3, "one")
+    assert breaker.allowed_prefix([PLAN, NOTHING, NO_TEXT, PLAN, PLAN, PLAN]) == 5
+    breaker.count([POSTED], BORN)
+    assert breaker.allowed_prefix([PLAN] * 9) == 9
+    breaker.count([POSTED, UNBALANCED], BORN)
+    assert breaker.allowed_prefix([PLAN] * 9) == 2
+
+
+def test_without_doubt_refusals_that_are_known_before_anything_is_sent_end_the_portion() -> None:
+    """What lies behind them is not begun. Guard: `_refusal` in `Breaker.portion`."""
+    breaker = Breaker(3, "one")
+    breaker.count([POSTED], BORN)
+    assert breaker.allowed_prefix([PLAN, NO_RULE, NOTHING, NO_RULE, NO_RULE, PLAN]) == 5
+    assert breaker.allowed_prefix([NO_RULE, NO_RULE, PLAN, NO_RULE]) == 4
+    assert breaker.allowed_prefix([NO_RULE, judged(UnbalancedDocument("x")), NO_RULE, PLAN]) == 4
+    narrow = judged(RejectedPosting("x", reason_code="period_closed"))
+    assert breaker.allowed_prefix([narrow, narrow, judged(RejectedPosting("x")), PLAN]) == 4
+
+
+OUTCOMES: dict[int, list[Told]] = {
+    id(PLAN): [POSTED, UNMAPPABLE, UNBALANCED],
+    id(NO_RULE): [UNMAPPABLE],
+    id(NOTHING): [IGNORED],
+}
+
+
+@given(data=st.data())
+def test_in_doubt_no_row_grows_past_the_limit(data: st.DataObject) -> None:
+    """Whatever QBO says to what is taken: the row ends at the limit exactly. Guard: the portion while in doubt."""
+    breaker = Breaker(4, "one")
+    while breaker.stop is None and data.draw(st.booleans()):
+        batch = data.draw(st.lists(st.sampled_from([PLAN, NO_RULE, NOTHING]), min_size=1, max_size=12))
+        taken = batch[: breaker.allowed_prefix(batch)]
+        assert taken
+        doubted = breaker.row > 0
+        breaker.count([data.draw(st.sampled_from(OUTCOMES[id(each)])) for each in taken], BORN)
+        assert not doubted or breaker.row <= 4
+
+
+def test_a_stop_is_kept_by_the_process_that_made_it_and_ended_by_any_other() -> None:
+    """The same process that is owner again stays stopped; a restart goes on. Guard: `Breaker.taken_over`."""
+    note = stopped_by(*[UNMAPPABLE] * 3)
+    assert note is not None
+    one, other = Breaker(3, "one"), Breaker(3, "other")
+    for breaker in (one, other):
+        breaker.count([UNMAPPABLE] * 2, BORN)
+        breaker.taken_over(note.to_bytes())
+    assert (one.stop, other.stop, other.row) == (note, None, 0)
+    one.taken_over(None)
+    assert one.stop is None

@@ -1,0 +1,237 @@
+"""Payouts through the machine: the bank has what Stripe paid out, and nothing of it is left where it lay before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridge.planning.steps import Refused
+from mappings.rules import MappingRules, load_rules
+from tests.planning.sale.test_stripe_invoices import SURE, deliveries
+from tests.support.orders import Json, charge, intent, plan_of, stripe_event
+from tests.support.plans import LISTS, books, company, planned, steps
+from tests.support.stripe_objects import dispute, invoice_payment, paid_invoice, payout, refund, row
+from tests.support.world import World, opened
+
+EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RULES = MappingRules(shop_domains=("acme.myshopify.com",))
+CLEARING = load_rules('[gateways.stripe]\ndeposit = { sub_type = "Savings" }')
+
+
+@dataclass(frozen=True)
+class Life:
+    """What happened, as events, and what it must come to: bank, fees, and everything that was taken back."""
+
+    events: list[Json]
+    paid_out: Decimal
+    fees: Decimal
+    disputed: Decimal
+
+
+def balance(world: World, sub_type: str) -> Decimal:
+    """The sum of all accounts of this sub type; debits positive."""
+    company = world.sandbox.company()
+    found = [ident for ident, each in company.tables["Account"].items() if each["AccountSubType"] == sub_type]
+    return sum((company.ledger.balance(ident) for ident in found), Decimal(0))
+
+
+def _charge_id(number: int) -> str:
+    return f"ch_3RqPm2Lk81XcQw0A1NUMBER{number}"
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> Life:
+    """Up to three charges, some handed back (or almost) or disputed, with or without fees in their own events."""
+    events: list[Json] = []
+    rows: list[Json] = []
+    for number in range(draw(st.integers(1, 3))):
+        ident, pi = _charge_id(number), f"pi_3RqPm2Lk81XcQw0A1NUMBER{number}"
+        amount, fee = draw(st.sampled_from([2500, 10000, 33333])), draw(st.sampled_from([0, 103, 999]))
+        taken = row("charge", amount, ident, fee)
+        told = draw(st.sampled_from(["id", "expanded", "by its intent", "both"]))
+        if told != "by its intent":
+            carried = taken["id"] if told == "id" else taken
+            body = charge(
+                id=ident, payment_intent=pi, amount=amount, amount_captured=amount, balance_transaction=carried
+            )
+            events.append(stripe_event("charge.succeeded", body))
+        if told in {"by its intent", "both"}:
+            events.append(
+                stripe_event(
+                    "payment_intent.succeeded",
+                    intent(id=pi, latest_charge=ident, amount=amount, amount_received=amount),
+                )
+            )
+        rows.append(taken)
+        if draw(st.booleans()):
+            back = row("refund", -1000, f"re_{number}", draw(st.sampled_from([0, -69])))
+            rows.append(back)
+            carried = draw(st.sampled_from([back, back["id"]]))
+            events.append(
+                stripe_event(
+                    "refund.created",
+                    refund(1000, f"re_{number}", charge=ident, payment_intent=pi, balance_transaction=carried),
+                )
+            )
+            if draw(st.booleans()):
+                rows.append(row("refund_failure", 1000, f"re_{number}", draw(st.sampled_from([0, 69]))))
+                events.append(
+                    stripe_event("refund.failed", refund(1000, f"re_{number}", charge=ident, status="failed"))
+                )
+        if draw(st.integers(0, 3)) == 0:
+            lost = row("adjustment", -amount, f"du_{number}", 1500, id=f"txn_du_{number}")
+            rows.append(lost)
+            if draw(st.booleans()):
+                events.append(
+                    stripe_event("charge.dispute.funds_withdrawn", dispute([lost], id=f"du_{number}", charge=ident))
+                )
+    if draw(st.booleans()):
+        rows.append(row("stripe_fee", -200, None, id="txn_radar"))
+    net = sum(int(str(each["net"])) for each in rows)
+    if not net:
+        rows.append(row("stripe_fee", -1, None, id="txn_more"))
+        net = -1
+    events.append(stripe_event("payout.paid", payout(net, rows)))
+    fees = sum(int(str(each["fee"])) for each in rows) - sum(
+        int(str(each["amount"])) for each in rows if each["type"] == "stripe_fee"
+    )
+    disputed = -sum(int(str(each["amount"])) for each in rows if each["type"] == "adjustment")
+    return Life(events, Decimal(net) / 100, Decimal(fees) / 100, Decimal(disputed) / 100)
+
+
+@pytest.mark.parametrize(("rules", "lies_in"), [(RULES, "UndepositedFunds"), (CLEARING, "Savings")])
+@EXAMPLES
+@given(life=lives(), data=st.data())
+async def test_nothing_of_a_payout_is_left_behind(
+    rules: MappingRules, lies_in: str, life: Life, data: st.DataObject
+) -> None:
+    """Guards: each fee once whoever told it, lines against the account that the money lies in, payments whole."""
+    batches = data.draw(deliveries(life.events))
+    restarts = data.draw(st.booleans())
+    async with opened(rules) as world:
+        for batch in batches:
+            await world.deliver(*batch)
+            if restarts:
+                await world.restart()
+        await world.idle()
+        assert set(world.statuses()) <= SURE
+        assert balance(world, lies_in) == 0
+        assert balance(world, "Checking") == life.paid_out
+        assert balance(world, "BankCharges") == life.fees
+        assert balance(world, "DiscountsRefundsGiven") == life.disputed
+        assert balance(world, "AccountsReceivable") == 0
+
+
+CHARGED = stripe_event("charge.succeeded", charge(balance_transaction="txn_1"))
+PAID_OUT = stripe_event("payout.paid", payout(2397, [row("charge", 2500, str(charge()["id"]), 103)]))
+FAILED = stripe_event("payout.failed", payout(2397, status="failed"))
+
+
+async def test_a_payout_waits_for_its_payments() -> None:
+    """Guard: a deposit is not made of what is not there."""
+    async with opened() as world:
+        (result,) = await world.deliver(PAID_OUT)
+        assert (result.status, world.held("Deposit")) == ("waiting", [])
+        assert str(charge()["id"]) in str(result.reason and result.reason.message)
+        await world.deliver(CHARGED)
+        (deposit,) = world.held("Deposit")
+        assert deposit["TotalAmt"] == Decimal("23.97")
+        assert world.statuses() == ["posted", "posted"]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [0, 2, 1], [2, 0, 1], [2, 1, 0], [1, 0, 2], [1, 2, 0]])
+async def test_a_payout_that_failed_leaves_no_deposit(order: list[int]) -> None:
+    """Told before or after; the money lies where it lay before."""
+    async with opened() as world:
+        for number in order:
+            await world.deliver([CHARGED, PAID_OUT, FAILED][number])
+        assert world.held("Deposit") == []
+        assert balance(world, "UndepositedFunds") == Decimal("23.97")
+        assert set(world.statuses()) <= SURE
+
+
+async def test_a_payout_that_failed_comes_with_the_next() -> None:
+    """Its row brings back what the failed one had taken."""
+    later = payout(2397, [row("payout_failure", 2397, "po_before")], id="po_later")
+    later["balance_transactions"] = {
+        "object": "list",
+        "data": [row("payout_failure", 2397, "po_before")],
+        "has_more": False,
+    }
+    async with opened() as world:
+        await world.deliver(CHARGED, PAID_OUT)
+        await world.deliver(FAILED)
+        await world.deliver(stripe_event("payout.paid", later))
+        assert balance(world, "Checking") == Decimal("23.97")
+        assert balance(world, "UndepositedFunds") == 0
+
+
+async def test_a_payment_that_is_not_what_the_payout_says_is_refused() -> None:
+    """Guard: whole amounts only; a person must look."""
+    async with opened() as world:
+        _, result = await world.deliver(
+            CHARGED, stripe_event("payout.paid", payout(1897, [row("charge", 2000, str(charge()["id"]), 103)]))
+        )
+        assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "unmappable")
+        assert world.held("Deposit") == []
+
+
+def test_a_payment_in_another_currency_is_not_deposited() -> None:
+    """Guard: what was taken in one currency and paid out in another is for a person; nothing is converted here."""
+    euros = row("charge", 2300, str(charge()["id"]), 98, currency="eur")
+    told = payout(2202, [euros], currency="eur", balance_transactions={"data": [euros]})
+    plans = [plan_of(CHARGED), plan_of(stripe_event("payout.paid", told))]
+    found = planned(plans, books(*LISTS), company(multicurrency=True))
+    refused = [fate.error for fate in found.resolutions[1] if isinstance(fate, Refused)]
+    assert [str(error) for error in refused] == [f"stripe:charge:{charge()['id']} was taken in USD and paid out in EUR"]
+    assert not any("deposit" in step for step in steps(found))
+
+
+async def test_a_payment_that_a_person_voided_is_refused() -> None:
+    """Guard: it cannot have been paid out."""
+    async with opened() as world:
+        await world.deliver(CHARGED)
+        (held,) = world.held("Payment")
+        void: dict[str, Any] = {
+            **held,
+            "TotalAmt": Decimal(0),
+            "Line": [],
+            "PrivateNote": f"Voided - {held['PrivateNote']}",
+        }
+        world.sandbox.company().tables["Payment"][held["Id"]] = void
+        await world.restart()
+        (result,) = await world.deliver(PAID_OUT)
+        assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "conflict")
+
+
+async def test_money_that_only_an_invoice_told_is_paid_out_too() -> None:
+    """Charge events are not subscribed; the row's charge names its intent, and that its invoice."""
+    taken = row("charge", 2500, charge(), 103)
+    events = [
+        stripe_event("invoice.paid", paid_invoice()),
+        stripe_event("invoice_payment.paid", invoice_payment()),
+        stripe_event("payout.paid", payout(2397, [taken])),
+    ]
+    for batches in ([[0], [1], [2]], [[0, 1, 2]], [[1], [0], [2]]):
+        async with opened() as world:
+            for batch in batches:
+                await world.deliver(*(events[number] for number in batch))
+            assert balance(world, "Checking") == Decimal("23.97")
+            assert balance(world, "UndepositedFunds") == 0
+
+
+async def test_payouts_again_post_nothing() -> None:
+    """After a restart the books alone know it."""
+    async with opened() as world:
+        await world.deliver(CHARGED, PAID_OUT)
+        world.journal.lose_versions()
+        await world.restart()
+        before = world.written()
+        results = await world.deliver(CHARGED, PAID_OUT)
+        assert world.written() == before
+        assert {result.status.value for result in results} == {"already_posted"}

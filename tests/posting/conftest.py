@@ -1,0 +1,5 @@
+"""Quiet logs here."""
+
+from tests.support.quiet import quiet
+
+__all__ = ["quiet"]

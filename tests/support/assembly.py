@@ -1,0 +1,111 @@
+"""One company's machine put together for tests: everything real but Kafka, whose journal is a dictionary here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bridge.books.books import Books
+from bridge.books.recovery import ResultLookup
+from bridge.company.breaker import Breaker
+from bridge.company.owner import VERSION_PREFIX, Company
+from bridge.company.pipeline import Pipeline
+from bridge.decoding.decision import EventMapper
+from bridge.decoding.routing import Route, Router
+from bridge.journal.requests import WriteAhead
+from bridge.journal.waiting import WaitingRoom
+from bridge.posting.poster import Poster
+from bridge.posting.rehearsal import Rehearsal, RehearsedBooks
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.sandbox.settings import DEFAULT_REALM
+from bridge.settlement.reporting import Reporter
+from bridge.telemetry.status import StatusBoard
+from contracts.records import OutboundRecord
+from mappings.rules import MappingRules
+from tests.support.clocks import ManualClock
+
+COMPANY = "acme"
+RESULTS, DEAD_LETTERS, JOURNAL = "qbo.results", "qbo.dead-letters", "qbo.journal"
+
+
+class SharedClock:
+    """The sandbox's view of the test's clock, so that both count the same minutes."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.now, self.monotonic, self.sleep = clock.now, clock.monotonic, clock.sleep
+
+    def advance(self, seconds: float) -> None:
+        raise AssertionError(f"the test moves the clock, by {seconds} s or not")
+
+
+@dataclass(slots=True)
+class MemoryJournal:
+    """A compacted topic in memory. `appends` are the keys of each append, in order.
+
+    One that never `forgets` keeps what tombstones should end, so that a measurement can send it again.
+    """
+
+    forgets: bool = True
+    entries: dict[str, bytes] = field(default_factory=dict)
+    appends: list[list[str]] = field(default_factory=list)
+
+    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+        self.appends.append([key for key, value in entries if value is not None])
+        for key, value in entries:
+            self.put(key, value)
+
+    async def read(self) -> Mapping[str, bytes]:
+        return dict(self.entries)
+
+    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
+        return OutboundRecord(topic=JOURNAL, key=key.encode(), value=value)
+
+    def put(self, key: str, value: bytes | None) -> None:
+        if self.forgets or value is not None:
+            self.entries.pop(key, None)
+        if value is not None:
+            self.entries[key] = value
+
+    def lose_versions(self) -> None:
+        """Forget which newer bodies needed no write."""
+        self.entries = {key: value for key, value in self.entries.items() if not key.startswith(VERSION_PREFIX)}
+
+
+def assemble(
+    client: QuickBooksClient,
+    journal: MemoryJournal,
+    clock: ManualClock,
+    rules: MappingRules,
+    *,
+    window: timedelta,
+    status: StatusBoard | None = None,
+    stop_after: int = 50,
+    rehearse: bool = False,
+    look_up_results: ResultLookup | None = None,
+) -> Company:
+    """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it."""
+    of_books, of_poster = (RehearsedBooks, Rehearsal) if rehearse else (Books, Poster)
+    board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
+    books = of_books(client, clock, window=window, lists=rules.lists, look_up_results=look_up_results)
+    write_ahead = WriteAhead(journal)
+    poster = of_poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
+    router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
+    return Company(
+        books=books,
+        pipeline=Pipeline(EventMapper(COMPANY, router, rules), books, poster),
+        reporter=Reporter(
+            company=COMPANY,
+            realm_id=DEFAULT_REALM,
+            rules_version=rules.version,
+            results_topic=RESULTS,
+            dead_letters_topic=DEAD_LETTERS,
+        ),
+        journal=journal,
+        write_ahead=write_ahead,
+        waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
+        breaker=Breaker(stop_after, process=uuid.uuid4().hex),
+        board=board,
+        clock=clock,
+    )

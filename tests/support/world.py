@@ -1,0 +1,189 @@
+"""A small world: one company of the bridge, its books in the sandbox, its journal in memory. No broker, no sockets.
+
+Events go in as micro-batches of records; what comes out is read from the sandbox's own books.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import orjson
+
+from bridge.company.owner import Company
+from bridge.quickbooks.auth import Credentials
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.connection import ConnectionSettings, open_client
+from bridge.sandbox.app import create_app
+from bridge.sandbox.faults import FaultRule, Kind
+from bridge.sandbox.sandbox import Sandbox
+from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
+from contracts.marker import find_marker
+from contracts.records import InboundRecord, OutboundRecord
+from contracts.results import Result, read_result
+from mappings.rules import MappingRules
+from tests.support.assembly import DEAD_LETTERS, JOURNAL, MemoryJournal, SharedClock, assemble
+from tests.support.clocks import ManualClock
+from tests.support.quickbooks import MemoryStore
+
+WINDOW = timedelta(days=3650)
+"""The index reads everything that the sandbox holds."""
+
+
+@dataclass
+class World:
+    """The company and its books; `results` are all that were published, by position."""
+
+    client: QuickBooksClient
+    sandbox: Sandbox
+    clock: ManualClock
+    rules: MappingRules
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    results: dict[int, list[Result]] = field(default_factory=dict)
+    dead_letters: list[OutboundRecord] = field(default_factory=list)
+    _company: Company | None = None
+    _offset: int = 0
+    _records: tuple[InboundRecord, ...] = ()
+
+    async def restart(self) -> None:
+        """A new process takes the company over: nothing but QBO and the journal is left."""
+        self._company = assemble(self.client, self.journal, self.clock, self.rules, window=WINDOW)
+        await self._company.take_over(1)
+
+    async def deliver(self, *bodies: object) -> list[Result]:
+        """One micro-batch; the result of each of its records (a parked one says `waiting`)."""
+        self._records = tuple(self._record(body) for body in bodies)
+        return await self.again()
+
+    async def again(self) -> list[Result]:
+        """The same records once more, as Kafka delivers what was not settled."""
+        assert self._company is not None
+        self._take(await self._company.process(self._records))
+        return [self.results[record.offset][-1] for record in self._records]
+
+    def breaks(self, kind: Kind, *, skip: int) -> None:
+        """From the write after `skip` others on, every call fails in this way."""
+        self.sandbox.faults.add(FaultRule(kind=kind, count=None, skip=skip, operation="write"))
+
+    def heals(self) -> None:
+        self.sandbox.faults.clear()
+
+    async def idle(self) -> None:
+        """A quiet moment: parked events are looked at again."""
+        assert self._company is not None
+        self._take(await self._company.idle())
+
+    def held(self, entity: str) -> list[dict[str, Any]]:
+        """The rows of the sandbox's books."""
+        return list(self.sandbox.company().tables[entity].values())
+
+    def written(self) -> int:
+        """How many writes the books have seen, as the sum of all versions."""
+        return sum(int(row["SyncToken"]) + 1 for entity in ENTITIES for row in self.held(entity))
+
+    def trial_balance(self) -> dict[str, Decimal]:
+        """Every account that is not at zero, by name, debits positive."""
+        company = self.sandbox.company()
+        named = {row["Id"]: row["Name"] for row in company.tables["Account"].values()}
+        return {named[ident]: amount for ident, amount in sorted(company.ledger.home.items()) if amount}
+
+    def owed(self) -> dict[str, Decimal]:
+        """What each customer owes, by name; below zero what they are owed."""
+        names = {row["Id"]: row["DisplayName"] for row in self.held("Customer")}
+        by_name = self.sandbox.company().ledger.by_name
+        return {names[ident]: amount for (_, ident), amount in by_name.items() if amount}
+
+    def payments(self) -> list[tuple[str, Decimal]]:
+        """The live payments by marker and amount."""
+        live = [row for row in self.held("Payment") if row["TotalAmt"]]
+        return sorted((marker_of(row), row["TotalAmt"]) for row in live)
+
+    def invoices(self) -> list[tuple[str, Decimal, Decimal, tuple[str, ...]]]:
+        """The live invoices: marker, total, balance and what each line says."""
+        live = [row for row in self.held("Invoice") if row["TotalAmt"]]
+        return sorted((marker_of(row), row["TotalAmt"], row["Balance"], _lines(row)) for row in live)
+
+    def statuses(self) -> list[str]:
+        """The last status of every record, in the order of delivery."""
+        return [self.results[offset][-1].status.value for offset in sorted(self.results)]
+
+    def _record(self, body: object) -> InboundRecord:
+        self._offset += 1
+        return InboundRecord(
+            topic="shopify.events",
+            partition=0,
+            offset=self._offset,
+            key=None,
+            value=orjson.dumps(body),
+            headers=(),
+            timestamp_ms=1_790_000_000_000,
+        )
+
+    def _take(self, records: Sequence[OutboundRecord]) -> None:
+        for record in records:
+            if record.topic == JOURNAL:
+                self.journal.put((record.key or b"").decode(), record.value)
+            elif record.topic == DEAD_LETTERS:
+                self.dead_letters.append(record)
+            else:
+                result = read_result(record.value or b"")
+                self.results.setdefault(result.source.offset, []).append(result)
+
+
+ENTITIES = (
+    "Customer",
+    "Item",
+    "Account",
+    "Invoice",
+    "Payment",
+    "JournalEntry",
+    "SalesReceipt",
+    "CreditMemo",
+    "RefundReceipt",
+    "Deposit",
+)
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    rules: MappingRules | None = None, *, country: str = "US", currency: str = "USD", **switches: Any
+) -> AsyncIterator[World]:
+    """A young company whose owner has just taken it over; `switches` are the sandbox's."""
+    clock = ManualClock()
+    settings = SandboxSettings(
+        empty=True,
+        limits=Limits(enforced=False),
+        switches=Switches(**switches),
+        country=country,
+        home_currency=currency,
+    )
+    app = create_app(settings, SharedClock(clock))
+    credentials = Credentials(
+        realm_id=DEFAULT_REALM,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        refresh_token=settings.refresh_token,
+        token_url="http://127.0.0.1:8100/oauth2/v1/tokens/bearer",
+    )
+    connection = ConnectionSettings(credentials=credentials, base_url="http://127.0.0.1:8100")
+    transport = httpx.ASGITransport(app)
+    given = rules or MappingRules(shop_domains=("acme.myshopify.com",))
+    async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
+        world = World(client, app.state.sandbox, clock, given)
+        await world.restart()
+        yield world
+
+
+def marker_of(row: Mapping[str, Any]) -> str:
+    """The key in a row's note, its whole note where there is none."""
+    marker = find_marker(row.get("PrivateNote"))
+    return str(marker.key) if marker else str(row.get("PrivateNote"))
+
+
+def _lines(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{line.get('Description')}: {line['Amount']}" for line in row["Line"] if "Id" in line)
