@@ -118,7 +118,7 @@ def test_what_the_books_hold_is_already_posted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fates", "wrote", "status"),
+    ("resolutions", "wrote", "status"),
     [
         ((Superseded(POSTED),), False, "superseded"),
         ((SKIPPED,), False, "ignored"),

@@ -214,9 +214,11 @@ def item_row(ident: str = "20", name: str = "Canvas tote", sku: str = "TOTE", **
     return {"Id": ident, "SyncToken": "0", "Name": name, "Sku": sku, "Type": "NonInventory", "Active": True, **changes}
 
 
-def invoice_row(total: str = "30.00", *, fields: Mapping[str, str] | None = None, **changes: Any) -> dict[str, Any]:
-    """Our invoice as QBO shows it; untouched, at version 1, unless `fields` say otherwise."""
-    written = {"v": "1.1", "h": "0" * 10, "t": total} | dict(fields or {})
+def invoice_row(
+    total: str = "30.00", *, marker_fields: Mapping[str, str] | None = None, **changes: Any
+) -> dict[str, Any]:
+    """Our invoice as QBO shows it; untouched, at version 1, unless `marker_fields` say otherwise."""
+    written = {"v": "1.1", "h": "0" * 10, "t": total} | dict(marker_fields or {})
     row = {
         "Id": "145",
         "SyncToken": "0",
