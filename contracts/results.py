@@ -133,13 +133,13 @@ def read_result(value: bytes) -> Result:
     return Result.model_validate_json(value)
 
 
-def dead_letter_record(record: InboundRecord, topic: str, facts: Mapping[str, str]) -> OutboundRecord:
-    """The original bytes with why they could not be booked: `facts` become `qbb-` headers, original headers are kept.
+def dead_letter_record(record: InboundRecord, topic: str, headers: Mapping[str, str]) -> OutboundRecord:
+    """The original bytes with why they could not be booked: `headers` become `qbb-` headers, original headers are kept.
 
     An original header named like one of ours gives way, also where ours is empty and therefore left out.
     """
-    ours: Headers = tuple((DEAD_LETTER_PREFIX + name, text.encode()) for name, text in facts.items() if text)
-    names = {DEAD_LETTER_PREFIX + name for name in facts}
+    ours: Headers = tuple((DEAD_LETTER_PREFIX + name, text.encode()) for name, text in headers.items() if text)
+    names = {DEAD_LETTER_PREFIX + name for name in headers}
     kept = tuple((name, value) for name, value in record.headers if name not in names)
     return OutboundRecord(topic=topic, key=record.key, value=record.value, headers=(*kept, *ours))
 

@@ -44,7 +44,7 @@ def _stripe_document(envelope: Envelope) -> SourceKey | None:
     return SourceKey("stripe", kind.replace(".", "_"), legal) if legal else None
 
 
-def test_reason(envelope: Envelope, rules: MappingRules) -> str | None:
+def reason_of_test_event(envelope: Envelope, rules: MappingRules) -> str | None:
     """Why this event must not reach the books as a real one, None when it may.
 
     Stripe's test mode is what a sandbox company is for; whatever Shopify marks as a test is never booked.

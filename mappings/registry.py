@@ -11,7 +11,7 @@ from collections.abc import Mapping as Table
 
 from contracts.envelope import Envelope
 from contracts.posting import Ignored, PostingPlan
-from mappings.documents import document_of, test_reason
+from mappings.documents import document_of, reason_of_test_event
 from mappings.rules import MappingRules
 
 Mapping = Callable[[Envelope, MappingRules], PostingPlan | Ignored]
@@ -72,7 +72,7 @@ def map_event(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
     mapping = _MAPPINGS.get((envelope.system, envelope.event_type))
     if mapping is None:
         return Ignored(code="unknown_type", message=f"no mapping knows {envelope.system} events of this type")
-    why = test_reason(envelope, rules)
+    why = reason_of_test_event(envelope, rules)
     if why is not None:
         return Ignored(code="test_event", message=why, document=document_of(envelope))
     return mapping(envelope, rules)

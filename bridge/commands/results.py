@@ -48,11 +48,11 @@ class ResultFilter:
 async def list_results(settings: Settings, wanted: ResultFilter, *, last: int | None, as_json: bool) -> None:
     """The last `last` matching results (all with None), oldest first."""
     read_last = None if wanted.narrows or wanted.company else last
-    found = [told async for told in _results(settings, wanted, last=read_last, follow=False)]
-    ordered = sorted(found, key=lambda told: told.at)
+    found = [published async for published in _results(settings, wanted, last=read_last, follow=False)]
+    ordered = sorted(found, key=lambda published: published.at)
     chosen = ordered if last is None else ordered[-last:] if last else []
     if as_json:
-        _print_json(told.value for told in chosen)
+        _print_json(published.value for published in chosen)
     elif chosen:
         _print_table(chosen)
     else:
@@ -62,32 +62,32 @@ async def list_results(settings: Settings, wanted: ResultFilter, *, last: int | 
 async def follow_results(settings: Settings, wanted: ResultFilter, *, last: int | None, as_json: bool) -> None:
     """Results as they come, until Ctrl-C; first the last `last` of each partition (all with None)."""
     out = screen()
-    async for told in _results(settings, wanted, last=last, follow=True):
+    async for published in _results(settings, wanted, last=last, follow=True):
         if as_json:
-            _print_json([told.value])
+            _print_json([published.value])
         else:
-            out.print("  ".join(part for part in _row(told) if part), markup=False, soft_wrap=True)
+            out.print("  ".join(part for part in _row(published) if part), markup=False, soft_wrap=True)
 
 
 async def _results(
     settings: Settings, wanted: ResultFilter, *, last: int | None, follow: bool
 ) -> AsyncIterator[PublishedResult]:
     async for record in read_records(settings, settings.topics.results, last=last, follow=follow):
-        told = told_in(record)
-        if told is not None and wanted.wants(told.result):
-            yield told
+        published = published_in(record)
+        if published is not None and wanted.wants(published.result):
+            yield published
 
 
-def told_in(record: InboundRecord) -> PublishedResult | None:
+def published_in(record: InboundRecord) -> PublishedResult | None:
     """None for a record that is no result of this version: the topic may be shared."""
     try:
         result = read_result(record.value or b"")
     except ValidationError:
         return None
-    return PublishedResult(result, record.value or b"", _told_at(record))
+    return PublishedResult(result, record.value or b"", _published_at(record))
 
 
-def _told_at(record: InboundRecord) -> datetime:
+def _published_at(record: InboundRecord) -> datetime:
     """The result's own CloudEvents time; the broker's where that cannot be read."""
     said = (dict(record.headers).get("ce_time") or b"").decode(errors="replace")
     try:
@@ -98,8 +98,8 @@ def _told_at(record: InboundRecord) -> datetime:
 
 def _print_table(found: Iterable[PublishedResult]) -> None:
     shown = table(*COLUMNS)
-    for told in found:
-        shown.add_row(*(cell(part) for part in _row(told)))
+    for published in found:
+        shown.add_row(*(cell(part) for part in _row(published)))
     screen().print(shown)
 
 
@@ -109,13 +109,13 @@ def _print_json(values: Iterable[bytes]) -> None:
         out.out(orjson.dumps(orjson.loads(value)).decode())
 
 
-def _row(told: PublishedResult) -> tuple[str, ...]:
-    result = told.result
+def _row(published: PublishedResult) -> tuple[str, ...]:
+    result = published.result
     source, reason = result.source, result.reason
     return tuple(
         printable(part)
         for part in (
-            told.at.strftime("%Y-%m-%d %H:%M:%S"),
+            published.at.strftime("%Y-%m-%d %H:%M:%S"),
             result.status.value,
             source.document or f"{source.topic}/{source.partition}/{source.offset}",
             source.event_type or "",

@@ -52,19 +52,19 @@ async def _play(stage: Stage, sample: Sample, out: Console, *, serve: bool) -> i
     began = time.monotonic()
     out.print(f"Kafka, embedded, on {stage.broker}")
     out.print(f"QBO sandbox on {stage.sandbox}, with the limits that Intuit publishes")
-    told: dict[str, Result] = {}
+    results: dict[str, Result] = {}
     empty = read_books(stage.sandbox, DEFAULT_REALM)
     records = [event.record for event in sample.events]
     await publish(stage.connection, records)
-    collecting = asyncio.create_task(_collect(stage, told))
+    collecting = asyncio.create_task(_collect(stage, results))
     try:
         with stage.bridge("bridge") as bridge:
-            await _until_told(told, len(records), bridge, "Posting", out)
-        first, books = dict(told), read_books(stage.sandbox, DEFAULT_REALM)
+            await _until_published(results, len(records), bridge, "Posting", out)
+        first, books = dict(results), read_books(stage.sandbox, DEFAULT_REALM)
         seconds = time.monotonic() - began
         await publish(stage.connection, records)
         with stage.bridge("replay") as bridge:
-            await _until_told(told, 2 * len(records), bridge, "The same events again, a fresh bridge", out)
+            await _until_published(results, 2 * len(records), bridge, "The same events again, a fresh bridge", out)
             again = read_books(stage.sandbox, DEFAULT_REALM)
             problems = [*differences(sample.sales, books), *_surprises(sample, first), *_written_twice(books, again)]
             report(
@@ -98,29 +98,29 @@ async def _serve(stage: Stage, bridge: Process, out: Console) -> None:
             await asyncio.sleep(1)
 
 
-async def _collect(stage: Stage, told: dict[str, Result]) -> None:
+async def _collect(stage: Stage, results: dict[str, Result]) -> None:
     """The terminal result of each record, as they come; the topic appears with the first of them."""
     while True:
         async for record in read_topic(stage.connection, RESULTS, follow=True):
             result = read_result(record.value or b"")
             if result.status is not ResultStatus.WAITING:
-                told[result.result_id] = result
+                results[result.result_id] = result
         await asyncio.sleep(0.2)
 
 
-async def _until_told(told: dict[str, Result], wanted: int, bridge: Process, title: str, out: Console) -> None:
+async def _until_published(results: dict[str, Result], wanted: int, bridge: Process, title: str, out: Console) -> None:
     """Wait until each record has its result, with a bar; DemoFailed when the bridge ends or nothing moves."""
-    before, moved_at = len(told), time.monotonic()
+    before, moved_at = len(results), time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     if not out.is_terminal:
         out.print(f"{title}: {wanted - before} records ...")
     with Progress(*columns, console=out, disable=not out.is_terminal) as progress:
         bar = progress.add_task(title, total=wanted - before)
         seen = before
-        while len(told) < wanted:
+        while len(results) < wanted:
             bridge.check()
-            if len(told) > seen:
-                seen, moved_at = len(told), time.monotonic()
+            if len(results) > seen:
+                seen, moved_at = len(results), time.monotonic()
             elif time.monotonic() - moved_at > STALLED_S:
                 raise DemoFailed(f"no result for {STALLED_S:.0f} s; {seen} of {wanted} came")
             progress.update(bar, completed=seen - before)

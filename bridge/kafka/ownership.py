@@ -75,7 +75,7 @@ class Ownership:
         """The epoch of the newest assignment."""
         return self.claim.epoch
 
-    def recover(self, decided: Claim) -> None:
+    def learn(self, decided: Claim) -> None:
         """Remember the leader's decision, still speaking for our own process."""
         self.claim = Claim(process=self.claim.process, epoch=decided.epoch, owner=decided.owner)
 
@@ -112,4 +112,4 @@ class OneOwner(AbstractPartitionAssignor):  # type: ignore[misc]
     @classmethod
     def on_assignment(cls, assignment: ConsumerProtocolMemberAssignment) -> None:
         """What the leader decided; runs before the listener's `on_partitions_assigned`."""
-        cls.ownership.recover(Claim.from_bytes(assignment.user_data))
+        cls.ownership.learn(Claim.from_bytes(assignment.user_data))

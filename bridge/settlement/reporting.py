@@ -33,10 +33,10 @@ class Reporter:
     ) -> tuple[OutboundRecord, ...]:
         """The result of one record and, when it is dead-lettered, the dead letter."""
         result = self._result(mapped, outcome, received_at, now)
-        told = result_record(result, self.results_topic, told_at=now)
+        record = result_record(result, self.results_topic, told_at=now)
         if outcome.status is not ResultStatus.DEAD_LETTERED:
-            return (told,)
-        return told, self._dead_letter(mapped, outcome, now)
+            return (record,)
+        return record, self._dead_letter(mapped, outcome, now)
 
     def _result(self, mapped: MappedRecord, outcome: Outcome, received_at: datetime, now: datetime) -> Result:
         record, envelope = mapped.record, mapped.envelope
@@ -67,7 +67,7 @@ class Reporter:
 
     def _dead_letter(self, mapped: MappedRecord, outcome: Outcome, now: datetime) -> OutboundRecord:
         record, reason, error = mapped.record, outcome.reason, outcome.error
-        facts = {
+        headers = {
             "reason-code": reason.code if reason else "",
             "reason": reason.message if reason else "",
             "company": self.company,
@@ -79,7 +79,7 @@ class Reporter:
             "intuit-tid": (error.intuit_tid or "") if isinstance(error, RejectedPosting) else "",
             "failed-at": now.isoformat(),
         }
-        return dead_letter_record(record, self.dead_letters_topic, facts)
+        return dead_letter_record(record, self.dead_letters_topic, headers)
 
 
 def happened_at(envelope: Envelope) -> datetime | None:

@@ -91,7 +91,7 @@ class Telemetry:
         self._counters = {metric.name: self._counter(metric) for metric in COUNTERS}
         self._gauges = {metric.name: self._gauge(metric) for metric in GAUGES}
         self._histograms = {metric.name: self._histogram(metric) for metric in HISTOGRAMS}
-        self._told: dict[tuple[str, ...], float] = {}
+        self._last_totals: dict[tuple[str, ...], float] = {}
 
     def count(self, name: CounterName, company: str, amount: float = 1, **labels: str) -> None:
         """Add `amount` to a counter."""
@@ -99,9 +99,9 @@ class Telemetry:
 
     def count_up_to(self, name: CounterName, company: str, total: float, **labels: str) -> None:
         """Raise a counter by what `total`, a running sum kept elsewhere, has grown since it was last told."""
-        told = (name, company, *labels.values())
-        self.count(name, company, max(0.0, total - self._told.get(told, 0.0)), **labels)
-        self._told[told] = total
+        labelled = (name, company, *labels.values())
+        self.count(name, company, max(0.0, total - self._last_totals.get(labelled, 0.0)), **labels)
+        self._last_totals[labelled] = total
 
     def gauge(self, name: GaugeName, company: str, value: float, **labels: str) -> None:
         """Set a gauge."""

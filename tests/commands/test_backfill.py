@@ -133,7 +133,7 @@ class World:
             waiting=self.waiting,
             tally=self.tally,
             results_topic=RESULTS,
-            teller=self.heard,
+            listener=self.heard,
             clock=ManualClock(),
         )
 

@@ -95,7 +95,7 @@ def test_money_that_transactions_account_for_is_not_missed_from_the_body() -> No
     index = books(("Invoice", invoice_row()), ("Payment", payment_row(SALE, "20.00")))
     assert MONEY not in verdicts(told(order_plan(received="20.00")), index)
     missing = report(told(order_plan(received="30.00")), index)[MONEY]
-    assert (missing.verdict, missing.told) == ("missing", Decimal("10.00"))
+    assert (missing.verdict, missing.expected) == ("missing", Decimal("10.00"))
 
 
 def test_two_live_documents_of_one_marker_are_extra() -> None:
@@ -172,7 +172,7 @@ def test_what_gift_cards_took_off_is_not_missed() -> None:
     index = books(("Invoice", invoice_row("20.00")), ("Payment", payment_row(amount="20.00")))
     found = report(told(order_plan(received="30.00"), card), index)
     assert {name: each.verdict.value for name, each in found.items()} == {INVOICE: "posted", MONEY: "posted"}
-    assert found[INVOICE].told == Decimal("20.00")
+    assert found[INVOICE].expected == Decimal("20.00")
 
 
 def test_money_without_an_order_waits() -> None:

@@ -98,7 +98,7 @@ class _Run:
     runtime: CompanyRuntime
     tally: Tally
     bar: ProgressBar
-    teller: ProgressListener
+    listener: ProgressListener
     began_at: float
 
     def print_report(self) -> None:
@@ -168,7 +168,7 @@ async def _opened(
             runtime=runtime,
             tally=Tally(request.company),
             bar=bar,
-            teller=ProgressListener(bar, out),
+            listener=ProgressListener(bar, out),
             began_at=began_at,
         )
 
@@ -206,7 +206,7 @@ async def _work(run: _Run, stopping: asyncio.Event) -> bool:
         waiting=runtime.waiting,
         tally=run.tally,
         results_topic=settings.topics.results,
-        teller=run.teller,
+        listener=run.listener,
         clock=SystemClock(),
     )
     intake = company_intake(settings, run.request.company, owner, runtime.publisher, consumes=False)
@@ -215,7 +215,7 @@ async def _work(run: _Run, stopping: asyncio.Event) -> bool:
         while not (serving.done() or owner.finished or stopping.is_set()):
             _raise_what_waiting_does_not_cure(run, owner, feed, lost=intake.phase == "standby")
             if intake.joined:
-                run.teller.kafka_answered(intake.poll_age_s())
+                run.listener.kafka_answered(intake.poll_age_s())
             _show(run, owner, feed)
             await asyncio.wait({serving}, timeout=TICK_S)
     finally:
@@ -241,7 +241,7 @@ def _raise_what_waiting_does_not_cure(run: _Run, owner: BackfillOwner, feed: Fee
 
 def _show(run: _Run, owner: BackfillOwner, feed: Feed) -> None:
     done = max(owner.passed, run.reader.passed) if feed.is_waiting and not owner.is_busy else owner.passed
-    words = "waiting for QuickBooks" if run.teller.is_away else f"{run.tally.read} records settled"
+    words = "waiting for QuickBooks" if run.listener.is_away else f"{run.tally.read} records settled"
     run.bar.show(done, run.reader.offsets, words)
 
 
@@ -254,14 +254,16 @@ async def _rehearse(run: _Run, forecasts: Forecasts) -> None:
     await _patiently(run, lambda: owner.take_over(0))
     async for batch in run.reader.batches(run.settings.kafka.max_records):
         records = batch.records
-        told = await _patiently(run, lambda records=records: owner.process(records))  # type: ignore[misc]
-        _count(run, forecasts, records, told)
+        outbound = await _patiently(run, lambda records=records: owner.process(records))  # type: ignore[misc]
+        _count(run, forecasts, records, outbound)
         run.bar.show(batch.passed, run.reader.offsets, f"{run.tally.read} records planned")
     _count(run, forecasts, (), await _patiently(run, owner.idle))
 
 
-def _count(run: _Run, forecasts: Forecasts, records: Sequence[InboundRecord], told: Sequence[OutboundRecord]) -> None:
-    results = results_in(told, run.settings.topics.results)
+def _count(
+    run: _Run, forecasts: Forecasts, records: Sequence[InboundRecord], outbound: Sequence[OutboundRecord]
+) -> None:
+    results = results_in(outbound, run.settings.topics.results)
     run.tally.add(records, results, parked_ids(run.request.company, records, run.runtime.waiting))
     forecasts.add(results)
 
@@ -275,11 +277,11 @@ async def _patiently(run: _Run, call: Callable[[], Awaitable[T]]) -> T:
         except Unauthorised as error:
             raise BridgeError(f"QuickBooks must be connected again by a person: {error}") from None
         except Unavailable as error:
-            run.teller.away(error)
+            run.listener.away(error)
             await asyncio.sleep(wait_s if error.retry_after_s is None else error.retry_after_s)
             wait_s = min(2 * wait_s, WAIT_MAX_S)
         else:
-            run.teller.back()
+            run.listener.back()
             return answer
 
 

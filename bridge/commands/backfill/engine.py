@@ -101,7 +101,7 @@ class BackfillOwner:
         waiting: WaitingRoom,
         tally: Tally,
         results_topic: str,
-        teller: ProgressListener,
+        listener: ProgressListener,
         clock: Clock,
     ) -> None:
         self.finished = False
@@ -116,7 +116,7 @@ class BackfillOwner:
         self._waiting = waiting
         self._tally = tally
         self._results_topic = results_topic
-        self._teller = teller
+        self._listener = listener
         self._clock = clock
         self._batch: RangeBatch | None = None
         self._idle_at = clock.monotonic()
@@ -158,7 +158,7 @@ class BackfillOwner:
         await self._publisher.settle(outbound)
         results = results_in(outbound, self._results_topic)
         self._tally.add(records, results, parked_ids(self._tally.company, records, self._waiting))
-        self._teller.results(results)
+        self._listener.results(results)
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
@@ -168,9 +168,9 @@ class BackfillOwner:
             self.refused = error
             raise
         except Unavailable as error:
-            self._teller.away(error)
+            self._listener.away(error)
             raise
-        self._teller.back()
+        self._listener.back()
 
 
 def results_in(outbound: Iterable[OutboundRecord], results_topic: str) -> list[Result]:

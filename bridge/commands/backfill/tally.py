@@ -53,17 +53,17 @@ class Tally:
         """A micro-batch is settled: its records, what was told, and the result ids of records that go on waiting."""
         self.read += len(records)
         ours = {result_id(self.company, *record.position, record.offset) for record in records}
-        told = set()
+        published = set()
         for result in results:
-            told.add(result.result_id)
-            self._tell(result, ours)
-        for silent in ours - told:
+            published.add(result.result_id)
+            self._add(result, ours)
+        for silent in ours - published:
             if silent in parked:
                 self._waiting.setdefault(silent, "waiting")
             else:
                 self.other_companies += 1
 
-    def _tell(self, result: Result, ours: Collection[str]) -> None:
+    def _add(self, result: Result, ours: Collection[str]) -> None:
         code = result.reason.code if result.reason else ""
         known = self._waiting.pop(result.result_id, None) is not None or result.result_id in ours
         if result.status is ResultStatus.WAITING:

@@ -43,18 +43,18 @@ async def list_letters(settings: Settings, *, company: str | None, code: str | N
     """Every dead letter, oldest first in each partition, of one company or reason code if asked."""
     rows = []
     async for record in read_records(settings, settings.topics.dead_letters):
-        facts = facts_of(record)
-        if company in {None, facts.get("company")} and code in {None, facts.get("reason-code")}:
-            rows.append((LetterId(record.partition, record.offset), facts))
+        headers = letter_headers(record)
+        if company in {None, headers.get("company")} and code in {None, headers.get("reason-code")}:
+            rows.append((LetterId(record.partition, record.offset), headers))
     rows.sort(key=lambda row: (row[1].get("failed-at", ""), str(row[0])))
     out = screen()
     if as_json:
-        for letter, facts in rows:
-            out.out(orjson.dumps({"letter": str(letter), **facts}).decode())
+        for letter, headers in rows:
+            out.out(orjson.dumps({"letter": str(letter), **headers}).decode())
     elif rows:
         shown = table(*COLUMNS)
-        for letter, facts in rows:
-            shown.add_row(*(cell(part) for part in _row(letter, facts)))
+        for letter, headers in rows:
+            shown.add_row(*(cell(part) for part in _row(letter, headers)))
         out.print(shown)
     else:
         out.print(f"No dead letters on {settings.topics.dead_letters}.", markup=False)
@@ -70,7 +70,7 @@ async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> Non
     raise BridgeError(f"There is no dead letter {letter} on {settings.topics.dead_letters}.")
 
 
-def facts_of(record: InboundRecord) -> dict[str, str]:
+def letter_headers(record: InboundRecord) -> dict[str, str]:
     """What our own headers say, without their prefix; of a header that stands twice the last one counts."""
     return {
         name.removeprefix(DEAD_LETTER_PREFIX): (value or b"").decode(errors="replace")
@@ -79,16 +79,16 @@ def facts_of(record: InboundRecord) -> dict[str, str]:
     }
 
 
-def _row(letter: LetterId, facts: Mapping[str, str]) -> tuple[str, ...]:
-    came_from = "/".join(facts.get(part, "?") for part in ("topic", "partition", "offset"))
-    code = facts.get("reason-code", "")
+def _row(letter: LetterId, headers: Mapping[str, str]) -> tuple[str, ...]:
+    came_from = "/".join(headers.get(part, "?") for part in ("topic", "partition", "offset"))
+    code = headers.get("reason-code", "")
     return (
         str(letter),
-        facts.get("failed-at", "")[:19],
-        facts.get("company", ""),
-        f"{code} {facts['fault-code']}" if "fault-code" in facts else code,
+        headers.get("failed-at", "")[:19],
+        headers.get("company", ""),
+        f"{code} {headers['fault-code']}" if "fault-code" in headers else code,
         came_from,
-        facts.get("reason", ""),
+        headers.get("reason", ""),
     )
 
 
@@ -98,11 +98,11 @@ def _print_raw(record: InboundRecord) -> None:
 
 
 def _print_whole(letter: LetterId, record: InboundRecord) -> None:
-    out, facts = screen(), facts_of(record)
+    out, headers = screen(), letter_headers(record)
     shown = table("", "")
     shown.show_header = False
     shown.add_row(cell("letter"), cell(letter))
-    for name, text in facts.items():
+    for name, text in headers.items():
         shown.add_row(cell(name), cell(text))
     shown.add_row(cell("key"), cell(_text(record.key)))
     for name, value in record.headers:

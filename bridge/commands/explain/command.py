@@ -9,12 +9,12 @@ from datetime import datetime
 
 import orjson
 
-from bridge.commands.dead_letters.listing import facts_of
+from bridge.commands.dead_letters.listing import letter_headers
 from bridge.commands.dead_letters.redriving import Letter, Place, read_letter
 from bridge.commands.explain.story import Attempt, PublishedResult, Trail, attempts_of, matches, meant, read_trail
 from bridge.commands.output import cell, screen, table
 from bridge.commands.reading import company_journal, read_records
-from bridge.commands.results import entity_text, told_in
+from bridge.commands.results import entity_text, published_in
 from bridge.company.owner import VERSION_PREFIX
 from bridge.config.settings import Settings
 from contracts.errors import BridgeError
@@ -30,7 +30,7 @@ class Story:
 
     company: str
     document: str
-    told: list[PublishedResult] = field(default_factory=list)
+    published: list[PublishedResult] = field(default_factory=list)
     letters: list[tuple[Letter, Mapping[str, str], str | None]] = field(default_factory=list)
     """Each with our headers, and with where it was redriven to."""
     attempts: list[Attempt] = field(default_factory=list)
@@ -42,17 +42,17 @@ async def explain(settings: Settings, text: str, *, company: str | None, as_json
     """Print the story of the document that `text` means. BridgeError when it means none, or several."""
     names = [each.name for each in settings.companies] if company is None else [company]
     trails = {name: await _trail(settings, name) for name in names}
-    told = await _told(settings, text, trails)
+    published = await _published_results(settings, text, trails)
     journalled = {
         attempt.document for trail in trails.values() for attempt in trail.attempts.values() if _names(attempt, text)
     }
-    found = meant(text, [*(each.document for each in told if matches(text, each)), *journalled])
+    found = meant(text, [*(each.document for each in published if matches(text, each)), *journalled])
     if not found:
         raise BridgeError(f"Nothing is known of {text}: no result and no journal entry names it.")
     if len(found) > 1:
         raise BridgeError(f"{text} may be {', '.join(found)}; name one of them.")
-    stories = [_story(name, found[0], trails[name], told) for name in names]
-    stories = [story for story in stories if story.told or story.attempts]
+    stories = [_story(name, found[0], trails[name], published) for name in names]
+    stories = [story for story in stories if story.published or story.attempts]
     await _add_letters(settings, stories, trails)
     if as_json:
         for story in stories:
@@ -67,16 +67,16 @@ async def _trail(settings: Settings, company: str) -> Trail:
         return read_trail([entry async for entry in records])
 
 
-async def _told(settings: Settings, text: str, trails: Mapping[str, Trail]) -> list[PublishedResult]:
+async def _published_results(settings: Settings, text: str, trails: Mapping[str, Trail]) -> list[PublishedResult]:
     """The results that may be of the document, or that name an attempt to write one like it."""
     wanted = {name for trail in trails.values() for name, attempt in trail.attempts.items() if _names(attempt, text)}
     found: list[PublishedResult] = []
     async for record in read_records(settings, settings.topics.results):
-        told = told_in(record)
-        if told is None or told.result.company not in trails:
+        published = published_in(record)
+        if published is None or published.result.company not in trails:
             continue
-        if matches(text, told) or any(entity.request_id in wanted for entity in told.result.entities):
-            found.append(told)
+        if matches(text, published) or any(entity.request_id in wanted for entity in published.result.entities):
+            found.append(published)
     return sorted(found, key=lambda each: each.at)
 
 
@@ -84,14 +84,14 @@ def _names(attempt: Attempt, text: str) -> bool:
     return text in {attempt.document, attempt.document.split(":", 2)[-1]}
 
 
-def _story(company: str, document: str, trail: Trail, told: Sequence[PublishedResult]) -> Story:
-    of_company = [each for each in told if each.result.company == company]
+def _story(company: str, document: str, trail: Trail, published: Sequence[PublishedResult]) -> Story:
+    of_company = [each for each in published if each.result.company == company]
     own = [each for each in of_company if each.document == document]
     version = trail.live.get(f"{VERSION_PREFIX}{document}")
     return Story(
         company=company,
         document=document,
-        told=own,
+        published=own,
         attempts=attempts_of(document, trail, of_company),
         waiting=trail.waiting({each.place for each in own}),
         version=version.decode(errors="replace") if version else None,
@@ -100,8 +100,8 @@ def _story(company: str, document: str, trail: Trail, told: Sequence[PublishedRe
 
 async def _add_letters(settings: Settings, stories: Iterable[Story], trails: Mapping[str, Trail]) -> None:
     """The dead letters of the records that the results are about."""
-    by_record = {(story.company, each.place): story for story in stories for each in story.told}
-    if not any(each.result.status == "dead_lettered" for story in by_record.values() for each in story.told):
+    by_record = {(story.company, each.place): story for story in stories for each in story.published}
+    if not any(each.result.status == "dead_lettered" for story in by_record.values() for each in story.published):
         return
     async for record in read_records(settings, settings.topics.dead_letters):
         letter = read_letter(record)
@@ -109,13 +109,13 @@ async def _add_letters(settings: Settings, stories: Iterable[Story], trails: Map
         if letter is not None and story is not None:
             mark = trails[story.company].live.get(letter.mark)
             redriven_to = str(orjson.loads(mark)["to"]) if mark else None
-            story.letters.append((letter, facts_of(record), redriven_to))
+            story.letters.append((letter, letter_headers(record), redriven_to))
 
 
 def _print(story: Story) -> None:
     out = screen()
     out.print(f"{story.document} in {story.company}", markup=False, style="bold")
-    _rows(RESULTS, (_result_row(each) for each in story.told))
+    _rows(RESULTS, (_result_row(each) for each in story.published))
     _rows(LETTERS, (_letter_row(*each) for each in story.letters))
     _rows(ATTEMPTS, (_attempt_row(each) for each in story.attempts))
     for place in story.waiting:
@@ -138,17 +138,17 @@ def _rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         screen().print()
 
 
-def _result_row(told: PublishedResult) -> tuple[object, ...]:
-    result = told.result
+def _result_row(published: PublishedResult) -> tuple[object, ...]:
+    result = published.result
     entities = ", ".join(f"{entity_text(each)} ({each.operation})" for each in result.entities)
     why = f"{result.reason.code}: {result.reason.message}" if result.reason else ""
-    return _time(told.at), result.status.value, result.source.event_type, told.place, entities, why
+    return _time(published.at), result.status.value, result.source.event_type, published.place, entities, why
 
 
-def _letter_row(letter: Letter, facts: Mapping[str, str], redriven_to: str | None) -> tuple[object, ...]:
+def _letter_row(letter: Letter, headers: Mapping[str, str], redriven_to: str | None) -> tuple[object, ...]:
     place = f"{letter.place.partition}/{letter.place.offset}"
-    why = facts.get("reason", "")
-    return place, _time(letter.failed_at), letter.code, facts.get("attempts"), why, redriven_to or ""
+    why = headers.get("reason", "")
+    return place, _time(letter.failed_at), letter.code, headers.get("attempts"), why, redriven_to or ""
 
 
 def _attempt_row(attempt: Attempt) -> tuple[object, ...]:
@@ -166,10 +166,10 @@ def _plain(story: Story) -> dict[str, object]:
     return {
         "document": story.document,
         "company": story.company,
-        "results": [{"told_at": each.at, **orjson.loads(each.value)} for each in story.told],
+        "results": [{"told_at": each.at, **orjson.loads(each.value)} for each in story.published],
         "dead_letters": [
-            {"letter": f"{letter.place.partition}/{letter.place.offset}", **facts, "redriven_to": redriven_to}
-            for letter, facts, redriven_to in story.letters
+            {"letter": f"{letter.place.partition}/{letter.place.offset}", **headers, "redriven_to": redriven_to}
+            for letter, headers, redriven_to in story.letters
         ],
         "attempts": story.attempts,
         "waiting": [str(place) for place in story.waiting],

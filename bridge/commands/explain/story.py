@@ -69,10 +69,10 @@ class Trail:
         return [place for place in places if f"{WAITING_PREFIX}{place}" in self.live]
 
 
-def matches(text: str, told: PublishedResult) -> bool:
+def matches(text: str, published: PublishedResult) -> bool:
     """Whether `text` may mean this result's document: its key, its id, or a document number in QBO."""
-    document = told.document
-    numbers = {entity.doc_number for entity in told.result.entities if entity.entity not in {"Customer", "Item"}}
+    document = published.document
+    numbers = {entity.doc_number for entity in published.result.entities if entity.entity not in {"Customer", "Item"}}
     return bool(document) and (text in {document, document.split(":", 2)[-1]} or text.removeprefix("#") in numbers)
 
 
@@ -104,15 +104,15 @@ def read_trail(entries: Iterable[Entry]) -> Trail:
     return trail
 
 
-def attempts_of(document: str, trail: Trail, told: Sequence[PublishedResult]) -> list[Attempt]:
+def attempts_of(document: str, trail: Trail, published: Sequence[PublishedResult]) -> list[Attempt]:
     """Every attempt to write `document`: those of the journal with what became of them, and those that results name."""
     written = {
         entity.request_id: (each, entity)
-        for each in told
+        for each in published
         for entity in each.result.entities
         if entity.request_id and entity.operation != "none"
     }
-    named = {entity.request_id for each in told for entity in each.result.entities if each.document == document}
+    named = {entity.request_id for each in published for entity in each.result.entities if each.document == document}
     journalled = [each for each in trail.attempts.values() if each.document == document or each.request_id in named]
     found = [_with_outcome(attempt, written.get(attempt.request_id)) for attempt in journalled]
     known = {attempt.request_id for attempt in found}
@@ -150,19 +150,19 @@ def _named(request: Request) -> list[tuple[str, str]]:
 
 def _with_outcome(attempt: Attempt, written: tuple[PublishedResult, PostedEntity] | None) -> Attempt:
     if written is not None:
-        told, entity = written
-        return replace(attempt, outcome=_outcome(entity), settled_at=told.at, intuit_tid=entity.intuit_tid)
+        published, entity = written
+        return replace(attempt, outcome=_outcome(entity), settled_at=published.at, intuit_tid=entity.intuit_tid)
     return replace(attempt, outcome="refused") if attempt.settled_at else attempt
 
 
-def _settled(document: str, request_id: str, told: PublishedResult, entity: PostedEntity) -> Attempt:
+def _settled(document: str, request_id: str, published: PublishedResult, entity: PostedEntity) -> Attempt:
     return Attempt(
         request_id=request_id,
         document=document,
         entity=entity.entity,
         operation=entity.operation,
         outcome=_outcome(entity),
-        settled_at=told.at,
+        settled_at=published.at,
         intuit_tid=entity.intuit_tid,
     )
 

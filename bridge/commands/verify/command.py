@@ -10,11 +10,11 @@ from pathlib import Path
 import orjson
 
 from bridge.books.books import SKEW
-from bridge.commands.dead_letters.listing import facts_of
+from bridge.commands.dead_letters.listing import letter_headers
 from bridge.commands.output import printable, screen, table
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import read_records
-from bridge.commands.results import told_in
+from bridge.commands.results import published_in
 from bridge.commands.verify.documents import WRONG, Document, Verdict, counts, documents, totals
 from bridge.commands.verify.events import Events, Position
 from bridge.config.settings import Settings
@@ -117,10 +117,10 @@ async def _letters(settings: Settings, company: str) -> dict[Position, str]:
     """Which records of the company were dead-lettered, and why."""
     found: dict[Position, str] = {}
     async for record in read_records(settings, settings.topics.dead_letters):
-        facts = facts_of(record)
-        if facts.get("company") == company:
-            place = (facts.get("topic", ""), int(facts.get("partition", -1)), int(facts.get("offset", -1)))
-            found[place] = facts.get("reason-code", "")
+        headers = letter_headers(record)
+        if headers.get("company") == company:
+            place = (headers.get("topic", ""), int(headers.get("partition", -1)), int(headers.get("offset", -1)))
+            found[place] = headers.get("reason-code", "")
     return found
 
 
@@ -128,10 +128,10 @@ async def _ignored(settings: Settings, company: str) -> dict[Position, str]:
     """Which records of the company were ignored in the end, and why; read only to explain what is not there."""
     found: dict[Position, str] = {}
     async for record in read_records(settings, settings.topics.results):
-        told = told_in(record)
-        if told is None or told.result.company != company:
+        published = published_in(record)
+        if published is None or published.result.company != company:
             continue
-        result, source = told.result, told.result.source
+        result, source = published.result, published.result.source
         place = (source.topic, source.partition, source.offset)
         if result.status is ResultStatus.IGNORED and result.reason is not None:
             found[place] = result.reason.code
@@ -151,8 +151,8 @@ def _print(report: Report) -> None:
             shown.add_row(entity, *(str(found[entity, decision]) for decision in verdicts))
         out.print(shown)
         shown = table("totals", "currency", "by the events", "in the books", "difference")
-        for (entity, currency), (told, booked) in sorted(totals(report.documents).items()):
-            amounts = (plain(each, currency or "USD") for each in (told, booked, booked - told))
+        for (entity, currency), (expected, booked) in sorted(totals(report.documents).items()):
+            amounts = (plain(each, currency or "USD") for each in (expected, booked, booked - expected))
             shown.add_row(entity, currency, *amounts)
         out.print(shown)
     for decision in SHOWN:
@@ -176,10 +176,10 @@ def _print_records(report: Report) -> None:
 
 def _sentence(each: Document) -> str:
     currency = each.currency or "USD"
-    told = "" if each.told is None else f" {plain(each.told, currency)} {each.currency}"
+    expected = "" if each.expected is None else f" {plain(each.expected, currency)} {each.currency}"
     ids = f" Id {', '.join(each.ids)}" if each.ids else ""
     where = f" ({', '.join('/'.join(map(str, record)) for record in each.records[:3])})" if each.records else ""
-    line = f"{each.verdict.value.replace('_', ' '):<13} {each.entity} {each.key}{told}{ids}: {each.why}{where}"
+    line = f"{each.verdict.value.replace('_', ' '):<13} {each.entity} {each.key}{expected}{ids}: {each.why}{where}"
     return printable(line)
 
 
@@ -209,10 +209,10 @@ def _print_json(report: Report) -> None:
                     {
                         "entity": entity,
                         "currency": currency or None,
-                        "told": plain(told, currency or "USD"),
+                        "told": plain(expected, currency or "USD"),
                         "booked": plain(booked, currency or "USD"),
                     }
-                    for (entity, currency), (told, booked) in sorted(totals(report.documents).items())
+                    for (entity, currency), (expected, booked) in sorted(totals(report.documents).items())
                 ],
                 "findings": [each.shown() for each in report.documents if each.verdict is not Verdict.POSTED],
                 "unread": [

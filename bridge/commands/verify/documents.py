@@ -46,13 +46,13 @@ WRONG = frozenset({Verdict.MISSING, Verdict.EXTRA})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One line of the report. `told` is the total by the events, `booked` what all live entities of it add up to."""
+    """One line of the report: `expected` by the events, `booked` what all live entities of it add up to."""
 
     entity: str
     key: SourceKey
     verdict: Verdict
     currency: str
-    told: Decimal | None
+    expected: Decimal | None
     booked: Decimal = Decimal(0)
     ids: tuple[str, ...] = ()
     why: str = ""
@@ -64,7 +64,7 @@ class Document:
             "document": str(self.key),
             "entity": self.entity,
             "verdict": self.verdict.value,
-            "told": None if self.told is None else plain(self.told, self.currency or "USD"),
+            "told": None if self.expected is None else plain(self.expected, self.currency or "USD"),
             "booked": plain(self.booked, self.currency or "USD"),
             "currency": self.currency or None,
             "ids": list(self.ids),
@@ -95,9 +95,9 @@ def totals(found: Iterable[Document]) -> dict[tuple[str, str], tuple[Decimal, De
     """By type and currency: what the events say, and what the books hold. Documents without a total are left out."""
     sums: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     for each in found:
-        if each.told is not None:
-            told, booked = sums.get((each.entity, each.currency), (Decimal(0), Decimal(0)))
-            sums[each.entity, each.currency] = (told + each.told, booked + each.booked)
+        if each.expected is not None:
+            expected, booked = sums.get((each.entity, each.currency), (Decimal(0), Decimal(0)))
+            sums[each.entity, each.currency] = (expected + each.expected, booked + each.booked)
     return sums
 
 
@@ -126,13 +126,13 @@ class _Evidence:
 def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
     is_sale = wanted.entity in _SALES
     posted = evidence.sale(wanted.key) if is_sale else evidence.index.get(wanted.entity, wanted.key)
-    told = wanted.total
-    if told is not None and is_sale:
-        told -= evidence.redeemed(wanted.key)
-    line = _line(wanted, posted, told)
+    expected = wanted.total
+    if expected is not None and is_sale:
+        expected -= evidence.redeemed(wanted.key)
+    line = _line(wanted, posted, expected)
     payment = evidence.index.get("Payment", wanted.key) if is_sale else None
     if payment is not None and order_of(payment) != wanted.key:
-        return replace(line, verdict=Verdict.CANCELLED, told=None, why="its money is on the document that it pays")
+        return replace(line, verdict=Verdict.CANCELLED, expected=None, why="its money is on the document that it pays")
     if posted is None:
         return _absent(line, wanted, evidence)
     duplicates = evidence.duplicates.get((posted.entity, posted.key))
@@ -142,7 +142,7 @@ def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
         return _taken_back(line, posted)
     if posted.voided:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
-    why = _difference(told, wanted, posted)
+    why = _difference(expected, wanted, posted)
     return replace(line, verdict=Verdict.DRIFTED, why=why) if why else line
 
 
@@ -164,17 +164,17 @@ def _received(wanted: Wanted, evidence: _Evidence) -> Document | None:
     if evidence.index.voided_payments_of(order) and lacks:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted money of the order")
     if not lacks or (sale is not None and _is_newer(sale, wanted)):
-        return replace(line, told=own) if posted is not None else None
+        return replace(line, expected=own) if posted is not None else None
     return _absent(line, wanted, evidence)
 
 
-def _line(wanted: Wanted, posted: Posted | None, told: Decimal | None) -> Document:
+def _line(wanted: Wanted, posted: Posted | None, expected: Decimal | None) -> Document:
     return Document(
         entity=wanted.entity,
         key=wanted.key,
         verdict=Verdict.POSTED,
         currency=wanted.currency or (posted.currency or "" if posted else ""),
-        told=told,
+        expected=expected,
         booked=posted.total if posted else Decimal(0),
         ids=(posted.id,) if posted else (),
         records=tuple(wanted.records),
@@ -195,15 +195,15 @@ def _copied(place: Place, duplicates: Sequence[Posted]) -> Document:
 
 def _absent(line: Document, wanted: Wanted, evidence: _Evidence) -> Document:
     if wanted.gone:
-        return replace(line, verdict=Verdict.CANCELLED, told=None)
+        return replace(line, verdict=Verdict.CANCELLED, expected=None)
     reasons = {evidence.ignored.get(record, "") for record in wanted.records}
     if "deleted_in_qbo" in reasons:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
     if "" not in reasons:
-        return replace(line, verdict=Verdict.IGNORED, told=None, why=", ".join(sorted(reasons)))
+        return replace(line, verdict=Verdict.IGNORED, expected=None, why=", ".join(sorted(reasons)))
     invoice = wanted.invoice
     if invoice is not None and evidence.index.get("SalesReceipt", invoice) is not None:
-        return replace(line, told=None, why="its sale is a sales receipt, which holds the money")
+        return replace(line, expected=None, why="its sale is a sales receipt, which holds the money")
     codes = {evidence.letters[record] for record in wanted.records if record in evidence.letters}
     if codes:
         return replace(line, verdict=Verdict.DEAD_LETTERED, why=", ".join(sorted(codes)))
@@ -215,17 +215,17 @@ def _absent(line: Document, wanted: Wanted, evidence: _Evidence) -> Document:
 def _taken_back(line: Document, posted: Posted) -> Document:
     """An order with money on it keeps its invoice; a fact that did not last must not count."""
     if posted.entity in _SALES or posted.voided:
-        return replace(line, verdict=Verdict.CANCELLED, told=None)
-    return replace(line, verdict=Verdict.EXTRA, told=Decimal(0), why="its source took it back")
+        return replace(line, verdict=Verdict.CANCELLED, expected=None)
+    return replace(line, verdict=Verdict.EXTRA, expected=Decimal(0), why="its source took it back")
 
 
-def _difference(told: Decimal | None, wanted: Wanted, posted: Posted) -> str:
+def _difference(expected: Decimal | None, wanted: Wanted, posted: Posted) -> str:
     """How the total differs; a newer version than the newest of the span may have changed it rightly."""
     if not posted.total_unchanged:
         return _edited(posted)
-    if told is None or told == posted.total or _is_newer(posted, wanted):
+    if expected is None or expected == posted.total or _is_newer(posted, wanted):
         return ""
-    return f"the events say {told}, the books say {posted.total}"
+    return f"the events say {expected}, the books say {posted.total}"
 
 
 def _edited(posted: Posted) -> str:

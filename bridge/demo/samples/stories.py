@@ -72,18 +72,18 @@ def draw_story(chance: Random, order: Order, mix: StoryMix, ids: Iterator[int]) 
 
 def topics_of(story: list[Step]) -> list[Told]:
     """Which events tell each step: a change of an order is told as `orders/updated` and by its own name."""
-    told: list[Told] = []
+    events: list[Told] = []
     for step in story:
         if isinstance(step, OrderTransaction):
-            told.append(("order_transactions/create", step))
+            events.append(("order_transactions/create", step))
             continue
-        first = all(isinstance(earlier, OrderTransaction) for _, earlier in told)
-        told.append(("orders/create" if first else "orders/updated", step))
+        first = all(isinstance(earlier, OrderTransaction) for _, earlier in events)
+        events.append(("orders/create" if first else "orders/updated", step))
         if step.status == "paid":
-            told.append(("orders/paid", step))
+            events.append(("orders/paid", step))
         if step.cancelled_at is not None:
-            told.append(("orders/cancelled", step))
-    return told
+            events.append(("orders/cancelled", step))
+    return events
 
 
 def _paid(order: Order, sales: list[OrderTransaction], at: datetime) -> Order:
