@@ -1,16 +1,27 @@
-"""The documents say what is so: the example configuration loads, verbs, links and commands exist."""
+"""The documents say what is so: the example configuration loads; verbs, commands, links, files and names exist."""
 
 from __future__ import annotations
 
+import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer
 
+from bridge.cli.app import app
 from bridge.config.settings import load_settings
-from tests.architecture.imports import ROOT
+from tests.architecture.imports import PACKAGES, ROOT
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "bridge/README.md")
+PLACES = (".github", *PACKAGES)
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (*ROOT.glob("*.md"), *(page for place in PLACES for page in (ROOT / place).rglob("*.md")))
+)
+"""Every page of the project."""
+NAMED = re.compile(r"`((?:[\w.-]+/)*[a-z_]+\.py)(?::([A-Za-z_][\w.]*))?`")
+"""`room/file.py`, or `room/file.py:name` for a function, class, method or constant in it."""
 
 
 def text_of(name: str) -> str:
@@ -42,15 +53,80 @@ def test_every_link_leads_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_verb_is_in_the_makefile(name: str) -> None:
     """`make …` in a document is something that make knows."""
-    verbs = set(
-        re.findall(r"make ([a-z]+)`", text_of(name)) + re.findall(r"^make ([a-z]+)", text_of(name), re.MULTILINE)
+    verbs = set(re.findall(r"(?:^|`)make ([a-z-]+)", text_of(name), re.MULTILINE))
+    known = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+    assert verbs - known == set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_command_exists(name: str) -> None:
+    """`qbo-bridge …` in a document is something that can be typed."""
+    typed = set(re.findall(r"(?:^|[`/])qbo-bridge ([a-z][a-z-]*)", text_of(name), re.MULTILINE))
+    assert typed - commands() == set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_file_and_name_of_the_code_exists(name: str) -> None:
+    """Guard: a page that names a function which was renamed or moved is found."""
+    beside = (ROOT / name).parent
+    assert [f"{path}:{what}" for path, what in NAMED.findall(text_of(name)) if not _exists(path, what, beside)] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_path_from_the_root_exists(name: str) -> None:
+    """`tests/scenarios`, `deploy/rules.example.toml`: folders and files as they are called."""
+    tops = "|".join(re.escape(top) for top in ("tests", "deploy", ".ci", ".github", *PACKAGES))
+    named = re.findall(rf"`((?:{tops})/[\w./-]*)`", text_of(name))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_test_that_the_guarantees_name_exists() -> None:
+    """The last column of the promises."""
+    named = set(re.findall(r"`(test_\w+)`", text_of("bridge/README.md")))
+    assert named - {path.stem for path in (ROOT / "tests").rglob("test_*.py")} == set()
+
+
+def test_every_folder_of_tests_is_explained() -> None:
+    """HACKING.md says of each what belongs there."""
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    assert folders - set(re.findall(r"`tests/(\w+)`", text_of("HACKING.md"))) == set()
+
+
+def _exists(path: str, what: str, beside: Path) -> bool:
+    found = next((place / path for place in (beside, ROOT) if (place / path).is_file()), None)
+    return found is not None and (not what or what in names_in(found))
+
+
+@cache
+def names_in(path: Path) -> frozenset[str]:
+    """What a module defines: `function`, `Class`, `Class.method`, `CONSTANT`."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    members = [(f"{each.name}.", part) for each in body if isinstance(each, ast.ClassDef) for part in each.body]
+    return frozenset(
+        prefix + name for prefix, node in [*(("", each) for each in body), *members] for name in _own(node)
     )
-    known = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
-    assert verbs <= known
 
 
-def test_every_module_of_the_walk_exists() -> None:
-    """The tables of bridge/README.md name files as they are called."""
-    named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)", text_of("bridge/README.md")))
-    places = (ROOT, ROOT / "bridge", ROOT / "bridge" / "planning")
-    assert sorted(name for name in named if not any((place / name).exists() for place in places)) == []
+def _own(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+    return []
+
+
+def commands() -> set[str]:
+    """The words after `qbo-bridge`."""
+    group = typer.main.get_command(app)
+    return set(getattr(group, "commands", {}))
+
+
+def test_a_name_that_no_module_defines_is_found() -> None:
+    """Guard: the check above sees what it is for."""
+    here = ROOT / "tests" / "surface"
+    assert _exists("test_docs.py", "names_in", here)
+    assert not _exists("test_docs.py", "names_inside", here)
+    assert not _exists("test_documents.py", "", here)
