@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -99,3 +100,13 @@ def test_an_outage_of_the_database_is_no_finding_and_no_clean_bill(
 def assert_said(ended: tuple[int, str], code: int, words: str) -> None:
     assert ended[0] == code, ended[1]
     assert words in ended[1]
+
+
+def test_the_hooks_run_pieces_of_make_and_the_workflow_runs_all_of_it() -> None:
+    """What a commit is stopped by is what `make` says, and the forge has no check of its own."""
+    hooks = re.findall(r"entry: (\S+(?: \w+)?)", (ROOT / ".pre-commit-config.yaml").read_text())
+    verbs = (ROOT / "Makefile").read_text().replace("$(BIN)", ".venv/bin")
+    assert len(hooks) >= 4
+    assert [hook for hook in hooks if hook not in verbs] == []
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert re.findall(r"run: (.+)", workflow) == [".ci/run"]

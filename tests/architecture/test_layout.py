@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import pytest
@@ -157,6 +158,13 @@ def test_every_room_has_its_arrows() -> None:
     """A room that nobody has drawn does not exist."""
     rooms = {path.name for path in (ROOT / "bridge").iterdir() if (path / "__init__.py").is_file()}
     assert rooms == ARROWS.keys()
+
+
+def test_the_map_in_the_readme_has_these_rooms_and_arrows() -> None:
+    """Its first table: a room, what it holds, whom it may know."""
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([\w., ]*?) ?\|$", (ROOT / "bridge/README.md").read_text(), re.MULTILINE)
+    drawn = {room: tuple(name.strip() for name in names.split(",") if name.strip()) for room, names in rows}
+    assert drawn == ARROWS
 
 
 def test_rooms_know_only_whom_their_arrows_allow() -> None:
