@@ -92,6 +92,13 @@ def test_every_folder_of_tests_is_explained() -> None:
     assert folders - set(re.findall(r"`tests/(\w+)`", text_of("HACKING.md"))) == set()
 
 
+def test_the_glossary_explains_each_word_once() -> None:
+    """One word, one thing."""
+    words = re.findall(r"^\| ([\w -]+) \|", text_of("GLOSSARY.md"), re.MULTILINE)
+    assert len(words) > 50
+    assert [word for word in set(words) - {"Word"} if words.count(word) > 1] == []
+
+
 def _exists(path: str, what: str, beside: Path) -> bool:
     found = next((place / path for place in (beside, ROOT) if (place / path).is_file()), None)
     return found is not None and (not what or what in names_in(found))
