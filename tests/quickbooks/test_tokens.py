@@ -91,7 +91,9 @@ def test_a_wrong_key_company_or_byte_is_one_readable_error(cut: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "short", "x" * 44, new_key()[:-4], new_key().replace("=", "") + "é", "A" * 43 + "!"]
+    "text",
+    ["", "short", "x" * 44, new_key()[:-4], new_key().replace("=", "") + "é", "A" * 43 + "!"],
+    ids=["empty", "short", "too long", "too short", "not ASCII", "not base64"],
 )
 def test_a_key_is_32_bytes_of_url_safe_base64(text: str) -> None:
     """Anything else says what is expected, without repeating what was given."""
