@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.corpus import CORPUS
+
 # `make nightly`: the properties over generated documents at full size.
 settings.register_profile("nightly", max_examples=1_700)
 
@@ -19,7 +21,6 @@ _OF_THE_TESTS = {
     "QBO_BRIDGE_REQUIRE_KAFKA",
     "QBO_BRIDGE_KAFKA_CACHE",
 }
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 # At import, before anything is loaded: a developer's own settings must not decide what a test sees, nor reach the
 # processes that tests start.

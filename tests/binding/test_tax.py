@@ -6,13 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.sandbox.taxservice import create_tax_code
-from contracts.results import Result
-from mappings.rules import MappingRules, load_rules
 from tests.support.orders import line, order, shipping, stripe_event
+from tests.support.results import message_of
+from tests.support.rules import rules
 from tests.support.stripe_objects import added_tax, billed, credit_note, invoice, listed
 from tests.support.world import World, opened
 
-SHOP = ("acme.myshopify.com",)
 UK = """
 [tax]
 exempt = "0.0% Z"
@@ -22,20 +21,9 @@ exempt = "0.0% Z"
 """
 
 
-def rules(text: str) -> MappingRules:
-    """The rules in `text` for the shop of the tests."""
-    return load_rules(text).for_company(shop_domains=SHOP, livemode_required=False)
-
-
 def vat(price: str, tax: str, *, rate: float = 0.2, **changes: Any) -> dict[str, object]:
     """A line with one tax called VAT."""
     return line(price, 1, tax_lines=[{"title": "VAT", "rate": rate, "price": tax}], **changes)
-
-
-def told(result: Result) -> str:
-    """The message of a result's reason."""
-    assert result.reason is not None
-    return result.reason.message
 
 
 def tax_of(world: World) -> tuple[Decimal, dict[str, Decimal]]:
@@ -79,7 +67,7 @@ async def test_a_tax_without_a_code_is_refused_and_names_the_rule() -> None:
         (result,) = await world.deliver(order([vat("24.00", "4.80")], currency="GBP"))
         assert result.reason is not None
         assert result.reason.code == "unmappable"
-        assert 'tax.codes."VAT"' in told(result)
+        assert 'tax.codes."VAT"' in message_of(result)
         assert world.held("Invoice") == []
 
 
@@ -88,15 +76,15 @@ async def test_a_line_without_tax_beside_a_taxed_one_needs_the_exempt_code() -> 
     lines = [vat("24.00", "4.80"), line("5.00", 1)]
     async with opened(rules('[tax.codes]\nVAT = "20.0% S"'), country="GB", currency="GBP") as world:
         (result,) = await world.deliver(order(lines, currency="GBP"))
-        assert "tax.exempt" in told(result)
+        assert "tax.exempt" in message_of(result)
 
 
 async def test_a_code_that_the_company_does_not_have_is_refused_by_name() -> None:
     """The message names what was looked for and the rule that says it."""
     async with opened(rules('[tax.codes]\nVAT = "VAT 99"'), country="GB", currency="GBP") as world:
         (result,) = await world.deliver(order([vat("24.00", "4.80")], currency="GBP"))
-        assert '"VAT 99"' in told(result)
-        assert "tax.codes" in told(result)
+        assert '"VAT 99"' in message_of(result)
+        assert "tax.codes" in message_of(result)
 
 
 async def test_two_taxes_on_a_line_are_one_code_with_two_rates() -> None:

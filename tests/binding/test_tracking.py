@@ -8,8 +8,9 @@ import pytest
 
 from bridge.sandbox.taxservice import add
 from mappings.rules import load_rules
-from tests.binding.test_tax import SHOP, rules, told
 from tests.support.orders import line, order
+from tests.support.results import message_of
+from tests.support.rules import SHOP, rules
 from tests.support.world import World, opened
 
 TEXT = """
@@ -75,7 +76,7 @@ async def test_a_class_that_the_company_does_not_have_is_refused_by_name() -> No
         (result,) = await world.deliver(order([line("100.00", 1)], tags="wholesale"))
         assert result.reason is not None
         assert result.reason.code == "unmappable"
-        assert '"Trade"' in told(result)
+        assert '"Trade"' in message_of(result)
         assert world.held("Invoice") == []
 
 

@@ -12,10 +12,22 @@ from bridge.quickbooks import changes
 from bridge.sandbox import cdc
 from bridge.sandbox.settings import Switches
 from contracts.keys import SourceKey
-from tests.company.test_company import BODY_MONEY, ORDER, SALE, bought, later
 from tests.support.clocks import settle
 from tests.support.office import Office, office
-from tests.support.orders import ORDER_ID, handed_back, order, refund, refund_line, taxed, transaction
+from tests.support.orders import (
+    BODY_MONEY,
+    ORDER,
+    ORDER_ID,
+    SALE,
+    bought,
+    handed_back,
+    later,
+    order,
+    refund,
+    refund_line,
+    taxed,
+    transaction,
+)
 
 PENDING = {"financial_status": "pending"}
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,8 @@ from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from contracts.records import InboundRecord, OutboundRecord
-from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, dead_letter_record, result_record
+from contracts.results import ResultStatus, dead_letter_record, result_record
+from tests.support.results import NOW, result_of
 
 COMMANDS = (
     "connect",
@@ -40,7 +40,6 @@ COMMANDS = (
     "resume",
     "explain",
 )
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 CONFIG = """
 [kafka]
@@ -99,33 +98,6 @@ def order_file(folder: Path) -> Path:
     path = folder / "order.json"
     path.write_bytes(sample.events[0].record.value or b"")
     return path
-
-
-def result_of(
-    number: int, status: ResultStatus = ResultStatus.POSTED, code: str | None = None, company: str = "acme-us"
-) -> Result:
-    document = f"shopify:order:{number}"
-    return Result(
-        result_id=f"res-{number}",
-        status=status,
-        company=company,
-        realm_id="91",
-        source=Source(
-            system="shopify",
-            event_type="orders/paid",
-            event_id=None,
-            document=document,
-            topic="shopify.events",
-            partition=0,
-            offset=number,
-        ),
-        entities=(PostedEntity(entity="Invoice", operation="create", id=str(number), total="9.50", currency="USD"),),
-        reason=Reason(code=code, message="because") if code else None,
-        rules_version="r",
-        occurred_at=None,
-        received_at=NOW,
-        posted_at=NOW + timedelta(seconds=number),
-    )
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from bridge.commands.doctor.bus import examine_routes
 from bridge.config.settings import CompanySettings
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.topics import create_missing, log_topic
-from tests.kafka.test_secured import as_settings, way_in
 from tests.support.kafka.cluster import KafkaCluster
 from tests.support.kafka.secured import GUEST, GUEST_PASSWORD
+from tests.support.kafka.ways import as_settings, way_in
 from tests.support.stage import Stage, sandbox_server
 
 pytestmark = pytest.mark.kafka

@@ -14,22 +14,19 @@ from bridge.sandbox.settings import DEFAULT_REALM, Switches
 from contracts.errors import AnswerMismatch, Unavailable
 from contracts.keys import SourceKey, step_request_id
 from tests.support.office import Office, office
-from tests.support.orders import ORDER_ID, Json, charge, order, taxed, transaction
-
-ORDER = SourceKey("shopify", "order", str(ORDER_ID))
-SALE = SourceKey("shopify", "transaction", "9455001122334")
-BODY_MONEY = SourceKey("shopify", "payment", str(ORDER_ID))
-
-
-def bought(number: int, **changes: object) -> Json:
-    """A paid order of 42.90 of its own number."""
-    named = {"id": ORDER_ID + number, "admin_graphql_api_id": None, "name": f"#{3000 + number}"}
-    return order([taxed("20.00", 2, "2.90")], **named, **changes)
-
-
-def later(body: Json, seconds: int, **changes: object) -> Json:
-    """The order as it was some seconds after."""
-    return {**body, "updated_at": f"2026-03-02T21:05:{seconds:02d}-08:00", **changes}
+from tests.support.orders import (
+    BODY_MONEY,
+    ORDER,
+    ORDER_ID,
+    SALE,
+    Json,
+    bought,
+    charge,
+    later,
+    order,
+    taxed,
+    transaction,
+)
 
 
 def succeeded(document: Json) -> Json:

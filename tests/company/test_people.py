@@ -10,9 +10,8 @@ import pytest
 from bridge.sandbox.admin import set_switches
 from bridge.sandbox.settings import DEFAULT_REALM
 from mappings.rules import MappingRules
-from tests.company.test_company import BODY_MONEY, ORDER, SALE, bought, later
 from tests.support.office import Office, office
-from tests.support.orders import ORDER_ID, Json, order, taxed, transaction
+from tests.support.orders import BODY_MONEY, ORDER, ORDER_ID, SALE, Json, bought, later, order, taxed, transaction
 
 PENDING = {"financial_status": "pending"}
 

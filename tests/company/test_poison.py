@@ -9,8 +9,8 @@ import pytest
 from contracts.errors import BatchTooLarge
 from contracts.records import InboundRecord
 from contracts.results import ResultStatus
-from tests.company.test_company import bought
 from tests.support.office import Office, office
+from tests.support.orders import bought
 from tests.support.poison import poison
 
 COUNT, TOGETHER = 1_200, 150

@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.sandbox.settings import Switches
-from tests.company.test_company import ORDER, bought, later
 from tests.support.office import Office, office
+from tests.support.orders import ORDER, bought, later
 
 PENDING = {"financial_status": "pending"}
 DUPLICATES = "qbo_bridge_duplicate_documents"

@@ -8,9 +8,8 @@ from bridge.company.breaker import STOPPED_KEY
 from contracts.errors import BatchTooLarge, Stopped
 from contracts.records import InboundRecord
 from contracts.results import Result
-from tests.company.test_company import bought
 from tests.support.office import Office, office
-from tests.support.orders import transaction
+from tests.support.orders import bought, transaction
 
 LIMIT = 50
 

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError
-from aiokafka.record.util import calc_crc32c
 
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.microbatch import Phase
 from bridge.kafka.publisher import group_id
 from contracts.errors import Unavailable
 from contracts.records import InboundRecord, OutboundRecord
-from tests.support.kafka.bus import Bus, Member, Owner, member
-
-
-def numbered(count: int, start: int = 0) -> list[bytes]:
-    return [f"{number:04d}".encode() for number in range(start, start + count)]
+from tests.support.kafka.bus import Bus, Member, Owner, member, numbered, put_with_raw_header_name
 
 
 async def test_a_new_group_begins_with_the_backlog(bus: Bus) -> None:
@@ -276,20 +269,3 @@ async def test_a_header_name_that_is_no_text_does_not_stop_the_partition(
     assert [record.value for record in one.owner.records] == [b"before", b"poison", b"after"]
     assert one.owner.records[1].headers == (("\ufffd\ufffd", b"1"), ("good", b"\xff"))
     assert one.owner.records[1].key == b"key"
-
-
-async def put_with_raw_header_name(bus: Bus, name: bytes) -> None:
-    """The producer takes text only, so the bytes are exchanged in the finished batch, under a new checksum."""
-    placeholder = "Z" * len(name)
-    async with AIOKafkaProducer(**bus.connection.client_options()) as producer:
-        batch = producer.create_batch()
-        batch.append(key=b"key", value=b"poison", timestamp=None, headers=[(placeholder, b"1"), ("good", b"\xff")])
-        build = batch._build
-
-        def poisoned() -> bytes:
-            raw = bytearray(build()).replace(placeholder.encode(), name)
-            struct.pack_into(">I", raw, 17, calc_crc32c(raw[21:]))
-            return bytes(raw)
-
-        batch._build = poisoned
-        await (await producer.send_batch(batch, bus.events, partition=0))

@@ -14,8 +14,7 @@ from bridge.kafka.journal import Journal, home_partition
 from bridge.kafka.reader import read_topic
 from bridge.kafka.topics import partitions_of
 from contracts.records import OutboundRecord
-from tests.kafka.test_publisher import no_group
-from tests.support.kafka.bus import Bus
+from tests.support.kafka.bus import Bus, no_group
 
 
 async def test_entries_live_until_they_are_ended(bus: Bus) -> None:

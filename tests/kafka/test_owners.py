@@ -9,8 +9,7 @@ import pytest
 from bridge.kafka.microbatch import Phase
 from contracts.errors import Unavailable
 from contracts.records import InboundRecord
-from tests.kafka.test_intake import numbered
-from tests.support.kafka.bus import Bus, Owner, member
+from tests.support.kafka.bus import Bus, Owner, member, numbered
 
 pytestmark = pytest.mark.kafka
 

@@ -6,8 +6,7 @@ import pytest
 
 from bridge.kafka.membership import hosts_in_group
 from bridge.kafka.microbatch import Phase
-from tests.kafka.test_intake import numbered
-from tests.support.kafka.bus import Bus, Owner, member
+from tests.support.kafka.bus import Bus, Owner, member, numbered
 
 pytestmark = pytest.mark.kafka
 

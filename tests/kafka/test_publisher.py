@@ -10,12 +10,7 @@ from bridge.kafka.errors import Fenced
 from bridge.kafka.publisher import group_id
 from bridge.kafka.reader import publish
 from contracts.records import OutboundRecord
-from tests.kafka.test_intake import numbered
-from tests.support.kafka.bus import Bus, Owner, member
-
-
-async def no_group(_: object) -> None:
-    """These tests settle without consuming."""
+from tests.support.kafka.bus import Bus, Owner, member, no_group, numbered
 
 
 async def test_a_settlement_publishes_and_commits(bus: Bus) -> None:

@@ -11,8 +11,7 @@ from aiokafka.consumer import fetcher
 
 from bridge.kafka.reader import read_topic
 from bridge.kafka.topics import create_missing, log_topic, partitions_of, table_topic
-from tests.kafka.test_intake import numbered, put_with_raw_header_name
-from tests.support.kafka.bus import Bus
+from tests.support.kafka.bus import Bus, numbered, put_with_raw_header_name
 
 
 async def test_a_bounded_read_gives_everything_once(bus: Bus) -> None:

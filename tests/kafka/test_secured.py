@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config.settings import KafkaSettings
 from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.kafka.connection import KafkaConnection, SaslMechanism, SecurityProtocol
 from bridge.kafka.errors import BrokerError, said
@@ -17,30 +16,11 @@ from bridge.kafka.reader import publish, read_topic
 from bridge.kafka.topics import create_missing, log_topic, partitions_of
 from contracts.records import OutboundRecord
 from tests.support.kafka.cluster import KafkaCluster
-from tests.support.kafka.secured import KEY_PASSWORD, PASSWORD, USER
+from tests.support.kafka.secured import PASSWORD
+from tests.support.kafka.ways import as_settings, way_in
 from tests.support.stage import Stage, counted, sandbox_server
 
 pytestmark = pytest.mark.kafka
-
-
-def way_in(
-    broker: KafkaCluster, protocol: SecurityProtocol, mechanism: SaslMechanism = "PLAIN", *, host: str = "localhost"
-) -> KafkaConnection:
-    """How `bridge` reaches the broker by *protocol*, with everything right."""
-    assert broker.certificates is not None
-    certificates = broker.certificates
-    by_certificate = protocol == "SSL"
-    return KafkaConnection(
-        bootstrap_servers=f"{host}:{broker.secure_ports[protocol]}",
-        security_protocol=protocol,
-        sasl_mechanism=mechanism,
-        sasl_plain_username=None if by_certificate else USER,
-        sasl_plain_password=None if by_certificate else PASSWORD,
-        ssl_cafile=str(certificates.ca),
-        ssl_certfile=str(certificates.client) if by_certificate else None,
-        ssl_keyfile=str(certificates.client_key) if by_certificate else None,
-        ssl_password=KEY_PASSWORD if by_certificate else None,
-    )
 
 
 @pytest.mark.parametrize(
@@ -173,13 +153,6 @@ async def test_the_whole_bridge_works_over_it(
     assert [record async for record in read_topic(connection, f"tokens-{unique}")]
     assert shown.returncode == 0, shown.stderr
     assert len(shown.stdout.splitlines()) >= produced
-
-
-def as_settings(connection: KafkaConnection) -> dict[str, str]:
-    """The connection as an operator configures it."""
-    names = [name for name in KafkaSettings.model_fields if name.startswith(("security_", "sasl_", "ssl_"))]
-    given = {name: getattr(connection, name) for name in names}
-    return {f"QBO_BRIDGE_KAFKA__{name.upper()}": str(value) for name, value in given.items() if value is not None}
 
 
 def read_results(stage: Stage) -> subprocess.CompletedProcess[str]:

@@ -6,18 +6,17 @@ What a posted event must come to is worked out from the raw JSON here, not by th
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts.money import from_stripe
+from tests.support.corpus import CORPUS
 from tests.support.world import opened
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "stripe"
 EVENTS = {
     path.stem: body
-    for path in sorted(CORPUS.glob("*.json"))
+    for path in sorted((CORPUS / "stripe").glob("*.json"))
     if (body := json.loads(path.read_text())).get("object") == "event"
 }
 

@@ -12,28 +12,25 @@ from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan
 from contracts.quickbooks import CustomerDraft, ItemDraft, JournalEntryDraft, ShipmentDraft
 from mappings.rules import load_rules
-from tests.support.orders import ORDER_ID, Json, line, mapped, order, plan_of, shopify_event, step_of
+from tests.support.orders import (
+    ORDER_ID,
+    Json,
+    customer,
+    line,
+    mapped,
+    order,
+    parcel,
+    plan_of,
+    product,
+    shopify_event,
+    step_of,
+)
 
 ORDER = SourceKey("shopify", "order", str(ORDER_ID))
 
 
 def event(topic: str, body: Json) -> Json:
     return shopify_event(topic, body)
-
-
-def parcel(**changes: object) -> Json:
-    """A parcel that went out with two numbers."""
-    body: Json = {
-        "id": 4538091438216,
-        "order_id": ORDER_ID,
-        "status": "success",
-        "tracking_company": "Canada Post",
-        "tracking_number": "1Z001",
-        "tracking_numbers": ["1Z001", "1Z002", "1Z001"],
-        "created_at": "2026-03-04T23:30:00-08:00",
-        "updated_at": "2026-03-05T08:00:00-08:00",
-    }
-    return event("fulfillments/update", {**body, **changes})
 
 
 def shipment(plan: PostingPlan) -> ShipmentDraft:
@@ -68,35 +65,6 @@ def entries(plan: PostingPlan) -> dict[str, tuple[date, list[tuple[str, str, str
         for step in plan.steps
         if isinstance(step.draft, JournalEntryDraft)
     }
-
-
-def customer(**changes: object) -> Json:
-    """A customer with an address."""
-    body: Json = {
-        "id": 6655001122,
-        "first_name": "Dana",
-        "last_name": "Reyes",
-        "email": "dana.reyes@example.com",
-        "phone": "+15550100",
-        "currency": "USD",
-        "created_at": "2026-03-01T08:00:00-08:00",
-        "updated_at": "2026-03-02T08:00:00-08:00",
-        "default_address": {"address1": "18 Example Street", "city": "Reno", "province": "Nevada", "zip": "89501"},
-    }
-    return event("customers/update", {**body, **changes})
-
-
-def product(*variants: Json, **changes: object) -> Json:
-    """A product with variants."""
-    body: Json = {
-        "id": 8811002233,
-        "title": "Canvas tote",
-        "product_type": "Bags",
-        "variants": list(variants),
-        "created_at": "2026-03-01T08:00:00-08:00",
-        "updated_at": "2026-03-02T08:00:00-08:00",
-    }
-    return event("products/update", {**body, **changes})
 
 
 def items(plan: PostingPlan) -> list[tuple[str, str, str | None, Decimal | None]]:

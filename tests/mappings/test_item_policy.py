@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.quickbooks import ItemDraft
-from tests.binding.test_tax import rules
 from tests.support.orders import line, order, plan_of, shipping
+from tests.support.rules import rules
 
 
 def item_names(text: str) -> list[str]:

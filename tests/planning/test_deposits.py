@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,96 +11,15 @@ from hypothesis import strategies as st
 
 from bridge.planning.steps import Refused
 from mappings.rules import MappingRules, load_rules
-from tests.planning.sale.test_stripe_invoices import SURE, deliveries
-from tests.support.orders import Json, charge, intent, plan_of, stripe_event
+from tests.support.orders import charge, plan_of, stripe_event
 from tests.support.plans import LISTS, books, company, planned, steps
-from tests.support.stripe_objects import dispute, invoice_payment, paid_invoice, payout, refund, row
-from tests.support.world import World, opened
+from tests.support.stripe_lives import SURE, Life, deliveries, lives
+from tests.support.stripe_objects import invoice_payment, paid_invoice, payout, row
+from tests.support.world import balance, opened
 
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 CLEARING = load_rules('[gateways.stripe]\ndeposit = { sub_type = "Savings" }')
-
-
-@dataclass(frozen=True)
-class Life:
-    """What happened, as events, and what it must come to: bank, fees, and everything that was taken back."""
-
-    events: list[Json]
-    paid_out: Decimal
-    fees: Decimal
-    disputed: Decimal
-
-
-def balance(world: World, sub_type: str) -> Decimal:
-    """The sum of all accounts of this sub type; debits positive."""
-    company = world.sandbox.company()
-    found = [ident for ident, each in company.tables["Account"].items() if each["AccountSubType"] == sub_type]
-    return sum((company.ledger.balance(ident) for ident in found), Decimal(0))
-
-
-def _charge_id(number: int) -> str:
-    return f"ch_3RqPm2Lk81XcQw0A1NUMBER{number}"
-
-
-@st.composite
-def lives(draw: st.DrawFn) -> Life:
-    """Up to three charges, some handed back (or almost) or disputed, with or without fees in their own events."""
-    events: list[Json] = []
-    rows: list[Json] = []
-    for number in range(draw(st.integers(1, 3))):
-        ident, pi = _charge_id(number), f"pi_3RqPm2Lk81XcQw0A1NUMBER{number}"
-        amount, fee = draw(st.sampled_from([2500, 10000, 33333])), draw(st.sampled_from([0, 103, 999]))
-        taken = row("charge", amount, ident, fee)
-        told = draw(st.sampled_from(["id", "expanded", "by its intent", "both"]))
-        if told != "by its intent":
-            carried = taken["id"] if told == "id" else taken
-            body = charge(
-                id=ident, payment_intent=pi, amount=amount, amount_captured=amount, balance_transaction=carried
-            )
-            events.append(stripe_event("charge.succeeded", body))
-        if told in {"by its intent", "both"}:
-            events.append(
-                stripe_event(
-                    "payment_intent.succeeded",
-                    intent(id=pi, latest_charge=ident, amount=amount, amount_received=amount),
-                )
-            )
-        rows.append(taken)
-        if draw(st.booleans()):
-            back = row("refund", -1000, f"re_{number}", draw(st.sampled_from([0, -69])))
-            rows.append(back)
-            carried = draw(st.sampled_from([back, back["id"]]))
-            events.append(
-                stripe_event(
-                    "refund.created",
-                    refund(1000, f"re_{number}", charge=ident, payment_intent=pi, balance_transaction=carried),
-                )
-            )
-            if draw(st.booleans()):
-                rows.append(row("refund_failure", 1000, f"re_{number}", draw(st.sampled_from([0, 69]))))
-                events.append(
-                    stripe_event("refund.failed", refund(1000, f"re_{number}", charge=ident, status="failed"))
-                )
-        if draw(st.integers(0, 3)) == 0:
-            lost = row("adjustment", -amount, f"du_{number}", 1500, id=f"txn_du_{number}")
-            rows.append(lost)
-            if draw(st.booleans()):
-                events.append(
-                    stripe_event("charge.dispute.funds_withdrawn", dispute([lost], id=f"du_{number}", charge=ident))
-                )
-    if draw(st.booleans()):
-        rows.append(row("stripe_fee", -200, None, id="txn_radar"))
-    net = sum(int(str(each["net"])) for each in rows)
-    if not net:
-        rows.append(row("stripe_fee", -1, None, id="txn_more"))
-        net = -1
-    events.append(stripe_event("payout.paid", payout(net, rows)))
-    fees = sum(int(str(each["fee"])) for each in rows) - sum(
-        int(str(each["amount"])) for each in rows if each["type"] == "stripe_fee"
-    )
-    disputed = -sum(int(str(each["amount"])) for each in rows if each["type"] == "adjustment")
-    return Life(events, Decimal(net) / 100, Decimal(fees) / 100, Decimal(disputed) / 100)
 
 
 @pytest.mark.parametrize(("rules", "lies_in"), [(RULES, "UndepositedFunds"), (CLEARING, "Savings")])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from tests.binding.test_tax import rules
 from tests.support.orders import line, order, shopify_event, transaction
+from tests.support.rules import rules
 from tests.support.world import opened
 
 SKIP = '[[skip]]\ntag = "sample"\n[[skip]]\nchannel = "pos"\ngateway = "manual"'

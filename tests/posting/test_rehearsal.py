@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from contracts.keys import SourceKey
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
-from tests.planning.sale.test_stripe_invoices import SHAPES, deliveries
-from tests.planning.test_deposits import Life, lives
 from tests.support.assembly import RESULTS, MemoryJournal, assemble
 from tests.support.histories import History, histories
 from tests.support.orders import ORDER_ID, Json, line, order, shopify_event
+from tests.support.stripe_lives import SHAPES, Life, deliveries, lives
 from tests.support.world import WINDOW, World, opened
 
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -8,7 +8,8 @@ import pytest
 
 from bridge.demo.events import EventSettings, generate
 from bridge.kafka.connection import KafkaConnection
-from tests.scenarios.test_verify import WIDE, document, human, invoices
+from tests.support.fleet import WIDE
+from tests.support.people import document, human, invoices
 from tests.support.stage import Stage, sandbox_server
 
 

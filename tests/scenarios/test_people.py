@@ -18,9 +18,9 @@ from bridge.kafka.connection import KafkaConnection
 from contracts.keys import SourceKey
 from contracts.records import OutboundRecord
 from contracts.results import Result
-from tests.scenarios.test_verify import WIDE, copy, document, human
-from tests.support.fleet import until
+from tests.support.fleet import WIDE, until
 from tests.support.orders import ORDER_ID, Json, order, taxed, transaction
+from tests.support.people import copy, document, human
 from tests.support.stage import Stage, sandbox_server
 
 VOIDED, DELETED, CHANGED, TWICE, RENAMED, RETIRED, UNPAID, CLOSED, PLAIN, NEW = range(10)

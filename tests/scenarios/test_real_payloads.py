@@ -13,7 +13,7 @@ from contracts.marker import find_marker
 from contracts.money import plain
 from contracts.records import OutboundRecord
 from contracts.results import Result
-from tests.mappings.test_corpus import amount, cash_rounding, order_in, parts_total, removed_by_edits
+from tests.support.corpus import amount, cash_rounding, order_in, parts_total, removed_by_edits
 from tests.support.stage import Stage, sandbox_server
 
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from bridge.demo.events import EventSettings, Sample, generate
 from bridge.kafka.connection import KafkaConnection
-from contracts.marker import find_marker
+from tests.support.people import copy, document, human, invoices
 from tests.support.stage import Stage, sandbox_server
 
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
@@ -57,36 +56,6 @@ def verify(stage: Stage, *options: str) -> Said:
     )
     assert "Traceback" not in ended.stderr
     return Said(ended.returncode, ended.stdout, ended.stderr)
-
-
-def human(stage: Stage, action: str, entity: str, ident: str, **more: object) -> None:
-    """What a person does at the keyboard."""
-    wanted = {"action": action, "entity": entity, "id": ident, **more}
-    httpx.post(f"{stage.sandbox_url}/sandbox/human", json=wanted).raise_for_status()
-
-
-def invoices(stage: Stage) -> list[dict[str, Any]]:
-    """Our live invoices without anything paid on them first, each once."""
-    ours = [row for row in stage.query("Invoice") if find_marker(row.get("PrivateNote")) and row["TotalAmt"]]
-    return sorted(ours, key=lambda row: row["Balance"] != row["TotalAmt"])
-
-
-def document(row: dict[str, Any]) -> tuple[str, str]:
-    marker = find_marker(row["PrivateNote"])
-    assert marker is not None
-    return "Invoice", str(marker.key)
-
-
-def copy(stage: Stage, row: dict[str, Any]) -> None:
-    """A second invoice with the marker of `row`."""
-    token = httpx.post(f"{stage.sandbox_url}/sandbox/token").json()["access_token"]
-    line = row["Line"][0]
-    detail = {"ItemRef": line["SalesItemLineDetail"]["ItemRef"]}
-    sold = {"Amount": float(line["Amount"]), "DetailType": line["DetailType"], "SalesItemLineDetail": detail}
-    body = {"CustomerRef": row["CustomerRef"], "PrivateNote": row["PrivateNote"], "Line": [sold]}
-    url = f"{stage.sandbox_url}/v3/company/9130000000000001/invoice"
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-    httpx.post(url, json=body, headers=headers).raise_for_status()
 
 
 async def booked(stage: Stage, sample: Sample) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from bridge.decoding.record import decode_record
 from contracts.envelope import Envelope
+from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, PostingStep
 from contracts.quickbooks import InvoiceDraft, PaymentDraft
 from contracts.records import Headers, InboundRecord
@@ -324,3 +325,67 @@ def _rows(value: object) -> list[Json]:
 
 def _sum(rows: object, name: str) -> Decimal:
     return sum((Decimal(str(row[name])) for row in _rows(rows)), Decimal(0))
+
+
+def parcel(**changes: object) -> Json:
+    """A parcel that went out with two numbers."""
+    body: Json = {
+        "id": 4538091438216,
+        "order_id": ORDER_ID,
+        "status": "success",
+        "tracking_company": "Canada Post",
+        "tracking_number": "1Z001",
+        "tracking_numbers": ["1Z001", "1Z002", "1Z001"],
+        "created_at": "2026-03-04T23:30:00-08:00",
+        "updated_at": "2026-03-05T08:00:00-08:00",
+    }
+    return shopify_event("fulfillments/update", {**body, **changes})
+
+
+def customer(**changes: object) -> Json:
+    """A customer with an address."""
+    body: Json = {
+        "id": 6655001122,
+        "first_name": "Dana",
+        "last_name": "Reyes",
+        "email": "dana.reyes@example.com",
+        "phone": "+15550100",
+        "currency": "USD",
+        "created_at": "2026-03-01T08:00:00-08:00",
+        "updated_at": "2026-03-02T08:00:00-08:00",
+        "default_address": {"address1": "18 Example Street", "city": "Reno", "province": "Nevada", "zip": "89501"},
+    }
+    return shopify_event("customers/update", {**body, **changes})
+
+
+def product(*variants: Json, **changes: object) -> Json:
+    """A product with variants."""
+    body: Json = {
+        "id": 8811002233,
+        "title": "Canvas tote",
+        "product_type": "Bags",
+        "variants": list(variants),
+        "created_at": "2026-03-01T08:00:00-08:00",
+        "updated_at": "2026-03-02T08:00:00-08:00",
+    }
+    return shopify_event("products/update", {**body, **changes})
+
+
+ORDER = SourceKey("shopify", "order", str(ORDER_ID))
+
+
+SALE = SourceKey("shopify", "transaction", "9455001122334")
+
+
+BODY_MONEY = SourceKey("shopify", "payment", str(ORDER_ID))
+
+
+def bought(number: int, **changes: object) -> Json:
+    """A paid order of 42.90 of its own number."""
+    named = {"id": ORDER_ID + number, "admin_graphql_api_id": None, "name": f"#{3000 + number}"}
+    return order([taxed("20.00", 2, "2.90")], **named, **changes)
+
+
+def later(body: Json, seconds: int, **changes: object) -> Json:
+    """The order as it was some seconds after."""
+    return {**body, "updated_at": f"2026-03-02T21:05:{seconds:02d}-08:00", **changes}

@@ -19,6 +19,7 @@ from bridge.company.owner import Company
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
+from bridge.sandbox.admin import set_switches
 from bridge.sandbox.app import create_app
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.sandbox import Sandbox
@@ -187,3 +188,17 @@ def marker_of(row: Mapping[str, Any]) -> str:
 
 def _lines(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(f"{line.get('Description')}: {line['Amount']}" for line in row["Line"] if "Id" in line)
+
+
+def balance(world: World, sub_type: str) -> Decimal:
+    """The sum of all accounts of this sub type; debits positive."""
+    company = world.sandbox.company()
+    found = [ident for ident, each in company.tables["Account"].items() if each["AccountSubType"] == sub_type]
+    return sum((company.ledger.balance(ident) for ident in found), Decimal(0))
+
+
+async def without_own_credits(world: World) -> None:
+    """A company where credits do not apply themselves."""
+    wanted = {"SalesFormsPrefs": {"AutoApplyCredit": False}}
+    set_switches(world.sandbox.realms[DEFAULT_REALM], {"preferences": wanted})
+    await world.restart()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import permutations
 
-from tests.binding.test_tax import rules, told
 from tests.support.orders import ORDER_ID, charge, line, order, shopify_event, stripe_event, transaction
+from tests.support.results import message_of
+from tests.support.rules import rules
 from tests.support.world import opened
 
 BY_STRIPE = '[gateways.stripe]\nbooked_by = "stripe"'
@@ -47,4 +48,4 @@ async def test_a_charge_that_does_not_name_its_order_is_refused() -> None:
     async with opened(rules(BY_STRIPE)) as world:
         (result,) = await world.deliver(said)
         assert result.status == "dead_lettered"
-        assert "stripe.order_id_keys" in told(result)
+        assert "stripe.order_id_keys" in message_of(result)

@@ -25,7 +25,7 @@ from tests.support.orders import (
     taxed,
     transaction,
 )
-from tests.support.world import World, opened
+from tests.support.world import World, opened, without_own_credits
 
 D = Decimal
 RECEIPTS = MappingRules(shop_domains=("acme.myshopify.com",), orders=OrderRules(document="sales_receipt"))
@@ -44,13 +44,6 @@ def unpaid(**changes: Any) -> Json:
 
 def paid_body(**changes: Any) -> Json:
     return shopify_event("orders/paid", order([line("12.00", 3)], **changes))
-
-
-async def without_own_credits(world: World) -> None:
-    """A company where credits do not apply themselves."""
-    wanted = {"SalesFormsPrefs": {"AutoApplyCredit": False}}
-    set_switches(world.sandbox.realms[DEFAULT_REALM], {"preferences": wanted})
-    await world.restart()
 
 
 def only(world: World, entity: str) -> dict[str, Any]:

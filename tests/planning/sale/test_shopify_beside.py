@@ -7,8 +7,19 @@ from itertools import permutations
 
 import pytest
 
-from tests.mappings.test_around import customer, parcel, product
-from tests.support.orders import Json, handed_back, line, order, refund, refund_line, shopify_event, transaction
+from tests.support.orders import (
+    Json,
+    customer,
+    handed_back,
+    line,
+    order,
+    parcel,
+    product,
+    refund,
+    refund_line,
+    shopify_event,
+    transaction,
+)
 from tests.support.world import World, marker_of, opened
 
 MUG = line("14.50", 2, id=77, title="Enamel mug", name="Enamel mug", sku="MUG")

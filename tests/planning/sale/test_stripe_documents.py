@@ -8,10 +8,8 @@ from itertools import permutations
 import pytest
 
 from mappings.rules import load_rules
-from tests.planning.sale.test_one_sale import without_own_credits
-from tests.planning.sale.test_stripe_invoices import INVOICE, SURE
-from tests.planning.test_deposits import balance
 from tests.support.orders import Json, charge, stripe_event
+from tests.support.stripe_lives import INVOICE, SURE
 from tests.support.stripe_objects import (
     CREATED,
     INTENT_ID,
@@ -27,7 +25,7 @@ from tests.support.stripe_objects import (
     refund,
     row,
 )
-from tests.support.world import World, opened
+from tests.support.world import World, balance, opened, without_own_credits
 
 D = Decimal
 CHARGED = stripe_event("charge.succeeded", charge())

@@ -8,14 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.orders import Json, charge, intent, stripe_event
+from tests.support.orders import charge, stripe_event
+from tests.support.stripe_lives import CHARGE, CHARGED, FINALIZED, INVOICE, PAID, SHAPES, SURE, TIED, deliveries
 from tests.support.stripe_objects import (
     CHARGE_ID,
-    INTENT_ID,
     INVOICE_ID,
-    invoice,
     invoice_payment,
-    listed,
     paid_invoice,
     payout,
     refund,
@@ -24,53 +22,6 @@ from tests.support.stripe_objects import (
 from tests.support.world import World, opened
 
 EXAMPLES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-SURE = {"posted", "already_posted", "superseded", "ignored"}
-CHARGE, INVOICE = f"stripe:charge:{CHARGE_ID}", f"stripe:invoice:{INVOICE_ID}"
-
-CHARGED = stripe_event("charge.succeeded", charge())
-INTENDED = stripe_event("payment_intent.succeeded", intent())
-FINALIZED = stripe_event("invoice.finalized", invoice(), created=1772513940)
-PAID = stripe_event("invoice.paid", paid_invoice(), created=1772514002)
-TIED = stripe_event("invoice_payment.paid", invoice_payment())
-
-OLD: Json = {"charge": CHARGE_ID, "payment_intent": INTENT_ID}
-SHAPES = {
-    "linked by invoice_payment.paid": [CHARGED, INTENDED, FINALIZED, PAID, TIED],
-    "linked by payments expanded": [
-        CHARGED,
-        FINALIZED,
-        stripe_event("invoice.paid", paid_invoice(payments=listed([invoice_payment()])), created=1772514002),
-    ],
-    "linked by the invoice": [
-        CHARGED,
-        INTENDED,
-        FINALIZED,
-        stripe_event("invoice.paid", {**paid_invoice(), **OLD}, created=1772514002),
-        stripe_event("invoice.payment_succeeded", {**paid_invoice(), **OLD}, created=1772514003),
-    ],
-    "another customer": [
-        stripe_event("charge.succeeded", charge(customer=None, billing_details=None, receipt_email="o@example.com")),
-        FINALIZED,
-        PAID,
-        TIED,
-    ],
-    "linked by the charge": [stripe_event("charge.succeeded", charge(invoice=INVOICE_ID)), FINALIZED, PAID],
-    "linked by the intent": [stripe_event("payment_intent.succeeded", intent(invoice=INVOICE_ID)), CHARGED, PAID],
-}
-
-
-@st.composite
-def deliveries(draw: st.DrawFn, events: list[Json]) -> list[list[Json]]:
-    """All of `events` and some again, in any order and any micro-batches."""
-    again = draw(st.lists(st.sampled_from(events), max_size=3))
-    arrived = draw(st.permutations([*events, *again]))
-    ends = draw(st.lists(st.booleans(), min_size=len(arrived), max_size=len(arrived)))
-    batches: list[list[Json]] = [[]]
-    for event, end in zip(arrived, ends, strict=True):
-        if batches[-1] and end:
-            batches.append([])
-        batches[-1].append(event)
-    return batches
 
 
 def sales(world: World) -> list[tuple[str, Decimal, Decimal]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.record.util import calc_crc32c
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.intake import CompanyIntake
@@ -204,3 +206,28 @@ async def member(
         await intake.stop()
         async with asyncio.timeout(30):
             await asyncio.gather(running, return_exceptions=True)
+
+
+async def no_group(_: object) -> None:
+    """These tests settle without consuming."""
+
+
+def numbered(count: int, start: int = 0) -> list[bytes]:
+    return [f"{number:04d}".encode() for number in range(start, start + count)]
+
+
+async def put_with_raw_header_name(bus: Bus, name: bytes) -> None:
+    """The producer takes text only, so the bytes are exchanged in the finished batch, under a new checksum."""
+    placeholder = "Z" * len(name)
+    async with AIOKafkaProducer(**bus.connection.client_options()) as producer:
+        batch = producer.create_batch()
+        batch.append(key=b"key", value=b"poison", timestamp=None, headers=[(placeholder, b"1"), ("good", b"\xff")])
+        build = batch._build
+
+        def poisoned() -> bytes:
+            raw = bytearray(build()).replace(placeholder.encode(), name)
+            struct.pack_into(">I", raw, 17, calc_crc32c(raw[21:]))
+            return bytes(raw)
+
+        batch._build = poisoned
+        await (await producer.send_batch(batch, bus.events, partition=0))

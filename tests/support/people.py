@@ -1,0 +1,40 @@
+"""People at work in the books of a stage's sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from contracts.marker import find_marker
+from tests.support.stage import Stage
+
+
+def human(stage: Stage, action: str, entity: str, ident: str, **more: object) -> None:
+    """What a person does at the keyboard."""
+    wanted = {"action": action, "entity": entity, "id": ident, **more}
+    httpx.post(f"{stage.sandbox_url}/sandbox/human", json=wanted).raise_for_status()
+
+
+def invoices(stage: Stage) -> list[dict[str, Any]]:
+    """Our live invoices without anything paid on them first, each once."""
+    ours = [row for row in stage.query("Invoice") if find_marker(row.get("PrivateNote")) and row["TotalAmt"]]
+    return sorted(ours, key=lambda row: row["Balance"] != row["TotalAmt"])
+
+
+def document(row: dict[str, Any]) -> tuple[str, str]:
+    marker = find_marker(row["PrivateNote"])
+    assert marker is not None
+    return "Invoice", str(marker.key)
+
+
+def copy(stage: Stage, row: dict[str, Any]) -> None:
+    """A second invoice with the marker of `row`."""
+    token = httpx.post(f"{stage.sandbox_url}/sandbox/token").json()["access_token"]
+    line = row["Line"][0]
+    detail = {"ItemRef": line["SalesItemLineDetail"]["ItemRef"]}
+    sold = {"Amount": float(line["Amount"]), "DetailType": line["DetailType"], "SalesItemLineDetail": detail}
+    body = {"CustomerRef": row["CustomerRef"], "PrivateNote": row["PrivateNote"], "Line": [sold]}
+    url = f"{stage.sandbox_url}/v3/company/9130000000000001/invoice"
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    httpx.post(url, json=body, headers=headers).raise_for_status()
