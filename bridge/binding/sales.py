@@ -10,6 +10,7 @@ from bridge.binding.tax import EXEMPT, form_tax
 from bridge.planning.sale.redemptions import base_lines
 from bridge.planning.steps import PlannedStep, Redeemed
 from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
 from contracts.quickbooks import (
     CreditMemoDraft,
     InvoiceDraft,
@@ -96,27 +97,39 @@ def _received(look: Lookups, draft: SalesReceiptDraft | RefundReceiptDraft) -> B
 
 def refund_body(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft) -> Body:
     """Money handed back to the customer of the sale."""
-    return {**_back(look, step, draft), **_received(look, draft)}
+    customer = _customer_of(look, draft.refund_of, draft)
+    return {**_back(look, step, draft, customer), **_received(look, draft)}
 
 
 def credit_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Body:
     """Taken off what the customer of the invoice owes."""
-    return _back(look, step, draft)
+    customer = _customer_of(look, draft.credit_of, draft)
+    if customer is None:
+        raise UnmappableEvent(f"the customer of {draft.credit_of} is inactive in QuickBooks: make it active again")
+    return _back(look, step, draft, customer)
 
 
-def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMemoDraft) -> Body:
-    if not look.profile.can_book(draft.currency):
-        raise UnmappableEvent(f"the refund is in {draft.currency} and multicurrency is off in QuickBooks")
-    key = draft.refund_of if isinstance(draft, RefundReceiptDraft) else draft.credit_of
+def _customer_of(look: Lookups, key: SourceKey, draft: RefundReceiptDraft | CreditMemoDraft) -> str | None:
+    """Whose the sale `key` is; None when that customer is inactive and the draft names no other."""
     sale = look.index.sale(key)
     customer = sale.customer_id if sale else None
-    if customer is None and draft.customer is not None:
-        customer = look.customer_id(draft.customer, draft.currency)
-    if customer is None:
+    gone = customer is not None and look.index.customers.is_dropped(customer)
+    if customer is not None and not gone:
+        return customer
+    if draft.customer is not None:
+        return look.customer_id(draft.customer, draft.currency)
+    if not gone:
         raise UnmappableEvent(f"{key} is not in the books, so nobody says whose refund it is")
+    # Because the money went back whether or not its customer is still active: QBO takes a refund receipt without one.
+    return None
+
+
+def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMemoDraft, customer: str | None) -> Body:
+    if not look.profile.can_book(draft.currency):
+        raise UnmappableEvent(f"the refund is in {draft.currency} and multicurrency is off in QuickBooks")
     tax = form_tax(look.profile, draft.lines, draft.tax, draft.tax_code)
     return {
-        "CustomerRef": {"value": customer},
+        "CustomerRef": {"value": customer} if customer is not None else None,
         "DocNumber": draft.doc_number,
         "TxnDate": draft.txn_date.isoformat(),
         "Line": item_lines(look, draft.lines, tax),

@@ -22,6 +22,7 @@ from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutco
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
+from contracts.quickbooks import CustomerDraft, DocumentDraft, RedemptionDraft
 from contracts.records import InboundRecord
 
 HELD_AGE_MAX_S = 600.0
@@ -141,8 +142,9 @@ class Pipeline:
     async def _reread_profile(self, plans: Sequence[PostingPlan]) -> None:
         """A currency that the company could not hold may have been switched on since."""
         drafts = (step.draft for plan in plans for step in plan.steps)
-        currencies = {getattr(getattr(draft, "sale", draft), "currency", None) for draft in drafts}
-        if not all(self._books.profile.can_book(currency) for currency in currencies if currency):
+        own_money = DocumentDraft | CustomerDraft | RedemptionDraft
+        currencies = {draft.currency for draft in drafts if isinstance(draft, own_money)}
+        if not all(self._books.profile.can_book(currency) for currency in currencies):
             await self._books.reread_profile()
 
     def _note_versions(self, posted: _Posted) -> dict[SourceKey, Version]:

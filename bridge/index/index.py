@@ -48,7 +48,7 @@ class Index:
         self.complete_since = complete_since
         self.customers = NameList()
         self.items = NameList()
-        self.numbers_taken: set[str] = set()
+        self._numbers_taken: set[tuple[str, str]] = set()
         self._posted: dict[tuple[str, SourceKey], Posted] = {}
         self._by_sale: dict[tuple[str, SourceKey], set[SourceKey]] = {}
         self._key_of: dict[tuple[str, str], SourceKey] = {}
@@ -187,6 +187,18 @@ class Index:
         gone = replace(posted, voided=True, fresh=True, total=nothing, applied=nothing, lines=(), elsewhere=())
         self._keep(gone)
         return gone
+
+    def reserve_number(self, entity: str, number: str) -> None:
+        """Note that QBO refuses `number` for a new entity of this type: somebody else's document holds it.
+
+        Nobody has published whether numbers are unique for each type or over all sales forms, so what was refused for
+        one type is not taken as refused for another.
+        """
+        self._numbers_taken.add((entity, number))
+
+    def is_number_taken(self, entity: str, number: str) -> bool:
+        """True for a number that QBO has refused for this type."""
+        return (entity, number) in self._numbers_taken
 
     def customer_id(self, key: SourceKey, draft: CustomerDraft | None, currency: str) -> str | None:
         """The Id of the customer that `key` and `draft` mean, in that currency."""

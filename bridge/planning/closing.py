@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 from bridge.planning.steps import PlannedStep, StepId
 from contracts.entities import NAME_LISTS
 from contracts.errors import RejectedPosting
 from contracts.posting import ClosedPeriod, Operation
-from contracts.quickbooks import SalesReceiptDraft
+from contracts.quickbooks import DocumentDraft
 
 
 def within_open_books(
@@ -63,13 +62,8 @@ def _barred(step: PlannedStep, day: date, closed_until: date, policy: ClosedPeri
 
 
 def _date(step: PlannedStep) -> date | None:
-    draft: Any = step.draft
-    found = getattr(getattr(draft, "sale", draft), "txn_date", None)
-    return found if isinstance(found, date) else None
+    return step.draft.txn_date if isinstance(step.draft, DocumentDraft) else None
 
 
 def _on(step: PlannedStep, day: date) -> PlannedStep:
-    draft: Any = step.draft
-    if isinstance(draft, SalesReceiptDraft):
-        return replace(step, draft=replace(draft, sale=replace(draft.sale, txn_date=day)))
-    return replace(step, draft=replace(draft, txn_date=day))
+    return replace(step, draft=step.draft.with_date(day)) if isinstance(step.draft, DocumentDraft) else step

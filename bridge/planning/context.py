@@ -17,6 +17,7 @@ from contracts.quickbooks import (
     AccountDraft,
     CreditMemoDraft,
     CustomerDraft,
+    DocumentDraft,
     Draft,
     InvoiceDraft,
     ItemDraft,
@@ -84,6 +85,7 @@ class PlanningContext:
 
     def write(self, step: PlannedStep) -> StepId:
         """Put down a write together with everything that it refers to and that is not in the books yet."""
+        step = self._with_free_number(step)
         needs = set(step.needs)
         if step.draft is not None:
             needs |= self._references(step.id, step.draft, step.owner)
@@ -129,8 +131,20 @@ class PlanningContext:
                 return self._ensure_account(key, draft, owner)
         return None
 
+    def _with_free_number(self, step: PlannedStep) -> PlannedStep:
+        """The step under the number that the books have for it, else under one that QBO has not refused."""
+        draft, posted = step.draft, step.target
+        if not isinstance(draft, DocumentDraft) or draft.number is None:
+            return step
+        if posted is not None:
+            # Because a person may have given it another number, and what a person did stays.
+            return replace(step, draft=draft.with_number(posted.doc_number or draft.number))
+        if not self.index.is_number_taken(step.id.entity, draft.number):
+            return step
+        return replace(step, draft=draft.with_number(draft.second_number(step.id.key) or draft.number))
+
     def _references(self, step_id: StepId, draft: Draft, owner: int) -> set[StepId]:
-        currency = getattr(getattr(draft, "sale", draft), "currency", "")
+        currency = draft.currency if isinstance(draft, DocumentDraft) else ""
         needed = set()
         for key in references_of(draft):
             if self._has_owner(step_id, draft, key):
@@ -155,6 +169,8 @@ class PlanningContext:
                 posted = self.index.get("Invoice", sale)
             case RefundReceiptDraft(customer=customer, refund_of=sale) if customer == key:
                 posted = self.index.sale(sale)
+                if posted is not None and self.index.customers.is_dropped(posted.customer_id or ""):
+                    return False
             case CreditMemoDraft(customer=customer, credit_of=sale) if customer == key:
                 posted = self.index.sale(sale)
             case _:

@@ -12,7 +12,7 @@ from contracts.entities import Entity, EntityName
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
 from contracts.posting import Operation, PostingPlan, PostingStep, Version
-from contracts.quickbooks import Draft, RedemptionDraft
+from contracts.quickbooks import DocumentDraft, Draft, RedemptionDraft
 
 
 class StepId(NamedTuple):
@@ -151,7 +151,7 @@ class Sale:
     def currency(self, otherwise: str) -> str:
         """Its currency; `otherwise` where nobody says (QBO names none where a company has only one)."""
         draft = self.step.draft if self.step else None
-        written = getattr(getattr(draft, "sale", draft), "currency", None)
+        written = draft.currency if isinstance(draft, DocumentDraft) else None
         return written or (self.posted.currency if self.posted else None) or otherwise
 
     @property

@@ -6,11 +6,13 @@ Nothing is repaired here: the books are read once more, and the same planner, kn
 from __future__ import annotations
 
 from bridge.books.books import Books
+from bridge.index.posted import Posted
+from bridge.planning.steps import PlannedStep
 from bridge.quickbooks.fault_codes import Action
 from bridge.settlement.step_outcomes import Recoverable
 from contracts.keys import SourceKey
 from contracts.marker import find_marker
-from contracts.quickbooks import CustomerDraft, InvoiceDraft, ItemDraft, PaymentDraft
+from contracts.quickbooks import CustomerDraft, DocumentDraft, ItemDraft, RedemptionDraft
 
 
 async def recover(books: Books, recoverable: Recoverable) -> None:
@@ -51,28 +53,50 @@ async def _duplicate_name(books: Books, recoverable: Recoverable) -> None:
 
 
 async def _duplicate_number(books: Books, recoverable: Recoverable) -> None:
-    """The number belongs to our own invoice (then it is in the index now) or to a stranger's."""
-    draft = recoverable.step.draft
-    if not isinstance(draft, InvoiceDraft):
+    """The number belongs to our own document (then it is in the index now) or to a stranger's."""
+    step = recoverable.step
+    if not isinstance(step.draft, DocumentDraft) or step.draft.number is None:
         return
     holder = recoverable.disposition.entity_id
-    row = await books.look_up("Invoice", holder) if holder is not None else None
+    row = await books.look_up(step.id.entity, holder) if holder is not None else None
     marker = find_marker(str(row.get("PrivateNote", ""))) if row is not None else None
-    if marker is None or marker.key != recoverable.step.id.key:
-        books.index.numbers_taken.add(draft.doc_number)
+    if marker is None or marker.key != step.id.key:
+        # Because only what QBO refused is known: the second number is tried, and a person's document keeps the first.
+        books.index.reserve_number(step.id.entity, step.draft.number)
 
 
 async def _reference_gone(books: Books, recoverable: Recoverable) -> None:
     """Read what the step referred to once more; inactive and missing customers and items are dropped."""
-    draft = recoverable.step.draft
-    invoice = books.index.get("Invoice", draft.invoice) if isinstance(draft, PaymentDraft) else None
-    stale = [posted for posted in (recoverable.step.target, invoice) if posted is not None]
+    step = recoverable.step
+    stale = [posted for posted in (step.target, _sale_of(books, step)) if posted is not None]
     if stale:
         await books.refresh(stale)
-    if not isinstance(draft, CustomerDraft):
+    if not isinstance(step.draft, CustomerDraft):
         await books.reread_profile()
-    if isinstance(draft, InvoiceDraft):
-        customer = books.index.customer_id(draft.customer, None, draft.currency)
-        items = [books.index.item_id(line.item, None) for line in draft.lines]
-        await books.recheck("Customer", [customer] if customer else [])
-        await books.recheck("Item", [item for item in items if item])
+    await books.recheck("Customer", _customers_of(books, step))
+    await books.recheck("Item", _items_of(books, step))
+
+
+def _sale_of(books: Books, step: PlannedStep) -> Posted | None:
+    """The form on which the sale stands that money, a credit or a refund belongs to."""
+    return books.index.sale(step.sale) if step.sale is not None else None
+
+
+def _customers_of(books: Books, step: PlannedStep) -> set[str]:
+    """The Ids of those to whom the step goes: the sale's customer where it has one, else the draft's.
+
+    The sale is read again before this: a person may have moved or merged it to somebody else, and the step follows.
+    """
+    draft, sale = step.draft, _sale_of(books, step)
+    if not isinstance(draft, DocumentDraft):
+        return set()
+    own = books.index.customer_id(draft.customer, None, draft.currency) if draft.customer is not None else None
+    return {ident for ident in (own, sale.customer_id if sale else None) if ident is not None}
+
+
+def _items_of(books: Books, step: PlannedStep) -> set[str]:
+    """The Ids of the items on the step's lines, gift cards included."""
+    sold = step.draft.items if isinstance(step.draft, DocumentDraft) else ()
+    cards = [card.line.item for card in step.redemptions if isinstance(card.line, RedemptionDraft)]
+    found = (books.index.item_id(item, None) for item in (*sold, *cards))
+    return {ident for ident in found if ident is not None}

@@ -11,7 +11,7 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import decimals_of, split, total
 from contracts.posting import PostingStep
-from contracts.quickbooks import InvoiceDraft, LineDraft
+from contracts.quickbooks import InvoiceDraft, LineDraft, distinct_number
 from contracts.shopify import Order
 from mappings.accounts import account
 from mappings.lines import in_hundredths, line
@@ -53,7 +53,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
     invoice = InvoiceDraft(
         customer=customer,
         doc_number=number,
-        distinct_number=f"{number[: DOC_NUMBER_MAX - 5]}-{placed.ident[-4:]}",
+        distinct_number=distinct_number(number, placed.ident),
         txn_date=placed.txn_date,
         currency=money.currency,
         lines=lines,

@@ -17,7 +17,7 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
-from contracts.quickbooks import CreditMemoDraft, InvoiceDraft, PaymentDraft, content_hash
+from contracts.quickbooks import CreditMemoDraft, InvoiceDraft, PaymentDraft, content_hash, distinct_number
 from contracts.stripe import id_or_object
 from contracts.stripe_billing import InvoicePayment, StripeInvoice
 from mappings.accounts import account, deposit_account
@@ -121,7 +121,7 @@ def _draft(invoice: StripeInvoice, parts: Parts, customer: SourceKey, rules: Map
     return InvoiceDraft(
         customer=customer,
         doc_number=number,
-        distinct_number=f"{number[: DOC_NUMBER_MAX - 5]}-{invoice.id[-4:]}",
+        distinct_number=distinct_number(number, invoice.id),
         txn_date=_day(invoice, rules),
         due_date=invoice.due_date.astimezone(rules.zone).date() if invoice.due_date else None,
         currency=code,

@@ -15,6 +15,7 @@ from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import (
     CreditMemoDraft,
     DepositDraft,
+    DocumentDraft,
     Draft,
     InvoiceDraft,
     JournalEntryDraft,
@@ -119,8 +120,7 @@ def _keep_newest(table: dict[Place, Wanted], step: PostingStep, record: Position
 
 def _is_a_document(draft: Draft | None) -> bool:
     """True for what becomes a transaction of its own; others change one."""
-    own = InvoiceDraft | PaymentDraft | JournalEntryDraft | SalesReceiptDraft
-    return isinstance(draft, own | RefundReceiptDraft | CreditMemoDraft | DepositDraft)
+    return isinstance(draft, DocumentDraft)
 
 
 def _figures(draft: Draft | None) -> tuple[Decimal | None, str]:

@@ -115,14 +115,11 @@ def _plan_state(
         context.resolve(same, Refused(conflict(posted), posted))
     elif context.profile.can_book(draft.currency):
         entity: EntityName = "SalesReceipt" if isinstance(claim.step.draft, SalesReceiptDraft) else "Invoice"
-        numbered = _with_free_number(context, draft, posted)
         step = PlannedStep(
             id=StepId(entity if posted is None else _entity_of(posted), claim.step.key),
             operation=Operation.UPDATE if posted else Operation.CREATE,
             owner=claim.position,
-            draft=replace(claim.step.draft, sale=numbered)
-            if isinstance(claim.step.draft, SalesReceiptDraft) and posted is None
-            else numbered,
+            draft=claim.step.draft if posted is None else draft,
             target=posted,
             marker_fields={"v": str(version), "h": version.content, "t": plain(draft.total, draft.currency)},
             total=draft.total,
@@ -134,12 +131,3 @@ def _plan_state(
 
 def _entity_of(posted: Posted) -> EntityName:
     return "SalesReceipt" if posted.entity == "SalesReceipt" else "Invoice"
-
-
-def _with_free_number(context: PlanningContext, draft: InvoiceDraft, posted: Posted | None) -> InvoiceDraft:
-    """The draft under its second number when a stranger's document holds the first (fault 6140)."""
-    if posted is not None and posted.doc_number is not None:
-        return replace(draft, doc_number=posted.doc_number)
-    if draft.doc_number in context.index.numbers_taken and draft.distinct_number:
-        return replace(draft, doc_number=draft.distinct_number)
-    return draft

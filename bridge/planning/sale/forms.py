@@ -161,5 +161,5 @@ def _same_content(posted: Posted, told: SaleClaims) -> InvoiceDraft | None:
     """The body of this micro-batch that says what the form says, so that its lines need not be read."""
     for claim in told.bodies:
         if claim.step.draft is not None and version_of(claim).content == posted.marker_fields.get("h"):
-            return replace(form_draft(claim), doc_number=posted.doc_number or form_draft(claim).doc_number)
+            return form_draft(claim)
     return None

@@ -145,7 +145,7 @@ def test_the_marker_is_put_back_when_a_persons_void_took_it() -> None:
 def test_the_second_number_is_used_when_a_stranger_has_the_first() -> None:
     """Fault 6140 was met before."""
     index = books(*LISTS)
-    index.numbers_taken.add("1001")
+    index.reserve_number("Invoice", "1001")
     (step,) = planned([order_plan()], index).waves[0]
     assert getattr(step.draft, "doc_number", None) == "1001-0100"
 

@@ -1,0 +1,82 @@
+"""Drafts of money: payments, journal entries and deposits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal, Self
+
+from contracts.documents import Transaction
+from contracts.keys import SourceKey
+from contracts.lists import AccountSelector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDraft(Transaction):
+    """Money received for one invoice; what the invoice cannot take stays unapplied.
+
+    `customer` is None when the event does not name one: it is the invoice's then. `intent` is the id of the payment
+    intent that a Stripe charge ended; it goes into the marker, because links may name the charge by it.
+    """
+
+    invoice: SourceKey
+    amount: Decimal
+    deposit_to: AccountSelector
+    customer: SourceKey | None = None
+    method: str | None = None
+    reference: str | None = None
+    intent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """One side of a journal entry."""
+
+    side: Literal["Debit", "Credit"]
+    account: AccountSelector
+    amount: Decimal
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntryDraft(Transaction):
+    """Debits and credits that add up to the same; used for processor fees."""
+
+    lines: tuple[JournalLine, ...]
+    doc_number: str | None = None
+
+    @property
+    def number(self) -> str | None:
+        """Its DocNumber, None where QBO gives one."""
+        return self.doc_number
+
+    def with_number(self, number: str) -> Self:
+        """The same under another number."""
+        return replace(self, doc_number=number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositedPayment:
+    """A payment of ours that lies in Undeposited Funds and goes to the bank whole."""
+
+    payment: SourceKey
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositLine:
+    """What else makes up a deposit: fees and refunds are negative."""
+
+    account: AccountSelector
+    amount: Decimal
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositDraft(Transaction):
+    """A payout that reached the bank account `deposit_to`; payments and lines add up to `total`, to the cent."""
+
+    deposit_to: AccountSelector
+    payments: tuple[DepositedPayment, ...]
+    lines: tuple[DepositLine, ...]
+    total: Decimal
