@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.imports import ROOT, Import, imports_of, module_name
 
 TESTS = ROOT / "tests"
-CROSS_CUTTING = {"architecture", "bench", "chaos", "ledger", "scenarios"}
+CROSS_CUTTING = {"architecture", "bench", "cases", "chaos", "ledger", "scenarios"}
 """What is about the whole: the sources, their speed, and the books after everything, with real processes or without."""
 PACKAGES = {"contracts", "mappings"}
 

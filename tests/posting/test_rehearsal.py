@@ -31,7 +31,7 @@ async def test_a_rehearsal_comes_true(history: History, posted: int) -> None:
     async with opened() as world:
         for batch in history.batches[:posted]:
             await world.deliver(*batch)
-        batches = [tuple(world._record(body) for body in batch) for batch in history.batches[posted:]]
+        batches = [tuple(world.record(body) for body in batch) for batch in history.batches[posted:]]
         before = world.written()
         foretold = await rehearsed(world, batches)
         assert world.written() == before
@@ -58,7 +58,7 @@ async def _comes_true(deliveries_made: list[list[Json]], posted: int) -> None:
     async with opened() as world:
         for batch in deliveries_made[:posted]:
             await world.deliver(*batch)
-        batches = [tuple(world._record(body) for body in batch) for batch in deliveries_made[posted:]]
+        batches = [tuple(world.record(body) for body in batch) for batch in deliveries_made[posted:]]
         foretold = await rehearsed(world, batches)
         assert foretold == await posted_for_real(world, batches)
 
@@ -68,7 +68,7 @@ async def test_what_is_pretended_is_never_looked_up() -> None:
     async with opened() as world:
         company = assemble(world.client, MemoryJournal(), world.clock, world.rules, window=WINDOW, rehearse=True)
         await company.take_over(0)
-        await company.process((world._record(shopify_event("orders/create", order([line("12.00", 1)]))),))
+        await company.process((world.record(shopify_event("orders/create", order([line("12.00", 1)]))),))
         books, key = company._books, SourceKey("shopify", "order", str(ORDER_ID))
         posted, reads = books.index.get("Invoice", key), world.client.counts.reads
         books.index.mark_stale("Invoice", key)

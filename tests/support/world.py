@@ -14,24 +14,27 @@ from typing import Any
 
 import httpx
 import orjson
+from starlette.applications import Starlette
 
 from bridge.company.owner import Company
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
+from bridge.quickbooks.wire import dumps
 from bridge.sandbox.admin import set_switches
 from bridge.sandbox.app import create_app
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
 from contracts.marker import find_marker
-from contracts.records import InboundRecord, OutboundRecord
+from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.rules import MappingRules
 from tests.support.assembly import DEAD_LETTERS, JOURNAL, MemoryJournal, SharedClock, assemble
 from tests.support.clocks import ManualClock
 from tests.support.quickbooks import MemoryStore
 
+BASE_URL = "http://127.0.0.1:8100"
 WINDOW = timedelta(days=3650)
 """The index reads everything that the sandbox holds."""
 
@@ -41,7 +44,7 @@ class World:
     """The company and its books; `results` are all that were published, by position."""
 
     client: QuickBooksClient
-    sandbox: Sandbox
+    app: Starlette
     clock: ManualClock
     rules: MappingRules
     journal: MemoryJournal = field(default_factory=MemoryJournal)
@@ -51,6 +54,12 @@ class World:
     _offset: int = 0
     _records: tuple[InboundRecord, ...] = ()
 
+    @property
+    def sandbox(self) -> Sandbox:
+        """The QBO that answers."""
+        sandbox: Sandbox = self.app.state.sandbox
+        return sandbox
+
     async def restart(self) -> None:
         """A new process takes the company over: nothing but QBO and the journal is left."""
         self._company = assemble(self.client, self.journal, self.clock, self.rules, window=WINDOW)
@@ -58,7 +67,11 @@ class World:
 
     async def deliver(self, *bodies: object) -> list[Result]:
         """One micro-batch; the result of each of its records (a parked one says `waiting`)."""
-        self._records = tuple(self._record(body) for body in bodies)
+        return await self.deliver_records(*(self.record(body) for body in bodies))
+
+    async def deliver_records(self, *records: InboundRecord) -> list[Result]:
+        """One micro-batch of records as `record` makes them."""
+        self._records = records
         return await self.again()
 
     async def again(self) -> list[Result]:
@@ -113,17 +126,28 @@ class World:
         """The last status of every record, in the order of delivery."""
         return [self.results[offset][-1].status.value for offset in sorted(self.results)]
 
-    def _record(self, body: object) -> InboundRecord:
+    def record(self, body: object, *, topic: str = "shopify.events", headers: Headers = ()) -> InboundRecord:
+        """A body as the next record of its topic; bytes go as they are."""
         self._offset += 1
         return InboundRecord(
-            topic="shopify.events",
+            topic=topic,
             partition=0,
             offset=self._offset,
             key=None,
-            value=orjson.dumps(body),
-            headers=(),
+            value=body if isinstance(body, bytes) else orjson.dumps(body),
+            headers=headers,
             timestamp_ms=1_790_000_000_000,
         )
+
+    async def by_hand(self, entity: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """Write an entity past the bridge, as a person or another app does."""
+        headers = {"Authorization": f"Bearer {self.sandbox.access_token()}", "Accept": "application/json"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE_URL) as http:
+            url = f"/v3/company/{DEFAULT_REALM}/{entity.lower()}"
+            answer = await http.post(url, content=dumps(body), headers=headers)
+        answer.raise_for_status()
+        (found,) = (value for value in answer.json().values() if isinstance(value, dict))
+        return found
 
     def _take(self, records: Sequence[OutboundRecord]) -> None:
         for record in records:
@@ -169,13 +193,13 @@ async def opened(
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         refresh_token=settings.refresh_token,
-        token_url="http://127.0.0.1:8100/oauth2/v1/tokens/bearer",
+        token_url=f"{BASE_URL}/oauth2/v1/tokens/bearer",
     )
-    connection = ConnectionSettings(credentials=credentials, base_url="http://127.0.0.1:8100")
+    connection = ConnectionSettings(credentials=credentials, base_url=BASE_URL)
     transport = httpx.ASGITransport(app)
     given = rules or MappingRules(shop_domains=("acme.myshopify.com",))
     async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
-        world = World(client, app.state.sandbox, clock, given)
+        world = World(client, app, clock, given)
         await world.restart()
         yield world
 

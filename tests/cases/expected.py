@@ -1,0 +1,102 @@
+"""The cases that do not end as their files say yet: strictly expected to fail, so this list can only shrink."""
+
+LATER_KINDS = ("cash: ", "rules of the interface")
+"""Kinds that are told and judged, whatever comes of them."""
+
+NOT_YET_BY_KIND = {
+    "0 a customer's open credit": (
+        "balance-from-credit-note-then-next-invoice-1",
+        "credit-note-together-with-its-invoice-1",
+    ),
+    "0 a payload that always fails": ("one-payload-always-fails-1",),
+    "1 phantom cash": (
+        "deposit-cancelled-1",
+        "deposit-refunded-order-stays-1",
+        "exchange-cheaper-1",
+        "exchange-cheaper-2",
+        "exchange-cheaper-bodies-only-1",
+        "exchange-cheaper-sales-receipt-1",
+        "exchange-one-body-1",
+        "partly-paid-goods-back-1",
+    ),
+    "2 goods first, money later": (
+        "edit-removed-then-money-1",
+        "edit-removed-then-money-2",
+        "return-then-refund-plain-1",
+        "return-then-refund-row-1",
+        "return-then-refund-row-2",
+    ),
+    "3 tax that others remit": (
+        "channel-remits-part-1",
+        "channel-remits-tax-1",
+        "channel-tax-partly-refunded-1",
+        "merchant-of-record-1",
+    ),
+    "4 trimmed bodies": (
+        "partially-paid-trimmed-1",
+        "partially-paid-trimmed-with-transaction-1",
+    ),
+    "5 gift cards": (
+        "gift-card-in-customers-currency-1",
+        "gift-card-only-in-customers-currency-1",
+    ),
+    "6 confirmed false": ("real-order-not-confirmed-1",),
+    "6 delivery removed and refunded": ("delivery-removed-and-refunded-1",),
+    "6 duties inside the price": ("duties-included-1",),
+    "6 tip refunded": ("tip-refunded-1",),
+    "6 what is a tip": (
+        "item-called-tip-1",
+        "tip-line-in-another-language-1",
+    ),
+    "7 cash and its change": ("cash-change-1",),
+    "7 refund that failed": (
+        "refund-failed-goods-back-1",
+        "refund-pair-no-transaction-yet-1",
+    ),
+    "8 numbers, terms, schedules": ("b2b-deposit-then-terms-1",),
+    "9 dates": ("paid-weeks-later-by-body-1",),
+    "11 bank debits that fail late": (
+        "bank-debit-fails-after-success-1",
+        "bank-debit-fails-after-success-2",
+        "bank-debit-fails-and-payout-1",
+        "bank-debit-fails-in-the-next-payout-1",
+        "bank-debit-never-succeeded-payout-1",
+    ),
+    "12 partial capture": (
+        "partial-capture-in-payout-1",
+        "partial-capture-release-among-refunds-1",
+    ),
+    "13 multicapture": (
+        "two-captures-one-payout-1",
+        "two-captures-two-payouts-1",
+    ),
+    "14 payout of a shop's charge": ("payout-names-shop-charge-by-id-1",),
+    "15 billing credits": (
+        "billing-credits-1",
+        "billing-credits-2",
+    ),
+    "15 credit notes with delivery": (
+        "credit-note-with-delivery-1",
+        "credit-note-with-delivery-2",
+    ),
+    "16 fee told later": ("fee-told-by-charge-updated-1",),
+    "17 paid outside Stripe": (
+        "paid-outside-stripe-1",
+        "paid-outside-stripe-2",
+    ),
+    "19 refund of a cash balance": ("refund-of-cash-balance-1",),
+    "20 one foreign row in a payout": ("foreign-charge-in-home-payout-1",),
+    "21 foreign currency at rate 1": (
+        "foreign-order-without-any-rate-1",
+        "foreign-refund-at-its-own-days-rate-1",
+        "foreign-sale-at-its-days-rate-1",
+    ),
+    "23 address, class, tax base": (
+        "refund-carries-class-1",
+        "refund-carries-ship-to-1",
+        "tax-is-after-discount-1",
+    ),
+    "24 several accounts fit": ("two-checking-accounts-1",),
+    "26 three decimals": ("dinars-exact-in-two-1",),
+}
+NOT_YET = frozenset(name for names in NOT_YET_BY_KIND.values() for name in names)

@@ -1,0 +1,98 @@
+"""A case told to the real machine over the sandbox: the company as the case has it, then its events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bridge.quickbooks.wire import dumps
+from tests.cases.files import Case
+from tests.support.world import World, opened
+
+Batches = Sequence[Sequence[int]]
+"""Numbers of events, those of one micro-batch together."""
+
+
+def as_told(case: Case) -> Batches:
+    """The case's own way: one event at a time, or together as it says."""
+    numbers = list(range(len(case.events)))
+    found = []
+    for size in case.body.get("together") or [1] * len(numbers):
+        found.append(numbers[:size])
+        numbers = numbers[size:]
+    return found
+
+
+@asynccontextmanager
+async def company_of(case: Case) -> AsyncIterator[World]:
+    """A company that behaves as the case says and holds what it says."""
+    realm = case.realm
+    switches: dict[str, Any] = {}
+    if realm.get("tax_mode") == "ast":
+        switches["automated_tax_percent"] = realm["ast_rate"]
+    if case.body.get("faults"):
+        raise NotImplementedError("the sandbox cannot refuse a write by what its body says")
+    if realm.get("daily_rates"):
+        raise NotImplementedError("the sandbox has no daily exchange rates")
+    async with opened(case.rules(), currency=realm.get("home_currency", "USD"), **switches) as world:
+        await _set_preferences(world, case)
+        await _set_up(world, case)
+        await world.restart()
+        yield world
+
+
+async def _set_preferences(world: World, case: Case) -> None:
+    wanted: dict[str, dict[str, bool]] = {}
+    if case.realm.get("multicurrency"):
+        wanted["CurrencyPrefs"] = {"MultiCurrencyEnabled": True}
+    if case.realm.get("custom_txn_numbers"):
+        wanted["SalesFormsPrefs"] = {"CustomTxnNumbers": True}
+    if any(step["entity"] == "Class" for step in case.body.get("setup", ())):
+        wanted["AccountingInfoPrefs"] = {"ClassTrackingPerTxn": True}
+    if case.realm.get("tax_mode") == "ast":
+        wanted["TaxPrefs"] = {"PartnerTaxEnabled": True}
+    if wanted:
+        token = world.held("Preferences")[0]["SyncToken"]
+        await world.by_hand("preferences", {"Id": "1", "SyncToken": token, "sparse": True, **wanted})
+
+
+async def _set_up(world: World, case: Case) -> None:
+    """What is in the books before; every real company has the item with Id 1."""
+    if not case.body.get("setup"):
+        return
+    accounts = [row["Id"] for row in world.held("Account") if row["AccountSubType"] == "SalesOfProductIncome"]
+    income = {"IncomeAccountRef": {"value": accounts[0]}}
+    await world.by_hand("item", {"Name": "Services", "Type": "Service", **income})
+    known: dict[str, str] = {}
+    for step in case.body["setup"]:
+        made = await world.by_hand(step["entity"], _resolved(step["body"], known))
+        known[f"@{step.get('as')}"] = made["Id"]
+
+
+def _resolved(value: Any, known: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _resolved(each, known) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_resolved(each, known) for each in value]
+    return known.get(value, value) if isinstance(value, str) else value
+
+
+async def tell(world: World, case: Case, batches: Batches) -> None:
+    """The events in micro-batches, each waited for; then a quiet moment, and a restart where the case has one."""
+    for batch in batches:
+        events = [case.events[number] for number in batch]
+        await world.deliver_records(
+            *(
+                world.record(
+                    dumps(event["value"]),
+                    topic=event["topic"],
+                    headers=tuple((name, value.encode()) for name, value in event["headers"].items()),
+                )
+                for event in events
+            )
+        )
+        await world.idle()
+    if case.body.get("restart"):
+        await world.restart()
+    await world.idle()
