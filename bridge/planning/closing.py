@@ -41,16 +41,16 @@ def _without_idle(steps: dict[StepId, PlannedStep]) -> dict[StepId, PlannedStep]
 
 def _step(step: PlannedStep, closed_until: date, policy: ClosedPeriod) -> PlannedStep:
     stands = step.target.txn_date if step.target is not None else None
-    told = _date(step)
+    dated = _date(step)
     if stands is not None and stands <= closed_until:
         return _barred(step, stands, closed_until, policy)
-    if told is None or told > closed_until:
+    if dated is None or dated > closed_until:
         return step
     if stands is not None:
         return _on(step, stands)  # it was booked in open books, and stays there
     if policy != "redate":
-        return _barred(step, told, closed_until, policy)
-    note = f"Dated {told.isoformat()} at its source; the books were closed until {closed_until.isoformat()}."
+        return _barred(step, dated, closed_until, policy)
+    note = f"Dated {dated.isoformat()} at its source; the books were closed until {closed_until.isoformat()}."
     return replace(_on(step, closed_until + timedelta(days=1)), note=note)
 
 

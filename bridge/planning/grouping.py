@@ -26,7 +26,7 @@ def by_key(claims: Iterable[Claim]) -> list[tuple[SourceKey, list[Claim]]]:
 
 def by_sale(claims: Iterable[Claim]) -> tuple[dict[SourceKey, SaleClaims], list[Claim]]:
     """What is told of each sale, and the claims that belong to none."""
-    sales: dict[SourceKey, SaleClaims] = {}
+    sales: dict[SourceKey, dict[str, list[Claim]]] = {}
     others: list[Claim] = []
     for claim in claims:
         place = _place(claim)
@@ -34,8 +34,11 @@ def by_sale(claims: Iterable[Claim]) -> tuple[dict[SourceKey, SaleClaims], list[
             others.append(claim)
         else:
             sale, part = place
-            getattr(sales.setdefault(sale, SaleClaims()), part).append(claim)
-    return sales, others
+            sales.setdefault(sale, {}).setdefault(part, []).append(claim)
+    grouped = {
+        sale: SaleClaims(**{part: tuple(found) for part, found in parts.items()}) for sale, parts in sales.items()
+    }
+    return grouped, others
 
 
 def _place(claim: Claim) -> tuple[SourceKey, str] | None:

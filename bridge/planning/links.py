@@ -16,7 +16,7 @@ from bridge.index.payment_links import PaymentLinks, noted
 from bridge.index.posted import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, rejected
-from bridge.planning.sale.money import BODY_MONEY
+from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, StepId, StepResolution
 from contracts.keys import SourceKey
@@ -98,8 +98,8 @@ class _Known:
 
     def invoices(self) -> Iterator[SourceKey]:
         """The invoices that this micro-batch speaks of and that are there."""
-        told = (whole for _, whole in self.received_by_body if whole.kind == "invoice")
-        for document in dict.fromkeys((*self._planned, *told)):
+        named = (whole for _, whole in self.received_by_body if whole.kind == "invoice")
+        for document in dict.fromkeys((*self._planned, *named)):
             if document.kind == "invoice" and self._is_there(document):
                 yield document
 
@@ -161,10 +161,10 @@ def _deposited_payment(each: DepositedPayment, known: _Known) -> DepositedPaymen
     document = known.document_of(charge) if charge else None
     if document is None or known.index.get("Payment", each.payment) is not None:
         return each
-    told = SourceKey(document.system, BODY_MONEY, document.id)
-    payment = known.index.get("Payment", told)
+    by_body = SourceKey(document.system, BODY_MONEY, document.id)
+    payment = known.index.get("Payment", by_body)
     same = payment is not None and not payment.voided and payment.total == each.amount
-    return replace(each, payment=told) if same else each
+    return replace(each, payment=by_body) if same else each
 
 
 def _settle(found: Linked, position: int, known: _Known) -> None:

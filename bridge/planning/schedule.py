@@ -59,13 +59,13 @@ def _lanes(plans: Sequence[PostingPlan]) -> Iterable[list[Claim]]:
     return lanes.values()
 
 
-def _plan_lane(context: PlanningContext, claims: list[Claim]) -> None:
-    undone = [claim for claim in claims if claim.step.intent is Intent.UNDONE]
+def _plan_lane(context: PlanningContext, lane: list[Claim]) -> None:
+    undone = [claim for claim in lane if claim.step.intent is Intent.UNDONE]
     for claim in undone:
         plan_undone(context, claim)
-    sales, others = by_sale(claim for claim in claims if claim not in undone)
-    for key, told in sales.items():
-        plan_sale(context, key, told)
+    sales, others = by_sale(claim for claim in lane if claim not in undone)
+    for key, claims in sales.items():
+        plan_sale(context, key, claims)
     people = [claim for claim in others if is_person(claim)]
     for _, group in by_key(people):
         plan_person(context, group)

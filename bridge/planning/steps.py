@@ -119,17 +119,17 @@ class Claim(NamedTuple):
     step: PostingStep
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaleClaims:
     """What the events of one micro-batch tell of one sale, each claim once, in the order of their plans."""
 
-    bodies: list[Claim] = field(default_factory=list)
-    received: list[Claim] = field(default_factory=list)
-    payments: list[Claim] = field(default_factory=list)
-    redemptions: list[Claim] = field(default_factory=list)
-    credits: list[Claim] = field(default_factory=list)
-    refunds: list[Claim] = field(default_factory=list)
-    shipments: list[Claim] = field(default_factory=list)
+    bodies: tuple[Claim, ...] = ()
+    received: tuple[Claim, ...] = ()
+    payments: tuple[Claim, ...] = ()
+    redemptions: tuple[Claim, ...] = ()
+    credits: tuple[Claim, ...] = ()
+    refunds: tuple[Claim, ...] = ()
+    shipments: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,39 +6,45 @@ from decimal import Decimal
 
 from bridge.index.index import Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.sale.money import SaleMoney
+from bridge.planning.sale.balance import OpenBalance, is_partly_applied
+from bridge.planning.sale.state import FormedSale
 from bridge.planning.steps import Claim, PlannedStep, StepId
-from contracts.entities import number
 from contracts.money import plain
 from contracts.posting import Operation
 
 
-def give_way(context: PlanningContext, money: SaleMoney, claim: Claim) -> None:
-    """Take from the payments what a smaller invoice cannot hold any more; the money of the body goes first."""
-    for payment in context.index.payments_of(money.sale.key):
-        less = min(payment.applied, max(-money.open, Decimal(0)))
-        if less and payment != money.changing:
-            money.open += less
-            change(context, money, _applied_anew(payment, claim, money, payment.applied - less))
+def give_way(context: PlanningContext, formed: FormedSale, balance: OpenBalance, claim: Claim) -> OpenBalance:
+    """Take from the payments what a smaller invoice cannot hold any more; the money of the body goes first.
+
+    Because QBO takes it from whichever payment it likes once the invoice is smaller than what is on it, they give way
+    before that write.
+    """
+    for payment in context.index.payments_of(formed.form.key):
+        less = min(payment.applied, balance.too_much)
+        if less and payment != formed.money.changing:
+            balance = balance.give_back(less)
+            change(context, balance, _applied_anew(payment, claim, formed, payment.applied - less))
+    return balance
 
 
-def reapply(context: PlanningContext, money: SaleMoney, claim: Claim) -> None:
+def reapply(context: PlanningContext, formed: FormedSale, balance: OpenBalance, claim: Claim) -> OpenBalance:
     """Payments that had no room on the invoice, or that were another customer's, go on it where it takes them now."""
-    for payment in context.index.payments_of(money.sale.key):
-        ours = payment.customer_id == money.owner
+    for payment in context.index.payments_of(formed.form.key):
+        ours = payment.customer_id == balance.customer_id
         if is_target(context, payment) or (payment.elsewhere if not ours else not is_partly_applied(payment)):
             continue
         if not payment.fresh:
             context.require_reread(payment)
         on_it = payment.applied if ours else Decimal(0)
-        applied = on_it + money.take(payment.total - on_it - payment.applied_elsewhere)
-        if applied != payment.applied or not ours:
-            context.write(_applied_anew(payment, claim, money, applied))
+        more, balance = balance.spend(payment.total - on_it - payment.applied_elsewhere)
+        if on_it + more != payment.applied or not ours:
+            context.write(_applied_anew(payment, claim, formed, on_it + more))
+    return balance
 
 
-def change(context: PlanningContext, money: SaleMoney, step: PlannedStep) -> StepId:
+def change(context: PlanningContext, balance: OpenBalance, step: PlannedStep) -> StepId:
     """Put down a change of a payment, before the write that makes the invoice smaller."""
-    return context.write_before(step, money.shrinking) if money.shrinking else context.write(step)
+    return context.write_before(step, balance.shrinking) if balance.shrinking else context.write(step)
 
 
 def is_target(context: PlanningContext, posted: Posted) -> bool:
@@ -46,25 +52,19 @@ def is_target(context: PlanningContext, posted: Posted) -> bool:
     return any(step.target == posted for step in context.steps.values())
 
 
-def is_partly_applied(payment: Posted) -> bool:
-    """True when we left a part of it beside the invoice, and that is still so: what a person took off stays off."""
-    left_on = number(payment.marker_fields.get("a"))
-    return left_on is not None and left_on == payment.applied
-
-
 def applied_fact(amount: Decimal, applied: Decimal, currency: str) -> dict[str, str]:
     """What the marker says of a payment that the invoice could not take whole: how much of it is on it."""
     return {"a": plain(applied, currency)} if applied < amount else {}
 
 
-def _applied_anew(payment: Posted, claim: Claim, money: SaleMoney, applied: Decimal) -> PlannedStep:
+def _applied_anew(payment: Posted, claim: Claim, formed: FormedSale, applied: Decimal) -> PlannedStep:
     marker_fields = {name: value for name, value in payment.marker_fields.items() if name != "a"}
     return PlannedStep(
         id=StepId("Payment", payment.key),
         operation=Operation.UPDATE,
         owner=claim.position,
         target=payment,
-        sale=money.sale.key,
-        marker_fields=marker_fields | applied_fact(payment.total, applied, money.currency),
+        sale=formed.form.key,
+        marker_fields=marker_fields | applied_fact(payment.total, applied, formed.money.currency),
         applied=applied,
     )

@@ -13,7 +13,8 @@ from bridge.index.posted import Posted, order_fact, split_by_invoice
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
-from bridge.planning.sale.money import SaleMoney
+from bridge.planning.sale.balance import OpenBalance
+from bridge.planning.sale.state import CreditedSale, PaidSale
 from bridge.planning.steps import (
     AlreadyPosted,
     Claim,
@@ -34,19 +35,21 @@ from contracts.quickbooks import CreditMemoDraft
 NOTHING_TO_CREDIT = "the sale was cancelled: there is nothing to credit"
 
 
-def plan_credits(context: PlanningContext, sale: Sale, claims: Sequence[Claim], money: SaleMoney) -> None:
-    """Decide the credit memos that `claims` tell of, each once, and how much of each goes on the invoice."""
-    for key, group in by_key(claims):
+def plan_credits(context: PlanningContext, paid: PaidSale) -> CreditedSale:
+    """Phase *credits*: decide the credit memos, each once, and how much of each goes on the invoice."""
+    form, balance = paid.form, paid.balance
+    for key, group in by_key(paid.claims.credits):
         positions = [claim.position for claim in group]
         posted = context.index.get("CreditMemo", key)
-        refusal = _refusal(context, sale, group[0], posted)
+        refusal = _refusal(context, form, group[0], posted)
         if refusal is not None:
             context.resolve(positions, refusal)
         elif posted is None:
-            _write(context, sale, group, money)
+            balance = _write(context, form, group, balance)
         else:
             context.resolve(positions, AlreadyPosted(posted))
-            _apply_rest(context, sale, group[0], posted, money)
+            balance = _apply_rest(context, form, group[0], posted, balance)
+    return CreditedSale(form=form, refunds=paid.claims.refunds)
 
 
 def take_off_credits(context: PlanningContext, sale: SourceKey, positions: Sequence[int]) -> frozenset[StepId]:
@@ -89,7 +92,7 @@ def _refusal(context: PlanningContext, sale: Sale, claim: Claim, posted: Posted 
     return None
 
 
-def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], money: SaleMoney) -> None:
+def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance: OpenBalance) -> OpenBalance:
     claim, draft = group[0], _draft(group[0])
     step = PlannedStep(
         id=StepId("CreditMemo", claim.step.key),
@@ -103,20 +106,23 @@ def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], money: 
     )
     context.plan_write(step, [each.position for each in group])
     if sale.entity != "Invoice":
-        return
+        return balance
     if context.profile.applies_credits:
+        # Because QBO puts the new credit on invoices of its own choice: what is left to do shows once it has.
         context.once_more = True
-    else:
-        _apply(context, sale, claim, draft.total, money)
+        return balance
+    return _apply(context, sale, claim, draft.total, balance)
 
 
-def _apply_rest(context: PlanningContext, sale: Sale, claim: Claim, credit: Posted, money: SaleMoney) -> None:
+def _apply_rest(
+    context: PlanningContext, sale: Sale, claim: Claim, credit: Posted, balance: OpenBalance
+) -> OpenBalance:
     """What is not on any invoice yet goes on its own, unless we did that before: what a person took off stays off.
 
     What QBO has put on other invoices by itself comes back first, as far as its own invoice asks for it.
     """
     if sale.entity != "Invoice" or context.index.get("Payment", credit.key) is not None:
-        return
+        return balance
     if not credit.fresh:
         context.require_reread(credit)
     amount, misapplied = credit.balance or Decimal(0), _misapplied(context, sale, credit)
@@ -124,10 +130,10 @@ def _apply_rest(context: PlanningContext, sale: Sale, claim: Claim, credit: Post
         context.require_reread(sale.posted)
     taken: set[StepId] = set()
     for misapplied_payment in misapplied:
-        if amount < money.open:
+        if amount < balance.amount:
             taken.add(_take_off(context, sale, claim, misapplied_payment))
             amount += misapplied_payment.applied
-    _apply(context, sale, claim, amount, money, after=taken)
+    return _apply(context, sale, claim, amount, balance, after=taken)
 
 
 def _misapplied(context: PlanningContext, sale: Sale, credit: Posted) -> list[Posted]:
@@ -151,13 +157,13 @@ def _apply(
     sale: Sale,
     claim: Claim,
     amount: Decimal,
-    money: SaleMoney,
+    balance: OpenBalance,
     *,
     after: Iterable[StepId] = (),
-) -> None:
-    applied = money.take(amount)
+) -> OpenBalance:
+    applied, balance = balance.spend(amount)
     if not applied:
-        return
+        return balance
     draft = _draft(claim)
     credit = StepId("CreditMemo", claim.step.key)
     step = PlannedStep(
@@ -174,6 +180,7 @@ def _apply(
     )
     context.write(step)
     context.resolve([claim.position], Write(step.id, credited=True))
+    return balance
 
 
 def _draft(claim: Claim) -> CreditMemoDraft:

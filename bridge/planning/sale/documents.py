@@ -27,18 +27,18 @@ BY_RULE = "the rules leave orders of this tag, channel or gateway out"
 TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN})
 
 
-def plan_document(context: PlanningContext, key: SourceKey, told: SaleClaims) -> None:
+def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> None:
     """Decide what the newest body of the sale `key` writes, and the fate of each."""
-    claims = told.bodies
-    if all(claim.step.version == ONCE for claim in claims):
-        _plan_once(context, key, claims)
+    bodies = claims.bodies
+    if all(claim.step.version == ONCE for claim in bodies):
+        _plan_once(context, key, bodies)
         return
-    versions = [version_of(claim) for claim in claims]
-    newest = max(range(len(claims)), key=lambda i: versions[i])
-    claim, version = claims[newest], versions[newest]
-    same = [claims[i].position for i in range(len(claims)) if versions[i].content == version.content]
+    versions = [version_of(claim) for claim in bodies]
+    newest = max(range(len(bodies)), key=lambda i: versions[i])
+    claim, version = bodies[newest], versions[newest]
+    same = [bodies[i].position for i in range(len(bodies)) if versions[i].content == version.content]
     posted = context.index.sale(key)
-    context.resolve((c.position for c in claims if c.position not in same), Superseded(posted))
+    context.resolve((each.position for each in bodies if each.position not in same), Superseded(posted))
     seen = context.index.newest(key)
     older = seen is not None and version < seen
     if older and not (posted and _says(posted, version)):
@@ -48,8 +48,8 @@ def plan_document(context: PlanningContext, key: SourceKey, told: SaleClaims) ->
         context.note_version(key, version)
         context.resolve(same, Skipped("skipped_by_rule", BY_RULE, posted))
     elif claim.step.intent in TAKEN_BACK:
-        plan_void(context, claim, same, posted, version, told)
-    elif posted is not None and not older and is_outgrown(claim, posted, told):
+        plan_void(context, claim, same, posted, version, claims)
+    elif posted is not None and not older and is_outgrown(claim, posted, claims):
         _plan_instead(context, claim, same, posted, version)
     else:
         _plan_state(context, claim, same, posted, version)
@@ -112,6 +112,7 @@ def _plan_state(
         context.note_version(claim.step.key, version)
         context.resolve(same, AlreadyPosted(posted))
     elif posted is not None and not posted.total_unchanged:
+        # Because a person has changed what it asks for, which of the two figures is right is not ours to say.
         context.resolve(same, Refused(conflict(posted), posted))
     elif context.profile.can_book(draft.currency):
         entity: EntityName = "SalesReceipt" if isinstance(claim.step.draft, SalesReceiptDraft) else "Invoice"

@@ -15,9 +15,9 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, stays_void
 from bridge.planning.sale import shipments
 from bridge.planning.sale.documents import form_draft, version_of
-from bridge.planning.sale.money import SaleMoney
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_fact, redeemed_on
 from bridge.planning.sale.shipments import Shipment, is_news, shipment_fact, shipments_on, shipping
+from bridge.planning.sale.state import FormedSale, SaleMoney
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, Sale, SaleClaims, Skipped, StepId, Write
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
@@ -42,24 +42,24 @@ def sale_of(context: PlanningContext, key: SourceKey) -> Sale | None:
     return Sale(key=key, entity=entity, posted=posted, step=context.steps.get(StepId(entity, key)))
 
 
-def plan_form(context: PlanningContext, money: SaleMoney, told: SaleClaims) -> Sale:
-    """Put gift cards and deliveries on the form of the sale; gives the sale as it is after that."""
+def plan_form(context: PlanningContext, money: SaleMoney) -> FormedSale:
+    """Phase *form*: put gift cards and deliveries on the form of the sale, in one write with its content."""
     sale = money.sale
     before = shipments_on(sale.posted)
-    news = [claim for claim in told.shipments if is_news(claim, before)]
-    _settle_old(context, sale, [claim for claim in told.shipments if claim not in news])
+    news = [claim for claim in money.claims.shipments if is_news(claim, before)]
+    _settle_old(context, sale, [claim for claim in money.claims.shipments if claim not in news])
     if news and (reason := _left_alone(sale, before)) is not None:
         context.resolve((claim.position for claim in news), reason)
         news = []
-    cards = [claim for claims in money.cards for claim in claims]
+    cards = [claim for group in money.cards for claim in group]
     if not sale.counts:
-        return sale
+        return FormedSale(form=sale, money=money)
     found = shipments.merged(before, news)
     if sale.step is not None:
         _complete(context, sale.step, money, found, [*cards, *news])
     else:
-        _change(context, sale, money, found, told, [*cards, *news])
-    return sale_of(context, sale.key) or sale
+        _change(context, money, found, [*cards, *news])
+    return FormedSale(form=sale_of(context, sale.key) or sale, money=money)
 
 
 def _settle_old(context: PlanningContext, sale: Sale, claims: Sequence[Claim]) -> None:
@@ -101,26 +101,20 @@ def _complete(
         context.resolve([claim.position], Write(step.id, credited=False))
 
 
-def _change(
-    context: PlanningContext,
-    sale: Sale,
-    money: SaleMoney,
-    found: dict[str, Shipment],
-    told: SaleClaims,
-    claims: Sequence[Claim],
-) -> None:
-    posted = sale.posted
+def _change(context: PlanningContext, money: SaleMoney, found: dict[str, Shipment], claims: Sequence[Claim]) -> None:
+    sale, posted = money.sale, money.sale.posted
     cards = money.redeemed != redeemed_on(posted)
     if posted is None or not (cards or any(_is_delivery(claim) for claim in claims)):
         return
-    draft = _same_content(posted, told)
+    draft = _same_content(posted, money.claims)
     if cards and not posted.total_unchanged:
-        _refuse(context, posted, claims)
+        # Because a person has changed the total, how much the gift card may take off it is theirs to settle.
+        context.resolve((claim.position for claim in claims), Refused(conflict(posted), posted))
         return
     if cards and draft is None and posted.form is None:
         context.require_reread(posted)
     total = posted.total + amount_redeemed(redeemed_on(posted)) - amount_redeemed(money.redeemed)
-    causes = [*claims, *money.current, *(claim for each in money.unbooked for claim in each)]
+    causes = [*claims, *money.current, *(claim for group in money.unbooked for claim in group)]
     positions = [claim.position for claim in claims or causes[:1]]
     step = PlannedStep(
         id=StepId(sale.entity, sale.key),
@@ -136,11 +130,6 @@ def _change(
     context.plan_write(step, positions)
 
 
-def _refuse(context: PlanningContext, posted: Posted, claims: Sequence[Claim]) -> None:
-    """A person has changed the total: the gift card is theirs to settle, the delivery can wait for it."""
-    context.resolve((claim.position for claim in claims), Refused(conflict(posted), posted))
-
-
 def _is_delivery(claim: Claim) -> bool:
     return not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft)
 
@@ -153,13 +142,13 @@ def _fields(found: dict[str, Shipment], claims: Sequence[Claim]) -> Shipping | N
 def _facts(before: object, money: SaleMoney, found: dict[str, Shipment], total: Decimal) -> dict[str, str]:
     marker_fields = dict(before) if isinstance(before, dict) else {}
     kept = {name: value for name, value in marker_fields.items() if name not in ("g", "f", "t")}
-    told = redeemed_fact(money.redeemed, money.currency) | shipment_fact(found)
-    return {**kept, "t": plain(total, money.currency), **told}
+    on_form = redeemed_fact(money.redeemed, money.currency) | shipment_fact(found)
+    return {**kept, "t": plain(total, money.currency), **on_form}
 
 
-def _same_content(posted: Posted, told: SaleClaims) -> InvoiceDraft | None:
+def _same_content(posted: Posted, claims: SaleClaims) -> InvoiceDraft | None:
     """The body of this micro-batch that says what the form says, so that its lines need not be read."""
-    for claim in told.bodies:
+    for claim in claims.bodies:
         if claim.step.draft is not None and version_of(claim).content == posted.marker_fields.get("h"):
             return form_draft(claim)
     return None

@@ -7,105 +7,86 @@ what the newest body says beyond both, which stands for transactions that nobody
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from decimal import Decimal
 
-from bridge.index.index import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
-from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
+from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
+from bridge.planning.sale.amounts import BODY_MONEY, age, age_of, amount_of, lies_elsewhere
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
-from bridge.planning.steps import (
-    AlreadyPosted,
-    Claim,
-    Redeemed,
-    Refused,
-    Sale,
-    SaleClaims,
-    Skipped,
-    StepId,
-    StepResolution,
-)
+from bridge.planning.sale.state import SaleContent, SaleMoney
+from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepResolution
 from contracts.entities import number
-from contracts.errors import UnmappableEvent
+from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import total
-from contracts.quickbooks import PaymentDraft, RedemptionDraft
+from contracts.quickbooks import DocumentDraft, PaymentDraft, RedemptionDraft
 
-BODY_MONEY = "payment"
-"""The kind of key of money that is known from an order's body only."""
+LINKED_ELSEWHERE = "was linked to other documents in QuickBooks and cannot become smaller"
 IN_THE_CUSTOMERS_CURRENCY = "told in the customer's currency: the order's body tells the same money in the shop's"
 
 
-@dataclass(slots=True)
-class SaleMoney:
-    """The money of one sale.
-
-    `body` is the payment that is known from the order's body, `booked` what all other payments add up to. `fresh` are
-    the transactions that are not in the books yet. `told` is what the newest body says was received, `wanted` what of
-    it only the body tells. `redeemed` are the gift cards that the form must show in the end. `open` is what the invoice
-    can still take and `owner` its customer. `relink` is true when payments may lie beside the invoice that belong on
-    it; `shrinking` is the write that makes the invoice smaller than what is on it: QBO would take from the payments as
-    it likes, so they give way before it.
-    """
-
-    sale: Sale
-    currency: str
-    body: Posted | None
-    booked: Decimal
-    customer: SourceKey | None = None
-    unbooked: list[list[Claim]] = field(default_factory=list)
-    cards: list[list[Claim]] = field(default_factory=list)
-    current: list[Claim] = field(default_factory=list)
-    received_by_body: Decimal = Decimal(0)
-    body_only: Decimal = Decimal(0)
-    redeemed: tuple[Redeemed, ...] = ()
-    open: Decimal = Decimal(0)
-    owner: str | None = None
-    relink: bool = False
-    shrinking: StepId | None = None
-
-    @property
-    def changing(self) -> Posted | None:
-        """The payment known from the body when it cannot stay as it is."""
-        return self.body if self.body is not None and self.body_only != self.body.total else None
-
-    def take(self, amount: Decimal) -> Decimal:
-        """The part of `amount` that goes on the invoice; the rest stays the customer's credit."""
-        applied = min(max(amount, Decimal(0)), max(self.open, Decimal(0)))
-        self.open -= applied
-        return applied
-
-
-def collect_money(context: PlanningContext, sale: Sale, claims: SaleClaims) -> SaleMoney:
-    """What is known and what is new of the money of `sale`; claims that are nothing new are resolved."""
+def collect_money(context: PlanningContext, content: SaleContent) -> SaleMoney:
+    """Phase *money*: what is known and what is new of the money of a sale; claims that are nothing new are resolved."""
+    sale, claims = content.sale, content.claims
     payments = context.index.payments_of(sale.key)
     body = next((payment for payment in payments if payment.key.kind == BODY_MONEY), None)
+    draft = sale.step.draft if sale.step else None
     money = SaleMoney(
         sale=sale,
+        claims=claims,
         currency=sale.currency(context.profile.home_currency),
-        customer=getattr(sale.step.draft, "customer", None) if sale.step else None,
+        customer=draft.customer if isinstance(draft, DocumentDraft) else None,
         body=body,
         booked=total(payment.total for payment in payments if payment is not body) + _given_up(context, sale.key),
     )
-    money.unbooked = _unbooked_claims(context, claims.payments, money)
-    money.cards = _unbooked_claims(context, claims.redemptions, money)
-    money.current = _current(context, claims.received, money)
+    money = replace(
+        money,
+        unbooked=_unbooked_claims(context, claims.payments, money),
+        cards=_unbooked_claims(context, claims.redemptions, money),
+        current=_current(context, claims.received, money),
+    )
     on_form = redeemed_on(sale.posted)
-    money.received_by_body = _received_by_body(money, on_form)
-    _share_out(money, on_form)
-    return money
+    money = _shared_out(replace(money, received_by_body=_received_by_body(money, on_form)), on_form)
+    error = _refusal(money)
+    return money if error is None else _refused(context, money, error)
 
 
-def _share_out(money: SaleMoney, on_form: Sequence[Redeemed]) -> None:
-    """What only the body tells stands for a payment, or for a gift card where the body says so."""
+def _refusal(money: SaleMoney) -> RecordError | None:
+    """Why nothing of this money can be booked: a person has changed the payment that would have to change."""
+    changing = money.changing
+    if changing is None:
+        return None
+    if not changing.total_unchanged:
+        return conflict(changing)
+    taken_over = amount_of(money.unbooked[0][0]) if money.unbooked else Decimal(0)
+    if changing.applied_elsewhere > (money.body_only or taken_over):
+        # Because it would be smaller than what a person has put on other documents, and that must stay there.
+        return rejected(changing, LINKED_ELSEWHERE)
+    return None
+
+
+def _refused(context: PlanningContext, money: SaleMoney, error: RecordError) -> SaleMoney:
+    """Nothing about this money is certain any more, so the form keeps the gift cards that it has."""
+    for group in [*money.unbooked, *money.cards, money.current]:
+        context.resolve((claim.position for claim in group), Refused(error))
+    return replace(money, cards=(), redeemed=redeemed_on(money.sale.posted), refused=error)
+
+
+def _shared_out(money: SaleMoney, on_form: Sequence[Redeemed]) -> SaleMoney:
+    """Money known only from the order becomes one payment, or a gift-card redemption where the body says so."""
     redeemed = [each for each in on_form if each.key.kind != BODY_MONEY]
-    redeemed += [_redeemed(claims[0], amount_of(claims[0])) for claims in money.cards]
-    known_money = money.booked + amount_redeemed(redeemed) + total(amount_of(claims[0]) for claims in money.unbooked)
+    redeemed += [_redeemed(group[0], amount_of(group[0])) for group in money.cards]
+    known_money = money.booked + amount_redeemed(redeemed) + total(amount_of(group[0]) for group in money.unbooked)
+    # Because the same money may be told by its transaction and by the body, only what exceeds the known is new.
     rest = max(money.received_by_body - known_money, Decimal(0))
     by_card = _by_card(money, on_form, rest)
-    money.redeemed = tuple(sorted([*redeemed, *by_card], key=lambda each: each.key))
-    money.body_only = Decimal(0) if by_card else rest
+    return replace(
+        money,
+        redeemed=tuple(sorted([*redeemed, *by_card], key=lambda each: each.key)),
+        body_only=Decimal(0) if by_card else rest,
+    )
 
 
 def _by_card(money: SaleMoney, on_form: Sequence[Redeemed], rest: Decimal) -> list[Redeemed]:
@@ -133,16 +114,18 @@ def _given_up(context: PlanningContext, sale: SourceKey) -> Decimal:
     return total(payment.written for payment in voided if payment.key.kind != BODY_MONEY)
 
 
-def _unbooked_claims(context: PlanningContext, marker_fields: Sequence[Claim], money: SaleMoney) -> list[list[Claim]]:
+def _unbooked_claims(
+    context: PlanningContext, transactions: Sequence[Claim], money: SaleMoney
+) -> tuple[tuple[Claim, ...], ...]:
     """The transactions that are not in the books yet, by their keys, each with all its claims; others are settled."""
-    found: list[list[Claim]] = []
-    for _, claims in by_key(marker_fields):
-        resolution = _resolution(context, claims[0], money)
+    found: list[tuple[Claim, ...]] = []
+    for _, group in by_key(transactions):
+        resolution = _resolution(context, group[0], money)
         if resolution is None:
-            found.append(claims)
+            found.append(tuple(group))
         else:
-            context.resolve((claim.position for claim in claims), resolution)
-    return found
+            context.resolve((claim.position for claim in group), resolution)
+    return tuple(found)
 
 
 def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> StepResolution | None:
@@ -151,7 +134,8 @@ def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> Ste
         return known(posted)
     if context.is_gone(claim.step.key):
         return DID_NOT_LAST
-    currency = getattr(claim.step.draft, "currency", money.currency)
+    draft = claim.step.draft
+    currency = draft.currency if isinstance(draft, PaymentDraft | RedemptionDraft) else money.currency
     if currency != money.currency:
         if claim.step.key.system == "shopify" and isinstance(claim.step.draft, PaymentDraft):
             return Skipped("skipped_by_rule", IN_THE_CUSTOMERS_CURRENCY, sale)
@@ -164,12 +148,12 @@ def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> Ste
     return None
 
 
-def _current(context: PlanningContext, received: Sequence[Claim], money: SaleMoney) -> list[Claim]:
+def _current(context: PlanningContext, received: Sequence[Claim], money: SaleMoney) -> tuple[Claim, ...]:
     """The newest bodies, when they are as new as the books; an older body says nothing about money."""
     seen = [version for version in (context.index.newest(money.sale.key), money.body and money.body.version) if version]
     ages = [(version.updated_at, version.rank) for version in seen] + [age(claim) for claim in received]
     newest = max(ages, default=(0, 0))
-    return [claim for claim in received if age(claim) == newest]
+    return tuple(claim for claim in received if age(claim) == newest)
 
 
 def _received_by_body(money: SaleMoney, on_form: Sequence[Redeemed]) -> Decimal:
@@ -181,31 +165,10 @@ def _received_by_body(money: SaleMoney, on_form: Sequence[Redeemed]) -> Decimal:
     amounts = [amount_of(claim) for claim in money.current]
     by_card = any(each.key.kind == BODY_MONEY for each in on_form)
     known_money = money.booked + amount_redeemed(on_form) + (money.body.total if money.body else Decimal(0))
-    if not amounts or (money.body and age(money.current[0]) == _age_of(money.body)):
+    if not amounts or (money.body and age(money.current[0]) == age_of(money.body)):
         remembered = number(money.body.marker_fields.get("r")) if money.body else None
         amounts.append(known_money if remembered is None else remembered)
-    elif by_card and money.sale.posted and age(money.current[0]) == _age_of(money.sale.posted):
+    elif by_card and money.sale.posted and age(money.current[0]) == age_of(money.sale.posted):
         amounts.append(known_money)
+    # Because money that one body of an age has told cannot be untold by another of the same age: any order ends alike.
     return max(amounts)
-
-
-def lies_elsewhere(posted: Posted | None, sale: SourceKey) -> bool:
-    """True for a payment that is in the books for another sale: it has to move."""
-    return posted is not None and not posted.voided and order_of(posted) != sale
-
-
-def amount_of(claim: Claim) -> Decimal:
-    """How much money a claim tells of."""
-    if not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft):
-        raise TypeError(f"{claim.step.key}: money needs a PaymentDraft or a RedemptionDraft")
-    return claim.step.draft.amount
-
-
-def age(claim: Claim) -> tuple[int, int]:
-    """The age of a body, without its content."""
-    version = claim.step.version
-    return (version.updated_at, version.rank) if version else (0, 0)
-
-
-def _age_of(posted: Posted) -> tuple[int, int]:
-    return (posted.version.updated_at, posted.version.rank) if posted.version else (0, 0)

@@ -6,9 +6,11 @@ part after all becomes an invoice. The ledger is the same either way.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.index.index import Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.sale.money import BODY_MONEY, amount_of
+from bridge.planning.sale.amounts import BODY_MONEY, amount_of
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import Claim, PlannedStep, SaleClaims, StepId
 from contracts.keys import SourceKey
@@ -16,23 +18,28 @@ from contracts.posting import Intent, Operation, PostingStep, Version
 from contracts.quickbooks import InvoiceDraft, PaymentDraft, SalesReceiptDraft
 
 
-def adopt(context: PlanningContext, key: SourceKey, told: SaleClaims) -> None:
-    """Where the sale stands on an invoice, a receipt's money is what its body says was received."""
+def with_receipt_money(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> SaleClaims:
+    """The claims with the money of sales receipts told apart, where the sale stands on an invoice.
+
+    Because an invoice stays one, what a receipt has inside it is a payment of that invoice.
+    """
     posted = context.index.sale(key)
-    if posted is not None and posted.entity == "Invoice":
-        told.received += [
-            claim._replace(step=_money_of(claim.step, claim.step.draft))
-            for claim in told.bodies
-            if isinstance(claim.step.draft, SalesReceiptDraft)
-        ]
+    if posted is None or posted.entity != "Invoice":
+        return claims
+    inside = [
+        claim._replace(step=_money_of(claim.step, claim.step.draft))
+        for claim in claims.bodies
+        if isinstance(claim.step.draft, SalesReceiptDraft)
+    ]
+    return replace(claims, received=(*claims.received, *inside))
 
 
-def is_outgrown(claim: Claim, posted: Posted | None, told: SaleClaims) -> bool:
+def is_outgrown(claim: Claim, posted: Posted | None, claims: SaleClaims) -> bool:
     """True when a body says that less was received than the sale asks for, and the books have it as paid at once."""
     draft = claim.step.draft
     if posted is None or posted.voided or posted.entity != "SalesReceipt" or not isinstance(draft, InvoiceDraft):
         return False
-    received = [amount_of(each) for each in told.received if each.position == claim.position]
+    received = [amount_of(each) for each in claims.received if each.position == claim.position]
     return max(received, default=draft.total * 0) < draft.total
 
 

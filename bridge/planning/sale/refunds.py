@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.index.posted import order_fact, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
+from bridge.planning.sale.state import CreditedSale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
 from contracts.errors import UnmappableEvent
 from contracts.money import plain
@@ -18,9 +18,10 @@ from contracts.quickbooks import RefundReceiptDraft
 NEVER_BOOKED = "it did not last, and it was never booked"
 
 
-def plan_refunds(context: PlanningContext, sale: Sale, claims: Sequence[Claim]) -> None:
-    """Decide the refund receipts that `claims` tell of, each once; whose they are, the sale says."""
-    for key, group in by_key(claims):
+def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
+    """Phase *refunds*: decide the refund receipts, each once; whose they are, the sale says."""
+    sale = credited.form
+    for key, group in by_key(credited.refunds):
         positions = [claim.position for claim in group]
         draft = group[0].step.draft
         if not isinstance(draft, RefundReceiptDraft):

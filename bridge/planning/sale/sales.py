@@ -1,4 +1,8 @@
-"""One sale, from everything that a micro-batch tells of it: form, money, credits, refunds, in this order. Pure."""
+"""One sale, from everything that a micro-batch tells of it, in phases: each takes what the one before it gives. Pure.
+
+content -> money -> form -> payments -> credits -> refunds. The states between them are frozen (`state.py`); writes are
+collected by the context alone, and what the invoice can take is measured and spent in `balance.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,53 +13,55 @@ from bridge.planning.sale.credits import NOTHING_TO_CREDIT, plan_credits
 from bridge.planning.sale.documents import BY_RULE, LEFT_OUT, plan_document
 from bridge.planning.sale.forms import plan_form, sale_of
 from bridge.planning.sale.money import collect_money
-from bridge.planning.sale.payments import measure_open_balance, plan_payments, refusal, refuse, resolve_receipt_money
-from bridge.planning.sale.receipts import adopt
+from bridge.planning.sale.payments import plan_payments
+from bridge.planning.sale.receipts import with_receipt_money
 from bridge.planning.sale.refunds import plan_refunds
+from bridge.planning.sale.state import SaleContent
 from bridge.planning.steps import Claim, SaleClaims, Skipped, Waiting
 from contracts.keys import SourceKey
 
 WAITS_FOR_ORDER = "its order is not in the books yet"
 
 
-def plan_sale(context: PlanningContext, key: SourceKey, told: SaleClaims) -> None:
-    """Decide every write for the sale `key`, and the fate of each claim on it."""
-    adopt(context, key, told)
-    plan_document(context, key, told)
+def plan_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> None:
+    """Decide every write for the sale `key`, and what becomes of each claim on it."""
+    content = plan_content(context, key, claims)
+    if content is None:
+        return
+    money = collect_money(context, content)
+    formed = plan_form(context, money)
+    paid = plan_payments(context, formed)
+    credited = plan_credits(context, paid)
+    plan_refunds(context, credited)
+
+
+def plan_content(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> SaleContent | None:
+    """Phase *content*: what the newest body makes of the sale. None without a sale: its claims are resolved then."""
+    claims = with_receipt_money(context, key, claims)
+    plan_document(context, key, claims)
     sale = sale_of(context, key)
     if sale is None:
-        _without_sale(context, key, told)
-        return
-    money = collect_money(context, sale, told)
-    error = refusal(money)
-    if error is not None:
-        refuse(context, money, error)
-    money.sale = plan_form(context, money, told)
-    if money.sale.entity == "SalesReceipt":
-        resolve_receipt_money(context, money, told)
-    elif error is None:
-        plan_payments(context, money, told)
-    else:
-        measure_open_balance(context, money)
-    plan_credits(context, money.sale, told.credits, money)
-    plan_refunds(context, money.sale, told.refunds)
+        _without_sale(context, key, claims)
+        return None
+    return SaleContent(sale=sale, claims=claims)
 
 
-def _without_sale(context: PlanningContext, key: SourceKey, told: SaleClaims) -> None:
+def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> None:
     """Money and what goes with it wait for their order; one that was cancelled unbooked has nothing to wait for.
 
     Of an order that the rules leave out everything is left out.
     """
     version = context.versions.get(key) or context.index.newest(key)
     if version is not None and version.content == LEFT_OUT:
-        claims = [*told.credits, *told.shipments, *told.payments, *told.redemptions, *told.refunds]
-        context.resolve([claim.position for claim in claims], Skipped("skipped_by_rule", BY_RULE))
+        others = (*claims.credits, *claims.shipments, *claims.payments, *claims.redemptions, *claims.refunds)
+        context.resolve([claim.position for claim in others], Skipped("skipped_by_rule", BY_RULE))
         return
     cancelled = version is not None and version.content == VOIDED
-    for claim in [*told.credits, *told.shipments]:
+    for claim in [*claims.credits, *claims.shipments]:
         resolution = Skipped("skipped_by_rule", NOTHING_TO_CREDIT) if cancelled else Waiting(WAITS_FOR_ORDER)
         context.resolve([claim.position], _for_good(context, claim) or resolution)
-    for claim in [*told.payments, *told.redemptions, *told.refunds]:
+    # Because a cancelled order's money is real whatever became of the order, it goes on waiting and is not dropped.
+    for claim in [*claims.payments, *claims.redemptions, *claims.refunds]:
         context.resolve([claim.position], _for_good(context, claim) or Waiting(WAITS_FOR_ORDER))
 
 

@@ -40,17 +40,17 @@ def merged(before: dict[str, Shipment], claims: Iterable[Claim]) -> dict[str, Sh
     """`before` and what `claims` tell, the newest state of each."""
     found = dict(before)
     for claim in claims:
-        told = _told(claim)
-        known = found.get(told.ident)
-        found[told.ident] = max(told, known) if known else told
+        shipment = _shipment(claim)
+        known = found.get(shipment.ident)
+        found[shipment.ident] = max(shipment, known) if known else shipment
     return dict(sorted(found.items()))
 
 
 def is_news(claim: Claim, before: dict[str, Shipment]) -> bool:
     """True when a claim tells of something newer than the books have."""
-    told = _told(claim)
-    known = before.get(told.ident)
-    return known is None or known < told
+    shipment = _shipment(claim)
+    known = before.get(shipment.ident)
+    return known is None or known < shipment
 
 
 def shipment_fact(found: dict[str, Shipment]) -> dict[str, str]:
@@ -89,7 +89,7 @@ def _fitting(numbers: Sequence[str]) -> str:
     return found
 
 
-def _told(claim: Claim) -> Shipment:
+def _shipment(claim: Claim) -> Shipment:
     draft, version = claim.step.draft, claim.step.version
     if not isinstance(draft, ShipmentDraft):
         raise TypeError(f"{claim.step.key}: a delivery needs a ShipmentDraft")

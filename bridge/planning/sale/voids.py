@@ -8,8 +8,8 @@ from bridge.index.index import VOIDED, Posted
 from bridge.index.posted import split_by_invoice
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import rejected
+from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.credits import take_off_credits
-from bridge.planning.sale.money import BODY_MONEY
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId
 from contracts.entities import EntityName
 from contracts.money import plain, total
@@ -21,7 +21,7 @@ DELETED_PAID = "belongs to an order that its source has deleted, and money was r
 
 
 def plan_void(
-    context: PlanningContext, claim: Claim, same: list[int], posted: Posted | None, version: Version, told: SaleClaims
+    context: PlanningContext, claim: Claim, same: list[int], posted: Posted | None, version: Version, claims: SaleClaims
 ) -> None:
     """Decide what becomes of a sale that is taken back: void where nobody paid, else its refunds tell the rest."""
     withdrawn = claim.step.intent is Intent.WITHDRAWN
@@ -32,7 +32,7 @@ def plan_void(
         context.resolve(same, AlreadyPosted(posted))
     elif posted.voided:
         context.plan_write(marker_again(_form(posted), posted, str(version), claim.position, voided_now=False), same)
-    elif not _is_paid(context, posted, told, withdrawn=withdrawn):
+    elif not _is_paid(context, posted, claims, withdrawn=withdrawn):
         _void(context, claim, same, posted, version)
     elif withdrawn:
         context.resolve(same, Refused(rejected(posted, DELETED_PAID), posted))
@@ -70,14 +70,16 @@ def marker_again(document: StepId, posted: Posted, version: str, owner: int, *, 
     )
 
 
-def _is_paid(context: PlanningContext, posted: Posted, told: SaleClaims, *, withdrawn: bool) -> bool:
+def _is_paid(context: PlanningContext, posted: Posted, claims: SaleClaims, *, withdrawn: bool) -> bool:
     """Transactions are money whatever a body says; what only an older body told, the newest one may take back.
 
     Of an order that is deleted no body tells anything any more: all its money counts.
     """
     payments = context.index.payments_of(posted.key)
     known = any(withdrawn or payment.key.kind != BODY_MONEY for payment in payments)
-    if told.payments or told.redemptions or known or "g" in posted.marker_fields or posted.entity == "SalesReceipt":
+    on_form = "g" in posted.marker_fields or posted.entity == "SalesReceipt"
+    if claims.payments or claims.redemptions or known or on_form:
+        # Because money on it must go back by a refund of its own: a void would take it out of the books unseen.
         return True
     return _others_paid(context, posted)
 

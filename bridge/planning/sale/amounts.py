@@ -1,0 +1,36 @@
+"""What a claim on money says: how much, how old, and where it lies already. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bridge.index.posted import Posted, order_of
+from bridge.planning.steps import Claim
+from contracts.keys import SourceKey
+from contracts.quickbooks import PaymentDraft, RedemptionDraft
+
+BODY_MONEY = "payment"
+"""The kind of key of money that is known from an order's body only."""
+
+
+def lies_elsewhere(posted: Posted | None, sale: SourceKey) -> bool:
+    """True for a payment that is in the books for another sale: it has to move."""
+    return posted is not None and not posted.voided and order_of(posted) != sale
+
+
+def amount_of(claim: Claim) -> Decimal:
+    """How much money a claim tells of."""
+    if not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft):
+        raise TypeError(f"{claim.step.key}: money needs a PaymentDraft or a RedemptionDraft")
+    return claim.step.draft.amount
+
+
+def age(claim: Claim) -> tuple[int, int]:
+    """The age of a body, without its content."""
+    version = claim.step.version
+    return (version.updated_at, version.rank) if version else (0, 0)
+
+
+def age_of(posted: Posted) -> tuple[int, int]:
+    """The age of the body that was last written."""
+    return (posted.version.updated_at, posted.version.rank) if posted.version else (0, 0)
