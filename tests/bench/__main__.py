@@ -77,12 +77,12 @@ def schedule_all(judged: Sequence[MappedRecord]) -> list[Schedule]:
     return [schedule(plans[at : at + MICRO_BATCH], index, FACTS) for at in range(0, len(plans), MICRO_BATCH)]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--orders", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     consumed = records(given.orders, given.seed)
     judged, judging_s = timed(lambda: judge_all(consumed))
     planned, planning_s = timed(lambda: schedule_all(judged))

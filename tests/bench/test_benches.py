@@ -1,0 +1,46 @@
+"""Each bench runs to its end: here at a tiny size, so that none is found broken on the day it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from bridge.sandbox import bench as sandbox_bench
+from tests.bench import __main__ as stages
+from tests.bench import backlog
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A bench is a program, and says itself what is logged."""
+    yield
+    structlog.reset_defaults()
+
+
+def test_the_bench_of_the_stages_prints_its_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Decoding, mapping and planning, and how full the calls are."""
+    stages.main(["--orders", "4"])
+    said = capsys.readouterr().out
+    assert "decode and map" in said
+    assert "schedule" in said
+    assert "calls at least" in said
+
+
+def test_the_bench_of_a_backlog_goes_through_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """More events than a company takes at once before the first of them is booked. Guard: the split of a batch."""
+    backlog.main(["25"])
+    rows = dict(line.rsplit("  ", 1) for line in capsys.readouterr().out.splitlines())
+    named = {name.strip(): value.strip() for name, value in rows.items()}
+    assert int(named["events"]) > 50
+    assert int(named["steps written"]) > 50
+    assert named["time against the bare requests"].endswith(" x")
+
+
+def test_the_bench_of_the_sandbox_counts_both_ways_of_writing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A sandbox in a process of its own, single writes and batches."""
+    sandbox_bench.main(0.1)
+    said = capsys.readouterr().out
+    assert "invoices created per second" in said
+    assert "in batches of 30" in said
