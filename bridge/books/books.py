@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -41,8 +42,21 @@ FRESH_KEPT_EVERY = timedelta(minutes=10)
 log = structlog.get_logger(__name__)
 
 
+class Overlay(Protocol):
+    """Entities that the index knows better than QBO, because a rehearsal has changed them."""
+
+    def row(self, posted: Posted) -> Entity | None:
+        """The entity as QBO would show it; None when QBO must be asked."""
+
+    def clear(self) -> None:
+        """The index is read anew: nothing is known better any more."""
+
+
 class Books:
-    """Index and facts of one company; `warm` before use. `lists` are those that its rules name."""
+    """Index and facts of one company; `warm` before use. `lists` are those that its rules name.
+
+    What `overlay` knows is never read from QBO again.
+    """
 
     def __init__(
         self,
@@ -53,12 +67,14 @@ class Books:
         freshness: timedelta = FRESHNESS,
         lists: Iterable[str] = (),
         look_up_results: ResultLookup | None = None,
+        overlay: Overlay | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._window = window
         self._lists = tuple(lists)
         self._look_up_results = look_up_results
+        self._overlay = overlay
         self._index: Index | None = None
         self._profile: CompanyProfile | None = None
         self._profile_reread_at = -math.inf
@@ -119,6 +135,8 @@ class Books:
         self._fresh_since = next_since(changes, since) if changes else now - OVERLAP
         if changes is not None:
             await self.load_missed_deletions(changes)
+        if self._overlay is not None:
+            self._overlay.clear()
         self._poller.begin(self._fresh_since)
         log.info(
             "books.warm",
@@ -180,6 +198,13 @@ class Books:
 
     async def refresh(self, stale: Sequence[Posted]) -> None:
         """Read these entities again: their SyncToken has moved unseen. What is gone is remembered as such."""
+        known = [(posted, self._overlay.row(posted) if self._overlay else None) for posted in stale]
+        await self._read_again([posted for posted, row in known if row is None])
+        for posted, row in known:
+            if row is not None:
+                self.index.remember(posted.entity, row)
+
+    async def _read_again(self, stale: Sequence[Posted]) -> None:
         for entity in {posted.entity for posted in stale}:
             wanted = {posted.id: posted for posted in stale if posted.entity == entity}
             found = await self._by_ids(entity, sorted(wanted, key=int))

@@ -1,8 +1,7 @@
-"""A plan is a rehearsal: the same machine on the same books, only that its poster pretends.
+"""A plan is a rehearsal: the same machine on the same books, whose sender answers as QBO would.
 
-What would be sent is bound like anything that is sent, and answered here as QBO would answer it: the index learns the
-answer, so what follows is planned on it. What only QBO itself can refuse (a closed period, a number that a stranger
-holds) shows when it is posted.
+Steps are bound like any that are sent, and the index takes in the answers, so what follows is planned on them. What
+only QBO itself can refuse (a closed period, a number that a stranger holds) shows when it is posted.
 """
 
 from __future__ import annotations
@@ -16,81 +15,75 @@ from bridge.binding import expected
 from bridge.books.books import Books
 from bridge.index.index import Posted, order_of
 from bridge.journal.requests import Unsettled
-from bridge.planning.steps import PlannedStep, StepId
-from bridge.posting.poster import Poster, Ready
-from bridge.settlement.step_outcomes import Done, StepOutcome
+from bridge.planning.steps import PlannedStep
+from bridge.posting.sending import BoundStep, Replies, StepReply
 from contracts.entities import NAME_LISTS, Entity
-from contracts.keys import SourceKey
 from contracts.marker import Marker, with_marker
 from contracts.money import total
 from contracts.posting import Operation
 from contracts.quickbooks import Draft, JournalEntryDraft
 
 FIRST_ID = 10**15
-"""Ids that QBO does not give: nothing that only a rehearsal has created is ever looked up there."""
+"""Ids that QBO does not give, because nothing that only a rehearsal has created may ever be looked up there."""
 
 
-class RehearsedBooks(Books):
-    """Books in which something is pretended: what is, cannot be read from QBO any more."""
+class RehearsedEntities:
+    """The entities that rehearsed writes have changed: QBO still shows them as they were, or not at all."""
 
-    pretended: set[tuple[str, str]]
+    def __init__(self) -> None:
+        self._changed: set[tuple[str, str]] = set()
 
-    async def warm(self, kept: Mapping[str, bytes] | None = None) -> None:
-        """Begin anew, from what QBO has and what the journal has kept."""
-        await super().warm(kept)
-        self.pretended = set()
+    def clear(self) -> None:
+        """Begin anew, from what QBO has."""
+        self._changed.clear()
 
-    def pretend(self, entity: str, body: Entity) -> Posted | None:
-        """Take in an answer that QBO has not given."""
-        self.pretended.add((entity, str(body["Id"])))
-        return self.remember(entity, body)
+    def add(self, entity: str, ident: str) -> None:
+        """From now on the index alone knows this entity."""
+        self._changed.add((entity, ident))
 
-    async def refresh(self, stale: Sequence[Posted]) -> None:
-        """Of what is pretended the index knows all there is; the rest is read."""
-        real = [posted for posted in stale if (posted.entity, posted.id) not in self.pretended]
-        if real:
-            await super().refresh(real)
-        for posted in stale:
-            if posted not in real:
-                self.remember(posted.entity, row_of(posted))
+    def row(self, posted: Posted) -> Entity | None:
+        """The entity as QBO would show it; None when QBO can be asked for it."""
+        return row_of(posted) if (posted.entity, posted.id) in self._changed else None
 
 
-class Rehearsal(Poster):
-    """Posts nothing; every request that would go out succeeds."""
+class RehearsingSender:
+    """The `Sender` of a plan: posts nothing, and answers every step as QBO would."""
 
-    _books: RehearsedBooks
-    _pretended = 0
+    moves_unseen = False
 
-    async def _send(self, ready: Ready, items_max: int) -> dict[StepId, StepOutcome]:  # noqa: ARG002 - nothing is packed
-        done = {step.id: self._pretend(step, wire_step.body, each) for each, (step, wire_step) in ready.items()}
-        self._done |= done
-        return dict(done)
+    def __init__(self, books: Books, rehearsed: RehearsedEntities) -> None:
+        self._books = books
+        self._rehearsed = rehearsed
+        self._answered = 0
 
-    async def resend(self, unsettled: Unsettled) -> None:
-        """What an owner has under way is its own business."""
+    async def send(self, steps: Sequence[BoundStep]) -> Replies:
+        """Answer one step after the other; the balances that a step moves are in the index before its reply is."""
+        for bound in steps:
+            answer = self._answer(bound.step, bound.wire.body)
+            self._move_balance(bound.step)
+            if bound.step.operation is not Operation.DELETE:
+                self._rehearsed.add(bound.step.id.entity, str(answer["Id"]))
+            yield bound, StepReply(answer=answer, call=bound.wire.request_id, intuit_tid=None)
 
-    def _pretend(self, step: PlannedStep, sent: Mapping[str, Any], request_id: str) -> Done:
-        body = self._answer(step, sent)
-        self._move_balance(step)
-        posted = None if step.operation is Operation.DELETE else self._books.pretend(step.id.entity, body)
-        if step.operation is Operation.DELETE:
-            self._books.index.forget(step.id.entity, step.id.key)
-        return Done(
-            operation=step.operation,
-            entity=step.id.entity,
-            body=body,
-            posted=posted,
-            request_id=request_id,
-            intuit_tid=None,
-        )
+    async def send_open(self) -> Replies:
+        """Nothing is ever open."""
+        async for bound, reply in self.send(()):
+            yield bound, reply
+
+    async def resend(self, unsettled: Unsettled) -> Mapping[str, StepReply]:  # noqa: ARG002 - the port's signature
+        """Nothing, because what an owner has under way is the owner's business."""
+        return {}
+
+    def forget(self) -> None:
+        """Nothing is ever open."""
 
     def _answer(self, step: PlannedStep, sent: Mapping[str, Any]) -> Entity:
         """The entity as it would be afterwards: what was there, what was sent, and what QBO adds."""
-        self._pretended += 1
+        self._answered += 1
         if step.operation is Operation.DELETE:
             return {**expected(step, sent), "status": "Deleted"}
         before = row_of(step.target) if step.target is not None else {}
-        body = {**before, "Id": str(FIRST_ID + self._pretended), "SyncToken": "0", **expected(step, sent)}
+        body = {**before, "Id": str(FIRST_ID + self._answered), "SyncToken": "0", **expected(step, sent)}
         if step.target is not None:
             body["SyncToken"] = str(int(step.target.sync_token) + 1)
         if step.id.entity != "Item":
@@ -117,15 +110,16 @@ class Rehearsal(Poster):
         before = step.target.applied if step.target is not None else Decimal(0)
         now = Decimal(0) if step.operation is Operation.VOID else step.applied
         if step.target is not None and order_of(step.target) != step.sale:
-            self._give_back(order_of(step.target), before)
+            # because QBO takes a payment off its old invoice when it is linked to another one
+            self._add_to_balance(self._books.index.get("Invoice", order_of(step.target)), before)
             before = Decimal(0)
-        self._books.pretend("Invoice", row_of(replace(invoice, balance=invoice.balance + before - now)))
+        self._add_to_balance(invoice, before - now)
 
-    def _give_back(self, sale: SourceKey, amount: Decimal) -> None:
-        """The invoice that a payment was moved away from waits for it again."""
-        left = self._books.index.get("Invoice", sale)
-        if left is not None and left.balance is not None:
-            self._books.pretend("Invoice", row_of(replace(left, balance=left.balance + amount)))
+    def _add_to_balance(self, invoice: Posted | None, amount: Decimal) -> None:
+        """The invoice waits for `amount` more."""
+        if invoice is not None and invoice.balance is not None:
+            self._rehearsed.add("Invoice", invoice.id)
+            self._books.remember("Invoice", row_of(replace(invoice, balance=invoice.balance + amount)))
 
 
 def _total(draft: Draft | None) -> Decimal:

@@ -29,7 +29,8 @@ from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, log_topic, table_topic
 from bridge.posting.poster import Poster
-from bridge.posting.rehearsal import Rehearsal, RehearsedBooks
+from bridge.posting.quickbooks_sender import QuickBooksSender
+from bridge.posting.rehearsal import RehearsedEntities, RehearsingSender
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Priority
@@ -105,28 +106,39 @@ async def open_runtime(
 
     One that rehearses writes nothing, neither to QBO nor to Kafka, and goes on as if it had.
     """
-    of_journal, of_books, of_poster = (JournalView, RehearsedBooks, Rehearsal) if rehearse else (Journal, Books, Poster)
+    rehearsed = RehearsedEntities() if rehearse else None
     clock = SystemClock()
     stop_after = context.company.stop_after_dead_letters if priority is Priority.LIVE else 0
     company, rules, board, topics = context.company, context.rules, context.board, settings.topics
     connection = kafka_connection(settings.kafka)
     async with open_client(context.connection, context.store, clock, priority=priority) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
-        journal = of_journal(company=company.name, topic=topics.journal, connection=connection, publisher=publisher)
-        books = of_books(
+        journal = (JournalView if rehearse else Journal)(
+            company=company.name, topic=topics.journal, connection=connection, publisher=publisher
+        )
+        books = Books(
             client,
             clock,
             window=timedelta(days=company.index_days),
             freshness=timedelta(seconds=company.freshness_s),
             lists=rules.lists,
             look_up_results=partial(look_up_results, connection, topics.results, company.name),
+            overlay=rehearsed,
         )
         write_ahead = WriteAhead(journal)
-        poster = of_poster(client, books, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
+        sender = (
+            QuickBooksSender(client, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
+            if rehearsed is None
+            else RehearsingSender(books, rehearsed)
+        )
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
         owner = Company(
             books=books,
-            pipeline=Pipeline(EventMapper(company.name, company_router(settings), rules), books, poster),
+            pipeline=Pipeline(
+                EventMapper(company.name, company_router(settings), rules),
+                books,
+                Poster(sender, books, realm_id=company.realm_id),
+            ),
             reporter=Reporter(
                 company=company.name,
                 realm_id=company.realm_id,

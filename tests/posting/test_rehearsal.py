@@ -64,7 +64,7 @@ async def _comes_true(deliveries_made: list[list[Json]], posted: int) -> None:
 
 
 async def test_what_is_pretended_is_never_looked_up() -> None:
-    """QBO knows nothing of it, and would say that it is gone. Guard: `RehearsedBooks.refresh`."""
+    """QBO knows nothing of it, and would say that it is gone. Guard: `RehearsedEntities.row`."""
     async with opened() as world:
         company = assemble(world.client, MemoryJournal(), world.clock, world.rules, window=WINDOW, rehearse=True)
         await company.take_over(0)

@@ -85,8 +85,8 @@ async def watched_company() -> AsyncIterator[Watched]:
     connection = ConnectionSettings(credentials=CONNECTION.credentials, base_url=CONNECTION.base_url)
     transport = httpx.ASGITransport(app)
     async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.5) as client:
-        company = assemble(client, MemoryJournal(), clock, MappingRules(), window=timedelta(days=90), stop_after=0)
-        company._pipeline._poster._items_max = ITEMS
+        window = timedelta(days=90)
+        company = assemble(client, MemoryJournal(), clock, MappingRules(), window=window, stop_after=0, items_max=ITEMS)
         await company.take_over(1)
         found = Watched(company, clock, app.state.sandbox.realms[DEFAULT_REALM].throttle)
         found.watch()

@@ -17,7 +17,8 @@ from bridge.decoding.routing import Route, Router
 from bridge.journal.requests import WriteAhead
 from bridge.journal.waiting import WaitingRoom
 from bridge.posting.poster import Poster
-from bridge.posting.rehearsal import Rehearsal, RehearsedBooks
+from bridge.posting.quickbooks_sender import QuickBooksSender
+from bridge.posting.rehearsal import RehearsedEntities, RehearsingSender
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.sandbox.settings import DEFAULT_REALM
 from bridge.settlement.reporting import Reporter
@@ -83,18 +84,23 @@ def assemble(
     status: StatusBoard | None = None,
     stop_after: int = 50,
     rehearse: bool = False,
+    items_max: int = 30,
     look_up_results: ResultLookup | None = None,
 ) -> Company:
     """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it."""
-    of_books, of_poster = (RehearsedBooks, Rehearsal) if rehearse else (Books, Poster)
+    rehearsed = RehearsedEntities() if rehearse else None
     board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
-    books = of_books(client, clock, window=window, lists=rules.lists, look_up_results=look_up_results)
+    books = Books(client, clock, window=window, lists=rules.lists, look_up_results=look_up_results, overlay=rehearsed)
     write_ahead = WriteAhead(journal)
-    poster = of_poster(client, books, write_ahead, items_max=30, on_wave=board.sent_wave)
+    sender = (
+        QuickBooksSender(client, write_ahead, items_max=items_max, on_wave=board.sent_wave)
+        if rehearsed is None
+        else RehearsingSender(books, rehearsed)
+    )
     router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
     return Company(
         books=books,
-        pipeline=Pipeline(EventMapper(COMPANY, router, rules), books, poster),
+        pipeline=Pipeline(EventMapper(COMPANY, router, rules), books, Poster(sender, books, realm_id=DEFAULT_REALM)),
         reporter=Reporter(
             company=COMPANY,
             realm_id=DEFAULT_REALM,

@@ -22,7 +22,7 @@ from typing import Any
 from bridge.cli.app import main
 from bridge.journal.requests import WriteAhead
 from bridge.kafka.publisher import CompanyPublisher
-from bridge.posting.poster import Poster
+from bridge.posting.quickbooks_sender import QuickBooksSender
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.retry import RetryingSender, RetryPolicy
 
@@ -31,7 +31,7 @@ Function = Callable[..., Awaitable[Any]]
 INSTANTS: dict[str, tuple[type, str]] = {
     "journalled": (WriteAhead, "append"),
     "in_flight": (QuickBooksClient, "send"),
-    "answered": (Poster, "_deliver"),
+    "answered": (QuickBooksSender, "_answers"),
     "settling": (CompanyPublisher, "_send_all"),
     "settled": (CompanyPublisher, "settle"),
 }

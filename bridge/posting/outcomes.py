@@ -1,0 +1,72 @@
+"""A reply to a step's outcome: written, failed for good, or recoverable by reading the books once more."""
+
+from __future__ import annotations
+
+from bridge.binding import expected
+from bridge.books.books import Books
+from bridge.index.index import Posted
+from bridge.planning.steps import PlannedStep
+from bridge.posting.sending import BoundStep, StepReply
+from bridge.quickbooks.fault_codes import Action
+from bridge.quickbooks.faults import Fault, classify
+from bridge.quickbooks.verify import mismatch
+from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome, rejection
+from contracts.entities import Entity
+from contracts.errors import AnswerMismatch
+from contracts.posting import Operation
+
+RECOVERABLE = frozenset(
+    {
+        Action.STALE,
+        Action.DUPLICATE_NAME,
+        Action.DUPLICATE_NUMBER,
+        Action.REFERENCE_GONE,
+        Action.PERIOD_CLOSED,
+    }
+)
+"""Faults that reading the books once more can cure."""
+BUSINESS_RULE = "6000"
+"""Fault 6000 tells its meaning in words only, and the words are localised."""
+_REPEATED = Fault(code="610", message="the request was answered long ago with what has been made inactive since")
+
+
+def outcome_of(bound: BoundStep, reply: StepReply, books: Books) -> StepOutcome:
+    """What became of a step; `books` remember what it wrote. AnswerMismatch for an answer about something else."""
+    step, answer = bound.step, reply.answer
+    if isinstance(answer, Fault):
+        return _refusal(step, answer)
+    # because an answer that is not what was sent means that we do not know what is in the books: nobody may go on
+    different = mismatch(expected(step, bound.wire.body), answer)
+    if different is not None:
+        raise AnswerMismatch(f"QBO's answer to the {step.id} is not what was sent: {different}")
+    # because QBO replays the first answer of a known request id, recreating an entity needs a new id
+    if step.operation is Operation.CREATE and books.is_dropped(step.id.entity, str(answer.get("Id"))):
+        return Recoverable(step, _REPEATED, classify(_REPEATED))
+    return Done(
+        operation=step.operation,
+        entity=step.id.entity,
+        body=answer,
+        posted=_remember(step, answer, books),
+        request_id=reply.call,
+        intuit_tid=reply.intuit_tid,
+    )
+
+
+def _refusal(step: PlannedStep, fault: Fault) -> StepOutcome:
+    disposition = classify(fault)
+    if disposition.action in RECOVERABLE or _is_overpaid(step, fault):
+        return Recoverable(step, fault, disposition)
+    return Failed(rejection(step, fault, disposition))
+
+
+def _is_overpaid(step: PlannedStep, fault: Fault) -> bool:
+    """True when a payment may exceed what its invoice still asks for: a person's payment or a credit may be on it."""
+    return fault.code == BUSINESS_RULE and step.id.entity == "Payment" and bool(step.applied)
+
+
+def _remember(step: PlannedStep, answer: Entity, books: Books) -> Posted | None:
+    """What the books hold after the write: nothing any more of what we deleted ourselves."""
+    if step.operation is Operation.DELETE:
+        books.index.forget(step.id.entity, step.id.key)
+        return None
+    return books.remember(step.id.entity, answer)
