@@ -20,9 +20,10 @@ from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.waiting import Parked, WaitingRoom, fits, journal_key, journal_value
 from bridge.settlement.outcome import Outcome, refused
 from bridge.settlement.reporting import Reporter
-from bridge.telemetry.status import CompanyBoard, Phase
+from bridge.telemetry.status import CompanyBoard
 from contracts.errors import BatchTooLarge, Interrupted, RecordError, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
+from contracts.lifecycle import Phase
 from contracts.posting import PostingPlan, Version
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import ResultStatus
@@ -148,7 +149,6 @@ class Company:
         self._pipeline.forget()
         self._write_ahead.clear()
         self._books.release()
-        self._board.enter(Phase.STANDBY)
 
     async def stopped(self) -> bytes:
         """Wait until the company has stopped itself; the journal's entry under `STOPPED_KEY` that says so."""

@@ -29,12 +29,13 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.consumer import PollHealth, WatchedConsumer
 from bridge.kafka.convert import inbound
-from bridge.kafka.microbatch import MicroBatch, Phase
+from bridge.kafka.inbox import MicroBatch
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.ownership import Ownership
+from bridge.kafka.ownership_session import OwnershipSession
 from bridge.kafka.publisher import CompanyPublisher, group_id
 from bridge.kafka.settings import IntakeSettings
-from bridge.kafka.tenure import OwnershipSession
+from contracts.lifecycle import Lifecycle, Phase
 
 RawBatch = tuple[ConsumerRecord[bytes, bytes], ...]
 
@@ -46,7 +47,7 @@ log = structlog.get_logger(__name__)
 class CompanyIntake:
     """Consumes the event topics for one company. `run` serves until `stop`, or raises what the company failed with."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one company's intake
         self,
         *,
         company: str,
@@ -55,6 +56,7 @@ class CompanyIntake:
         owner: CompanyOwner,
         publisher: CompanyPublisher,
         process: str,
+        lifecycle: Lifecycle,
         settings: IntakeSettings | None = None,
         signals: Signals | None = None,
     ) -> None:
@@ -66,8 +68,13 @@ class CompanyIntake:
         self._settings = settings or IntakeSettings()
         self._health = PollHealth()
         self._ownership = Ownership(company, process)
-        self._tenure = OwnershipSession(
-            company=company, owner=owner, publisher=publisher, settings=self._settings, signals=signals
+        self._session = OwnershipSession(
+            company=company,
+            owner=owner,
+            publisher=publisher,
+            lifecycle=lifecycle,
+            settings=self._settings,
+            signals=signals,
         )
         self._listener = _Listener(self)
         self._broker: KafkaBroker | None = None
@@ -76,8 +83,8 @@ class CompanyIntake:
 
     @property
     def phase(self) -> Phase:
-        """Joining, standby, taking over, owner, paused or stopped."""
-        return self._tenure.phase
+        """Where the company stands in this process."""
+        return self._session.phase
 
     @property
     def epoch(self) -> int:
@@ -86,8 +93,13 @@ class CompanyIntake:
 
     @property
     def joined(self) -> bool:
-        """Whether the group has told us our part: for `/readyz`."""
-        return self.phase not in {Phase.JOINING, Phase.STOPPED}
+        """Whether the group has told this process its part."""
+        return self._session.owns is not None and self.phase is not Phase.STOPPED
+
+    @property
+    def owned_elsewhere(self) -> bool:
+        """True when the newest assignment gives the company to another member."""
+        return self._session.owns is False
 
     def poll_age_s(self) -> float | None:
         """Seconds since the last good poll, None while Kafka is waited for: for `/livez`."""
@@ -95,26 +107,26 @@ class CompanyIntake:
 
     def resume(self) -> None:
         """End a pause of this company early."""
-        self._tenure.resume()
+        self._session.resume()
 
     async def run(self) -> None:
         """Join, consume, and rebuild a consumer that died, until `stop` is called or the company fails."""
         stopping = asyncio.create_task(self._stopping.wait())
         try:
-            while not self._stopping.is_set() and not self._tenure.failure.done():
+            while not self._stopping.is_set() and not self._session.failure.done():
                 served = asyncio.create_task(self._serve_once())
-                endings: set[asyncio.Future[Any]] = {served, stopping, self._tenure.failure}
+                endings: set[asyncio.Future[Any]] = {served, stopping, self._session.failure}
                 await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
                 served.cancel()
                 await asyncio.gather(served, return_exceptions=True)
         finally:
             stopping.cancel()
             try:
-                await self._tenure.drain()
+                await self._session.drain()
             finally:
                 await self._disconnect()
-        if self._tenure.failure.done():
-            self._tenure.failure.result()
+        if self._session.failure.done():
+            self._session.failure.result()
 
     async def stop(self) -> None:
         """Ask `run` to drain, to leave the group and to return."""
@@ -133,9 +145,9 @@ class CompanyIntake:
                 looking.cancel()
         except (KafkaError, OSError) as error:
             log.warning("kafka.unreachable", company=self.company, topics=self._topics, error=repr(error))
-        await self._tenure.end()
+        await self._session.end()
         await self._disconnect()
-        await self._tenure.end()  # a last rebalance of the old consumer may have begun another
+        await self._session.end()  # a last rebalance of the old consumer may have begun another
         await asyncio.sleep(RESTART_WAIT_S)
 
     async def _connect(self) -> None:
@@ -147,7 +159,7 @@ class CompanyIntake:
             WatchedConsumer,
             **config.builder.keywords,  # type: ignore[attr-defined] # a partial, that FastStream types as a callable
             health=self._health,
-            generation=lambda: self._tenure.generation,
+            generation=lambda: self._session.generation,
             settings=self._settings,
             on_built=self._built,
         )
@@ -245,29 +257,29 @@ class CompanyIntake:
         )
 
     async def on_records(self, records: RawBatch) -> None:
-        """Hand one poll's records to the tenure and return, so that polling (and with it the membership) goes on.
+        """Hand one poll's records to the session and return, so that polling (and with it the membership) goes on.
 
         FastStream would swallow what is raised here, and the next commit would skip the records.
         """
         try:
             inbounds = tuple(inbound(record) for record in records)
-            self._tenure.offer(MicroBatch(records=inbounds, generation=self._polling().polled_in))
+            self._session.offer(MicroBatch(records=inbounds, generation=self._polling().polled_in))
         except Exception as error:  # noqa: BLE001 - a bug of ours, which must not pass unseen
-            self._tenure.fail(error)
+            self._session.fail(error)
 
     async def partitions_revoked(self) -> None:
         """A rebalance began. An error here would only be logged by aiokafka."""
         try:
-            await self._tenure.revoked()
+            await self._session.revoked()
         except Exception as error:  # noqa: BLE001 - see above
-            self._tenure.fail(error)
+            self._session.fail(error)
 
     async def partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """A rebalance ended; the assignor has learned the epoch just before."""
         try:
-            await self._tenure.assigned(self._polling(), assigned, self._ownership.epoch)
+            await self._session.assigned(self._polling(), assigned, self._ownership.epoch)
         except Exception as error:  # noqa: BLE001 - see above
-            self._tenure.fail(error)
+            self._session.fail(error)
 
     def _polling(self) -> WatchedConsumer:
         if self._consumer is None:

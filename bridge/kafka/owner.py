@@ -10,8 +10,9 @@ from contracts.records import InboundRecord, OutboundRecord
 
 
 class CompanyOwner(Protocol):
-    """Implemented by the machine, driven by `bridge.kafka.tenure`, one call at a time.
+    """Implemented by the machine, driven by `bridge.kafka.ownership_session`, one call at a time.
 
+    It reports to the company's `Lifecycle` how its work stands: running once it has taken over, outages, stops.
     What it raises decides what happens: `Unavailable` pauses and repeats, `BatchTooLarge` splits the records,
     `Fenced` and Kafka's own errors take the company over again (`released`, then `take_over`), anything else is a bug
     and ends the intake, offsets untouched.

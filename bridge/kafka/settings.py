@@ -34,7 +34,7 @@ class IntakeSettings:
     """How long a rebalance or a stop waits for the running micro-batch; then it is abandoned (the journal knows it)."""
 
     drain_grace_s: float = 1.0
-    """A micro-batch that ends by itself within this is not hurried; a hurried one comes again."""
+    """A micro-batch that ends by itself within this is not interrupted; an interrupted one comes again."""
 
     look_interval_s: float = 5.0
     """How often Kafka is asked whether it is there, and the event topics with it."""

@@ -39,6 +39,7 @@ from bridge.service.connections import connection_settings, token_store
 from bridge.service.recover import look_up_results
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
+from contracts.lifecycle import Lifecycle
 from mappings.rules import MappingRules, load_rules
 
 
@@ -96,6 +97,7 @@ class CompanyRuntime:
     waiting: WaitingRoom
     journal: Journal
     client: QuickBooksClient
+    lifecycle: Lifecycle
 
 
 @contextlib.asynccontextmanager
@@ -153,7 +155,14 @@ async def open_runtime(
             board=board,
             clock=clock,
         )
-        yield CompanyRuntime(owner=owner, publisher=publisher, waiting=waiting, journal=journal, client=client)
+        yield CompanyRuntime(
+            owner=owner,
+            publisher=publisher,
+            waiting=waiting,
+            journal=journal,
+            client=client,
+            lifecycle=board.lifecycle,
+        )
 
 
 async def open_company_context(settings: Settings, company: CompanySettings) -> CompanyContext:
@@ -170,20 +179,24 @@ def company_intake(
     settings: Settings,
     company: str,
     owner: CompanyOwner,
-    publisher: CompanyPublisher,
+    runtime: CompanyRuntime,
     *,
     consumes: bool = True,
     signals: Signals | None = None,
 ) -> CompanyIntake:
-    """A member of the company's consumer group, for `owner`; one that does not consume only owns the company."""
+    """A member of the company's consumer group, for `owner`; one that does not consume only owns the company.
+
+    `owner` is the runtime's, or one that works through it.
+    """
     intake_settings = _intake_settings(settings.kafka)
     return CompanyIntake(
         company=company,
         topics=settings.topics.events,
         connection=kafka_connection(settings.kafka),
         owner=owner,
-        publisher=publisher,
+        publisher=runtime.publisher,
         process=_this_process(),
+        lifecycle=runtime.lifecycle,
         settings=intake_settings if consumes else replace(intake_settings, consumes=False, idle_interval_s=0.0),
         signals=signals,
     )

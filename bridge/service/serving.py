@@ -32,8 +32,9 @@ from bridge.service.app import (
 )
 from bridge.service.connections import connection_settings, token_store
 from bridge.service.http import serve as serve_http
-from bridge.telemetry.status import CompanyBoard, Phase, StatusBoard
+from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable
+from contracts.lifecycle import Phase
 
 WATCH_INTERVAL_S = 0.5
 KAFKA_WAIT_MIN_S = 1.0
@@ -103,7 +104,7 @@ async def _company(
     async with open_runtime(settings, context) as runtime:
         client = runtime.client
         signals = Signals(paused=context.board.waits, interrupt=lambda on: client.interrupt(on=on))
-        intake = company_intake(settings, context.company.name, runtime.owner, runtime.publisher, signals=signals)
+        intake = company_intake(settings, context.company.name, runtime.owner, runtime, signals=signals)
         resuming = asyncio.create_task(_resume_when_told(runtime, intake))
         try:
             yield intake, client
@@ -131,7 +132,7 @@ async def _topics_exist(settings: Settings, connection: KafkaConnection, stoppin
 
 
 async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: CompanyBoard) -> None:
-    """Tell the board what the consumer group and the limits say; what happens while owning the company says itself."""
+    """Tell the board how Kafka and the limits are; where the company stands is reported as it changes."""
     while True:
         limits = client.limits()
         board.limited(waiting=limits.waiting, fraction=limits.fraction, pause_s=limits.pause_s)
@@ -139,8 +140,6 @@ async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: Company
         age = intake.poll_age_s()
         if age is not None and age < 2 * WATCH_INTERVAL_S:
             board.polled()
-        if intake.phase == "standby" and board.phase is not Phase.STANDBY:
-            board.enter(Phase.STANDBY)
         await asyncio.sleep(WATCH_INTERVAL_S)
 
 

@@ -10,30 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from bridge.clock import Clock
 from bridge.telemetry.metrics import Telemetry
+from contracts.lifecycle import Lifecycle, Phase, Standing
 from contracts.results import ResultStatus
-
-
-class Phase(StrEnum):
-    """Where a company stands in this process."""
-
-    JOINING = "joining"
-    """Kafka has not answered yet, or the group has not decided who owns the company."""
-    STANDBY = "standby"
-    """Another process owns it; this one would take over."""
-    WARMING = "warming"
-    """Owned here; the journal is resent and the index is being filled."""
-    RUNNING = "running"
-    PAUSED = "paused"
-    """QBO was lost after warm-up; the group membership stays, nothing is dead-lettered."""
-    NEEDS_RECONNECT = "needs_reconnect"
-    """The connection to QBO needs a person; offsets are kept."""
-    STOPPED = "stopped"
-    """Stopped by itself (too many dead letters, an answer that was not what was sent); offsets are kept."""
-
 
 _NOT_READY = {
     Phase.JOINING: "has not joined its consumer group",
@@ -42,15 +23,11 @@ _NOT_READY = {
     Phase.STOPPED: "is stopped",
 }
 FINDINGS_SHOWN_MAX = 100
-OWNED = frozenset(Phase) - {Phase.JOINING, Phase.STANDBY}
 
 
 @dataclass(slots=True)
 class _State:
-    phase: Phase
     since: datetime
-    reason: str | None = None
-    epoch: int | None = None
     polled_at_s: float | None = None
     results: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -74,33 +51,24 @@ class CompanyBoard:
         self.realm_id = realm_id
         self.telemetry = telemetry
         self._clock = clock
-        self._state = _State(Phase.JOINING, clock.now())
+        self._state = _State(clock.now())
+        self.lifecycle = Lifecycle(self._entered)
+        """Where the company stands: the intake and the owner report into it."""
         self._show_phase()
 
     @property
     def phase(self) -> Phase:
         """The phase that was entered last."""
-        return self._state.phase
+        return self.lifecycle.phase
 
     def enter(self, phase: Phase, *, reason: str | None = None, epoch: int | None = None) -> None:
         """The company is in `phase` from now on; entering the same phase again only renews the reason."""
-        state = self._state
-        if phase is not state.phase:
-            state.phase, state.since = phase, self._clock.now()
-        state.reason = reason
-        if phase not in OWNED:
-            state.epoch = None
-        elif epoch is not None:
-            state.epoch = epoch
-        if phase is not Phase.PAUSED:
-            state.outage_wait_s = None
-        self._show_phase()
+        self.lifecycle.enter(phase, reason=reason, epoch=epoch)
 
     def outage(self, wait_s: float, reason: str) -> None:
         """QBO cannot answer; the next try comes in `wait_s` seconds. Before warm-up the company goes on warming."""
-        if self.phase is Phase.RUNNING:
-            self.enter(Phase.PAUSED)
-        self._state.reason, self._state.outage_wait_s = reason, wait_s
+        self.lifecycle.outage(reason)
+        self._state.outage_wait_s = wait_s
         self._show_phase()
 
     def refused_in_a_row(self, dead_letters: int) -> None:
@@ -110,10 +78,8 @@ class CompanyBoard:
 
     def recovered(self) -> None:
         """QBO answers again, be it after an outage or because a person has connected the company anew."""
-        waited = self.phase in {Phase.PAUSED, Phase.NEEDS_RECONNECT}
-        self.enter(Phase.RUNNING if waited else self.phase)
         self._state.outage_wait_s = None
-        self._show_phase()
+        self.lifecycle.recovered()
 
     def waits(self, wait_s: float) -> None:
         """The next try of an outage comes in `wait_s` seconds."""
@@ -198,14 +164,14 @@ class CompanyBoard:
 
     def snapshot(self) -> dict[str, object]:
         """The company's part of /status."""
-        state, age = self._state, self.poll_age_s()
+        state, standing, age = self._state, self.lifecycle.standing, self.poll_age_s()
         return {
             "company": self.name,
             "realm_id": self.realm_id,
-            "phase": state.phase.value,
+            "phase": standing.phase.value,
             "since": state.since.isoformat(),
-            "reason": state.reason,
-            "epoch": state.epoch,
+            "reason": standing.reason,
+            "epoch": standing.epoch,
             "last_poll_age_s": None if age is None else round(age, 1),
             "results": dict(state.results),
             "reasons": dict(state.reasons),
@@ -221,13 +187,20 @@ class CompanyBoard:
             "limits": dict(state.limits),
         }
 
+    def _entered(self, before: Standing) -> None:
+        if self.phase is not before.phase:
+            self._state.since = self._clock.now()
+        if self.phase is not Phase.PAUSED:
+            self._state.outage_wait_s = None
+        self._show_phase()
+
     def _show_phase(self) -> None:
-        state = self._state
+        standing, wait_s = self.lifecycle.standing, self._state.outage_wait_s
         for phase in Phase:
-            self.telemetry.gauge("phase", self.name, float(phase is state.phase), phase=phase.value)
-        self.telemetry.gauge("epoch", self.name, state.epoch or 0)
-        self.telemetry.gauge("outage", self.name, float(state.outage_wait_s is not None))
-        self.telemetry.gauge("outage_wait_seconds", self.name, state.outage_wait_s or 0.0)
+            self.telemetry.gauge("phase", self.name, float(phase is standing.phase), phase=phase.value)
+        self.telemetry.gauge("epoch", self.name, standing.epoch or 0)
+        self.telemetry.gauge("outage", self.name, float(wait_s is not None))
+        self.telemetry.gauge("outage_wait_seconds", self.name, wait_s or 0.0)
 
 
 class StatusBoard:

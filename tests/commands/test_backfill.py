@@ -161,7 +161,7 @@ async def test_it_takes_nothing_from_the_group() -> None:
 
 
 async def test_an_outage_leaves_the_micro_batch_for_the_next_try() -> None:
-    """Raised for the tenure, which waits; told to the terminal; nothing is counted twice. Guard: `_batch` stays."""
+    """Raised for the session, which waits; shown on the terminal; nothing is counted twice. Guard: `_batch` stays."""
     world = World([1, 2])
     world.machine.errors = [Unavailable("QBO is away")]
     with pytest.raises(Unavailable):

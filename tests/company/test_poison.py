@@ -61,7 +61,7 @@ def hostile_record(
 
 
 async def process_all(acme: Office, records: tuple[InboundRecord, ...]) -> None:
-    """As the tenure does it: what is too much at once comes again."""
+    """As the session does it: what is too much at once comes again."""
     while records:
         try:
             await acme.process(records)

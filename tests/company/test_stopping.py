@@ -24,7 +24,7 @@ def phase_of(acme: Office) -> str:
 
 
 async def taken(acme: Office, records: tuple[InboundRecord, ...]) -> list[Result]:
-    """What is taken of a micro-batch at once, as the tenure does it."""
+    """What is taken of a micro-batch at once, as the session does it."""
     try:
         return await acme.process(records)
     except BatchTooLarge as asked:

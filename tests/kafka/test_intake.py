@@ -9,9 +9,9 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.intake import CompanyIntake
-from bridge.kafka.microbatch import Phase
 from bridge.kafka.publisher import group_id
 from contracts.errors import Unavailable
+from contracts.lifecycle import Phase
 from contracts.records import InboundRecord, OutboundRecord
 from tests.support.kafka.bus import Bus, Member, Owner, member, numbered, put_with_raw_header_name
 
@@ -125,7 +125,7 @@ async def test_nothing_is_processed_before_the_company_is_taken_over(bus: Bus) -
         await bus.put(numbered(20, start=20))
         await asyncio.sleep(0.5)
         assert one.owner.batches == []
-        assert one.intake.phase is Phase.TAKING_OVER
+        assert one.intake.phase is Phase.WARMING
         warm.set()
         await bus.until_settled(40)
     assert one.owner.values == numbered(40)
@@ -201,7 +201,7 @@ async def test_stopping_abandons_a_batch_that_takes_too_long(bus: Bus) -> None:
     await bus.put(numbered(5), partition=3)
     owner = Owner(bus, processing=hang)
     async with member(bus, owner, drain_timeout_s=0.3) as one:
-        await bus.until(lambda: one.intake.phase is Phase.OWNER)
+        await bus.until(lambda: one.intake.phase is Phase.RUNNING)
         await asyncio.sleep(0.5)
         await one.stop()
     assert owner.releases == 1

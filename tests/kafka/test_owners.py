@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from bridge.kafka.microbatch import Phase
 from contracts.errors import Unavailable
+from contracts.lifecycle import Phase
 from contracts.records import InboundRecord
 from tests.support.kafka.bus import Bus, Owner, member, numbered
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.kafka
 async def test_a_second_member_stands_by(bus: Bus) -> None:
     """It has joined, owns nothing, and is ready."""
     async with member(bus, process="first") as first:
-        await bus.until(lambda: first.intake.phase is Phase.OWNER)
+        await bus.until(lambda: first.intake.phase is Phase.RUNNING)
         async with member(bus, process="second") as second:
             await bus.until(lambda: second.intake.phase is Phase.STANDBY)
             assert second.intake.joined
@@ -30,7 +30,7 @@ async def test_the_owner_stays_the_owner_when_others_come_and_go(real_bus: Bus) 
     """A rebalance that moves nothing changes nothing: no second take-over, no lost record. Guard: sticky claims."""
     bus = real_bus
     async with member(bus, process="first") as first:
-        await bus.until(lambda: first.intake.phase is Phase.OWNER)
+        await bus.until(lambda: first.intake.phase is Phase.RUNNING)
         await bus.put(numbered(50))
         async with member(bus, process="second") as second, member(bus, process="third") as third:
             await bus.until(lambda: second.intake.phase is third.intake.phase is Phase.STANDBY)
@@ -55,7 +55,7 @@ async def test_a_standby_takes_over_when_the_owner_stops(real_bus: Bus) -> None:
         async with member(bus, process="second", session_timeout_ms=30_000) as second:
             await bus.until(lambda: second.intake.phase is Phase.STANDBY)
             await first.stop()
-            await bus.until(lambda: second.intake.phase is Phase.OWNER)
+            await bus.until(lambda: second.intake.phase is Phase.RUNNING)
             await bus.put(numbered(20, start=20))
             await bus.until_settled(40)
     assert first.owner.values == numbered(20)
@@ -77,7 +77,7 @@ async def test_a_rebalance_waits_for_the_running_batch(real_bus: Bus) -> None:
     async with member(bus, Owner(bus, processing=hold), process="first") as first:
         await asyncio.wait_for(begun.wait(), bus.patience_s)
         async with member(bus, process="second") as second:
-            await bus.until(lambda: first.intake._tenure.generation > 1)
+            await bus.until(lambda: first.intake._session.generation > 1)
             await asyncio.sleep(0.5)
             assert second.intake.phase is Phase.JOINING
             finish.set()
@@ -101,7 +101,7 @@ async def test_a_batch_that_outlives_the_drain_is_not_settled(real_bus: Bus) -> 
     async with member(bus, Owner(bus, processing=hang_once), process="first", drain_timeout_s=0.5) as first:
         await asyncio.wait_for(hanging.wait(), bus.patience_s)
         async with member(bus, process="second") as second:
-            await bus.until(lambda: {first.intake.phase, second.intake.phase} >= {Phase.STANDBY, Phase.OWNER})
+            await bus.until(lambda: {first.intake.phase, second.intake.phase} >= {Phase.STANDBY, Phase.RUNNING})
             await bus.until_settled(20)
             assert len(first.owner.epochs + second.owner.epochs) == 2
     assert await bus.result_values() == numbered(20)
@@ -138,7 +138,7 @@ async def test_a_fenced_owner_that_still_owns_takes_over_again(real_bus: Bus) ->
     """A zombie may fence the rightful owner once; the group decides, and the rightful owner returns. Guard: rule 5."""
     bus = real_bus
     async with member(bus, process="first") as first:
-        await bus.until(lambda: first.intake.phase is Phase.OWNER)
+        await bus.until(lambda: first.intake.phase is Phase.RUNNING)
         zombie = bus.publisher()
 
         async def no_group(_: object) -> None: ...

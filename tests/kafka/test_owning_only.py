@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.kafka.membership import hosts_in_group
-from bridge.kafka.microbatch import Phase
+from contracts.lifecycle import Phase
 from tests.support.kafka.bus import Bus, Owner, member, numbered
 
 pytestmark = pytest.mark.kafka
@@ -26,7 +26,7 @@ async def test_it_works_while_idle_and_takes_nothing_from_the_group(real_bus: Bu
             assert await bus.committed() == {}
             assert one.owner.epochs == [1]
             await one.stop()
-            await bus.until(lambda: service.intake.phase is Phase.OWNER)
+            await bus.until(lambda: service.intake.phase is Phase.RUNNING)
             await bus.until_settled(40)
     assert service.owner.values == numbered(40)
 
@@ -36,6 +36,6 @@ async def test_the_members_of_a_group_are_told_by_their_hosts(real_bus: Bus) -> 
     bus = real_bus
     assert await hosts_in_group(bus.connection, bus.company) == ()
     async with member(bus, process="first") as first, member(bus, process="second") as second:
-        await bus.until(lambda: {first.intake.phase, second.intake.phase} == {Phase.OWNER, Phase.STANDBY})
+        await bus.until(lambda: {first.intake.phase, second.intake.phase} == {Phase.RUNNING, Phase.STANDBY})
         assert await hosts_in_group(bus.connection, bus.company) == ("127.0.0.1", "127.0.0.1")
     assert await hosts_in_group(bus.connection, bus.company) == ()

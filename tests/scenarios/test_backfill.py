@@ -183,7 +183,7 @@ async def test_interrupted_it_drains_reports_and_can_be_repeated(stage: Stage) -
 
 
 async def test_an_outage_of_quickbooks_is_waited_for_and_said(stage: Stage) -> None:
-    """Nothing is dead-lettered for it. Guard: the wait of the tenure; the sentence of the teller."""
+    """Nothing is dead-lettered for it. Guard: the wait of the session; the sentence of the listener."""
     sample = sample_of(10, mix=ORDERS_ONLY)
     await produce(stage, sample.events)
     plan_faults(stage, {"kind": "outage", "seconds": 20, "after_s": 0})

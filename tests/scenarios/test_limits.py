@@ -60,7 +60,7 @@ class Watched:
         self.throttle.enter = watched  # type: ignore[method-assign]
 
     async def work_off(self, records: list[InboundRecord]) -> None:
-        """Micro-batch after micro-batch; an outage is waited out, as the tenure does."""
+        """Micro-batch after micro-batch; an outage is waited out, as the session does."""
         for start in range(0, len(records), MICRO_BATCH):
             while True:
                 try:

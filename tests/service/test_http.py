@@ -10,8 +10,9 @@ import pytest
 
 from bridge.config.settings import HttpSettings
 from bridge.service.http import render_page, serve
-from bridge.telemetry.status import Phase, StatusBoard
+from bridge.telemetry.status import StatusBoard
 from contracts.errors import ConfigurationError
+from contracts.lifecycle import Phase
 from tests.support.clocks import ManualClock
 
 ANY_PORT = HttpSettings(port=0)

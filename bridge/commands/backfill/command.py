@@ -209,11 +209,11 @@ async def _work(run: _Run, stopping: asyncio.Event) -> bool:
         listener=run.listener,
         clock=SystemClock(),
     )
-    intake = company_intake(settings, run.request.company, owner, runtime.publisher, consumes=False)
+    intake = company_intake(settings, run.request.company, owner, runtime, consumes=False)
     serving = asyncio.create_task(intake.run())
     try:
         while not (serving.done() or owner.finished or stopping.is_set()):
-            _raise_what_waiting_does_not_cure(run, owner, feed, lost=intake.phase == "standby")
+            _raise_what_waiting_does_not_cure(run, owner, feed, lost=intake.owned_elsewhere)
             if intake.joined:
                 run.listener.kafka_answered(intake.poll_age_s())
             _show(run, owner, feed)

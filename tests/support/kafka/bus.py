@@ -18,6 +18,8 @@ from bridge.kafka.publisher import CompanyPublisher, group_id
 from bridge.kafka.reader import publish, read_topic
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, create_missing, table_topic
+from contracts.errors import Unavailable
+from contracts.lifecycle import Lifecycle, Phase
 from contracts.records import Headers, InboundRecord, OutboundRecord
 
 QUICK = IntakeSettings(
@@ -129,6 +131,7 @@ class Owner:
     """A `CompanyOwner` that answers every record with a result of the same value and remembers what happened."""
 
     bus: Bus
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
     taking_over: Callable[[], Awaitable[object]] = nothing
     processing: Callable[[tuple[InboundRecord, ...]], Awaitable[None]] | None = None
     waiting: list[OutboundRecord] = field(default_factory=list)
@@ -151,10 +154,16 @@ class Owner:
         self.takeovers_begun += 1
         await self.taking_over()
         self.epochs.append(epoch)
+        self.lifecycle.enter(Phase.RUNNING)
 
     async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         if self.processing is not None:
-            await self.processing(records)
+            try:
+                await self.processing(records)
+            except Unavailable as error:
+                self.lifecycle.outage(str(error))
+                raise
+        self.lifecycle.recovered()
         self.batches.append(records)
         return tuple(
             OutboundRecord(topic=self.bus.results, key=record.key or b"-", value=record.value) for record in records
@@ -197,6 +206,7 @@ async def member(
         owner=owner,
         publisher=publisher,
         process=process,
+        lifecycle=owner.lifecycle,
         settings=replace(QUICK, **settings),  # type: ignore[arg-type]
     )
     running = asyncio.create_task(intake.run())

@@ -1,4 +1,4 @@
-"""The tenure's rules that a broker provokes too rarely, with a consumer that obeys a script."""
+"""The session's rules that a broker provokes too rarely, with a consumer that obeys a script."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import Offsets
 from bridge.kafka.errors import Fenced
+from bridge.kafka.inbox import MicroBatch
 from bridge.kafka.intake import CompanyIntake
-from bridge.kafka.microbatch import MicroBatch, Phase
 from bridge.kafka.owner import Signals
+from bridge.kafka.ownership_session import OwnershipSession
 from bridge.kafka.settings import IntakeSettings
-from bridge.kafka.tenure import OwnershipSession
 from contracts.errors import BatchTooLarge, Unavailable
+from contracts.lifecycle import Lifecycle, Phase
 from contracts.records import InboundRecord, OutboundRecord
 
 ZERO, ONE = TopicPartition("events", 0), TopicPartition("events", 1)
@@ -85,7 +86,8 @@ class Publisher:
 class Machine:
     """An owner without a bus."""
 
-    def __init__(self) -> None:
+    def __init__(self, lifecycle: Lifecycle) -> None:
+        self.lifecycle = lifecycle
         self.batches: list[tuple[InboundRecord, ...]] = []
         self.epochs: list[int] = []
         self.released_times = 0
@@ -96,13 +98,20 @@ class Machine:
 
     async def take_over(self, epoch: int) -> None:
         self.epochs.append(epoch)
+        self.lifecycle.enter(Phase.RUNNING)
 
     async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         self.batches.append(records)
         await self.may_go_on.wait()
         if self.failures:
-            raise self.failures.pop(0)
+            raise self._seen(self.failures.pop(0))
+        self.lifecycle.recovered()
         return ()
+
+    def _seen(self, error: Exception) -> Exception:
+        if isinstance(error, Unavailable):
+            self.lifecycle.outage(str(error))
+        return error
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
         if self.idle_errors:
@@ -114,31 +123,33 @@ class Machine:
 
 
 class World:
-    """A tenure over two partitions, with its parts."""
+    """An ownership session over two partitions, with its parts."""
 
     def __init__(self, **settings: Any) -> None:
-        self.consumer, self.publisher, self.machine = Consumer(ZERO, ONE), Publisher(), Machine()
-        self.told: list[float] = []
-        self.hurries: list[bool] = []
-        self.hurried: Callable[[], object] = lambda: None
+        self.lifecycle = Lifecycle()
+        self.consumer, self.publisher, self.machine = Consumer(ZERO, ONE), Publisher(), Machine(self.lifecycle)
+        self.pauses: list[float] = []
+        self.interrupts: list[bool] = []
+        self.on_interrupt: Callable[[], object] = lambda: None
         options = {"heartbeat_interval_ms": 1, "idle_interval_s": 0.01, "drain_timeout_s": 0.2} | settings
-        self.tenure = OwnershipSession(
+        self.session = OwnershipSession(
             company="acme",
             owner=self.machine,
             publisher=self.publisher,  # type: ignore[arg-type]
+            lifecycle=self.lifecycle,
             settings=IntakeSettings(**options),
-            signals=Signals(paused=self.told.append, interrupt=self._hurry),
+            signals=Signals(paused=self.pauses.append, interrupt=self._interrupt),
             jitter=lambda low, _: low,
         )
 
-    def _hurry(self, on: bool) -> None:  # noqa: FBT001 - as it is called
-        self.hurries.append(on)
+    def _interrupt(self, on: bool) -> None:  # noqa: FBT001 - as it is called
+        self.interrupts.append(on)
         if on:
-            self.hurried()
+            self.on_interrupt()
 
     async def own(self, epoch: int = 1) -> None:
-        await self.tenure.assigned(self.consumer, self.consumer.assigned, epoch)
-        await self.until(lambda: self.tenure.phase is Phase.OWNER and not self.consumer.stopped)
+        await self.session.assigned(self.consumer, self.consumer.assigned, epoch)
+        await self.until(lambda: self.session.phase is Phase.RUNNING and not self.consumer.stopped)
 
     async def until(self, condition: Any) -> None:
         async with asyncio.timeout(10):
@@ -152,8 +163,8 @@ class World:
             )
             for place, at in offsets
         )
-        self.tenure.offer(
-            MicroBatch(records=records, generation=self.tenure.generation if generation is None else generation)
+        self.session.offer(
+            MicroBatch(records=records, generation=self.session.generation if generation is None else generation)
         )
 
 
@@ -162,25 +173,25 @@ async def test_what_is_committed_is_read_after_the_fence() -> None:
     world = World()
     await world.own()
     assert world.consumer.sought == [(ZERO, 5), (ONE, 0)]
-    await world.tenure.end()
+    await world.session.end()
 
 
 async def test_records_of_an_older_generation_are_dropped() -> None:
-    """They were polled before a rebalance that has reset the positions. Guard: the generation in `offer`."""
+    """They were polled before a rebalance that has reset the positions. Guard: the generation in `Inbox.offer`."""
     world = World()
     await world.own()
-    await world.tenure.revoked()
-    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    await world.session.revoked()
+    await world.session.assigned(world.consumer, world.consumer.assigned, 1)
     world.offer((ZERO, 5), generation=0)
     world.offer((ZERO, 5), (ONE, 0))
     await world.until(lambda: world.publisher.settled)
     assert world.publisher.settled == [{("events", 0): 6, ("events", 1): 1}]
     assert len(world.machine.batches) == 1
-    await world.tenure.end()
+    await world.session.end()
 
 
 async def test_a_lost_partition_is_left_out_of_the_commit() -> None:
-    """A commit that names one lost partition fails whole. Guard: `_still_ours`."""
+    """A commit that names one lost partition fails whole. Guard: `still_ours`."""
     world = World()
     await world.own()
     world.machine.may_go_on.clear()
@@ -190,25 +201,25 @@ async def test_a_lost_partition_is_left_out_of_the_commit() -> None:
     world.machine.may_go_on.set()
     await world.until(lambda: world.publisher.settled)
     assert world.publisher.settled == [{("events", 1): 1}]
-    await world.tenure.end()
+    await world.session.end()
 
 
 async def test_after_a_rebalance_the_owner_goes_on_where_it_settled() -> None:
-    """The committed offset that aiokafka fetches may not show our last transaction yet. Guard: `_seek(_settled)`."""
+    """The committed offset that aiokafka fetches may not show our last transaction yet. Guard: `seek(committed)`."""
     world = World()
     await world.own()
     world.offer((ZERO, 5), (ZERO, 6))
     await world.until(lambda: world.publisher.settled)
-    await world.tenure.revoked()
+    await world.session.revoked()
     world.consumer.sought.clear()
-    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    await world.session.assigned(world.consumer, world.consumer.assigned, 1)
     assert world.consumer.sought == [(ZERO, 7)]
     assert world.machine.epochs == [1]
-    await world.tenure.end()
+    await world.session.end()
 
 
 async def test_a_batch_that_comes_while_another_is_at_work_is_rewound() -> None:
-    """Its position has moved already; without the rewind the next commit would skip it. Guard: `offer`."""
+    """Its position has moved already; without the rewind the next commit would skip it. Guard: `Inbox.offer`."""
     world = World()
     await world.own()
     world.machine.may_go_on.clear()
@@ -219,7 +230,7 @@ async def test_a_batch_that_comes_while_another_is_at_work_is_rewound() -> None:
     assert sorted(world.consumer.sought) == [(ZERO, 6), (ONE, 3)]
     assert world.consumer.stopped == {ZERO, ONE}
     world.machine.may_go_on.set()
-    await world.tenure.end()
+    await world.session.end()
 
 
 @pytest.mark.parametrize("error", [KafkaError("no answer"), CommitFailedError("rebalanced"), Fenced("acme")])
@@ -234,11 +245,11 @@ async def test_an_unknown_settlement_is_looked_up(error: Exception) -> None:
     assert world.consumer.sought[-2:] == [(ZERO, 5), (ONE, 0)]
     assert world.publisher.opened == 2
     assert world.machine.released_times == 1
-    await world.tenure.end()
+    await world.session.end()
 
 
 async def test_what_an_owner_will_not_take_at_once_comes_again() -> None:
-    """Only the offsets of what was taken are settled, and no partition skips the rest. Guard: `_rewind` of the rest."""
+    """Only the offsets of what was taken are settled, and no partition skips the rest. Guard: `rewind` of the rest."""
     world = World()
     await world.own()
     world.consumer.sought.clear()
@@ -248,11 +259,11 @@ async def test_what_an_owner_will_not_take_at_once_comes_again() -> None:
     assert [len(batch) for batch in world.machine.batches] == [5, 3]
     assert world.publisher.settled == [{("events", 0): 8}]
     assert sorted(world.consumer.sought) == [(ZERO, 8), (ONE, 3)]
-    await world.tenure.end()
+    await world.session.end()
 
 
 async def test_a_batch_that_waits_behind_an_outage_comes_again() -> None:
-    """It was taken from the poll but not worked on when `idle` found QBO away. Guard: `_close_inbox`."""
+    """It was taken from the poll but not worked on when `idle` found QBO away. Guard: `Inbox.close`."""
     world = World(idle_interval_s=60.0)
     world.machine.idle_errors = [Unavailable("QBO is away", retry_after_s=0.05)]
     holding = asyncio.Event()
@@ -264,7 +275,7 @@ async def test_a_batch_that_waits_behind_an_outage_comes_again() -> None:
 
     world.machine.idle = hold  # type: ignore[method-assign]
     world.machine.may_go_on.clear()
-    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    await world.session.assigned(world.consumer, world.consumer.assigned, 1)
     await holding.wait()
     world.consumer.sought.clear()
     world.offer((ZERO, 5))
@@ -272,7 +283,7 @@ async def test_a_batch_that_waits_behind_an_outage_comes_again() -> None:
     await world.until(lambda: world.consumer.sought)
     assert world.consumer.sought == [(ZERO, 5)]
     assert world.machine.batches == []
-    await world.tenure.end()
+    await world.session.end()
 
 
 async def test_a_rebalance_during_an_outage_pauses_again() -> None:
@@ -281,18 +292,18 @@ async def test_a_rebalance_during_an_outage_pauses_again() -> None:
     await world.own()
     world.machine.failures = [Unavailable("QBO is away", retry_after_s=3_600)]
     world.offer((ZERO, 5))
-    await world.until(lambda: world.tenure.phase is Phase.PAUSED)
-    await world.tenure.revoked()
+    await world.until(lambda: world.session.phase is Phase.PAUSED)
+    await world.session.revoked()
     world.consumer.stopped.clear()
-    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    await world.session.assigned(world.consumer, world.consumer.assigned, 1)
     assert world.consumer.stopped == {ZERO, ONE}
-    world.tenure.resume()
+    world.session.resume()
     await world.until(lambda: not world.consumer.stopped)
-    await world.tenure.end()
+    await world.session.end()
 
 
 async def test_an_outage_is_waited_out_from_a_second_to_a_minute() -> None:
-    """The more tries in a row fail, the longer the next wait, and what waits is told. Guard: `_backoff_s`."""
+    """The more tries in a row fail, the longer the next wait, and what waits is told. Guard: `backoff_s`."""
     world = World(backoff_min_s=1.0, backoff_max_s=60.0)
     waits: list[tuple[float, float]] = []
 
@@ -300,91 +311,91 @@ async def test_an_outage_is_waited_out_from_a_second_to_a_minute() -> None:
         waits.append((low, high))
         return 0.001
 
-    world.tenure._jitter = jitter
+    world.session._outage._jitter = jitter
     await world.own()
     world.machine.failures = [Unavailable("QBO is away") for _ in range(9)]
     for tries in range(1, 10):
         world.offer((ZERO, 5))
-        await world.until(lambda tries=tries: len(world.told) == tries and not world.consumer.stopped)
+        await world.until(lambda tries=tries: len(world.pauses) == tries and not world.consumer.stopped)
     assert waits == [(1, 1), (1, 2), (2, 4), (4, 8), (8, 16), (16, 32), (30, 60), (30, 60), (30, 60)]
-    assert world.told == [0.001] * 9
+    assert world.pauses == [0.001] * 9
     world.offer((ZERO, 5))
     await world.until(lambda: world.publisher.settled)
     world.machine.failures = [Unavailable("QBO is away")]
     world.offer((ZERO, 6))
     await world.until(lambda: len(waits) == 10)
     assert waits.pop() == (1, 1), "an answer ends the outage"
-    await world.tenure.end()
+    await world.session.end()
 
 
-async def test_a_batch_that_takes_longer_than_a_moment_is_hurried_and_comes_again() -> None:
-    """It ends where it stands, without a pause, and the tenure goes on as it was. Guard: `interrupt`."""
+async def test_a_batch_that_takes_longer_than_a_moment_is_interrupted_and_comes_again() -> None:
+    """It ends where it stands, without a pause, and the session goes on as it was. Guard: `interrupt`."""
     world = World(drain_grace_s=0.02, drain_timeout_s=10.0)
     await world.own()
     world.machine.may_go_on.clear()
     world.machine.failures = [Unavailable("told to begin nothing more")]
-    world.hurried = world.machine.may_go_on.set
+    world.on_interrupt = world.machine.may_go_on.set
     world.offer((ZERO, 5))
     await world.until(lambda: world.machine.batches)
-    await world.tenure.revoked()
-    await world.tenure.assigned(world.consumer, world.consumer.assigned, 1)
+    await world.session.revoked()
+    await world.session.assigned(world.consumer, world.consumer.assigned, 1)
     await world.until(lambda: not world.consumer.stopped)
     world.offer((ZERO, 5))
     await world.until(lambda: world.publisher.settled)
-    assert world.hurries == [False, True, False]
-    assert (world.machine.epochs, world.told) == ([1], []), "nobody took over again, and nothing was waited out"
-    await world.tenure.end()
+    assert world.interrupts == [False, True, False]
+    assert (world.machine.epochs, world.pauses) == ([1], []), "nobody took over again, and nothing was waited out"
+    await world.session.end()
 
 
-async def test_a_batch_that_ends_by_itself_is_not_hurried() -> None:
+async def test_a_batch_that_ends_by_itself_is_not_interrupted() -> None:
     """A rebalance waits a moment before it cuts anything short. Guard: `drain_grace_s`."""
     world = World(drain_grace_s=5.0, drain_timeout_s=10.0)
     await world.own()
     world.offer((ZERO, 5))
     await world.until(lambda: world.machine.batches)
-    await world.tenure.revoked()
+    await world.session.revoked()
     assert world.publisher.settled == [{("events", 0): 6}]
-    assert True not in world.hurries
-    await world.tenure.end()
+    assert True not in world.interrupts
+    await world.session.end()
 
 
-async def test_losing_the_partitions_ends_the_tenure() -> None:
+async def test_losing_the_partitions_ends_the_ownership() -> None:
     """Another member owns the company now: nothing more is written."""
     world = World()
     await world.own()
-    await world.tenure.revoked()
+    await world.session.revoked()
     world.consumer.assigned = set()
-    await world.tenure.assigned(world.consumer, set(), 2)
-    assert world.tenure.phase is Phase.STANDBY
+    await world.session.assigned(world.consumer, set(), 2)
+    assert world.session.phase is Phase.STANDBY
     assert world.machine.released_times == 1
     assert not world.publisher.is_open
 
 
-async def test_a_stopped_tenure_takes_nothing_over() -> None:
+async def test_a_stopped_session_takes_nothing_over() -> None:
     """A rebalance may come between the drain and the good-bye. Guard: `_stopping`."""
     world = World()
     await world.own()
-    await world.tenure.drain()
-    await world.tenure.revoked()
-    await world.tenure.assigned(world.consumer, world.consumer.assigned, 2)
+    await world.session.drain()
+    await world.session.revoked()
+    await world.session.assigned(world.consumer, world.consumer.assigned, 2)
     await asyncio.sleep(0.05)
-    assert world.tenure.phase is Phase.STOPPED
+    assert world.session.phase is Phase.STANDBY
     assert world.machine.epochs == [1]
     assert world.consumer.stopped == {ZERO, ONE}
     assert not world.publisher.is_open
 
 
-async def test_a_failed_tenure_takes_nothing_over() -> None:
+async def test_a_failed_session_takes_nothing_over() -> None:
     """What it failed with has not gone away. Guard: `failure` in `assigned`."""
     world = World()
     await world.own()
-    world.tenure.fail(ZeroDivisionError())
-    await world.tenure.assigned(world.consumer, world.consumer.assigned, 2)
+    world.session.fail(ZeroDivisionError())
+    await world.session.assigned(world.consumer, world.consumer.assigned, 2)
     await asyncio.sleep(0.05)
-    assert world.tenure.phase is Phase.STOPPED
+    assert world.session.phase is Phase.STOPPED
     assert world.machine.epochs == [1]
-    assert isinstance(world.tenure.failure.exception(), ZeroDivisionError)
-    await world.tenure.end()
+    assert isinstance(world.session.failure.exception(), ZeroDivisionError)
+    await world.session.end()
 
 
 async def test_back_off_doubles_to_its_maximum() -> None:
@@ -392,8 +403,8 @@ async def test_back_off_doubles_to_its_maximum() -> None:
     world = World(backoff_min_s=1.0, backoff_max_s=60.0)
     waits = []
     for outages in range(9):
-        world.tenure._outages = outages
-        waits.append(world.tenure._backoff_s())
+        world.session._outage._failures = outages
+        waits.append(world.session._outage.backoff_s())
     assert waits == [1, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
@@ -407,8 +418,9 @@ async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
         owner=world.machine,
         publisher=world.publisher,  # type: ignore[arg-type]
         process="one",
+        lifecycle=world.lifecycle,
     )
-    intake._tenure = world.tenure
+    intake._session = world.session
     intake._consumer = world.consumer  # type: ignore[assignment]
     await world.own()
 
@@ -418,6 +430,6 @@ async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
     world.machine.released = broken  # type: ignore[method-assign]
     await intake.partitions_assigned(set())
     with pytest.raises(ZeroDivisionError):
-        world.tenure.failure.result()
+        world.session.failure.result()
     await intake.on_records((object(),))  # not a record at all
     assert intake.phase is Phase.STOPPED
