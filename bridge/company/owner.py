@@ -149,6 +149,7 @@ class Company:
         self._pipeline.forget()
         self._write_ahead.clear()
         self._books.release()
+        self._board.enter(Phase.STANDBY)
 
     async def stopped(self) -> bytes:
         """Wait until the company has stopped itself; the journal's entry under `STOPPED_KEY` that says so."""

@@ -12,7 +12,8 @@ from contracts.records import InboundRecord, OutboundRecord
 class CompanyOwner(Protocol):
     """Implemented by the machine, driven by `bridge.kafka.ownership_session`, one call at a time.
 
-    It reports to the company's `Lifecycle` how its work stands: running once it has taken over, outages, stops.
+    It reports to the company's `Lifecycle` how its work stands: running once it has taken over, outages, stops, and
+    standby when it is released.
     What it raises decides what happens: `Unavailable` pauses and repeats, `BatchTooLarge` splits the records,
     `Fenced` and Kafka's own errors take the company over again (`released`, then `take_over`), anything else is a bug
     and ends the intake, offsets untouched.

@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 class OwnerWork:
-    """The work of one company's owner, as long as this process owns the company; it reports the warm-up and its end."""
+    """The work of one company's owner, as long as this process owns the company."""
 
     def __init__(
         self,
@@ -73,7 +73,6 @@ class OwnerWork:
         """Write nothing more for this ownership, and tell the owner."""
         await self._publisher.close()
         await self._owner.released()
-        self._lifecycle.enter(Phase.STANDBY)
 
     async def _take_over(self, epoch: int) -> None:
         """Fence, then read what is committed, then let the owner prepare; repeated for as long as it is unavailable."""

@@ -120,6 +120,7 @@ class Machine:
 
     async def released(self) -> None:
         self.released_times += 1
+        self.lifecycle.enter(Phase.STANDBY)
 
 
 class World:

@@ -176,6 +176,7 @@ class Owner:
 
     async def released(self) -> None:
         self.releases += 1
+        self.lifecycle.enter(Phase.STANDBY)
 
 
 @dataclass

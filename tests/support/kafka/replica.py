@@ -28,7 +28,7 @@ class JournallingOwner(Owner):
     journal: Journal
 
     async def take_over(self, epoch: int) -> None:
-        self.epochs.append(epoch)
+        await super().take_over(epoch)
         unsettled = await self.journal.read()
         say("owner", epoch)
         say("unsettled", len(unsettled))
@@ -42,6 +42,7 @@ class JournallingOwner(Owner):
         return (*results, self.journal.journal_record(entry, None))
 
     async def released(self) -> None:
+        await super().released()
         say("released", self.epochs[-1] if self.epochs else 0)
 
 
