@@ -71,6 +71,7 @@ async def test_owned_again_by_the_same_process_it_stays_stopped() -> None:
     """A rebalance or a broker that was away is nobody's decision to go on. Guard: `_stay_stopped_or_go_on`."""
     async with office() as acme:
         await taken(acme, acme.records(*map(refused, range(LIMIT))))
+        await acme.company.released()
         with pytest.raises(Stopped):
             await acme.company.take_over(2)
         assert phase_of(acme) == "stopped"
