@@ -6,10 +6,13 @@ BIN := .venv/bin
 STAMP := .venv/.synced
 # Said after a failed try, for networks that put a certificate of their own before the registry's.
 OWN_CERTS := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+# Tests run in this many processes, and those of a real Kafka in two of them at most (tests/support/tiers.py).
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format nightly cover kafka chaos bench bench-sandbox golden schemas lock audit secrets wheel clean
+.PHONY: help setup demo test quick push check format nightly cover kafka chaos bench bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -20,10 +23,13 @@ demo: $(STAMP) ## the whole bridge on this machine, and the proof of no duplicat
 	@$(BIN)/qbo-bridge demo
 
 test: $(STAMP) ## all tests; those of a real Kafka where Java and Maven are (CI=true requires them)
-	@$(BIN)/pytest
+	@$(PYTEST)
 
-quick: $(STAMP) ## the tests that need no real Kafka and are not slow
-	@$(BIN)/pytest -m "not kafka and not slow"
+quick: $(STAMP) ## while editing: what needs no Kafka, no process and no books, properties at a tenth (half a minute)
+	@$(PYTEST) -m "not (kafka or slow or books or processes)" --hypothesis-profile=quick
+
+push: $(STAMP) check ## before a push: all that needs no real Kafka and is not slow, properties at a third (3 minutes)
+	@$(PYTEST) -m "not (kafka or slow)" --hypothesis-profile=push
 
 check: $(STAMP) ## formatting, lint and types
 	@$(BIN)/ruff format --check .
@@ -35,10 +41,10 @@ format: $(STAMP) ## format, and mend what lint can mend
 	@$(BIN)/ruff check --fix .
 
 nightly: $(STAMP) ## the properties of the books over more than 5,000 generated orders
-	@$(BIN)/pytest --hypothesis-profile=nightly tests/ledger tests/posting tests/planning
+	@$(PYTEST) --hypothesis-profile=nightly tests/ledger tests/posting tests/planning
 
 cover: $(STAMP) ## all tests with branch coverage
-	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 kafka: $(STAMP) ## a real Kafka on 127.0.0.1:9092, until Ctrl-C (Java 17+, Maven)
 	@$(BIN)/python -m tests.support.kafka.cluster --port 9092

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.support.corpus import CORPUS
+from tests.support.sizes import register_profiles
+from tests.support.tiers import sort_into_tiers
 
-# `make nightly`: the properties over generated documents at full size.
-settings.register_profile("nightly", max_examples=1_700)
+register_profiles()
 
 pytest_plugins = ["tests.support.brokers"]
 
@@ -34,3 +34,9 @@ def corpus() -> Path:
     if not (CORPUS / "MANIFEST.json").is_file():
         pytest.skip("the corpus of real payloads is not here")
     return CORPUS
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tiers of `make quick`, `make push` and `make test`."""
+    sort_into_tiers(items)

@@ -15,6 +15,7 @@ from contracts.posting import Ignored
 from mappings.describe import describe
 from mappings.registry import map_event
 from tests.support.orders import RULES, charge, line, order, record, stripe_event, transaction
+from tests.support.sizes import examples
 
 NAMES = st.sampled_from(
     "object type data livemode id account created headers body payload message attributes detail detail-type metadata "
@@ -43,14 +44,14 @@ def test_any_bytes(value: bytes, headers: tuple[tuple[str, bytes | None], ...]) 
     _decode(value, headers)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(value=JSON, headers=HEADERS)
 def test_any_json(value: object, headers: tuple[tuple[str, bytes | None], ...]) -> None:
     """JSON made of the words that decoding looks for."""
     _decode(json.dumps(value).encode(), headers)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(data=st.data())
 def test_any_damaged_event(data: st.DataObject) -> None:
     """A real shape with one value replaced by anything: mapping ends in a plan, a reason or a RecordError."""

@@ -15,6 +15,7 @@ from bridge.decoding.record import decode_record
 from bridge.demo.events import ORDERS_ONLY, EventSettings, SampleEvent, generate
 from contracts.errors import RecordError
 from contracts.records import InboundRecord
+from tests.support.sizes import examples
 
 
 def inbound(event: SampleEvent, offset: int = 0) -> InboundRecord:
@@ -62,7 +63,7 @@ def check_identity(order: dict[str, Any]) -> None:
     assert Decimal(order["total_price"]) == Decimal(order["subtotal_price"]) + shipping + beside + tip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 2**32), currency=st.sampled_from(["USD", "EUR", "JPY", "KWD"]))
 def test_every_order_satisfies_the_identity_of_real_ones(seed: int, currency: str) -> None:
     """Lines, discounts, delivery, taxes and tip add up exactly, with taxes inside or beside, in any currency."""
@@ -73,7 +74,7 @@ def test_every_order_satisfies_the_identity_of_real_ones(seed: int, currency: st
         check_identity(order)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_the_money_of_an_order_is_told_by_its_transactions(seed: int) -> None:
     """Sales and captures add up to what the expected books call received; promises are no money."""

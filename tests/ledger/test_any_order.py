@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.support.histories import Books, History, expected, histories
+from tests.support.sizes import examples
 from tests.support.world import World, opened
 
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SURE = {"posted", "already_posted", "superseded", "ignored"}
 
 

@@ -11,9 +11,10 @@ from bridge.sandbox.admin import set_switches
 from bridge.sandbox.settings import DEFAULT_REALM
 from mappings.rules import MappingRules, OrderRules
 from tests.support.lives import RECEIVABLE, Delivered, deliveries, newest_parcel
+from tests.support.sizes import examples
 from tests.support.world import World, opened
 
-SIZE = int(os.environ.get("QBO_BRIDGE_TEST_EXAMPLES", 3 * settings().max_examples))
+SIZE = int(os.environ.get("QBO_BRIDGE_TEST_EXAMPLES", examples(300)))
 """How many lives: 300, with the profile `nightly` 5,000, or as QBO_BRIDGE_TEST_EXAMPLES says."""
 EXAMPLES = settings(
     max_examples=max(SIZE // 2, 1),

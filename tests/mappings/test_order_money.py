@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contracts.money import round_half_up, total
 from contracts.quickbooks import InvoiceDraft
 from tests.support.orders import Json, discounted, invoice_of, line, order, payment_of, plan_of, shipping
+from tests.support.sizes import examples
 
 RATES = [Decimal(0), Decimal("0.0725"), Decimal("0.10"), Decimal("0.23")]
 
@@ -70,7 +71,7 @@ def adds_up(invoice: InvoiceDraft) -> bool:
     return total(row.amount for row in invoice.lines) + invoice.tax - invoice.discount == invoice.total
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(body=orders())
 def test_invoice_is_the_order(body: Json) -> None:
     """Whatever is taxed, discounted, tipped or shipped, included or added."""
@@ -82,7 +83,7 @@ def test_invoice_is_the_order(body: Json) -> None:
     assert invoice.discount == Decimal(str(body["total_discounts"]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(body=orders(edits=True))
 def test_invoice_is_what_edits_left(body: Json) -> None:
     """Pieces that are gone take their price, discount and tax along; the source's own figures agree."""

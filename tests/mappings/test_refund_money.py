@@ -28,6 +28,7 @@ from tests.support.orders import (
     shopify_event,
     taxed,
 )
+from tests.support.sizes import examples
 
 CENT = Decimal("0.01")
 GATEWAYS = ["shopify_payments", "paypal", "cash", "gift_card"]
@@ -80,7 +81,7 @@ def receipts(plan: PostingPlan) -> list[RefundReceiptDraft]:
     return [step.draft for step in plan.steps if isinstance(step.draft, RefundReceiptDraft)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(drawn=refunds())
 def test_receipts_are_what_moved(drawn: Drawn) -> None:
     """Guard: each receipt is its gateway's sum; together they are the goods and the tax, nothing lost."""
@@ -100,7 +101,7 @@ def test_receipts_are_what_moved(drawn: Drawn) -> None:
     assert (sold, total(draft.tax for draft in found)) == (drawn.goods, drawn.tax)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(drawn=refunds())
 def test_order_and_event_tell_the_same(drawn: Drawn) -> None:
     """Whatever a refund holds, its order's body books the same documents under the same keys."""

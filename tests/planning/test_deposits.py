@@ -13,11 +13,12 @@ from bridge.planning.steps import Refused
 from mappings.rules import MappingRules, load_rules
 from tests.support.orders import charge, plan_of, stripe_event
 from tests.support.plans import LISTS, books, company, planned, steps
+from tests.support.sizes import examples
 from tests.support.stripe_lives import SURE, Life, deliveries, lives
 from tests.support.stripe_objects import invoice_payment, paid_invoice, payout, row
 from tests.support.world import balance, opened
 
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 CLEARING = load_rules('[gateways.stripe]\ndeposit = { sub_type = "Savings" }')
 

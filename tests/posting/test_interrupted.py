@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from contracts.errors import Unavailable
 from tests.support.histories import Books, History, expected, histories
+from tests.support.sizes import examples
 from tests.support.world import World, opened
 
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Loss = Literal["reset_before", "reset_after", "fail_before", "fail_after"]
 
 

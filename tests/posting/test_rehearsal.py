@@ -14,11 +14,12 @@ from contracts.results import Result, read_result
 from tests.support.assembly import RESULTS, MemoryJournal, assemble
 from tests.support.histories import History, histories
 from tests.support.orders import ORDER_ID, Json, line, order, shopify_event
+from tests.support.sizes import examples
 from tests.support.stripe_lives import SHAPES, Life, deliveries, lives
 from tests.support.world import WINDOW, World, opened
 
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-FEW = settings(EXAMPLES, max_examples=10)
+EXAMPLES = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(EXAMPLES, max_examples=examples(10))
 
 Told = tuple[int, str, str | None, list[tuple[str, str, str, str]]]
 """Offset, status, reason and what was changed. What QBO refuses at first and takes in a second round is told alike."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.quickbooks.limiter import MARGIN, Budget, GateClosed, Kind, Limiter, Limits, Priority
 from tests.support.clocks import ManualClock, settle
+from tests.support.sizes import examples
 
 KINDS = st.sampled_from(["read", "write", "batch"])
 SMALL = st.builds(
@@ -37,7 +38,7 @@ def busiest(times: list[float], window_s: float) -> int:
     return max((sum(1 for time in times if start <= time < start + window_s) for start in times), default=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(SMALL, st.lists(st.tuples(st.floats(0, 20), KINDS, st.sampled_from(["", "", "429", "owner"])), max_size=150))
 def test_no_window_ever_holds_too_many(limits: Limits, arrivals: list[tuple[float, Kind, str]]) -> None:
     """However calls arrive and however a window is laid, each limit holds in it; also around a 429 or a take-over."""

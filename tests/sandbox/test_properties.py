@@ -24,6 +24,7 @@ from bridge.sandbox.shapes import ENTITIES, PARTS
 from bridge.sandbox.stats import ledger_shown
 from bridge.sandbox.wire import ZERO, Doc
 from bridge.sandbox.writes import write
+from tests.support.sizes import examples
 
 OPERATIONS = int(os.environ.get("QBO_SANDBOX_OPERATIONS", "1500"))
 FORMS = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
@@ -244,7 +245,7 @@ def call_api(company: Company, method: str, path: str, body: bytes, query: bytes
 
 
 @settings(
-    max_examples=int(os.environ.get("QBO_SANDBOX_EXAMPLES", "400")),
+    max_examples=int(os.environ.get("QBO_SANDBOX_EXAMPLES", examples(400))),
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
@@ -267,7 +268,7 @@ def test_no_body_brings_the_service_down(data: st.DataObject) -> None:
     assert shown["receivable_agrees"]
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=examples(200), deadline=None, database=None)
 @given(body=st.binary(max_size=60))
 def test_no_bytes_bring_the_service_down(body: bytes) -> None:
     """Bytes that are no JSON, or no UTF-8, are faults."""
@@ -309,7 +310,7 @@ WORDS += [
 ]
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=examples(400), deadline=None, database=None)
 @given(text=st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=40))
 def test_no_query_brings_the_service_down(text: str) -> None:
     """Random words of the language, and none, are answered."""

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.orders import charge, stripe_event
+from tests.support.sizes import examples
 from tests.support.stripe_lives import CHARGE, CHARGED, FINALIZED, INVOICE, PAID, SHAPES, SURE, TIED, deliveries
 from tests.support.stripe_objects import (
     CHARGE_ID,
@@ -21,7 +22,7 @@ from tests.support.stripe_objects import (
 )
 from tests.support.world import World, opened
 
-EXAMPLES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def sales(world: World) -> list[tuple[str, Decimal, Decimal]]:

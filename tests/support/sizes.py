@@ -1,0 +1,23 @@
+"""How many examples a property draws: its own number in proportion to the profile that this run is on.
+
+`make quick` is at a tenth, `make push` at a third, CI at the whole, `make nightly` at seventeen times.
+"""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+WHOLE = 100
+"""The examples of a property that says nothing itself, with no profile named: Hypothesis' own default."""
+PROFILES = {"quick": 10, "push": 33, "nightly": 1_700}
+
+
+def register_profiles() -> None:
+    """Make the profiles known to `--hypothesis-profile`."""
+    for name, size in PROFILES.items():
+        settings.register_profile(name, max_examples=size)
+
+
+def examples(whole: int) -> int:
+    """What a property of `whole` examples draws on the present profile; one at least."""
+    return max(1, whole * settings().max_examples // WHOLE)
