@@ -199,7 +199,7 @@ async def test_a_credit_of_a_sale_whose_customer_is_inactive_says_what_to_do() -
 
 @each_kind
 async def test_a_number_that_our_own_document_holds_is_not_made_distinct(kind: Kind) -> None:
-    """The holder carries the same marker, so nothing is written twice. Guard: `remedies._duplicate_number` reads it."""
+    """The holder carries the same marker: nothing is written twice. Guard: `_duplicate_number` looks the holder up."""
     async with office(rules=kind.rules) as acme:
         await acme.tell(kind.before)
         ours = by_a_stranger(acme, kind, kind.number) | {"PrivateNote": str(Marker(kind.key, {}))}
