@@ -8,24 +8,45 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from functools import cache
+from types import ModuleType
 
 import pytest
 
-OPENERS = ("opened", "office")
-"""A module that has one of these names plays in the books."""
+from tests.support.assembly import assemble
 
 
 def sort_into_tiers(items: Iterable[pytest.Item]) -> None:
     """Mark each test by what it uses."""
     for item in items:
         module = getattr(item, "module", None)
-        if any(hasattr(module, name) for name in OPENERS):
+        if isinstance(module, ModuleType) and _plays_in_the_books(module.__name__):
             item.add_marker(pytest.mark.books)
-        if hasattr(module, "subprocess") or "embedded" in getattr(item, "fixturenames", ()):
+        if hasattr(module, "subprocess") or _meets_the_embedded_broker(item):
             item.add_marker(pytest.mark.processes)
         if item.get_closest_marker("kafka"):
             item.add_marker(pytest.mark.xdist_group("kafka-processes" if _drives_processes(item) else "kafka-clients"))
+
+
+@cache
+def _plays_in_the_books(name: str) -> bool:
+    """A module of the tests that puts a company together, or uses something of one that does."""
+    module = sys.modules.get(name)
+    if module is None or name == assemble.__module__:
+        return False
+    found = list(vars(module).values())
+    used = {each.__name__ if isinstance(each, ModuleType) else getattr(each, "__module__", None) for each in found}
+    others = {str(each) for each in used if str(each).startswith("tests.")} - {name}
+    return any(each is assemble for each in found) or any(_plays_in_the_books(other) for other in sorted(others))
+
+
+def _meets_the_embedded_broker(item: pytest.Item) -> bool:
+    """By the fixture's name, or by the parameter of one that runs on either broker."""
+    chosen = getattr(item, "callspec", None)
+    chosen_here = chosen is not None and "embedded" in chosen.params.values()
+    return chosen_here or "embedded" in getattr(item, "fixturenames", ())
 
 
 def _drives_processes(item: pytest.Item) -> bool:
