@@ -6,6 +6,8 @@ BIN := .venv/bin
 STAMP := .venv/.synced
 # Said after a failed try, for networks that put a certificate of their own before the registry's.
 OWN_CERTS := UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+# Each worker, and each process that a test starts, would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Tests run in this many processes, and those of a real Kafka in two of them at most (tests/support/tiers.py).
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
