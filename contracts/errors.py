@@ -12,6 +12,7 @@
         * Stopped                 the company stopped itself; a restart or `qbo-bridge resume` goes on
     * TakeFewer                   nobody's fault: so many records are too many at once
     * AnswerMismatch              QBO answered with something else than was sent: the company stops
+    * UnreadableJournal       the journal holds what this release does not know: the company is not taken over
     * ConfigurationError          the operator's: one sentence, exit code 1
 
 Messages are read by people and published in results: they carry ids and numbers, never personal data or secrets.
@@ -107,6 +108,10 @@ class BatchTooLarge(BridgeError):
 
 class AnswerMismatch(BridgeError):
     """QBO's answer is not what was sent (marker, DocNumber or total differ); never taken for success."""
+
+
+class UnreadableJournal(BridgeError):
+    """The journal holds an entry of a kind or a format that this release does not know; nothing was done with it."""
 
 
 class ConfigurationError(BridgeError):

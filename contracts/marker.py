@@ -1,7 +1,8 @@
 """The marker: our one line in PrivateNote (Notes of a customer) that says which source document an entity is.
 
 `[qbb:shopify:order:450789469 v=1732220000.3 h=9f2c1a7e t=398.00]`. It is found wherever it stands in the note; what
-a person wrote beside it is kept.
+a person wrote beside it is kept. Its pairs stay in customers' books for ever: `CATALOGUE` says what each means. People
+and other tools can write any text there, so a pair is untrusted: the readers give None for what we would not write.
 """
 
 from __future__ import annotations
@@ -9,17 +10,117 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
 
 from contracts.entities import PRIVATE_NOTE_MAX
 from contracts.keys import SourceKey
 
+TEXT_MAX = 255
+"""No hash, id or key that we write is longer."""
+
 _MARKER = re.compile(r"\[qbb:(?P<system>[a-z]+):(?P<kind>[a-z_-]+):(?P<id>[^\s\]]+)(?P<pairs>(?: [a-z]+=[^\s\]]*)*)\]")
 _PAIR = re.compile(r" ([a-z]+)=([^\s\]]*)")
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
+_AGE = re.compile(r"([0-9]{1,16})\.([0-9]{1,9})")
+_QBO_ID = re.compile(r"[0-9]{1,19}")
+
+
+class MarkerField(StrEnum):
+    """The key of a pair. Keys are persistent: they are added, never renamed and never given another meaning."""
+
+    VERSION = "v"
+    CONTENT = "h"
+    TOTAL = "t"
+    SALE = "o"
+    RECEIVED = "r"
+    INTENT = "p"
+    APPLIED = "a"
+    CUSTOMER = "c"
+    GIFT_CARDS = "g"
+    SHIPMENTS = "f"
+    WRITTEN = "w"
+    SIGNATURE = "s"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFormat:
+    """What a pair means, what its value looks like, which entities carry it, and the release that wrote it first."""
+
+    meaning: str
+    unit: str
+    on: tuple[str, ...]
+    since: str = "0.1.0"
+
+
+SALES = ("Invoice", "SalesReceipt")
+CREDITS = ("CreditMemo", "RefundReceipt")
+TRANSACTIONS = (*SALES, "Payment", *CREDITS, "Deposit", "JournalEntry")
+CATALOGUE: Mapping[MarkerField, FieldFormat] = {
+    MarkerField.VERSION: FieldFormat(
+        "version of the source document whose content was written last",
+        "seconds since the epoch, a dot, the rank of the document's state",
+        (*SALES, "Payment"),
+    ),
+    MarkerField.CONTENT: FieldFormat(
+        "digest of the content that was written last; `void` once the bridge itself has voided the document",
+        "hexadecimal digits, or `void`",
+        (*SALES, "Payment"),
+    ),
+    MarkerField.TOTAL: FieldFormat(
+        "total that was written last: another one in the books is a person's change",
+        "amount in the document's currency, with the currency's number of decimals",
+        (*SALES, "Payment", *CREDITS, "Deposit"),
+    ),
+    MarkerField.SALE: FieldFormat(
+        "sale that a payment, credit or refund belongs to",
+        "`id` of an order, `kind:id` of anything else, `system:kind:id` of another source's document",
+        ("Payment", *CREDITS),
+    ),
+    MarkerField.RECEIVED: FieldFormat(
+        "all that the body of the sale said was received, when this payment was written for what only it tells",
+        "amount in the document's currency",
+        ("Payment",),
+    ),
+    MarkerField.INTENT: FieldFormat(
+        "payment intent that ended in this charge", "id of the intent at its source", ("Payment",)
+    ),
+    MarkerField.APPLIED: FieldFormat(
+        "how much of the payment was put on its own invoice, where that is less than all of it",
+        "amount in the document's currency",
+        ("Payment",),
+    ),
+    MarkerField.CUSTOMER: FieldFormat(
+        "customer that the sale was written for: another one in the books is a person's change", "Id in QBO", SALES
+    ),
+    MarkerField.GIFT_CARDS: FieldFormat(
+        "gift cards that paid for a part of the sale, in the order of their lines at the end of the form",
+        "`kind.id:amount` each, joined by commas",
+        SALES,
+    ),
+    MarkerField.SHIPMENTS: FieldFormat(
+        "newest state of each fulfillment of the sale",
+        "`id:seconds.rank:tracking:date:method` each, parts percent-encoded, joined by commas",
+        SALES,
+    ),
+    MarkerField.WRITTEN: FieldFormat(
+        "fingerprint of what was written of a customer: a row that says something else was changed by a person",
+        "eight hexadecimal digits",
+        ("Customer",),
+    ),
+    MarkerField.SIGNATURE: FieldFormat(
+        "reserved for the signature that proves who wrote the marker; not written and not believed yet",
+        "ten characters of base64url",
+        ("Customer", *TRANSACTIONS),
+        since="reserved",
+    ),
+}
+"""Every key; `bridge/FORMATS.md` shows the same to people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """The key of the source document and the short facts that travel with it (`v` version, `h` hash, `t` total …)."""
+    """The key of the source document and the short facts that travel with it, by the keys of `MarkerField`."""
 
     key: SourceKey
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +131,7 @@ class Marker:
 
 
 def find_marker(note: str | None) -> Marker | None:
-    """The first marker in `note`, None when there is none."""
+    """The first marker in `note`, None when there is none. Keys that this release does not know are kept."""
     found = _MARKER.search(note or "")
     if found is None:
         return None
@@ -54,3 +155,39 @@ def with_marker(note: str | None, marker: Marker, *, length_max: int = PRIVATE_N
     line = str(marker)
     human = human_part(note)[: max(length_max - len(line) - 1, 0)].rstrip("\n")
     return f"{human}\n{line}" if human else line
+
+
+# Readers of pairs: untrusted text in, None for what is absent or not as we write it; none of them raises -------------
+
+
+def text_in(fields: Mapping[str, str], name: MarkerField) -> str | None:
+    """A hash, a fingerprint or an id: printable, at most `TEXT_MAX` characters."""
+    text = fields.get(name, "")
+    return text if 0 < len(text) <= TEXT_MAX and text.isprintable() else None
+
+
+def amount_in(fields: Mapping[str, str], name: MarkerField) -> Decimal | None:
+    """An amount of money, in the currency of the document that carries it."""
+    return read_amount(fields.get(name, ""))
+
+
+def qbo_id_in(fields: Mapping[str, str], name: MarkerField) -> str | None:
+    """The Id of another entity in QBO."""
+    text = fields.get(name, "")
+    return text if _QBO_ID.fullmatch(text) else None
+
+
+def age_in(fields: Mapping[str, str]) -> tuple[int, int] | None:
+    """The seconds and the rank of the version that was written last."""
+    return read_age(fields.get(MarkerField.VERSION, ""))
+
+
+def read_amount(text: str) -> Decimal | None:
+    """A plain decimal number of at most 15 digits before the point and 6 behind it: no exponent, no other digits."""
+    return Decimal(text) if _AMOUNT.fullmatch(text) else None
+
+
+def read_age(text: str) -> tuple[int, int] | None:
+    """`seconds.rank`: at most 16 and 9 digits."""
+    found = _AGE.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else None

@@ -8,6 +8,7 @@ from bridge.binding.lookups import Body, Lookups, address_body, note
 from bridge.binding.tax import FormTax, form_tax
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
+from contracts.marker import MarkerField
 from contracts.quickbooks import InvoiceDraft, LineDraft
 
 
@@ -29,15 +30,15 @@ def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
         **look.money(draft.currency, draft.exchange_rate),
-        "PrivateNote": note(step, c=written),
+        "PrivateNote": note(step, {MarkerField.CUSTOMER: written}),
     }
 
 
 def _owner(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> tuple[str, str]:
     """The invoice's customer, and the one that we wrote or write: another one that a person chose stays."""
     target = step.target
-    if target is not None and target.customer_changed and target.customer_id is not None:
-        return target.customer_id, target.marker_fields["c"]
+    if target and target.customer_changed and target.customer_id and target.written_customer_id:
+        return target.customer_id, target.written_customer_id
     ours = look.customer_id(draft.customer, draft.currency)
     return ours, ours
 

@@ -64,10 +64,10 @@ class Lookups:
         return {"CurrencyRef": {"value": currency}, "ExchangeRate": rate if foreign else None}
 
 
-def note(step: PlannedStep, **more: str) -> str:
+def note(step: PlannedStep, more: Mapping[str, str] | None = None) -> str:
     """The step's marker, `more` facts in it, below what a person wrote."""
     human = step.target.human_note if step.target else step.note
-    return with_marker(human, Marker(step.id.key, {**step.marker_fields, **more}))
+    return with_marker(human, Marker(step.id.key, {**step.marker_fields, **(more or {})}))
 
 
 def address_body(address: Address | None) -> Body | None:

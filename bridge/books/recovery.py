@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from contracts.entities import Entity
 from contracts.keys import SourceKey
-from contracts.marker import Marker
+from contracts.marker import Marker, MarkerField
 from contracts.results import PostedEntity, Result
 
 Place = tuple[str, str]
@@ -59,8 +59,11 @@ class PublishedDocuments:
 
     def _row(self, place: Place, key: SourceKey, entity: PostedEntity) -> Entity:
         order = self._orders.get(place)
-        marker_fields = {"o": order} if order is not None and key.kind == "transaction" else {}
-        marker_fields |= {"t": entity.total} if entity.total is not None else {}
+        marker_fields: dict[str, str] = {}
+        if order is not None and key.kind == "transaction":
+            marker_fields[MarkerField.SALE] = order
+        if entity.total is not None:
+            marker_fields[MarkerField.TOTAL] = entity.total
         row = {"Id": entity.id, "SyncToken": entity.sync_token, "DocNumber": entity.doc_number}
         currency = {"CurrencyRef": {"value": entity.currency}} if entity.currency else {}
         return {**row, **currency, "PrivateNote": str(Marker(key, marker_fields))}

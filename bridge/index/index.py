@@ -30,7 +30,7 @@ from bridge.index.posted import (
 )
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
-from contracts.marker import Marker, find_marker, human_part
+from contracts.marker import Marker, MarkerField, find_marker, human_part, text_in
 from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, ItemDraft
 
@@ -125,7 +125,7 @@ class Index:
             self.items.remember_item(body)
             return None
         posted = self._read(entity, body)
-        if posted is not None and entity in SALES and (whole or "g" in posted.marker_fields):
+        if posted is not None and entity in SALES and (whole or posted.has_gift_cards):
             posted = replace(posted, form=form_of(body))
         if posted is not None:
             self._keep(posted)
@@ -307,7 +307,7 @@ def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Poste
 
 def _is_voided(note: str, marker: Marker) -> bool:
     """QBO says so in the note itself: "Voided" set or put in front (recorded 2025-06); our own marker says it too."""
-    return note.startswith("Voided") or marker.fields.get("h") == VOIDED
+    return note.startswith("Voided") or text_in(marker.fields, MarkerField.CONTENT) == VOIDED
 
 
 def _gave_back(before: Posted, now: Posted) -> bool:

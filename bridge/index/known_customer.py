@@ -12,10 +12,9 @@ from decimal import Decimal
 
 from bridge.index.posted import Posted
 from contracts.entities import Entity, part
-from contracts.marker import find_marker, human_part
+from contracts.marker import MarkerField, find_marker, human_part, text_in
 from contracts.quickbooks import Address, CustomerDraft
 
-WRITTEN = "w"
 _PARTS = ("Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode", "Country")
 _SEPARATOR = "\x1f"
 
@@ -41,7 +40,7 @@ class Listed:
     def unchanged(self) -> bool:
         """True while the row says what we wrote."""
         marker = find_marker(self.notes)
-        return marker is not None and marker.fields.get(WRITTEN) == fingerprint(self.said)
+        return marker is not None and text_in(marker.fields, MarkerField.WRITTEN) == fingerprint(self.said)
 
 
 def listed(row: Entity) -> Listed | None:
@@ -86,7 +85,7 @@ def target_of(known: Listed, draft: CustomerDraft) -> Posted | None:
         total=Decimal(0),
         currency=draft.currency,
         customer_id=None,
-        marker_fields={**marker.fields, WRITTEN: fingerprint(said)},
+        marker_fields={**marker.fields, MarkerField.WRITTEN: fingerprint(said)},
         human_note=human_part(known.notes),
     )
 

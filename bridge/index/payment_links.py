@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from bridge.index.posted import Posted, order_of
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField, text_in
 from contracts.posting import Version
 
 _OF = "of "
@@ -49,7 +50,7 @@ def links_of(payment: Posted) -> tuple[Link, ...]:
     """What the payment of a charge tells: the intent that it ended (`p`), and the document that it was moved to."""
     if payment.entity != "Payment" or payment.key.kind != "charge":
         return ()
-    intent, document = payment.marker_fields.get("p"), order_of(payment)
+    intent, document = text_in(payment.marker_fields, MarkerField.INTENT), order_of(payment)
     ended = ((SourceKey(payment.key.system, "payment_intent", intent), payment.key),) if intent else ()
     return (*ended, (payment.key, document)) if document != payment.key else ended
 

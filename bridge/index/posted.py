@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField, age_in, amount_in, qbo_id_in, text_in
 from contracts.posting import Version
 
 VOIDED = "void"
@@ -66,20 +67,23 @@ class Posted:
     @property
     def version(self) -> Version | None:
         """The version of the source document that was last written, None when the marker names none."""
-        seconds, _, rank = self.marker_fields.get("v", "").partition(".")
-        if not seconds.isdigit() or not rank.isdigit():
-            return None
-        return Version(int(seconds), int(rank), self.marker_fields.get("h", ""))
+        age = age_in(self.marker_fields)
+        return None if age is None else Version(*age, self.content or "")
+
+    @property
+    def content(self) -> str | None:
+        """The digest of what was written last, `VOIDED` after a void of ours; None when the marker names none."""
+        return text_in(self.marker_fields, MarkerField.CONTENT)
 
     @property
     def voided_by_us(self) -> bool:
         """True for a void that the source asked for, False for one that a person made."""
-        return self.marker_fields.get("h") == VOIDED
+        return self.content == VOIDED
 
     @property
     def written(self) -> Decimal:
         """The total that we wrote last; the one in the books where the marker does not say."""
-        written = number(self.marker_fields.get("t"))
+        written = amount_in(self.marker_fields, MarkerField.TOTAL)
         return self.total if written is None else written
 
     @property
@@ -90,7 +94,17 @@ class Posted:
     @property
     def customer_changed(self) -> bool:
         """True when it is not with the customer that we wrote (`c` of the marker): a person moved or merged it."""
-        return self.marker_fields.get("c", self.customer_id) != self.customer_id
+        return self.written_customer_id not in (None, self.customer_id)
+
+    @property
+    def written_customer_id(self) -> str | None:
+        """The customer that we wrote; None when the marker names none."""
+        return qbo_id_in(self.marker_fields, MarkerField.CUSTOMER)
+
+    @property
+    def has_gift_cards(self) -> bool:
+        """True for a form that gift cards paid a part of."""
+        return MarkerField.GIFT_CARDS in self.marker_fields
 
     @property
     def is_application(self) -> bool:
@@ -107,7 +121,7 @@ def order_of(posted: Posted) -> SourceKey:
     """The order or charge that a payment or a credit is for: `o` of its marker, or the id that both share."""
     if posted.key.kind == "payment":
         return SourceKey(posted.key.system, "invoice" if posted.key.system == "stripe" else "order", posted.key.id)
-    *named, ident = posted.marker_fields.get("o", "").split(":")
+    *named, ident = (text_in(posted.marker_fields, MarkerField.SALE) or "").split(":")
     if len(named) > 1:
         return SourceKey(named[0], named[1], ident)
     return SourceKey(posted.key.system, named[0] if named else "order", ident) if ident else posted.key

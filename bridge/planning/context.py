@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index, Posted
-from bridge.index.known_customer import WRITTEN, fingerprint, said_by
+from bridge.index.known_customer import fingerprint, said_by
 from bridge.index.name_list import email_of, legal_key
 from bridge.planning.steps import PlannedStep, StepId, StepResolution, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField
 from contracts.posting import GONE, Intent, Operation, PostingPlan, Version
 from contracts.quickbooks import (
     AccountDraft,
@@ -193,7 +194,7 @@ class PlanningContext:
         if email is not None:
             self._customers[email, currency] = step_id
         named = replace(draft, display_name=name)
-        written = {WRITTEN: fingerprint(said_by(named))}
+        written: dict[str, str] = {MarkerField.WRITTEN: fingerprint(said_by(named))}
         step = PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=named, marker_fields=written)
         return self.write(step)
 

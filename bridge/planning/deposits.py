@@ -6,6 +6,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST, known, rejected
 from bridge.planning.steps import Claim, PlannedStep, Refused, StepId, StepResolution, Waiting, Write
 from contracts.errors import UnmappableEvent
+from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import Operation
 from contracts.quickbooks import DepositDraft, DepositedPayment, PaymentDraft
@@ -45,7 +46,7 @@ def _planned(context: PlanningContext, claim: Claim, draft: DepositDraft) -> Ste
             operation=Operation.CREATE,
             owner=claim.position,
             draft=draft,
-            marker_fields={"t": plain(draft.total, draft.currency)},
+            marker_fields={MarkerField.TOTAL: plain(draft.total, draft.currency)},
             needs=needs,
         )
     )

@@ -20,6 +20,7 @@ from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, StepId, StepResolution
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField, text_in
 from contracts.posting import ONCE, Intent, Operation, PostingPlan, PostingStep, Version
 from contracts.quickbooks import (
     AccountSelector,
@@ -221,7 +222,7 @@ def _money(payment: Posted, invoice: SourceKey) -> PostingStep:
         currency=payment.currency or "",
         txn_date=payment.txn_date or date.min,
         deposit_to=AccountSelector(rule="accounts.deposit"),
-        intent=payment.marker_fields.get("p"),
+        intent=text_in(payment.marker_fields, MarkerField.INTENT),
     )
     return PostingStep(key=payment.key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
 

@@ -31,7 +31,7 @@ def known(posted: Posted) -> AlreadyPosted | Skipped:
 
 def conflict(posted: Posted) -> RejectedPosting:
     """What a document is refused with whose total a person has changed since we wrote it."""
-    written, now = posted.marker_fields.get("t", "?"), plain(posted.total, posted.currency or "")
+    written, now = (plain(each, posted.currency or "") for each in (posted.written, posted.total))
     return rejected(posted, f"was changed in QuickBooks: its total is {now}, the bridge wrote {written}")
 
 

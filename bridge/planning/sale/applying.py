@@ -9,6 +9,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.sale.balance import OpenBalance, is_partly_applied
 from bridge.planning.sale.state import FormedSale
 from bridge.planning.steps import Claim, PlannedStep, StepId
+from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import Operation
 
@@ -54,11 +55,11 @@ def is_target(context: PlanningContext, posted: Posted) -> bool:
 
 def applied_fact(amount: Decimal, applied: Decimal, currency: str) -> dict[str, str]:
     """What the marker says of a payment that the invoice could not take whole: how much of it is on it."""
-    return {"a": plain(applied, currency)} if applied < amount else {}
+    return {MarkerField.APPLIED: plain(applied, currency)} if applied < amount else {}
 
 
 def _applied_anew(payment: Posted, claim: Claim, formed: FormedSale, applied: Decimal) -> PlannedStep:
-    marker_fields = {name: value for name, value in payment.marker_fields.items() if name != "a"}
+    marker_fields = {name: value for name, value in payment.marker_fields.items() if name != MarkerField.APPLIED}
     return PlannedStep(
         id=StepId("Payment", payment.key),
         operation=Operation.UPDATE,

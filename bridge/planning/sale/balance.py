@@ -9,7 +9,7 @@ from decimal import Decimal
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.steps import Sale, StepId
-from contracts.entities import number
+from contracts.marker import MarkerField, amount_in
 from contracts.money import total
 from contracts.quickbooks import InvoiceDraft
 
@@ -77,7 +77,7 @@ def measure_open_balance(context: PlanningContext, sale: Sale, changing: Posted 
 
 def is_partly_applied(payment: Posted) -> bool:
     """True when we left a part of it beside the invoice, and that is still so: what a person took off stays off."""
-    left_on = number(payment.marker_fields.get("a"))
+    left_on = amount_in(payment.marker_fields, MarkerField.APPLIED)
     return left_on is not None and left_on == payment.applied
 
 

@@ -28,6 +28,7 @@ from bridge.planning.steps import (
 )
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import Operation
 from contracts.quickbooks import CreditMemoDraft
@@ -100,7 +101,10 @@ def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance
         owner=claim.position,
         draft=draft,
         sale=sale.key,
-        marker_fields={"o": order_fact(sale.key, of=claim.step.key), "t": plain(draft.total, draft.currency)},
+        marker_fields={
+            MarkerField.SALE: order_fact(sale.key, of=claim.step.key),
+            MarkerField.TOTAL: plain(draft.total, draft.currency),
+        },
         needs=frozenset({sale.step.id} if sale.step else ()),
         total=draft.total,
     )
@@ -172,7 +176,10 @@ def _apply(
         owner=claim.position,
         draft=draft,
         sale=sale.key,
-        marker_fields={"o": order_fact(sale.key, of=claim.step.key), "t": plain(Decimal(0), draft.currency)},
+        marker_fields={
+            MarkerField.SALE: order_fact(sale.key, of=claim.step.key),
+            MarkerField.TOTAL: plain(Decimal(0), draft.currency),
+        },
         needs=frozenset(
             {*after, *([credit] if credit in context.steps else []), *([sale.step.id] if sale.step else [])}
         ),

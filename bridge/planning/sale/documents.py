@@ -17,6 +17,7 @@ from bridge.planning.sale.voids import plan_void
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId, Superseded
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import GONE, ONCE, Intent, Operation, Version
 from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
@@ -87,12 +88,12 @@ def _plan_once(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
 
 
 def _says(posted: Posted, version: Version) -> bool:
-    return posted.marker_fields.get("h") == version.content and not posted.voided
+    return posted.content == version.content and not posted.voided
 
 
 def _plan_instead(context: PlanningContext, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
     """An invoice in the place of a sales receipt that the order has outgrown."""
-    if not posted.total_unchanged or "g" in posted.marker_fields:
+    if not posted.total_unchanged or posted.has_gift_cards:
         context.resolve(same, Refused(conflict(posted), posted))
         return
     voided = take_back(context, claim, same, posted, version)
@@ -122,7 +123,11 @@ def _plan_state(
             owner=claim.position,
             draft=claim.step.draft if posted is None else draft,
             target=posted,
-            marker_fields={"v": str(version), "h": version.content, "t": plain(draft.total, draft.currency)},
+            marker_fields={
+                MarkerField.VERSION: str(version),
+                MarkerField.CONTENT: version.content,
+                MarkerField.TOTAL: plain(draft.total, draft.currency),
+            },
             total=draft.total,
         )
         context.plan_write(step, same)

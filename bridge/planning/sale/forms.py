@@ -21,6 +21,7 @@ from bridge.planning.sale.state import FormedSale, SaleMoney
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, Sale, SaleClaims, Skipped, StepId, Write
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import Operation
 from contracts.quickbooks import InvoiceDraft, PaymentDraft, RedemptionDraft
@@ -141,14 +142,18 @@ def _fields(found: dict[str, Shipment], claims: Sequence[Claim]) -> Shipping | N
 
 def _facts(before: object, money: SaleMoney, found: dict[str, Shipment], total: Decimal) -> dict[str, str]:
     marker_fields = dict(before) if isinstance(before, dict) else {}
-    kept = {name: value for name, value in marker_fields.items() if name not in ("g", "f", "t")}
+    kept = {
+        name: value
+        for name, value in marker_fields.items()
+        if name not in (MarkerField.GIFT_CARDS, MarkerField.SHIPMENTS, MarkerField.TOTAL)
+    }
     on_form = redeemed_fact(money.redeemed, money.currency) | shipment_fact(found)
-    return {**kept, "t": plain(total, money.currency), **on_form}
+    return {**kept, MarkerField.TOTAL: plain(total, money.currency), **on_form}
 
 
 def _same_content(posted: Posted, claims: SaleClaims) -> InvoiceDraft | None:
     """The body of this micro-batch that says what the form says, so that its lines need not be read."""
     for claim in claims.bodies:
-        if claim.step.draft is not None and version_of(claim).content == posted.marker_fields.get("h"):
+        if claim.step.draft is not None and version_of(claim).content == posted.content:
             return form_draft(claim)
     return None

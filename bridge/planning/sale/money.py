@@ -17,9 +17,9 @@ from bridge.planning.sale.amounts import BODY_MONEY, age, age_of, amount_of, lie
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.sale.state import SaleContent, SaleMoney
 from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepResolution
-from contracts.entities import number
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField, amount_in
 from contracts.money import total
 from contracts.quickbooks import DocumentDraft, PaymentDraft, RedemptionDraft
 
@@ -166,7 +166,7 @@ def _received_by_body(money: SaleMoney, on_form: Sequence[Redeemed]) -> Decimal:
     by_card = any(each.key.kind == BODY_MONEY for each in on_form)
     known_money = money.booked + amount_redeemed(on_form) + (money.body.total if money.body else Decimal(0))
     if not amounts or (money.body and age(money.current[0]) == age_of(money.body)):
-        remembered = number(money.body.marker_fields.get("r")) if money.body else None
+        remembered = amount_in(money.body.marker_fields, MarkerField.RECEIVED) if money.body else None
         amounts.append(known_money if remembered is None else remembered)
     elif by_card and money.sale.posted and age(money.current[0]) == age_of(money.sale.posted):
         amounts.append(known_money)

@@ -20,6 +20,7 @@ from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open
 from bridge.planning.sale.state import FormedSale, PaidSale
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Sale, StepId, Write
+from contracts.marker import MarkerField, text_in
 from contracts.money import plain
 from contracts.posting import Operation
 from contracts.quickbooks import PaymentDraft
@@ -105,12 +106,16 @@ def _resize(
     money = formed.money
     causes = money.current or [group[0] for group in money.unbooked]
     claim = max(causes, key=lambda each: (amount_of(each), each.step.key)) if causes else None
-    version = str(claim.step.version) if claim and claim.step.version else body.marker_fields.get("v", "")
+    version = (
+        str(claim.step.version)
+        if claim and claim.step.version
+        else text_in(body.marker_fields, MarkerField.VERSION) or ""
+    )
     applied, balance = balance.spend(money.body_only - body.applied_elsewhere)
     said = {
-        "v": version,
-        "r": plain(money.received_by_body, money.currency),
-        "t": plain(money.body_only, money.currency),
+        MarkerField.VERSION: version,
+        MarkerField.RECEIVED: plain(money.received_by_body, money.currency),
+        MarkerField.TOTAL: plain(money.body_only, money.currency),
     }
     owner = claim.position if claim else _any_owner(context, formed.form)
     step = PlannedStep(
@@ -148,7 +153,8 @@ def _write_body(context: PlanningContext, formed: FormedSale, balance: OpenBalan
     step, balance = _step(claim, formed, balance, money.body_only, after=None)
     # Because such a payment can come again after transactions took the first one over, and must not be the same
     # request then.
-    life = f"{step.marker_fields['v']} {step.marker_fields['r']}" if "v" in step.marker_fields else ""
+    fields = step.marker_fields
+    life = f"{fields[MarkerField.VERSION]} {fields[MarkerField.RECEIVED]}" if MarkerField.VERSION in fields else ""
     context.plan_write(replace(step, id=step.id._replace(part=life)), [claim.position])
     return balance
 
@@ -165,10 +171,13 @@ def _step(
     """A new payment of `amount`, on the invoice as far as that takes it, and what the invoice takes after it."""
     draft, key, money = _payment(claim), claim.step.key, formed.money
     of_its_sale = key.kind == BODY_MONEY or key == formed.form.key
-    marker_fields = {} if of_its_sale else {"o": order_fact(formed.form.key, of=key)}
-    marker_fields |= {"p": draft.intent} if draft.intent else {}
+    marker_fields = {} if of_its_sale else {MarkerField.SALE: order_fact(formed.form.key, of=key)}
+    marker_fields |= {MarkerField.INTENT: draft.intent} if draft.intent else {}
     if claim.step.version is not None:
-        marker_fields |= {"v": str(claim.step.version), "r": plain(money.received_by_body, money.currency)}
+        marker_fields |= {
+            MarkerField.VERSION: str(claim.step.version),
+            MarkerField.RECEIVED: plain(money.received_by_body, money.currency),
+        }
     applied, balance = balance.spend(amount - applied_elsewhere)
     step = PlannedStep(
         id=StepId("Payment", key),
@@ -176,7 +185,7 @@ def _step(
         owner=claim.position,
         draft=replace(draft, amount=amount, customer=draft.customer or money.customer),
         sale=formed.form.key,
-        marker_fields={**marker_fields, "t": plain(amount, draft.currency)}
+        marker_fields={**marker_fields, MarkerField.TOTAL: plain(amount, draft.currency)}
         | applied_fact(amount, applied, money.currency),
         needs=frozenset({after} if after else ()),
         applied=applied,

@@ -12,16 +12,18 @@ from bridge.index.posted import Posted
 from bridge.planning.steps import Redeemed
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField, read_amount
 from contracts.money import plain, total
 
 
 def redeemed_on(posted: Posted | None) -> tuple[Redeemed, ...]:
-    """The gift cards on a form in the books; none where its lines are no longer those of its marker."""
-    entries = [entry for entry in (posted.marker_fields.get("g", "") if posted else "").split(",") if entry]
+    """The gift cards on a form in the books; none where its marker or its lines are not as we wrote them."""
+    entries = posted.marker_fields.get(MarkerField.GIFT_CARDS, "").split(",") if posted else []
     lines = _negative_lines(posted)[-len(entries) :] if entries else []
     if posted is None or len(lines) != len(entries):
         return ()
-    return tuple(_redeemed(posted.key.system, entry, line) for entry, line in zip(entries, lines, strict=True))
+    found = [_redeemed(posted.key.system, entry, line) for entry, line in zip(entries, lines, strict=True)]
+    return tuple(each for each in found if each) if all(found) else ()
 
 
 def base_lines(posted: Posted) -> list[Entity]:
@@ -33,7 +35,7 @@ def base_lines(posted: Posted) -> list[Entity]:
 def redeemed_fact(redeemed: Sequence[Redeemed], currency: str) -> dict[str, str]:
     """`g` of the marker, nothing without gift cards."""
     entries = [f"{each.key.kind}.{each.key.id}:{plain(each.amount, currency)}" for each in redeemed]
-    return {"g": ",".join(entries)} if entries else {}
+    return {MarkerField.GIFT_CARDS: ",".join(entries)} if entries else {}
 
 
 def amount_redeemed(redeemed: Iterable[Redeemed]) -> Decimal:
@@ -41,10 +43,12 @@ def amount_redeemed(redeemed: Iterable[Redeemed]) -> Decimal:
     return total(each.amount for each in redeemed)
 
 
-def _redeemed(system: str, entry: str, line: Entity) -> Redeemed:
-    name, _, amount = entry.rpartition(":")
+def _redeemed(system: str, entry: str, line: Entity) -> Redeemed | None:
+    """None for an entry that no release of ours has written."""
+    name, _, text = entry.rpartition(":")
     kind, _, ident = name.partition(".")
-    return Redeemed(SourceKey(system, kind, ident), number(amount) or Decimal(0), line)
+    amount = read_amount(text)
+    return Redeemed(SourceKey(system, kind, ident), amount, line) if kind and ident and amount is not None else None
 
 
 def _lines(posted: Posted) -> list[Entity]:

@@ -11,6 +11,7 @@ from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
 from bridge.planning.sale.state import CreditedSale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
 from contracts.errors import UnmappableEvent
+from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import GONE, Operation
 from contracts.quickbooks import RefundReceiptDraft
@@ -36,7 +37,10 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
             owner=group[0].position,
             draft=draft,
             sale=sale.key,
-            marker_fields={"o": order_fact(sale.key, of=key), "t": plain(draft.total, draft.currency)},
+            marker_fields={
+                MarkerField.SALE: order_fact(sale.key, of=key),
+                MarkerField.TOTAL: plain(draft.total, draft.currency),
+            },
             needs=frozenset({sale.step.id} if sale.step else ()),
             total=draft.total,
         )

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from bridge.index.posted import NOT_SHIPPED, Posted, Shipping
+from bridge.index.posted import NOT_SHIPPED, Posted, Shipping, day
 from bridge.planning.steps import Claim
+from contracts.marker import MarkerField, read_age
 from contracts.quickbooks import ShipmentDraft
 
 TRACKING_MAX = 31
@@ -32,7 +33,7 @@ class Shipment(NamedTuple):
 
 def shipments_on(posted: Posted | None) -> dict[str, Shipment]:
     """The fulfillments that a form in the books tells of, by their ids."""
-    entries = (posted.marker_fields.get("f", "") if posted else "").split(",")
+    entries = (posted.marker_fields.get(MarkerField.SHIPMENTS, "") if posted else "").split(",")
     return {found.ident: found for entry in entries if (found := _read(entry)) is not None}
 
 
@@ -62,7 +63,7 @@ def shipment_fact(found: dict[str, Shipment]) -> dict[str, str]:
         )
         for each in found.values()
     ]
-    return {"f": ",".join(entries)} if entries else {}
+    return {MarkerField.SHIPMENTS: ",".join(entries)} if entries else {}
 
 
 def shipping(found: dict[str, Shipment]) -> Shipping:
@@ -93,9 +94,9 @@ def _shipment(claim: Claim) -> Shipment:
     draft, version = claim.step.draft, claim.step.version
     if not isinstance(draft, ShipmentDraft):
         raise TypeError(f"{claim.step.key}: a delivery needs a ShipmentDraft")
-    day = draft.ship_date.isoformat() if draft.ship_date else ""
+    shipped = draft.ship_date.isoformat() if draft.ship_date else ""
     age = (version.updated_at, version.rank) if version else (0, 0)
-    return Shipment(*age, claim.step.key.id, draft.tracking or "", day, draft.method or "")
+    return Shipment(*age, claim.step.key.id, draft.tracking or "", shipped, draft.method or "")
 
 
 def _read(entry: str) -> Shipment | None:
@@ -103,7 +104,7 @@ def _read(entry: str) -> Shipment | None:
     if len(parts) != len(Shipment._fields) - 1:
         return None
     ident, age, tracking, ship_date, method = parts
-    seconds, _, rank = age.partition(".")
-    if not (seconds.isdigit() and rank.isdigit()):
+    at = read_age(age)
+    if at is None or (ship_date and day(ship_date) is None):
         return None
-    return Shipment(int(seconds), int(rank), ident, tracking, ship_date, method)
+    return Shipment(at[0], at[1], ident, tracking, ship_date, method)

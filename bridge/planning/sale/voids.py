@@ -12,6 +12,7 @@ from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.credits import take_off_credits
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId
 from contracts.entities import EntityName
+from contracts.marker import MarkerField, text_in
 from contracts.money import plain, total
 from contracts.posting import Intent, Operation, Version
 
@@ -62,9 +63,9 @@ def marker_again(document: StepId, posted: Posted, version: str, owner: int, *, 
         target=replace(posted, fresh=True) if voided_now else posted,
         marker_fields={
             **_order(posted),
-            "v": version,
-            "h": VOIDED,
-            "t": plain(posted.total * 0, posted.currency or ""),
+            MarkerField.VERSION: version,
+            MarkerField.CONTENT: VOIDED,
+            MarkerField.TOTAL: plain(posted.total * 0, posted.currency or ""),
         },
         needs=frozenset({document} if voided_now else ()),
     )
@@ -77,7 +78,7 @@ def _is_paid(context: PlanningContext, posted: Posted, claims: SaleClaims, *, wi
     """
     payments = context.index.payments_of(posted.key)
     known = any(withdrawn or payment.key.kind != BODY_MONEY for payment in payments)
-    on_form = "g" in posted.marker_fields or posted.entity == "SalesReceipt"
+    on_form = posted.has_gift_cards or posted.entity == "SalesReceipt"
     if claims.payments or claims.redemptions or known or on_form:
         # Because money on it must go back by a refund of its own: a void would take it out of the books unseen.
         return True
@@ -105,4 +106,5 @@ def _form(posted: Posted) -> StepId:
 
 
 def _order(posted: Posted) -> dict[str, str]:
-    return {"o": posted.marker_fields["o"]} if "o" in posted.marker_fields else {}
+    sale = text_in(posted.marker_fields, MarkerField.SALE)
+    return {MarkerField.SALE: sale} if sale else {}

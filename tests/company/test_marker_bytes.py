@@ -1,0 +1,81 @@
+"""The bytes of every marker that a small year of sales leaves in the books: they stay there for ever, so they stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contracts.marker import MarkerField, find_marker
+from tests.company.test_company import bought, succeeded
+from tests.support.office import Office, office
+from tests.support.orders import (
+    ORDER_ID,
+    Json,
+    charge,
+    handed_back,
+    line,
+    order,
+    refund,
+    refund_line,
+    shopify_event,
+    transaction,
+)
+
+GOLDEN = Path(__file__).parent / "golden" / "markers.txt"
+ENTITIES = ("Customer", "Invoice", "SalesReceipt", "Payment", "CreditMemo", "RefundReceipt", "Deposit", "JournalEntry")
+
+
+def parcel(**changes: object) -> Json:
+    """A fulfillment of the first order, with a comma and a space in its carrier's name."""
+    body: Json = {
+        "id": 255858046,
+        "order_id": ORDER_ID,
+        "status": "success",
+        "created_at": "2026-03-03T10:00:00-08:00",
+        "updated_at": "2026-03-03T10:00:00-08:00",
+        "tracking_company": "Parcel, fast",
+        "tracking_number": "1Z 9:99",
+        "tracking_numbers": ["1Z 9:99"],
+        "line_items": [],
+    }
+    return {**body, **changes}
+
+
+async def told(acme: Office) -> None:
+    """Paid, paid by card and gift card, overpaid, shipped, handed back, cancelled, and a charge of Stripe's."""
+    unpaid = {"financial_status": "pending", "total_outstanding": "42.90"}
+    await acme.tell(bought(0))
+    await acme.tell(shopify_event("fulfillments/create", parcel()))
+    await acme.tell(bought(1, **unpaid))
+    money = {"order_id": ORDER_ID + 1, "admin_graphql_api_id": None}
+    await acme.tell(
+        transaction(id=11, amount="12.90", gateway="gift_card", **money), transaction(id=12, amount="31.00", **money)
+    )
+    await acme.tell(bought(2, **unpaid))
+    await acme.tell({**bought(2, **unpaid), "cancelled_at": "2026-03-04T09:00:00-08:00", "financial_status": "voided"})
+    await acme.tell(succeeded(charge()))
+    tote = line("20.00", 1)
+    sold = {"id": ORDER_ID + 3, "admin_graphql_api_id": None, "name": "#3003"}
+    await acme.tell(order([tote], **sold))
+    back = handed_back("20.00", order_id=ORDER_ID + 3)
+    await acme.tell(refund([refund_line(tote, 1, "20.00")], back, order_id=ORDER_ID + 3, admin_graphql_api_id=None))
+
+
+def lines_in(acme: Office) -> list[str]:
+    """The marker of each entity in the books, after its type and in the order of their Ids."""
+    rows = ((entity, row) for entity in ENTITIES for row in sorted(acme.rows(entity), key=lambda each: int(each["Id"])))
+    notes = ((entity, str(row.get("Notes" if entity == "Customer" else "PrivateNote") or "")) for entity, row in rows)
+    return [f"{entity} {line}" for entity, note in notes for line in note.splitlines() if line.startswith("[qbb:")]
+
+
+async def test_the_markers_in_the_books_are_those_of_the_first_release() -> None:
+    """Byte for byte; a new key is a new line of the golden file, never another spelling of an old one."""
+    async with office() as acme:
+        await told(acme)
+        assert lines_in(acme) == GOLDEN.read_text().splitlines()
+
+
+def test_the_golden_markers_use_every_key_that_is_written() -> None:
+    """Only the signature is not written yet."""
+    markers = [find_marker(line) for line in GOLDEN.read_text().splitlines()]
+    used = {name for marker in markers if marker is not None for name in marker.fields}
+    assert used == set(MarkerField) - {MarkerField.SIGNATURE}
