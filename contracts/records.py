@@ -28,7 +28,7 @@ class Place:
         found = _PLACE.fullmatch(text)
         named = found and (found["topic"] or topic)
         if found is None or named is None:
-            raise ValueError(f"{text}: expected TOPIC:PARTITION:OFFSET of a record")
+            raise ValueError(f"{text}: expected PARTITION/OFFSET, or TOPIC:PARTITION:OFFSET")
         return cls(named, int(found["partition"]), int(found["offset"]))
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.records import Headers, InboundRecord, OutboundRecord
+from contracts.records import Headers, InboundRecord, OutboundRecord, Place
 
 CE_TYPE = "com.qbo-bridge.result.v1"
 DEAD_LETTER_PREFIX = "qbb-"
@@ -56,6 +56,11 @@ class Source(_Wire):
     topic: str
     partition: int
     offset: int
+
+    @property
+    def place(self) -> Place:
+        """Where the record lies that the result is about."""
+        return Place(self.topic, self.partition, self.offset)
 
 
 class PostedEntity(_Wire):

@@ -19,7 +19,9 @@ from bridge.clock import Clock
 from bridge.index.company_profile import CompanyProfile, read_company_profile
 from bridge.index.index import Index, Posted
 from bridge.index.name_list import NameList
-from bridge.journal.lost_markers import PREFIX, has_lost_marker, journal_key, journal_value, restore
+from bridge.journal.entries import LOST_MARKER
+from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value, read_known_until
+from bridge.journal.lost_markers import has_lost_marker, journal_key, journal_value, restore
 from bridge.quickbooks.changes import OVERLAP, ChangeData, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
@@ -35,8 +37,6 @@ PROFILE_AGE_MAX_S = 60.0
 IDS_PER_QUERY = 100
 FRESHNESS = timedelta(seconds=60)
 """How often QBO is asked what has changed."""
-FRESH_KEY = "fresh:since"
-"""Where the journal keeps up to when changes are known: the next owner learns what was deleted since."""
 FRESH_KEPT_EVERY = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
@@ -120,8 +120,8 @@ class Books:
         kept = kept or {}
         restore(index, kept)
         self._fresh_kept = None
-        self._journalled = {key for key in kept if key.startswith(PREFIX)}
-        since = _instant(kept.get(FRESH_KEY)) or index.complete_since
+        self._journalled = {key for key in kept if LOST_MARKER.holds(key)}
+        since = read_known_until(kept) or index.complete_since
         changes = await start_of(self._client, INDEXED, since, now)
         company = await load_company(self._client, self._lists)
         index.load("Customer", company.customers)
@@ -173,7 +173,7 @@ class Books:
         since, before = self._fresh_since, self._fresh_kept
         if since is not None and (kept or before is None or since - before >= FRESH_KEPT_EVERY):
             self._fresh_kept = since
-            kept[FRESH_KEY] = since.isoformat().encode()
+            kept[KNOWN_UNTIL_KEY] = known_until_value(since)
         return kept
 
     async def reach_back(self, documents_since: datetime) -> None:
@@ -318,10 +318,6 @@ class Books:
 
 def _profile_of(basics: Basics) -> CompanyProfile:
     return read_company_profile(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
-
-
-def _instant(kept: bytes | None) -> datetime | None:
-    return datetime.fromisoformat(kept.decode()) if kept else None
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:

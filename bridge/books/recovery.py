@@ -14,19 +14,19 @@ from contracts.keys import SourceKey
 from contracts.marker import Marker, MarkerField
 from contracts.results import PostedEntity, Result
 
-Place = tuple[str, str]
+EntityId = tuple[str, str]
 """Type and Id of an entity."""
-ResultLookup = Callable[[Collection[Place]], Awaitable[Mapping[Place, Entity]]]
+ResultLookup = Callable[[Collection[EntityId]], Awaitable[Mapping[EntityId, Entity]]]
 """Looks up what the results say of these entities; who is not in them is not ours."""
 
 
 class PublishedDocuments:
     """Collects rows, as QBO would have shown them, for the entities in `wanted`."""
 
-    def __init__(self, wanted: Collection[Place]) -> None:
+    def __init__(self, wanted: Collection[EntityId]) -> None:
         self._wanted = frozenset(wanted)
-        self._written: dict[Place, tuple[SourceKey, PostedEntity]] = {}
-        self._orders: dict[Place, str] = {}
+        self._written: dict[EntityId, tuple[SourceKey, PostedEntity]] = {}
+        self._orders: dict[EntityId, str] = {}
 
     def may_name(self, value: bytes) -> bool:
         """False for a result that cannot be about any of them: most need not be parsed."""
@@ -38,27 +38,29 @@ class PublishedDocuments:
             return
         document = SourceKey.parse(result.source.document)
         for entity in result.entities:
-            place = (entity.entity, entity.id)
-            if place not in self._wanted:
+            entity_id = (entity.entity, entity.id)
+            if entity_id not in self._wanted:
                 continue
             if document.kind == "order":
-                self._orders[place] = document.id
+                self._orders[entity_id] = document.id
             if entity.operation != "none":
-                self._written[place] = (self._key(place, document), entity)
+                self._written[entity_id] = (self._key(entity_id, document), entity)
 
-    def rows(self) -> dict[Place, Entity]:
+    def rows(self) -> dict[EntityId, Entity]:
         """A row for each that was written by us and not deleted by us."""
         written = self._written.items()
-        return {place: self._row(place, *known) for place, known in written if known[1].operation != "delete"}
+        return {
+            entity_id: self._row(entity_id, *known) for entity_id, known in written if known[1].operation != "delete"
+        }
 
-    def _key(self, place: Place, document: SourceKey) -> SourceKey:
-        if place[0] != "Payment" or document.kind != "order":
+    def _key(self, entity_id: EntityId, document: SourceKey) -> SourceKey:
+        if entity_id[0] != "Payment" or document.kind != "order":
             return document
-        known = self._written.get(place)
+        known = self._written.get(entity_id)
         return known[0] if known is not None else SourceKey(document.system, "payment", document.id)
 
-    def _row(self, place: Place, key: SourceKey, entity: PostedEntity) -> Entity:
-        order = self._orders.get(place)
+    def _row(self, entity_id: EntityId, key: SourceKey, entity: PostedEntity) -> Entity:
+        order = self._orders.get(entity_id)
         marker_fields: dict[str, str] = {}
         if order is not None and key.kind == "transaction":
             marker_fields[MarkerField.SALE] = order

@@ -78,9 +78,10 @@ def redrive(
     Example: qbo-bridge dead-letters redrive --company acme-us --reason unmappable --dry-run
     """
     from bridge.commands.dead_letters.redrive import redrive as redrive_letters
-    from bridge.commands.dead_letters.redriving import Place, Wanted
+    from bridge.commands.dead_letters.redriving import Wanted
     from bridge.commands.spans import parse_span
     from bridge.config.settings import load_settings
+    from contracts.records import Place
 
     chooses = bool(letter or code or company or since or until)
     if chooses == everything:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bridge.commands.output import screen
 from bridge.commands.reading import company_journal
-from bridge.company.breaker import STOPPED_KEY, Stop
 from bridge.config.settings import Settings
+from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.kafka.reader import publish
 from bridge.service.app import kafka_connection
 from contracts.errors import BridgeError

@@ -18,42 +18,15 @@ that finds the entry of another one takes it out and goes on: that is what a res
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 
-import orjson
-
 from bridge.decoding.decision import MappedRecord
+from bridge.journal.stop import Stop
 from contracts.errors import RecordError, RejectedPosting, UndecodableRecord
 from contracts.posting import PostingPlan
 from contracts.results import ResultStatus
 
-STOPPED_KEY = "stopped"
-"""Where the company's journal keeps the stop."""
-
 BOOKED = frozenset({ResultStatus.POSTED, ResultStatus.ALREADY_POSTED, ResultStatus.SUPERSEDED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """Why and when a company stopped, and which process stopped it. `at` is an ISO 8601 time."""
-
-    code: str
-    dead_letters: int
-    at: str
-    process: str
-
-    def __str__(self) -> str:
-        return f"stopped after {self.dead_letters} dead letters in a row with the reason {self.code}"
-
-    def to_bytes(self) -> bytes:
-        """As the journal keeps it."""
-        return orjson.dumps(asdict(self))
-
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> Stop:
-        """What `to_bytes` wrote."""
-        return cls(**orjson.loads(raw))
 
 
 class Breaker:

@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from bridge.books.books import Books
 from bridge.clock import Clock
-from bridge.company.breaker import STOPPED_KEY, Breaker
+from bridge.company.breaker import Breaker
 from bridge.company.pipeline import Pipeline, Processed, Settled
 from bridge.company.sentinel import Sentinel
 from bridge.decoding.decision import MappedRecord
+from bridge.journal.entries import Journal, check_formats
 from bridge.journal.requests import WriteAhead, unsettled_requests
+from bridge.journal.stop import STOPPED_KEY
+from bridge.journal.versions import read_versions, version_key, version_value
 from bridge.journal.waiting import Parked, WaitingRoom, fits, journal_key, journal_value
 from bridge.settlement.outcome import Outcome, refused
 from bridge.settlement.reporting import Reporter
@@ -24,29 +26,15 @@ from bridge.telemetry.status import CompanyBoard
 from contracts.errors import BatchTooLarge, Interrupted, RecordError, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
-from contracts.posting import PostingPlan, Version
+from contracts.posting import PostingPlan
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import ResultStatus
 
-VERSION_PREFIX = "version:"
 LOOK_BACK_AFTER = timedelta(minutes=10)
 """Money that has waited this long for its order belongs to an old one: the index reaches back a year then."""
 LOOK_BACK = timedelta(days=365)
 
 log = structlog.get_logger(__name__)
-
-
-class CompanyJournal(Protocol):
-    """The company's part of the journal topic."""
-
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        """Store entries now, in a transaction of their own; a null value takes an entry out."""
-
-    async def read(self) -> Mapping[str, bytes]:
-        """All live entries."""
-
-    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
-        """An entry as a record, to be settled together with others."""
 
 
 class Orphan(RecordError):
@@ -70,7 +58,7 @@ class Company:
         books: Books,
         pipeline: Pipeline,
         reporter: Reporter,
-        journal: CompanyJournal,
+        journal: Journal,
         write_ahead: WriteAhead,
         waiting: WaitingRoom,
         breaker: Breaker,
@@ -91,9 +79,14 @@ class Company:
         self._look_again = False
 
     async def take_over(self, epoch: int) -> None:
-        """Send again what is unsettled, warm the books, take in what waits. Unavailable when QBO is away."""
+        """Send again what is unsettled, warm the books, take in what waits.
+
+        Unavailable when QBO is away, UnreadableJournal when a newer release has left what this one does not know:
+        nothing was sent or written then.
+        """
         self._board.enter(Phase.WARMING, epoch=epoch)
         entries = await self._journal.read()
+        check_formats(entries)
         await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
         try:
             await self._resend(entries)
@@ -101,9 +94,8 @@ class Company:
         except Unavailable as error:
             self._away(error)
             raise
-        for key, value in entries.items():
-            if key.startswith(VERSION_PREFIX):
-                self._books.index.note_version(SourceKey.parse(key.removeprefix(VERSION_PREFIX)), _version(value))
+        for document, version in read_versions(entries).items():
+            self._books.index.note_version(document, version)
         self._waiting.load(entries)
         self._look_again = True
         self._sentinel.look(self._books.index)
@@ -227,8 +219,7 @@ class Company:
         for settled in processed.settled:
             records += self._told(settled, received_at, now)
         for key, version in processed.versions.items():
-            entry = f"{version.updated_at}.{version.rank}.{version.content}".encode()
-            records.append(self._journal.journal_record(f"{VERSION_PREFIX}{key}", entry))
+            records.append(self._journal.journal_record(version_key(key), version_value(version)))
         records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]
         return (*records, *self._kept())
 
@@ -314,8 +305,3 @@ def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
 
 def _message(outcome: Outcome) -> str:
     return outcome.reason.message if outcome.reason else "what it depends on is not there"
-
-
-def _version(value: bytes) -> Version:
-    seconds, rank, content = value.decode().split(".", 2)
-    return Version(int(seconds), int(rank), content)

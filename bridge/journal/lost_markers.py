@@ -8,19 +8,17 @@ of it while the marker is still known writes it down, one small entry a document
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import orjson
+from typing import Any
 
 from bridge.index.index import Index, Posted
+from bridge.journal.entries import LOST_MARKER
 from contracts.entities import Entity
 from contracts.marker import Marker, find_marker
-
-PREFIX = "ours:"
 
 
 def journal_key(posted: Posted) -> str:
     """Where the journal keeps this entity: by type and Id."""
-    return f"{PREFIX}{posted.entity}:{posted.id}"
+    return LOST_MARKER.key(f"{posted.entity}:{posted.id}")
 
 
 def journal_value(posted: Posted) -> bytes:
@@ -33,7 +31,7 @@ def journal_value(posted: Posted) -> bytes:
         "CustomerRef": {"value": posted.customer_id} if posted.customer_id else None,
         "CurrencyRef": {"value": posted.currency} if posted.currency else None,
     }
-    return orjson.dumps({name: value for name, value in row.items() if value is not None})
+    return LOST_MARKER.value({"row": {name: value for name, value in row.items() if value is not None}})
 
 
 def has_lost_marker(row: Entity) -> bool:
@@ -44,8 +42,12 @@ def has_lost_marker(row: Entity) -> bool:
 
 def restore(index: Index, journal: Mapping[str, bytes]) -> None:
     """Take the entries in as what a person deleted; call it before rows are read: what QBO still has comes over it."""
-    for key, value in journal.items():
-        if key.startswith(PREFIX):
-            entity, ident = key.removeprefix(PREFIX).split(":", 1)
-            index.remember(entity, orjson.loads(value))
-            index.mark_deleted(entity, ident)
+    for entity, row in LOST_MARKER.read_all(journal, _row):
+        index.remember(entity, row)
+        index.mark_deleted(entity, str(row["Id"]))
+
+
+def _row(name: str, fields: Mapping[str, Any]) -> tuple[str, Entity]:
+    entity, ident = name.split(":", 1)
+    row: Entity = fields["row"]
+    return entity, {**row, "Id": ident}

@@ -10,23 +10,13 @@ import base64
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-import orjson
-
+from bridge.journal.entries import REQUEST, Journal
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
 from contracts.keys import SourceKey
 from contracts.posting import Operation
-
-PREFIX = "request:"
-
-
-class Journal(Protocol):
-    """The company's part of the journal topic."""
-
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        """Store the entries; returns when they are acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ class WriteAhead:
         entries: list[tuple[str, bytes | None]] = []
         for request in requests:
             self._sent += 1
-            entries.append((PREFIX + request.request_id, _encode(request, steps, self._sent)))
+            entries.append((REQUEST.key(request.request_id), _encode(request, steps, self._sent)))
         await self._journal.append(entries)
         self._unsettled += [key for key, _ in entries]
 
@@ -76,9 +66,9 @@ class WriteAhead:
 
 
 def unsettled_requests(journal: Mapping[str, bytes]) -> list[Unsettled]:
-    """The requests in a journal, in the order in which they were written down."""
-    found = [(key, orjson.loads(value)) for key, value in journal.items() if key.startswith(PREFIX)]
-    return [_decode(key, entry) for key, entry in sorted(found, key=lambda each: int(each[1]["n"]))]
+    """The requests in a journal, in the order in which they were written down. UnreadableJournal for another format."""
+    found = REQUEST.read_all(journal, lambda name, entry: (int(entry["n"]), _decode(REQUEST.key(name), entry)))
+    return [unsettled for _, unsettled in sorted(found, key=lambda each: each[0])]
 
 
 def _encode(request: Request, steps: Mapping[str, Written], number: int) -> bytes:
@@ -95,7 +85,7 @@ def _encode(request: Request, steps: Mapping[str, Written], number: int) -> byte
         entry |= {"entity": request.entity, "operation": request.operation}
     else:
         entry["items"] = [[item.b_id, item.entity, item.operation, item.request_id] for item in request.items]
-    return orjson.dumps(entry)
+    return REQUEST.value(entry)
 
 
 def _decode(key: str, entry: Mapping[str, Any]) -> Unsettled:

@@ -10,15 +10,10 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-import orjson
-
-from contracts.records import InboundRecord
-
-PREFIX = "waiting:"
-
-Position = tuple[str, int, int]
-"""Topic, partition and offset of a record."""
+from bridge.journal.entries import WAITING
+from contracts.records import InboundRecord, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +34,28 @@ class WaitingRoom:
 
     def __init__(self, patience: timedelta) -> None:
         self._patience = patience
-        self._parked: dict[Position, Parked] = {}
+        self._parked: dict[Place, Parked] = {}
 
     def __len__(self) -> int:
         return len(self._parked)
 
     def load(self, journal: Mapping[str, bytes]) -> None:
-        """Take in what the journal kept."""
+        """Take in what the journal kept. UnreadableJournal for another format."""
         self._parked = {}
-        for key, value in journal.items():
-            if key.startswith(PREFIX):
-                self.park(_read(value))
+        for parked in WAITING.read_all(journal, _read):
+            self.park(parked)
 
     def park(self, parked: Parked) -> None:
         """Keep a record; the same record again keeps the time since when it waits."""
-        self._parked.setdefault(_position(parked.record), parked)
+        self._parked.setdefault(parked.record.place, parked)
 
     def release(self, record: InboundRecord) -> None:
         """The record has its terminal outcome."""
-        self._parked.pop(_position(record), None)
+        self._parked.pop(record.place, None)
 
     def since(self, record: InboundRecord) -> datetime | None:
         """Since when this record waits, None when it does not."""
-        parked = self._parked.get(_position(record))
+        parked = self._parked.get(record.place)
         return parked.since if parked else None
 
     def all(self) -> tuple[Parked, ...]:
@@ -74,8 +68,8 @@ class WaitingRoom:
 
     def without(self, records: Iterable[InboundRecord]) -> tuple[Parked, ...]:
         """Everything that waits and is not among `records` (a rewound group delivers parked records again)."""
-        delivered = {_position(record) for record in records}
-        return tuple(parked for parked in self.all() if _position(parked.record) not in delivered)
+        delivered = {record.place for record in records}
+        return tuple(parked for parked in self.all() if parked.record.place not in delivered)
 
 
 ENTRY_BYTES_MAX = 900_000
@@ -89,17 +83,19 @@ def fits(parked: Parked) -> bool:
 
 def journal_key(record: InboundRecord) -> str:
     """Where the journal keeps this record while it waits."""
-    return f"{PREFIX}{record.topic}:{record.partition}:{record.offset}"
+    return waiting_key(record.place)
+
+
+def waiting_key(place: Place) -> str:
+    """Where the journal keeps the record that lies here while it waits."""
+    return WAITING.key(str(place))
 
 
 def journal_value(parked: Parked) -> bytes:
     """The journal's entry of a parked record, original bytes included."""
     record = parked.record
-    return orjson.dumps(
+    return WAITING.value(
         {
-            "topic": record.topic,
-            "partition": record.partition,
-            "offset": record.offset,
             "key": _text(record.key),
             "value": _text(None if record.value is None else zlib.compress(record.value)),
             "headers": [(name, _text(value)) for name, value in record.headers],
@@ -109,23 +105,18 @@ def journal_value(parked: Parked) -> bytes:
     )
 
 
-def _read(value: bytes) -> Parked:
-    entry = orjson.loads(value)
-    packed = _bytes(entry["value"])
+def _read(name: str, entry: Mapping[str, Any]) -> Parked:
+    place, packed = Place.parse(name), _bytes(entry["value"])
     record = InboundRecord(
-        topic=entry["topic"],
-        partition=entry["partition"],
-        offset=entry["offset"],
+        topic=place.topic,
+        partition=place.partition,
+        offset=place.offset,
         key=_bytes(entry["key"]),
         value=None if packed is None else zlib.decompress(packed),
         headers=tuple((name, _bytes(text)) for name, text in entry["headers"]),
         timestamp_ms=entry["timestamp_ms"],
     )
     return Parked(record, datetime.fromisoformat(entry["since"]))
-
-
-def _position(record: InboundRecord) -> Position:
-    return record.topic, record.partition, record.offset
 
 
 def _text(raw: bytes | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping
 
-from bridge.books.recovery import Place, PublishedDocuments
+from bridge.books.recovery import EntityId, PublishedDocuments
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
 from contracts.entities import Entity
@@ -13,8 +13,8 @@ from contracts.results import read_result
 
 
 async def look_up_results(
-    connection: KafkaConnection, results: str, company: str, wanted: Collection[Place]
-) -> Mapping[Place, Entity]:
+    connection: KafkaConnection, results: str, company: str, wanted: Collection[EntityId]
+) -> Mapping[EntityId, Entity]:
     """What the results of the company say of these entities: the topic is read once, from its beginning."""
     recollection = PublishedDocuments(wanted)
     async with contextlib.aclosing(read_topic(connection, results)) as records:

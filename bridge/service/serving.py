@@ -13,8 +13,8 @@ from typing import Any
 import structlog
 
 from bridge.clock import SystemClock
-from bridge.company.breaker import STOPPED_KEY
 from bridge.config.settings import KafkaSettings, Settings
+from bridge.journal.stop import STOPPED_KEY
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.intake import CompanyIntake

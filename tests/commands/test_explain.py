@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bridge.company.breaker import STOPPED_KEY, Stop
+from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.kafka.journal import home_partition
 from contracts.records import OutboundRecord
 from contracts.results import PostedEntity, Result, ResultStatus, Source, result_record

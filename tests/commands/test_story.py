@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from bridge.commands.dead_letters.redriving import Place
 from bridge.commands.explain.story import Entry, PublishedResult, attempts_of, matches, meant, read_trail
 from bridge.journal.requests import WriteAhead, Written
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Single
 from contracts.keys import SourceKey
 from contracts.posting import Operation
+from contracts.records import OutboundRecord, Place
 from contracts.results import PostedEntity, Result, ResultStatus, Source
 
 ORDER, OTHER = SourceKey("shopify", "order", "100"), SourceKey("shopify", "order", "200")
@@ -44,6 +44,12 @@ class Log:
 
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
         self.entries += [(key, value, NOON_MS + 1000 * len(self.entries)) for key, value in entries]
+
+    async def read(self) -> Mapping[str, bytes]:
+        return {key: value for key, value, _ in self.entries if value is not None}
+
+    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
+        return OutboundRecord(topic="qbo.journal", key=key.encode(), value=value)
 
 
 def journalled(*, settled: bool) -> list[Entry]:

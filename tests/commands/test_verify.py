@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from bridge.commands.verify.documents import WRONG, Document, documents, totals
-from bridge.commands.verify.events import Events, Position
+from bridge.commands.verify.events import Events
 from bridge.decoding.decision import MappedRecord
 from bridge.index.index import Index
 from contracts.errors import UnmappableEvent
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import RedemptionDraft, RefundReceiptDraft
-from contracts.records import InboundRecord
+from contracts.records import InboundRecord, Place
 from tests.support.orders import charge, plan_of, stripe_event
 from tests.support.plans import (
     BODY_MONEY,
@@ -35,7 +35,7 @@ from tests.support.plans import (
     transaction_plan,
 )
 
-NO_LETTERS: Mapping[Position, str] = {}
+NO_LETTERS: Mapping[Place, str] = {}
 SALE = transaction_key(7)
 REFUND = replace(SALE, kind="refund")
 
@@ -59,14 +59,14 @@ def record(offset: int) -> InboundRecord:
 def report(
     events: Events,
     index: Index,
-    letters: Mapping[Position, str] = NO_LETTERS,
-    ignored: Mapping[Position, str] = NO_LETTERS,
+    letters: Mapping[Place, str] = NO_LETTERS,
+    ignored: Mapping[Place, str] = NO_LETTERS,
 ) -> dict[str, Document]:
     """Every line by type and document."""
     return {f"{each.entity} {each.key}": each for each in documents(events, index, letters, ignored)}
 
 
-def verdicts(events: Events, index: Index, letters: Mapping[Position, str] = NO_LETTERS) -> dict[str, str]:
+def verdicts(events: Events, index: Index, letters: Mapping[Place, str] = NO_LETTERS) -> dict[str, str]:
     return {name: each.verdict.value for name, each in report(events, index, letters).items()}
 
 
@@ -78,7 +78,7 @@ def test_an_order_with_its_money_is_posted_once_with_its_totals() -> None:
     events = told(order_plan(received="30.00"), order_plan(received="30.00"))
     found = report(events, books(("Invoice", invoice_row()), ("Payment", payment_row())))
     assert {name: each.verdict.value for name, each in found.items()} == {INVOICE: "posted", MONEY: "posted"}
-    assert found[INVOICE].records == (("shopify.events", 0, 0), ("shopify.events", 0, 1))
+    assert found[INVOICE].records == (Place("shopify.events", 0, 0), Place("shopify.events", 0, 1))
     thirty = (Decimal("30.00"), Decimal("30.00"))
     assert totals(found.values()) == {("Invoice", "USD"): thirty, ("Payment", "USD"): thirty}
 
@@ -183,7 +183,7 @@ def test_money_without_an_order_waits() -> None:
 
 def test_a_dead_letter_is_no_loss() -> None:
     """Its reason is named; only while the document is not there."""
-    letters = {("shopify.events", 0, 0): "period_closed"}
+    letters = {Place("shopify.events", 0, 0): "period_closed"}
     line = report(told(order_plan()), books(), letters)[INVOICE]
     assert (line.verdict, line.why) == ("dead_lettered", "period_closed")
     assert verdicts(told(order_plan()), books(("Invoice", invoice_row())), letters) == {INVOICE: "posted"}
@@ -191,7 +191,7 @@ def test_a_dead_letter_is_no_loss() -> None:
 
 def test_what_was_ignored_by_rule_is_no_loss() -> None:
     """Only when each record of it was; what a person deleted is told as that."""
-    zero, one = ("shopify.events", 0, 0), ("shopify.events", 0, 1)
+    zero, one = Place("shopify.events", 0, 0), Place("shopify.events", 0, 1)
     twice = told(transaction_plan(), transaction_plan())
     for ignored, verdict in (
         ({zero: "booked_by_shop", one: "booked_by_shop"}, "ignored"),

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.company.breaker import Breaker, Stop
+from bridge.company.breaker import Breaker
 from bridge.decoding.decision import MappedRecord
+from bridge.journal.stop import Stop
 from contracts.errors import RejectedPosting, UnbalancedDocument, UndecodableRecord, UnmappableEvent
 from contracts.posting import Ignored
 from contracts.results import ResultStatus

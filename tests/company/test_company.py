@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.books.books import FRESH_KEY
+from bridge.journal.known_until import KNOWN_UNTIL_KEY
 from bridge.sandbox.admin import set_switches
 from bridge.sandbox.settings import DEFAULT_REALM, Switches
 from contracts.errors import AnswerMismatch, Unavailable
@@ -107,7 +107,7 @@ async def test_what_waited_too_long_is_a_dead_letter_with_its_bytes() -> None:
         (result,) = await acme.idle()
         assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "orphan")
         assert [letter.value for letter in acme.dead_letters] == [record.value]
-        assert not [key for key in acme.journal.entries if key != FRESH_KEY]
+        assert not [key for key in acme.journal.entries if key != KNOWN_UNTIL_KEY]
 
 
 async def test_money_for_an_old_order_is_found_by_looking_further_back() -> None:

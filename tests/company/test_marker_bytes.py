@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from contracts.marker import MarkerField, find_marker
-from tests.company.test_company import bought, succeeded
 from tests.support.office import Office, office
 from tests.support.orders import (
     ORDER_ID,
     Json,
+    bought,
     charge,
     handed_back,
     line,
@@ -17,6 +17,7 @@ from tests.support.orders import (
     refund,
     refund_line,
     shopify_event,
+    stripe_event,
     transaction,
 )
 
@@ -52,7 +53,7 @@ async def told(acme: Office) -> None:
     )
     await acme.tell(bought(2, **unpaid))
     await acme.tell({**bought(2, **unpaid), "cancelled_at": "2026-03-04T09:00:00-08:00", "financial_status": "voided"})
-    await acme.tell(succeeded(charge()))
+    await acme.tell(stripe_event("charge.succeeded", charge()))
     tote = line("20.00", 1)
     sold = {"id": ORDER_ID + 3, "admin_graphql_api_id": None, "name": "#3003"}
     await acme.tell(order([tote], **sold))

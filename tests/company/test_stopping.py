@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.company.breaker import STOPPED_KEY
+from bridge.journal.stop import STOPPED_KEY
 from contracts.errors import BatchTooLarge, Stopped
 from contracts.records import InboundRecord
 from contracts.results import Result

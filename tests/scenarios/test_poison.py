@@ -17,7 +17,7 @@ from aiokafka.record.util import calc_crc32c
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from contracts.marker import find_marker
-from contracts.records import InboundRecord, OutboundRecord
+from contracts.records import InboundRecord, OutboundRecord, Place
 from contracts.results import OWN_HEADERS, Result
 from tests.support.orders import ORDER_ID, order, taxed
 from tests.support.poison import poison
@@ -26,8 +26,6 @@ from tests.support.stage import Stage, counted, sandbox_server
 SEED = 20261122
 HOSTILE, SOUND, PARTITIONS = 4_000, 100, 6
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
-
-Place = tuple[str, int, int]
 
 
 @pytest.mark.kafka
@@ -47,7 +45,7 @@ async def test_hostile_records_end_as_they_came_and_sound_ones_among_them_are_bo
         await publish(real, mixed(stage, SEED))
         for name in (b"\xff\xfe", b"\x80" * 9):
             await put_with_raw_header_name(real, stage.events[0], name)
-        produced = {place_of(record): record for topic in stage.events for record in await stage.read(topic)}
+        produced = {record.place: record for topic in stage.events for record in await stage.read(topic)}
         assert len(produced) == HOSTILE + SOUND + 2
         async with stage.bridge():
             results = await results_of_all(stage, len(produced))
@@ -74,14 +72,6 @@ def sound(number: int) -> dict[str, object]:
     return order([taxed("20.00", 2, "2.90")], **named)
 
 
-def place_of(record: InboundRecord) -> Place:
-    return record.topic, record.partition, record.offset
-
-
-def place_in(result: Result) -> Place:
-    return result.source.topic, result.source.partition, result.source.offset
-
-
 async def results_of_all(stage: Stage, produced: int) -> list[Result]:
     """All results once every record has one: for who waits that is the interim one."""
     async with asyncio.timeout(240):
@@ -94,8 +84,8 @@ async def results_of_all(stage: Stage, produced: int) -> list[Result]:
 
 def assert_one_result_each(results: list[Result], produced: set[Place], seed: str) -> None:
     """Terminal ones once; who waits has said so once and nothing else."""
-    told = Counter(map(place_in, results))
-    terminal = Counter(place_in(result) for result in results if result.status != "waiting")
+    told = Counter(result.source.place for result in results)
+    terminal = Counter(result.source.place for result in results if result.status != "waiting")
     assert set(told) == produced, seed
     assert set(terminal.values()) == {1}, seed
     assert all(count == 1 for place, count in told.items() if place not in terminal), seed
@@ -106,7 +96,7 @@ def assert_equal_letters(
     results: list[Result], letters: list[InboundRecord], produced: dict[Place, InboundRecord], seed: str
 ) -> None:
     """Value, key and headers are the original's, byte for byte."""
-    expected = {place_in(result) for result in results if result.status == "dead_lettered"}
+    expected = {result.source.place for result in results if result.status == "dead_lettered"}
     found = Counter(map(origin_of, letters))
     assert set(found) == expected, seed
     assert set(found.values()) == {1}, seed
@@ -119,7 +109,7 @@ def assert_equal_letters(
 
 def origin_of(letter: InboundRecord) -> Place:
     said = {name: (value or b"").decode() for name, value in letter.headers if name in OWN_HEADERS}
-    return said["qbb-topic"], int(said["qbb-partition"]), int(said["qbb-offset"])
+    return Place(said["qbb-topic"], int(said["qbb-partition"]), int(said["qbb-offset"]))
 
 
 def assert_sound_ones_are_booked(
@@ -128,7 +118,7 @@ def assert_sound_ones_are_booked(
     """Posted, each with one invoice of its total."""
     wanted = {f"shopify:order:{ORDER_ID + number}" for number in range(0, HOSTILE, HOSTILE // SOUND)}
     values = {json.dumps(sound(number)).encode() for number in range(0, HOSTILE, HOSTILE // SOUND)}
-    posted = [result for result in results if produced[place_in(result)].value in values]
+    posted = [result for result in results if produced[result.source.place].value in values]
     assert counted(posted) == {"posted": SOUND}, seed
     invoices = Counter(
         (str(marker.key), Decimal(body["TotalAmt"]))

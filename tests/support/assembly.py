@@ -10,10 +10,11 @@ from datetime import timedelta
 from bridge.books.books import Books
 from bridge.books.recovery import ResultLookup
 from bridge.company.breaker import Breaker
-from bridge.company.owner import VERSION_PREFIX, Company
+from bridge.company.owner import Company
 from bridge.company.pipeline import Pipeline
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
+from bridge.journal.entries import VERSION
 from bridge.journal.requests import WriteAhead
 from bridge.journal.waiting import WaitingRoom
 from bridge.posting.poster import Poster
@@ -71,7 +72,7 @@ class MemoryJournal:
 
     def lose_versions(self) -> None:
         """Forget which newer bodies needed no write."""
-        self.entries = {key: value for key, value in self.entries.items() if not key.startswith(VERSION_PREFIX)}
+        self.entries = {key: value for key, value in self.entries.items() if not VERSION.holds(key)}
 
 
 def assemble(

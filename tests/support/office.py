@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from bridge.books.recovery import Place, PublishedDocuments
+from bridge.books.recovery import EntityId, PublishedDocuments
 from bridge.company.owner import Company
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
@@ -188,7 +188,7 @@ async def office(
     status = StatusBoard(clock=clock)
     told = list(after.results) if after else []
 
-    async def look_up_results(wanted: Collection[Place]) -> Mapping[Place, Entity]:
+    async def look_up_results(wanted: Collection[EntityId]) -> Mapping[EntityId, Entity]:
         recollection = PublishedDocuments(wanted)
         for result in told:
             recollection.add(result, COMPANY)

@@ -23,10 +23,10 @@ from bridge.demo.events import ExpectedSale, Sample
 from bridge.kafka.publisher import group_id
 from bridge.kafka.reader import read_topic
 from contracts.marker import find_marker
+from contracts.records import Place
 from contracts.results import Result, read_result
 from tests.support.fleet import PARTITIONS, Fleet, Tenant
 
-Position = tuple[str, int, int]
 MARKED = {"Invoice": "PrivateNote", "Payment": "PrivateNote", "JournalEntry": "PrivateNote", "Customer": "Notes"}
 
 
@@ -54,25 +54,20 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Bus:
-    """What a reader of the committed finds: every produced event's position, and the results."""
+    """What a reader of the committed finds: every produced event's place, and the results."""
 
-    produced: frozenset[Position]
+    produced: frozenset[Place]
     results: tuple[Result, ...]
 
     @property
-    def terminal(self) -> Counter[Position]:
+    def terminal(self) -> Counter[Place]:
         """How many terminal results each event has."""
-        told = (each.source for each in self.results if each.status != "waiting")
-        return Counter((source.topic, source.partition, source.offset) for source in told)
+        return Counter(each.source.place for each in self.results if each.status != "waiting")
 
 
 async def read_bus(fleet: Fleet) -> Bus:
     """The events and the results, as they are now."""
-    produced = [
-        (record.topic, record.partition, record.offset)
-        for topic in fleet.events
-        async for record in read_topic(fleet.kafka, topic)
-    ]
+    produced = [record.place for topic in fleet.events async for record in read_topic(fleet.kafka, topic)]
     results = [read_result(record.value or b"") async for record in read_topic(fleet.kafka, fleet.topic("qbo.results"))]
     return Bus(frozenset(produced), tuple(results))
 
@@ -96,7 +91,7 @@ def judge(fleet: Fleet, company: Tenant, sample: Sample, bus: Bus, events: int) 
     if not (ledger["balanced"] and ledger["receivable_agrees"]):
         wrong.append(f"{company.name}: the ledger does not balance")
     terminal = bus.terminal
-    own = {_position(each) for each in bus.results if each.company == company.name}
+    own = {each.source.place for each in bus.results if each.company == company.name}
     return Verdict(
         company=company.name,
         events=events,
@@ -145,7 +140,7 @@ async def problems(fleet: Fleet, samples: Sequence[Sample]) -> list[str]:
     return found + wrong_letters(bus, samples)
 
 
-def silent(bus: Bus) -> list[Position]:
+def silent(bus: Bus) -> list[Place]:
     """Events without a terminal result of anybody."""
     return sorted(bus.produced - set(bus.terminal))
 
@@ -198,7 +193,3 @@ def _rows(fleet: Fleet, company: Tenant, entity: str) -> list[dict[str, Any]]:
             rows += found
             if len(found) < 1000:
                 return rows
-
-
-def _position(result: Result) -> Position:
-    return result.source.topic, result.source.partition, result.source.offset

@@ -11,15 +11,16 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bridge.commands.dead_letters.redriving import Letter, Place, Wanted, again, mark_value, read_letter, refusal
+from bridge.commands.dead_letters.redriving import Letter, Wanted, again, read_letter, refusal
 from bridge.commands.output import cell, printable, screen, table
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import company_journal, read_records
 from bridge.config.settings import Settings
+from bridge.journal.redrives import Redrive, read_redrive, redrive_key, redrive_value
 from bridge.kafka.redriver import Marked, open_redriver
 from bridge.service.app import kafka_connection
 from contracts.errors import BridgeError
-from contracts.records import InboundRecord
+from contracts.records import InboundRecord, Place
 
 TOGETHER_MAX = 100
 """Events in one transaction."""
@@ -66,16 +67,16 @@ async def _find(settings: Settings, wanted: Wanted, *, force: bool) -> Found:
             if known is None or known.failed_at <= letter.failed_at:
                 newest[of] = letter
     _complain_of_missing(wanted, newest.values(), settings.topics.dead_letters)
-    marks = {
+    journals = {
         company: await company_journal(settings, company).read() for company in {x.company for x in newest.values()}
     }
     found = Found()
     for letter in newest.values():
-        mark = marks[letter.company].get(letter.mark)
-        sentence = refusal(letter, topics=settings.topics.events, mark=mark, force=force)
+        before = read_redrive(journals[letter.company], letter.place)
+        sentence = refusal(letter, topics=settings.topics.events, redrive=before, force=force)
         if sentence is None:
             found.chosen[letter.place] = letter
-        elif mark is not None and not wanted.places:
+        elif before is not None and not wanted.places:
             found.before.append(letter.place)
         else:
             found.refused[letter.place] = sentence
@@ -119,7 +120,7 @@ async def _chunks(
     left = len(chosen)
     async with contextlib.aclosing(read_records(settings, settings.topics.dead_letters)) as records:
         async for record in records:
-            place = Place(record.topic, record.partition, record.offset)
+            place = record.place
             if place not in chosen:
                 continue
             chunk.append((place, record))
@@ -134,11 +135,16 @@ async def _chunks(
 
 
 def _marked(record: InboundRecord, letter: Letter) -> Marked:
-    return again(record, letter), letter.company, letter.mark, functools.partial(_mark, letter.origin.topic)
+    return (
+        again(record, letter),
+        letter.company,
+        redrive_key(letter.place),
+        functools.partial(_mark, letter.origin.topic),
+    )
 
 
 def _mark(topic: str, partition: int, offset: int) -> bytes:
-    return mark_value(Place(topic, partition, offset), datetime.now(UTC))
+    return redrive_value(Redrive(datetime.now(UTC), Place(topic, partition, offset)))
 
 
 def _print_plan(found: Found) -> None:

@@ -8,44 +8,17 @@ written in the same transaction, so that nobody redrives it a second time by sta
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import orjson
-
+from bridge.journal.redrives import Redrive
 from bridge.kafka.range import TimeSpan
-from contracts.records import InboundRecord, OutboundRecord
+from contracts.records import InboundRecord, OutboundRecord, Place
 from contracts.results import DEAD_LETTER_PREFIX, OWN_HEADERS, REDRIVEN_FROM
 
 REDRIVES_MAX = 3
 """So often an event may be redriven before somebody has to insist."""
-
-MARK_PREFIX = "redriven:"
-_PLACE = re.compile(r"(?:(?P<topic>[\w.-]+)[:/])?(?P<partition>\d+)[:/](?P<offset>\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a record lies."""
-
-    topic: str
-    partition: int
-    offset: int
-
-    def __str__(self) -> str:
-        return f"{self.topic}:{self.partition}:{self.offset}"
-
-    @classmethod
-    def parse(cls, text: str, *, topic: str) -> Place:
-        """`PARTITION/OFFSET` of `topic`, or `TOPIC:PARTITION:OFFSET`; `:` and `/` alike. ValueError for others."""
-        found = _PLACE.fullmatch(text)
-        if found is None:
-            raise ValueError(
-                f"{text}: expected PARTITION/OFFSET of a dead letter, or TOPIC:PARTITION:OFFSET of its record"
-            )
-        return cls(found["topic"] or topic, int(found["partition"]), int(found["offset"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +32,6 @@ class Letter:
     failed_at: datetime
     redrives: int
     omitted: bool
-
-    @property
-    def mark(self) -> str:
-        """Where the company's journal keeps that it was redriven."""
-        return f"{MARK_PREFIX}{self.place}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +58,7 @@ def read_letter(record: InboundRecord) -> Letter | None:
     said = {name: (value or b"").decode(errors="replace") for name, value in record.headers if name in OWN_HEADERS}
     try:
         return Letter(
-            place=Place(record.topic, record.partition, record.offset),
+            place=record.place,
             origin=Place(_said(said, "topic"), int(_said(said, "partition")), int(_said(said, "offset"))),
             company=_said(said, "company"),
             code=_said(said, "reason-code"),
@@ -112,7 +80,7 @@ def again(record: InboundRecord, letter: Letter) -> OutboundRecord:
     )
 
 
-def refusal(letter: Letter, *, topics: Collection[str], mark: bytes | None, force: bool) -> str | None:
+def refusal(letter: Letter, *, topics: Collection[str], redrive: Redrive | None, force: bool) -> str | None:
     """Why a letter is not redriven, one sentence; None when it is. `force` overrides what is only a caution."""
     if letter.omitted:
         return "its value was too large for the dead-letter topic, so only the source can send it again"
@@ -120,17 +88,12 @@ def refusal(letter: Letter, *, topics: Collection[str], mark: bytes | None, forc
         return f"it came from {letter.origin.topic}, which is not among topics.events any more"
     if force:
         return None
-    if mark is not None:
-        done = orjson.loads(mark)
-        return f"it was redriven at {done['at'][:19]}Z to {done['to']} (--force redrives it once more)"
+    if redrive is not None:
+        at = redrive.at.isoformat()[:19]
+        return f"it was redriven at {at}Z to {redrive.to} (--force redrives it once more)"
     if letter.redrives >= REDRIVES_MAX:
         return f"its event was redriven {letter.redrives} times already and failed again (--force insists)"
     return None
-
-
-def mark_value(to: Place, at: datetime) -> bytes:
-    """What the journal keeps of a redrive."""
-    return orjson.dumps({"at": at.isoformat(), "to": str(to)})
 
 
 def _said(said: Mapping[str, str], name: str) -> str:

@@ -10,14 +10,16 @@ from datetime import datetime
 import orjson
 
 from bridge.commands.dead_letters.listing import letter_headers
-from bridge.commands.dead_letters.redriving import Letter, Place, read_letter
+from bridge.commands.dead_letters.redriving import Letter, read_letter
 from bridge.commands.explain.story import Attempt, PublishedResult, Trail, attempts_of, matches, meant, read_trail
 from bridge.commands.output import cell, screen, table
 from bridge.commands.reading import company_journal, read_records
 from bridge.commands.results import entity_text, published_in
-from bridge.company.owner import VERSION_PREFIX
 from bridge.config.settings import Settings
+from bridge.journal.redrives import read_redrive
+from bridge.journal.versions import read_version, version_key
 from contracts.errors import BridgeError
+from contracts.records import Place
 
 RESULTS = ("told at", "status", "event", "record", "in QuickBooks", "why not")
 LETTERS = ("dead letter", "failed at", "code", "attempts", "why", "redriven")
@@ -87,14 +89,15 @@ def _names(attempt: Attempt, text: str) -> bool:
 def _story(company: str, document: str, trail: Trail, published: Sequence[PublishedResult]) -> Story:
     of_company = [each for each in published if each.result.company == company]
     own = [each for each in of_company if each.document == document]
-    version = trail.live.get(f"{VERSION_PREFIX}{document}")
+    key = version_key(document)
+    version = read_version(key, trail.live[key]) if key in trail.live else None
     return Story(
         company=company,
         document=document,
         published=own,
         attempts=attempts_of(document, trail, of_company),
         waiting=trail.waiting({each.place for each in own}),
-        version=version.decode(errors="replace") if version else None,
+        version=str(version) if version else None,
     )
 
 
@@ -107,8 +110,8 @@ async def _add_letters(settings: Settings, stories: Iterable[Story], trails: Map
         letter = read_letter(record)
         story = by_record.get((letter.company, letter.origin)) if letter else None
         if letter is not None and story is not None:
-            mark = trails[story.company].live.get(letter.mark)
-            redriven_to = str(orjson.loads(mark)["to"]) if mark else None
+            redrive = read_redrive(trails[story.company].live, letter.place)
+            redriven_to = str(redrive.to) if redrive else None
             story.letters.append((letter, letter_headers(record), redriven_to))
 
 

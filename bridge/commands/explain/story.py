@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bridge.commands.dead_letters.redriving import Place
-from bridge.journal.requests import PREFIX as REQUEST_PREFIX
+from bridge.journal.entries import REQUEST
 from bridge.journal.requests import unsettled_requests
-from bridge.journal.waiting import PREFIX as WAITING_PREFIX
+from bridge.journal.waiting import waiting_key
 from bridge.quickbooks.requests import Batch, Request
 from contracts.keys import SourceKey
+from contracts.records import Place
 from contracts.results import PostedEntity, Result
 
 Entry = tuple[str, bytes | None, int]
@@ -39,8 +39,7 @@ class PublishedResult:
     @property
     def place(self) -> Place:
         """Where the record lies that it is about."""
-        source = self.result.source
-        return Place(source.topic, source.partition, source.offset)
+        return self.result.source.place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ class Trail:
 
     def waiting(self, places: Iterable[Place]) -> list[Place]:
         """Which of these records wait for something."""
-        return [place for place in places if f"{WAITING_PREFIX}{place}" in self.live]
+        return [place for place in places if waiting_key(place) in self.live]
 
 
 def matches(text: str, published: PublishedResult) -> bool:
@@ -97,7 +96,7 @@ def read_trail(entries: Iterable[Entry]) -> Trail:
                 trail.attempts[name] = replace(trail.attempts[name], settled_at=moment)
             continue
         trail.live[key] = value
-        if key.startswith(REQUEST_PREFIX):
+        if REQUEST.holds(key):
             written = list(_attempts(key, value, moment))
             requests[key] = [attempt.request_id for attempt in written]
             trail.attempts |= {attempt.request_id: attempt for attempt in written}

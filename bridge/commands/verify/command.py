@@ -15,8 +15,8 @@ from bridge.commands.output import printable, screen, table
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import read_records
 from bridge.commands.results import published_in
-from bridge.commands.verify.documents import WRONG, Document, Verdict, counts, documents, totals
-from bridge.commands.verify.events import Events, Position
+from bridge.commands.verify.documents import WRONG, Document, Verdict, counts, documents, path_of, totals
+from bridge.commands.verify.events import Events
 from bridge.config.settings import Settings
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
@@ -28,6 +28,7 @@ from bridge.quickbooks.warmup import TRANSACTIONS, transactions
 from bridge.service.app import CompanyContext, company_router, kafka_connection, open_company_context, open_runtime
 from bridge.telemetry.logs import silence_logs
 from contracts.money import plain
+from contracts.records import Place
 from contracts.results import ResultStatus
 
 BATCH_RECORDS = 500
@@ -113,26 +114,25 @@ async def _books(client: QuickBooksClient, events: Events, journal: dict[str, by
     return index
 
 
-async def _letters(settings: Settings, company: str) -> dict[Position, str]:
+async def _letters(settings: Settings, company: str) -> dict[Place, str]:
     """Which records of the company were dead-lettered, and why."""
-    found: dict[Position, str] = {}
+    found: dict[Place, str] = {}
     async for record in read_records(settings, settings.topics.dead_letters):
         headers = letter_headers(record)
         if headers.get("company") == company:
-            place = (headers.get("topic", ""), int(headers.get("partition", -1)), int(headers.get("offset", -1)))
+            place = Place(headers.get("topic", ""), int(headers.get("partition", -1)), int(headers.get("offset", -1)))
             found[place] = headers.get("reason-code", "")
     return found
 
 
-async def _ignored(settings: Settings, company: str) -> dict[Position, str]:
+async def _ignored(settings: Settings, company: str) -> dict[Place, str]:
     """Which records of the company were ignored in the end, and why; read only to explain what is not there."""
-    found: dict[Position, str] = {}
+    found: dict[Place, str] = {}
     async for record in read_records(settings, settings.topics.results):
         published = published_in(record)
         if published is None or published.result.company != company:
             continue
-        result, source = published.result, published.result.source
-        place = (source.topic, source.partition, source.offset)
+        result, place = published.result, published.result.source.place
         if result.status is ResultStatus.IGNORED and result.reason is not None:
             found[place] = result.reason.code
         else:
@@ -178,7 +178,7 @@ def _sentence(each: Document) -> str:
     currency = each.currency or "USD"
     expected = "" if each.expected is None else f" {plain(each.expected, currency)} {each.currency}"
     ids = f" Id {', '.join(each.ids)}" if each.ids else ""
-    where = f" ({', '.join('/'.join(map(str, record)) for record in each.records[:3])})" if each.records else ""
+    where = f" ({', '.join(map(path_of, each.records[:3]))})" if each.records else ""
     line = f"{each.verdict.value.replace('_', ' '):<13} {each.entity} {each.key}{expected}{ids}: {each.why}{where}"
     return printable(line)
 

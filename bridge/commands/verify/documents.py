@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from bridge.commands.verify.events import Events, Place, Position, Wanted
+from bridge.commands.verify.events import EntityKey, Events, Wanted
 from bridge.index.index import Index, Posted, order_of
 from contracts.keys import SourceKey
 from contracts.money import plain
+from contracts.records import Place
 
 _SALES = ("Invoice", "SalesReceipt")
 """A sale is one or the other, by what the rules said when it was booked first."""
@@ -56,7 +57,7 @@ class Document:
     booked: Decimal = Decimal(0)
     ids: tuple[str, ...] = ()
     why: str = ""
-    records: tuple[Position, ...] = ()
+    records: tuple[Place, ...] = ()
 
     def shown(self) -> dict[str, object]:
         """The line as JSON."""
@@ -69,12 +70,12 @@ class Document:
             "currency": self.currency or None,
             "ids": list(self.ids),
             "why": self.why or None,
-            "records": ["/".join(map(str, record)) for record in self.records],
+            "records": [path_of(place) for place in self.records],
         }
 
 
 def documents(
-    events: Events, index: Index, letters: Mapping[Position, str], ignored: Mapping[Position, str]
+    events: Events, index: Index, letters: Mapping[Place, str], ignored: Mapping[Place, str]
 ) -> list[Document]:
     """Every document of `events` with its verdict, and every marker that the books hold twice.
 
@@ -110,9 +111,9 @@ def counts(found: Iterable[Document]) -> Counter[tuple[str, Verdict]]:
 class _Evidence:
     events: Events
     index: Index
-    letters: Mapping[Position, str]
-    ignored: Mapping[Position, str]
-    duplicates: Mapping[Place, Sequence[Posted]]
+    letters: Mapping[Place, str]
+    ignored: Mapping[Place, str]
+    duplicates: Mapping[EntityKey, Sequence[Posted]]
 
     def sale(self, order: SourceKey) -> Posted | None:
         """The sale of an order as the books have it."""
@@ -168,6 +169,11 @@ def _received(wanted: Wanted, evidence: _Evidence) -> Document | None:
     return _absent(line, wanted, evidence)
 
 
+def path_of(place: Place) -> str:
+    """A record's place as a person reads it."""
+    return f"{place.topic}/{place.partition}/{place.offset}"
+
+
 def _line(wanted: Wanted, posted: Posted | None, expected: Decimal | None) -> Document:
     return Document(
         entity=wanted.entity,
@@ -186,8 +192,8 @@ def _twice(line: Document, duplicates: Sequence[Posted]) -> Document:
     return replace(line, verdict=Verdict.EXTRA, booked=booked, ids=tuple(each.id for each in duplicates), why=COPIED)
 
 
-def _copied(place: Place, duplicates: Sequence[Posted]) -> Document:
-    entity, key = place
+def _copied(entity_key: EntityKey, duplicates: Sequence[Posted]) -> Document:
+    entity, key = entity_key
     first = duplicates[0]
     wanted = Wanted(entity=entity, key=key, age=(0, 0), total=first.written, currency=first.currency or "")
     return _twice(_line(wanted, first, first.written), duplicates)

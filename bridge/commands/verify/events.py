@@ -24,10 +24,9 @@ from contracts.quickbooks import (
     RefundReceiptDraft,
     SalesReceiptDraft,
 )
+from contracts.records import Place
 
-Position = tuple[str, int, int]
-"""Topic, partition and offset of a record."""
-Place = tuple[str, SourceKey]
+EntityKey = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
 _GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT})
@@ -47,7 +46,7 @@ class Wanted:
     gone: bool = False
     """True when its source took it back."""
     invoice: SourceKey | None = None
-    records: list[Position] = field(default_factory=list)
+    records: list[Place] = field(default_factory=list)
 
 
 class Events:
@@ -62,9 +61,9 @@ class Events:
         """Records that can never be booked, by reason code."""
         self.earliest_created_at: datetime | None = None
         """When the oldest document existed at its source: the books are read since then."""
-        self.wanted: dict[Place, Wanted] = {}
-        self.received: dict[Place, Wanted] = {}
-        """Money that an order's body tells of, by the place of its payment."""
+        self.wanted: dict[EntityKey, Wanted] = {}
+        self.received: dict[EntityKey, Wanted] = {}
+        """Money that an order's body tells of, by the key of its payment."""
         self.redeemed: dict[SourceKey, dict[SourceKey, Decimal]] = {}
         """What gift cards take off an invoice, by the redemption."""
 
@@ -80,9 +79,9 @@ class Events:
                 case RecordError() as error:
                     self.refused[error.code] += 1
                 case PostingPlan() as plan:
-                    self._take(plan, (*each.record.position, each.record.offset))
+                    self._take(plan, each.record.place)
 
-    def _take(self, plan: PostingPlan, record: Position) -> None:
+    def _take(self, plan: PostingPlan, record: Place) -> None:
         self.earliest_created_at = (
             plan.document_created_at
             if self.earliest_created_at is None
@@ -98,9 +97,9 @@ class Events:
                 _keep_newest(self.wanted, step, record)
 
 
-def _keep_newest(table: dict[Place, Wanted], step: PostingStep, record: Position) -> None:
-    place, draft = (step.entity, step.key), step.draft
-    known = table.get(place)
+def _keep_newest(table: dict[EntityKey, Wanted], step: PostingStep, record: Place) -> None:
+    entity_key, draft = (step.entity, step.key), step.draft
+    known = table.get(entity_key)
     total, currency = _figures(draft)
     wanted = Wanted(
         entity=step.entity,
@@ -115,7 +114,7 @@ def _keep_newest(table: dict[Place, Wanted], step: PostingStep, record: Position
     if known is not None and (known.age, known.gone) > (wanted.age, wanted.gone):
         known.records = wanted.records
     else:
-        table[place] = wanted
+        table[entity_key] = wanted
 
 
 def _is_a_document(draft: Draft | None) -> bool:
