@@ -26,7 +26,7 @@ class Phase(StrEnum):
     NEEDS_RECONNECT = "needs_reconnect"
     """The connection to QBO needs a person; offsets are kept."""
     STOPPED = "stopped"
-    """Stopped by itself (too many dead letters, an answer that was not what was sent); offsets are kept."""
+    """Stopped by itself (too many dead letters, a wrong answer of QBO, a newer journal); offsets are kept."""
 
 
 OWNED = frozenset(Phase) - {Phase.JOINING, Phase.STANDBY}

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator
 
 from bridge.config.settings import Settings
-from bridge.kafka.journal import Journal
+from bridge.kafka.journal import KafkaJournal
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.reader import read_topic
 from bridge.service.app import kafka_connection
@@ -24,12 +24,12 @@ def read_records(
     return read_topic(kafka_connection(settings.kafka), topic, last=last, follow=follow)
 
 
-def company_journal(settings: Settings, company: str) -> Journal:
+def company_journal(settings: Settings, company: str) -> KafkaJournal:
     """The journal of a company, for reading: its publisher is not open, so nothing can be written through it."""
     quiet()
     connection, topics = kafka_connection(settings.kafka), settings.topics
     publisher = CompanyPublisher(company=company, connection=connection, dead_letters=topics.dead_letters)
-    return Journal(company=company, topic=topics.journal, connection=connection, publisher=publisher)
+    return KafkaJournal(company=company, topic=topics.journal, connection=connection, publisher=publisher)
 
 
 def quiet() -> None:

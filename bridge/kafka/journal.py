@@ -31,11 +31,18 @@ def home_partition(company: str, partitions: int) -> int:
     return zlib.crc32(company.encode()) % partitions
 
 
-class Journal:
-    """One company's entries. `read` comes first: it finds the company's partition."""
+def entry_record(topic: str, company: str, key: str, value: bytes | None, *, partition: int) -> OutboundRecord:
+    """An entry of a company, or with None its end, in the company's home partition."""
+    return OutboundRecord(topic=topic, key=f"{company}:{key}".encode(), value=value, partition=partition)
+
+
+class KafkaJournal:
+    """One company's entries, as `bridge.journal.entries.Journal` asks for them.
+
+    `read` comes first: it finds the company's partition.
+    """
 
     def __init__(self, *, company: str, topic: str, connection: KafkaConnection, publisher: CompanyPublisher) -> None:
-        self._prefix = f"{company}:"
         self._company = company
         self._topic = topic
         self._connection = connection
@@ -93,19 +100,17 @@ class Journal:
 
     def _own_key(self, record: InboundRecord) -> str | None:
         """An entry's key as this company knows it, None for an entry of another one."""
-        key = (record.key or b"").decode(errors="replace")
-        return key.removeprefix(self._prefix) if key.startswith(self._prefix) else None
+        key, prefix = (record.key or b"").decode(errors="replace"), f"{self._company}:"
+        return key.removeprefix(prefix) if key.startswith(prefix) else None
 
     def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
         """An entry, or with None its end, as a record for the settlement's transaction."""
         if self._partition is None:
             raise RuntimeError("the journal was not read yet, so its partition is not known")
-        return OutboundRecord(
-            topic=self._topic, key=f"{self._prefix}{key}".encode(), value=value, partition=self._partition
-        )
+        return entry_record(self._topic, self._company, key, value, partition=self._partition)
 
 
-class JournalView(Journal):
+class JournalView(KafkaJournal):
     """Somebody else's journal, to look at: nothing is ever written to it, and one that does not exist is empty."""
 
     async def read(self) -> dict[str, bytes]:

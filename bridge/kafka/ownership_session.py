@@ -31,6 +31,7 @@ from bridge.kafka.owner import CompanyOwner, Jitter, Signals
 from bridge.kafka.owner_work import OwnerWork
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
+from contracts.errors import UnreadableJournal
 from contracts.lifecycle import Lifecycle, Phase
 
 log = structlog.get_logger(__name__)
@@ -188,7 +189,8 @@ class OwnershipSession:
 
     def fail(self, error: Exception) -> None:
         """Nothing more is started, nothing more is committed, and `failure` is done."""
-        log.error("company.failed", company=self.company, epoch=self._epoch, exc_info=error)
+        traced = None if isinstance(error, UnreadableJournal) else error
+        log.error("company.failed", company=self.company, epoch=self._epoch, reason=_reason(error), exc_info=traced)
         self._lifecycle.enter(Phase.STOPPED, reason=_reason(error))
         self._inbox.close()
         if not self.failure.done():

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from bridge.kafka.connection import KafkaConnection
-from bridge.kafka.journal import home_partition
+from bridge.kafka.journal import entry_record, home_partition
 from bridge.kafka.producing import producer_options, send
 from bridge.kafka.topics import partitions_of
 from contracts.errors import BridgeError
@@ -62,7 +62,7 @@ class Redriver:
 
     async def _mark(self, company: str, key: str, value: bytes) -> OutboundRecord:
         home = home_partition(company, len(await self._partitions_of(self._journal)))
-        return OutboundRecord(topic=self._journal, key=f"{company}:{key}".encode(), value=value, partition=home)
+        return entry_record(self._journal, company, key, value, partition=home)
 
     async def _partitions_of(self, topic: str) -> list[int]:
         if topic not in self._partitions:

@@ -23,7 +23,7 @@ from bridge.journal.requests import WriteAhead
 from bridge.journal.waiting import WaitingRoom
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.intake import CompanyIntake
-from bridge.kafka.journal import Journal, JournalView
+from bridge.kafka.journal import JournalView, KafkaJournal
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
@@ -95,7 +95,7 @@ class CompanyRuntime:
     owner: Company
     publisher: CompanyPublisher
     waiting: WaitingRoom
-    journal: Journal
+    journal: KafkaJournal
     client: QuickBooksClient
     lifecycle: Lifecycle
 
@@ -115,7 +115,7 @@ async def open_runtime(
     connection = kafka_connection(settings.kafka)
     async with open_client(context.connection, context.store, clock, priority=priority) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
-        journal = (JournalView if rehearse else Journal)(
+        journal = (JournalView if rehearse else KafkaJournal)(
             company=company.name, topic=topics.journal, connection=connection, publisher=publisher
         )
         books = Books(

@@ -33,8 +33,7 @@ from bridge.service.app import (
 from bridge.service.connections import connection_settings, token_store
 from bridge.service.http import serve as serve_http
 from bridge.telemetry.status import CompanyBoard, StatusBoard
-from contracts.errors import Unavailable
-from contracts.lifecycle import Phase
+from contracts.errors import Unavailable, UnreadableJournal
 
 WATCH_INTERVAL_S = 0.5
 KAFKA_WAIT_MIN_S = 1.0
@@ -86,9 +85,14 @@ async def _run_company(settings: Settings, context: CompanyContext, stopping: as
         waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
         try:
             await intake.run()
+        except UnreadableJournal as error:  # the operator's to mend: one sentence, and nothing for a developer to trace
+            log.error("company.not_taken_over", company=context.company.name, reason=str(error))  # noqa: TRY400
+            context.board.gave_up(str(error))
+            await stopping.wait()
+            return True
         except Exception as error:
             log.exception("company.stopped", company=context.company.name)
-            context.board.enter(Phase.STOPPED, reason=f"{type(error).__name__}: {error}")
+            context.board.gave_up(f"{type(error).__name__}: {error}")
             await stopping.wait()
             return True
         finally:

@@ -65,6 +65,11 @@ class CompanyBoard:
         """The company is in `phase` from now on; entering the same phase again only renews the reason."""
         self.lifecycle.enter(phase, reason=reason, epoch=epoch)
 
+    def gave_up(self, reason: str) -> None:
+        """The company has left its group for good: it polls no more, which is no reason to restart the process."""
+        self.enter(Phase.STOPPED, reason=reason)
+        self._state.polled_at_s = None
+
     def outage(self, wait_s: float, reason: str) -> None:
         """QBO cannot answer; the next try comes in `wait_s` seconds. Before warm-up the company goes on warming."""
         self.lifecycle.outage(reason)
@@ -154,7 +159,9 @@ class CompanyBoard:
     def complaint(self) -> str | None:
         """Why this company is not ready here, in a sentence; None when it is."""
         if self.phase in _NOT_READY:
-            return f"{self.name} {_NOT_READY[self.phase]}"
+            reason = self.lifecycle.standing.reason
+            why = f": {reason}" if self.phase is Phase.STOPPED and reason else ""
+            return f"{self.name} {_NOT_READY[self.phase]}{why}"
         return f"{self.name}: {self._state.kafka}" if self._state.kafka else None
 
     def poll_age_s(self) -> float | None:

@@ -197,7 +197,7 @@ def _planted(module: str, name: str) -> list[Import]:
         ("bridge.planning.schedule", "bridge.books.books.Books"),
         ("bridge.kafka.intake", "bridge.quickbooks.client.QuickBooksClient"),
         ("bridge.journal.requests", "bridge.planning.schedule.schedule"),
-        ("bridge.company.owner", "bridge.kafka.journal.Journal"),
+        ("bridge.company.owner", "bridge.kafka.journal.KafkaJournal"),
         ("bridge.sandbox.app", "bridge.index.index.Index"),
         ("mappings.lines", "bridge.index.index.Index"),
         ("contracts.money", "mappings.rules.MappingRules"),

@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.structs import TopicPartition
 
-from bridge.kafka.journal import Journal, home_partition
+from bridge.kafka.journal import KafkaJournal, home_partition
 from bridge.kafka.reader import read_topic
 from bridge.kafka.topics import partitions_of
 from contracts.records import OutboundRecord
@@ -40,7 +40,9 @@ async def test_companies_share_a_partition_without_meeting(bus: Bus) -> None:
     for one in (bus, longer):
         publisher = one.publisher()
         await publisher.open(no_group)
-        journal = Journal(company=one.company, topic=bus.journal_topic, connection=bus.connection, publisher=publisher)
+        journal = KafkaJournal(
+            company=one.company, topic=bus.journal_topic, connection=bus.connection, publisher=publisher
+        )
         await journal.read()
         await journal.append([("wave", one.company.encode())])
         journals.append((journal, one))
@@ -69,7 +71,7 @@ async def test_an_entry_before_the_first_read_is_refused(bus: Bus) -> None:
 
 async def test_a_missing_journal_topic_is_an_error(bus: Bus) -> None:
     """An empty journal and no journal are different things."""
-    journal = Journal(
+    journal = KafkaJournal(
         company=bus.company, topic=f"{bus.company}.nowhere", connection=bus.connection, publisher=bus.publisher()
     )
     with pytest.raises(UnknownTopicOrPartitionError, match="nowhere"):

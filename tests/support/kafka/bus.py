@@ -13,7 +13,7 @@ from aiokafka.record.util import calc_crc32c
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.intake import CompanyIntake
-from bridge.kafka.journal import Journal
+from bridge.kafka.journal import KafkaJournal
 from bridge.kafka.publisher import CompanyPublisher, group_id
 from bridge.kafka.reader import publish, read_topic
 from bridge.kafka.settings import IntakeSettings
@@ -106,8 +106,10 @@ class Bus:
     async def close(self) -> None:
         await asyncio.gather(*(publisher.close() for publisher in self.publishers))
 
-    def journal(self, publisher: CompanyPublisher) -> Journal:
-        return Journal(company=self.company, topic=self.journal_topic, connection=self.connection, publisher=publisher)
+    def journal(self, publisher: CompanyPublisher) -> KafkaJournal:
+        return KafkaJournal(
+            company=self.company, topic=self.journal_topic, connection=self.connection, publisher=publisher
+        )
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for *condition*; the limit only ends a test that has failed anyway."""

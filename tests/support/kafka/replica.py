@@ -15,7 +15,7 @@ import sys
 import structlog
 
 from bridge.kafka.connection import KafkaConnection
-from bridge.kafka.journal import Journal
+from bridge.kafka.journal import KafkaJournal
 from contracts.records import InboundRecord, OutboundRecord
 from tests.support.kafka.bus import Bus, Owner, member
 
@@ -25,7 +25,7 @@ WORK_S = 0.5
 class JournallingOwner(Owner):
     """Journal, work, settle: the machine's order of things."""
 
-    journal: Journal
+    journal: KafkaJournal
 
     async def take_over(self, epoch: int) -> None:
         await super().take_over(epoch)

@@ -1,0 +1,123 @@
+"""A journal with an entry of every kind, drawn by hand: what a release leaves behind for the next one.
+
+`python -m tests.support.journal_story 0.2.0` writes it as today's code does to `tests/journal/fixtures/0.2.0.jsonl`,
+one `{"key": …, "value": …}` a line. It is run once for a release that changes a format, never again for an older one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+
+from bridge.index.payment_links import noted
+from bridge.index.posted import Posted
+from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value
+from bridge.journal.lost_markers import journal_key, journal_value
+from bridge.journal.redrives import Redrive, redrive_key, redrive_value
+from bridge.journal.requests import WriteAhead, Written
+from bridge.journal.stop import STOPPED_KEY, Stop
+from bridge.journal.versions import version_key, version_value
+from bridge.journal.waiting import Parked
+from bridge.journal.waiting import journal_value as waiting_value
+from bridge.planning.steps import StepId
+from bridge.quickbooks.requests import Batch, BatchItem, Single
+from contracts.keys import SourceKey
+from contracts.posting import Operation, Version
+from contracts.records import InboundRecord, Place
+from tests.support.assembly import MemoryJournal
+from tests.support.orders import ORDER_ID, transaction
+from tests.support.stripe_objects import INTENT_ID, INVOICE_ID
+
+FIXTURES = Path(__file__).parents[1] / "journal" / "fixtures"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+ALONE = Single(
+    entity="Customer",
+    operation="create",
+    body=b'{"DisplayName":"Resent alone","Notes":"[qbb:shopify:customer:1 w=00000000]"}',
+    request_id="qbb-alone",
+)
+TOGETHER = Batch(
+    items=(
+        BatchItem(b_id="one", entity="Customer", operation="create", request_id="qbb-one"),
+        BatchItem(b_id="two", entity="Customer", operation="create", request_id="qbb-two"),
+    ),
+    body=orjson.dumps(
+        {
+            "BatchItemRequest": [
+                {
+                    "bId": b_id,
+                    "operation": "create",
+                    "Customer": {"DisplayName": f"Resent {b_id}", "Notes": f"[qbb:{key}]"},
+                }
+                for b_id, key in (("one", "shopify:customer:2"), ("two", "shopify:customer:3"))
+            ]
+        }
+    ),
+    request_id="qbb-batch",
+)
+STEPS = {
+    request_id: Written(StepId("Customer", SourceKey("shopify", "customer", ident), "USD"), Operation.CREATE)
+    for request_id, ident in (("qbb-alone", "1"), ("qbb-one", "2"), ("qbb-two", "3"))
+}
+DELETED = Posted(
+    entity="Invoice",
+    key=SourceKey("shopify", "order", str(ORDER_ID)),
+    id="999999",
+    sync_token="2",
+    total=Decimal("42.90"),
+    currency="USD",
+    customer_id="60",
+    doc_number="3000",
+    marker_fields={"v": "1772514270.4", "h": "2000b6cd69", "t": "42.90", "c": "60"},
+)
+CANCELLED = SourceKey("shopify", "order", str(ORDER_ID + 1))
+CANCELLED_AS_OF = Version(1_772_999_999, 27, "void")
+INTENT = SourceKey("stripe", "payment_intent", INTENT_ID)
+INVOICE = SourceKey("stripe", "invoice", INVOICE_ID)
+WAITS = Parked(
+    InboundRecord(
+        topic="shopify.events",
+        partition=3,
+        offset=41,
+        key=b"\xff\x00",
+        value=orjson.dumps(transaction(order_id=ORDER_ID + 2)),
+        headers=(("X-Shopify-Topic", b"order_transactions/create"), ("odd", None)),
+        timestamp_ms=1_790_000_000_000,
+    ),
+    NOON,
+)
+STOPPED = Stop(code="unmappable", dead_letters=50, at=NOON.isoformat(), process="kiwi-7-0badcafe")
+LETTER = Place("qbo.dead-letters", 0, 12)
+REDRIVEN = Redrive(NOON, Place("shopify.events", 2, 1043))
+
+
+async def written_today() -> Mapping[str, bytes]:
+    """The journal as this release writes it."""
+    journal = MemoryJournal()
+    await WriteAhead(journal).append([TOGETHER, ALONE], STEPS)
+    journal.put(WAITS.key, waiting_value(WAITS))
+    journal.put(version_key(CANCELLED), version_value(CANCELLED_AS_OF))
+    journal.put(version_key(INTENT), version_value(noted(INVOICE)))
+    journal.put(journal_key(DELETED), journal_value(DELETED))
+    journal.put(KNOWN_UNTIL_KEY, known_until_value(NOON))
+    journal.put(STOPPED_KEY, STOPPED.to_bytes())
+    journal.put(redrive_key(LETTER), redrive_value(REDRIVEN))
+    return journal.entries
+
+
+def read_fixture(path: Path) -> dict[str, bytes]:
+    """The journal that a release has left behind."""
+    rows = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    return {row["key"]: row["value"].encode() for row in rows}
+
+
+if __name__ == "__main__":
+    lines = [orjson.dumps({"key": key, "value": value.decode()}) for key, value in asyncio.run(written_today()).items()]
+    (FIXTURES / f"{sys.argv[1]}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
