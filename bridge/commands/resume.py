@@ -24,8 +24,8 @@ async def resume(settings: Settings, company: str) -> None:
             f"There is nothing to resume: {company} has not stopped after too many dead letters. "
             "What else stops a company stands in /status and ends with a restart."
         )
-    await publish(kafka_connection(settings.kafka), [journal.journal_record(STOPPED_KEY, None)])
     stop = Stop.from_bytes(note)
+    await publish(kafka_connection(settings.kafka), [journal.journal_record(STOPPED_KEY, None)])
     out = screen()
     out.print(f"{company} goes on. It had {stop} at {stop.at[:19]}Z.", markup=False, soft_wrap=True)
     again = f"qbo-bridge dead-letters redrive --company {company} --reason {stop.code}"

@@ -34,7 +34,8 @@ from tests.support.orders import bought
 
 texts = st.text(max_size=20)
 names = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12)
-keys = st.builds(
+ids = st.text("abc123_:-", min_size=1, max_size=20)
+keys = st.builds(SourceKey, st.sampled_from(["shopify", "stripe"]), names, ids)
     SourceKey, st.sampled_from(["shopify", "stripe"]), names, st.text("abc123_:-", min_size=1, max_size=20)
 )
 moments = st.datetimes(timezones=st.just(UTC))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bridge.telemetry.metrics import CATALOGUE, PREFIX, Telemetry
@@ -123,6 +125,17 @@ def test_an_outage_while_warming_stays_unready() -> None:
     assert board.ready() == ("acme is warming",)
     acme.recovered()
     assert acme.phase is Phase.WARMING
+
+
+def test_a_company_that_gave_up_says_why_and_lets_the_process_live() -> None:
+    """It polls no more, by its own decision: a restart would stop the other companies too. Guard: `gave_up`."""
+    board, acme, clock = board_of()
+    acme.polled()
+    acme.gave_up("the journal holds an entry of a kind that this release does not know (decision:7)")
+    asyncio.run(clock.advance(10_000))
+    assert board.live() == ()
+    assert acme.snapshot()["phase"] == "stopped"
+    assert board.ready() == (f"acme is stopped: {acme.snapshot()['reason']}",)
 
 
 def test_a_company_that_was_connected_again_is_running() -> None:
