@@ -57,6 +57,7 @@ chaos: $(STAMP) ## everything goes wrong at random for MINUTES=30 (SEED=…), th
 bench: $(STAMP) ## what the machine costs here, beside the floor in the same run
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.backlog
+	@$(BIN)/python -m tests.bench.waiting
 
 bench-sandbox: $(STAMP) ## how many writes a second the sandbox takes, single and in batches
 	@$(BIN)/python -m bridge.sandbox.bench

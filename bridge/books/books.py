@@ -17,7 +17,7 @@ from bridge.books.changes import ChangePoller, Changes, start_of
 from bridge.books.recovery import ResultLookup
 from bridge.clock import Clock
 from bridge.index.company_profile import CompanyProfile, read_company_profile
-from bridge.index.index import Index, Posted
+from bridge.index.index import Index, Posted, order_of
 from bridge.index.name_list import NameList
 from bridge.journal.entries import LOST_MARKER
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value, read_known_until
@@ -27,6 +27,7 @@ from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
 from bridge.quickbooks.warmup import NAME_LISTS, TRANSACTIONS, Basics, load_basics, load_company, transactions
 from contracts.entities import Entity
+from contracts.keys import SourceKey
 
 INDEXED = TRANSACTIONS
 """The transaction types that carry our markers; warming up costs one read for each that is empty."""
@@ -146,22 +147,23 @@ class Books:
             reads=self._client.counts.reads - reads_before,
         )
 
-    def catch_up(self) -> bool:
-        """Take in what people changed meanwhile, as far as the last look found it. True when there was something new.
+    def catch_up(self) -> set[SourceKey] | None:
+        """Take in what people changed meanwhile; the documents of ours that this is about. None without a new answer.
 
         Never waits for QBO: a look goes on beside the work, and what it finds is taken in by a later call.
         """
         changes = self._poller.changes()
         if changes is None:
-            return False
+            return None
+        changed: set[SourceKey] = set()
         for entity, rows in changes.changed.items():
             for row in rows:
-                self._take(entity, row, changes)
+                changed |= _documents(self._take(entity, row, changes))
         for entity, idents in changes.deleted.items():
             for ident in idents:
-                self._note_deleted(entity, ident)
+                changed |= _documents(self._note_deleted(entity, ident))
         self._fresh_since = changes.next_since
-        return True
+        return changed
 
     def release(self) -> None:
         """Ask QBO nothing more: the company is another process's now."""
@@ -276,19 +278,21 @@ class Books:
             else:
                 self._note_deleted(*place)
 
-    def _take(self, entity: str, row: Entity, changes: Changes) -> None:
+    def _take(self, entity: str, row: Entity, changes: Changes) -> Posted | None:
         if entity in NAME_LISTS:
-            self.index.remember(entity, row)
-        else:
-            self._note_lost(self.index.catch_up(entity, row, settled=changes.settled))
+            return self.index.remember(entity, row)
+        posted = self.index.catch_up(entity, row, settled=changes.settled)
+        self._note_lost(posted)
+        return posted
 
-    def _note_deleted(self, entity: str, ident: str) -> None:
+    def _note_deleted(self, entity: str, ident: str) -> Posted | None:
         if entity in NAME_LISTS:
             self._names(entity).forget(ident)
-            return
+            return None
         gone = self.index.mark_deleted(entity, ident)
         if gone is not None:
             self._keep(gone)
+        return gone
 
     def _names(self, entity: str) -> NameList:
         return self.index.customers if entity == "Customer" else self.index.items
@@ -318,6 +322,11 @@ class Books:
 
 def _profile_of(basics: Basics) -> CompanyProfile:
     return read_company_profile(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
+
+
+def _documents(posted: Posted | None) -> set[SourceKey]:
+    """What a row of ours is about: its own document, and the sale that it belongs to."""
+    return {posted.key, order_of(posted)} if posted is not None else set()
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ import structlog
 from bridge.books.books import Books
 from bridge.clock import Clock
 from bridge.company.breaker import Breaker
+from bridge.company.parked import SLICE, ParkedEvents
 from bridge.company.pipeline import Pipeline, Processed, Settled
 from bridge.company.sentinel import Sentinel
 from bridge.decoding.decision import MappedRecord
@@ -19,20 +20,17 @@ from bridge.journal.entries import Journal, check_formats
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
-from bridge.journal.waiting import Parked, WaitingRoom, fits, journal_key, journal_value
+from bridge.journal.waiting import Parked, fits, journal_key, journal_value
 from bridge.settlement.outcome import Outcome, refused
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard
 from contracts.errors import BatchTooLarge, Interrupted, RecordError, Stopped, Unauthorised, Unavailable
-from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
-from contracts.posting import PostingPlan
-from contracts.records import InboundRecord, OutboundRecord
+from contracts.records import InboundRecord, OutboundRecord, Place
 from contracts.results import ResultStatus
 
-LOOK_BACK_AFTER = timedelta(minutes=10)
-"""Money that has waited this long for its order belongs to an old one: the index reaches back a year then."""
 LOOK_BACK = timedelta(days=365)
+"""How far before the money that waits for it the index looks for an old order."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +58,7 @@ class Company:
         reporter: Reporter,
         journal: Journal,
         write_ahead: WriteAhead,
-        waiting: WaitingRoom,
+        waiting: ParkedEvents,
         breaker: Breaker,
         board: CompanyBoard,
         clock: Clock,
@@ -76,7 +74,7 @@ class Company:
         self._board = board
         self._clock = clock
         self._sentinel = Sentinel(board)
-        self._look_again = False
+        self._looked_since: datetime | None = None
 
     async def take_over(self, epoch: int) -> None:
         """Send again what is unsettled, warm the books, take in what waits.
@@ -96,8 +94,8 @@ class Company:
             raise
         for document, version in read_versions(entries).items():
             self._books.index.note_version(document, version)
-        self._waiting.load(entries)
-        self._look_again = True
+        await self._waiting.load(entries, self._clock.now())
+        self._looked_since = self._books.index.complete_since
         self._sentinel.look(self._books.index)
         self._board.enter(Phase.RUNNING, epoch=epoch)
         self._show()
@@ -105,7 +103,7 @@ class Company:
     async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         """Everything to settle with `records`.
 
-        Unavailable when QBO is away, Stopped while the company is, TakeFewer for too many: nothing is settled then.
+        Unavailable when QBO is away, Stopped while the company is, BatchTooLarge for too many: nothing is settled then.
         """
         self._refuse_while_stopped()
         newest_ms = max(record.timestamp_ms for record in records)
@@ -114,33 +112,33 @@ class Company:
         allowed_prefix = self._breaker.allowed_prefix(mapped)
         if allowed_prefix < len(mapped):
             raise BatchTooLarge(1 + records.index(mapped[allowed_prefix - 1].record))
-        told = {key for each in mapped for key in _about(each)}
-        woken = [each for each in self._mapped_waiting(records) if not told.isdisjoint(_about(each))]
+        woken = await self._waiting.woken_by(mapped, self._books.index.payment_links, except_for=records)
         return await self._settle([*mapped, *woken])
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
-        """What people changed in QBO; what became of parked records: after a take-over, ten minutes, and in the end."""
+        """What people changed in QBO, and a slice of what waits and is due to be looked at."""
         self._refuse_while_stopped()
-        if self._books.catch_up():
+        changed = self._books.catch_up()
+        if changed is not None:
+            self._waiting.call_for_changes(changed, self._books.index.payment_links)
             self._sentinel.look(self._books.index)
             self._show()
-        now = self._clock.now()
-        expired = {parked.key for parked in self._waiting.expired(now)}
-        parked = self._mapped_waiting(())
-        overdue = [each for each in parked if now - self._since(each) >= LOOK_BACK_AFTER]
-        if (overdue and await self._reached_back(overdue)) or (parked and await self._pipeline.reopened()):
-            self._look_again = True
-        if not (expired or (self._look_again and parked)):
-            self._look_again = False
+        if not len(self._waiting):
             return self._kept()
-        self._look_again = False
-        return await self._settle(parked, expired)
+        now, room = self._clock.now(), self._waiting.room
+        await self._call_all_if_anything_may_have_become_possible(now)
+        due = room.due(now, SLICE)
+        if not due:
+            return self._kept()
+        over = frozenset(position for position in due if room.is_over(position, now))
+        return await self._settle(await self._waiting.mapped(due), over)
 
     async def released(self) -> None:
         """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
         self._pipeline.forget()
         self._write_ahead.clear()
         self._books.release()
+        self._waiting.clear()
         self._board.enter(Phase.STANDBY)
 
     async def stopped(self) -> bytes:
@@ -174,11 +172,11 @@ class Company:
         if self._board.phase is Phase.STOPPED:
             self._board.enter(Phase.RUNNING)
 
-    async def _settle(self, mapped: Sequence[MappedRecord], expired: Iterable[str] = ()) -> tuple[OutboundRecord, ...]:
+    async def _settle(self, mapped: Sequence[MappedRecord], over: Collection[Place] = ()) -> tuple[OutboundRecord, ...]:
         started = self._clock.monotonic()
         received_at = self._clock.now()
         try:
-            processed = self._final(await self._pipeline.process(mapped), frozenset(expired))
+            processed = self._final(await self._pipeline.process(mapped), over)
         except Unavailable as error:
             self._away(error)
             raise
@@ -198,26 +196,29 @@ class Company:
         stop = self._breaker.stop
         return [self._journal.journal_record(STOPPED_KEY, stop.to_bytes())] if stop else []
 
-    def _final(self, processed: Processed, expired: frozenset[str]) -> Processed:
+    def _final(self, processed: Processed, over: Collection[Place]) -> Processed:
         """What may not wait any longer, or cannot, is refused."""
-        settled = (replace(each, outcome=self._unless_waiting_ends(each, expired)) for each in processed.settled)
+        settled = (replace(each, outcome=self._unless_waiting_ends(each, over)) for each in processed.settled)
         return replace(processed, settled=tuple(settled))
 
-    def _unless_waiting_ends(self, settled: Settled, expired: frozenset[str]) -> Outcome:
+    def _unless_waiting_ends(self, settled: Settled, over: Collection[Place]) -> Outcome:
         outcome, record = settled.outcome, settled.mapped.record
         if outcome.status is not ResultStatus.WAITING:
             return outcome
-        if journal_key(record) in expired:
+        if record.place in over:
             return refused(Orphan(f"waited too long: {_message(outcome)}"))
-        if self._waiting.since(record) is None and not fits(Parked(record, self._clock.now())):
+        if self._waiting.room.since(record) is None and not fits(Parked(record, self._clock.now())):
             return refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
         return outcome
 
     def _records(self, processed: Processed, received_at: datetime) -> tuple[OutboundRecord, ...]:
         now = self._clock.now()
         records: list[OutboundRecord] = []
+        woken = [each for each in processed.settled if self._waiting.room.since(each.mapped.record) is not None]
         for settled in processed.settled:
             records += self._told(settled, received_at, now)
+        ended = [each.mapped for each in woken if each.outcome.status is not ResultStatus.WAITING]
+        self._waiting.call_for(ended, self._books.index.payment_links)
         for key, version in processed.versions.items():
             records.append(self._journal.journal_record(version_key(key), version_value(version)))
         records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]
@@ -233,30 +234,29 @@ class Company:
         """The result of one record, and what its waiting changes in the journal; who goes on waiting says no more."""
         mapped, outcome, record = settled.mapped, settled.outcome, settled.mapped.record
         key = journal_key(record)
-        since = self._waiting.since(record)
-        parked = Parked(record, received_at)
+        since = self._waiting.room.since(record)
         told = list(self._reporter.records(mapped, outcome, received_at=since or received_at, now=now))
         if outcome.status is not ResultStatus.WAITING:
             self._waiting.release(record)
             return [*told, self._journal.journal_record(key, None)] if since else told
         if since is not None:
+            self._waiting.room.looked_at(record, now)
             return []
-        self._waiting.park(parked)
-        return [*told, self._journal.journal_record(key, journal_value(parked))]
+        self._waiting.park(mapped, received_at, now)
+        return [*told, self._journal.journal_record(key, journal_value(Parked(record, received_at)))]
 
-    def _mapped_waiting(self, delivered: Iterable[InboundRecord]) -> list[MappedRecord]:
-        return self._pipeline.map_records(parked.record for parked in self._waiting.without(delivered))
-
-    def _since(self, mapped: MappedRecord) -> datetime:
-        return self._waiting.since(mapped.record) or self._clock.now()
-
-    async def _reached_back(self, overdue: Sequence[MappedRecord]) -> bool:
-        """Widen the index by a year for money whose order is older than the index; True when that was news."""
-        created = [each.decision.document_created_at for each in overdue if isinstance(each.decision, PostingPlan)]
-        before = self._books.index.complete_since
+    async def _call_all_if_anything_may_have_become_possible(self, now: datetime) -> None:
+        """Older documents are known, or books that somebody waits for are open: whom it helps nobody can tell."""
+        overdue = self._waiting.room.overdue(now)
+        created = [event.document_created_at for event in overdue if event.document_created_at is not None]
         if created:
             await self._books.reach_back(min(created) - LOOK_BACK)
-        return self._books.index.complete_since < before
+        self._waiting.room.reached_back(overdue)
+        if self._books.index.complete_since != self._looked_since:
+            self._looked_since = self._books.index.complete_since
+            self._waiting.room.call_all()
+        if await self._pipeline.reopened():
+            self._waiting.room.call_all()
 
     async def _resend(self, entries: Mapping[str, bytes]) -> None:
         """Requests whose outcome nobody settled go out again as they are; the warm-up shows what they did."""
@@ -287,14 +287,6 @@ class Company:
         if self._board.phase is not Phase.WARMING:
             self._board.indexed(len(self._books.index))
             self._board.caught_up(self._books.fresh_since)
-
-
-def _about(mapped: MappedRecord) -> set[SourceKey]:
-    """What an event speaks of or depends on: one that waits is looked at again when another speaks of the same."""
-    plan = mapped.decision
-    if not isinstance(plan, PostingPlan):
-        return set()
-    return {plan.lane, *plan.wakes, *(key for link in plan.links for key in link)}
 
 
 def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:

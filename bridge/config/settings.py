@@ -151,6 +151,9 @@ class CompanySettings(_Section):
     stop_after_dead_letters: int = Field(
         50, ge=0, description="a whole number, 0 for never: dead letters of one reason in a row that stop the company"
     )
+    waiting_memory_mb: Duration = Field(
+        64, description="a whole number of MiB, 1 or more: memory for the bodies of events that wait"
+    )
     request_timeout_s: Seconds = Field(60.0, description="seconds, more than 0")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="a table of limits")
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bridge.journal.entries import WAITING
@@ -29,49 +29,6 @@ class Parked:
         return journal_key(self.record)
 
 
-class WaitingRoom:
-    """The parked records of one company."""
-
-    def __init__(self, patience: timedelta) -> None:
-        self._patience = patience
-        self._parked: dict[Place, Parked] = {}
-
-    def __len__(self) -> int:
-        return len(self._parked)
-
-    def load(self, journal: Mapping[str, bytes]) -> None:
-        """Take in what the journal kept. UnreadableJournal for another format."""
-        self._parked = {}
-        for parked in WAITING.read_all(journal, _read):
-            self.park(parked)
-
-    def park(self, parked: Parked) -> None:
-        """Keep a record; the same record again keeps the time since when it waits."""
-        self._parked.setdefault(parked.record.place, parked)
-
-    def release(self, record: InboundRecord) -> None:
-        """The record has its terminal outcome."""
-        self._parked.pop(record.place, None)
-
-    def since(self, record: InboundRecord) -> datetime | None:
-        """Since when this record waits, None when it does not."""
-        parked = self._parked.get(record.place)
-        return parked.since if parked else None
-
-    def all(self) -> tuple[Parked, ...]:
-        """Everything that waits, the longest first."""
-        return tuple(sorted(self._parked.values(), key=lambda parked: parked.since))
-
-    def expired(self, now: datetime) -> tuple[Parked, ...]:
-        """What has waited for longer than the rules allow."""
-        return tuple(parked for parked in self.all() if now - parked.since >= self._patience)
-
-    def without(self, records: Iterable[InboundRecord]) -> tuple[Parked, ...]:
-        """Everything that waits and is not among `records` (a rewound group delivers parked records again)."""
-        delivered = {record.place for record in records}
-        return tuple(parked for parked in self.all() if parked.record.place not in delivered)
-
-
 ENTRY_BYTES_MAX = 900_000
 """What a journal topic of Kafka's own default (a megabyte a record) takes."""
 
@@ -89,6 +46,11 @@ def journal_key(record: InboundRecord) -> str:
 def waiting_key(place: Place) -> str:
     """Where the journal keeps the record that lies here while it waits."""
     return WAITING.key(str(place))
+
+
+def parked_records(journal: Mapping[str, bytes]) -> Iterator[Parked]:
+    """The parked records of a journal, each read when it is asked for. UnreadableJournal for another format."""
+    return (WAITING.read(key, value, _read) for key, value in journal.items() if WAITING.holds(key))
 
 
 def journal_value(parked: Parked) -> bytes:

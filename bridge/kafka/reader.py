@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
@@ -21,11 +21,13 @@ from bridge.kafka.lenient import read_leniently_after
 from bridge.kafka.producing import producer_options, send
 from bridge.kafka.tail import Tail
 from bridge.kafka.topics import partitions_of
-from contracts.records import InboundRecord, OutboundRecord
+from contracts.records import InboundRecord, OutboundRecord, Place
 
 Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 
 POLL_MS = 500
+READ_AT_WAIT_S = 5.0
+"""How long a record at a known place is waited for before it counts as gone."""
 
 SEND_TOGETHER = 1_000
 """Sends under way at once, so that a long list does not sit in memory twice."""
@@ -64,6 +66,50 @@ async def read_topic(
                 for record in records:
                     if follow or record.offset < ends[partition]:
                         yield inbound(record)
+
+
+async def read_at(connection: KafkaConnection, places: Iterable[Place]) -> dict[Place, InboundRecord]:
+    """The records at exactly these places of any topics; what is not there (any more) is left out."""
+    wanted: dict[TopicPartition, set[int]] = {}
+    for place in places:
+        wanted.setdefault(TopicPartition(place.topic, place.partition), set()).add(place.offset)
+    found: dict[Place, InboundRecord] = {}
+    async with _consumer(connection, connection.isolation_level) as consumer:
+        for partition, offsets in wanted.items():
+            if partition.partition in await partitions_of(connection, partition.topic):
+                async for record in _at(consumer, partition, offsets):
+                    found[record.place] = record
+    return found
+
+
+async def _at(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, offsets: Collection[int]
+) -> AsyncIterator[InboundRecord]:
+    """What one partition holds at `offsets`: of each fetch everything that is wanted, then on to the next that is."""
+    consumer.assign([partition])
+    end = (await consumer.end_offsets([partition]))[partition]
+    left = sorted(offset for offset in offsets if offset < end)
+    while left:
+        consumer.seek(partition, left[0])
+        records = await _next_records(consumer, partition, left[0])
+        for record in records:
+            if record.offset in offsets:
+                yield inbound(record)
+        read_to = max(left[0], records[-1].offset) if records else end
+        left = [offset for offset in left if offset > read_to]
+
+
+async def _next_records(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int
+) -> list[ConsumerRecord[bytes, bytes]]:
+    """What comes first from `offset` on; nothing when nothing comes, as from a tail that was compacted away."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READ_AT_WAIT_S):
+            while True:
+                records = (await _poll(consumer, {partition: offset})).get(partition)
+                if records:
+                    return records
+    return []
 
 
 async def publish(connection: KafkaConnection, records: Iterable[OutboundRecord]) -> None:

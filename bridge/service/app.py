@@ -13,19 +13,22 @@ from functools import partial
 
 from bridge.books.books import Books
 from bridge.clock import SystemClock
+from bridge.company.bodies import KeptBodies
 from bridge.company.breaker import Breaker
 from bridge.company.owner import Company
+from bridge.company.parked import ParkedEvents
 from bridge.company.pipeline import Pipeline
+from bridge.company.waiting_room import WaitingRoom
 from bridge.config.settings import CompanySettings, KafkaSettings, Settings
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from bridge.journal.requests import WriteAhead
-from bridge.journal.waiting import WaitingRoom
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.journal import JournalView, KafkaJournal
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.publisher import CompanyPublisher
+from bridge.kafka.reader import read_at
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, log_topic, table_topic
 from bridge.posting.poster import Poster
@@ -41,6 +44,8 @@ from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.lifecycle import Lifecycle
 from mappings.rules import MappingRules, load_rules
+
+MIB = 2**20
 
 
 def company_rules(company: CompanySettings) -> MappingRules:
@@ -133,14 +138,18 @@ async def open_runtime(
             if rehearsed is None
             else RehearsingSender(books, rehearsed)
         )
+        mapper = EventMapper(company.name, company_router(settings), rules)
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
+        parked = ParkedEvents(
+            waiting,
+            KeptBodies(company.waiting_memory_mb * MIB),
+            map_record=mapper.map_record,
+            read_at=partial(read_at, connection),
+            journal=journal,
+        )
         owner = Company(
             books=books,
-            pipeline=Pipeline(
-                EventMapper(company.name, company_router(settings), rules),
-                books,
-                Poster(sender, books, realm_id=company.realm_id),
-            ),
+            pipeline=Pipeline(mapper, books, Poster(sender, books, realm_id=company.realm_id)),
             reporter=Reporter(
                 company=company.name,
                 realm_id=company.realm_id,
@@ -150,7 +159,7 @@ async def open_runtime(
             ),
             journal=journal,
             write_ahead=write_ahead,
-            waiting=waiting,
+            waiting=parked,
             breaker=Breaker(stop_after, _this_process()),
             board=board,
             clock=clock,

@@ -10,9 +10,11 @@ import pytest
 
 from bridge.commands.backfill.engine import BackfillOwner, Feed
 from bridge.commands.backfill.tally import Tally
-from bridge.journal.waiting import Parked, WaitingRoom
+from bridge.company.waiting_room import WaitingRoom
+from bridge.decoding.decision import MappedRecord
 from bridge.kafka.range import RangeBatch
 from contracts.errors import BridgeError, Unauthorised, Unavailable
+from contracts.posting import Ignored
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, result_id, result_record
 from tests.support.clocks import ManualClock
@@ -247,7 +249,7 @@ def test_a_record_counts_once_with_its_newest_outcome() -> None:
 def test_who_goes_on_waiting_says_nothing_and_is_no_strangers() -> None:
     """A parked record that comes again has no new result; a record without any is another company's."""
     tally, waiting = Tally(COMPANY), WaitingRoom(timedelta(hours=1))
-    waiting.park(Parked(record(1), NOW))
+    waiting.park(MappedRecord(record=record(1), envelope=None, decision=Ignored(code="x", message="")), NOW, NOW)
     tally.add([record(1), record(2)], [], {result_id(COMPANY, "events", 0, 1)})
     assert tally.outcomes == {(ResultStatus.WAITING, "waiting"): 1}
     assert tally.other_companies == 1

@@ -163,6 +163,7 @@ async def test_a_company_whose_journal_is_newer_is_not_taken_over(key: str) -> N
     """Nothing is sent, nothing is written, nothing is resent before. Guard: `check_formats` in `Company.take_over`."""
     async with office() as acme:
         await acme.tell(bought(0))
+        await acme.company.released()
         before = (acme.client.counts, dict(acme.journal.entries), len(acme.journal.appends))
         acme.journal.put(key, b'{"format":2}')
         with pytest.raises(UnreadableJournal, match=key):

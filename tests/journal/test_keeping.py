@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.journal.requests import WriteAhead, Written, unsettled_requests
-from bridge.journal.waiting import Parked, WaitingRoom, journal_key, journal_value
+from bridge.journal.waiting import Parked, journal_key, journal_value, parked_records, waiting_key
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
 from contracts.keys import SourceKey
@@ -18,7 +18,6 @@ from contracts.records import InboundRecord
 from tests.support.assembly import MemoryJournal
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-PATIENCE = timedelta(hours=72)
 
 records = st.builds(
     InboundRecord,
@@ -38,51 +37,18 @@ requests: st.SearchStrategy[Request] = st.builds(
 ) | st.builds(Batch, items=st.lists(items, min_size=2, max_size=4).map(tuple), body=st.binary(), request_id=words)
 
 
-def record(offset: int = 1) -> InboundRecord:
-    return InboundRecord(
-        topic="shopify.events", partition=0, offset=offset, key=None, value=b"{}", headers=(), timestamp_ms=1
-    )
-
-
-def room(*parked: Parked) -> WaitingRoom:
-    found = WaitingRoom(PATIENCE)
-    for each in parked:
-        found.park(each)
-    return found
-
-
 @given(st.lists(records, max_size=5, unique_by=lambda each: (each.topic, each.partition, each.offset)))
 def test_parked_records_come_back_byte_for_byte(found: list[InboundRecord]) -> None:
     """Null keys, null values, headers that are no text: all of it, and since when it waits."""
     parked = {each.key: each for each in (Parked(record, NOON) for record in found)}
-    again = WaitingRoom(PATIENCE)
-    again.park(Parked(record(7), NOON))
-    again.load({key: journal_value(each) for key, each in parked.items()} | {"request:1": b"{}"})
-    assert {each.key: each for each in again.all()} == parked
+    journal = {key: journal_value(each) for key, each in parked.items()} | {"request:1": b"{}"}
+    assert {each.key: each for each in parked_records(journal)} == parked
 
 
-def test_a_record_that_is_parked_again_waits_since_the_first_time() -> None:
-    """A rewound group delivers it once more."""
-    waiting = room(Parked(record(), NOON), Parked(record(), NOON + timedelta(hours=1)))
-    assert (len(waiting), waiting.since(record()), waiting.since(record(2))) == (1, NOON, None)
-
-
-def test_who_waits_longest_comes_first_and_leaves_when_time_is_up() -> None:
-    """72 hours are up at 72 hours, not before."""
-    early, late = Parked(record(1), NOON), Parked(record(2), NOON + timedelta(seconds=1))
-    waiting = room(late, early)
-    assert waiting.all() == (early, late)
-    assert waiting.expired(NOON + PATIENCE - timedelta(seconds=1)) == ()
-    assert waiting.expired(NOON + PATIENCE) == (early,)
-
-
-def test_a_delivered_record_is_not_woken_beside_itself() -> None:
-    """And one that has its terminal outcome waits no more."""
-    waiting = room(Parked(record(1), NOON), Parked(record(2), NOON))
-    assert [each.record.offset for each in waiting.without([record(1), record(3)])] == [2]
-    waiting.release(record(2))
-    waiting.release(record(9))
-    assert [each.key for each in waiting.all()] == [journal_key(record(1))]
+@given(records)
+def test_an_entry_is_found_by_the_place_of_its_record(record: InboundRecord) -> None:
+    """Whoever knows only the place finds the body."""
+    assert waiting_key(record.place) == journal_key(record)
 
 
 def steps_of(requests: Iterable[Request]) -> dict[str, Written]:

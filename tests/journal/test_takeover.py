@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import zlib
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -18,7 +17,7 @@ from bridge.journal.redrives import read_redrive
 from bridge.journal.requests import unsettled_requests
 from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.journal.versions import read_versions
-from bridge.journal.waiting import WaitingRoom
+from bridge.journal.waiting import parked_records
 from tests.support import journal_story as story
 from tests.support.assembly import MemoryJournal
 from tests.support.office import Office, office
@@ -27,7 +26,6 @@ from tests.support.stripe_lives import CHARGED, FINALIZED
 
 RELEASES = sorted(story.FIXTURES.glob("*.jsonl"))
 UNPAID = {"financial_status": "pending", "total_outstanding": "42.90"}
-PATIENCE = timedelta(hours=72)
 PACKED = {"request:": "body", "waiting:": "value"}
 
 
@@ -63,12 +61,10 @@ def test_every_entry_says_what_was_drawn(path: Path) -> None:
     """Read by the modules that own the kinds."""
     journal = story.read_fixture(path)
     check_formats(journal)
-    waiting = WaitingRoom(PATIENCE)
-    waiting.load(journal)
     found = unsettled_requests(journal)
     assert [each.request for each in found] == [story.TOGETHER, story.ALONE]
     assert {name: step for each in found for name, step in each.steps.items()} == story.STEPS
-    assert waiting.all() == (story.WAITS,)
+    assert tuple(parked_records(journal)) == (story.WAITS,)
     assert read_versions(journal) == {story.CANCELLED: story.CANCELLED_AS_OF, story.INTENT: noted(story.INVOICE)}
     assert read_known_until(journal) == story.NOON
     assert Stop.from_bytes(journal[STOPPED_KEY]) == story.STOPPED

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.consumer import fetcher
 
-from bridge.kafka.reader import read_topic
+from bridge.kafka.reader import read_at, read_topic
 from bridge.kafka.topics import create_missing, log_topic, partitions_of, table_topic
+from contracts.records import Place
 from tests.support.kafka.bus import Bus, numbered, put_with_raw_header_name
 
 
@@ -28,6 +30,29 @@ async def test_the_last_few_of_each_partition(bus: Bus) -> None:
     await bus.put(numbered(40))
     records = [record async for record in read_topic(bus.connection, bus.events, last=2)]
     assert sorted(record.offset for record in records) == [8, 8, 8, 8, 9, 9, 9, 9]
+
+
+async def test_records_are_read_at_exactly_their_places(bus: Bus) -> None:
+    """From any partitions, near each other or far apart; places that hold nothing are left out."""
+    await bus.put(numbered(100))
+    lie = {r.place: r for r in await bus.read(bus.events)}
+    wanted = [Place(bus.events, 0, 3), Place(bus.events, 0, 4), Place(bus.events, 0, 24), Place(bus.events, 2, 0)]
+    nowhere = [Place(bus.events, 0, 25), Place(bus.events, 9, 0), Place(f"{bus.company}.never", 0, 0)]
+    assert await read_at(bus.connection, [*wanted, *nowhere]) == {place: lie[place] for place in wanted}
+
+
+@pytest.mark.mock_cannot("the mock has no admin requests, so nothing can be deleted")
+async def test_a_record_that_retention_has_removed_is_left_out(bus: Bus) -> None:
+    """The partition begins behind it: the first record that is left is not taken for it."""
+    await bus.put(numbered(8), partition=1)
+    admin = AIOKafkaAdminClient(**bus.connection.client_options())
+    try:
+        await admin.start()
+        await admin.delete_records({TopicPartition(bus.events, 1): RecordsToDelete(before_offset=5)})
+    finally:
+        await admin.close()
+    found = await read_at(bus.connection, [Place(bus.events, 1, 2), Place(bus.events, 1, 6)])
+    assert [place.offset for place in found] == [6]
 
 
 async def test_following_goes_on_with_what_comes(bus: Bus) -> None:

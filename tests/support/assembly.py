@@ -9,14 +9,16 @@ from datetime import timedelta
 
 from bridge.books.books import Books
 from bridge.books.recovery import ResultLookup
+from bridge.company.bodies import KeptBodies
 from bridge.company.breaker import Breaker
 from bridge.company.owner import Company
+from bridge.company.parked import ParkedEvents, ReadAt
 from bridge.company.pipeline import Pipeline
+from bridge.company.waiting_room import WaitingRoom
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from bridge.journal.entries import VERSION
 from bridge.journal.requests import WriteAhead
-from bridge.journal.waiting import WaitingRoom
 from bridge.posting.poster import Poster
 from bridge.posting.quickbooks_sender import QuickBooksSender
 from bridge.posting.rehearsal import RehearsedEntities, RehearsingSender
@@ -24,7 +26,7 @@ from bridge.quickbooks.client import QuickBooksClient
 from bridge.sandbox.settings import DEFAULT_REALM
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import StatusBoard
-from contracts.records import OutboundRecord
+from contracts.records import InboundRecord, OutboundRecord, Place
 from mappings.rules import MappingRules
 from tests.support.clocks import ManualClock
 
@@ -52,6 +54,7 @@ class MemoryJournal:
     forgets: bool = True
     entries: dict[str, bytes] = field(default_factory=dict)
     appends: list[list[str]] = field(default_factory=list)
+    reads: int = 0
 
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
         self.appends.append([key for key, value in entries if value is not None])
@@ -59,6 +62,7 @@ class MemoryJournal:
             self.put(key, value)
 
     async def read(self) -> Mapping[str, bytes]:
+        self.reads += 1
         return dict(self.entries)
 
     def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
@@ -75,6 +79,11 @@ class MemoryJournal:
         self.entries = {key: value for key, value in self.entries.items() if not VERSION.holds(key)}
 
 
+async def _read_nothing(_: Sequence[Place]) -> Mapping[Place, InboundRecord]:
+    """Event topics whose retention has removed everything."""
+    return {}
+
+
 def assemble(
     client: QuickBooksClient,
     journal: MemoryJournal,
@@ -87,8 +96,14 @@ def assemble(
     rehearse: bool = False,
     items_max: int = 30,
     look_up_results: ResultLookup | None = None,
+    room: WaitingRoom | None = None,
+    waiting_bytes: int = 2**26,
+    read_at: ReadAt | None = None,
 ) -> Company:
-    """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it."""
+    """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it.
+
+    Bodies of waiting events beyond `waiting_bytes` are read again with `read_at`, else from the journal.
+    """
     rehearsed = RehearsedEntities() if rehearse else None
     board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
     books = Books(client, clock, window=window, lists=rules.lists, look_up_results=look_up_results, overlay=rehearsed)
@@ -99,9 +114,17 @@ def assemble(
         else RehearsingSender(books, rehearsed)
     )
     router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
+    mapper = EventMapper(COMPANY, router, rules)
+    parked = ParkedEvents(
+        room or WaitingRoom(timedelta(hours=rules.waiting_hours)),
+        KeptBodies(waiting_bytes),
+        map_record=mapper.map_record,
+        read_at=read_at or _read_nothing,
+        journal=journal,
+    )
     return Company(
         books=books,
-        pipeline=Pipeline(EventMapper(COMPANY, router, rules), books, Poster(sender, books, realm_id=DEFAULT_REALM)),
+        pipeline=Pipeline(mapper, books, Poster(sender, books, realm_id=DEFAULT_REALM)),
         reporter=Reporter(
             company=COMPANY,
             realm_id=DEFAULT_REALM,
@@ -111,7 +134,7 @@ def assemble(
         ),
         journal=journal,
         write_ahead=write_ahead,
-        waiting=WaitingRoom(timedelta(hours=rules.waiting_hours)),
+        waiting=parked,
         breaker=Breaker(stop_after, process=uuid.uuid4().hex),
         board=board,
         clock=clock,

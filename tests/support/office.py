@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from bridge.books.recovery import EntityId, PublishedDocuments
 from bridge.company.owner import Company
+from bridge.company.parked import ReadAt
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
@@ -178,8 +179,13 @@ async def office(
     journal: MemoryJournal | None = None,
     rules: MappingRules | None = None,
     switches: Switches | None = None,
+    waiting_bytes: int = 2**26,
+    read_at: ReadAt | None = None,
 ) -> AsyncIterator[Office]:
-    """An owned company on a young sandbox company. `after` makes it a restart: the same sandbox, clock and journal."""
+    """An owned company on a young sandbox company. `after` makes it a restart: the same sandbox, clock and journal.
+
+    `waiting_bytes` and `read_at` are those of `assemble`.
+    """
     clock = after.clock if after else ManualClock()
     settings = replace(SETTINGS, switches=switches or SETTINGS.switches)
     app = after.app if after else create_app(settings, SharedClock(clock))
@@ -203,6 +209,8 @@ async def office(
             window=timedelta(days=90),
             status=status,
             look_up_results=look_up_results,
+            waiting_bytes=waiting_bytes,
+            read_at=read_at,
         )
         await company.take_over(1)
         yield Office(company, client, app, clock, journal, status, offset=after.offset if after else 0)

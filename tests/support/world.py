@@ -17,6 +17,7 @@ import orjson
 from starlette.applications import Starlette
 
 from bridge.company.owner import Company
+from bridge.company.waiting_room import WaitingRoom
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
@@ -50,6 +51,8 @@ class World:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     results: dict[int, list[Result]] = field(default_factory=dict)
     dead_letters: list[OutboundRecord] = field(default_factory=list)
+    room: WaitingRoom | None = None
+    waiting_bytes: int = 2**26
     _company: Company | None = None
     _offset: int = 0
     _records: tuple[InboundRecord, ...] = ()
@@ -62,7 +65,15 @@ class World:
 
     async def restart(self) -> None:
         """A new process takes the company over: nothing but QBO and the journal is left."""
-        self._company = assemble(self.client, self.journal, self.clock, self.rules, window=WINDOW)
+        self._company = assemble(
+            self.client,
+            self.journal,
+            self.clock,
+            self.rules,
+            window=WINDOW,
+            room=self.room,
+            waiting_bytes=self.waiting_bytes,
+        )
         await self._company.take_over(1)
 
     async def deliver(self, *bodies: object) -> list[Result]:
@@ -176,9 +187,18 @@ ENTITIES = (
 
 @contextlib.asynccontextmanager
 async def opened(
-    rules: MappingRules | None = None, *, country: str = "US", currency: str = "USD", **switches: Any
+    rules: MappingRules | None = None,
+    *,
+    country: str = "US",
+    currency: str = "USD",
+    room: WaitingRoom | None = None,
+    waiting_bytes: int = 2**26,
+    **switches: Any,
 ) -> AsyncIterator[World]:
-    """A young company whose owner has just taken it over; `switches` are the sandbox's."""
+    """A young company whose owner has just taken it over; `switches` are the sandbox's.
+
+    `room` is where its events wait, `waiting_bytes` the memory for their bodies.
+    """
     clock = ManualClock()
     settings = SandboxSettings(
         empty=True,
@@ -199,7 +219,7 @@ async def opened(
     transport = httpx.ASGITransport(app)
     given = rules or MappingRules(shop_domains=("acme.myshopify.com",))
     async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
-        world = World(client, app, clock, given)
+        world = World(client, app, clock, given, room=room, waiting_bytes=waiting_bytes)
         await world.restart()
         yield world
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bridge.clock import Clock
 from bridge.commands.backfill.tally import Tally
-from bridge.journal.waiting import WaitingRoom
+from bridge.company.waiting_room import WaitingRoom
 from bridge.kafka.owner import CompanyOwner
 from bridge.kafka.range import RangeBatch
 from contracts.errors import Unauthorised, Unavailable
