@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
 
 from contracts.errors import UndecodableRecord
+from contracts.sizes import cut_text
 
 AMOUNT_DIGITS_MAX = 13
 """Before the point: no sale is larger, and a number like 1e999999999 must not reach arithmetic or formatting."""
@@ -76,11 +77,11 @@ def read_whole(value: object) -> int:
 
 
 def read_text(value: object) -> str:
-    """Text; a bare number is taken as its digits."""
+    """Text of at most 4,000 characters, a longer one is cut; a bare number is taken as its digits."""
     if isinstance(value, str):
-        return value
+        return cut_text(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(value)
+        return cut_text(str(value))
     raise ValueError("is not text")
 
 

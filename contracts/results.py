@@ -1,34 +1,32 @@
-"""What the bridge says about each record: one terminal result on the bus, and a dead letter where a person must act.
+"""What the bridge says about each record: one terminal result on the bus, whatever the event holds.
 
 Both directions of the wire format stand side by side. The JSON Schema in `schemas/` is generated from these models.
+Every text that a source or QBO brings is a `Shown`, so that no result can be larger than its topic takes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from contracts.records import Headers, InboundRecord, OutboundRecord, Place
+from contracts.records import OutboundRecord, Place
+from contracts.sizes import ENTITIES_SHOWN_MAX, RESULT_BYTES_MAX, SHOWN_TEXT_MAX, record_bytes, shown_text
 
 CE_TYPE = "com.qbo-bridge.result.v1"
-DEAD_LETTER_PREFIX = "qbb-"
-OWN_HEADERS = frozenset(
-    f"{DEAD_LETTER_PREFIX}{name}"
-    for name in (
-        "reason-code reason company topic partition offset attempts fault-code intuit-tid failed-at value-omitted"
-    ).split()
-)
-"""What we put on a dead letter and take off again when it is redriven."""
-REDRIVEN_FROM = f"{DEAD_LETTER_PREFIX}redriven-from"
-"""On a redriven event and on its next dead letter: `topic:partition:offset` of a dead letter, once for each redrive."""
-
 OperationName = Literal["create", "sparse_update", "void", "delete", "none"]
+
+
+Shown = Annotated[
+    str,
+    BeforeValidator(lambda value: shown_text(value) if isinstance(value, str) else value),
+    Field(max_length=SHOWN_TEXT_MAX),
+]
+"""A text that a source or QBO brings: cut to 512 characters, without control characters."""
 
 
 class ResultStatus(StrEnum):
@@ -49,10 +47,10 @@ class _Wire(BaseModel):
 class Source(_Wire):
     """Where the event came from; keys are always present, null when unknown."""
 
-    system: str | None
-    event_type: str | None
-    event_id: str | None
-    document: str | None
+    system: Shown | None
+    event_type: Shown | None
+    event_id: Shown | None
+    document: Shown | None
     topic: str
     partition: int
     offset: int
@@ -66,25 +64,25 @@ class Source(_Wire):
 class PostedEntity(_Wire):
     """One QBO entity of the document. `sync_token`, `total` and `balance` are those of its own last answer."""
 
-    entity: str
+    entity: Shown
     operation: OperationName
-    id: str
-    sync_token: str | None = None
-    doc_number: str | None = None
-    total: str | None = Field(default=None, description="in the currency's own number of decimals")
-    balance: str | None = None
-    currency: str | None = None
-    request_id: str | None = Field(default=None, description="<requestid>, in a batch <requestid>/<bId>")
-    intuit_tid: str | None = None
+    id: Shown
+    sync_token: Shown | None = None
+    doc_number: Shown | None = None
+    total: Shown | None = Field(default=None, description="in the currency's own number of decimals")
+    balance: Shown | None = None
+    currency: Shown | None = None
+    request_id: Shown | None = Field(default=None, description="<requestid>, in a batch <requestid>/<bId>")
+    intuit_tid: Shown | None = None
 
 
 class Reason(_Wire):
     """Why a record was not simply posted: a stable code and one sentence; QBO's fault code and the step if any."""
 
-    code: str
-    message: str
-    fault_code: str | None = None
-    step: str | None = None
+    code: Shown
+    message: Shown
+    fault_code: Shown | None = None
+    step: Shown | None = None
 
 
 class Result(_Wire):
@@ -97,6 +95,7 @@ class Result(_Wire):
     realm_id: str
     source: Source
     entities: tuple[PostedEntity, ...] = ()
+    entities_omitted: int = Field(default=0, ge=0, description="how many more there are than `entities` names")
     reason: Reason | None = None
     rules_version: str
     attempts: int = 1
@@ -116,8 +115,27 @@ def result_id(company: str, topic: str, partition: int, offset: int) -> str:
 def result_record(result: Result, topic: str, *, told_at: datetime | None = None) -> OutboundRecord:
     """`result` as a record keyed by its document, with CloudEvents attributes in the headers (Kafka binding, `ce_`).
 
-    `ce_time` is `told_at`, without it the time that the result itself names.
+    `ce_time` is `told_at`, without it the time that the result itself names. The record always fits: it names at most
+    200 entities, and fewer where their texts are long.
     """
+    named = ENTITIES_SHOWN_MAX
+    record = _record(_naming(result, named), topic, told_at)
+    while named and record_bytes(record) >= RESULT_BYTES_MAX:
+        named //= 2
+        record = _record(_naming(result, named), topic, told_at)
+    return record
+
+
+def _naming(result: Result, entities: int) -> Result:
+    """`result` with no more than the first `entities` of its entities, the others counted."""
+    omitted = len(result.entities) - entities
+    if omitted <= 0:
+        return result
+    counted = {"entities": result.entities[:entities], "entities_omitted": result.entities_omitted + omitted}
+    return result.model_copy(update=counted)
+
+
+def _record(result: Result, topic: str, told_at: datetime | None) -> OutboundRecord:
     document = result.source.document
     attributes = {
         "ce_specversion": "1.0",
@@ -128,7 +146,10 @@ def result_record(result: Result, topic: str, *, told_at: datetime | None = None
         "ce_time": _instant(told_at or result.posted_at or result.received_at),
         "content-type": "application/json",
     }
-    value = orjson.dumps(result.model_dump(mode="json", by_alias=True))
+    told = result.model_dump(
+        mode="json", by_alias=True, exclude={"entities_omitted"} if not result.entities_omitted else None
+    )
+    value = orjson.dumps(told)
     headers = tuple((name, text.encode()) for name, text in attributes.items())
     return OutboundRecord(topic=topic, key=document.encode() if document else None, value=value, headers=headers)
 
@@ -136,17 +157,6 @@ def result_record(result: Result, topic: str, *, told_at: datetime | None = None
 def read_result(value: bytes) -> Result:
     """The result that `result_record` wrote. pydantic.ValidationError when it is none."""
     return Result.model_validate_json(value)
-
-
-def dead_letter_record(record: InboundRecord, topic: str, headers: Mapping[str, str]) -> OutboundRecord:
-    """The original bytes with why they could not be booked: `headers` become `qbb-` headers, original headers are kept.
-
-    An original header named like one of ours gives way, also where ours is empty and therefore left out.
-    """
-    ours: Headers = tuple((DEAD_LETTER_PREFIX + name, text.encode()) for name, text in headers.items() if text)
-    names = {DEAD_LETTER_PREFIX + name for name in headers}
-    kept = tuple((name, value) for name, value in record.headers if name not in names)
-    return OutboundRecord(topic=topic, key=record.key, value=record.value, headers=(*kept, *ours))
 
 
 def _instant(moment: datetime) -> str:

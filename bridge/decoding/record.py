@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from bridge.decoding.bounds import bounded
 from bridge.decoding.headers import HeaderMap, from_record, shopify_header
 from bridge.decoding.shapes import infer_topic
 from bridge.decoding.texts import parse_bytes
@@ -18,21 +19,24 @@ from contracts.bodies import read_time, read_unix_time
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.records import InboundRecord
+from contracts.sizes import EVENT_BYTES_MAX
 from mappings.registry import read_by_source, systems
-
-VALUE_BYTES_MAX = 5_000_000
-"""Orders of some hundred lines pass one megabyte; five are no order any more."""
 
 Object = Mapping[str, object]
 
 
-def decode_record(record: InboundRecord, *, value_bytes_max: int = VALUE_BYTES_MAX) -> Envelope | None:
+def decode_record(record: InboundRecord, *, value_bytes_max: int = EVENT_BYTES_MAX) -> Envelope | None:
     """The event in `record`, None for a tombstone; UndecodableRecord when it holds none."""
     if record.value is None:
         return None
     if len(record.value) > value_bytes_max:
         raise UndecodableRecord(f"the value has {len(record.value)} bytes, more than {value_bytes_max} are not read")
     body, headers = unwrap(parse_bytes(record.value), from_record(record.headers))
+    return bounded(_envelope(body, headers))
+
+
+def _envelope(body: Object, headers: HeaderMap) -> Envelope:
+    """The event of an innermost body and all headers that were found around it."""
     if body.get("object") == "event":
         return _stripe_event(body, headers)
     if body.get("object") == "v2.core.event":

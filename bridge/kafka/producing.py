@@ -12,9 +12,7 @@ from aiokafka.errors import KafkaError
 
 from bridge.kafka.connection import KafkaConnection
 from contracts.records import OutboundRecord
-
-REQUEST_BYTES_MAX = 64 * 1024 * 1024
-"""Far above any topic's own limit: the broker, not our client, decides what is too large."""
+from contracts.sizes import REQUEST_BYTES_MAX
 
 BATCH_BYTES_MAX = 128 * 1024
 

@@ -15,9 +15,7 @@ on one partition, so this is an `AIOKafkaProducer` of our own, its sends gathere
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -32,12 +30,13 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import Offsets, partitions
 from bridge.kafka.errors import Fenced
 from bridge.kafka.producing import drop, producer_options, send
+from bridge.kafka.topics import record_limit
+from contracts.dead_letters import fit_dead_letter
 from contracts.records import OutboundRecord
+from contracts.sizes import RECORD_BYTES_MAX, TOPIC_BYTES_DEFAULT, record_bytes
 
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
 """Commits offsets on behalf of the consumer group: `AIOKafkaConsumer.commit`."""
-
-VALUE_OMITTED = ("qbb-value-omitted", b"too_large")
 
 TRANSACTION_TIMEOUT_MS = 30_000
 """A transaction whose owner was killed holds back `read_committed` readers for no longer than this."""
@@ -60,7 +59,7 @@ class CompanyPublisher:
         self._producer: AIOKafkaProducer | None = None
         self._commit: Commit | None = None
         self._one_at_a_time = asyncio.Lock()
-        self._refused_bytes: float = math.inf
+        self._letter_bytes_max = RECORD_BYTES_MAX
 
     @property
     def is_open(self) -> bool:
@@ -128,33 +127,34 @@ class CompanyPublisher:
     async def _send_all(self, producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> None:
         """Send, and await every acknowledgement."""
         fitting = [self._fitting(record) for record in records]
-        acknowledgements: list[asyncio.Future[Any]] = []
+        acknowledgements: list[Awaitable[Any]] = []
         try:
             for record in fitting:
-                acknowledgements.append(await send(producer, record))  # noqa: PERF401 - those sent count, if one fails
+                acknowledgements.append(await _handed_over(producer, record))  # noqa: PERF401 - those sent count, if one fails
         finally:
             answers = await asyncio.gather(*acknowledgements, return_exceptions=True)
         for record, answer in zip(fitting, answers, strict=True):
             if isinstance(answer, MessageSizeTooLargeError) and record.topic == self._dead_letters:
-                self._learn_limit(record)
+                await self._learn_limit(record)
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
 
     def _fitting(self, record: OutboundRecord) -> OutboundRecord:
-        """A dead letter of a size that the broker has refused goes without its value; nothing else is ever cut."""
-        if record.topic != self._dead_letters or _size(record) < self._refused_bytes:
-            return record
-        headers = (*record.headers, VALUE_OMITTED)
-        without_value = replace(record, value=None, headers=headers)
-        if _size(without_value) < self._refused_bytes:
-            return without_value
-        return replace(without_value, key=None, headers=tuple(h for h in headers if h[0].startswith("qbb-")))
+        """A dead letter degrades to what its topic takes; nothing else is ever cut here."""
+        return fit_dead_letter(record, self._letter_bytes_max) if record.topic == self._dead_letters else record
 
-    def _learn_limit(self, record: OutboundRecord) -> None:
-        """Trying again in the same producer would break its sequence numbers, so the next `open` knows better."""
-        self._refused_bytes = min(self._refused_bytes, _size(record))
-        log.warning("kafka.dead_letter_too_large", company=self.company, topic=record.topic, bytes=_size(record))
+    async def _learn_limit(self, record: OutboundRecord) -> None:
+        """Trying again in the same producer would break its sequence numbers, so the next `open` knows better.
+
+        The topic's own limit where we may ask for it, else Kafka's default, else half of what was refused.
+        """
+        size = record_bytes(record)
+        told = await record_limit(self._connection, record.topic)
+        guessed = TOPIC_BYTES_DEFAULT if size > TOPIC_BYTES_DEFAULT else size // 2
+        # because what was refused must be smaller the next time, whatever the broker says, or it is refused for ever
+        self._letter_bytes_max = min(self._letter_bytes_max, told if told and told < size else guessed)
+        log.warning("kafka.dead_letter_too_large", company=self.company, topic=record.topic, bytes=size)
 
     def _producer_options(self) -> dict[str, Any]:
         options = producer_options(self._connection)
@@ -166,7 +166,12 @@ class CompanyPublisher:
         return options
 
 
-def _size(record: OutboundRecord) -> int:
-    """About what the record takes on the wire; framing adds a few bytes, which do not matter at these sizes."""
-    headers = sum(len(name.encode()) + len(value or b"") for name, value in record.headers)
-    return len(record.key or b"") + len(record.value or b"") + headers
+async def _handed_over(producer: AIOKafkaProducer, record: OutboundRecord) -> Awaitable[Any]:
+    """The acknowledgement of a record; a refusal by the client itself is one like the broker's."""
+    try:
+        acknowledgement: Awaitable[Any] = await send(producer, record)
+    except MessageSizeTooLargeError as error:
+        refused = asyncio.get_running_loop().create_future()
+        refused.set_exception(error)
+        return refused
+    return acknowledgement

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.diagnosis import reach
+from contracts.sizes import RECORD_BYTES_MAX
 
-RECORD_BYTES_MAX = str(32 * 1024 * 1024)
+MESSAGE_BYTES = "max.message.bytes"
 
 PARTITIONS = 6
 REPLICAS_MAX = 3
@@ -40,7 +42,7 @@ class TopicSpec:
 
 def log_topic(name: str) -> TopicSpec:
     """Results, dead letters and events: kept as long as the cluster keeps things, large records allowed."""
-    return TopicSpec(name=name, config={"max.message.bytes": RECORD_BYTES_MAX})
+    return TopicSpec(name=name, config={MESSAGE_BYTES: str(RECORD_BYTES_MAX)})
 
 
 def table_topic(name: str) -> TopicSpec:
@@ -50,7 +52,7 @@ def table_topic(name: str) -> TopicSpec:
     """
     config = {
         "cleanup.policy": "compact",
-        "max.message.bytes": RECORD_BYTES_MAX,
+        MESSAGE_BYTES: str(RECORD_BYTES_MAX),
         "segment.ms": str(60 * 60 * 1000),
         "min.cleanable.dirty.ratio": "0.1",
     }
@@ -119,3 +121,17 @@ async def _create(connection: KafkaConnection, missing: Iterable[TopicSpec], rep
         error = for_code(code)
         if error.errno and error is not TopicAlreadyExistsError:
             raise error(f"{topic}: {' '.join(str(part) for part in reason)}")
+
+
+async def record_limit(connection: KafkaConnection, topic: str) -> int | None:
+    """The largest record batch that *topic* takes, in bytes; None where the broker does not tell us."""
+    admin = AIOKafkaAdminClient(**connection.client_options())
+    try:
+        await admin.start()
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {MESSAGE_BYTES: ""})])
+    except (KafkaError, OSError):
+        return None
+    finally:
+        await admin.close()
+    told = {name: value for _, _, _, _, entries in answer.resources for name, value, *_ in entries}
+    return int(told[MESSAGE_BYTES]) if MESSAGE_BYTES in told else None

@@ -9,12 +9,13 @@ from datetime import datetime
 from bridge.decoding.decision import MappedRecord
 from bridge.settlement.outcome import Outcome
 from contracts.bodies import read_time, read_unix_time
+from contracts.dead_letters import dead_letter_record
 from contracts.envelope import Envelope
 from contracts.errors import RejectedPosting
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan
 from contracts.records import OutboundRecord
-from contracts.results import Result, ResultStatus, Source, dead_letter_record, result_id, result_record
+from contracts.results import Result, ResultStatus, Source, result_id, result_record
 from mappings.documents import document_of
 
 

@@ -31,6 +31,10 @@ class DeadLetterHeaders(BaseModel):
     fault_code: str = Field(default="", alias="qbb-fault-code", description="QBO's fault code")
     intuit_tid: str = Field(default="", alias="qbb-intuit-tid", description="quote it to Intuit's support")
     value_omitted: Literal["too_large"] | None = Field(default=None, alias="qbb-value-omitted")
+    key_omitted: Literal["too_large"] | None = Field(default=None, alias="qbb-key-omitted")
+    headers_omitted: str | None = Field(
+        default=None, alias="qbb-headers-omitted", description="names of original headers that did not fit"
+    )
     redriven_from: str | None = Field(
         default=None,
         alias="qbb-redriven-from",

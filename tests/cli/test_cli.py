@@ -20,8 +20,9 @@ from bridge.cli.app import main
 from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
+from contracts.dead_letters import dead_letter_record
 from contracts.records import InboundRecord, OutboundRecord
-from contracts.results import ResultStatus, dead_letter_record, result_record
+from contracts.results import ResultStatus, result_record
 from tests.support.results import NOW, result_of
 
 COMMANDS = (

@@ -13,8 +13,8 @@ import pytest
 from bridge.cli.app import main
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish, read_topic
+from contracts.dead_letters import dead_letter_record
 from contracts.records import Headers, InboundRecord, OutboundRecord
-from contracts.results import dead_letter_record
 
 CONFIG = """
 [kafka]

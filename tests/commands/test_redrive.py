@@ -11,8 +11,8 @@ import pytest
 from bridge.commands.dead_letters.redriving import REDRIVES_MAX, again, read_letter
 from bridge.decoding.headers import claimed_shop
 from bridge.decoding.record import decode_record
+from contracts.dead_letters import OWN_HEADERS, dead_letter_record
 from contracts.records import Headers, InboundRecord, OutboundRecord
-from contracts.results import OWN_HEADERS, dead_letter_record
 from contracts.schemas import DeadLetterHeaders
 from tests.commands.conftest import Desk
 from tests.support.orders import line, order, shopify_event

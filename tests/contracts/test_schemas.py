@@ -10,17 +10,9 @@ import orjson
 import pytest
 
 import contracts.schemas
+from contracts.dead_letters import dead_letter_record
 from contracts.records import InboundRecord
-from contracts.results import (
-    PostedEntity,
-    Reason,
-    Result,
-    ResultStatus,
-    Source,
-    dead_letter_record,
-    read_result,
-    result_record,
-)
+from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, read_result, result_record
 from contracts.schemas import generated
 
 FOLDER = Path(contracts.schemas.__file__).parent

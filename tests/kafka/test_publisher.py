@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
 
 from bridge.kafka.errors import Fenced
 from bridge.kafka.publisher import group_id
 from bridge.kafka.reader import publish
-from contracts.records import OutboundRecord
+from contracts.records import InboundRecord, OutboundRecord
 from tests.support.kafka.bus import Bus, Owner, member, no_group, numbered
+
+CODE = ("qbb-reason-code", b"undecodable")
 
 
 async def test_a_settlement_publishes_and_commits(bus: Bus) -> None:
@@ -108,20 +112,64 @@ async def test_a_dead_letter_that_is_too_large_goes_without_its_value(bus: Bus) 
 
 
 @pytest.mark.mock_cannot("the mock takes records of any size")
-async def test_headers_that_are_too_large_go_too(bus: Bus) -> None:
-    """Nothing that arrives can be so large that its dead letter cannot be written."""
-    headers = (("qbb-reason-code", b"undecodable"), ("theirs", b"h" * 1_500_000))
+async def test_a_key_that_is_too_large_goes_too(bus: Bus) -> None:
+    """Without its value the letter still does not fit: the key goes as well, and the letter says so."""
+    dead = await buried(bus, key=b"k" * 1_500_000, value=b"v")
+    assert (dead.key, dead.value) == (None, None)
+    assert dead.headers == (CODE, ("qbb-value-omitted", b"too_large"), ("qbb-key-omitted", b"too_large"))
+
+
+async def test_a_value_that_our_own_client_refuses_goes_without_a_second_try(bus: Bus) -> None:
+    """68 MB behind a kilobyte of gzip: aiokafka raises inside `send`. Guard: the bound of `fit_dead_letter`."""
     publisher = bus.publisher()
-    for _ in range(3):
-        try:
-            await publisher.open(no_group)
-            await publisher.settle([OutboundRecord(topic=bus.dead_letters, key=b"k", value=b"v", headers=headers)])
-            break
-        except Exception:  # noqa: BLE001, S112 - the owner takes over again
-            continue
+    await publisher.open(no_group)
+    letter = OutboundRecord(topic=bus.dead_letters, key=b"k", value=b"x" * 68_000_000, headers=(CODE,))
+    await publisher.settle([letter, OutboundRecord(topic=bus.results, key=b"k", value=b"dead_lettered")])
     await publisher.close()
     (dead,) = await bus.read(bus.dead_letters)
-    assert dead.headers == (("qbb-reason-code", b"undecodable"), ("qbb-value-omitted", b"too_large"))
+    assert (dead.key, dead.value, dead.headers) == (b"k", None, (CODE, ("qbb-value-omitted", b"too_large")))
+    assert await bus.result_values() == [b"dead_lettered"]
+
+
+async def test_a_refusal_inside_send_teaches_the_limit_like_one_of_the_broker(bus: Bus) -> None:
+    """Whatever our own client refuses to send is smaller the next time. Guard: `_handed_over`."""
+    publisher = bus.publisher()
+    publisher._letter_bytes_max = 100_000_000
+    letter = OutboundRecord(topic=bus.dead_letters, key=b"k", value=b"x" * 68_000_000, headers=(CODE,))
+    await publisher.open(no_group)
+    with pytest.raises(MessageSizeTooLargeError):
+        await publisher.settle([letter])
+    await publisher.open(no_group)
+    await publisher.settle([letter])
+    await publisher.close()
+    assert [dead.value for dead in await bus.read(bus.dead_letters)] == [None]
+
+
+@pytest.mark.mock_cannot("the mock takes records of any size")
+async def test_the_limit_that_is_learnt_is_the_topics_own(bus: Bus) -> None:
+    """A letter that fits the topic keeps its value though a larger one was refused before."""
+    publisher = bus.publisher()
+    for size, tries in ((3_000_000, 2), (1_000_000, 1)):
+        letter = OutboundRecord(topic=bus.dead_letters, key=None, value=b"x" * size, headers=(CODE,))
+        for left in reversed(range(tries)):
+            await publisher.open(no_group)
+            with contextlib.nullcontext() if left == 0 else pytest.raises(MessageSizeTooLargeError):
+                await publisher.settle([letter])
+    await publisher.close()
+    assert sorted(len(dead.value or b"") for dead in await bus.read(bus.dead_letters)) == [0, 1_000_000]
+
+
+async def buried(bus: Bus, *, key: bytes, value: bytes) -> InboundRecord:
+    """The dead letter that comes of it, however often the company has to be taken over."""
+    publisher = bus.publisher()
+    for _ in range(3):
+        await publisher.open(no_group)
+        with contextlib.suppress(MessageSizeTooLargeError):
+            await publisher.settle([OutboundRecord(topic=bus.dead_letters, key=key, value=value, headers=(CODE,))])
+            break
+    await publisher.close()
+    (dead,) = await bus.read(bus.dead_letters)
+    return dead
 
 
 async def test_keyed_records_go_to_the_partition_of_their_key(bus: Bus) -> None:

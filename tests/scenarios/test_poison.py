@@ -16,9 +16,10 @@ from aiokafka.record.util import calc_crc32c
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
+from contracts.dead_letters import OWN_HEADERS
 from contracts.marker import find_marker
 from contracts.records import InboundRecord, OutboundRecord, Place
-from contracts.results import OWN_HEADERS, Result
+from contracts.results import Result
 from tests.support.orders import ORDER_ID, order, taxed
 from tests.support.poison import poison
 from tests.support.stage import Stage, counted, sandbox_server

@@ -13,9 +13,9 @@ import orjson
 from bridge.commands.output import cell, printable, screen, table
 from bridge.commands.reading import read_records
 from bridge.config.settings import Settings
+from contracts.dead_letters import DEAD_LETTER_PREFIX
 from contracts.errors import BridgeError
 from contracts.records import InboundRecord
-from contracts.results import DEAD_LETTER_PREFIX
 
 COLUMNS = ("letter", "failed at", "company", "code", "from", "why")
 

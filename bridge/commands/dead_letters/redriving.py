@@ -14,8 +14,8 @@ from datetime import datetime
 
 from bridge.journal.redrives import Redrive
 from bridge.kafka.range import TimeSpan
+from contracts.dead_letters import DEAD_LETTER_PREFIX, OWN_HEADERS, REDRIVEN_FROM
 from contracts.records import InboundRecord, OutboundRecord, Place
-from contracts.results import DEAD_LETTER_PREFIX, OWN_HEADERS, REDRIVEN_FROM
 
 REDRIVES_MAX = 3
 """So often an event may be redriven before somebody has to insist."""
