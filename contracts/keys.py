@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 REQUEST_ID_MAX = 50
 """Longest `requestid` of a single request (Intuit, learn-basic-field-definitions)."""
@@ -35,6 +37,20 @@ class SourceKey:
         """The key that `str` wrote; the id may hold colons. ValueError when there are fewer than three parts."""
         system, kind, ident = text.split(":", 2)
         return cls(system, kind, ident)
+
+
+_UNSAFE = re.compile(r"[\s\]%\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+"""What the grammar of markers has no place for, and the escape itself."""
+
+
+def escape(text: str) -> str:
+    """`text` as the id of a key, percent-encoded where it must be: two texts that differ make two keys."""
+    return _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), text)
+
+
+def unescape(ident: str) -> str:
+    """The text that `escape` was given."""
+    return unquote(ident, errors="strict")
 
 
 def _digest(parts: Iterable[str]) -> bytes:

@@ -57,7 +57,7 @@ class AccountDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerDraft:
-    """A customer. Found by source key, then by e-mail, then by exact name (never when that one is another person).
+    """A customer. Found by source key, then by e-mail, then by what `found_by` adds, a name of a person's own.
 
     `currency` is the customer's for good (QBO fixes it at creation).
     """
@@ -71,6 +71,7 @@ class CustomerDraft:
     phone: str | None = None
     billing: Address | None = None
     shipping: Address | None = None
+    found_by: tuple[Literal["name"], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ and replays need no special case. Plans of one `lane` (one order, one charge) ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -52,6 +52,10 @@ class Operation(StrEnum):
     NONE = "none"
 
 
+AHEAD_MAX = timedelta(days=1)
+"""Clocks of sources, brokers and offsets may disagree by this much."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
     """Which of two states of a document is newer: whole seconds tie, so the rank of the status and the content decide.
@@ -65,6 +69,13 @@ class Version:
 
     def __str__(self) -> str:
         return f"{self.updated_at}.{self.rank}"
+
+    def known_at(self, moment: datetime) -> Version:
+        """The version as a record of `moment` can know it: one of more than a day later counts as of `moment`."""
+        if self == GONE or self.updated_at <= (moment + AHEAD_MAX).timestamp():
+            return self
+        # because a version of the year 2199 would otherwise supersede every true one for ever
+        return replace(self, updated_at=int(moment.timestamp()))
 
 
 ONCE = Version(0, 0, "once")
@@ -108,6 +119,13 @@ class PostingPlan:
     notes: tuple[str, ...] = ()
     links: tuple[tuple[SourceKey, SourceKey], ...] = ()
     wakes: tuple[SourceKey, ...] = ()
+
+    def known_at(self, moment: datetime) -> PostingPlan:
+        """The plan of a record of `moment`: no version in it is from that record's future."""
+        steps = tuple(
+            replace(step, version=step.version.known_at(moment)) if step.version else step for step in self.steps
+        )
+        return replace(self, steps=steps, version=self.version.known_at(moment) if self.version else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 Headers = tuple[tuple[str, bytes | None], ...]
 """Header names and raw values in their order; a name may occur twice and a value may be null."""
@@ -32,6 +33,10 @@ class Place:
         return cls(named, int(found["partition"]), int(found["offset"]))
 
 
+PLAUSIBLE_MS = (946_684_800_000, 7_258_118_400_000)
+"""The years 2000 to 2200: a producer that gives seconds, or nothing, has told no time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRecord:
     """One consumed record, byte for byte. `timestamp_ms` is the record's own, milliseconds since the epoch."""
@@ -53,6 +58,12 @@ class InboundRecord:
     def position(self) -> tuple[str, int]:
         """The topic and partition that the offset counts in."""
         return self.topic, self.partition
+
+    @property
+    def recorded_at(self) -> datetime | None:
+        """The record's own time; None where the producer gave none, or one that no clock shows."""
+        plausible = PLAUSIBLE_MS[0] <= self.timestamp_ms < PLAUSIBLE_MS[1]
+        return datetime.fromtimestamp(self.timestamp_ms / 1000, tz=UTC) if plausible else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

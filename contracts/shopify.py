@@ -6,6 +6,7 @@ None, so that "not there" and "nothing" differ wherever that decides about money
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -260,17 +261,20 @@ def custom_info(line: LineItem) -> tuple[str, ...]:
     )
 
 
+_GID = re.compile(r"gid://shopify/[A-Za-z]+/([0-9]{1,40})(?:\?.*)?", re.DOTALL)
+
+
 def true_id(number: int, gid: str | None) -> int:
     """The id without the rounding of a JavaScript producer.
 
     Only a number past 2**53 can have been rounded, so only then is `gid://shopify/Order/820982911946154508` believed
-    before it; a smaller number is exact whatever the gid says.
+    before it, and only where rounding makes that number of it: any other gid names something else.
     """
-    tail = (gid or "").rsplit("/", 1)[-1].split("?", 1)[0]
-    try:
-        return read_id(tail) if number > EXACT_IN_JAVASCRIPT else number
-    except ValueError:
+    found = _GID.fullmatch(gid or "")
+    if found is None or number <= EXACT_IN_JAVASCRIPT:
         return number
+    told = int(found[1])
+    return told if float(told) == float(number) else number
 
 
 def id_of(body: Mapping[str, object]) -> int | None:

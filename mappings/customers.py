@@ -1,6 +1,7 @@
 """Who owes: one customer per person or company at the source, else the rules' walk-in customer.
 
-A person is known by the source's id, else by the normalised e-mail address; names alone never make two buyers one. A
+A person is known by the source's id, else by the normalised e-mail address; a name alone never makes two buyers one,
+unless the rules say so (`customers.match_names`). The walk-in customer is named by the rules, so its name is enough. A
 company has no address of its own, lest the person who ordered for it is taken for it.
 """
 
@@ -39,7 +40,7 @@ def customer_step(system: str, person: Person, currency: str, rules: MappingRule
     """The customer that `person` is in `currency`."""
     key = _key(system, person)
     if key is None:
-        draft = CustomerDraft(display_name=rules.walk_in_customer, currency=currency)
+        draft = CustomerDraft(display_name=rules.walk_in_customer, currency=currency, found_by=("name",))
         return _step(SourceKey("qbb", "customer", "walk-in"), draft)
     draft = CustomerDraft(
         display_name=_display_name(system, person),
@@ -51,6 +52,7 @@ def customer_step(system: str, person: Person, currency: str, rules: MappingRule
         phone=cut(person.phone, PHONE_MAX),
         billing=person.billing,
         shipping=person.shipping,
+        found_by=("name",) if rules.customers.match_names else (),
     )
     return _step(key, draft)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from contracts.entities import ITEM_NAME_MAX, SKU_MAX
-from contracts.keys import SourceKey
+from contracts.entities import ITEM_NAME_MAX
+from contracts.keys import SourceKey, escape
 from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import AccountSelector, ItemDraft
 from mappings.accounts import account, liability
-from mappings.names import description, key_text, legal_name
+from mappings.names import PRODUCT_SKU, description, legal_name, own_sku, stored_sku
 from mappings.rules import MappingRules
 
 Income = AccountSelector | SourceKey
@@ -38,18 +38,18 @@ def product_item(
         of_type = product_type if rules.items.policy == "product_type" else None
         return _pooled(legal_name(of_type, ITEM_NAME_MAX) or rules.items.name, rules)
     code = (sku or "").strip()
-    coded = 0 < len(code) <= SKU_MAX
-    name = legal_name((variant if coded else None) or title, ITEM_NAME_MAX, fallback="Untitled item")
-    if coded:
-        key, stored, distinct = SourceKey("shopify", "sku", key_text(code)), code, code
+    stored = stored_sku(code)
+    name = legal_name((variant if stored else None) or title, ITEM_NAME_MAX, fallback="Untitled item")
+    if stored is not None:
+        key, distinct = SourceKey("shopify", "sku", escape(code.lower())), code
     elif product_id is not None:
-        stored = f"shopify-product-{product_id}"
+        stored = f"{PRODUCT_SKU}{product_id}"
         key, distinct = SourceKey("shopify", "product", str(product_id)), str(product_id)
     else:
-        key, stored, distinct = SourceKey("shopify", "item", key_text(name)), "", "Shopify"
+        key, distinct = SourceKey("shopify", "item", escape(name.casefold())), "Shopify"
     draft = ItemDraft(
         name=name,
-        sku=stored or None,
+        sku=stored,
         income=account(rules, "sales"),
         description=description(title),
         unit_price=unit_price if unit_price > 0 else None,
@@ -106,17 +106,15 @@ def stripe_sales_item(rules: MappingRules) -> PostingStep:
 
 def _pooled(name: str, rules: MappingRules) -> PostingStep:
     """An item that stands for many products: it has no price, and an SKU by which it is found when it is renamed."""
-    slug = key_text(name).lower()
-    draft = ItemDraft(
-        name=name, sku=f"qbo-bridge-sales-{slug}"[:SKU_MAX], income=account(rules, "sales"), distinct="qbo-bridge"
-    )
-    return _step(SourceKey("qbb", "item", f"sales-{slug}"), draft)
+    slug = f"sales-{escape(name.casefold())}"
+    draft = ItemDraft(name=name, sku=own_sku(slug), income=account(rules, "sales"), distinct="qbo-bridge")
+    return _step(SourceKey("qbb", "item", slug), draft)
 
 
 def _fixed(name: str, income: Income) -> PostingStep:
-    slug = key_text(name).lower().replace("_", "-")
+    slug = name.lower().replace(" ", "-")
     draft = ItemDraft(
-        name=name, sku=f"qbo-bridge-{slug}", income=income, item_type="Service", taxable=False, distinct="qbo-bridge"
+        name=name, sku=own_sku(slug), income=income, item_type="Service", taxable=False, distinct="qbo-bridge"
     )
     return _step(SourceKey("qbb", "item", slug), draft)
 

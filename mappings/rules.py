@@ -96,6 +96,12 @@ class OrderRules(_Frozen):
     document: Literal["invoice", "sales_receipt"] = "invoice"
 
 
+class CustomerRules(_Frozen):
+    """Who a buyer is in the books: with `match_names` also the customer that a person made under the buyer's name."""
+
+    match_names: bool = False
+
+
 class StripeRules(_Frozen):
     """What is special about charges from the company's own Stripe account."""
 
@@ -170,6 +176,7 @@ class MappingRules(_Frozen):
     closed_period: ClosedPeriod = "reject"
     accounts: Accounts = Accounts()
     gateways: dict[str, GatewayRule] = Field(default_factory=dict)
+    customers: CustomerRules = CustomerRules()
     orders: OrderRules = OrderRules()
     stripe: StripeRules = StripeRules()
     tax: TaxRules = TaxRules()

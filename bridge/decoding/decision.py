@@ -59,6 +59,8 @@ class EventMapper:
             decision: PostingPlan | Ignored | RecordError = map_event(envelope, self._rules)
         except RecordError as error:
             decision = error
+        if isinstance(decision, PostingPlan) and record.recorded_at is not None:
+            decision = decision.known_at(record.recorded_at)
         return MappedRecord(record=record, envelope=envelope, decision=decision)
 
     def _mine(

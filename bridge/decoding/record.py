@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bridge.decoding.bounds import bounded
-from bridge.decoding.headers import HeaderMap, from_record, shopify_header
+from bridge.decoding.headers import HeaderMap, from_record, routing_text, shopify_header
 from bridge.decoding.shapes import infer_topic
 from bridge.decoding.texts import parse_bytes
 from bridge.decoding.wrappers import unwrap
@@ -78,7 +78,7 @@ def _stripe_event(event: Object, headers: HeaderMap) -> Envelope:
         system="stripe",
         event_type=event_type,
         event_id=_text(event.get("id")),
-        account=_text(event.get("account")) or _source_account(headers),
+        account=routing_text(event.get("account"), "account") or _source_account(headers),
         occurred_at=_unix_time(event.get("created")),
         body=document,
         previous=previous if isinstance(previous, Mapping) else None,
@@ -98,7 +98,7 @@ def _thin_event(event: Object) -> Envelope:
         system="stripe",
         event_type=event_type,
         event_id=_text(event.get("id")),
-        account=_text(event.get("context")),
+        account=routing_text(event.get("context"), "account"),
         occurred_at=_iso_time(_text(event.get("created"))),
         body=related if isinstance(related, Mapping) else {},
         livemode=livemode is not False,

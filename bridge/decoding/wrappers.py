@@ -49,7 +49,10 @@ def _cloud_event(value: Object) -> Peeled | None:
     """CloudEvents 1.0 in structured mode; its attributes become the headers of binary mode."""
     if not {"specversion", "type", "source"} <= value.keys():
         return None
-    attributes = {f"ce_{name}": text for name, text in value.items() if isinstance(text, str) and name != "data"}
+    attributes: dict[str, object] = {
+        f"ce_{name}": text for name, text in value.items() if isinstance(text, str) and name != "data"
+    }
+    attributes["ce_source"] = value["source"]
     encoded = value.get("data_base64")
     data = parse_base64(encoded) if isinstance(encoded, str) else value.get("data")
     if data is None:
@@ -83,9 +86,11 @@ def _connect(value: Object) -> Peeled | None:
 def _with_headers(value: Object) -> Peeled | None:
     """`{headers, body}` and `{topic, shop, headers, body}` with `payload` or `data` as other names of the body."""
     body = next((value[name] for name in ("body", "payload", "data") if value.get(name) is not None), None)
+    if body is None:
+        return None
     shop = next((value[name] for name in ("shop", "shop_domain", "shopDomain") if name in value), None)
     named = from_mapping({"shopify-topic": value.get("topic"), "shopify-shop-domain": shop})
-    if body is None or not (named or isinstance(value.get("headers"), Mapping)):
+    if not (named or isinstance(value.get("headers"), Mapping)):
         return None
     return body, {**named, **from_mapping(value.get("headers"))}
 

@@ -1,8 +1,8 @@
 """Customers and items are found by what they are, not by a marker alone.
 
-A customer: by our key in Notes, then by e-mail, then by exact name, always in the document's currency (QBO fixes a
-customer's currency at creation). Two people are never merged: a name alone does not make somebody else's customer
-ours. An item: by SKU, else by name.
+A customer: by our key in Notes, then by e-mail, always in the document's currency (QBO fixes a customer's currency at
+creation). Two people are never merged: a name alone does not make somebody else's customer ours, unless the draft says
+that it may. An item: by its whole SKU, letter case aside, else by name; the bridge's own items by their SKU only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, Entity, part
 from contracts.keys import SourceKey
 from contracts.marker import find_marker
 from contracts.quickbooks import CustomerDraft, ItemDraft
-from mappings.names import legal_name
+from mappings.names import is_of_the_bridge, legal_name
 
 
 def legal_key(name: str) -> str:
@@ -38,6 +38,7 @@ class _Known:
     email: str | None
     key: SourceKey | None
     usable: bool = True
+    own: bool = False
 
 
 class NameList:
@@ -110,9 +111,11 @@ class NameList:
             self.forget(str(body["Id"]))
             return
         usable = body.get("Type") != "Category"
-        known = _Known(str(body["Id"]), str(body.get("Name", "")), None, None, None, usable)
-        self._keep(known)
         sku = _text(body.get("Sku"))
+        name, own = str(body.get("Name", "")), is_of_the_bridge(sku)
+        known = _Known(str(body["Id"]), name, None, None, None, usable, own)
+        self._keep(known)
+        sku = sku.lower() if sku else None
         if known.id in self._sku_of and self._sku_of[known.id] != sku:
             self._by_sku.pop(self._sku_of.pop(known.id), None)
         if sku and usable and self._by_sku.setdefault(sku, known).id == known.id:
@@ -134,6 +137,10 @@ class NameList:
             known = self._by_email.get((email, currency)) or self._by_email.get((email, None))
             if known is not None:
                 return known
+        if (
+            "name" not in draft.found_by
+        ):  # because two people of one name are common, and one of them would see the other's debts
+            return None
         named = self._by_name.get(legal_key(draft.display_name))
         if named is None or named.currency not in (None, currency) or named.key not in (None, key):
             return None
@@ -147,8 +154,8 @@ class NameList:
         """The Id of this item, by SKU when it has one, else by exact name."""
         if draft is None:
             return self._by_key.get((key, None))
-        known = self._by_sku.get(draft.sku) if draft.sku else self._by_name.get(legal_key(draft.name))
-        if known is None or not known.usable:
+        known = self._by_sku.get(draft.sku.lower()) if draft.sku else self._by_name.get(legal_key(draft.name))
+        if known is None or not known.usable or (known.own and not draft.sku):
             return None
         self._by_key[key, None] = known.id
         return known.id

@@ -26,6 +26,9 @@ Polled = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 
 LEAVE_TIMEOUT_S = 3.0
 
+POLL_ERROR_SHOWN_S = 60.0
+"""A poll that failed is told until records come again, or for this long: what cannot be read fails again by then."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -36,14 +39,24 @@ class PollHealth:
         self.clock = clock
         self.last_good: float | None = None
         self.is_broken = False
+        self._error: str | None = None
+        self._failed_at = 0.0
 
-    def good(self) -> None:
+    def good(self, *, records: bool = False) -> None:
         """A poll came back, with or without records."""
         self.last_good = self.clock()
+        if records:
+            self._error = None
 
-    def failed(self) -> None:
+    def failed(self, error: BaseException) -> None:
         """A poll raised; only a new consumer helps."""
         self.is_broken = True
+        self._error, self._failed_at = repr(error), self.clock()
+
+    @property
+    def error(self) -> str | None:
+        """What the newest failed poll said, for `/readyz`; it outlives the consumers that are rebuilt because of it."""
+        return self._error if self.clock() - self._failed_at < POLL_ERROR_SHOWN_S else None
 
     def renewed(self) -> None:
         """A new consumer has joined."""
@@ -82,7 +95,7 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Polled:
         """Poll, then fill up to *max_records*."""
         polled = await self._poll(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-        self._health.good()
+        self._health.good(records=bool(polled))
         self.polled_in = self._generation()
         return await self._fill(polled, max_records) if polled and max_records else polled
 
@@ -98,7 +111,7 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             polled: Polled = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
         except Exception as error:
             log.warning("kafka.poll_failed", group=self._group_id, error=repr(error))
-            self._health.failed()
+            self._health.failed(error)
             read_leniently_after(error)
             # FastStream's loop survives Kafka's own errors only.
             self._broken = error if isinstance(error, KafkaError) else KafkaError(repr(error))

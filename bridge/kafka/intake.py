@@ -61,8 +61,7 @@ class CompanyIntake:
         signals: Signals | None = None,
     ) -> None:
         self.company = company
-        self.trouble: str | None = None
-        """What is wrong with Kafka though this process has joined, in words: it is away, or a topic is missing."""
+        self._missed: str | None = None
         self._topics = topics
         self._connection = connection
         self._settings = settings or IntakeSettings()
@@ -85,6 +84,15 @@ class CompanyIntake:
     def phase(self) -> Phase:
         """Where the company stands in this process."""
         return self._session.phase
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with Kafka though this process has joined, in words.
+
+        It is away, a topic is missing, or its records cannot be read (a damaged batch, an unknown codec).
+        """
+        unread = self._health.error
+        return self._missed or (f"records of {', '.join(self._topics)} cannot be read: {unread}" if unread else None)
 
     @property
     def epoch(self) -> int:
@@ -195,11 +203,11 @@ class CompanyIntake:
 
     def _note(self, trouble: str | None) -> None:
         """Say it once when it begins and once when it ends."""
-        if trouble is not None and trouble != self.trouble:
+        if trouble is not None and trouble != self._missed:
             log.warning("kafka.trouble", company=self.company, reason=trouble)
-        elif trouble is None and self.trouble is not None:
+        elif trouble is None and self._missed is not None:
             log.info("kafka.recovered", company=self.company)
-        self.trouble = trouble
+        self._missed = trouble
 
     async def _disconnect(self) -> None:
         if self._broker is not None:

@@ -158,11 +158,11 @@ class CompanyBoard:
 
     def complaint(self) -> str | None:
         """Why this company is not ready here, in a sentence; None when it is."""
-        if self.phase in _NOT_READY:
-            reason = self.lifecycle.standing.reason
-            why = f": {reason}" if self.phase is Phase.STOPPED and reason else ""
-            return f"{self.name} {_NOT_READY[self.phase]}{why}"
-        return f"{self.name}: {self._state.kafka}" if self._state.kafka else None
+        reason = self.lifecycle.standing.reason
+        why = f": {reason}" if self.phase is Phase.STOPPED and reason else ""
+        said = [f"{self.name} {_NOT_READY[self.phase]}{why}"] if self.phase in _NOT_READY else []
+        said += [f"{self.name}: {self._state.kafka}"] if self._state.kafka else []
+        return "; ".join(said) or None
 
     def poll_age_s(self) -> float | None:
         """Seconds since the last good poll, None before the first."""

@@ -122,13 +122,18 @@ def test_mistake_is_told_by_its_place(body: dict[str, object], said: str) -> Non
         (820982911946154500, "gid://shopify/Order/820982911946154508?x=1", 820982911946154508),
         (820982911946154500, None, 820982911946154500),
         (820982911946154500, "gid://shopify/Order/abc", 820982911946154500),
+        (820982911946154500, "gid://shopify/Order/820982911946155508", 820982911946154500),
+        (820982911946154500, "gid://shopify/Order/1", 820982911946154500),
+        (820982911946154500, "820982911946154508", 820982911946154500),
+        (820982911946154500, "gid://elsewhere/Order/820982911946154508", 820982911946154500),
+        (820982911946154500, "gid://shopify/Order/x/820982911946154508", 820982911946154500),
         (820982911946154500, "gid://shopify/Order/" + "9" * 5000, 820982911946154500),
         (2**53, "gid://shopify/Order/1", 2**53),
         (4081486823579, "gid://shopify/Order/4081486823578", 4081486823579),
     ],
 )
 def test_only_a_number_that_can_be_rounded_is_corrected(number: int, gid: str | None, expected: int) -> None:
-    """Past 2**53."""
+    """Past 2**53, by a gid of the right form that rounds to it."""
     assert true_id(number, gid) == expected
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import keys
-from contracts.keys import SourceKey, batch_item_id, batch_request_id, step_request_id
+from contracts.keys import SourceKey, batch_item_id, batch_request_id, escape, step_request_id, unescape
+from contracts.marker import Marker, find_marker
 
 KEY = SourceKey("shopify", "order", "1")
 
@@ -17,6 +18,16 @@ def test_key_reads_what_it_writes(ident: str) -> None:
     """The id may hold anything, colons too."""
     key = SourceKey("shopify", "order", ident)
     assert SourceKey.parse(str(key)) == key
+
+
+@given(text=st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"])))
+def test_an_escaped_text_can_be_read_again(text: str) -> None:
+    """So no two texts make one key, and a marker holds any of them."""
+    key = SourceKey("shopify", "sku", escape(text))
+    assert unescape(key.id) == text
+    marker = find_marker(f"a note\n{Marker(key)}")
+    assert marker is not None
+    assert marker.key == key
 
 
 def test_two_parts_are_no_key() -> None:

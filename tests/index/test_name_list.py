@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,10 @@ def customer(name: str = "Dana Reyes", **changes: str | None) -> CustomerDraft:
     return CustomerDraft(**{"display_name": name, "currency": "USD", **changes})  # type: ignore[arg-type]
 
 
+def by_name(name: str = "Dana Reyes", **changes: str | None) -> CustomerDraft:
+    return replace(customer(name, **changes), found_by=("name",))
+
+
 def names(*rows: dict[str, object]) -> NameList:
     found = NameList()
     for row in rows:
@@ -54,22 +59,27 @@ def test_a_customer_is_found_by_email_in_any_spelling() -> None:
     assert found.find_customer(SHOP, None, "USD") == "60"
 
 
-def test_a_customer_that_a_person_made_is_found_by_its_exact_name() -> None:
+def test_a_name_alone_leads_to_nobody() -> None:
+    """Two people of one name are common. Guard: `found_by`."""
+    assert names(customer_row(key=None)).find_customer(DANA, customer("dana  REYES"), "USD") is None
+
+
+def test_where_the_rules_say_so_a_customer_that_a_person_made_is_found_by_its_exact_name() -> None:
     """It has no key of ours and no other address."""
-    assert names(customer_row(key=None)).find_customer(DANA, customer("dana  REYES"), "USD") == "60"
+    assert names(customer_row(key=None)).find_customer(DANA, by_name("dana  REYES"), "USD") == "60"
 
 
 @pytest.mark.parametrize(
     ("row", "draft"),
     [
-        (customer_row(key=OTHER), customer()),
-        (customer_row(key=None, **email("other@example.com")), customer(email="dana@example.com")),
-        (customer_row(key=None, name="Dana Reyes Jr"), customer()),
+        (customer_row(key=OTHER), by_name()),
+        (customer_row(key=None, **email("other@example.com")), by_name(email="dana@example.com")),
+        (customer_row(key=None, name="Dana Reyes Jr"), by_name()),
     ],
     ids=["another key", "another address", "another name"],
 )
 def test_two_people_are_never_merged(row: dict[str, object], draft: CustomerDraft) -> None:
-    """A name alone does not make somebody else's customer ours."""
+    """Not even where the rules let names count: another shop made it, or two addresses differ."""
     assert names(row).find_customer(DANA, draft, "USD") is None
 
 
@@ -178,3 +188,20 @@ def test_an_inactive_item_is_forgotten() -> None:
 def test_what_is_no_address_is_none() -> None:
     """Masked and empty ones."""
     assert [email_of(None), email_of("hidden"), email_of(" A@b.C ")] == [None, None, "a@b.c"]
+
+
+@pytest.mark.parametrize("sku", ["tote", "Tote", "TOTE"])
+def test_an_item_is_found_by_the_whole_sku_letter_case_aside(sku: str) -> None:
+    """And by nothing less: `A B`, `A_B` and `A]B` are three."""
+    assert books(("Item", item_row())).item_id(TOTE, ItemDraft(name="x", sku=sku, income=SALES)) == "20"
+    for other in ("TOTE ", "TOT", "TOTE-1", "T_TE"):
+        assert books(("Item", item_row())).item_id(TOTE, ItemDraft(name="x", sku=other, income=SALES)) is None
+
+
+def test_an_item_of_the_bridge_is_never_found_by_its_name() -> None:
+    """A custom line called "Tip" is no tip. Guard: `own`."""
+    index = books(("Item", item_row(Name="Tip", Sku="qbo-bridge-tip")))
+    line = ItemDraft(name="Tip", sku=None, income=SALES, distinct="Shopify")
+    assert index.item_id(SourceKey("shopify", "item", "tip"), line) is None
+    assert index.items.free_item_name(TOTE, line, also=frozenset()) == "Tip (Shopify)"
+    assert index.item_id(TOTE, ItemDraft(name="Tip", sku="qbo-bridge-tip", income=SALES)) == "20"

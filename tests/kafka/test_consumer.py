@@ -90,3 +90,27 @@ async def test_records_before_a_failed_poll_are_handed_out_and_none_after() -> N
         with pytest.raises(KafkaError, match="no such record"):
             await consumer.getmany(timeout_ms=50, max_records=10)
     assert consumer._health.is_broken
+
+
+async def test_a_poll_that_failed_is_told_until_records_come_again() -> None:
+    """Through every rebuilt consumer, and past polls that bring nothing. Guard: `PollHealth.error`."""
+    now = [100.0]
+    health = PollHealth(lambda: now[0])
+    assert health.error is None
+    health.failed(KafkaError("libraries for snappy are not installed"))
+    health.renewed()
+    health.good()
+    assert "snappy" in str(health.error)
+    health.good(records=True)
+    assert health.error is None
+
+
+async def test_a_poll_that_failed_once_is_forgotten_when_no_other_fails() -> None:
+    """The damaged batch was deleted, and nothing newer comes: a minute later the process is ready again."""
+    now = [100.0]
+    health = PollHealth(lambda: now[0])
+    health.failed(KafkaError("damaged"))
+    now[0] += 59.0
+    assert health.error
+    now[0] += 2.0
+    assert health.error is None

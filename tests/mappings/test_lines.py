@@ -12,7 +12,7 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import round_half_up
 from mappings.lines import in_hundredths, line
-from mappings.names import cut, description, email_address, email_key, key_text, legal_name
+from mappings.names import cut, description, email_address, email_key, legal_name
 
 D = Decimal
 ITEM = SourceKey("shopify", "sku", "A")
@@ -95,7 +95,6 @@ def test_only_an_address_that_qbo_takes_is_one(text: str | None, expected: str |
     assert email_address(text) == expected
 
 
-def test_keys_hold_no_address_and_no_blanks() -> None:
+def test_keys_hold_no_address() -> None:
     """Keys are logged and published."""
     assert email_key("Jo@Example.com ") == email_key("jo@example.com") != email_key("jo@example.org")
-    assert key_text(" a b]c ") == "a_b_c"

@@ -474,7 +474,7 @@ def test_item_by_sku_by_product_and_by_words() -> None:
             )
         )
     )
-    assert list(found) == ["shopify:sku:TOTE_SAND", "shopify:product:8811002233", "shopify:item:Untitled_item"]
+    assert list(found) == ["shopify:sku:tote%20sand", "shopify:product:8811002233", "shopify:item:untitled%20item"]
     by_sku, by_product, by_words = found.values()
     assert (by_sku.sku, by_sku.distinct, by_sku.name) == ("TOTE SAND", "TOTE SAND", "Canvas tote - Sand")
     assert (by_product.sku, by_product.distinct) == ("shopify-product-8811002233", "8811002233")

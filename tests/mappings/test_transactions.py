@@ -32,7 +32,7 @@ def test_sale_or_capture_is_a_payment_on_its_order(kind: str) -> None:
 def test_reference_is_the_end_of_a_long_id() -> None:
     """PaymentRefNum holds 21 characters; a rounded id is corrected first."""
     gid = "gid://shopify/OrderTransaction/1234567890123456789012345"
-    plan = plan_of(transaction(id=2**80, admin_graphql_api_id=gid))
+    plan = plan_of(transaction(id=int(float(1234567890123456789012345)), admin_graphql_api_id=gid))
     assert payment_of(plan).reference == "567890123456789012345"
 
 
