@@ -6,6 +6,9 @@ can cause. What a command needs is imported when it is called, so that `--help` 
 
 from __future__ import annotations
 
+import bridge.cli.early  # noqa: F401 - before everything that takes time
+
+# isort: split
 import sys
 from importlib.metadata import version
 from typing import Annotated

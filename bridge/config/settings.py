@@ -73,6 +73,9 @@ class KafkaSettings(_Section):
     ssl_check_hostname: Flag = Field(True, description="true or false")
     transactions: Flag = Field(True, description="true, or false for a broker without transactions")
     client_id: str = Field("qbo-bridge", min_length=1, description="a name for the broker's logs")
+    group: TopicName = Field(
+        "qbo-bridge", description="the beginning of names of consumer groups: letters, digits, dots, - and _"
+    )
     session_timeout_ms: Duration = Field(12_000, description="whole milliseconds, 1 or more")
     heartbeat_interval_ms: Duration = Field(1_000, description="whole milliseconds, 1 or more")
     max_poll_interval_ms: Duration = Field(300_000, description="whole milliseconds, 1 or more")

@@ -137,9 +137,8 @@ class NameList:
             known = self._by_email.get((email, currency)) or self._by_email.get((email, None))
             if known is not None:
                 return known
-        if (
-            "name" not in draft.found_by
-        ):  # because two people of one name are common, and one of them would see the other's debts
+        # because two people of one name are common, and one of them would owe what the other bought
+        if "name" not in draft.found_by:
             return None
         named = self._by_name.get(legal_key(draft.display_name))
         if named is None or named.currency not in (None, currency) or named.key not in (None, key):

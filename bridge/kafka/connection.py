@@ -37,6 +37,8 @@ class KafkaConnection:
     ssl_password: str | None = field(default=None, repr=False)
     ssl_check_hostname: bool = True
     client_id: str = "qbo-bridge"
+    group: str = "qbo-bridge"
+    """Begins the names of our consumer groups and transactional ids: two installations on one cluster need two."""
     request_timeout_ms: int = 40_000
     metadata_max_age_ms: int = 30_000
     """Half a minute, not the clients' five: a partition that is added is consumed soon."""
@@ -67,6 +69,18 @@ class KafkaConnection:
     def addresses(self) -> list[str]:
         """One by one: FastStream takes a string with commas for a single host."""
         return [address.strip() for address in self.bootstrap_servers.split(",")]
+
+    def group_id(self, company: str) -> str:
+        """The consumer group of a company, and its transactional id: both stand for its one owner."""
+        return f"{self.group}.{company}"
+
+    def redrive_id(self, dead_letters: str) -> str:
+        """The transactional id under which one topic of dead letters is redriven."""
+        return f"{self.group}.redrive.{dead_letters}"
+
+    def token_writer_id(self, topic: str, realm_id: str) -> str:
+        """The transactional id of whoever writes the tokens of one realm."""
+        return f"{self.group}.tokens.{topic}.{realm_id}"
 
     def client_options(self) -> dict[str, Any]:
         """Keyword arguments that every aiokafka client takes."""

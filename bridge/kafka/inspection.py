@@ -18,7 +18,6 @@ from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, Res
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.diagnosis import reach
-from bridge.kafka.publisher import group_id
 
 TIMEOUT_S = 15.0
 _POLL_S = 0.5
@@ -55,8 +54,8 @@ async def inspect_topics(connection: KafkaConnection, names: Iterable[str]) -> l
 
 async def inspect_rights(connection: KafkaConnection, company: str) -> Rights:
     """What we may do as this company's owner."""
-    group = await asyncio.to_thread(_group_rights, connection, group_id(company))
-    return Rights(group=group, transactions=await _may_write_in_transactions(connection, group_id(company)))
+    group = await asyncio.to_thread(_group_rights, connection, connection.group_id(company))
+    return Rights(group=group, transactions=await _may_write_in_transactions(connection, connection.group_id(company)))
 
 
 def _topics(connection: KafkaConnection, names: list[str]) -> list[TopicFacts]:

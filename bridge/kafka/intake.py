@@ -33,7 +33,7 @@ from bridge.kafka.inbox import MicroBatch
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.ownership import Ownership
 from bridge.kafka.ownership_session import OwnershipSession
-from bridge.kafka.publisher import CompanyPublisher, group_id
+from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
 from contracts.lifecycle import Lifecycle, Phase
 
@@ -231,7 +231,7 @@ class CompanyIntake:
         subscriber = broker.subscriber(
             *self._topics,
             batch=True,
-            group_id=group_id(self.company),
+            group_id=self._connection.group_id(self.company),
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             isolation_level=self._connection.isolation_level,

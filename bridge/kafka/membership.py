@@ -14,7 +14,6 @@ from aiokafka.errors import (
 )
 
 from bridge.kafka.connection import KafkaConnection
-from bridge.kafka.publisher import group_id
 
 TRIES = 20
 WAIT_S = 0.5
@@ -31,20 +30,20 @@ async def hosts_in_group(connection: KafkaConnection, company: str) -> tuple[str
         await admin.start()
         for _ in range(TRIES - 1):
             try:
-                return await _hosts(admin, company)
+                return await _hosts(admin, connection.group_id(company))
             except _PASSING:
                 await asyncio.sleep(WAIT_S)
-        return await _hosts(admin, company)
+        return await _hosts(admin, connection.group_id(company))
     finally:
         await admin.close()
 
 
-async def _hosts(admin: AIOKafkaAdminClient, company: str) -> tuple[str, ...]:
-    (answer,) = await admin.describe_consumer_groups([group_id(company)])
+async def _hosts(admin: AIOKafkaAdminClient, group: str) -> tuple[str, ...]:
+    (answer,) = await admin.describe_consumer_groups([group])
     ((code, _, _, _, _, members, *_rest),) = answer.groups
     error = for_code(code)
     if error is GroupIdNotFound:
         return ()
     if error.errno:
-        raise error(f"the consumer group {group_id(company)}")
+        raise error(f"the consumer group {group}")
     return tuple(sorted(client_host.lstrip("/") for _, _, client_host, *_ in members))

@@ -44,11 +44,6 @@ TRANSACTION_TIMEOUT_MS = 30_000
 log = structlog.get_logger(__name__)
 
 
-def group_id(company: str) -> str:
-    """The consumer group of a company, and its transactional id: both stand for its one owner."""
-    return f"qbo-bridge.{company}"
-
-
 class CompanyPublisher:
     """The one writer of one company. Not open (never opened, fenced or failed): every write raises `Fenced`."""
 
@@ -121,7 +116,7 @@ class CompanyPublisher:
         await producer.begin_transaction()
         await self._send_all(producer, records)
         if offsets:
-            await producer.send_offsets_to_transaction(offsets, group_id(self.company))
+            await producer.send_offsets_to_transaction(offsets, self._connection.group_id(self.company))
         await producer.commit_transaction()
 
     async def _send_all(self, producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> None:
@@ -160,7 +155,7 @@ class CompanyPublisher:
         options = producer_options(self._connection)
         if self._connection.transactions:
             options |= {
-                "transactional_id": group_id(self.company),
+                "transactional_id": self._connection.group_id(self.company),
                 "transaction_timeout_ms": TRANSACTION_TIMEOUT_MS,
             }
         return options

@@ -78,7 +78,7 @@ async def open_redriver(connection: KafkaConnection, *, dead_letters: str, journ
     options = producer_options(connection)
     if connection.transactions:
         options |= {
-            "transactional_id": f"qbo-bridge.redrive.{dead_letters}",
+            "transactional_id": connection.redrive_id(dead_letters),
             "transaction_timeout_ms": TRANSACTION_TIMEOUT_MS,
         }
     async with AIOKafkaProducer(**options) as producer:

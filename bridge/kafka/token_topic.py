@@ -150,7 +150,7 @@ class KafkaTokenStore:
         """The company's one writer: starting it fences the one before and waits for that one's transaction to end."""
         options = producer_options(self._connection)
         if self._connection.transactions:
-            name = f"qbo-bridge.tokens.{self._topic}.{realm_id}"
+            name = self._connection.token_writer_id(self._topic, realm_id)
             options |= {"transactional_id": name, "transaction_timeout_ms": _TRANSACTION_TIMEOUT_MS}
         producer = AIOKafkaProducer(**options)
         try:

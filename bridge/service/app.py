@@ -79,6 +79,7 @@ def kafka_connection(settings: KafkaSettings) -> KafkaConnection:
         ssl_password=key_password.get_secret_value() if key_password else None,
         ssl_check_hostname=settings.ssl_check_hostname,
         client_id=settings.client_id,
+        group=settings.group,
     )
 
 

@@ -36,6 +36,7 @@ from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable, UnreadableJournal
 
 WATCH_INTERVAL_S = 0.5
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 KAFKA_WAIT_MIN_S = 1.0
 KAFKA_WAIT_MAX_S = 15.0
 
@@ -70,6 +71,8 @@ async def _serve(settings: Settings) -> int:
             for company, rules, connection in prepared
         ]
         failed = await asyncio.gather(*tasks)
+    # because the loop gives the signals back as it closes, and a second SIGTERM would then end us with 143
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     return 1 if any(failed) else 0
 
 
@@ -170,7 +173,7 @@ def stop_signals() -> asyncio.Event:
     """Set when the process is told to stop, by SIGTERM or Ctrl-C."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in STOP_SIGNALS:
         loop.add_signal_handler(name, stopping.set)
     return stopping
 

@@ -9,7 +9,6 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.intake import CompanyIntake
-from bridge.kafka.publisher import group_id
 from contracts.errors import Unavailable
 from contracts.lifecycle import Phase
 from contracts.records import InboundRecord, OutboundRecord
@@ -252,7 +251,7 @@ def kill_coordinator(one: Member) -> None:
 
     intake: CompanyIntake = one.intake
     assert intake._consumer is not None
-    assert intake._consumer._group_id == group_id(intake.company)
+    assert intake._consumer._group_id == intake._connection.group_id(intake.company)
     intake._consumer._coordinator._do_heartbeat = unexpected
 
 

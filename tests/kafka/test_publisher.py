@@ -8,8 +8,8 @@ import contextlib
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 
+from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import Fenced
-from bridge.kafka.publisher import group_id
 from bridge.kafka.reader import publish
 from contracts.records import InboundRecord, OutboundRecord
 from tests.support.kafka.bus import Bus, Owner, member, no_group, numbered
@@ -217,6 +217,11 @@ async def test_a_cancelled_settlement_leaves_the_publisher_closed(bus: Bus) -> N
     assert not publisher.is_open
 
 
-def test_group_and_transactional_id_are_the_company() -> None:
-    """Operators rewind a company by its group's name."""
-    assert group_id("acme-us") == "qbo-bridge.acme-us"
+def test_group_and_transactional_ids_begin_with_the_installation() -> None:
+    """Operators rewind a company by its group's name; two installations on one cluster share none of them."""
+    ours = KafkaConnection(bootstrap_servers="x")
+    assert ours.group_id("acme-us") == "qbo-bridge.acme-us"
+    theirs = KafkaConnection(bootstrap_servers="x", group="bridge.eu")
+    assert theirs.group_id("acme-us") == "bridge.eu.acme-us"
+    assert theirs.redrive_id("dlq") == "bridge.eu.redrive.dlq"
+    assert theirs.token_writer_id("tokens", "9") == "bridge.eu.tokens.tokens.9"

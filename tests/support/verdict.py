@@ -20,7 +20,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bridge.demo.audit import differences, read_books
 from bridge.demo.events import ExpectedSale, Sample
-from bridge.kafka.publisher import group_id
 from bridge.kafka.reader import read_topic
 from contracts.marker import find_marker
 from contracts.records import Place
@@ -148,7 +147,7 @@ def silent(bus: Bus) -> list[Place]:
 async def offsets_left(fleet: Fleet, company: Tenant) -> dict[str, int]:
     """The partitions whose committed offset is not the end, and by how much; empty when all was committed."""
     consumer = AIOKafkaConsumer(
-        **fleet.kafka.client_options(), group_id=group_id(company.name), enable_auto_commit=False
+        **fleet.kafka.client_options(), group_id=fleet.kafka.group_id(company.name), enable_auto_commit=False
     )
     await consumer.start()
     try:

@@ -27,9 +27,9 @@ def examine_topics(settings: Settings, found: Iterable[TopicFacts]) -> Iterator[
         yield _topic(topic, wanted[topic.name], is_table=topic.name in tables, create=settings.topics.create)
 
 
-def examine_rights(company: str, rights: Rights, *, transactions: bool) -> Iterator[Finding]:
-    """The group that the company consumes with, and the transactional id that it writes under."""
-    about, name = f"{company}: group", f"qbo-bridge.{company}"
+def examine_rights(company: str, name: str, rights: Rights, *, transactions: bool) -> Iterator[Finding]:
+    """The group that the company consumes with, and its transactional id: both are called `name`."""
+    about = f"{company}: group"
     refused = rights.group is not None and READ not in rights.group
     yield Finding(
         about, name + (" may not be read" if refused else ""), f"allow READ on group {name}" if refused else ""

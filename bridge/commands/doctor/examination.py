@@ -42,7 +42,7 @@ async def _examine_kafka(settings: Settings, kafka: KafkaConnection) -> list[Fin
         return [Finding("Kafka", reason, "start the brokers, or mend the [kafka] section")]
     findings = [Finding("Kafka", kafka.bootstrap_servers), *examine_topics(settings, topics)]
     for name, found in rights.items():
-        findings += examine_rights(name, found, transactions=kafka.transactions)
+        findings += examine_rights(name, kafka.group_id(name), found, transactions=kafka.transactions)
     return findings
 
 

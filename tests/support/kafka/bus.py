@@ -14,7 +14,7 @@ from aiokafka.record.util import calc_crc32c
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.journal import KafkaJournal
-from bridge.kafka.publisher import CompanyPublisher, group_id
+from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.reader import publish, read_topic
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, create_missing, table_topic
@@ -85,7 +85,9 @@ class Bus:
     async def committed(self) -> dict[int, int]:
         """The group's committed offsets by partition."""
         consumer = AIOKafkaConsumer(
-            **self.connection.client_options(), group_id=group_id(self.company), enable_auto_commit=False
+            **self.connection.client_options(),
+            group_id=self.connection.group_id(self.company),
+            enable_auto_commit=False,
         )
         await consumer.start()
         try:
