@@ -44,12 +44,19 @@ _PRESSING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireStep:
-    """One write, its references bound. `body` is the bare entity; `request_id` is the step's own, of 50 characters."""
+    """One write, its references bound. `body` is the bare entity; `request_id` is the step's own, of 50 characters.
+
+    The body's texts are made legal here, before it is encoded and before an answer is compared with it.
+    """
 
     entity: str
     operation: Operation
     body: Mapping[str, Any]
     request_id: str
+
+    def __post_init__(self) -> None:
+        """An answer repeats what was sent: a text that changes on the way would look like another document's."""
+        object.__setattr__(self, "body", wire.legal(self.body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from bridge.quickbooks.wire import legal_text
+
 Comparison = Literal["=", "<", ">", "<=", ">=", "LIKE"]
 Scalar = str | int | bool | Decimal | datetime
 
@@ -26,7 +28,7 @@ def quoted(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = instant(value) if isinstance(value, datetime) else str(value)
-    clean = "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in text)
+    clean = legal_text("".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in text))
     return "'" + clean.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

@@ -1,4 +1,4 @@
-"""JSON as QBO speaks it: numbers stay exact in both directions.
+"""JSON as QBO speaks it: numbers stay exact in both directions, and no text holds what QBO's own XML cannot.
 
 Amounts arrive as `100.00`, `0` or `25.0` and leave as the digits of a Decimal; no number is ever a float, because a
 cent that a float loses is a cent that the books lose.
@@ -7,6 +7,7 @@ cent that a float loses is a cent that the books lose.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -14,6 +15,8 @@ from typing import Any, NoReturn
 import orjson
 
 _INT_64 = 2**63
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML 1.0 forbids beside lone surrogates (section 2.2): QBO answers it with 500, every time."""
 
 
 def loads(raw: bytes) -> dict[str, Any] | None:
@@ -30,6 +33,28 @@ def dumps(value: Mapping[str, Any]) -> bytes:
     return orjson.dumps(_exact(value))
 
 
+def legal(value: Any) -> Any:
+    """`value` with all its texts as they may go out: what is sent, compared and kept is then the same."""
+    match value:
+        case str():
+            return legal_text(value)
+        case Mapping():
+            return {legal_text(str(key)): legal(item) for key, item in value.items()}
+        case list() | tuple():
+            return [legal(item) for item in value]
+    return value
+
+
+def legal_text(text: str) -> str:
+    """`text` with U+FFFD for each character that XML 1.0 forbids.
+
+    Among them are lone surrogates: they come from broken escapes upstream and have no UTF-8.
+    """
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
@@ -39,7 +64,7 @@ def _exact(value: object) -> object:
         case None | bool():
             return value
         case str():
-            return _whole_text(value)
+            return legal_text(value)
         case int():
             return value if -_INT_64 <= value < _INT_64 else orjson.Fragment(str(value).encode())
         case Decimal():
@@ -47,14 +72,7 @@ def _exact(value: object) -> object:
                 raise TypeError(f"{value} is not a JSON number")
             return orjson.Fragment(f"{value:f}".encode())
         case Mapping():
-            return {_whole_text(str(key)): _exact(item) for key, item in value.items()}
+            return {legal_text(str(key)): _exact(item) for key, item in value.items()}
         case list() | tuple():
             return [_exact(item) for item in value]
     raise TypeError(f"a {type(value).__name__} cannot be written as exact JSON")
-
-
-def _whole_text(text: str) -> str:
-    """`text` with lone surrogates replaced: they come from broken escapes upstream and have no UTF-8."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
