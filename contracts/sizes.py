@@ -26,6 +26,10 @@ HEADERS_BYTES_MAX = 256 * 1024
 """All original headers of a dead letter together."""
 JOURNAL_ENTRY_BYTES_MAX = 900_000
 """An event that is kept while it waits: what a topic with Kafka's own defaults takes."""
+LETTER_BYTES_MIN = 512 * 1024
+"""A dead letter without its value and its key always fits into this: its headers, the original ones and ours."""
+JOURNAL_BYTES_MIN = 1_000_000
+"""What the journal's topic must take: such an event, or a batch of requests (compressed), with its frame."""
 TOPIC_BYTES_DEFAULT = 1_048_588
 """`max.message.bytes` where nobody has set it (Kafka's documentation of topic configurations)."""
 RECORD_BYTES_MAX = 32 * 1024 * 1024

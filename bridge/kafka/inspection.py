@@ -6,11 +6,12 @@ Rights are asked with librdkafka's admin client: aiokafka's requests are too old
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from aiokafka import codec
 from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import CoordinatorNotAvailableError, TransactionalIdAuthorizationFailed
 from confluent_kafka import KafkaException, TopicCollection
@@ -22,14 +23,39 @@ from bridge.kafka.diagnosis import reach
 TIMEOUT_S = 15.0
 _POLL_S = 0.5
 
+READERS: Mapping[str, Callable[[], bool]] = {
+    "uncompressed": lambda: True,
+    "gzip": codec.has_gzip,
+    "snappy": codec.has_snappy,
+    "lz4": codec.has_lz4,
+    "zstd": codec.has_zstd,
+}
+"""Each codec of Kafka, and whether it can be read here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicConfig:
+    """What decides which records a topic takes and how long it keeps them; a retention of -1 is for ever."""
+
+    cleanup: str
+    message_bytes: int
+    retention_ms: int
+    retention_bytes: int
+    compression: str
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether our consumers can read what the broker compresses; `producer` leaves the choice to producers."""
+        return READERS.get(self.compression, lambda: all(can() for can in READERS.values()))()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicFacts:
-    """One topic: how many partitions (0 for none), its cleanup policy, and what we may do (None: nobody says)."""
+    """One topic: how many partitions (0 for none), its configuration and what we may do (None: nobody says)."""
 
     name: str
     partitions: int
-    cleanup: str | None
+    config: TopicConfig | None
     rights: frozenset[str] | None
     refused: str | None = None
 
@@ -70,22 +96,28 @@ def _topic(admin: AdminClient, name: str, asked: Future[Any]) -> TopicFacts:
     except KafkaException as error:
         refused = error.args[0].name()
         missing = refused == "UNKNOWN_TOPIC_OR_PART"
-        return TopicFacts(name=name, partitions=0, cleanup=None, rights=None, refused=None if missing else refused)
+        return TopicFacts(name=name, partitions=0, config=None, rights=None, refused=None if missing else refused)
     return TopicFacts(
         name=name,
         partitions=len(told.partitions),
-        cleanup=_cleanup(admin, name),
+        config=_config(admin, name),
         rights=_words(told.authorized_operations),
     )
 
 
-def _cleanup(admin: AdminClient, name: str) -> str | None:
+def _config(admin: AdminClient, name: str) -> TopicConfig | None:
     resource = ConfigResource(ResourceType.TOPIC, name)
     try:
         found: Mapping[str, Any] = admin.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result()
     except KafkaException:
         return None  # to describe configurations is a right of its own
-    return str(found["cleanup.policy"].value)
+    return TopicConfig(
+        cleanup=str(found["cleanup.policy"].value),
+        message_bytes=int(found["max.message.bytes"].value),
+        retention_ms=int(found["retention.ms"].value),
+        retention_bytes=int(found["retention.bytes"].value),
+        compression=str(found["compression.type"].value),
+    )
 
 
 def _group_rights(connection: KafkaConnection, group: str) -> frozenset[str] | None:

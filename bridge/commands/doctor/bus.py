@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bridge.commands.doctor.configs import examine_config
 from bridge.commands.doctor.finding import Finding
 from bridge.config.settings import CompanySettings, Settings
 from bridge.kafka.inspection import Rights, TopicFacts
@@ -21,10 +22,10 @@ def wanted_topics(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 def examine_topics(settings: Settings, found: Iterable[TopicFacts]) -> Iterator[Finding]:
     """There, of the right kind, and ours to use."""
-    tables = {settings.topics.journal, settings.tokens.topic}
-    wanted = wanted_topics(settings)
-    for topic in found:
-        yield _topic(topic, wanted[topic.name], is_table=topic.name in tables, create=settings.topics.create)
+    wanted, there = wanted_topics(settings), list(found)
+    for topic in there:
+        problem = _problem(topic, wanted[topic.name], create=settings.topics.create)
+        yield problem or next(examine_config(settings.topics, topic, there), None) or _fine(topic)
 
 
 def examine_rights(company: str, name: str, rights: Rights, *, transactions: bool) -> Iterator[Finding]:
@@ -50,7 +51,11 @@ def examine_routes(company: CompanySettings, *, is_only: bool) -> Finding:
     return Finding("events", nobody + said, "list its shop_domains and stripe_accounts", rare=is_only)
 
 
-def _topic(topic: TopicFacts, wanted: tuple[str, ...], *, is_table: bool, create: bool) -> Finding:
+def _fine(topic: TopicFacts) -> Finding:
+    return Finding(f"topic {topic.name}", f"{topic.partitions} partitions")
+
+
+def _problem(topic: TopicFacts, wanted: tuple[str, ...], *, create: bool) -> Finding | None:
     about = f"topic {topic.name}"
     if topic.refused is not None:
         return Finding(
@@ -62,8 +67,4 @@ def _topic(topic: TopicFacts, wanted: tuple[str, ...], *, is_table: bool, create
     missing = [right for right in wanted if topic.rights is not None and right not in topic.rights]
     if missing:
         return Finding(about, f"may not: {', '.join(missing)}", f"allow {' and '.join(missing)} on it")
-    if topic.cleanup is not None and ("compact" in topic.cleanup) != is_table:
-        policy = "compact" if is_table else "delete"
-        lost = "entries would be lost" if is_table else "records would be lost"
-        return Finding(about, f"cleanup.policy is {topic.cleanup}: {lost}", f"set cleanup.policy={policy}")
-    return Finding(about, f"{topic.partitions} partitions")
+    return None
