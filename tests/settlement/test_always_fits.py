@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,18 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.decoding.decision import EventMapper, MappedRecord
-from bridge.decoding.routing import Router
+from bridge.decoding.routing import Route, Router
 from bridge.settlement.outcome import Outcome, ignored, refused
+from bridge.settlement.reporting import Reporter
 from contracts.errors import RecordError
 from contracts.posting import Ignored
 from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import read_result
 from contracts.sizes import RESULT_BYTES_MAX, SHOWN_TEXT_MAX, TOPIC_BYTES_DEFAULT, record_bytes
 from mappings.rules import MappingRules
-from tests.settlement.test_reporting import ACME, NOW, REPORTER, THEN
 from tests.support.orders import charge, line, order, stripe_event
 
-MAPPER = EventMapper("acme-us", Router([ACME]), MappingRules())
+NOW, THEN = datetime(2026, 11, 22, 12, tzinfo=UTC), datetime(2026, 11, 22, 11, tzinfo=UTC)
+REPORTER = Reporter(
+    company="acme-us", realm_id="913", rules_version="r1", results_topic="qbo.results", dead_letters_topic="qbo.dlq"
+)
+ONLY = Route("acme-us", frozenset({"default"}), frozenset({"default"}))
+MAPPER = EventMapper("acme-us", Router([ONLY]), MappingRules())
 LONG = st.builds(
     lambda unit, count: unit * count,
     st.sampled_from(["x", "\x01", '"', "\N{GRINNING FACE}"]),
