@@ -10,7 +10,7 @@
         * Unauthorised            the connection to QBO needs a person (`qbo-bridge connect`)
         * Interrupted             this process was told to begin nothing more; nothing is wrong with QBO
         * Stopped                 the company stopped itself; a restart or `qbo-bridge resume` goes on
-    * TakeFewer                   nobody's fault: so many records are too many at once
+    * BatchTooLarge               nobody's fault: so many records are too many at once
     * AnswerMismatch              QBO answered with something else than was sent: the company stops
     * UnreadableJournal       the journal holds what this release does not know: the company is not taken over
     * ConfigurationError          the operator's: one sentence, exit code 1
