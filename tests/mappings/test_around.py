@@ -162,7 +162,7 @@ def test_product_is_an_item_for_each_sku() -> None:
         {"id": 4, "title": "Sand again", "sku": "TOTE-SAND", "price": "24.00"},
     ]
     assert items(plan_of(product(*variants))) == [
-        ("shopify:sku:TOTE-SAND", "Canvas tote - Sand", "TOTE-SAND", Decimal("21.00")),
+        ("shopify:sku:tote-sand", "Canvas tote - Sand", "TOTE-SAND", Decimal("21.00")),
         ("shopify:product:8811002233", "Canvas tote", "shopify-product-8811002233", Decimal("22.00")),
     ]
     sold = plan_of(order([line("21.00"), line("22.00", id=2, sku=None, title="Canvas tote")]))
