@@ -99,6 +99,11 @@ class WaitingRoom:
         """The event that is parked at `place`. KeyError when there is none."""
         return self._events[place]
 
+    @property
+    def is_anybody_called(self) -> bool:
+        """True while there is news that not everybody whom it may concern was looked at for."""
+        return bool(self._called)
+
     # Who is to be looked at --------------------------------------------------------------------------------------
 
     def touched(self, keys: Iterable[SourceKey]) -> list[Place]:

@@ -9,7 +9,7 @@ import structlog
 
 from bridge.sandbox import bench as sandbox_bench
 from tests.bench import __main__ as stages
-from tests.bench import backlog
+from tests.bench import backlog, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +36,15 @@ def test_the_bench_of_a_backlog_goes_through_all_of_it(capsys: pytest.CaptureFix
     assert int(named["events"]) > 50
     assert int(named["steps written"]) > 50
     assert named["time against the bare requests"].endswith(" x")
+
+
+def test_the_bench_of_what_waits_measures_idle_seconds_and_another_company(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each measurement has its number."""
+    waiting.main(["20", "2"])
+    rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    assert len(rows) == 8
+    assert rows["parked events"].strip() == "20"
+    assert all(each.strip() for each in rows.values())
 
 
 def test_the_bench_of_the_sandbox_counts_both_ways_of_writing(capsys: pytest.CaptureFixture[str]) -> None:

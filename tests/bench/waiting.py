@@ -38,10 +38,10 @@ PAUSE_S = 0.02
 MOMENT = {"created_at": "2026-11-20T12:00:00Z", "processed_at": "2026-11-20T12:00:00Z"}
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Run and print."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    given = [int(each) for each in sys.argv[1:3]]
+    given = [int(each) for each in arguments]
     parked, orders = (*given, *(PARKED, ORDERS)[len(given) :])
     rows = asyncio.run(measure(parked, orders))
     width = max(map(len, rows))
@@ -148,4 +148,4 @@ def _ms(seconds: Sequence[float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

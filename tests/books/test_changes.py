@@ -283,3 +283,18 @@ async def test_a_refund_that_a_person_deleted_stays_deleted(*, looks: bool) -> N
         (result,) = await acme.tell(refunded())
         assert (result.status, result.reason and result.reason.code) == ("ignored", "deleted_in_qbo")
         assert acme.rows("RefundReceipt") == []
+
+
+async def test_what_people_changed_is_told_by_its_document() -> None:
+    """What waits for one of them is looked at then. A deletion, an edit, and a customer who is no document."""
+    async with office() as acme:
+        await acme.tell(bought(0, **PENDING), bought(1, **PENDING))
+        await deleted(acme)
+        other = SourceKey("shopify", "order", str(ORDER_ID + 1))
+        ident = acme.held("Invoice")[other]["Id"]
+        await acme.by_a_person("edit", "Invoice", ident, changes={"CustomerMemo": {"value": "hello"}})
+        await acme.by_a_person("rename", "Customer", acme.rows("Customer")[0]["Id"], name="Renamed")
+        await acme.clock.advance(61)
+        assert acme.company._books.catch_up() is None
+        await settle()
+        assert acme.company._books.catch_up() == {ORDER, other}

@@ -156,6 +156,19 @@ async def test_it_works_through_the_range_and_then_is_finished() -> None:
     assert (world.owner.passed, world.tally.read) == (3, 3)
 
 
+async def test_it_is_not_finished_before_everybody_who_was_called_is_looked_at() -> None:
+    """A slice of what waits comes with each idle call. Guard: `is_anybody_called`."""
+    world = World([1])
+    event = MappedRecord(record=record(9), envelope=None, decision=Ignored(code="x", message=""))
+    world.waiting.park(event, NOW, NOW)
+    world.waiting.call_all()
+    with pytest.raises(AssertionError, match="it never ends"):
+        await world.until_finished()
+    world.waiting.looked_at(record(9), NOW)
+    await world.until_finished()
+    assert world.machine.processed == [(1,)]
+
+
 async def test_it_takes_nothing_from_the_group() -> None:
     """What the group hands out would be committed: refused loudly. Guard: `process`."""
     with pytest.raises(RuntimeError, match="1 records of the group"):

@@ -258,6 +258,8 @@ async def _rehearse(run: _Run, forecasts: Forecasts) -> None:
         _count(run, forecasts, records, outbound)
         run.bar.show(batch.passed, run.reader.offsets, f"{run.tally.read} records planned")
     _count(run, forecasts, (), await _patiently(run, owner.idle))
+    while run.runtime.waiting.is_anybody_called:
+        _count(run, forecasts, (), await _patiently(run, owner.idle))
 
 
 def _count(

@@ -146,7 +146,7 @@ class BackfillOwner:
             if self._feed.at_end or self._clock.monotonic() >= self._idle_at:
                 await self._settle((), await self._company.idle())
                 self._idle_at = self._clock.monotonic() + IDLE_EVERY_S
-                self.finished = self._feed.at_end
+                self.finished = self._feed.at_end and not self._waiting.is_anybody_called
         return ()
 
     async def released(self) -> None:
