@@ -1,4 +1,4 @@
-"""What to look up after a fault that knowledge can cure, so that planning again does the right thing.
+"""What to read from the books after a recoverable fault, so that planning again does the right thing.
 
 Nothing is repaired here: the books are read once more, and the same planner, knowing more, plans another step.
 """

@@ -19,7 +19,7 @@ from bridge.clock import Clock
 from bridge.quickbooks import faults, wire
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault
-from bridge.quickbooks.retry import RetryPolicy, backoff_s
+from bridge.quickbooks.retry_policy import RetryPolicy, backoff_s
 from bridge.quickbooks.tokens import Overtaken, Tokens, TokenStore, fingerprint
 from contracts.entities import number
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable

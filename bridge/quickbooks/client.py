@@ -57,30 +57,30 @@ class LimitsState:
 class QuickBooksClient:
     """One company's QBO. Build it with `bridge.quickbooks.connection.open_client`."""
 
-    def __init__(self, *, realm_id: str, base_url: str, http: httpx.AsyncClient, courier: RetryingSender) -> None:
+    def __init__(self, *, realm_id: str, base_url: str, http: httpx.AsyncClient, sender: RetryingSender) -> None:
         self.realm_id = realm_id
         self.counts = CallCounts()
         self._url = f"{base_url.rstrip('/')}/v3/company/{realm_id}"
         self._http = http
-        self._courier = courier
+        self._sender = sender
 
     def taken_over(self) -> None:
         """Call this on becoming the company's owner: the old one may have spent this minute's calls.
 
         Half of each limit is used at first; after a quiet minute the rest comes back within another two.
         """
-        self._courier.limiter.taken_over()
+        self._sender.limiter.taken_over()
 
     def interrupt(self, *, on: bool) -> None:
         """While it is on no call begins: what waits ends as `Interrupted`, what is under way finishes."""
         if on:
-            self._courier.interrupt()
+            self._sender.interrupt()
         else:
-            self._courier.go_on()
+            self._sender.go_on()
 
     def limits(self) -> LimitsState:
         """How the limits are used now."""
-        limiter = self._courier.limiter
+        limiter = self._sender.limiter
         return LimitsState(waiting=limiter.waiting, fraction=limiter.fraction(), pause_s=limiter.pause_left_s())
 
     async def send(self, request: Request, *, priority: Priority = Priority.LIVE) -> Answer:
@@ -103,7 +103,7 @@ class QuickBooksClient:
             )
             return merged(request, await self._exchange(built), known)
 
-        return await self._courier.deliver(
+        return await self._sender.deliver(
             attempt,
             lambda answer: open_question(request, answer),
             kind="batch" if batch else "write",
@@ -189,7 +189,7 @@ class QuickBooksClient:
             )
             return await self._exchange(built)
 
-        return await self._courier.deliver(attempt, _open_read, kind="read", priority=priority)
+        return await self._sender.deliver(attempt, _open_read, kind="read", priority=priority)
 
     async def _exchange(self, request: httpx.Request) -> Answer:
         """One HTTP exchange; whatever goes wrong on the way is a fault in the answer."""

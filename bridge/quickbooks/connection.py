@@ -16,7 +16,8 @@ from bridge.clock import Clock
 from bridge.quickbooks.auth import Credentials, TokenManager
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Limiter, Limits, Priority
-from bridge.quickbooks.retry import RetryingSender, RetryPolicy
+from bridge.quickbooks.retry import RetryingSender
+from bridge.quickbooks.retry_policy import RetryPolicy
 from bridge.quickbooks.tokens import TokenStore
 
 HOSTS = {
@@ -60,7 +61,7 @@ async def open_client(
         limiter = Limiter(settings.limits, clock)
         tokens = TokenManager(settings.credentials, store, http, clock, policy=settings.policy, jitter=chance)
         realm_id = settings.credentials.realm_id
-        courier = RetryingSender(
+        sender = RetryingSender(
             realm_id,
             limiter=limiter,
             tokens=tokens,
@@ -69,7 +70,7 @@ async def open_client(
             jitter=chance,
             highest=priority,
         )
-        yield QuickBooksClient(realm_id=realm_id, base_url=settings.base_url, http=http, courier=courier)
+        yield QuickBooksClient(realm_id=realm_id, base_url=settings.base_url, http=http, sender=sender)
 
 
 def _http(settings: ConnectionSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

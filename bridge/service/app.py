@@ -34,6 +34,7 @@ from bridge.kafka.topics import TopicSpec, log_topic, table_topic
 from bridge.posting.poster import Poster
 from bridge.posting.quickbooks_sender import QuickBooksSender
 from bridge.posting.rehearsal import RehearsedEntities, RehearsingSender
+from bridge.posting.sending import Sender
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Priority
@@ -124,21 +125,8 @@ async def open_runtime(
         journal = (JournalView if rehearse else KafkaJournal)(
             company=company.name, topic=topics.journal, connection=connection, publisher=publisher
         )
-        books = Books(
-            client,
-            clock,
-            window=timedelta(days=company.index_days),
-            freshness=timedelta(seconds=company.freshness_s),
-            lists=rules.lists,
-            look_up_results=partial(look_up_results, connection, topics.results, company.name),
-            overlay=rehearsed,
-        )
+        books = _books(settings, context, client, rehearsed)
         write_ahead = WriteAhead(journal)
-        sender = (
-            QuickBooksSender(client, write_ahead, items_max=company.limits.batch_items, on_wave=board.sent_wave)
-            if rehearsed is None
-            else RehearsingSender(books, rehearsed)
-        )
         mapper = EventMapper(company.name, company_router(settings), rules)
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
         parked = ParkedEvents(
@@ -150,14 +138,8 @@ async def open_runtime(
         )
         owner = Company(
             books=books,
-            pipeline=Pipeline(mapper, books, Poster(sender, books, realm_id=company.realm_id)),
-            reporter=Reporter(
-                company=company.name,
-                realm_id=company.realm_id,
-                rules_version=rules.version,
-                results_topic=topics.results,
-                dead_letters_topic=topics.dead_letters,
-            ),
+            pipeline=Pipeline(mapper, books, _poster(context, client, books, write_ahead, rehearsed)),
+            reporter=_reporter(settings, context),
             journal=journal,
             write_ahead=write_ahead,
             waiting=parked,
@@ -173,6 +155,50 @@ async def open_runtime(
             client=client,
             lifecycle=board.lifecycle,
         )
+
+
+def _books(
+    settings: Settings, context: CompanyContext, client: QuickBooksClient, rehearsed: RehearsedEntities | None
+) -> Books:
+    company = context.company
+    return Books(
+        client,
+        SystemClock(),
+        window=timedelta(days=company.index_days),
+        freshness=timedelta(seconds=company.freshness_s),
+        lists=context.rules.lists,
+        look_up_results=partial(
+            look_up_results, kafka_connection(settings.kafka), settings.topics.results, company.name
+        ),
+        overlay=rehearsed,
+    )
+
+
+def _poster(
+    context: CompanyContext,
+    client: QuickBooksClient,
+    books: Books,
+    write_ahead: WriteAhead,
+    rehearsed: RehearsedEntities | None,
+) -> Poster:
+    """What is posted goes to QBO, or is answered here when it is rehearsed."""
+    sender: Sender
+    if rehearsed is not None:
+        sender = RehearsingSender(books, rehearsed)
+    else:
+        items_max = context.company.limits.batch_items
+        sender = QuickBooksSender(client, write_ahead, items_max=items_max, on_wave=context.board.sent_wave)
+    return Poster(sender, books, realm_id=context.company.realm_id)
+
+
+def _reporter(settings: Settings, context: CompanyContext) -> Reporter:
+    return Reporter(
+        company=context.company.name,
+        realm_id=context.company.realm_id,
+        rules_version=context.rules.version,
+        results_topic=settings.topics.results,
+        dead_letters_topic=settings.topics.dead_letters,
+    )
 
 
 async def open_company_context(settings: Settings, company: CompanySettings) -> CompanyContext:

@@ -13,7 +13,7 @@ from bridge.books.changes import ChangePoller, Changes, poll
 from bridge.quickbooks.changes import OBJECTS_MAX, OVERLAP
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Limits
-from bridge.quickbooks.retry import RetryPolicy
+from bridge.quickbooks.retry_policy import RetryPolicy
 from tests.support.clocks import START, ManualClock, settle
 from tests.support.quickbooks import Script, json_reply, ok, opened, refused, single
 

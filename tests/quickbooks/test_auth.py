@@ -16,7 +16,7 @@ import pytest
 
 from bridge.quickbooks import auth
 from bridge.quickbooks.auth import TokenManager
-from bridge.quickbooks.retry import RetryPolicy
+from bridge.quickbooks.retry_policy import RetryPolicy
 from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import Tokens, fingerprint, new_key, token_key
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable

@@ -499,7 +499,7 @@ async def test_reads_are_persisted_with_too() -> None:
 
 
 async def test_an_interrupted_call_ends_before_its_next_try_and_may_go_out_again_later() -> None:
-    """A stop does not wait for a back-off; the same bytes are good afterwards. Guard: `Courier.interrupt`."""
+    """A stop does not wait for a back-off; the same bytes are good afterwards. Guard: `RetryingSender.interrupt`."""
     script, clock = Script(HTML, ok()), ManualClock(auto=False)
     async with asyncio.timeout(5), opened(script, clock=clock) as client:
         sending = asyncio.create_task(client.send(single()))

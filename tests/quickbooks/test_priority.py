@@ -16,12 +16,12 @@ from tests.support.quickbooks import MemoryStore, Script, credentials, json_repl
 
 @pytest.mark.parametrize(("priority", "first"), [(Priority.BACKFILL, "live"), (Priority.LIVE, "client")])
 async def test_a_backfill_waits_for_what_is_live(priority: Priority, first: str) -> None:
-    """Both want the only slot; who asked first goes first only among equals. Guard: `highest` of the courier."""
+    """Both want the only slot; who asked first goes first only among equals. Guard: `highest` of the sender."""
     settings = ConnectionSettings(credentials=credentials(), limits=Limits(concurrent_requests=1))
     transport = httpx.MockTransport(Script(json_reply({"QueryResponse": {}})))
     store, order = MemoryStore(valid_tokens()), list[str]()
     async with open_client(settings, store, ManualClock(), transport=transport, priority=priority) as client:
-        limiter = client._courier.limiter
+        limiter = client._sender.limiter
 
         async def live() -> None:
             async with limiter.slot("read", Priority.LIVE):

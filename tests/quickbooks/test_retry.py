@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition
-from bridge.quickbooks.retry import CallState, Next, RetryPolicy, backoff_s, next_after
+from bridge.quickbooks.retry_policy import CallState, Next, RetryPolicy, backoff_s, next_after
 
 POLICY = RetryPolicy()
 RETURNED = [

@@ -132,7 +132,7 @@ async def test_a_revoked_connection_is_said_once_and_goes_on_after_connect(
 ) -> None:
     """Everything waits for a person: nothing is dead-lettered, the endpoint is left alone, /readyz says it.
 
-    Guards: `_dead`, the courier's single report, the look into the store.
+    Guards: `_dead`, the sender's single report, the look into the store.
     """
     async with fleet_of(real, tmp_path) as fleet:
         (company,) = fleet.companies

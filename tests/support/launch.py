@@ -24,7 +24,8 @@ from bridge.journal.requests import WriteAhead
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.posting.quickbooks_sender import QuickBooksSender
 from bridge.quickbooks.client import QuickBooksClient
-from bridge.quickbooks.retry import RetryingSender, RetryPolicy
+from bridge.quickbooks.retry import RetryingSender
+from bridge.quickbooks.retry_policy import RetryPolicy
 
 Function = Callable[..., Awaitable[Any]]
 

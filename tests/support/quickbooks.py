@@ -16,7 +16,7 @@ from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Limits
 from bridge.quickbooks.requests import Batch, Operation, Single
-from bridge.quickbooks.retry import RetryPolicy
+from bridge.quickbooks.retry_policy import RetryPolicy
 from bridge.quickbooks.tokens import Overtaken, Tokens, fingerprint
 from tests.support.clocks import START, ManualClock
 
