@@ -19,7 +19,7 @@ from bridge.kafka.owner import Signals
 from bridge.kafka.ownership_session import OwnershipSession
 from bridge.kafka.settings import IntakeSettings
 from contracts.errors import BatchTooLarge, Unavailable
-from contracts.lifecycle import Lifecycle, Phase
+from contracts.lifecycle import Lifecycle, Phase, Standing
 from contracts.records import InboundRecord, OutboundRecord
 
 ZERO, ONE = TopicPartition("events", 0), TopicPartition("events", 1)
@@ -397,6 +397,30 @@ async def test_a_failed_session_takes_nothing_over() -> None:
     assert world.machine.epochs == [1]
     assert isinstance(world.session.failure.exception(), ZeroDivisionError)
     await world.session.end()
+
+
+async def test_a_failed_session_stays_stopped_with_its_reason() -> None:
+    """Releasing does not make a standby of it, and it owns nothing any more. Guard: `failure` in `end`."""
+    world = World()
+    await world.own()
+    world.lifecycle.enter(Phase.RUNNING, epoch=1)
+    world.session.fail(ZeroDivisionError("by nothing"))
+    await world.session.drain()
+    assert world.lifecycle.standing == Standing(Phase.STOPPED, "ZeroDivisionError: by nothing", None)
+    assert isinstance(world.session.failure.exception(), ZeroDivisionError)
+
+
+async def test_the_group_says_who_owns_the_company() -> None:
+    """Nobody knows before the first assignment, and a release between two of them is no loss. Guard: `owns`."""
+    world = World()
+    said = [world.session.owns]
+    await world.own()
+    said.append(world.session.owns)
+    await world.session.end()
+    said.append(world.session.owns)
+    await world.session.assigned(world.consumer, set(), 2)
+    said.append(world.session.owns)
+    assert said == [None, True, True, False]
 
 
 async def test_back_off_doubles_to_its_maximum() -> None:
