@@ -99,6 +99,14 @@ class PostingStep:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What an event does not tell and a person should know; it becomes a warning of the result."""
+
+    code: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostingPlan:
     """Everything that one event puts into the books.
@@ -106,7 +114,7 @@ class PostingPlan:
     `document` is what the event is about; `lane` is what must stay together (its order or charge);
     `document_created_at` is the earliest time at which the document can have existed at its source: the index must
     reach back that far before anything is written. `version` is that of the body, when the event carries one.
-    `notes` are sentences for people: what was skipped and why. `links` say what is part of what: a payment intent ended
+    `notes` are sentences for people: what was skipped and why; `warnings` say what the event leaves open. `links` say what is part of what: a payment intent ended
     in a charge, a charge or an intent pays a Stripe invoice or a shop's order. `wakes` are other lanes on which it
     depends: while it waits, an event of one of them has it looked at again.
     """
@@ -117,6 +125,7 @@ class PostingPlan:
     document_created_at: datetime
     version: Version | None = None
     notes: tuple[str, ...] = ()
+    warnings: tuple[Caution, ...] = ()
     links: tuple[tuple[SourceKey, SourceKey], ...] = ()
     wakes: tuple[SourceKey, ...] = ()
 
@@ -135,3 +144,4 @@ class Ignored:
     code: str
     message: str
     document: SourceKey | None = None
+    warnings: tuple[Caution, ...] = ()

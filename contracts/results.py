@@ -85,6 +85,13 @@ class Reason(_Wire):
     step: Shown | None = None
 
 
+class Warned(_Wire):
+    """What the events do not tell and a person should know: a stable code and one sentence."""
+
+    code: str
+    message: str
+
+
 class Result(_Wire):
     """The record on the results topic."""
 
@@ -97,6 +104,7 @@ class Result(_Wire):
     entities: tuple[PostedEntity, ...] = ()
     entities_omitted: int = Field(default=0, ge=0, description="how many more there are than `entities` names")
     reason: Reason | None = None
+    warnings: tuple[Warned, ...] = ()
     rules_version: str
     attempts: int = 1
     occurred_at: datetime | None

@@ -15,7 +15,7 @@ from contracts.errors import RejectedPosting
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan
 from contracts.records import OutboundRecord
-from contracts.results import Result, ResultStatus, Source, result_id, result_record
+from contracts.results import Result, ResultStatus, Source, Warned, result_id, result_record
 from mappings.documents import document_of
 
 
@@ -59,6 +59,7 @@ class Reporter:
             source=source,
             entities=outcome.entities,
             reason=outcome.reason,
+            warnings=_warnings(mapped),
             rules_version=self.rules_version,
             attempts=outcome.attempts,
             occurred_at=happened_at(envelope) if envelope else None,
@@ -102,6 +103,13 @@ def _readable(read: Callable[[object], datetime], value: object) -> datetime | N
         return read(value)
     except ValueError:
         return None
+
+
+def _warnings(mapped: MappedRecord) -> tuple[Warned, ...]:
+    """What the mapping could not know; of a record that was not mapped nothing is said."""
+    if not isinstance(mapped.decision, PostingPlan | Ignored):
+        return ()
+    return tuple(Warned(code=each.code, message=each.message) for each in mapped.decision.warnings)
 
 
 def _document(mapped: MappedRecord) -> SourceKey | None:
