@@ -114,9 +114,9 @@ class PostingPlan:
     `document` is what the event is about; `lane` is what must stay together (its order or charge);
     `document_created_at` is the earliest time at which the document can have existed at its source: the index must
     reach back that far before anything is written. `version` is that of the body, when the event carries one.
-    `notes` are sentences for people: what was skipped and why; `warnings` say what the event leaves open. `links` say what is part of what: a payment intent ended
-    in a charge, a charge or an intent pays a Stripe invoice or a shop's order. `wakes` are other lanes on which it
-    depends: while it waits, an event of one of them has it looked at again.
+    `notes` are sentences for people: what was skipped and why; `warnings` say what the event leaves open. `links` say
+    what is part of what: a payment intent ended in a charge, a charge or an intent pays a Stripe invoice or a shop's
+    order. `wakes` are other lanes on which it depends: while it waits, an event of one of them has it looked at again.
     """
 
     document: SourceKey

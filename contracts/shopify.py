@@ -216,8 +216,10 @@ class Order(Body):
     name: Text | None = None
     order_number: Text | None = None
     currency: Text
+    presentment_currency: Text | None = None
     taxes_included: Flag = False
     total_price: Amount
+    total_price_set: MoneySet | None = None
     total_tax: Amount
     total_discounts: Amount | None = None
     total_tip_received: Amount = Decimal(0)

@@ -33,13 +33,19 @@ def describe(decision: PostingPlan | Ignored) -> list[Row]:
     """What is decided about an event, row by row."""
     if isinstance(decision, Ignored):
         about = [("Document", str(decision.document))] if decision.document else []
-        return [*about, (_REASONS.get(decision.code, f"Skipped, {decision.code}"), decision.message)]
+        why = (_REASONS.get(decision.code, f"Skipped, {decision.code}"), decision.message)
+        return [*about, why, *_warning_rows(decision)]
     names = {str(step.key): _item_name(step) for step in decision.steps if step.entity == "Item"}
     rows: list[Row] = [("Document", str(decision.document))]
     for step in decision.steps:
         rows += _step_rows(step, names)
     rows += [("Belongs", _link_words(part, whole)) for part, whole in decision.links if whole.kind != "charge"]
-    return [*rows, *(("Note", note) for note in decision.notes)]
+    rows += [("Note", note) for note in decision.notes]
+    return [*rows, *_warning_rows(decision)]
+
+
+def _warning_rows(decision: PostingPlan | Ignored) -> list[Row]:
+    return [("Warning", each.message) for each in decision.warnings]
 
 
 def _link_words(part: SourceKey, whole: SourceKey) -> str:

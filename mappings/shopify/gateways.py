@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from contracts.shopify import Order
 from mappings.rules import FROM_LIABILITY, gateway_key
+
+
+def gateways_of(order: Order) -> tuple[str | None, ...]:
+    """The gateways that an order names; older bodies name one."""
+    return order.payment_gateway_names or (order.gateway,)
 
 
 def is_redemption(gateway: str | None) -> bool:

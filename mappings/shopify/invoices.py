@@ -26,10 +26,11 @@ from mappings.tax import tax_code
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The order's true id and the date that its documents carry."""
+    """The order's true id, the date that its documents carry, and the day of money that only its body tells."""
 
     ident: str
     txn_date: date
+    money_date: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from contracts.bodies import read_body
@@ -16,7 +16,7 @@ from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.money import plain
-from contracts.posting import Intent, PostingPlan, PostingStep, Version
+from contracts.posting import Caution, Intent, PostingPlan, PostingStep, Version
 from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
 from contracts.shopify import Order, true_id
 from mappings.accounts import deposit_account
@@ -26,10 +26,19 @@ from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, money_as_placed
 from mappings.shopify.buyer import buyer
 from mappings.shopify.edits import without_removed
-from mappings.shopify.gateways import is_redemption
+from mappings.shopify.gateways import gateways_of, is_redemption
 from mappings.shopify.invoices import Placed, sale
 from mappings.shopify.patterns import left_out
-from mappings.shopify.received import ALL_OF_IT, IN_PART, amount_received, only_gateway, received_steps
+from mappings.shopify.received import (
+    NOTHING,
+    SILENT,
+    SPLIT_COUNTED,
+    SPLIT_UNKNOWN,
+    amount_received,
+    is_split_unknown,
+    only_gateway,
+    received_steps,
+)
 from mappings.shopify.refunds.order_refunds import steps_of_refunds
 from mappings.shopify.rounding import order_rounded_by, with_rounding
 
@@ -47,8 +56,6 @@ RANKS = {
 CANCELLED_RANK = 20
 """A cancelled order does not come back: above every status, which still decides among cancelled bodies."""
 
-UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
-
 
 @maps(
     "shopify",
@@ -65,7 +72,7 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
     placed, since = _placed(order, envelope)
     if left_out(order, rules):
         return _left_out_plan(order, placed, since)
-    if order.cancelled_at is not None and (order.financial_status or "pending") in UNPAID:
+    if order.cancelled_at is not None and _is_unpaid(order):
         return _void_plan(order, placed, since, rules)
     return _sale_plan(order, placed, since, rules)
 
@@ -75,17 +82,18 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
     money = with_rounding(order, sold_for)
     customer = customer_step("shopify", buyer(order), order.currency, rules)
     sold = sale(order, money, customer.key, placed, rules)
-    received = amount_received(order, sold_for)
-    received += order_rounded_by(order) if received else 0
+    received = _received(order, sold_for)
     version = _version(order, _content(sold.invoice, received), since)
     key = SourceKey("shopify", "order", placed.ident)
-    if _at_once(order, sold.invoice, received, rules):
+    if _at_once(order, sold.invoice, received, placed, rules):
         paid: tuple[PostingStep, ...] = (_sales_receipt(order, key, sold.invoice, version, rules),)
     else:
         invoice = PostingStep(
             key=key, entity="Invoice", intent=Intent.STATE, draft=sold.invoice, version=version, name="invoice"
         )
-        paid = (invoice, *received_steps(order, received, placed, customer.key, version, rules))
+        paid = (invoice,)
+        if received is not None:
+            paid += received_steps(order, received, placed, customer.key, version, rules)
     refunds, said = steps_of_refunds(order, key, placed.txn_date, rules)
     return PostingPlan(
         document=key,
@@ -94,15 +102,40 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
         document_created_at=since,
         version=version,
         notes=(*_notes(order, sold_for, sold_for.total), *said),
+        warnings=_warnings(order, received),
     )
 
 
-def _at_once(order: Order, invoice: InvoiceDraft, received: Decimal, rules: MappingRules) -> bool:
-    """True when the rules want a sales receipt, and the order was paid in full with money."""
-    gateways = order.payment_gateway_names or (order.gateway,)
-    in_full = order.financial_status in ALL_OF_IT | IN_PART and received == invoice.total
-    money_only = not any(is_redemption(gateway) for gateway in gateways)
-    return rules.orders.document == "sales_receipt" and in_full and money_only
+def _received(order: Order, money: OrderMoney) -> Decimal | None:
+    """What the body says was received, cash rounding in it; None when it says nothing or not of what kind it was."""
+    received = amount_received(order, money)
+    if not received:
+        return received
+    return None if _is_split_unknown(order) else received + order_rounded_by(order)
+
+
+def _is_split_unknown(order: Order) -> bool:
+    """Where the customer paid in the shop's own currency every transaction tells its own part.
+
+    In another currency only the body tells the money beside the card in the shop's.
+    """
+    return is_split_unknown(order) and order.presentment_currency in {None, order.currency}
+
+
+def _warnings(order: Order, received: Decimal | None) -> tuple[Caution, ...]:
+    if is_split_unknown(order) and order.financial_status not in NOTHING:
+        return (SPLIT_UNKNOWN if received is None else SPLIT_COUNTED,)
+    return (SILENT,) if received is None else ()
+
+
+def _at_once(
+    order: Order, invoice: InvoiceDraft, received: Decimal | None, placed: Placed, rules: MappingRules
+) -> bool:
+    """True when the rules want a sales receipt, and the order was paid in full with money on its own day."""
+    in_full = order.financial_status not in NOTHING and received == invoice.total
+    money_only = not any(is_redemption(gateway) for gateway in gateways_of(order))
+    at_once = placed.money_date == placed.txn_date
+    return rules.orders.document == "sales_receipt" and in_full and money_only and at_once
 
 
 def _sales_receipt(
@@ -140,6 +173,13 @@ def _left_out_plan(order: Order, placed: Placed, since: datetime) -> PostingPlan
     )
 
 
+def _is_unpaid(order: Order) -> bool:
+    """True when nothing was received: by the status, or in a body without one by what is outstanding."""
+    if order.financial_status is not None:
+        return order.financial_status in NOTHING
+    return order.total_outstanding == order.total_price and not order.refunds
+
+
 def _void_plan(order: Order, placed: Placed, since: datetime, rules: MappingRules) -> PostingPlan:
     """Nothing was received and nothing will be: the invoice must not count. Its arithmetic no longer matters."""
     key = SourceKey("shopify", "order", placed.ident)
@@ -162,7 +202,21 @@ def _placed(order: Order, envelope: Envelope) -> tuple[Placed, datetime]:
     known = [time for time in (order.processed_at, order.created_at, envelope.occurred_at) if time is not None]
     if moment is None:
         raise UndecodableRecord("the order has neither processed_at nor created_at")
-    return Placed(str(true_id(order.id, order.admin_graphql_api_id)), moment.date()), min(known)
+    ident = str(true_id(order.id, order.admin_graphql_api_id))
+    return Placed(ident, moment.date(), _money_date(order, envelope, moment)), min(known)
+
+
+def _money_date(order: Order, envelope: Envelope, placed: datetime) -> date:
+    """The day on which this body tells of money: the order's own only where the two cannot differ.
+
+    Times of a delivery are in UTC; the day is the one that the shop had.
+    """
+    updated, created = order.updated_at, order.created_at
+    is_creation = envelope.event_type == "orders/create" and not envelope.inferred
+    if is_creation or (updated and created and updated.date() == created.date()):
+        return placed.date()
+    told = envelope.occurred_at or updated
+    return told.astimezone((updated or placed).tzinfo).date() if told else placed.date()
 
 
 def _version(order: Order, content: str, since: datetime) -> Version:
@@ -172,7 +226,7 @@ def _version(order: Order, content: str, since: datetime) -> Version:
     return Version(int(updated.astimezone(UTC).timestamp()), rank, digest)
 
 
-def _content(invoice: InvoiceDraft, received: Decimal) -> str:
+def _content(invoice: InvoiceDraft, received: Decimal | None) -> str:
     """What the source says, without what rules add: changed rules must not make an old body look like another one."""
     lines = tuple(replace(line, tax_code=None) for line in invoice.lines)
     said = replace(
@@ -185,7 +239,7 @@ def _content(invoice: InvoiceDraft, received: Decimal) -> str:
         location=None,
         terms=None,
     )
-    return f"{content_hash(said)} {plain(received, invoice.currency)}"
+    return f"{content_hash(said)} {'unknown' if received is None else plain(received, invoice.currency)}"
 
 
 def _notes(order: Order, money: OrderMoney, left: Decimal) -> tuple[str, ...]:
@@ -201,7 +255,4 @@ def _notes(order: Order, money: OrderMoney, left: Decimal) -> tuple[str, ...]:
         notes.append(f"The cash taken was rounded by {rounding} {order.currency}, booked on a line of its own.")
     if money.tax == 0 and any(part.tax for part in money.parts):
         notes.append("The order lists taxes that its total leaves out: none was charged, so none is booked.")
-    gateways = [gateway for gateway in order.payment_gateway_names if is_redemption(gateway)]
-    if gateways and len(gateways) < len(order.payment_gateway_names):
-        notes.append("Paid by gift card or store credit in part: how much of it, the order's own transactions tell.")
     return tuple(notes)

@@ -6,63 +6,83 @@ from decimal import Decimal
 
 from contracts.keys import SourceKey
 from contracts.money import total
-from contracts.posting import Intent, PostingStep, Version
+from contracts.posting import Caution, Intent, PostingStep, Version
 from contracts.quickbooks import PaymentDraft
 from contracts.shopify import Order
 from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney
-from mappings.shopify.gateways import money_gateways, paid_from_liability
+from mappings.shopify.gateways import gateways_of, is_redemption, money_gateways, paid_from_liability
 from mappings.shopify.invoices import Placed
 from mappings.shopify.redemptions import redemption_steps
+from mappings.shopify.shop_money import shop_amount
 
-ALL_OF_IT = frozenset({"paid", "refunded"})
-"""Refunds are documents of their own, so a refunded order was paid first."""
-IN_PART = frozenset({"partially_paid", "partially_refunded"})
-"""A partial refund may be one of a partial payment: something is outstanding then."""
+NOTHING = frozenset({"pending", "authorized", "voided", "expired"})
+"""Statuses of an order of which no money was received, or none that is captured."""
+LEFT = frozenset({"success", "pending"})
+"""A refund that is on its way is off what is outstanding already, as one that has moved."""
+SPLIT_UNKNOWN = Caution(
+    "gift_card_part_unknown",
+    "Paid by gift card or store credit in part: how much of it, only the order's own transactions tell, so the body's "
+    "word on money is not booked.",
+)
+SPLIT_COUNTED = Caution(
+    SPLIT_UNKNOWN.code,
+    "Paid by gift card or store credit in part: what of it no transaction has told yet counts as money until then.",
+)
+SILENT = Caution(
+    "received_unknown",
+    "The body lacks what says how much was received (total_outstanding, with refunds current_total_price too): only "
+    "the order's own transactions are booked as money.",
+)
 
 
-def amount_received(order: Order, money: OrderMoney) -> Decimal:
-    """How much of the customer's money the body speaks of, refunds not taken off.
+def amount_received(order: Order, money: OrderMoney) -> Decimal | None:
+    """How much of the customer's money the body speaks of, refunds not taken off; None when it does not say.
 
-    Of an edited order `total_outstanding` tells whether it was paid before the edit (it is negative then) or after; of
-    one whose goods went back without money, whether they had been paid for.
+    `money` is the sale after edits. A body without refunds: its total less what is outstanding; with refunds its
+    current total, what they handed back put in again, less what is outstanding.
     """
-    if order.financial_status not in ALL_OF_IT | IN_PART:
+    status, owing = order.financial_status, order.total_outstanding
+    if status in NOTHING:
         return Decimal(0)
-    owing = order.total_outstanding or Decimal(0)
-    figures = None not in (order.total_outstanding, order.current_total_price)
-    edited = figures and (money.total != order.total_price or _has_credit(order))
-    if order.financial_status == "partially_paid" or edited or (order.financial_status in IN_PART and owing > 0):
-        return max(_total_now(order, money) - owing, Decimal(0))
-    return order.total_price
+    if order.refunds:
+        if status is None or owing is None or order.current_total_price is None:
+            return None  # because goods may be worth more than their money, no total of the order says what came in
+        return max(order.current_total_price + _handed_back(order) - owing, Decimal(0))
+    if status == "paid":
+        return _all_of_it(order, money)
+    if status is None or owing is None or (order.refunds is None and _was_refunded(order)):
+        return None
+    return max(money.total - owing, Decimal(0))
 
 
-def _has_credit(order: Order) -> bool:
-    """True when goods went back and no money was meant to move for them; not where the order says that it all moved."""
-    if order.financial_status == "refunded" and not _handed_back(order):
-        return False
-    return any(
-        refund.refund_line_items and not any(row.kind == "refund" and row.amount for row in refund.transactions)
-        for refund in order.refunds or ()
-    )
+def _all_of_it(order: Order, money: OrderMoney) -> Decimal | None:
+    """A body that is paid owes nothing, whatever it lists; of an edited one only its figures say before or after."""
+    edited = money.total != order.total_price
+    if edited and order.total_outstanding is None:
+        return None
+    return money.total - min(order.total_outstanding or Decimal(0), Decimal(0))
 
 
-def _total_now(order: Order, money: OrderMoney) -> Decimal:
-    """What `total_outstanding` counts from: the total, less what edits and refunds took, plus what was handed back."""
-    if order.current_total_price is None or (not order.refunds and money.total == order.total_price):
-        return order.total_price
-    return order.current_total_price + _handed_back(order)
+def _was_refunded(order: Order) -> bool:
+    return order.financial_status in {"refunded", "partially_refunded"}
 
 
 def _handed_back(order: Order) -> Decimal:
     return total(
-        row.amount
+        shop_amount(row, order)
         for refund in order.refunds or ()
         for row in refund.transactions
-        if row.kind == "refund" and row.status == "success"
+        if row.kind == "refund" and row.status in LEFT
     )
+
+
+def is_split_unknown(order: Order) -> bool:
+    """True when a gift card or store credit paid beside money: a body alone cannot say how much."""
+    names = gateways_of(order)
+    return any(is_redemption(name) for name in names) and not paid_from_liability(names)
 
 
 def received_steps(
@@ -78,7 +98,7 @@ def received_steps(
     Its amount may be nothing. Which part of several a gift card paid only the order's own transactions tell.
     """
     key = SourceKey("shopify", "payment", placed.ident)
-    if amount and paid_from_liability(order.payment_gateway_names or (order.gateway,)):
+    if amount and paid_from_liability(gateways_of(order)):
         invoice = SourceKey("shopify", "order", placed.ident)
         return redemption_steps(key, Intent.RECEIVED, invoice, amount, order.currency, rules, version=version)
     gateway = only_gateway(order)
@@ -89,7 +109,7 @@ def received_steps(
         customer=customer,
         amount=in_hundredths(amount, order.currency),
         currency=order.currency,
-        txn_date=placed.txn_date,
+        txn_date=placed.money_date,
         deposit_to=deposit_account(rules, gateway),
         method=rules.gateway(gateway).method,
         exchange_rate=rules.exchange_rates.get(order.currency),
@@ -102,5 +122,5 @@ def received_steps(
 
 def only_gateway(order: Order) -> str | None:
     """The gateway, when all the money came through one; gift cards bring none."""
-    names = money_gateways(order.payment_gateway_names or (order.gateway,))
+    names = money_gateways(gateways_of(order))
     return names.pop() if len(names) == 1 else None
