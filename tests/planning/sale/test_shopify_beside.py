@@ -24,7 +24,7 @@ from tests.support.world import World, marker_of, opened
 
 MUG = line("14.50", 2, id=77, title="Enamel mug", name="Enamel mug", sku="MUG")
 PAID = shopify_event("orders/paid", order([MUG]))
-LATER = {"updated_at": "2026-03-09T10:15:05-08:00", "financial_status": "refunded"}
+LATER = {"updated_at": "2026-03-09T10:15:05-08:00", "financial_status": "refunded", "current_total_price": "0.00"}
 
 
 def refunded(*refunds: Json) -> Json:
