@@ -115,8 +115,8 @@ stripe_accounts = ["default"]
         }
 
     @asynccontextmanager
-    async def bridge(self) -> AsyncIterator[subprocess.Popen[bytes]]:
-        """`qbo-bridge run` until the block ends; then SIGTERM, which must end it with 0 within 30 seconds."""
+    async def bridge(self, *, ends_with: int = 0) -> AsyncIterator[subprocess.Popen[bytes]]:
+        """`qbo-bridge run` until the block ends; then SIGTERM, which must end it with this code within 30 seconds."""
         config = self.config()
         with (self.folder / f"{self.company}.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time, and the loop has nothing else to do
@@ -129,7 +129,7 @@ stripe_accounts = ["default"]
             yield process
             process.send_signal(signal.SIGTERM)
             code = await asyncio.to_thread(process.wait, 30)
-            assert code == 0, self.log()
+            assert code == ends_with, self.log()
         finally:
             process.kill()
             process.wait()
