@@ -24,8 +24,9 @@ setup: $(STAMP) ## make .venv as uv.lock says
 demo: $(STAMP) ## the whole bridge on this machine, and the proof of no duplicates (under a minute)
 	@$(BIN)/qbo-bridge demo
 
-test: $(STAMP) ## all tests; those of a real Kafka where Java and Maven are (CI=true requires them)
-	@$(PYTEST)
+test: $(STAMP) ## all tests; those of a real Kafka, where Java and Maven are (CI=true requires them), one by one
+	@$(PYTEST) -m "not kafka"
+	@$(BIN)/pytest -m kafka
 
 quick: $(STAMP) ## while editing: what needs no Kafka, no process and no books, properties at a tenth (half a minute)
 	@$(PYTEST) -m "not (kafka or slow or books or processes)" --hypothesis-profile=quick
