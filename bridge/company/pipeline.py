@@ -91,7 +91,7 @@ class Pipeline:
         self._poster.mark_published(processed.written)
 
     def forget(self) -> None:
-        """Another process may settle what is open here; told from memory later, it would be told wrong."""
+        """Drop unpublished results: another owner may publish them."""
         self._poster.forget()
 
     async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:

@@ -66,7 +66,7 @@ class EntryKind:
         fields = self.fields(key, value)
         try:
             return decode(key.removeprefix(self.prefix), fields)
-        except (LookupError, TypeError, ValueError, ArithmeticError, zlib.error) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, zlib.error) as error:
             raise UnreadableJournal(f"the journal's entry {key} ({self.what}) is damaged: {error!r}") from error
 
     def read_all(self, journal: Mapping[str, bytes], decode: Callable[[str, Mapping[str, Any]], T]) -> list[T]:

@@ -38,7 +38,7 @@ class Redeemed(NamedTuple):
 class PlannedStep:
     """One write. `needs` must have gone out before; `owner` is the position of the plan that it is credited to.
 
-    `target` is the entity that an update, a void or a delete changes. `facts` go into the marker. `sale` is the
+    `target` is the entity that an update, a void or a delete changes. `marker_fields` go into the marker. `sale` is the
     document that money, a credit or a refund belongs to; `applied` is what a payment puts on its invoice. Of a sale
     `total` is what QBO must answer, `redemptions` are the gift cards on it and `shipping` how it went out; without a
     draft its lines stay as they are. `note` is a sentence for people. What is `barred` is never sent; `held` says that
