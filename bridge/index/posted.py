@@ -32,8 +32,8 @@ NOT_SHIPPED = Shipping()
 class Posted:
     """One transaction of ours as QBO last showed it.
 
-    `marker_fields` are the pairs of its marker. `applied` is what a payment puts on its invoice, `lines` are all its lines that
-    are linked to something and `elsewhere` those of them that a person linked to other documents. `form` is a sale's
+    `marker_fields` are the pairs of its marker. `applied` is what a payment puts on its invoice, `lines` are all its
+    lines that are linked to something and `elsewhere` those that a person linked to other documents. `form` is a sale's
     lines and tax, kept only where an update must repeat them. `deposit_to` is the account that money went to; once
     `deposited` it lies on a deposit, which freezes it. `linked_to` are the Ids of the payments that are linked to an
     invoice or a credit memo, anybody's. `fresh` is false once something else (a payment that was linked)
