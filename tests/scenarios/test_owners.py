@@ -73,7 +73,7 @@ async def test_after_a_kill_the_company_is_served_within_a_session(
         died_at = time.time()
         await fleet.produce(sample.events[half:], chance)
         assert (
-            await served_after(fleet, died_at) < SESSION_S + 4.0
+            await served_after(fleet, died_at) < SESSION_S + 2.0
         )  # the session ends, then a rebalance and a take-over
         await all_told(fleet, len(sample.events))
         assert await problems(fleet, [sample]) == [], f"seed {seed}"

@@ -145,6 +145,7 @@ def test_a_result_has_every_key_of_the_contract() -> None:
             }
         ],
         "reason": None,
+        "warnings": [],
         "rules_version": "r1",
         "attempts": 1,
         "occurred_at": "2026-03-03T05:04:31.516907Z",
