@@ -62,6 +62,8 @@ class Charge(Body):
     id: StripeId
     amount: Smallest
     amount_captured: Smallest | None = None
+    """Absent in bodies older than 2020; `taken` says what follows from that."""
+    amount_refunded: Smallest | None = None
     currency: Text
     created: UnixTime
     paid: Flag
@@ -75,8 +77,17 @@ class Charge(Body):
     metadata: Mapping[str, object] = {}
     payment_intent: Expandable | None = None
     balance_transaction: Expandable | None = None
+    failure_balance_transaction: Expandable | None = None
+    """The row that took a bank debit back; a card that was declined has none."""
     invoice: Expandable | None = None
     """Which invoice it pays; gone since 2025-03-31, when invoice_payment.paid took its place."""
+
+    @property
+    def taken(self) -> int | None:
+        """What was captured, in smallest units; None when an old body does not say how much of it was."""
+        if self.amount_captured is not None:
+            return self.amount_captured
+        return None if self.amount_refunded else self.amount
 
 
 class RefundedCharge(Body):
@@ -94,7 +105,6 @@ class PaymentIntent(Body):
     """A payment from its beginning to its end; since 2022-11-15 it names its charge by `latest_charge` only."""
 
     id: StripeId
-    amount: Smallest
     amount_received: Smallest | None = None
     currency: Text
     created: UnixTime

@@ -19,6 +19,7 @@ class FeeDetail(Body):
 class BalanceTransaction(Body):
     """What a charge did to the balance, in the currency of settlement."""
 
+    id: StripeId
     fee: Whole
     currency: Text
     created: UnixTime | None = None
@@ -28,7 +29,6 @@ class BalanceTransaction(Body):
 class BalanceRow(BalanceTransaction):
     """One row of the balance; `source` is the charge, refund, dispute or payout that it is about."""
 
-    id: StripeId
     amount: Whole
     net: Whole
     type: Text

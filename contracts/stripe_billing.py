@@ -40,6 +40,13 @@ class DiscountAmount(Body):
     amount: Whole
 
 
+class PretaxCredit(Body):
+    """What lowers a document before taxes: a discount, or billing credits (`credit_balance_transaction`)."""
+
+    amount: Whole
+    type: Text | None = None
+
+
 class Price(Body):
     """A price of a line (`price` until 2025-03-31, `pricing` since)."""
 
@@ -75,7 +82,7 @@ class ShippingCost(Body):
     """Delivery that an invoice charges."""
 
     amount_subtotal: Smallest
-    amount_tax: Smallest = 0
+    amount_tax: Smallest
     amount_total: Smallest
     taxes: tuple[TaxAmount, ...] = ()
 
@@ -102,11 +109,12 @@ class Transitions(Body):
 
 
 class PaymentOfInvoice(Body):
-    """What paid an invoice: a payment intent or a charge."""
+    """What paid an invoice: a payment intent, a charge, or a record of money that never went through Stripe."""
 
     type: Text | None = None
     payment_intent: Expandable | None = None
     charge: Expandable | None = None
+    payment_record: Expandable | None = None
 
 
 class InvoicePayment(Body):
@@ -116,14 +124,22 @@ class InvoicePayment(Body):
     invoice: Expandable | None = None
     payment: PaymentOfInvoice | None = None
     status: Text | None = None
+    currency: Text | None = None
     created: UnixTime | None = None
     amount_paid: Smallest | None = None
+    status_transitions: Transitions | None = None
+
+    @property
+    def outside(self) -> bool:
+        """True for money that did not go through Stripe, which a payment record tells since 2025-03-31."""
+        return self.payment is not None and self.payment.type == "payment_record"
 
 
 class InvoicePayments(Body):
-    """The payments of an invoice, where the producer expanded them."""
+    """The payments of an invoice, where the producer expanded them; `has_more` means that it is not whole."""
 
     data: tuple[InvoicePayment, ...] = ()
+    has_more: Flag = False
 
 
 class StripeInvoice(Body):
@@ -141,8 +157,6 @@ class StripeInvoice(Body):
     amount_due: Whole
     amount_paid: Whole
     amount_remaining: Whole | None = None
-    starting_balance: Whole = 0
-    ending_balance: Whole | None = None
     paid_out_of_band: Flag = False
     customer: Expandable | None = None
     customer_name: Text | None = None
@@ -158,6 +172,7 @@ class StripeInvoice(Body):
     total_tax_amounts: tuple[TaxAmount, ...] = ()
     total_taxes: tuple[TaxAmount, ...] = ()
     total_discount_amounts: tuple[DiscountAmount, ...] = ()
+    total_pretax_credit_amounts: tuple[PretaxCredit, ...] = ()
     discount: OldDiscount | None = None
     status_transitions: Transitions | None = None
     charge: Expandable | None = None
@@ -192,8 +207,12 @@ class CreditNote(Body):
     lines: BillingLines
     tax_amounts: tuple[TaxAmount, ...] = ()
     total_taxes: tuple[TaxAmount, ...] = ()
-    discount_amount: Whole = 0
+    discount_amount: Whole | None = None
+    discount_amounts: tuple[DiscountAmount, ...] = ()
+    pretax_credit_amounts: tuple[PretaxCredit, ...] = ()
+    shipping_cost: ShippingCost | None = None
     out_of_band_amount: Smallest = 0
+    """Null when none of it was: Stripe's own way of saying nothing."""
     customer_balance_transaction: Expandable | None = None
     refund: Expandable | None = None
     refunds: tuple[NoteRefund, ...] = ()

@@ -1,7 +1,8 @@
 """The parts of a Stripe invoice or credit note: lines, delivery, discounts and taxes as charged, and the gate.
 
-total = lines - discounts + delivery + taxes that are added; taxes that are inside prices are taken out of the lines
-and posted as tax. Parts that miss the stated total are `unbalanced`: both numbers, no tolerance, no plug line.
+total = lines - discounts - billing credits + delivery + taxes that are added; taxes that are inside prices are taken
+out of the lines and posted as tax. Parts that miss the stated total are `unbalanced`: both numbers, and whether the
+list of lines was cut (`has_more`); no tolerance, no plug line.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from contracts.money import from_stripe, plain, round_half_up, total
 from contracts.posting import PostingStep
 from contracts.quickbooks import LineDraft
 from contracts.stripe import id_or_object
-from contracts.stripe_billing import BillingLine, CreditNote, ShippingCost, StripeInvoice, TaxAmount
+from contracts.stripe_billing import (
+    BillingLine,
+    BillingLines,
+    CreditNote,
+    PretaxCredit,
+    ShippingCost,
+    StripeInvoice,
+    TaxAmount,
+)
 from mappings.items import shipping_item, stripe_sales_item
 from mappings.lines import in_hundredths, line
 from mappings.names import description
@@ -37,57 +46,80 @@ class Parts:
 
 def parts_of_invoice(invoice: StripeInvoice, rules: MappingRules) -> Parts:
     """The parts of an invoice; UnbalancedDocument when they miss its total."""
-    return _parts(
-        "invoice",
-        invoice.currency.upper(),
-        invoice.total,
-        invoice.lines.data,
-        invoice.every_tax,
-        _discount(invoice),
-        rules,
+    document = _Document(
+        what="invoice",
+        currency=invoice.currency.upper(),
+        stated=invoice.total,
+        lines=invoice.lines,
+        taxes=invoice.every_tax,
+        discount=_discount(invoice) + _billing_credits(invoice.total_pretax_credit_amounts),
         shipping=invoice.shipping_cost,
     )
+    return _parts(document, rules)
 
 
 def parts_of_note(note: CreditNote, rules: MappingRules) -> Parts:
     """The parts of a credit note; UnbalancedDocument when they miss its total."""
-    code = note.currency.upper()
-    return _parts("credit note", code, note.total, note.lines.data, note.every_tax, note.discount_amount, rules)
+    discounts = sum(each.amount for each in note.discount_amounts)
+    document = _Document(
+        what="credit note",
+        currency=note.currency.upper(),
+        stated=note.total,
+        lines=note.lines,
+        taxes=note.every_tax,
+        discount=(discounts if note.discount_amount is None else note.discount_amount)
+        + _billing_credits(note.pretax_credit_amounts),
+        shipping=note.shipping_cost,
+    )
+    return _parts(document, rules)
 
 
-def _parts(
-    what: str,
-    code: str,
-    stated: int,
-    rows: Iterable[BillingLine],
-    taxes: tuple[TaxAmount, ...],
-    discount: int,
-    rules: MappingRules,
-    *,
-    shipping: ShippingCost | None = None,
-) -> Parts:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """An invoice or a credit note in Stripe's words; amounts in smallest units."""
+
+    what: str
+    currency: str
+    stated: int
+    lines: BillingLines
+    taxes: tuple[TaxAmount, ...]
+    discount: int
+    shipping: ShippingCost | None
+
+
+def _parts(document: _Document, rules: MappingRules) -> Parts:
+    code, shipping = document.currency, document.shipping
     sold = stripe_sales_item(rules)
-    lines = [_line(row, sold, code, taxes, rules) for row in rows]
+    lines = [_line(row, sold, code, document.taxes, rules) for row in document.lines.data]
     steps = [sold]
     if shipping is not None and shipping.amount_total:
         delivery = shipping_item(rules)
         steps.append(delivery)
         lines.append(_delivery(shipping, delivery, code, rules))
-    charged = sum(each.amount for each in taxes)
-    found = total(each.amount for each in lines) - _number(discount, code) + _number(charged, code)
-    if found != _number(stated, code):
-        raise UnbalancedDocument(
-            f"the parts of the {what} add up to {plain(found, code)} {code}, "
-            f"its total is {plain(_number(stated, code), code)} {code}"
-        )
+    tax = _number(sum(each.amount for each in document.taxes), code)
+    discount, stated = _number(document.discount, code), _number(document.stated, code)
+    found = total(each.amount for each in lines) - discount + tax
+    if found != stated:
+        raise UnbalancedDocument(_missed(document, found, stated))
     return Parts(
-        items=tuple(steps),
-        lines=tuple(lines),
-        discount=_number(discount, code),
-        tax=_number(charged, code),
-        total=_number(stated, code),
-        taxes=taxes,
+        items=tuple(steps), lines=tuple(lines), discount=discount, tax=tax, total=stated, taxes=document.taxes
     )
+
+
+def _missed(document: _Document, found: Decimal, stated: Decimal) -> str:
+    """Both numbers; a list that was cut is the likely cause, and only its producer can mend it."""
+    code = document.currency
+    said = (
+        f"the parts of the {document.what} add up to {plain(found, code)} {code}, "
+        f"its total is {plain(stated, code)} {code}"
+    )
+    cut = "; its list of lines is cut (has_more): send the event with all of them"
+    return said + (cut if document.lines.has_more else "")
+
+
+def _billing_credits(amounts: Iterable[PretaxCredit]) -> int:
+    """What credit grants paid of it: `total` is after them, as it is after discounts, which are listed here again."""
+    return sum(each.amount for each in amounts if each.type == "credit_balance_transaction")
 
 
 def _line(
@@ -141,7 +173,7 @@ def _discount(invoice: StripeInvoice) -> int:
     coupon, worth = invoice.discount.coupon, Decimal(sum(row.amount for row in invoice.lines.data))
     if coupon.percent_off is not None:
         return int(round_half_up(worth * coupon.percent_off / 100, 0))
-    return min(coupon.amount_off or 0, int(worth))
+    return min(coupon.amount_off, int(worth)) if coupon.amount_off is not None else 0
 
 
 def _price(unit: Decimal | None, code: str) -> Decimal | None:
