@@ -36,6 +36,9 @@ class Intent(StrEnum):
     """A document that the rules leave out: never booked, and what belongs to it is not waited for."""
     UNDONE = "undone"
     """A fact that did not last (a refund or payout that failed): taken out of the books again, never booked later."""
+    REVERSED = "reversed"
+    """Money that was received and lost again (a bank debit that failed): what takes it back is booked once. Of a sale
+    that was never booked nothing is booked later either."""
 
 
 ClosedPeriod = Literal["reject", "redate", "hold"]

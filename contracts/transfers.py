@@ -57,7 +57,10 @@ class JournalEntryDraft(Transaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositedPayment:
-    """A payment of ours that lies in Undeposited Funds and goes to the bank whole."""
+    """What a payout brings to the bank of a payment of ours: all of it, or a part (one of several captures).
+
+    A whole payment that lies in Undeposited Funds is linked; anything else is a line from the account that it lies in.
+    """
 
     payment: SourceKey
     amount: Decimal
@@ -74,9 +77,15 @@ class DepositLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositDraft(Transaction):
-    """A payout that reached the bank account `deposit_to`; payments and lines add up to `total`, to the cent."""
+    """A payout that reached the bank account `deposit_to`; payments and lines add up to `total`, to the cent.
+
+    `clearing` is where the processor's money lies: payments that are not ours to link come out of it by a line.
+    `orders` are the shop's own sales that it pays out; it waits for them.
+    """
 
     deposit_to: AccountSelector
     payments: tuple[DepositedPayment, ...]
     lines: tuple[DepositLine, ...]
     total: Decimal
+    clearing: AccountSelector | None = None
+    orders: tuple[SourceKey, ...] = ()

@@ -101,9 +101,7 @@ def _parts(document: _Document, rules: MappingRules) -> Parts:
     found = total(each.amount for each in lines) - discount + tax
     if found != stated:
         raise UnbalancedDocument(_missed(document, found, stated))
-    return Parts(
-        items=tuple(steps), lines=tuple(lines), discount=discount, tax=tax, total=stated, taxes=document.taxes
-    )
+    return Parts(items=tuple(steps), lines=tuple(lines), discount=discount, tax=tax, total=stated, taxes=document.taxes)
 
 
 def _missed(document: _Document, found: Decimal, stated: Decimal) -> str:

@@ -30,19 +30,25 @@ KINDS = {"stripe_fee": "Stripe fee", "application_fee": "Application fee", "tax"
 
 
 def fee_steps(
-    balance: Mapping[str, object], key: SourceKey, txn_date: date, rules: MappingRules
+    balance: Mapping[str, object], source: SourceKey, txn_date: date, rules: MappingRules
 ) -> tuple[PostingStep, ...]:
-    """The journal entry of the fee, none where there is no fee; a fee that is given back turns the sides round."""
+    """The journal entry of the fee of `source`, none where there is no fee; one that is given back turns the sides."""
     if not balance:
         return ()
-    return fee_entry(read_body(BalanceTransaction, balance, "balance transaction"), key, txn_date, rules)
+    return fee_entry(read_body(BalanceTransaction, balance, "balance transaction"), source, txn_date, rules)
 
 
-def fee_entry(row: BalanceTransaction, key: SourceKey, txn_date: date, rules: MappingRules) -> tuple[PostingStep, ...]:
+def fee_entry(
+    row: BalanceTransaction, source: SourceKey, txn_date: date, rules: MappingRules
+) -> tuple[PostingStep, ...]:
     """The same from a row that is read already; its own time, where it has one, is the date."""
+    # because a charge has a row for each of its captures and one more for a debit that failed, the row names the fee:
+    # under the charge's id alone the second fee would pass for the first
+    key = SourceKey(source.system, source.kind, f"{source.id}.{row.id}")
     code = row.currency.upper()
-    kept = -total(amount for _, amount, _ in _fees(row, key.id, rules))
-    moves = (*_fees(row, key.id, rules), (deposit_account(rules, "stripe"), kept, f"Stripe fee {key.id}"))
+    fees = _fees(row, source.id, rules)
+    kept = -total(amount for _, amount, _ in fees)
+    moves = (*fees, (deposit_account(rules, "stripe"), kept, f"Stripe fee {source.id}"))
     day = row.created.astimezone(rules.zone).date() if row.created else txn_date
     return (entry(key, day, code, moves, rules, name="fee"),) if row.fee else ()
 

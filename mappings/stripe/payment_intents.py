@@ -18,7 +18,7 @@ from contracts.posting import Ignored, PostingPlan
 from contracts.stripe import Charge, PaymentIntent, id_or_object
 from mappings.registry import maps
 from mappings.rules import MappingRules
-from mappings.stripe.charges import sale_of
+from mappings.stripe.charges import lost_sale, sale_of
 from mappings.stripe.payer import payer
 from mappings.stripe.sales import Sale, map_sale
 
@@ -36,6 +36,18 @@ def map_payment_intent(envelope: Envelope, rules: MappingRules) -> PostingPlan |
     return map_sale(_sale(intent, ident, charge), rules)
 
 
+@maps("stripe", "payment_intent.payment_failed")
+def map_failed_intent(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
+    """The same as charge.failed where the charge is inside; by its id alone one that was declined looks no other."""
+    intent = read_body(PaymentIntent, envelope.body, "payment intent")
+    _, charge = id_or_object(intent.latest_charge)
+    if charge.get("failure_balance_transaction") is None:
+        document = SourceKey("stripe", "payment_intent", intent.id)
+        message = "the attempt failed; where it took a payment back, charge.failed says so"
+        return Ignored(code="skipped_by_rule", message=message, document=document)
+    return lost_sale(read_body(Charge, charge, "charge of the payment intent"), envelope.occurred_at, rules)
+
+
 def _sale(intent: PaymentIntent, ident: str, charge: Mapping[str, object]) -> Sale:
     """By the charge where it is inside, with what only the intent knows."""
     if charge:
@@ -48,10 +60,11 @@ def _sale(intent: PaymentIntent, ident: str, charge: Mapping[str, object]) -> Sa
             intent=intent.id,
             invoice=told.invoice or id_or_object(intent.invoice)[0],
         )
-    received = intent.amount if intent.amount_received is None else intent.amount_received
+    if intent.amount_received is None:
+        raise UnmappableEvent("the payment intent succeeded without saying how much it received")
     return Sale(
         charge_id=ident,
-        money=from_stripe(received, intent.currency),
+        money=from_stripe(intent.amount_received, intent.currency),
         created=intent.created,
         since=intent.created,
         person=payer(intent.customer, None, intent.shipping, intent.receipt_email),

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contracts.bodies import read_body
 from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
 from contracts.envelope import Envelope
-from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
@@ -25,12 +24,13 @@ from mappings.names import description
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.stripe.fees import fee_steps
-from mappings.stripe.sales import belongs_to_shop, links_of
+from mappings.stripe.sales import belongs_to_shop, links_of, shop_plan
 
-SHOP = SourceKey("shopify", "order", "any")
-"""What a charge is linked to that pays an order of the shop, whichever it is."""
 GONE = frozenset({"failed", "canceled"})
 ON_ITS_WAY = frozenset({"pending", "requires_action"})
+RELEASED = "nothing was handed back: the refund has no row of the balance, so it releases what was never captured"
+CUT = "The event's list of refunds is cut (has_more): those that are not in it are told by their own events only."
+NEVER_A_SALE = "the refund names neither a charge nor a payment intent: it is the customer's own cash balance, no sale"
 
 
 @maps("stripe", "refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
@@ -45,8 +45,13 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     if refund.status in ON_ITS_WAY:
         message = "the refund is on its way; it is booked when it succeeds"
         return Ignored(code="skipped_by_rule", message=message, document=key)
-    sale, intent = _refunded(refund)
+    found = _refunded(refund)
+    if found is None:
+        return Ignored(code="skipped_by_rule", message=NEVER_A_SALE, document=key)
+    sale, intent = found
     gone = refund.status in GONE or envelope.event_type == "refund.failed"
+    if not gone and _is_release(refund):
+        return Ignored(code="skipped_by_rule", message=RELEASED, document=key)
     return PostingPlan(
         document=key,
         lane=sale,
@@ -67,21 +72,33 @@ def map_refunded_charge(envelope: Envelope, rules: MappingRules) -> PostingPlan 
     if belongs_to_shop((charge.metadata,), charge.description, rules):
         if since is None:
             return Ignored(code="booked_by_shop", message="the shop books this charge and its refunds", document=key)
-        return PostingPlan(document=key, lane=key, steps=(), document_created_at=since, links=((key, SHOP),))
-    rows = charge.refunds.get("data")
-    listed = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
-    found = [read_body(Refund, row, "refund") for row in listed]
-    settled = [refund for refund in found if refund.status not in ON_ITS_WAY | GONE]
+        return shop_plan(key, intent, (charge.metadata,), since, rules)
+    found = _refunds_inside(charge)
+    settled = [each for each in found if each.status not in ON_ITS_WAY | GONE and not _is_release(each)]
     if not settled:
-        message = "the event does not hold the refund itself; refund.created books it"
+        released = bool(found) and all(_is_release(each) for each in found)
+        message = RELEASED if released else "the event does not hold the refund itself; refund.created books it"
         return Ignored(code="skipped_by_rule", message=message, document=key)
     return PostingPlan(
         document=key,
         lane=key,
         steps=tuple(dict.fromkeys(step for refund in settled for step in refund_steps(refund, key, rules))),
         document_created_at=min([refund.created for refund in settled] + ([since] if since else [])),
+        notes=(CUT,) if charge.refunds.get("has_more") is True else (),
         links=links_of(key, intent=intent),
     )
+
+
+def _refunds_inside(charge: RefundedCharge) -> list[Refund]:
+    rows = charge.refunds.get("data")
+    listed = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
+    return [read_body(Refund, row, "refund") for row in listed]
+
+
+def _is_release(refund: Refund) -> bool:
+    """True for what an authorisation held and nobody captured, which old versions list among the refunds."""
+    # because a refund that succeeded has moved the balance and names the row, and a release moves nothing
+    return refund.balance_transaction is None
 
 
 def undone_refund(key: SourceKey) -> PostingStep:
@@ -109,23 +126,18 @@ def refund_steps(refund: Refund, sale: SourceKey, rules: MappingRules) -> tuple[
         exchange_rate=rules.exchange_rates.get(money.currency),
     )
     receipt = PostingStep(key=key, entity="RefundReceipt", intent=Intent.FACT, draft=draft, name="refund")
-    return (item, receipt, *fee_steps(id_or_object(refund.balance_transaction)[1], fee_key(refund.id), day, rules))
+    return (item, receipt, *fee_steps(id_or_object(refund.balance_transaction)[1], key, day, rules))
 
 
-def fee_key(refund: str, *, failed: bool = False) -> SourceKey:
-    """The fee of a refund, or of its failure: rows of the balance that stay whatever becomes of the refund."""
-    return SourceKey("stripe", "refund", f"{refund}.{'failure' if failed else 'fee'}")
-
-
-def _refunded(refund: Refund) -> tuple[SourceKey, str | None]:
-    """The charge that is refunded, or the intent that ended in it where only that is named."""
+def _refunded(refund: Refund) -> tuple[SourceKey, str | None] | None:
+    """The charge that is refunded, or the intent that ended in it where only that is named; None for no sale's."""
     charge, _ = id_or_object(refund.charge)
     intent, _ = id_or_object(refund.payment_intent)
     if charge is not None:
         return SourceKey("stripe", "charge", charge), intent
     if intent is not None:
         return SourceKey("stripe", "payment_intent", intent), intent
-    raise UnmappableEvent("the refund names neither its charge nor its payment intent")
+    return None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -15,7 +15,7 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import Money
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
-from contracts.quickbooks import InvoiceDraft, PaymentDraft
+from contracts.quickbooks import InvoiceDraft, PaymentDraft, RefundReceiptDraft
 from mappings.accounts import deposit_account
 from mappings.customers import Person, customer_step
 from mappings.items import stripe_sales_item
@@ -26,6 +26,9 @@ from mappings.stripe.fees import fee_steps
 
 ONCE = Version(0, 0, "once")
 """A charge's sale does not change, but its two events tell it differently: the first to come is the one that counts."""
+ANY_ORDER = SourceKey("shopify", "order", "any")
+"""What a charge is linked to that pays an order of the shop and does not say which."""
+BY_SHOP = "This charge pays a shop order, which the shop books."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +53,7 @@ def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
     if belongs_to_shop(sale.metadata, sale.description, rules):
         if rules.gateway("stripe").booked_by == "stripe":
             return _payment_of_order(sale, key, rules)
-        return Ignored(
-            code="booked_by_shop", message="this charge pays a shop order, which the shop books", document=key
-        )
+        return shop_plan(key, sale.intent, sale.metadata, sale.since, rules)
     customer = customer_step("stripe", sale.person, sale.money.currency, rules)
     item = stripe_sales_item(rules)
     txn_date = sale.created.astimezone(rules.zone).date()
@@ -75,6 +76,65 @@ def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
     )
 
 
+def map_lost_sale(
+    sale: Sale, failure: Mapping[str, object], moment: datetime, rules: MappingRules
+) -> PostingPlan | Ignored:
+    """A bank debit that came back: what takes its payment back, and the fee of the failure where it is told.
+
+    `failure` is the row that took it back, empty where only its id is known; `moment` is when it failed. Of a sale
+    that is not in the books nothing is booked, now or later: it failed while it was pending.
+    """
+    key = SourceKey("stripe", "charge", sale.charge_id)
+    sold = key
+    if belongs_to_shop(sale.metadata, sale.description, rules):
+        if rules.gateway("stripe").booked_by != "stripe":
+            return shop_plan(key, sale.intent, sale.metadata, sale.since, rules)
+        sold = SourceKey("shopify", "order", _order_id(sale.metadata, rules))
+    item = stripe_sales_item(rules)
+    day = moment.astimezone(rules.zone).date()
+    amount = in_hundredths(sale.money.number, sale.money.currency)
+    draft = RefundReceiptDraft(
+        refund_of=sold,
+        doc_number=sale.charge_id[-DOC_NUMBER_MAX:],
+        txn_date=day,
+        currency=sale.money.currency,
+        lines=(line(item.key, amount, description=description(f"Payment {sale.charge_id} failed")),),
+        total=amount,
+        deposit_to=deposit_account(rules, "stripe"),
+        method=rules.gateway("stripe").method,
+        reference=sale.charge_id[-PAYMENT_REF_MAX:],
+        exchange_rate=rules.exchange_rates.get(sale.money.currency),
+    )
+    back = PostingStep(key=key, entity="RefundReceipt", intent=Intent.REVERSED, draft=draft, name="payment that failed")
+    return PostingPlan(
+        document=key,
+        lane=sold,
+        steps=(item, back, *fee_steps(failure, key, day, rules)),
+        document_created_at=sale.since,
+        links=links_of(key, intent=sale.intent, invoice=sale.invoice),
+    )
+
+
+def shop_plan(
+    key: SourceKey,
+    intent: str | None,
+    metadata: Iterable[Mapping[str, object]],
+    since: datetime,
+    rules: MappingRules,
+) -> PostingPlan:
+    """Nothing to book, and which order it pays: remembered, because a payout's row may name the charge by id only."""
+    named = order_named(metadata, rules)
+    order = SourceKey("shopify", "order", named) if named else ANY_ORDER
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=(),
+        document_created_at=since,
+        notes=(BY_SHOP,),
+        links=(*links_of(key, intent=intent), (key, order)),
+    )
+
+
 def _payment_of_order(sale: Sale, key: SourceKey, rules: MappingRules) -> PostingPlan:
     """The charge as the payment of the shop's own order, which the shop's events book without its money."""
     order = SourceKey("shopify", "order", _order_id(sale.metadata, rules))
@@ -87,14 +147,24 @@ def _payment_of_order(sale: Sale, key: SourceKey, rules: MappingRules) -> Postin
     return PostingPlan(document=key, lane=order, steps=steps, document_created_at=sale.since)
 
 
-def _order_id(several: Iterable[Mapping[str, object]], rules: MappingRules) -> str:
+def _order_id(metadata: Iterable[Mapping[str, object]], rules: MappingRules) -> str:
     """The order's id in the metadata. UnmappableEvent when it is only said that there is an order."""
+    found = order_named(metadata, rules)
+    if found is None:
+        raise UnmappableEvent(
+            "the charge pays a shop order and does not name its id: see the rule stripe.order_id_keys"
+        )
+    return found
+
+
+def order_named(several: Iterable[Mapping[str, object]], rules: MappingRules) -> str | None:
+    """The id of the shop's order that the metadata holds, None where they hold none."""
     for metadata in several:
         for name in rules.stripe.order_id_keys:
             found = str(metadata.get(name) or "").strip().rsplit("/", 1)[-1]
             if found.isascii() and found.isdigit():
                 return found
-    raise UnmappableEvent("the charge pays a shop order and does not name its id: see the rule stripe.order_id_keys")
+    return None
 
 
 def links_of(

@@ -1,0 +1,164 @@
+"""The rows of a payout told apart: what each charge brings, what lies beside them, and lines of the deposit's own.
+
+The rows of one charge are added up, whatever they are: one for each capture, one for a debit that failed. What they
+tell that other events may tell too is a fact under its own key, so that it is booked once whoever tells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from contracts.errors import UnbalancedDocument, UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.money import from_stripe, plain
+from contracts.posting import PostingStep
+from contracts.quickbooks import AccountSelector, DepositLine
+from contracts.stripe import id_or_object
+from contracts.stripe_balance import BalanceRow, Payout, RowList
+from mappings.accounts import account
+from mappings.lines import in_hundredths
+from mappings.rules import MappingRules
+from mappings.stripe.disputes import row_key
+from mappings.stripe.fees import dispute_entry, fee_entry
+from mappings.stripe.sales import belongs_to_shop, links_of, order_named
+
+PAYMENTS = frozenset({"charge", "payment"})
+FAILURES = frozenset({"refund_failure", "payment_failure_refund"})
+REFUNDS = frozenset({"refund", "payment_refund"}) | FAILURES
+RETURNED = frozenset({"payout_failure", "payout_cancel"})
+FEES = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee", "network_cost"})
+CHARGES = ("ch_", "py_")
+DISPUTES = ("dp_", "du_")
+
+
+@dataclass(slots=True)
+class PayoutParts:
+    """What a payout is made of: payments, what lies beside them in Stripe's account, and lines of its own."""
+
+    payments: dict[SourceKey, Decimal] = field(default_factory=dict)
+    orders: dict[SourceKey, None] = field(default_factory=dict)
+    beside: dict[str, Decimal] = field(default_factory=dict)
+    lines: list[DepositLine] = field(default_factory=list)
+    facts: list[PostingStep] = field(default_factory=list)
+    links: list[tuple[SourceKey, SourceKey]] = field(default_factory=list)
+
+    def lies_beside(self, why: str, amount: Decimal) -> None:
+        """Money that other documents brought into Stripe's account, or took out of it."""
+        self.beside[why] = self.beside.get(why, Decimal(0)) + amount
+
+    def brings(self, charge: SourceKey, amount: Decimal) -> None:
+        """One more row of a charge."""
+        self.payments[charge] = self.payments.get(charge, Decimal(0)) + amount
+
+
+def parts_of(payout: Payout, rows: RowList, day: date, rules: MappingRules) -> PayoutParts:
+    """The rows told apart; UnbalancedDocument when they do not add up to the payout."""
+    code = payout.currency.upper()
+    parts = PayoutParts()
+    left = Decimal(0)
+    for row in rows.data:
+        if row.currency.upper() != code:
+            raise UnmappableEvent(f"{row.id} is in {row.currency.upper()}, the payout in {code}")
+        own = row.type == "payout" and id_or_object(row.source)[0] in {payout.id, None}
+        left += _number(-row.fee if own else row.net, code)
+        _sort_in(parts, row, day, rules, own=own)
+    stated = _number(payout.amount, code)
+    if left != stated:
+        cut = "; its list of rows is cut (has_more): attach all of them" if rows.has_more else ""
+        raise UnbalancedDocument(
+            f"the rows of the payout add up to {plain(left, code)} {code}, its amount is {plain(stated, code)} {code}"
+            + cut
+        )
+    _only_what_came(parts)
+    return parts
+
+
+def _only_what_came(parts: PayoutParts) -> None:
+    """Charges that brought nothing here, or lost what an earlier payout had: no payment of theirs is paid out."""
+    for charge, amount in list(parts.payments.items()):
+        if amount <= 0:
+            # because a debit that failed while it was pending has no payment at all: waiting for one would never end
+            parts.lies_beside("Payments that failed", amount)
+            del parts.payments[charge]
+
+
+def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules, *, own: bool) -> None:
+    """Put a row where it belongs; what it tells that other events may tell too is a fact under their key."""
+    code = row.currency.upper()
+    amount, net, fee = (_number(each, code) for each in (row.amount, row.net, row.fee))
+    source, _ = id_or_object(row.source)
+    if own:
+        _fee_line(parts, row, fee, rules)
+    elif source and (row.type in PAYMENTS or (row.type in FAILURES and source.startswith(CHARGES))):
+        _of_a_charge(parts, row, SourceKey("stripe", "charge", source), amount, rules)
+        _fee_fact(parts, row, SourceKey("stripe", "charge", source), fee, day, rules)
+    elif row.type in REFUNDS and source:
+        parts.lies_beside("Refunds", amount)
+        _fee_fact(parts, row, SourceKey("stripe", "refund", source), fee, day, rules)
+    elif source and source.startswith(DISPUTES):
+        parts.lies_beside("Disputes", net)
+        parts.facts.append(dispute_entry(row, row_key(source, row), day, rules))
+    elif row.type in RETURNED:
+        parts.lies_beside("Payouts that came back", amount)
+        _fee_line(parts, row, fee, rules)
+    else:
+        parts.lines.append(DepositLine(account=_own_account(row, rules), amount=amount, description=_words(row)))
+        _fee_line(parts, row, fee, rules)
+
+
+def _of_a_charge(parts: PayoutParts, row: BalanceRow, charge: SourceKey, amount: Decimal, rules: MappingRules) -> None:
+    """A payment of ours, or money of an order that the shop books: told by the expanded charge or its description."""
+    found = id_or_object(row.source)[1]
+    metadata, said = found.get("metadata"), found.get("description") or row.description
+    known = (metadata if isinstance(metadata, dict) else {},)
+    shops = belongs_to_shop(known, said if isinstance(said, str) else None, rules)
+    if not shops or rules.gateway("stripe").booked_by == "stripe":
+        parts.brings(charge, amount)
+        parts.links += _links(found, charge)
+        return
+    parts.lies_beside("Payments that the shop books", amount)
+    order = order_named(known, rules)
+    if order is not None:
+        parts.orders[SourceKey("shopify", "order", order)] = None
+
+
+def _fee_fact(
+    parts: PayoutParts, row: BalanceRow, source: SourceKey, fee: Decimal, day: date, rules: MappingRules
+) -> None:
+    parts.lies_beside("Fees", -fee)
+    parts.facts += fee_entry(row, source, day, rules)
+
+
+def _fee_line(parts: PayoutParts, row: BalanceRow, fee: Decimal, rules: MappingRules) -> None:
+    """A fee that no other event tells."""
+    if fee:
+        parts.lines.append(DepositLine(account=account(rules, "fees"), amount=-fee, description=f"Fee {row.id}"))
+
+
+def _own_account(row: BalanceRow, rules: MappingRules) -> AccountSelector:
+    if row.type in FEES:
+        return account(rules, "fees")
+    chosen = rules.accounts.payout_other
+    if chosen is None:
+        raise UnmappableEvent(f"no account for {row.id}, a row of type {row.type}: set the rule accounts.payout_other")
+    return chosen.selector("accounts.payout_other")
+
+
+def _links(found: Mapping[str, object], charge: SourceKey) -> tuple[tuple[SourceKey, SourceKey], ...]:
+    """What an expanded charge is part of: it may be known by its intent or its invoice only."""
+    named = {
+        name: value for name in ("payment_intent", "invoice") if isinstance(value := found.get(name), str | Mapping)
+    }
+    intent, invoice = (id_or_object(named.get(name))[0] for name in ("payment_intent", "invoice"))
+    return links_of(charge, intent=intent, invoice=invoice)
+
+
+def _words(row: BalanceRow) -> str:
+    return " - ".join(part for part in (row.type.replace("_", " "), row.description, row.id) if part)
+
+
+def _number(amount: int, code: str) -> Decimal:
+    return in_hundredths(from_stripe(amount, code).number, code)
