@@ -31,6 +31,7 @@ from contracts.transfers import (
     JournalEntryDraft,
     JournalLine,
     PaymentDraft,
+    Settled,
 )
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "RedemptionDraft",
     "RefundReceiptDraft",
     "SalesReceiptDraft",
+    "Settled",
     "ShipmentDraft",
     "TaxCodeSelector",
     "content_hash",

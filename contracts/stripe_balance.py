@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.bodies import Body, Smallest, Text, UnixTime, Whole
+from contracts.bodies import Body, FloatAmount, Smallest, Text, UnixTime, Whole
 from contracts.stripe import Expandable, StripeId
 
 
@@ -20,8 +20,11 @@ class BalanceTransaction(Body):
     """What a charge did to the balance, in the currency of settlement."""
 
     id: StripeId
+    amount: Whole
     fee: Whole
     currency: Text
+    exchange_rate: FloatAmount | None = None
+    """How many smallest units of `currency` one smallest unit of the charge's became."""
     created: UnixTime | None = None
     fee_details: tuple[FeeDetail, ...] = ()
 
@@ -29,7 +32,6 @@ class BalanceTransaction(Body):
 class BalanceRow(BalanceTransaction):
     """One row of the balance; `source` is the charge, refund, dispute or payout that it is about."""
 
-    amount: Whole
     net: Whole
     type: Text
     source: Expandable | None = None

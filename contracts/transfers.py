@@ -12,11 +12,20 @@ from contracts.lists import AccountSelector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The currency in which a processor settles a payment, and how much of it one unit of the payment became."""
+
+    currency: str
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentDraft(Transaction):
     """Money received for one invoice; what the invoice cannot take stays unapplied.
 
     `customer` is None when the event does not name one: it is the invoice's then. `intent` is the id of the payment
-    intent that a Stripe charge ended; it goes into the marker, because links may name the charge by it.
+    intent that a Stripe charge ended; it goes into the marker, because links may name the charge by it. `settled` is
+    what the processor made of it in another currency: its own rate counts where that is the company's home currency.
     """
 
     invoice: SourceKey
@@ -26,6 +35,7 @@ class PaymentDraft(Transaction):
     method: str | None = None
     reference: str | None = None
     intent: str | None = None
+    settled: Settled | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,14 @@ def payment_body(look: Lookups, step: PlannedStep, draft: PaymentDraft) -> Body:
         "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
         "PaymentMethodRef": {"value": method} if method else None,
         "PaymentRefNum": draft.reference,
-        **look.money(draft.currency, draft.exchange_rate),
+        **look.money(draft.currency, _rate(look, draft)),
     }
+
+
+def _rate(look: Lookups, draft: PaymentDraft) -> Decimal | None:
+    # because the payout brings exactly what the processor made of it: at another rate the rest would lie in transit
+    settled = draft.settled
+    return settled.rate if settled and settled.currency == look.profile.home_currency else draft.exchange_rate
 
 
 def changed_payment_body(look: Lookups, step: PlannedStep, invoice: SourceKey) -> Body:

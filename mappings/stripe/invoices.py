@@ -28,6 +28,7 @@ from mappings.names import cut, email_address
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.stripe.billing import Parts, named_taxes, parts_of_invoice
+from mappings.stripe.outside import outside_payments
 from mappings.stripe.payer import address
 from mappings.tax import tax_code
 
@@ -62,8 +63,8 @@ def map_invoice(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignore
 
 
 @maps("stripe", "invoice_payment.paid")
-def map_invoice_payment(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:  # noqa: ARG001 - every mapping has both
-    """Which payment is of which invoice; the money itself is told by its charge or by the invoice."""
+def map_invoice_payment(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
+    """Which payment is of which invoice, and money outside of Stripe; the rest its charge or the invoice tells."""
     paid = read_body(InvoicePayment, envelope.body, "invoice payment")
     ident, _ = id_or_object(paid.invoice)
     if ident is None:
@@ -71,10 +72,11 @@ def map_invoice_payment(envelope: Envelope, rules: MappingRules) -> PostingPlan 
     key = SourceKey("stripe", "invoice", ident)
     links = _payment_links(paid, key)
     moment = paid.created or envelope.occurred_at
-    if not links or moment is None:
+    outside = outside_payments((paid,), key, paid.currency, rules)
+    if not (links or outside) or moment is None:
         message = "this payment is no payment through Stripe; the invoice books it"
         return Ignored(code="skipped_by_rule", message=message, document=key)
-    return PostingPlan(document=key, lane=key, steps=(), document_created_at=moment, links=links)
+    return PostingPlan(document=key, lane=key, steps=outside, document_created_at=moment, links=links)
 
 
 def _sale_plan(key: SourceKey, invoice: StripeInvoice, moment: datetime, rules: MappingRules) -> PostingPlan:
@@ -90,6 +92,7 @@ def _sale_plan(key: SourceKey, invoice: StripeInvoice, moment: datetime, rules: 
             *parts.items,
             customer,
             state,
+            *outside_payments(_payments_inside(invoice), key, invoice.currency, rules),
             _received(key, invoice, customer.key, version, rules),
             *_written_off(key, invoice, customer.key, rules),
         ),
@@ -141,7 +144,7 @@ def _draft(invoice: StripeInvoice, parts: Parts, customer: SourceKey, rules: Map
 def _received(
     key: SourceKey, invoice: StripeInvoice, customer: SourceKey, version: Version, rules: MappingRules
 ) -> PostingStep:
-    """What the body tells of money. One that is paid although nothing was, was paid outside of Stripe."""
+    """What the body tells of money, charges and records taken out; paid although nothing was is outside of Stripe."""
     code = invoice.currency.upper()
     outside = invoice.paid_out_of_band or (invoice.status == "paid" and not invoice.amount_paid)
     paid = invoice.amount_paid or (max(invoice.amount_due, 0) if invoice.status == "paid" else 0)
@@ -199,8 +202,12 @@ def _links(invoice: StripeInvoice, key: SourceKey) -> Links:
     """What the body says of the payments on it: two fields in old bodies, a list in new ones."""
     old = (("charge", invoice.charge), ("payment_intent", invoice.payment_intent))
     named = tuple((SourceKey("stripe", kind, ident), key) for kind, found in old if (ident := id_or_object(found)[0]))
-    several = (each for row in (invoice.payments.data if invoice.payments else ()) for each in _payment_links(row, key))
+    several = (each for row in _payments_inside(invoice) for each in _payment_links(row, key))
     return tuple(dict.fromkeys((*named, *several)))
+
+
+def _payments_inside(invoice: StripeInvoice) -> tuple[InvoicePayment, ...]:
+    return invoice.payments.data if invoice.payments else ()
 
 
 def _payment_links(paid: InvoicePayment, key: SourceKey) -> Links:

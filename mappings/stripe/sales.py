@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
+from contracts.bodies import read_body
 from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.money import Money
+from contracts.money import Money, from_stripe, round_half_up, stripe_decimals_of
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
-from contracts.quickbooks import InvoiceDraft, PaymentDraft, RefundReceiptDraft
+from contracts.quickbooks import InvoiceDraft, PaymentDraft, RefundReceiptDraft, Settled
+from contracts.stripe_balance import BalanceTransaction
 from mappings.accounts import deposit_account
 from mappings.customers import Person, customer_step
 from mappings.items import stripe_sales_item
@@ -28,6 +31,9 @@ ONCE = Version(0, 0, "once")
 """A charge's sale does not change, but its two events tell it differently: the first to come is the one that counts."""
 ANY_ORDER = SourceKey("shopify", "order", "any")
 """What a charge is linked to that pays an order of the shop and does not say which."""
+RATE_ROUNDING = Decimal("0.005")
+"""How far an amount may miss its rate and still be the same money: more than rounding, less than a part."""
+RATE_DECIMALS = 12
 BY_SHOP = "This charge pays a shop order, which the shop books."
 
 
@@ -217,4 +223,20 @@ def _payment(sale: Sale, customer: SourceKey | None, key: SourceKey, rules: Mapp
         reference=sale.charge_id[-PAYMENT_REF_MAX:],
         exchange_rate=rules.exchange_rates.get(sale.money.currency),
         intent=sale.intent,
+        settled=_settled(sale),
     )
+
+
+def _settled(sale: Sale) -> Settled | None:
+    """What Stripe made of a charge in another currency, None where the event does not tell the row of the balance."""
+    if not sale.balance:
+        return None
+    row = read_body(BalanceTransaction, sale.balance, "balance transaction")
+    code = row.currency.upper()
+    if code == sale.money.currency or row.exchange_rate is None:
+        return None
+    got = from_stripe(row.amount, code).number
+    rate = row.exchange_rate.scaleb(stripe_decimals_of(sale.money.currency) - stripe_decimals_of(code))
+    # because the rate has six decimals and the row is exact: where the row is of all that was taken, it says it better
+    whole = sale.money.number and abs(sale.money.number * rate - got) <= RATE_ROUNDING * got
+    return Settled(currency=code, rate=round_half_up(got / sale.money.number, RATE_DECIMALS) if whole else rate)
