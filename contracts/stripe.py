@@ -119,6 +119,22 @@ class PaymentIntent(Body):
     invoice: Expandable | None = None
 
 
+class SessionTotals(Body):
+    """What the total of a checkout is made of; no other event of it tells its tax."""
+
+    amount_tax: Smallest | None = None
+
+
+class CheckoutSession(Body):
+    """A checkout; its money is told by its charge, or by the invoice that it made."""
+
+    id: StripeId
+    currency: Text | None = None
+    payment_status: Text | None = None
+    invoice: Expandable | None = None
+    total_details: SessionTotals | None = None
+
+
 class StripeCustomer(Body):
     """A customer of the account; `currency` is that of its first invoice or payment, if there was one."""
 

@@ -20,7 +20,7 @@ class BalanceTransaction(Body):
     """What a charge did to the balance, in the currency of settlement."""
 
     id: StripeId
-    amount: Whole
+    amount: Whole | None = None
     fee: Whole
     currency: Text
     exchange_rate: FloatAmount | None = None
@@ -32,6 +32,7 @@ class BalanceTransaction(Body):
 class BalanceRow(BalanceTransaction):
     """One row of the balance; `source` is the charge, refund, dispute or payout that it is about."""
 
+    amount: Whole
     net: Whole
     type: Text
     source: Expandable | None = None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from collections.abc import Mapping as Table
 
 from contracts.envelope import Envelope
-from contracts.posting import Ignored, PostingPlan
+from contracts.posting import Caution, Ignored, PostingPlan
 from mappings.documents import document_of, reason_of_test_event
 from mappings.rules import MappingRules
 
@@ -67,11 +67,24 @@ def mapped_types() -> tuple[Key, ...]:
     return tuple(sorted(_MAPPINGS))
 
 
+THIN = (
+    "a thin event names its object and does not hold it, so nothing of it can be booked: "
+    "set the event destination in Stripe to snapshot payloads"
+)
+
+
+def _unknown(envelope: Envelope) -> Ignored:
+    """Nothing is known of the type; Stripe's thin events (`v1.…`, `v2.…`) are told apart, as they lose every sale."""
+    if envelope.system == "stripe" and envelope.event_type.startswith(("v1.", "v2.")):
+        return Ignored(code="unknown_type", message=THIN, warnings=(Caution("thin_event", THIN),))
+    return Ignored(code="unknown_type", message=f"no mapping knows {envelope.system} events of this type")
+
+
 def map_event(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
     """What `envelope` puts into the books. RecordError when it never can; tests are judged before any arithmetic."""
     mapping = _MAPPINGS.get((envelope.system, envelope.event_type))
     if mapping is None:
-        return Ignored(code="unknown_type", message=f"no mapping knows {envelope.system} events of this type")
+        return _unknown(envelope)
     why = reason_of_test_event(envelope, rules)
     if why is not None:
         return Ignored(code="test_event", message=why, document=document_of(envelope))

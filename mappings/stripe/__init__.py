@@ -2,6 +2,7 @@
 
 from mappings.stripe import (
     charges,
+    checkouts,
     credit_notes,
     customers,
     disputes,
@@ -13,6 +14,7 @@ from mappings.stripe import (
 
 __all__ = [
     "charges",
+    "checkouts",
     "credit_notes",
     "customers",
     "disputes",

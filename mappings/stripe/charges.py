@@ -77,16 +77,6 @@ def lost_sale(charge: Charge, told_at: datetime | None, rules: MappingRules) -> 
     return map_lost_sale(sale_of(charge), balance, moment, rules)
 
 
-@maps("stripe", "checkout.session.completed")
-def map_session(envelope: Envelope, rules: MappingRules) -> Ignored:  # noqa: ARG001 - every mapping has both
-    """A checkout is booked by the charge or the invoice that it ends in; never a second time."""
-    if envelope.body.get("payment_status") == "unpaid":
-        message = "nothing is paid yet; the charge books it when it is"
-    else:
-        message = "the charge or the invoice of this checkout books it"
-    return Ignored(code="skipped_by_rule", message=message, document=document_of(envelope))
-
-
 def sale_of(charge: Charge) -> Sale:
     """A charge that took money, as a sale."""
     intent, expanded = id_or_object(charge.payment_intent)

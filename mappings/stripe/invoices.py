@@ -16,7 +16,7 @@ from contracts.envelope import Envelope
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain
-from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
+from contracts.posting import Caution, Ignored, Intent, PostingPlan, PostingStep, Version
 from contracts.quickbooks import CreditMemoDraft, InvoiceDraft, PaymentDraft, content_hash, distinct_number
 from contracts.stripe import id_or_object
 from contracts.stripe_billing import InvoicePayment, StripeInvoice
@@ -99,6 +99,7 @@ def _sale_plan(key: SourceKey, invoice: StripeInvoice, moment: datetime, rules: 
         document_created_at=min(invoice.created, moment),
         version=version,
         notes=_notes(invoice),
+        warnings=_warnings(invoice),
         links=_links(invoice, key),
     )
 
@@ -234,6 +235,14 @@ def _day(invoice: StripeInvoice, rules: MappingRules) -> date:
     moved = invoice.status_transitions
     finalized = moved.finalized_at if moved else None
     return (invoice.effective_at or finalized or invoice.created).astimezone(rules.zone).date()
+
+
+def _warnings(invoice: StripeInvoice) -> tuple[Caution, ...]:
+    """A list of payments that is cut may hide one outside of Stripe, whose money would lie on Stripe's account."""
+    if invoice.payments is None or not invoice.payments.has_more:
+        return ()
+    said = "the invoice's list of payments is cut (has_more): what is not in it counts as paid through Stripe"
+    return (Caution("cut_list", said),)
 
 
 def _notes(invoice: StripeInvoice) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
 from contracts.envelope import Envelope
 from contracts.keys import SourceKey
 from contracts.money import from_stripe
-from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
+from contracts.posting import Caution, Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import RefundReceiptDraft
 from contracts.stripe import RefundedCharge, id_or_object
 from contracts.stripe_balance import Refund
@@ -29,7 +29,9 @@ from mappings.stripe.sales import belongs_to_shop, links_of, shop_plan
 GONE = frozenset({"failed", "canceled"})
 ON_ITS_WAY = frozenset({"pending", "requires_action"})
 RELEASED = "nothing was handed back: the refund has no row of the balance, so it releases what was never captured"
-CUT = "The event's list of refunds is cut (has_more): those that are not in it are told by their own events only."
+CUT = Caution(
+    "cut_list", "the charge's list of refunds is cut (has_more): what is not in it only the refunds' own events book"
+)
 NEVER_A_SALE = "the refund names neither a charge nor a payment intent: it is the customer's own cash balance, no sale"
 
 
@@ -84,7 +86,7 @@ def map_refunded_charge(envelope: Envelope, rules: MappingRules) -> PostingPlan 
         lane=key,
         steps=tuple(dict.fromkeys(step for refund in settled for step in refund_steps(refund, key, rules))),
         document_created_at=min([refund.created for refund in settled] + ([since] if since else [])),
-        notes=(CUT,) if charge.refunds.get("has_more") is True else (),
+        warnings=(CUT,) if charge.refunds.get("has_more") is True else (),
         links=links_of(key, intent=intent),
     )
 

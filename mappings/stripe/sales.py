@@ -233,7 +233,7 @@ def _settled(sale: Sale) -> Settled | None:
         return None
     row = read_body(BalanceTransaction, sale.balance, "balance transaction")
     code = row.currency.upper()
-    if code == sale.money.currency or row.exchange_rate is None:
+    if code == sale.money.currency or row.exchange_rate is None or row.amount is None:
         return None
     got = from_stripe(row.amount, code).number
     rate = row.exchange_rate.scaleb(stripe_decimals_of(sale.money.currency) - stripe_decimals_of(code))

@@ -44,36 +44,10 @@ NOT_YET_BY_KIND = {
         "refund-pair-no-transaction-yet-1",
     ),
     "8 numbers, terms, schedules": ("b2b-deposit-then-terms-1",),
-    "11 bank debits that fail late": (
-        "bank-debit-fails-after-success-1",
-        "bank-debit-fails-after-success-2",
-        "bank-debit-fails-and-payout-1",
-        "bank-debit-fails-in-the-next-payout-1",
-        "bank-debit-never-succeeded-payout-1",
-    ),
-    "12 partial capture": (
-        "partial-capture-in-payout-1",
-        "partial-capture-release-among-refunds-1",
-    ),
-    "13 multicapture": (
-        "two-captures-one-payout-1",
-        "two-captures-two-payouts-1",
-    ),
+    "11 bank debits that fail late": ("bank-debit-never-succeeded-payout-1",),
+    "12 partial capture": ("partial-capture-in-payout-1",),
+    "13 multicapture": ("two-captures-two-payouts-1",),
     "14 payout of a shop's charge": ("payout-names-shop-charge-by-id-1",),
-    "15 billing credits": (
-        "billing-credits-1",
-        "billing-credits-2",
-    ),
-    "15 credit notes with delivery": (
-        "credit-note-with-delivery-1",
-        "credit-note-with-delivery-2",
-    ),
-    "16 fee told later": ("fee-told-by-charge-updated-1",),
-    "17 paid outside Stripe": (
-        "paid-outside-stripe-1",
-        "paid-outside-stripe-2",
-    ),
-    "19 refund of a cash balance": ("refund-of-cash-balance-1",),
     "20 one foreign row in a payout": ("foreign-charge-in-home-payout-1",),
     "21 foreign currency at rate 1": (
         "foreign-order-without-any-rate-1",

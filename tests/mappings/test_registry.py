@@ -16,7 +16,8 @@ orders/delete order_transactions/create refunds/create customers/create customer
 fulfillments/create fulfillments/update disputes/create disputes/update
 """.split()
 STRIPE = """
-charge.succeeded charge.captured charge.refunded charge.failed charge.refund.updated payment_intent.succeeded
+charge.succeeded charge.captured charge.pending charge.updated charge.refunded charge.failed charge.refund.updated
+payment_intent.succeeded payment_intent.payment_failed checkout.session.async_payment_succeeded
 refund.created refund.updated refund.failed
 charge.dispute.created charge.dispute.funds_withdrawn charge.dispute.funds_reinstated charge.dispute.closed
 checkout.session.completed invoice.finalized invoice.paid invoice.payment_succeeded invoice.voided

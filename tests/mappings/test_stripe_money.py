@@ -51,10 +51,11 @@ def test_a_refund_that_failed_is_undone(event_type: str, status: str) -> None:
     assert (step.entity, step.intent) == ("RefundReceipt", Intent.UNDONE)
 
 
-def test_a_refund_of_nothing_known_is_unmappable() -> None:
-    """Guard: there is no sale to look for."""
-    with pytest.raises(UnmappableEvent, match="neither its charge nor its payment intent"):
-        mapped(of("refund.created", refund(charge=None, payment_intent=None)))
+def test_a_refund_of_a_cash_balance_is_no_sale_s() -> None:
+    """Money that a customer sent in advance goes back: neither charge nor intent, and nothing to book."""
+    decision = mapped(of("refund.created", refund(charge=None, payment_intent=None)))
+    assert isinstance(decision, Ignored)
+    assert (decision.code, "cash balance" in decision.message) == ("skipped_by_rule", True)
 
 
 def test_every_teller_of_a_refund_says_the_same() -> None:
@@ -176,9 +177,9 @@ def test_a_payout_of_another_currency_s_rows_is_unmappable() -> None:
 
 
 def test_the_day_of_a_payout_is_the_day_on_which_it_reaches_the_bank() -> None:
-    """Arrival dates are midnights of UTC whatever the rules' time zone is."""
+    """Its arrival_date in the rules' time zone."""
     draft = deposit(row("charge", 2500, CHARGE_ID), amount=2500, toml='time_zone = "America/Los_Angeles"')
-    assert draft.txn_date.isoformat() == "2026-03-06"
+    assert draft.txn_date.isoformat() == "2026-03-05"
 
 
 @pytest.mark.parametrize("rows", [None, []])
