@@ -265,11 +265,11 @@ def test_a_checkout_s_tax_warns() -> None:
 
 def test_a_charge_in_another_currency_has_stripe_s_own_rate() -> None:
     """8.00 euros became 8.68 dollars; of yen, which have no cents, 500 became 3.31."""
-    euros = row("charge", 868, CHARGE_ID, 55, exchange_rate=D("1.085217"))
+    euros = row("charge", 868, CHARGE_ID, 55, exchange_rate=1.085217)
     assert _settled(charge(amount=800, amount_captured=800, currency="eur", balance_transaction=euros)) == Settled(
         currency="USD", rate=D("1.085")
     )
-    yen = row("charge", 331, CHARGE_ID, 40, exchange_rate=D("0.6612"))
+    yen = row("charge", 331, CHARGE_ID, 40, exchange_rate=0.6612)
     assert _settled(charge(amount=500, amount_captured=500, currency="jpy", balance_transaction=yen)) == Settled(
         currency="USD", rate=D("0.00662")
     )
