@@ -52,7 +52,7 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
         return Ignored(code="skipped_by_rule", message=NEVER_A_SALE, document=key)
     sale, intent = found
     gone = refund.status in GONE or envelope.event_type == "refund.failed"
-    if not gone and _is_release(refund):
+    if not gone and _is_release(envelope.body):
         return Ignored(code="skipped_by_rule", message=RELEASED, document=key)
     return PostingPlan(
         document=key,
@@ -75,10 +75,11 @@ def map_refunded_charge(envelope: Envelope, rules: MappingRules) -> PostingPlan 
         if since is None:
             return Ignored(code="booked_by_shop", message="the shop books this charge and its refunds", document=key)
         return shop_plan(key, intent, (charge.metadata,), since, rules)
-    found = _refunds_inside(charge)
-    settled = [each for each in found if each.status not in ON_ITS_WAY | GONE and not _is_release(each)]
+    listed = _refunds_inside(charge)
+    found = [read_body(Refund, row, "refund") for row in listed if not _is_release(row)]
+    settled = [each for each in found if each.status not in ON_ITS_WAY | GONE]
     if not settled:
-        released = bool(found) and all(_is_release(each) for each in found)
+        released = bool(listed) and not found
         message = RELEASED if released else "the event does not hold the refund itself; refund.created books it"
         return Ignored(code="skipped_by_rule", message=message, document=key)
     return PostingPlan(
@@ -91,16 +92,16 @@ def map_refunded_charge(envelope: Envelope, rules: MappingRules) -> PostingPlan 
     )
 
 
-def _refunds_inside(charge: RefundedCharge) -> list[Refund]:
+def _refunds_inside(charge: RefundedCharge) -> list[Mapping[str, object]]:
     rows = charge.refunds.get("data")
-    listed = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
-    return [read_body(Refund, row, "refund") for row in listed]
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
 
 
-def _is_release(refund: Refund) -> bool:
+def _is_release(refund: Mapping[str, object]) -> bool:
     """True for what an authorisation held and nobody captured, which old versions list among the refunds."""
-    # because a refund that succeeded has moved the balance and names the row, and a release moves nothing
-    return refund.balance_transaction is None
+    # because a refund that succeeded has moved the balance and names the row, and a release moves nothing; a trimmed
+    # body that lacks the field says neither
+    return refund.get("status") == "succeeded" and refund.get("balance_transaction", "") is None
 
 
 def undone_refund(key: SourceKey) -> PostingStep:
