@@ -9,6 +9,9 @@ from bridge.index.payment_links import PaymentLinks
 from contracts.keys import SourceKey
 from contracts.posting import PostingPlan
 
+UNNAMED = "any"
+"""The id of an order that a charge pays and does not name."""
+
 
 def waits_for(mapped: MappedRecord) -> tuple[SourceKey, ...]:
     """The documents that an event depends on, each once: its order or charge, and what its plan names besides."""
@@ -29,7 +32,8 @@ def speaks_of(mapped: MappedRecord) -> set[SourceKey]:
 def with_linked(keys: Iterable[SourceKey], links: PaymentLinks) -> set[SourceKey]:
     """`keys`, and what the books know to be part of them or to hold them: an intent, its charge, the invoice it pays.
 
-    The orders of a shop are not followed back to charges, because no charge of such an order is booked at all.
+    An order of the shop is followed back to the charges that pay it, because a payout that names one of them waits for
+    the order.
     """
     found: set[SourceKey] = set()
     open_ends = list(keys)
@@ -38,6 +42,8 @@ def with_linked(keys: Iterable[SourceKey], links: PaymentLinks) -> set[SourceKey
         if key in found:
             continue
         found.add(key)
-        parts = (part for part in links.payments_of_document(key) if part.system == key.system)
+        if key.id == UNNAMED:
+            continue  # because everything that any order paid would be called
+        parts = links.payments_of_document(key)
         open_ends += [each for each in (links.charge_of(key), links.document_of(key), *parts) if each is not None]
     return found

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bridge.index.index import VOIDED
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST, known, rejected
+from bridge.planning.sale.documents import LEFT_OUT
 from bridge.planning.steps import Claim, PlannedStep, Refused, StepId, StepResolution, Waiting, Write
-from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import Operation
-from contracts.quickbooks import DepositDraft, DepositedPayment, PaymentDraft
+from contracts.quickbooks import DepositDraft, DepositedPayment
 
 
 def plan_deposits(context: PlanningContext) -> None:
@@ -31,9 +33,8 @@ def _planned(context: PlanningContext, claim: Claim, draft: DepositDraft) -> Ste
         return Write(step_id, credited=False)
     if not context.profile.can_book(draft.currency):
         return Refused(context.foreign(draft.currency))
-    resolutions = [
-        resolution for each in draft.payments if (resolution := _why_not(context, each, draft.currency)) is not None
-    ]
+    resolutions = [why for each in draft.payments if (why := _why_not(context, each)) is not None]
+    resolutions += [missing for order in draft.orders if (missing := _without_order(context, order)) is not None]
     if resolutions:
         context.once_more |= any(
             step.entity == "Payment" for step in context.steps
@@ -53,21 +54,24 @@ def _planned(context: PlanningContext, claim: Claim, draft: DepositDraft) -> Ste
     return Write(step_id, credited=True)
 
 
-def _why_not(context: PlanningContext, each: DepositedPayment, currency: str) -> StepResolution | None:
-    """What keeps a payment out of the deposit: it is not there yet, or it is not what the payout says."""
-    planned = context.steps.get(StepId("Payment", each.payment))
-    if planned is not None and isinstance(planned.draft, PaymentDraft):
-        amount, code = planned.draft.amount, planned.draft.currency
-    else:
-        posted = context.index.get("Payment", each.payment)
-        if posted is None:
-            return Waiting(f"the payment of {each.payment} is not in the books yet")
-        if posted.voided:
-            return Refused(rejected(posted, "is void or deleted in QuickBooks, and a payout says that it was paid out"))
-        amount, code = posted.total, posted.currency or currency
-    if code != currency:
-        return Refused(UnmappableEvent(f"{each.payment} was taken in {code} and paid out in {currency}"))
-    if amount != each.amount:
-        said, has = plain(each.amount, currency), plain(amount, currency)
-        return Refused(UnmappableEvent(f"the payout has {said} {currency} of {each.payment}, the books have {has}"))
+def _why_not(context: PlanningContext, each: DepositedPayment) -> StepResolution | None:
+    """What keeps a payment out of the deposit: it is not there yet, or a person took it out of the books."""
+    # because a payout may bring one of several captures, more than was captured (its other row takes the rest back) or
+    # another currency, its amount is not compared: what is no whole payment becomes a line of the deposit
+    if StepId("Payment", each.payment) in context.steps or context.is_gone(each.payment):
+        return None
+    posted = context.index.get("Payment", each.payment)
+    if posted is None:
+        return Waiting(f"the payment of {each.payment} is not in the books yet")
+    if posted.voided:
+        return Refused(rejected(posted, "is void or deleted in QuickBooks, and a payout says that it was paid out"))
     return None
+
+
+def _without_order(context: PlanningContext, order: SourceKey) -> StepResolution | None:
+    """A payout waits for the shop's own sales that it pays out: their money must be in the account it draws from."""
+    forms = (StepId("Invoice", order), StepId("SalesReceipt", order))
+    there = context.index.sale(order) is not None or any(form in context.steps for form in forms)
+    version = context.versions.get(order) or context.index.newest(order)
+    left_out = version is not None and version.content in {LEFT_OUT, VOIDED}
+    return None if there or left_out else Waiting(f"{order}, which this payout pays out, is not in the books yet")

@@ -26,11 +26,15 @@ from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,
     DepositedPayment,
+    DepositLine,
     InvoiceDraft,
     PaymentDraft,
     RefundReceiptDraft,
 )
 
+BY_SHOP_LINE = "Payment that the shop books:"
+ANY = "any"
+"""The id of an order that a charge pays and does not name."""
 BY_SHOP = "this money pays a shop order, which the shop books"
 PAID_BY_HAND = "is the sale of a charge that pays an invoice of Stripe, and somebody has put other money on it"
 DEPOSITED = "pays an invoice of Stripe, but lies on a deposit already: take it off there, then send the event again"
@@ -97,6 +101,12 @@ class _Known:
         there = document is not None and document.kind == "invoice" and self._is_there(document)
         return document if there else None
 
+    def order_of(self, charge: SourceKey) -> SourceKey | None:
+        """The shop's order that a charge pays, where the shop books it: then no payment of the charge's own exists."""
+        document = self.document_of(charge)
+        shops = document is not None and document.system != charge.system
+        return document if shops and self.index.get("Payment", charge) is None else None
+
     def invoices(self) -> Iterator[SourceKey]:
         """The invoices that this micro-batch speaks of and that are there."""
         named = (whole for _, whole in self.received_by_body if whole.kind == "invoice")
@@ -147,13 +157,28 @@ def _placed_step(step: PostingStep, known: _Known) -> tuple[PostingStep | None, 
             return replace(step, draft=replace(step.draft, invoice=invoice, customer=None)), invoice
         return None, invoice
     if isinstance(step.draft, DepositDraft):
-        payments = tuple(_deposited_payment(each, known) for each in step.draft.payments)
-        return replace(step, draft=replace(step.draft, payments=payments)), None
+        return replace(step, draft=_placed_deposit(step.draft, known)), None
     if isinstance(step.draft, RefundReceiptDraft) and step.draft.refund_of.system == "stripe":
         charge = known.charge_of(step.draft.refund_of)
         sale = (charge and known.invoice_of(charge)) or charge or step.draft.refund_of
         return replace(step, draft=replace(step.draft, refund_of=sale)), sale
     return step, None
+
+
+def _placed_deposit(draft: DepositDraft, known: _Known) -> DepositDraft:
+    """Each payment by the name that the books have for it; what the shop books is a line, and its order waited for."""
+    payments, lines, orders = [], list(draft.lines), dict.fromkeys(draft.orders)
+    for each in draft.payments:
+        order = known.order_of(each.payment)
+        if order is None or draft.clearing is None:
+            payments.append(_deposited_payment(each, known))
+            continue
+        lines.append(
+            DepositLine(account=draft.clearing, amount=each.amount, description=f"{BY_SHOP_LINE} {each.payment.id}")
+        )
+        if order.id != ANY:
+            orders[order] = None
+    return replace(draft, payments=tuple(payments), lines=tuple(lines), orders=tuple(orders))
 
 
 def _deposited_payment(each: DepositedPayment, known: _Known) -> DepositedPayment:

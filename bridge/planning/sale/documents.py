@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bridge.index.index import VOIDED, Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.refusals import conflict, known, stays_void
+from bridge.planning.refusals import DID_NOT_LAST, conflict, known, stays_void
 from bridge.planning.sale.receipts import is_outgrown, take_back
 from bridge.planning.sale.voids import plan_void
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId, Superseded
@@ -83,6 +83,8 @@ def _plan_once(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
     positions = [claim.position for claim in claims]
     if posted is not None:
         context.resolve(positions, known(posted))
+    elif context.is_gone(key):
+        context.resolve(positions, DID_NOT_LAST)
     elif claims:
         _plan_state(context, claims[0], positions, None, version_of(claims[0]))
 

@@ -19,6 +19,7 @@ from bridge.planning.sale.refunds import plan_refunds
 from bridge.planning.sale.state import SaleContent
 from bridge.planning.steps import Claim, SaleClaims, Skipped, Waiting
 from contracts.keys import SourceKey
+from contracts.posting import GONE, Intent
 
 WAITS_FOR_ORDER = "its order is not in the books yet"
 
@@ -60,6 +61,10 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     for claim in [*claims.credits, *claims.shipments]:
         resolution = Skipped("skipped_by_rule", NOTHING_TO_CREDIT) if cancelled else Waiting(WAITS_FOR_ORDER)
         context.resolve([claim.position], _for_good(context, claim) or resolution)
+    for claim in [each for each in claims.refunds if each.step.intent is Intent.REVERSED]:
+        # because nothing was booked of a debit that failed, nothing may be booked of it later: it failed while it was
+        # pending, or its success comes late
+        context.note_version(claim.step.key, GONE)
     # Because a cancelled order's money is real whatever became of the order, it goes on waiting and is not dropped.
     for claim in [*claims.payments, *claims.redemptions, *claims.refunds]:
         context.resolve([claim.position], _for_good(context, claim) or Waiting(WAITS_FOR_ORDER))
