@@ -44,11 +44,6 @@ NOT_YET_BY_KIND = {
         "refund-pair-no-transaction-yet-1",
     ),
     "8 numbers, terms, schedules": ("b2b-deposit-then-terms-1",),
-    "11 bank debits that fail late": ("bank-debit-never-succeeded-payout-1",),
-    "12 partial capture": ("partial-capture-in-payout-1",),
-    "13 multicapture": ("two-captures-two-payouts-1",),
-    "14 payout of a shop's charge": ("payout-names-shop-charge-by-id-1",),
-    "20 one foreign row in a payout": ("foreign-charge-in-home-payout-1",),
     "21 foreign currency at rate 1": (
         "foreign-order-without-any-rate-1",
         "foreign-refund-at-its-own-days-rate-1",

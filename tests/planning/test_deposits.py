@@ -9,10 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.planning.steps import Refused
 from mappings.rules import MappingRules, load_rules
-from tests.support.orders import charge, plan_of, stripe_event
-from tests.support.plans import LISTS, books, company, planned, steps
+from tests.support.orders import ORDER_ID, charge, line, order, shopify_event, stripe_event
 from tests.support.sizes import examples
 from tests.support.stripe_lives import SURE, Life, deliveries, lives
 from tests.support.stripe_objects import invoice_payment, paid_invoice, payout, row
@@ -90,25 +88,30 @@ async def test_a_payout_that_failed_comes_with_the_next() -> None:
         assert balance(world, "UndepositedFunds") == 0
 
 
-async def test_a_payment_that_is_not_what_the_payout_says_is_refused() -> None:
-    """Guard: whole amounts only; a person must look."""
+async def test_a_part_of_a_payment_is_a_line_of_the_deposit() -> None:
+    """One capture of two: the bank has its part, the rest lies where it lay."""
     async with opened() as world:
         _, result = await world.deliver(
             CHARGED, stripe_event("payout.paid", payout(1897, [row("charge", 2000, str(charge()["id"]), 103)]))
         )
-        assert (result.status, result.reason and result.reason.code) == ("dead_lettered", "unmappable")
-        assert world.held("Deposit") == []
+        assert result.status == "posted"
+        assert [deposit["TotalAmt"] for deposit in world.held("Deposit")] == [Decimal("18.97")]
+        assert balance(world, "UndepositedFunds") == Decimal("5.00")
 
 
-def test_a_payment_in_another_currency_is_not_deposited() -> None:
-    """Guard: what was taken in one currency and paid out in another is for a person; nothing is converted here."""
-    euros = row("charge", 2300, str(charge()["id"]), 98, currency="eur")
-    told = payout(2202, [euros], currency="eur", balance_transactions={"data": [euros]})
-    plans = [plan_of(CHARGED), plan_of(stripe_event("payout.paid", told))]
-    found = planned(plans, books(*LISTS), company(multicurrency=True))
-    refused = [fate.error for fate in found.resolutions[1] if isinstance(fate, Refused)]
-    assert [str(error) for error in refused] == [f"stripe:charge:{charge()['id']} was taken in USD and paid out in EUR"]
-    assert not any("deposit" in step for step in steps(found))
+async def test_a_payment_in_another_currency_is_a_line_of_what_it_became() -> None:
+    """Settled in dollars: nothing of it stays in transit, and the payout's other rows go on."""
+    euros = row("charge", 2714, str(charge()["id"]), exchange_rate=1.0856)
+    taken = stripe_event("charge.succeeded", charge(currency="eur", balance_transaction=euros))
+    async with opened(load_rules('[exchange_rates]\nEUR = "1.08"')) as world:
+        wanted = {"CurrencyPrefs": {"MultiCurrencyEnabled": True}}
+        token = world.held("Preferences")[0]["SyncToken"]
+        await world.by_hand("preferences", {"Id": "1", "SyncToken": token, "sparse": True, **wanted})
+        await world.restart()
+        results = await world.deliver(taken, stripe_event("payout.paid", payout(2714, [euros])))
+        assert [result.status for result in results] == ["posted", "posted"]
+        assert balance(world, "UndepositedFunds") == 0
+        assert balance(world, "Checking") == Decimal("27.14")
 
 
 async def test_a_payment_that_a_person_voided_is_refused() -> None:
@@ -154,3 +157,32 @@ async def test_payouts_again_post_nothing() -> None:
         results = await world.deliver(CHARGED, PAID_OUT)
         assert world.written() == before
         assert {result.status.value for result in results} == {"already_posted"}
+
+
+async def test_a_debit_that_failed_unbooked_stays_unbooked() -> None:
+    """It failed while it was pending: nothing waits, and a success that is told late books nothing."""
+    debit = charge(id="py_1", payment_intent=None)
+    failed = {**debit, "status": "failed", "paid": False, "failure_balance_transaction": "txn_1"}
+    async with opened() as world:
+        (first,) = await world.deliver(stripe_event("charge.failed", failed))
+        (late,) = await world.deliver(stripe_event("charge.succeeded", debit))
+        assert (first.status, late.status) == ("ignored", "ignored")
+        assert (world.held("Invoice"), world.held("Payment"), world.held("RefundReceipt")) == ([], [], [])
+
+
+async def test_a_payout_finds_a_charge_of_the_shop_by_its_id_alone() -> None:
+    """It waits for the order that the charge pays, and is looked at when the order comes."""
+    shops = charge(metadata={"order_id": str(ORDER_ID)})
+    payout_told = stripe_event("payout.paid", payout(2397, [row("charge", 2500, str(charge()["id"]), 103)]))
+    async with opened() as world:
+        (before,) = await world.deliver(payout_told)
+        (told,) = await world.deliver(stripe_event("charge.succeeded", shops))
+        assert (before.status, told.status, told.reason and told.reason.code) == (
+            "waiting",
+            "ignored",
+            "booked_by_shop",
+        )
+        assert world.held("Deposit") == []
+        await world.deliver(shopify_event("orders/paid", order([line("25.00")])))
+        await world.idle()
+        assert [deposit["TotalAmt"] for deposit in world.held("Deposit")] == [Decimal("23.97")]
