@@ -98,8 +98,8 @@ class SalesForm(Transaction):
 
 
 def distinct_number(number: str, ident: str) -> str:
-    """`number` with `-` and the last four characters of the source's id `ident`, cut to the length that QBO takes.
+    """`number` with `-` and the last four characters of the source's id `ident`; of a long one the end.
 
     Of the id of a part (`509.credit`) the id before the dot counts.
     """
-    return f"{number[: DOC_NUMBER_MAX - ID_DIGITS - 1]}-{ident.partition('.')[0][-ID_DIGITS:]}"
+    return f"{number}-{ident.partition('.')[0][-ID_DIGITS:]}"[-DOC_NUMBER_MAX:]

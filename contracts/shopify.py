@@ -32,11 +32,12 @@ class MoneySet(Body):
 
 
 class TaxLine(Body):
-    """One tax on one line, already rounded; `rate` is a fraction."""
+    """One tax on one line, already rounded; `rate` is a fraction. The channel remits what it is liable for."""
 
     price: Amount
     title: Text | None = None
     rate: FloatAmount | None = None
+    channel_liable: Flag = False
 
 
 class DiscountAllocation(Body):
@@ -76,12 +77,14 @@ class LineItem(Body):
     tax_lines: tuple[TaxLine, ...] = ()
     discount_allocations: tuple[DiscountAllocation, ...] | None = None
     duties: tuple[Duty, ...] = ()
+    tip_payment_gateway: Text | None = None
     properties: object = None
 
 
 class ShippingLine(Body):
     """One way of delivery that was charged."""
 
+    id: Ident | None = None
     title: Text | None = None
     price: Amount
     discounted_price: Amount | None = None
@@ -128,6 +131,7 @@ class PaymentSchedule(Body):
     """One instalment of payment terms."""
 
     due_at: Time | None = None
+    completed_at: Time | None = None
 
 
 class PaymentTerms(Body):
@@ -143,6 +147,7 @@ class RefundLine(Body):
     line_item_id: Ident | None = None
     line_item: LineItem | None = None
     quantity: Count = 0
+    restock_type: Text | None = None
     subtotal: FloatAmount | None = None
     total_tax: FloatAmount | None = None
     subtotal_set: MoneySet | None = None
@@ -163,6 +168,7 @@ class OrderAdjustment(Body):
 class RefundShippingLine(Body):
     """Delivery that was handed back, in newer bodies."""
 
+    shipping_line_id: Ident | None = None
     subtotal_amount_set: MoneySet | None = None
     tax_amount_set: MoneySet | None = None
 
@@ -218,6 +224,9 @@ class Order(Body):
     currency: Text
     presentment_currency: Text | None = None
     taxes_included: Flag = False
+    duties_included: Flag = False
+    merchant_of_record_app_id: Text | None = None
+    po_number: Text | None = None
     total_price: Amount
     total_price_set: MoneySet | None = None
     total_tax: Amount

@@ -1,7 +1,8 @@
 """Accounts by role: the rule's, else the company's own by type, else one that the bridge creates once.
 
-Gift cards sold, tips and duties have no honest default by type (the only OtherCurrentLiability may be a loan), so the
-bridge creates `Gift cards`, `Tips` and `Duties` as current liabilities unless a rule names an account.
+Gift cards sold, tips, duties and tax that others remit have no honest default by type (the only OtherCurrentLiability
+may be a loan), so the bridge creates `Gift cards`, `Tips`, `Duties` and `Marketplace tax` as current liabilities unless
+a rule names an account.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Role = Literal[
     "bad_debts",
     "payouts",
 ]
-LiabilityRole = Literal["gift_cards", "tips", "duties"]
+LiabilityRole = Literal["gift_cards", "tips", "duties", "marketplace_tax"]
 
 # AccountSubTypes of QBO's chart (API reference, Account; resolved by type because Ids are a company's own).
 _SUB_TYPES: dict[Role, str] = {
@@ -44,7 +45,12 @@ _SUB_TYPES: dict[Role, str] = {
     "payouts": "Checking",
 }
 _PREFERENCES: dict[Role, str] = {"discount": "DefaultDiscountAccount"}
-_CREATED: dict[LiabilityRole, str] = {"gift_cards": "Gift cards", "tips": "Tips", "duties": "Duties"}
+_CREATED: dict[LiabilityRole, str] = {
+    "gift_cards": "Gift cards",
+    "tips": "Tips",
+    "duties": "Duties",
+    "marketplace_tax": "Marketplace tax",
+}
 
 
 def account(rules: MappingRules, role: Role) -> AccountSelector:

@@ -55,8 +55,6 @@ def reason_of_test_event(envelope: Envelope, rules: MappingRules) -> str | None:
     body = envelope.body
     if envelope.test or body.get("test") in (True, "true"):
         return "the source marks this as a test"
-    if body.get("confirmed") in (False, "false") and envelope.event_type.startswith("orders/"):
-        return "the order is not confirmed, so it is not real yet"
     if _gateways(body.get("gateway"), body.get("payment_gateway_names")) == {"bogus"}:
         return "paid through Shopify's bogus gateway, which is for tests"
     if envelope.event_type.startswith("refunds/") and _has_test_money(body.get("transactions")):

@@ -84,6 +84,11 @@ def duties_item(rules: MappingRules) -> PostingStep:
     return _fixed("Duties", liability(rules, "duties"))
 
 
+def marketplace_tax_item(rules: MappingRules) -> PostingStep:
+    """Tax that a channel or another merchant of record collects and remits; its payout takes it off again."""
+    return _fixed("Marketplace tax", liability(rules, "marketplace_tax"))
+
+
 def rounding_item(rules: MappingRules) -> PostingStep:
     """What a cash payment was rounded by, up or down."""
     return _fixed("Cash rounding", account(rules, "rounding"))

@@ -41,7 +41,7 @@ def line(
     bare = LineDraft(item=item, amount=amount, description=description, taxable=taxable, tax=tax, tax_code=tax_code)
     if quantity:
         for candidate in (price, _divided(amount, quantity)):
-            if candidate is not None and candidate > 0 and round_half_up(quantity * candidate, 2) == amount:
+            if candidate is not None and candidate >= 0 and round_half_up(quantity * candidate, 2) == amount:
                 return replace(bare, quantity=quantity, unit_price=candidate)
     return bare
 

@@ -35,9 +35,14 @@ def description(*parts: str | None) -> str | None:
     return " - ".join(kept)[:DESCRIPTION_MAX] or None
 
 
+def one_line(text: str | None) -> str:
+    """`text` without control characters and runs of blanks, empty for nothing."""
+    return " ".join(_CONTROL.sub(" ", text or "").split())
+
+
 def cut(text: str | None, length_max: int) -> str | None:
     """One line of at most `length_max` characters, None for nothing."""
-    return " ".join(_CONTROL.sub(" ", text or "").split())[:length_max].rstrip() or None
+    return one_line(text)[:length_max].rstrip() or None
 
 
 def email_address(text: str | None) -> str | None:

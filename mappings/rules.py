@@ -80,6 +80,7 @@ class Accounts(_Frozen):
     gift_cards: Account | None = None
     tips: Account | None = None
     duties: Account | None = None
+    marketplace_tax: Account | None = None
 
 
 class GatewayRule(_Frozen):

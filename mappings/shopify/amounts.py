@@ -8,31 +8,37 @@ Holds exactly for every real order that was looked at; where it does not, a pers
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from contracts.errors import UnbalancedDocument
-from contracts.money import plain, total
+from contracts.money import plain, split, total
 from contracts.shopify import DiscountAllocation, LineItem, MoneySet, Order, ShippingLine, TaxLine
 from mappings.tax import NamedTax
 
-PartKind = Literal["product", "gift_card", "shipping", "tip", "duties", "additional_fees", "rounding", "refund"]
+PartKind = Literal[
+    "product", "gift_card", "shipping", "tip", "duties", "additional_fees", "marketplace_tax", "rounding", "refund"
+]
 
 TIP_TITLES = frozenset({"tip", "tips"})
+DUTY_DECIMALS = 3
+"""The finest unit of any currency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One part of an order's money. `amount` is before discount, with its tax inside when the shop's prices have it.
 
-    `tax` is what the part's own tax lines say; whether that was charged is `total_tax`'s to tell.
+    `tax` is what the part's own tax lines say; whether that was charged is `total_tax`'s to tell. `remitted` of it is
+    collected and remitted by others; `taxes` are the company's own.
     """
 
     kind: PartKind
     amount: Decimal
     discount: Decimal = Decimal(0)
     tax: Decimal = Decimal(0)
+    remitted: Decimal = Decimal(0)
     taxes: tuple[NamedTax, ...] = ()
     line: LineItem | None = None
     quantity: int | None = None
@@ -50,6 +56,8 @@ class OrderMoney:
     parts: tuple[Part, ...]
     tax: Decimal
     unallocated_discount: Decimal = Decimal(0)
+    all_remitted: bool = False
+    """True when another company is the merchant of record: every tax is that one's to remit."""
 
     @property
     def discount(self) -> Decimal:
@@ -81,7 +89,7 @@ def money_as_placed(order: Order) -> OrderMoney:
 
 
 def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:
-    lines = tuple(_line_part(item) for item in order.line_items)
+    lines = _less_duties(tuple(_line_part(item, order) for item in order.line_items), order)
     delivery = tuple(_shipping_part(ship) for ship in shipping)
     parts = (*lines, *delivery, *_extra_parts(order, lines))
     old = all(item.discount_allocations is None for item in order.line_items)
@@ -92,15 +100,17 @@ def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:
         parts=parts,
         tax=order.total_tax,
         unallocated_discount=unallocated if old else Decimal(0),
+        all_remitted=order.merchant_of_record_app_id is not None,
     )
 
 
-def _line_part(item: LineItem) -> Part:
+def _line_part(item: LineItem, order: Order) -> Part:
     return Part(
-        kind=kind_of(item),
+        kind="tip" if _is_old_tip(item, order) else kind_of(item),
         amount=item.price * item.quantity,
         discount=_allocated(item.discount_allocations),
         tax=total(tax.price for tax in item.tax_lines),
+        remitted=remitted_in(item.tax_lines),
         taxes=named_taxes(item.tax_lines),
         line=item,
         quantity=item.quantity,
@@ -110,12 +120,15 @@ def _line_part(item: LineItem) -> Part:
 
 def kind_of(item: LineItem) -> PartKind:
     """What a line sells."""
-    return "gift_card" if item.gift_card else "tip" if _is_tip(item) else "product"
+    return "gift_card" if item.gift_card else "tip" if item.tip_payment_gateway else "product"
 
 
-def _is_tip(item: LineItem) -> bool:
-    """Older point-of-sale bodies tell the tip as a custom line, some of them in total_tip_received as well."""
-    return item.product_id is None and (item.title or "").strip().lower() in TIP_TITLES
+def _is_old_tip(item: LineItem, order: Order) -> bool:
+    """Older point-of-sale bodies mark no tip: there it is a custom line that comes to total_tip_received."""
+    if order.total_tip_received <= 0 or any(each.tip_payment_gateway for each in order.line_items):
+        return False
+    named = item.product_id is None and (item.title or "").strip().lower() in TIP_TITLES
+    return named and item.price * item.quantity == order.total_tip_received
 
 
 def _shipping_part(ship: ShippingLine) -> Part:
@@ -127,6 +140,7 @@ def _shipping_part(ship: ShippingLine) -> Part:
         amount=ship.price,
         discount=discount,
         tax=total(tax.price for tax in ship.tax_lines),
+        remitted=remitted_in(ship.tax_lines),
         taxes=named_taxes(ship.tax_lines),
         title=ship.title,
         removed=ship.is_removed,
@@ -134,20 +148,37 @@ def _shipping_part(ship: ShippingLine) -> Part:
 
 
 def named_taxes(lines: Iterable[TaxLine]) -> tuple[NamedTax, ...]:
-    """The taxes that were charged on a line; one of nothing was not."""
-    return tuple(NamedTax(tax.title or "Tax", tax.rate) for tax in lines if tax.price)
+    """The taxes of the company that were charged on a line; one of nothing was not."""
+    return tuple(NamedTax(tax.title or "Tax", tax.rate) for tax in lines if tax.price and not tax.channel_liable)
+
+
+def remitted_in(lines: Iterable[TaxLine]) -> Decimal:
+    """What the channel collects and remits of the taxes of a line."""
+    return total(tax.price for tax in lines if tax.channel_liable)
+
+
+def _less_duties(lines: tuple[Part, ...], order: Order) -> tuple[Part, ...]:
+    """The lines without the duties that their prices hold: those are owed to customs, as a part of their own."""
+    owed = _duties_of(order)
+    if not order.duties_included or not owed or not lines:
+        return lines
+    told = [total(duty.amount for duty in item.duties) for item in order.line_items]
+    within = told if total(told) == owed else split(owed, [part.amount for part in lines], DUTY_DECIMALS)
+    return tuple(replace(part, amount=part.amount - duty) for part, duty in zip(lines, within, strict=True))
+
+
+def _duties_of(order: Order) -> Decimal:
+    stated = _shop_amount(order.original_total_duties_set)
+    return total(duty.amount for item in order.line_items for duty in item.duties) if stated is None else stated
 
 
 def _extra_parts(order: Order, lines: tuple[Part, ...]) -> list[Part]:
     """Tip, duties and additional fees; each only where there is one."""
     in_lines = total(part.amount for part in lines if part.kind == "tip")
-    duties = _shop_amount(order.original_total_duties_set)
-    if duties is None:
-        duties = total(duty.amount for item in order.line_items for duty in item.duties)
     fees = _shop_amount(order.original_total_additional_fees_set or order.total_additional_fees_set)
     extras = [
         Part(kind="tip", amount=Decimal(0) if in_lines == order.total_tip_received else order.total_tip_received),
-        Part(kind="duties", amount=duties),
+        Part(kind="duties", amount=_duties_of(order)),
         Part(kind="additional_fees", amount=fees or Decimal(0)),
     ]
     return [part for part in extras if part.amount != 0]

@@ -56,9 +56,10 @@ def _kept(part: Part, refunded: Counter[int | None], currency: str) -> Part:
     places = decimals_of(currency)
     return replace(
         part,
-        amount=part.line.price * left,
+        amount=part.amount - part.line.price * gone,
         discount=round_half_up(part.discount * share, places),
         tax=round_half_up(part.tax * share, places),
+        remitted=round_half_up(part.remitted * share, places),
         quantity=left,
     )
 

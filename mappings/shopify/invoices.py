@@ -9,18 +9,18 @@ from decimal import Decimal
 from contracts.entities import DOC_NUMBER_MAX
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.money import decimals_of, split, total
 from contracts.posting import PostingStep
 from contracts.quickbooks import InvoiceDraft, LineDraft, distinct_number
 from contracts.shopify import Order
 from mappings.accounts import account
 from mappings.lines import in_hundredths, line
-from mappings.names import cut, email_address
+from mappings.names import email_address, one_line
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, Part
 from mappings.shopify.buyer import address
 from mappings.shopify.parts import described, item_of, needs_of
 from mappings.shopify.patterns import tracking
+from mappings.shopify.taxes import REMITTED, ChargedTaxes, share_out
 from mappings.tax import tax_code
 
 
@@ -46,8 +46,12 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
     parts = [part for part in money.parts if _counts(part)] or [part for part in money.parts if part.line]
     if not parts:
         raise UnmappableEvent("the order has no lines, and QuickBooks takes no invoice without one")
+    taxes = share_out(parts, money)
+    if taxes.remitted:
+        parts.append(Part(kind="marketplace_tax", amount=taxes.remitted, title=REMITTED))
+        taxes = taxes.with_none()
     item_steps = [item_of(part, rules) for part in parts]
-    lines = _lines(parts, [step.key for step in item_steps], money, rules)
+    lines = _lines(parts, [step.key for step in item_steps], taxes, money, rules)
     number = _doc_number(order, placed.ident)
     discount = in_hundredths(money.discount, money.currency)
     track = tracking(order, rules)
@@ -59,7 +63,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         currency=money.currency,
         lines=lines,
         total=in_hundredths(money.total, money.currency),
-        tax=in_hundredths(money.tax, money.currency),
+        tax=in_hundredths(taxes.own, money.currency),
         discount=discount,
         discount_account=account(rules, "discount") if discount else None,
         exchange_rate=rules.exchange_rates.get(money.currency),
@@ -67,7 +71,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         email=email_address(order.email),
         billing=address(order.billing_address),
         shipping=address(order.shipping_address),
-        tax_code=tax_code((tax for part in parts for tax in part.taxes), rules) if money.tax else None,
+        tax_code=tax_code((tax for part in parts for tax in part.taxes), rules) if taxes.own else None,
         tracking_class=track.tracking_class,
         location=track.location,
         terms=rules.terms.get(order.payment_terms.payment_terms_name or "") if order.payment_terms else None,
@@ -75,44 +79,25 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
     return Sale(needs_of(item_steps), invoice)
 
 
-def _lines(parts: list[Part], keys: list[SourceKey], money: OrderMoney, rules: MappingRules) -> tuple[LineDraft, ...]:
-    charged = _tax_by_part(parts, money)
-    inside = charged if money.taxes_included else (Decimal(0),) * len(parts)
-    taxed = _taxed(parts, money)
+def _lines(
+    parts: list[Part], keys: list[SourceKey], taxes: ChargedTaxes, money: OrderMoney, rules: MappingRules
+) -> tuple[LineDraft, ...]:
+    inside = taxes.charged if money.taxes_included else (Decimal(0),) * len(parts)
     return tuple(
         line(
             key,
-            in_hundredths(part.amount - tax, money.currency),
+            in_hundredths(part.amount - within, money.currency),
             description=described(part),
             quantity=Decimal(part.quantity) if part.quantity else None,
-            price=part.line.price if part.line and not tax else None,
+            price=part.line.price if part.line and not within else None,
             taxable=carries,
             tax=on_it,
             tax_code=tax_code(part.taxes if on_it else (), rules),
         )
-        for part, key, tax, on_it, carries in zip(parts, keys, inside, charged, taxed, strict=True)
+        for part, key, within, on_it, carries in zip(
+            parts, keys, inside, taxes.own_by_part, taxes.taxed(parts), strict=True
+        )
     )
-
-
-def _taxed(parts: list[Part], money: OrderMoney) -> list[bool]:
-    """Which lines the tax as charged belongs to; QBO takes a tax only where some line is taxable.
-
-    Bodies that tell their taxes on the order alone leave it to the lines' own flag, and in the end to all lines.
-    """
-    if money.tax <= 0:
-        return [False] * len(parts)
-    by_tax_lines = [part.tax > 0 for part in parts]
-    by_flag = [part.line is not None and part.line.taxable for part in parts]
-    return next((found for found in (by_tax_lines, by_flag) if any(found)), [True] * len(parts))
-
-
-def _tax_by_part(parts: list[Part], money: OrderMoney) -> tuple[Decimal, ...]:
-    """How much of the tax as charged belongs to each part; all of it is placed, to the last unit."""
-    by_tax_lines = [part.tax for part in parts]
-    if total(by_tax_lines) == money.tax:
-        return tuple(by_tax_lines)
-    weights = by_tax_lines if any(by_tax_lines) else [part.amount - part.discount for part in parts]
-    return split(money.tax, weights, max(decimals_of(money.currency), -int(money.tax.as_tuple().exponent)))
 
 
 def _counts(part: Part) -> bool:
@@ -121,12 +106,18 @@ def _counts(part: Part) -> bool:
 
 
 def _doc_number(order: Order, ident: str) -> str:
-    """The order's name without its number sign, as Shopify shows it to the customer."""
-    named = cut((order.name or "").strip().removeprefix("#"), DOC_NUMBER_MAX)
-    return named or cut(order.order_number, DOC_NUMBER_MAX) or ident[-DOC_NUMBER_MAX:]
+    """The order's name without its number sign; of a long one the end, by which names differ."""
+    named = one_line((order.name or "").strip().removeprefix("#")) or one_line(order.order_number) or ident
+    return named[-DOC_NUMBER_MAX:].strip()
 
 
 def _due_date(order: Order) -> date | None:
-    """The first instalment that has a date; terms such as "due on fulfillment" have none."""
+    """When what is still owed is due: the first instalment that is not completed, of completed ones the last.
+
+    Terms such as "due on fulfillment" have no date.
+    """
     schedules = order.payment_terms.payment_schedules if order.payment_terms else ()
-    return next((schedule.due_at.date() for schedule in schedules if schedule.due_at), None)
+    dated = [(schedule.due_at, schedule.completed_at) for schedule in schedules if schedule.due_at]
+    open_ones = [due for due, completed in dated if completed is None]
+    due = open_ones[0] if open_ones else dated[-1][0] if dated else None
+    return due.date() if due else None

@@ -27,6 +27,8 @@ def item_of(part: Part, rules: MappingRules) -> PostingStep:
             return items.duties_item(rules)
         case "additional_fees":
             return items.additional_fees_item(rules)
+        case "marketplace_tax":
+            return items.marketplace_tax_item(rules)
         case "rounding":
             return items.rounding_item(rules)
         case "refund":

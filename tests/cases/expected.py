@@ -20,30 +20,17 @@ NOT_YET_BY_KIND = {
         "return-then-refund-row-1",
         "return-then-refund-row-2",
     ),
-    "3 tax that others remit": (
-        "channel-remits-part-1",
-        "channel-remits-tax-1",
-        "channel-tax-partly-refunded-1",
-        "merchant-of-record-1",
-    ),
     "5 gift cards": (
         "gift-card-in-customers-currency-1",
         "gift-card-only-in-customers-currency-1",
     ),
-    "6 confirmed false": ("real-order-not-confirmed-1",),
     "6 delivery removed and refunded": ("delivery-removed-and-refunded-1",),
-    "6 duties inside the price": ("duties-included-1",),
     "6 tip refunded": ("tip-refunded-1",),
-    "6 what is a tip": (
-        "item-called-tip-1",
-        "tip-line-in-another-language-1",
-    ),
     "7 cash and its change": ("cash-change-1",),
     "7 refund that failed": (
         "refund-failed-goods-back-1",
         "refund-pair-no-transaction-yet-1",
     ),
-    "8 numbers, terms, schedules": ("b2b-deposit-then-terms-1",),
     "21 foreign currency at rate 1": (
         "foreign-order-without-any-rate-1",
         "foreign-refund-at-its-own-days-rate-1",

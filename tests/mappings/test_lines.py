@@ -27,7 +27,7 @@ ITEM = SourceKey("shopify", "sku", "A")
         ("1861.08", D("14.5"), "128.35", "128.35"),
         ("0.01", 10**9, None, None),
         ("-5.00", 1, "-5.00", None),
-        ("0.00", 2, "0.00", None),
+        ("0.00", 2, "0.00", "0.00"),
     ],
 )
 def test_price_is_given_only_when_it_makes_the_amount(

@@ -19,7 +19,7 @@ from mappings.shopify.amounts import Part
 from mappings.shopify.gateways import is_redemption
 from mappings.shopify.parts import described, item_of, needs_of
 from mappings.shopify.refunds.money import RefundMoney, Share
-from mappings.shopify.refunds.parts import value
+from mappings.shopify.refunds.parts import own_taxes, value
 from mappings.tax import tax_code
 
 ONE_OF_SEVERAL = 3
@@ -62,6 +62,7 @@ def _receipt(
     parts = share.parts
     if is_redemption(share.gateway):
         parts = (*parts, Part(kind="gift_card", amount=-share.amount, title="Back to the gift card or store credit"))
+    parts = own_taxes(parts)
     handed_back = share.transactions[0] if len(share.transactions) == 1 else refunded.key.id
     tax = in_hundredths(total(part.tax for part in parts), money.currency)
     draft = RefundReceiptDraft(
@@ -85,16 +86,17 @@ def _receipt(
 def _credit(
     refunded: Refunded, key: SourceKey, money: RefundMoney, rules: MappingRules, items: list[PostingStep]
 ) -> PostingStep:
-    tax = in_hundredths(total(part.tax for part in money.credit), money.currency)
+    parts = own_taxes(money.credit)
+    tax = in_hundredths(total(part.tax for part in parts), money.currency)
     draft = CreditMemoDraft(
         credit_of=refunded.order,
         doc_number=_number("C", refunded.key.id, 0),
         txn_date=refunded.txn_date,
         currency=money.currency,
-        lines=_lines(money.credit, money.currency, rules, items),
-        total=in_hundredths(value(money.credit), money.currency),
+        lines=_lines(parts, money.currency, rules, items),
+        total=in_hundredths(value(parts), money.currency),
         tax=tax,
-        tax_code=tax_code((each for part in money.credit for each in part.taxes), rules) if tax else None,
+        tax_code=tax_code((each for part in parts for each in part.taxes), rules) if tax else None,
         exchange_rate=rules.exchange_rates.get(money.currency),
     )
     return PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit memo")

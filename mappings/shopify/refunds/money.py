@@ -133,8 +133,16 @@ def fill(parts: Sequence[Part], amounts: Sequence[Decimal], places: int) -> list
 def _divided(part: Part, amount: Decimal, places: int) -> tuple[Part, Part]:
     """The first `amount` of a part, tax included, and the rest; pieces cannot be divided, so neither names them."""
     tax = round_half_up(part.tax * amount / value([part]), places)
-    first = replace(part, amount=amount - tax, tax=tax, quantity=None)
-    return first, replace(part, amount=part.amount - first.amount, tax=part.tax - tax, quantity=None)
+    by_others = tax if part.remitted == part.tax else round_half_up(part.remitted * amount / value([part]), places)
+    first = replace(part, amount=amount - tax, tax=tax, remitted=by_others, quantity=None)
+    rest = replace(
+        part,
+        amount=part.amount - first.amount,
+        tax=part.tax - tax,
+        remitted=part.remitted - by_others,
+        quantity=None,
+    )
+    return first, rest
 
 
 def _share(gateway: str, group: Sequence[Transaction], amount: Decimal, parts: tuple[Part, ...]) -> Share:

@@ -7,13 +7,15 @@ sets are read before the plain numbers, which are JSON floats in refunds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from contracts.errors import UndecodableRecord
-from contracts.money import total
+from contracts.money import round_half_up, total
 from contracts.shopify import LineItem, MoneySet, OrderAdjustment, Refund, RefundLine
-from mappings.shopify.amounts import Part, PartKind, kind_of, named_taxes
+from mappings.shopify.amounts import Part, PartKind, kind_of, named_taxes, remitted_in
+from mappings.shopify.taxes import REMITTED
 
 SHIPPING = "shipping_refund"
 PENDING = "pending refund discrepancy"
@@ -59,6 +61,13 @@ def value(parts: Sequence[Part]) -> Decimal:
     return total(part.amount + part.tax for part in parts)
 
 
+def own_taxes(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """`parts` with the company's own taxes on them, and what others remit as a part of its own; the same value."""
+    remitted = total(part.remitted for part in parts)
+    kept = tuple(replace(part, tax=part.tax - part.remitted, remitted=Decimal(0)) for part in parts)
+    return (*kept, Part(kind="marketplace_tax", amount=remitted, title=REMITTED)) if remitted else kept
+
+
 def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> Iterator[Part]:
     for line in refund.refund_line_items:
         amount, tax = _line_money(line, side)
@@ -78,11 +87,20 @@ def _part(line: LineItem | None, amount: Decimal, tax: Decimal, quantity: int, *
         kind=kind_of(line) if line else "refund",
         amount=amount - tax if inside else amount,
         tax=tax,
+        remitted=_remitted(line, tax) if line else Decimal(0),
         taxes=named_taxes(line.tax_lines) if line and tax else (),
         line=line,
         quantity=quantity or None,
         title=(line.title or line.name) if line else None,
     )
+
+
+def _remitted(line: LineItem, tax: Decimal) -> Decimal:
+    """What the channel remits of the tax that goes back: its share of the line's taxes."""
+    all_of_it, by_channel = total(each.price for each in line.tax_lines), remitted_in(line.tax_lines)
+    if not by_channel or by_channel == all_of_it:
+        return tax if by_channel else Decimal(0)
+    return round_half_up(tax * by_channel / all_of_it, max(-int(tax.as_tuple().exponent), 2))
 
 
 def _other(kind: PartKind, amount: Decimal, tax: Decimal, *, inside: bool, title: str | None = None) -> Part:
