@@ -14,7 +14,7 @@ from typing import Literal
 
 from contracts.errors import UnbalancedDocument
 from contracts.money import plain, split, total
-from contracts.shopify import DiscountAllocation, LineItem, MoneySet, Order, ShippingLine, TaxLine
+from contracts.shopify import DiscountAllocation, LineItem, MoneySet, Order, Refund, ShippingLine, TaxLine
 from mappings.tax import NamedTax
 
 PartKind = Literal[
@@ -22,6 +22,7 @@ PartKind = Literal[
 ]
 
 TIP_TITLES = frozenset({"tip", "tips"})
+SHIPPING_REFUND = "shipping_refund"
 DUTY_DECIMALS = 3
 """The finest unit of any currency."""
 
@@ -74,11 +75,15 @@ class OrderMoney:
 def money_as_placed(order: Order) -> OrderMoney:
     """The parts of `order` as placed; UnbalancedDocument when they are not its total_price.
 
-    A delivery that an edit took away is not in `total_price` of some bodies and still in that of others.
+    A delivery that an edit took away is not in `total_price` of some bodies and still in that of others. Where a refund
+    hands it back, it was sold all the same, whatever the total says.
     """
     money = _money(order, [ship for ship in order.shipping_lines if not ship.is_removed])
+    with_removed = _money(order, order.shipping_lines)
+    if money.total == order.total_price and delivery_refunded(order):
+        removed = total(part.tax for part in with_removed.parts if part.removed)
+        return replace(with_removed, tax=money.tax + removed)
     if money.total != order.total_price:
-        with_removed = _money(order, order.shipping_lines)
         if with_removed.total == order.total_price:
             return with_removed
         raise UnbalancedDocument(
@@ -86,6 +91,21 @@ def money_as_placed(order: Order) -> OrderMoney:
             f"its total_price is {plain(order.total_price, order.currency)} {order.currency}"
         )
     return money
+
+
+def delivery_refunded(order: Order) -> Decimal:
+    """What refunds hand back of deliveries that an edit took away, taxes left aside."""
+    removed = {ship.id for ship in order.shipping_lines if ship.is_removed}
+    return total(_delivery_in(refund, removed) for refund in order.refunds or ()) if removed else Decimal(0)
+
+
+def _delivery_in(refund: Refund, removed: set[int | None]) -> Decimal:
+    """By the lines of newer bodies, which name their delivery; older ones have rows for the delivery only."""
+    lines = [line for line in refund.refund_shipping_lines if line.shipping_line_id in removed | {None}]
+    if refund.refund_shipping_lines:
+        return total(_shop_amount(line.subtotal_amount_set) or Decimal(0) for line in lines)
+    rows = [row for row in refund.order_adjustments if row.kind == SHIPPING_REFUND]
+    return -total(row.amount for row in rows)
 
 
 def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:

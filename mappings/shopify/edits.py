@@ -14,7 +14,7 @@ from decimal import Decimal
 from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import decimals_of, plain, round_half_up, total
 from contracts.shopify import LineItem, Order, RefundLine
-from mappings.shopify.amounts import OrderMoney, Part
+from mappings.shopify.amounts import OrderMoney, Part, delivery_refunded
 
 _GOODS = frozenset({"product", "gift_card", "tip"})
 """The parts that `current_subtotal_price` counts: line items."""
@@ -30,7 +30,8 @@ def without_removed(order: Order, placed: OrderMoney) -> OrderMoney:
     refunded = Counter[int | None]()
     for line in _refund_lines(order):
         refunded[line.line_item_id] += line.quantity
-    kept = tuple(_kept(part, refunded, placed.currency) for part in placed.parts if not part.removed)
+    lines = tuple(_kept(part, refunded, placed.currency) for part in placed.parts)
+    kept = _without_deliveries(lines, delivery_refunded(order), placed.currency)
     if kept == placed.parts:
         return placed
     money = replace(placed, parts=kept, tax=_tax_left(order, placed, kept))
@@ -42,6 +43,21 @@ def removed_quantity(item: LineItem, refunded: int) -> int:
     if item.current_quantity is None:
         return 0
     return max(item.quantity - item.current_quantity - refunded, 0)
+
+
+def _without_deliveries(parts: tuple[Part, ...], refunded: Decimal, currency: str) -> tuple[Part, ...]:
+    """`parts` without the deliveries that edits took away, but for what refunds hand back of them: once is enough."""
+    found: list[Part] = []
+    for part in parts:
+        net = part.amount - part.discount
+        given = min(refunded, net) if part.removed else net
+        refunded -= given if part.removed else 0
+        if not part.removed or given == net > 0:
+            found.append(part)
+        elif given > 0:
+            tax = round_half_up(part.tax * given / net, decimals_of(currency))
+            found.append(replace(part, amount=given, discount=Decimal(0), tax=tax))
+    return tuple(found)
 
 
 def _kept(part: Part, refunded: Counter[int | None], currency: str) -> Part:

@@ -39,7 +39,7 @@ from mappings.shopify.received import (
     only_gateway,
     received_steps,
 )
-from mappings.shopify.refunds.order_refunds import steps_of_refunds
+from mappings.shopify.refunds.order_refunds import refunds_of
 from mappings.shopify.rounding import order_rounded_by, with_rounding
 
 RANKS = {
@@ -94,15 +94,15 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
         paid = (invoice,)
         if received is not None:
             paid += received_steps(order, received, placed, customer.key, version, rules)
-    refunds, said = steps_of_refunds(order, key, placed.txn_date, rules)
+    refunds = refunds_of(order, sold_for, key, placed.txn_date, rules)
     return PostingPlan(
         document=key,
         lane=key,
-        steps=_each_once((*sold.needs, customer, *paid, *refunds)),
+        steps=_each_once((*sold.needs, customer, *paid, *refunds.steps)),
         document_created_at=since,
         version=version,
-        notes=(*_notes(order, sold_for, sold_for.total), *said),
-        warnings=_warnings(order, received),
+        notes=(*_notes(order, sold_for, sold_for.total), *refunds.notes),
+        warnings=(*_warnings(order, received), *refunds.warnings),
     )
 
 

@@ -9,28 +9,11 @@ NOT_YET_BY_KIND = {
         "credit-note-together-with-its-invoice-1",
     ),
     "0 a payload that always fails": ("one-payload-always-fails-1",),
-    "1 phantom cash": (
-        "exchange-cheaper-bodies-only-1",
-        "exchange-one-body-1",
-    ),
-    "2 goods first, money later": (
-        "edit-removed-then-money-1",
-        "edit-removed-then-money-2",
-        "return-then-refund-plain-1",
-        "return-then-refund-row-1",
-        "return-then-refund-row-2",
-    ),
     "5 gift cards": (
         "gift-card-in-customers-currency-1",
         "gift-card-only-in-customers-currency-1",
     ),
-    "6 delivery removed and refunded": ("delivery-removed-and-refunded-1",),
-    "6 tip refunded": ("tip-refunded-1",),
     "7 cash and its change": ("cash-change-1",),
-    "7 refund that failed": (
-        "refund-failed-goods-back-1",
-        "refund-pair-no-transaction-yet-1",
-    ),
     "21 foreign currency at rate 1": (
         "foreign-order-without-any-rate-1",
         "foreign-refund-at-its-own-days-rate-1",

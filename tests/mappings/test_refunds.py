@@ -166,9 +166,9 @@ def test_gateway_with_one_of_two_on_its_way_waits_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize("status", ["failure", "error"])
-def test_money_that_did_not_move_is_neither_handed_back_nor_credited(status: str) -> None:
-    """Guard: a failed refund is no credit memo; the body of a later try books it."""
-    decision = mapped(refund([refund_line(MUG, 1, "14.50")], handed_back("14.50", status=status)))
+def test_money_alone_that_did_not_move_is_nothing(status: str) -> None:
+    """Without goods a failed refund leaves all as it was."""
+    decision = mapped(refund([], handed_back("14.50", status=status), order_adjustments=[adjustment("-14.50")]))
     assert isinstance(decision, Ignored)
     assert "did not move" in decision.message
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -24,6 +24,10 @@ from mappings.tax import tax_code
 
 ONE_OF_SEVERAL = 3
 """Characters for "-1" to "-99" at the end of a number."""
+
+
+CORRECTIONS = {"goods": 98, "tip": 99}
+"""The numbers of corrections among the receipts of one refund, beyond those of its gateways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,12 @@ def refund_documents(refunded: Refunded, money: RefundMoney, rules: MappingRules
         if share.settled:
             alone = len(money.shares) == 1
             steps.append(_receipt(refunded, money, share, 0 if alone else number, rules, items))
+    for name, parts in money.corrections:
+        steps.append(_correction(refunded, money, name, parts, rules, items))
     credit = _credit_key(refunded.key)
     if value(money.credit) > 0:
         steps.append(_credit(refunded, credit, money, rules, items))
-    elif any(share.settled for share in money.shares):
+    elif money.paid_credit or any(share.settled for share in money.shares):
         steps.append(PostingStep(key=credit, entity="CreditMemo", intent=Intent.UNDONE, name="credit memo"))
     return (*needs_of(items), *steps)
 
@@ -81,6 +87,24 @@ def _receipt(
     )
     key = SourceKey("shopify", "refund", ident)
     return PostingStep(key=key, entity="RefundReceipt", intent=Intent.FACT, draft=draft, name="refund")
+
+
+def _correction(
+    refunded: Refunded,
+    money: RefundMoney,
+    name: str,
+    parts: tuple[Part, ...],
+    rules: MappingRules,
+    items: list[PostingStep],
+) -> PostingStep:
+    """A receipt of nothing beside those of the refund: its own event could not know what its money was for."""
+    key = SourceKey("shopify", "refund", f"{refunded.key.id}.{name}")
+    nothing = Share(money.shares[0].gateway, Decimal(0), parts, settled=True, transactions=())
+    step = _receipt(refunded, replace(money, shares=(nothing,)), nothing, 0, rules, items)
+    draft = step.draft
+    if not isinstance(draft, RefundReceiptDraft):
+        raise TypeError(f"{key}: a correction is a receipt")
+    return replace(step, key=key, draft=draft.with_number(_number("R", refunded.key.id, CORRECTIONS[name])))
 
 
 def _credit(

@@ -15,10 +15,10 @@ from decimal import Decimal
 
 from contracts.errors import UnbalancedDocument
 from contracts.money import decimals_of, plain, round_half_up, split, total
-from contracts.shopify import Refund, Transaction, true_id
+from contracts.shopify import OrderAdjustment, Refund, Transaction, true_id
 from mappings.rules import gateway_key
 from mappings.shopify.amounts import Part
-from mappings.shopify.refunds.parts import Side, TaxIncluded, is_pending, refund_parts, value
+from mappings.shopify.refunds.parts import Side, TaxIncluded, by_others, is_pending, is_shipping, refund_parts, value
 from mappings.shopify.refunds.taxes_inside import inside_by_rates
 from mappings.shopify.rounding import rounded_by
 
@@ -30,7 +30,7 @@ READINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Share:
     """What goes back through one gateway; `parts` come to `amount`, tax included. Not `settled`: some is on its way."""
 
@@ -45,8 +45,10 @@ class Share:
 class RefundMoney:
     """A refund taken apart: `shares` in the order of their gateways, `credit` for what no money was handed back.
 
-    `failed` is true when money was meant to move and did not, `unclear` when no money moved and only the order can say
-    whether the prices hold their taxes. The amounts of parts are without tax, in `currency`.
+    `failed` is true when money was meant to move and did not, `unclear` when only the order can say what it means.
+    The amounts of parts are without tax, in `currency`. Told inside its order: `kept` is what of the goods' worth moved
+    no money and no row explains, `plain` money without goods and rows, `paid_credit` a credit whose money another
+    refund handed back. `corrections` are receipts of nothing by name, which move revenue where it belongs.
     """
 
     currency: str
@@ -54,6 +56,22 @@ class RefundMoney:
     credit: tuple[Part, ...] = ()
     failed: bool = False
     unclear: bool = False
+    kept: Decimal = Decimal(0)
+    plain: bool = False
+    paid_credit: bool = False
+    corrections: tuple[tuple[str, tuple[Part, ...]], ...] = ()
+
+    @property
+    def taken_off(self) -> Decimal:
+        """By how much the refund lowers the sale."""
+        return value([part for share in self.shares for part in share.parts if part.kind != "rounding"]) + value(
+            self.credit
+        )
+
+    @property
+    def has_moved(self) -> bool:
+        """True when some money moved, and none of it is still on its way."""
+        return bool(self.shares) and all(share.settled for share in self.shares)
 
 
 def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None = None) -> RefundMoney:
@@ -64,27 +82,53 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
     moves = [row for row in refund.transactions if row.kind == "refund" and row.amount]
     live = [row for row in moves if row.status in {MOVED, ON_ITS_WAY}]
     if live:
-        return _moved(refund, live, currency)
-    if moves:
+        return _moved(refund, live, currency, taxes_included=taxes_included)
+    if moves and not _takes_goods_back(refund):
         return RefundMoney(currency=currency, failed=True)
     inside = inside_by_rates(refund, currency) if taxes_included is None else taxes_included
     if inside is None:
         return RefundMoney(currency=currency, unclear=True)
-    rows = [row for row in refund.order_adjustments if not is_pending(row)]
     # "tax_amount" of an adjustment is added to its "amount" (REST reference, Refund), whatever the prices hold.
-    parts = refund_parts(refund, rows, "shop_money", TaxIncluded(inside, adjustments=False))
+    parts = refund_parts(refund, _rows_without_money(refund), "shop_money", TaxIncluded(inside, adjustments=False))
     return RefundMoney(currency=currency, credit=parts)
 
 
-def _moved(refund: Refund, live: Sequence[Transaction], currency: str) -> RefundMoney:
+def _takes_goods_back(refund: Refund) -> bool:
+    """True when something came back whether its money moved or not; a row alone is about the money."""
+    return bool(refund.refund_line_items or refund.refund_shipping_lines)
+
+
+def _rows_without_money(refund: Refund) -> list[OrderAdjustment]:
+    """The rows that lower what no money was handed back for.
+
+    Shopify's pair for money to come (+X, and -X pending) is nothing in sum, so all rows count where a pending one is
+    negative; a positive one says that goods are back and their money is not, which is the credit itself.
+    """
+    others = [row for row in refund.order_adjustments if not is_pending(row)]
+    pending = total(row.amount + row.tax_amount for row in refund.order_adjustments if is_pending(row))
+    rows = list(refund.order_adjustments) if pending < 0 else others
+    beside = [row for row in rows if not is_shipping(row)]
+    if total(row.amount for row in beside) == total(row.tax_amount for row in beside) == 0:
+        return [row for row in rows if is_shipping(row)]
+    return rows
+
+
+def _moved(refund: Refund, live: Sequence[Transaction], currency: str, *, taxes_included: bool | None) -> RefundMoney:
     side: Side = "presentment_money" if any(_is_foreign(row, currency) for row in live) else "shop_money"
-    inside = _reading(refund, total(_amount(row, side) for row in live), side, currency)
+    flow = total(_amount(row, side) for row in live)
+    inside = _reading(refund, flow, side)
+    if inside is None:
+        return _unexplained(refund, live, flow, currency, taxes_included=taxes_included)
     unpaid = [row for row in refund.order_adjustments if is_pending(row)]
     rows = [row for row in refund.order_adjustments if row not in unpaid]
     left = total(row.amount + row.tax_amount for row in unpaid)
     if left < 0:  # money of goods that an earlier row took back: a part of what moves like any other
         rows, left = list(refund.order_adjustments), Decimal(0)
-    parts = refund_parts(refund, rows, "shop_money", inside)
+    return _dealt(refund_parts(refund, rows, "shop_money", inside), left, live, side, currency)
+
+
+def _dealt(parts: Sequence[Part], left: Decimal, live: Sequence[Transaction], side: Side, currency: str) -> RefundMoney:
+    """`parts` on the gateways by what moved through each; `left` of them no money was handed back for."""
     groups: dict[str, list[Transaction]] = {}
     for row in sorted(live, key=lambda row: (gateway_key(row.gateway), row.id)):
         groups.setdefault(gateway_key(row.gateway), []).append(row)
@@ -99,15 +143,36 @@ def _moved(refund: Refund, live: Sequence[Transaction], currency: str) -> Refund
     return RefundMoney(currency=currency, shares=tuple(shares), credit=credit)
 
 
-def _reading(refund: Refund, flow: Decimal, side: Side, currency: str) -> TaxIncluded:
-    """The reading of its taxes by which the refund comes to what moved."""
+def _reading(refund: Refund, flow: Decimal, side: Side) -> TaxIncluded | None:
+    """The reading of its taxes by which the refund comes to what moved, None when none does."""
     found = [value(refund_parts(refund, refund.order_adjustments, side, inside)) for inside in READINGS]
-    if flow not in found:
+    return READINGS[found.index(flow)] if flow in found else None
+
+
+def _unexplained(
+    refund: Refund, live: Sequence[Transaction], flow: Decimal, currency: str, *, taxes_included: bool | None
+) -> RefundMoney:
+    """A refund whose goods are not what moved: its order may say why, by what is left of its total.
+
+    Money beyond the goods has no reading, and neither has money in another currency.
+    """
+    inside = TaxIncluded(bool(taxes_included), adjustments=False)
+    parts = refund_parts(refund, refund.order_adjustments, "shop_money", inside)
+    kept = value(parts) - flow
+    is_shops = not any(_is_foreign(row, currency) for row in live)
+    if not parts and not refund.order_adjustments and is_shops:
+        if taxes_included is None:
+            return RefundMoney(currency=currency, unclear=True)
+        return replace(_dealt([Part(kind="refund", amount=flow)], Decimal(0), live, "shop_money", currency), plain=True)
+    if taxes_included is None or kept < 0 or not is_shops:
+        told: Side = "shop_money" if is_shops else "presentment_money"
+        found = value(refund_parts(refund, refund.order_adjustments, told, READINGS[0]))
         raise UnbalancedDocument(
-            f"what the refund takes back adds up to {plain(found[0], currency)} {currency}, "
+            f"what the refund takes back adds up to {plain(found, currency)} {currency}, "
             f"the money handed back to {plain(flow, currency)} {currency}"
         )
-    return READINGS[found.index(flow)]
+    parts = (*parts, Part(kind="refund", amount=-kept, title="Not handed back of what was returned"))
+    return replace(_dealt(parts, Decimal(0), live, "shop_money", currency), kept=kept)
 
 
 def fill(parts: Sequence[Part], amounts: Sequence[Decimal], places: int) -> list[tuple[Part, ...]]:
@@ -143,6 +208,25 @@ def _divided(part: Part, amount: Decimal, places: int) -> tuple[Part, Part]:
         quantity=None,
     )
     return first, rest
+
+
+def all_by_others(money: RefundMoney) -> RefundMoney:
+    """`money` of an order whose taxes another merchant of record remits."""
+    shares = tuple(replace(share, parts=by_others(share.parts)) for share in money.shares)
+    corrections = tuple((name, by_others(parts)) for name, parts in money.corrections)
+    return replace(money, shares=shares, credit=by_others(money.credit), corrections=corrections)
+
+
+def redealt(money: RefundMoney, parts: Sequence[Part]) -> RefundMoney:
+    """The same money for other `parts`, which come to the same."""
+    rounding = [tuple(part for part in share.parts if part.kind == "rounding") for share in money.shares]
+    amounts = [share.amount - value(beside) for share, beside in zip(money.shares, rounding, strict=True)]
+    _, *filled = fill(parts, [Decimal(0), *amounts], _places(money.currency))
+    shares = (
+        replace(share, parts=(*dealt, *beside))
+        for share, dealt, beside in zip(money.shares, filled, rounding, strict=True)
+    )
+    return replace(money, shares=tuple(shares), plain=False)
 
 
 def _share(gateway: str, group: Sequence[Transaction], amount: Decimal, parts: tuple[Part, ...]) -> Share:

@@ -1,54 +1,122 @@
-"""The refunds inside an order's body: what their own events tell, told once more.
+"""The refunds inside an order's body: what their own events tell, told once more, and what only the order knows.
 
 A refund that does not add up, or that is a test, never stops its order; its own event is the dead letter.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 from contracts.errors import RecordError, UndecodableRecord
 from contracts.keys import SourceKey
-from contracts.posting import PostingStep
+from contracts.money import total
+from contracts.posting import Caution, Intent, PostingStep
+from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
 from contracts.shopify import Order, Refund
 from mappings.rules import MappingRules, gateway_key
+from mappings.shopify.amounts import OrderMoney
 from mappings.shopify.refunds.documents import Refunded, refund_documents
-from mappings.shopify.refunds.money import refund_money
+from mappings.shopify.refunds.money import RefundMoney, all_by_others, refund_money
+from mappings.shopify.refunds.reconcile import reconciled, with_tip
 from mappings.shopify.refunds.refunds import refund_key, refund_notes, why_nothing
 
 TEST_GATEWAY = "bogus"
+UNEXPLAINED = "what it takes back is not what was handed back, and the order's current total does not say why"
 
 
-def steps_of_refunds(
-    order: Order, key: SourceKey, otherwise: date, rules: MappingRules
-) -> tuple[tuple[PostingStep, ...], tuple[str, ...]]:
-    """The steps of all refunds of `order` and the sentences about them; `otherwise` dates one that has no date."""
-    steps: list[PostingStep] = []
-    notes: list[str] = []
-    for refund in order.refunds or ():
-        try:
-            found, said = _documents(order, refund, key, otherwise, rules)
-        except RecordError as error:
-            found, said = (), (f"Its refund {refund.id or '?'} is not booked from here: {error}.",)
-        steps += found
-        notes += said
-    return tuple(steps), tuple(notes)
+@dataclass(slots=True)
+class OrderRefunds:
+    """The steps of all refunds of an order, and what a person should know of them."""
+
+    steps: list[PostingStep] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[Caution] = field(default_factory=list)
+
+    def leave_out(self, refund: Refund, why: str) -> None:
+        """Say that a refund is not booked from this body."""
+        self.notes.append(f"Its refund {refund.id or '?'} is not booked from here: {why}.")
 
 
-def _documents(
-    order: Order, refund: Refund, key: SourceKey, otherwise: date, rules: MappingRules
-) -> tuple[tuple[PostingStep, ...], tuple[str, ...]]:
-    ident = refund_key(refund)
+def refunds_of(order: Order, sold: OrderMoney, key: SourceKey, otherwise: date, rules: MappingRules) -> OrderRefunds:
+    """All refunds of `order`, of which `sold` is what was sold; `otherwise` dates one that has no date."""
+    found = OrderRefunds()
+    told = [(refund, money) for refund in order.refunds or () if (money := _read(order, refund, found)) is not None]
+    moneys = reconciled([money for _, money in told], sold.total, order.current_total_price)
+    tip = _tip_beside_lines(sold)
+    for (refund, _), money in zip(told, moneys, strict=True):
+        if money is None:
+            found.leave_out(refund, UNEXPLAINED)
+            found.warnings.append(Caution("refund_unexplained", f"The refund {refund.id}: {UNEXPLAINED}."))
+            continue
+        whole, tip = with_tip(money, tip, all_back=order.current_total_price == 0)
+        _book(order, refund, whole, key, otherwise, rules, found)
+    return found
+
+
+def _read(order: Order, refund: Refund, found: OrderRefunds) -> RefundMoney | None:
+    """One refund taken apart; None for what is not booked, and why is noted."""
+    try:
+        if refund_key(refund) is None:
+            raise UndecodableRecord("it has no id")
+        if any(row.test or gateway_key(row.gateway) == TEST_GATEWAY for row in refund.transactions):
+            found.notes.append(f"Its refund {refund.id} is a test.")
+            return None
+        return refund_money(_whole(order, refund), order.currency, taxes_included=order.taxes_included)
+    except RecordError as error:
+        found.leave_out(refund, str(error))
+        return None
+
+
+def _book(
+    order: Order,
+    refund: Refund,
+    money: RefundMoney,
+    key: SourceKey,
+    otherwise: date,
+    rules: MappingRules,
+    found: OrderRefunds,
+) -> None:
+    ident, moment = refund_key(refund), refund.processed_at or refund.created_at
     if ident is None:
-        raise UndecodableRecord("it has no id")
-    if any(row.test or gateway_key(row.gateway) == TEST_GATEWAY for row in refund.transactions):
-        return (), (f"Its refund {ident.id} is a test.",)
-    moment = refund.processed_at or refund.created_at
-    money = refund_money(_whole(order, refund), order.currency, taxes_included=order.taxes_included)
-    steps = refund_documents(Refunded(ident, key, moment.date() if moment else otherwise), money, rules)
-    if not steps:
-        return (), (f"Its refund {ident.id}: {why_nothing(money)}.",)
-    return steps, refund_notes(money)
+        raise TypeError("a refund that is booked has an id")
+    by_others = order.merchant_of_record_app_id is not None
+    refunded = Refunded(ident, key, moment.date() if moment else otherwise)
+    try:
+        steps = refund_documents(refunded, all_by_others(money) if by_others else money, rules)
+        if by_others:
+            steps = _under_another_key(steps)
+    except RecordError as error:
+        found.leave_out(refund, str(error))
+        return
+    found.steps += steps
+    found.notes += refund_notes(money) if steps else [f"Its refund {ident.id}: {why_nothing(money)}."]
+
+
+def _under_another_key(steps: tuple[PostingStep, ...]) -> tuple[PostingStep, ...]:
+    """Documents that give back tax of another merchant of record, in place of those of the refund's own event.
+
+    Its own event cannot know whose the tax was and books it as the company's, so that telling is taken out.
+    """
+    found: list[PostingStep] = []
+    for step in steps:
+        if step.intent is not Intent.FACT or not _gives_tax_back(step):
+            found.append(step)
+            continue
+        found.append(PostingStep(key=step.key, entity=step.entity, intent=Intent.UNDONE, name=step.name))
+        found.append(replace(step, key=SourceKey(step.key.system, step.key.kind, f"{step.key.id}.others")))
+    return tuple(found)
+
+
+def _gives_tax_back(step: PostingStep) -> bool:
+    lines = step.draft.lines if isinstance(step.draft, CreditMemoDraft | RefundReceiptDraft) else ()
+    return any(line.item.id == "marketplace-tax" for line in lines)
+
+
+def _tip_beside_lines(sold: OrderMoney) -> Decimal:
+    """The tip that no line tells: a refund of it can only be a row."""
+    return total(part.amount for part in sold.parts if part.kind == "tip" and part.line is None)
 
 
 def _whole(order: Order, refund: Refund) -> Refund:

@@ -14,10 +14,9 @@ from typing import Literal, NamedTuple
 from contracts.errors import UndecodableRecord
 from contracts.money import round_half_up, total
 from contracts.shopify import LineItem, MoneySet, OrderAdjustment, Refund, RefundLine
-from mappings.shopify.amounts import Part, PartKind, kind_of, named_taxes, remitted_in
+from mappings.shopify.amounts import SHIPPING_REFUND, Part, PartKind, kind_of, named_taxes, remitted_in
 from mappings.shopify.taxes import REMITTED
 
-SHIPPING = "shipping_refund"
 PENDING = "pending refund discrepancy"
 
 Side = Literal["shop_money", "presentment_money"]
@@ -51,9 +50,14 @@ def shop_currency(refund: Refund) -> str:
     raise UndecodableRecord("the refund has no currency")
 
 
+def is_shipping(row: OrderAdjustment) -> bool:
+    """True for delivery that is handed back."""
+    return row.kind == SHIPPING_REFUND
+
+
 def is_pending(row: OrderAdjustment) -> bool:
     """True for goods taken back whose money is not handed back by this refund."""
-    return row.kind != SHIPPING and (row.reason or "").strip().lower() == PENDING
+    return row.kind != SHIPPING_REFUND and (row.reason or "").strip().lower() == PENDING
 
 
 def value(parts: Sequence[Part]) -> Decimal:
@@ -68,21 +72,32 @@ def own_taxes(parts: Sequence[Part]) -> tuple[Part, ...]:
     return (*kept, Part(kind="marketplace_tax", amount=remitted, title=REMITTED)) if remitted else kept
 
 
+def by_others(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """`parts` whose taxes another merchant of record remits."""
+    return tuple(replace(part, remitted=part.tax, taxes=()) for part in parts)
+
+
 def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> Iterator[Part]:
     for line in refund.refund_line_items:
         amount, tax = _line_money(line, side)
-        yield _part(line.line_item, amount, tax, line.quantity, inside=inside.lines)
+        restocked = line.restock_type != "no_restock"
+        yield _part(line.line_item, amount, tax, line.quantity, inside=inside.lines, restocked=restocked)
     yield _other("shipping", *_shipping(refund, rows, side), inside=inside.adjustments)
     yield _other("duties", _duties(refund, side), Decimal(0), inside=False)
     yield _other("additional_fees", _in(refund.total_additional_fees_set, side), Decimal(0), inside=False)
     for row in rows:
-        if row.kind != SHIPPING:
+        if row.kind != SHIPPING_REFUND:
             amount, tax = _adjusted(row, side)
             yield _other("refund", -amount, -tax, inside=inside.adjustments, title=_words(row, amount))
 
 
-def _part(line: LineItem | None, amount: Decimal, tax: Decimal, quantity: int, *, inside: bool) -> Part:
-    """A line that was sold; of one that the body does not describe only the money is known."""
+def _part(
+    line: LineItem | None, amount: Decimal, tax: Decimal, quantity: int, *, inside: bool, restocked: bool
+) -> Part:
+    """A line that was sold; of one that the body does not describe only the money is known.
+
+    Pieces that did not come back to the shelf are not named: QBO would put an inventory item back in stock.
+    """
     return Part(
         kind=kind_of(line) if line else "refund",
         amount=amount - tax if inside else amount,
@@ -90,7 +105,7 @@ def _part(line: LineItem | None, amount: Decimal, tax: Decimal, quantity: int, *
         remitted=_remitted(line, tax) if line else Decimal(0),
         taxes=named_taxes(line.tax_lines) if line and tax else (),
         line=line,
-        quantity=quantity or None,
+        quantity=quantity if restocked and quantity else None,
         title=(line.title or line.name) if line else None,
     )
 
@@ -125,7 +140,7 @@ def _line_money(line: RefundLine, side: Side) -> tuple[Decimal, Decimal]:
 
 def _shipping(refund: Refund, rows: Sequence[OrderAdjustment], side: Side) -> tuple[Decimal, Decimal]:
     """Delivery handed back, without rows that cancel each other; only newer bodies have lines for it."""
-    adjusted = [_adjusted(row, side) for row in rows if row.kind == SHIPPING]
+    adjusted = [_adjusted(row, side) for row in rows if row.kind == SHIPPING_REFUND]
     if adjusted:
         return -total(amount for amount, _ in adjusted), -total(tax for _, tax in adjusted)
     lines = refund.refund_shipping_lines

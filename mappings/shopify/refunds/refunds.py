@@ -11,7 +11,7 @@ from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.money import plain
-from contracts.posting import Ignored, PostingPlan
+from contracts.posting import Caution, Ignored, PostingPlan
 from contracts.shopify import Refund, true_id
 from mappings.documents import document_of
 from mappings.registry import maps
@@ -24,7 +24,10 @@ HOLDS_NOTHING = "the refund hands nothing back and takes nothing off what is owe
 FAILED = "the money of the refund did not move, so nothing is booked"
 ON_ITS_WAY = "the money of the refund is on its way: the body that tells that it has moved books it"
 
-UNCLEAR = "only its order says whether the prices hold their taxes: the order's next body books the credit"
+UNCLEAR = "only its order says what the refund takes back and whether prices hold their taxes: its next body books it"
+OPEN = Caution(
+    "refund_rests_on_its_order", "Nothing is booked of the refund before the next body of its order arrives."
+)
 
 
 @maps("shopify", "refunds/create")
@@ -41,7 +44,8 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     order = SourceKey("shopify", "order", str(refund.order_id))
     steps = refund_documents(Refunded(document, order, moment.date()), money, rules)
     if not steps:
-        return Ignored(code="skipped_by_rule", message=why_nothing(money), document=document)
+        open_points = (OPEN,) if money.unclear else ()
+        return Ignored(code="skipped_by_rule", message=why_nothing(money), document=document, warnings=open_points)
     known = [time for time in (refund.processed_at, refund.created_at, envelope.occurred_at) if time]
     return PostingPlan(
         document=document, lane=order, steps=steps, document_created_at=min(known), notes=refund_notes(money)

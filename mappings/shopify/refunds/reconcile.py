@@ -1,0 +1,100 @@
+"""The refunds of one order against what its body says is left of its total.
+
+A refund alone does not say why money and goods differ, nor that it hands back the money of goods that an earlier one
+took back. What is left of the order's total does: it fell by every reduction once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from contracts.money import total
+from mappings.shopify.amounts import Part
+from mappings.shopify.refunds.money import RefundMoney, redealt
+from mappings.shopify.refunds.parts import value
+
+TAKEN_OFF = "Taken off what is owed, not handed back"
+BY_CREDIT = "Its money was handed back for goods of another refund"
+
+
+def reconciled(refunds: Sequence[RefundMoney], sold: Decimal, left: Decimal | None) -> list[RefundMoney | None]:
+    """`refunds` in their order, so that together they take `sold` down to `left`; None for one that is not explained.
+
+    A rest that was neither moved nor kept is a credit. Money without goods whose amount is that of an open credit of
+    the same order takes the credit, where the total did not fall by it once more.
+    """
+    if left is None:
+        return [None if each.kept or each.plain else each for each in refunds]
+    off = sold - total(each.taken_off for each in refunds) - left
+    if off > 0:
+        return _credited(refunds, off)
+    return _tied(refunds, -off) if off < 0 else list(refunds)
+
+
+def _credited(refunds: Sequence[RefundMoney], off: Decimal) -> list[RefundMoney | None]:
+    """The total fell by more than what moved: the goods' rest was taken off what is owed, and not kept."""
+    if off > total(each.kept for each in refunds):
+        return [None if each.kept or each.plain else each for each in refunds]
+    found: list[RefundMoney | None] = []
+    for each in refunds:
+        part = min(each.kept, off)
+        off -= part
+        rest = (Part(kind="refund", amount=part, title=TAKEN_OFF),) if part else ()
+        found.append(replace(each, credit=(*each.credit, *rest)))
+    return found
+
+
+def _tied(refunds: Sequence[RefundMoney], over: Decimal) -> list[RefundMoney | None]:
+    """The total fell by less: money without goods was that of goods that came back before."""
+    found = list(refunds)
+    for number, each in enumerate(refunds):
+        amount = _without_goods(each)
+        if not each.has_moved or not 0 < amount <= over:
+            continue
+        paid = _open_credits(found[:number], amount)
+        if paid:
+            over -= amount
+            goods = tuple(part for earlier in paid for part in found[earlier].credit)
+            for earlier in paid:
+                found[earlier] = replace(found[earlier], credit=(), paid_credit=True)
+            found[number] = redealt(each, goods) if each.plain else _corrected(each, goods)
+    unexplained = over != 0
+    return [None if unexplained and (each.kept or each.plain) and not each.paid_credit else each for each in found]
+
+
+def _without_goods(money: RefundMoney) -> Decimal:
+    """What a refund hands back that takes nothing back, zero where it takes something back, too."""
+    parts = [part for share in money.shares for part in share.parts if part.kind != "rounding"]
+    return value(parts) if parts and all(part.kind == "refund" for part in parts) and not money.credit else Decimal(0)
+
+
+def _open_credits(earlier: Sequence[RefundMoney], amount: Decimal) -> list[int]:
+    """The one credit of exactly this amount, the newest first, else all of them where they come to it together."""
+    open_ones = [number for number, each in enumerate(earlier) if each.credit and not each.shares]
+    alone = next((number for number in reversed(open_ones) if value(earlier[number].credit) == amount), None)
+    if alone is not None:
+        return [alone]
+    return open_ones if total(value(earlier[number].credit) for number in open_ones) == amount else []
+
+
+def _corrected(money: RefundMoney, goods: tuple[Part, ...]) -> RefundMoney:
+    """Its own event books it as money without goods; a receipt of nothing puts the goods and their tax in its place."""
+    given = Part(kind="refund", amount=-value(goods), title=BY_CREDIT)
+    return replace(money, corrections=(*money.corrections, ("goods", (*goods, given))))
+
+
+def with_tip(money: RefundMoney, tip: Decimal, *, all_back: bool) -> tuple[RefundMoney, Decimal]:
+    """`money` with the tip that its rows hand back, and the tip that is left; `tip` is what no line of goods tells.
+
+    A row is the tip where it is exactly as much, or where nothing of the order is left.
+    """
+    given = total(
+        part.amount for share in money.shares for part in share.parts if part.kind == "refund" and part.amount > 0
+    )
+    back = min(given, tip) if all_back else tip if given == tip else Decimal(0)
+    if not back or not money.has_moved or money.corrections:
+        return money, tip
+    moved = (Part(kind="tip", amount=back, title="Tip"), Part(kind="refund", amount=-back, title="Tip"))
+    return replace(money, corrections=(("tip", moved),)), tip - back

@@ -1,0 +1,203 @@
+"""What only the order's body knows of its refunds: exchanges, fees, money of goods that came back before, tips."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from contracts.money import total
+from contracts.posting import Intent, PostingPlan
+from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
+from tests.support.orders import (
+    Json,
+    adjustment,
+    handed_back,
+    invoice_of,
+    line,
+    mapped,
+    order,
+    payment_of,
+    plan_of,
+    refund,
+    refund_line,
+    shipping,
+    shopify_event,
+    taxed,
+)
+
+D = Decimal
+LAMP = taxed("150.00", 1, "12.00", id=81, title="Brass lamp", name="Brass lamp", sku="LAMP", current_quantity=0)
+SHADE = line("70.00", id=82, title="Paper shade", name="Paper shade", sku="SHADE")
+
+
+def body_of(
+    rows: list[Json], refunds: list[Json], *, left: str | None, owing: str = "0.00", **changes: object
+) -> PostingPlan:
+    """The plan of an order after its refunds, of whose total `left` is left."""
+    figures: Json = {
+        "current_total_price": left,
+        "current_subtotal_price": None,
+        "total_outstanding": owing,
+        "refunds": refunds,
+    }
+    return plan_of(
+        shopify_event("orders/updated", order(rows, **{"financial_status": "partially_refunded", **figures, **changes}))
+    )
+
+
+def receipts(plan: PostingPlan) -> dict[str, RefundReceiptDraft]:
+    """The plan's refund receipts by the ids of their keys."""
+    return {step.key.id: step.draft for step in plan.steps if isinstance(step.draft, RefundReceiptDraft)}
+
+
+def credits_of(plan: PostingPlan) -> dict[str, CreditMemoDraft]:
+    """The plan's credit memos by the ids of their keys."""
+    return {step.key.id: step.draft for step in plan.steps if isinstance(step.draft, CreditMemoDraft)}
+
+
+def undone(plan: PostingPlan) -> set[str]:
+    """What the plan takes out of the books again."""
+    return {step.key.id for step in plan.steps if step.intent is Intent.UNDONE}
+
+
+def by_item(*drafts: RefundReceiptDraft | CreditMemoDraft) -> dict[str, Decimal]:
+    """What documents take back, by item; taxes under `tax`."""
+    found: dict[str, Decimal] = {"tax": total(draft.tax for draft in drafts)}
+    for draft in drafts:
+        for row in draft.lines:
+            found[row.item.id] = found.get(row.item.id, D(0)) + row.amount
+    return {name: amount for name, amount in found.items() if amount}
+
+
+def test_cheaper_exchange_is_money_back_and_a_credit_for_the_rest() -> None:
+    """162 came back, 92 were handed back, 70 pay for the new goods: nothing else was received."""
+    swap = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("92.00"), id=1)
+    plan = body_of([LAMP, SHADE], [swap], left="70.00")
+    assert payment_of(plan).amount == D("162.00")
+    (receipt,), (credit,) = receipts(plan).values(), credits_of(plan).values()
+    assert (receipt.total, credit.total) == (D("92.00"), D("70.00"))
+    assert by_item(receipt, credit) == {"tax": D("12.00"), "lamp": D("150.00")}
+
+
+def test_fee_that_the_current_total_tells_is_kept() -> None:
+    """Tax is given back whole, and no credit is left."""
+    back = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("147.00"), id=1)
+    plan = body_of([LAMP], [back], left="15.00")
+    assert payment_of(plan).amount == D("162.00")
+    assert by_item(*receipts(plan).values()) == {"tax": D("12.00"), "lamp": D("150.00"), "refund": D("-15.00")}
+    assert credits_of(plan) == {}
+
+
+def test_exchange_with_a_fee_is_both() -> None:
+    """Of 70 that were not handed back 10 are a fee."""
+    swap = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("92.00"), id=1)
+    plan = body_of([LAMP, SHADE], [swap], left="80.00")
+    assert [draft.total for draft in credits_of(plan).values()] == [D("60.00")]
+
+
+@pytest.mark.parametrize("left", [None, "200.00", "10.00"])
+def test_rest_that_nothing_explains_is_not_booked_and_said(left: str | None) -> None:
+    """Neither what is left nor anything else says where it went."""
+    swap = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("92.00"), id=1)
+    plan = body_of([LAMP, SHADE], [swap], left=left)
+    assert receipts(plan) == {}
+    assert "refund_unexplained" in {each.code for each in plan.warnings}
+
+
+GOODS = refund([refund_line(LAMP, 1, "150.00", "12.00")], id=1)
+
+
+def test_money_without_rows_takes_the_open_credit_of_its_amount() -> None:
+    """It is for the goods of the first refund, their tax with them; the credit is paid."""
+    money = refund([], handed_back("162.00"), id=2)
+    plan = body_of([LAMP, SHADE], [GOODS, money], left="70.00")
+    assert by_item(receipts(plan)["2"]) == {"tax": D("12.00"), "lamp": D("150.00")}
+    assert (credits_of(plan), undone(plan)) == ({}, {"1.credit", "2.credit"})
+
+
+def test_money_with_a_row_takes_the_open_credit_by_a_receipt_of_nothing() -> None:
+    """Its own event books it as money without goods, so the goods come in its place."""
+    money = refund([], handed_back("162.00"), id=2, order_adjustments=[adjustment("-162.00")])
+    plan = body_of([LAMP, SHADE], [GOODS, money], left="70.00")
+    assert receipts(plan)["2.goods"].total == 0
+    assert by_item(*receipts(plan).values()) == {"tax": D("12.00"), "lamp": D("150.00")}
+    assert undone(plan) == {"1.credit", "2.credit"}
+
+
+def test_goodwill_of_the_same_amount_is_no_tie_where_the_total_fell_again() -> None:
+    """What is left says so."""
+    money = refund([], handed_back("70.00"), id=2, order_adjustments=[adjustment("-70.00")])
+    rows = [{**LAMP, "current_quantity": 1}, SHADE]
+    plan = body_of(rows, [refund([refund_line(SHADE, 1, "70.00")], id=1), money], left="92.00")
+    assert set(credits_of(plan)) == {"1.credit"}
+    assert set(receipts(plan)) == {"2"}
+
+
+def test_money_without_rows_alone_rests_on_its_order() -> None:
+    """Its own event cannot say what it is for: nothing is booked, and the result says what it waits for."""
+    decision = mapped(refund([], handed_back("20.00")))
+    assert [each.code for each in decision.warnings] == ["refund_rests_on_its_order"]
+
+
+def test_money_without_rows_that_lowers_the_total_is_goodwill() -> None:
+    """No goods came back before."""
+    plan = body_of([SHADE], [refund([], handed_back("20.00"), id=2)], left="50.00")
+    assert by_item(*receipts(plan).values()) == {"refund": D("20.00")}
+
+
+@pytest.mark.parametrize("left", ["70.00", "0.00"])
+def test_tip_that_a_row_hands_back_leaves_neither_tip_nor_revenue(left: str) -> None:
+    """A row of exactly the tip, or of an order of which nothing is left."""
+    goods = [] if left == "70.00" else [refund_line(SHADE, 1, "70.00")]
+    money = handed_back("6.00" if left == "70.00" else "76.00")
+    tip = refund(goods, money, id=3, order_adjustments=[adjustment("-6.00")])
+    plan = body_of([SHADE], [tip], left=left, total_tip_received="6.00", total_price="76.00")
+    assert receipts(plan)["3.tip"].total == 0
+    assert by_item(*receipts(plan).values()).get("tip") == D("6.00")
+    assert "refund" not in by_item(*receipts(plan).values())
+
+
+@pytest.mark.parametrize("status", ["failure", "error", None])
+def test_goods_that_are_back_without_their_money_are_a_credit(status: str | None) -> None:
+    """Whether the money failed, or only Shopify's pair of rows tells of it."""
+    money = [handed_back("162.00", status=status)] if status else []
+    pair = [adjustment("162.00"), adjustment("-162.00", reason="Pending refund discrepancy")]
+    body = refund([refund_line(LAMP, 1, "150.00", "12.00")], *money, order_adjustments=[] if status else pair)
+    (credit,) = credits_of(plan_of(body)).values()
+    assert (credit.total, credit.tax, len(credit.lines)) == (D("162.00"), D("12.00"), 1)
+
+
+@pytest.mark.parametrize("in_total", [True, False])
+def test_delivery_that_an_edit_and_a_refund_tell_is_taken_off_once(in_total: bool) -> None:  # noqa: FBT001
+    """Whether the body's total still holds it or not."""
+    ships = [shipping("15.00", id=9, is_removed=True)]
+    back = refund([], handed_back("15.00"), id=4, order_adjustments=[adjustment("-15.00", kind="shipping_refund")])
+    stated = "85.00" if in_total else "70.00"
+    plan = body_of([SHADE], [back], left="70.00", shipping_lines=ships, total_price=stated)
+    assert invoice_of(plan).total == D("85.00")
+    assert payment_of(plan).amount == D("85.00")
+
+
+def test_pieces_that_did_not_come_back_to_the_shelf_are_not_named() -> None:
+    """QBO would put an inventory item back in stock."""
+    row = {**refund_line(SHADE, 1, "70.00"), "restock_type": "no_restock"}
+    (receipt,) = receipts(plan_of(refund([row], handed_back("70.00")))).values()
+    assert [(each.item.id, each.amount, each.quantity) for each in receipt.lines] == [("shade", D("70.00"), None)]
+
+
+def test_tax_that_the_channel_remits_goes_back_from_where_it_lies() -> None:
+    """By its share of the line's taxes."""
+    taxes = [{"title": "State", "price": "9.00", "channel_liable": True}, {"title": "County", "price": "3.00"}]
+    row = line("150.00", id=81, sku="LAMP", tax_lines=taxes)
+    (receipt,) = receipts(plan_of(refund([refund_line(row, 1, "75.00", "6.00")], handed_back("81.00")))).values()
+    assert by_item(receipt) == {"tax": D("1.50"), "lamp": D("75.00"), "marketplace-tax": D("4.50")}
+    assert receipt.total == D("81.00")
+
+
+def test_refund_of_another_merchant_of_record_takes_the_place_of_its_own_event_s() -> None:
+    """The event alone cannot know whose the tax was."""
+    back = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("162.00"), id=5)
+    plan = body_of([LAMP, SHADE], [back], left="70.00", merchant_of_record_app_id=438)
+    assert by_item(receipts(plan)["5.others"]) == {"lamp": D("150.00"), "marketplace-tax": D("12.00")}
+    assert "5" in undone(plan)
