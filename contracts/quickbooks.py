@@ -95,10 +95,20 @@ def references_of(draft: Draft) -> tuple[SourceKey, ...]:
     return tuple(found)
 
 
+CAME_LATER = frozenset({"po_number"})
+
+
 def content_hash(draft: Draft) -> str:
-    """Ten hex digits of SHA-256 over everything in the draft: two drafts that say the same have the same hash."""
-    packed = orjson.dumps(asdict(draft), option=orjson.OPT_SORT_KEYS, default=_plain)
+    """Ten hex digits of SHA-256 over everything in the draft: two drafts that say the same have the same hash.
+
+    A field of `CAME_LATER` counts where it is set, so that what was written before it came keeps its hash.
+    """
+    packed = orjson.dumps(asdict(draft, dict_factory=_said), option=orjson.OPT_SORT_KEYS, default=_plain)
     return hashlib.sha256(packed).hexdigest()[:10]
+
+
+def _said(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return {name: value for name, value in pairs if value is not None or name not in CAME_LATER}
 
 
 def _plain(value: object) -> str:

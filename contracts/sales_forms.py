@@ -17,7 +17,7 @@ class InvoiceDraft(SalesForm):
     """A sale. `total` is what QBO must answer as TotalAmt: lines - discount + tax.
 
     `tax_code` stands for all taxes of the document (US, manual sales tax). `tracking_class`, `location` and `terms` are
-    names of what exists in the company.
+    names of what exists in the company. `po_number` is the buyer's own number of the purchase.
     """
 
     customer: SourceKey
@@ -30,6 +30,7 @@ class InvoiceDraft(SalesForm):
     tracking_class: str | None = None
     location: str | None = None
     terms: str | None = None
+    po_number: str | None = None
     distinct_number: str | None = None
     """Used instead of doc_number once when a stranger's document holds that number (fault 6140)."""
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from contracts.bodies import Amount, Body, Count, Flag, FloatAmount, Ident, Positive, Text, Time, read_id
+from contracts.errors import UndecodableRecord
 
 EXACT_IN_JAVASCRIPT = 2**53
 """Past this a JavaScript producer rounds numeric ids: 820982911946154500 for …508."""
@@ -54,9 +55,11 @@ class Duty(Body):
 
     @property
     def amount(self) -> Decimal:
-        """The duty in the shop's currency, zero when the body does not say."""
+        """The duty in the shop's currency. UndecodableRecord when the body does not say."""
         money = (self.price_set and self.price_set.shop_money) or self.shop_money
-        return money.amount if money else Decimal(0)
+        if money is None:
+            raise UndecodableRecord("a duty of the order has no amount")
+        return money.amount
 
 
 class LineItem(Body):
@@ -146,7 +149,7 @@ class RefundLine(Body):
 
     line_item_id: Ident | None = None
     line_item: LineItem | None = None
-    quantity: Count = 0
+    quantity: Count
     restock_type: Text | None = None
     subtotal: FloatAmount | None = None
     total_tax: FloatAmount | None = None
@@ -159,7 +162,7 @@ class OrderAdjustment(Body):
 
     kind: Text | None = None
     reason: Text | None = None
-    amount: Amount = Decimal(0)
+    amount: Amount | None = None
     tax_amount: Amount = Decimal(0)
     amount_set: MoneySet | None = None
     tax_amount_set: MoneySet | None = None

@@ -26,6 +26,7 @@ def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
         "ClassRef": _ref(look.profile.listed("Class", draft.tracking_class, "tracking")),
         "DepartmentRef": _ref(look.profile.listed("Department", draft.location, "tracking")),
         "SalesTermRef": _ref(look.profile.listed("Term", draft.terms, "terms")),
+        "CustomerMemo": {"value": f"PO number: {draft.po_number}"} if draft.po_number else None,
         "BillEmail": {"Address": draft.email} if draft.email else None,
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),

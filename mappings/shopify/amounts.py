@@ -105,7 +105,8 @@ def _delivery_in(refund: Refund, removed: set[int | None]) -> Decimal:
     if refund.refund_shipping_lines:
         return total(_shop_amount(line.subtotal_amount_set) or Decimal(0) for line in lines)
     rows = [row for row in refund.order_adjustments if row.kind == SHIPPING_REFUND]
-    return -total(row.amount for row in rows)
+    amounts = (row.amount if row.amount_set is None else _shop_amount(row.amount_set) for row in rows)
+    return -total(amount for amount in amounts if amount is not None)
 
 
 def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:

@@ -67,8 +67,9 @@ def _why_nothing_moved(dispute: Dispute) -> str | None:
 def _entry(dispute: Dispute, key: SourceKey, name: str, day: date, sides: Sides, rules: MappingRules) -> PostingStep:
     amount = in_hundredths(dispute.amount, dispute.currency)
     accounts = (account(rules, "disputes"), deposit_account(rules, GATEWAY))
+    said = f"Shopify {name} {dispute.id}" + (f" of order {dispute.order_id}" if dispute.order_id else "")
     lines = tuple(
-        JournalLine(side=side, account=selector, amount=amount, description=f"Shopify {name} {dispute.id}")
+        JournalLine(side=side, account=selector, amount=amount, description=said)
         for side, selector in zip(sides, accounts, strict=True)
     )
     draft = JournalEntryDraft(

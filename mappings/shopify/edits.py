@@ -15,6 +15,7 @@ from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import decimals_of, plain, round_half_up, total
 from contracts.shopify import LineItem, Order, RefundLine
 from mappings.shopify.amounts import OrderMoney, Part, delivery_refunded
+from mappings.shopify.refunds.parts import line_money, row_money
 
 _GOODS = frozenset({"product", "gift_card", "tip"})
 """The parts that `current_subtotal_price` counts: line items."""
@@ -88,8 +89,8 @@ def _tax_left(order: Order, placed: OrderMoney, kept: tuple[Part, ...]) -> Decim
     if placed.tax == 0:
         return placed.tax
     if order.current_total_tax is not None:
-        refunded = total(line.total_tax or Decimal(0) for line in _refund_lines(order))
-        adjusted = total(row.tax_amount for refund in order.refunds or () for row in refund.order_adjustments)
+        refunded = total(line_money(line)[1] for line in _refund_lines(order))
+        adjusted = total(row_money(row)[1] for refund in order.refunds or () for row in refund.order_adjustments)
         stated = order.current_total_tax + refunded - adjusted
         if not 0 <= stated <= placed.tax:
             raise _unbalanced("the tax of the order", placed.tax, "current_total_tax with refunds", stated, placed)
@@ -104,7 +105,7 @@ def _discount_as_stated(order: Order, money: OrderMoney) -> OrderMoney:
     if order.current_subtotal_price is None:
         return money
     goods = [part for part in money.parts if part.kind in _GOODS and part.line is not None]
-    stated = order.current_subtotal_price + total(line.subtotal or Decimal(0) for line in _refund_lines(order))
+    stated = order.current_subtotal_price + total(line_money(line)[0] for line in _refund_lines(order))
     found = total(part.amount - part.discount for part in goods)
     off = found - stated
     unit = Decimal(1).scaleb(-decimals_of(money.currency))
@@ -131,4 +132,10 @@ def _unbalanced(what: str, found: Decimal, name: str, stated: Decimal, money: Or
 
 
 def _refund_lines(order: Order) -> list[RefundLine]:
-    return [line for refund in order.refunds or () for line in refund.refund_line_items]
+    """What refunds take back, each line with the order's own where it only names it."""
+    sold = {line.id: line for line in order.line_items}
+    return [
+        line if line.line_item else line.model_copy(update={"line_item": sold.get(line.line_item_id)})
+        for refund in order.refunds or ()
+        for line in refund.refund_line_items
+    ]

@@ -14,14 +14,17 @@ from contracts.quickbooks import InvoiceDraft, LineDraft, distinct_number
 from contracts.shopify import Order
 from mappings.accounts import account
 from mappings.lines import in_hundredths, line
-from mappings.names import email_address, one_line
+from mappings.names import cut, email_address, one_line
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, Part
 from mappings.shopify.buyer import address
+from mappings.shopify.inexact import groups, joined
 from mappings.shopify.parts import described, item_of, needs_of
 from mappings.shopify.patterns import tracking
 from mappings.shopify.taxes import REMITTED, ChargedTaxes, share_out
 from mappings.tax import tax_code
+
+PO_NUMBER_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
     parts = [part for part in money.parts if _counts(part)] or [part for part in money.parts if part.line]
     if not parts:
         raise UnmappableEvent("the order has no lines, and QuickBooks takes no invoice without one")
-    taxes = share_out(parts, money)
+    parts, taxes = _exact(parts, share_out(parts, money), money)
     if taxes.remitted:
         parts.append(Part(kind="marketplace_tax", amount=taxes.remitted, title=REMITTED))
         taxes = taxes.with_none()
@@ -74,9 +77,18 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         tax_code=tax_code((tax for part in parts for tax in part.taxes), rules) if taxes.own else None,
         tracking_class=track.tracking_class,
         location=track.location,
+        po_number=cut(order.po_number, PO_NUMBER_MAX),
         terms=rules.terms.get(order.payment_terms.payment_terms_name or "") if order.payment_terms else None,
     )
     return Sale(needs_of(item_steps), invoice)
+
+
+def _exact(parts: list[Part], taxes: ChargedTaxes, money: OrderMoney) -> tuple[list[Part], ChargedTaxes]:
+    """The parts, those combined that only together come to what QBO can hold."""
+    inside = taxes.charged if money.taxes_included else (Decimal(0),) * len(parts)
+    amounts = [part.amount - within for part, within in zip(parts, inside, strict=True)]
+    numbers = groups(parts, amounts, taxes.taxed(parts))
+    return [joined([parts[number] for number in group]) for group in numbers], taxes.combined(numbers)
 
 
 def _lines(

@@ -33,6 +33,13 @@ class ChargedTaxes:
         """The same with one part more, on which no tax lies."""
         return ChargedTaxes((*self.charged, Decimal(0)), (*self.own_by_part, Decimal(0)))
 
+    def combined(self, groups: Sequence[Sequence[int]]) -> ChargedTaxes:
+        """The same where several parts are one."""
+        return ChargedTaxes(
+            tuple(total(self.charged[number] for number in group) for group in groups),
+            tuple(total(self.own_by_part[number] for number in group) for group in groups),
+        )
+
     def taxed(self, parts: Sequence[Part]) -> list[bool]:
         """Which lines the company's tax belongs to; QBO takes a tax only where some line is taxable.
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from contracts.errors import UndecodableRecord
 from contracts.money import total
 from contracts.posting import Intent, PostingPlan
 from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
@@ -21,6 +22,7 @@ from tests.support.orders import (
     plan_of,
     refund,
     refund_line,
+    sets,
     shipping,
     shopify_event,
     taxed,
@@ -184,6 +186,20 @@ def test_pieces_that_did_not_come_back_to_the_shelf_are_not_named() -> None:
     row = {**refund_line(SHADE, 1, "70.00"), "restock_type": "no_restock"}
     (receipt,) = receipts(plan_of(refund([row], handed_back("70.00")))).values()
     assert [(each.item.id, each.amount, each.quantity) for each in receipt.lines] == [("shade", D("70.00"), None)]
+
+
+def test_duties_within_the_prices_go_back_from_customs() -> None:
+    """The goods hold them, so the refund names them twice."""
+    body = refund([refund_line(SHADE, 1, "70.00")], handed_back("70.00"), total_duties_set=sets("9.00"))
+    assert by_item(*receipts(plan_of(body)).values()) == {"shade": D("61.00"), "duties": D("9.00")}
+
+
+@pytest.mark.parametrize("name", ["quantity", "total_tax"])
+def test_line_that_does_not_say_what_decides_is_refused(name: str) -> None:
+    """Neither pieces nor tax are read as nothing."""
+    row = {key: value for key, value in refund_line(LAMP, 1, "150.00", "12.00").items() if not key.startswith(name)}
+    with pytest.raises(UndecodableRecord, match=name):
+        plan_of(refund([row], handed_back("162.00")))
 
 
 def test_tax_that_the_channel_remits_goes_back_from_where_it_lies() -> None:

@@ -132,6 +132,24 @@ def test_duties_of_the_whole_order_within_the_prices_are_shared_out() -> None:
     assert [row.amount for row in invoice.lines] == [D("54.00"), D("27.00"), D("9.00")]
 
 
+def test_dinars_are_one_line_where_only_their_sum_is_exact() -> None:
+    """QBO holds hundredths: two lines of thousandths are combined, a third one stays what it is."""
+    rows = [line("1.125", sku="A"), line("2.50", id=2, sku="B"), line("0.375", id=3, sku="C", title="Felt")]
+    invoice = invoice_of(plan_of(order(rows, currency="KWD", total_price="4.000")))
+    assert [(row.item.id, row.amount, row.quantity) for row in invoice.lines] == [
+        ("a", D("1.50"), None),
+        ("b", D("2.50"), D(1)),
+    ]
+    assert "Felt" in (invoice.lines[0].description or "")
+
+
+def test_dinars_whose_taxes_differ_are_not_combined() -> None:
+    """Together they would be taxed alike: refused as ever, nothing is rounded."""
+    rows = [taxed("1.125", 1, "0.10"), line("0.375", id=3, sku="C")]
+    with pytest.raises(UnmappableEvent, match="hundredths"):
+        plan_of(order(rows, currency="KWD", total_tax="0.10", total_price="1.600"))
+
+
 CHANNEL = {"title": "State Tax", "price": "6.00", "rate": 0.06, "channel_liable": True}
 COUNTY = {"title": "County Tax", "price": "1.00", "rate": 0.01}
 
@@ -175,6 +193,14 @@ def test_due_date_is_that_of_the_first_schedule_that_is_not_completed(completed:
     ]
     invoice = invoice_of(plan_of(order([line("5.00")], payment_terms={"payment_schedules": schedules})))
     assert str(invoice.due_date) == due
+
+
+def test_buyer_s_own_number_is_on_the_invoice() -> None:
+    """A body without one has the content that it had before."""
+    without = plan_of(order([line("5.00")], po_number=None))
+    numbered = plan_of(order([line("5.00")], po_number=" PO-4711 "))
+    assert (invoice_of(without).po_number, invoice_of(numbered).po_number) == (None, "PO-4711")
+    assert without.version != numbered.version
 
 
 def test_order_that_is_not_confirmed_is_real() -> None:

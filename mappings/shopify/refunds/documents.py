@@ -17,6 +17,7 @@ from mappings.lines import in_hundredths, line
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import Part
 from mappings.shopify.gateways import is_redemption
+from mappings.shopify.inexact import groups, joined
 from mappings.shopify.parts import described, item_of, needs_of
 from mappings.shopify.refunds.money import RefundMoney, Share
 from mappings.shopify.refunds.parts import own_taxes, value
@@ -136,7 +137,8 @@ def _lines(
 ) -> tuple[LineDraft, ...]:
     """One line per part; the items that they need are put down in `items`."""
     lines: list[LineDraft] = []
-    for part in parts:
+    numbers = groups(parts, [part.amount for part in parts], [part.tax != 0 for part in parts])
+    for part in (joined([parts[number] for number in group]) for group in numbers):
         item = item_of(part, rules)
         items.append(item)
         lines.append(

@@ -18,7 +18,16 @@ from contracts.money import decimals_of, plain, round_half_up, split, total
 from contracts.shopify import OrderAdjustment, Refund, Transaction, true_id
 from mappings.rules import gateway_key
 from mappings.shopify.amounts import Part
-from mappings.shopify.refunds.parts import Side, TaxIncluded, by_others, is_pending, is_shipping, refund_parts, value
+from mappings.shopify.refunds.parts import (
+    Side,
+    TaxIncluded,
+    by_others,
+    is_pending,
+    is_shipping,
+    refund_parts,
+    row_money,
+    value,
+)
 from mappings.shopify.refunds.taxes_inside import inside_by_rates
 from mappings.shopify.rounding import rounded_by
 
@@ -27,6 +36,8 @@ READINGS = (
     TaxIncluded(lines=False, adjustments=False),
     TaxIncluded(lines=True, adjustments=True),
     TaxIncluded(True, False),
+    TaxIncluded(lines=False, adjustments=False, duties=True),
+    TaxIncluded(lines=True, adjustments=True, duties=True),
 )
 
 
@@ -105,10 +116,10 @@ def _rows_without_money(refund: Refund) -> list[OrderAdjustment]:
     negative; a positive one says that goods are back and their money is not, which is the credit itself.
     """
     others = [row for row in refund.order_adjustments if not is_pending(row)]
-    pending = total(row.amount + row.tax_amount for row in refund.order_adjustments if is_pending(row))
+    pending = total(amount for row in refund.order_adjustments if is_pending(row) for amount in row_money(row))
     rows = list(refund.order_adjustments) if pending < 0 else others
-    beside = [row for row in rows if not is_shipping(row)]
-    if total(row.amount for row in beside) == total(row.tax_amount for row in beside) == 0:
+    beside = [row_money(row) for row in rows if not is_shipping(row)]
+    if total(amount for amount, _ in beside) == total(tax for _, tax in beside) == 0:
         return [row for row in rows if is_shipping(row)]
     return rows
 
@@ -121,7 +132,7 @@ def _moved(refund: Refund, live: Sequence[Transaction], currency: str, *, taxes_
         return _unexplained(refund, live, flow, currency, taxes_included=taxes_included)
     unpaid = [row for row in refund.order_adjustments if is_pending(row)]
     rows = [row for row in refund.order_adjustments if row not in unpaid]
-    left = total(row.amount + row.tax_amount for row in unpaid)
+    left = total(amount for row in unpaid for amount in row_money(row))
     if left < 0:  # money of goods that an earlier row took back: a part of what moves like any other
         rows, left = list(refund.order_adjustments), Decimal(0)
     return _dealt(refund_parts(refund, rows, "shop_money", inside), left, live, side, currency)

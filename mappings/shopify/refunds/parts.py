@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from contracts.errors import UndecodableRecord
-from contracts.money import round_half_up, total
+from contracts.money import round_half_up, split, total
 from contracts.shopify import LineItem, MoneySet, OrderAdjustment, Refund, RefundLine
-from mappings.shopify.amounts import SHIPPING_REFUND, Part, PartKind, kind_of, named_taxes, remitted_in
+from mappings.shopify.amounts import DUTY_DECIMALS, SHIPPING_REFUND, Part, PartKind, kind_of, named_taxes, remitted_in
 from mappings.shopify.taxes import REMITTED
 
 PENDING = "pending refund discrepancy"
@@ -23,10 +23,11 @@ Side = Literal["shop_money", "presentment_money"]
 
 
 class TaxIncluded(NamedTuple):
-    """Whether amounts hold their taxes: those of lines, and those of adjustments."""
+    """Whether amounts hold their taxes: those of lines, and those of adjustments; and lines their duties."""
 
     lines: bool
     adjustments: bool
+    duties: bool = False
 
 
 def refund_parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> tuple[Part, ...]:
@@ -78,16 +79,18 @@ def by_others(parts: Sequence[Part]) -> tuple[Part, ...]:
 
 
 def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> Iterator[Part]:
-    for line in refund.refund_line_items:
-        amount, tax = _line_money(line, side)
+    duties = _duties(refund, side)
+    within = _within(refund, duties if inside.duties else Decimal(0), side)
+    for line, duty in zip(refund.refund_line_items, within, strict=True):
+        amount, tax = line_money(line, side)
         restocked = line.restock_type != "no_restock"
-        yield _part(line.line_item, amount, tax, line.quantity, inside=inside.lines, restocked=restocked)
+        yield _part(line.line_item, amount - duty, tax, line.quantity, inside=inside.lines, restocked=restocked)
     yield _other("shipping", *_shipping(refund, rows, side), inside=inside.adjustments)
-    yield _other("duties", _duties(refund, side), Decimal(0), inside=False)
+    yield _other("duties", duties, Decimal(0), inside=False)
     yield _other("additional_fees", _in(refund.total_additional_fees_set, side), Decimal(0), inside=False)
     for row in rows:
         if row.kind != SHIPPING_REFUND:
-            amount, tax = _adjusted(row, side)
+            amount, tax = row_money(row, side)
             yield _other("refund", -amount, -tax, inside=inside.adjustments, title=_words(row, amount))
 
 
@@ -127,7 +130,8 @@ def _words(row: OrderAdjustment, amount: Decimal) -> str:
     return f"{what} ({row.reason})" if row.reason else what
 
 
-def _line_money(line: RefundLine, side: Side) -> tuple[Decimal, Decimal]:
+def line_money(line: RefundLine, side: Side = "shop_money") -> tuple[Decimal, Decimal]:
+    """What a line takes back and its tax. UndecodableRecord where the body does not say."""
     subtotal = _in_set(line.subtotal_set, side)
     tax = _in_set(line.total_tax_set, side)
     if side == "shop_money":
@@ -135,12 +139,19 @@ def _line_money(line: RefundLine, side: Side) -> tuple[Decimal, Decimal]:
         tax = line.total_tax if tax is None else tax
     if subtotal is None:
         raise UndecodableRecord("a line of the refund has no subtotal")
+    if tax is None and not _is_untaxed(line.line_item):
+        raise UndecodableRecord("a line of the refund has no total_tax")
     return subtotal, tax or Decimal(0)
+
+
+def _is_untaxed(sold: LineItem | None) -> bool:
+    """True where the sold line itself says that no tax was charged, so that none can go back."""
+    return sold is not None and not any(tax.price for tax in sold.tax_lines)
 
 
 def _shipping(refund: Refund, rows: Sequence[OrderAdjustment], side: Side) -> tuple[Decimal, Decimal]:
     """Delivery handed back, without rows that cancel each other; only newer bodies have lines for it."""
-    adjusted = [_adjusted(row, side) for row in rows if row.kind == SHIPPING_REFUND]
+    adjusted = [row_money(row, side) for row in rows if row.kind == SHIPPING_REFUND]
     if adjusted:
         return -total(amount for amount, _ in adjusted), -total(tax for _, tax in adjusted)
     lines = refund.refund_shipping_lines
@@ -150,11 +161,20 @@ def _shipping(refund: Refund, rows: Sequence[OrderAdjustment], side: Side) -> tu
     )
 
 
-def _adjusted(row: OrderAdjustment, side: Side) -> tuple[Decimal, Decimal]:
+def row_money(row: OrderAdjustment, side: Side = "shop_money") -> tuple[Decimal, Decimal]:
+    """Amount and tax of an adjustment; one without a tax has none beside its amount."""
     amount, tax = _in_set(row.amount_set, side), _in_set(row.tax_amount_set, side)
     if side == "shop_money":
-        return row.amount if amount is None else amount, row.tax_amount if tax is None else tax
+        amount, tax = row.amount if amount is None else amount, row.tax_amount if tax is None else tax
+        if amount is None:
+            raise UndecodableRecord("an adjustment of the refund has no amount")
     return amount or Decimal(0), tax or Decimal(0)
+
+
+def _within(refund: Refund, duties: Decimal, side: Side) -> tuple[Decimal, ...]:
+    """How much of `duties` the price of each line holds."""
+    amounts = [line_money(line, side)[0] for line in refund.refund_line_items]
+    return split(duties, amounts, DUTY_DECIMALS) if amounts else ()
 
 
 def _duties(refund: Refund, side: Side) -> Decimal:
