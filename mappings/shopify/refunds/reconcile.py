@@ -26,17 +26,22 @@ def reconciled(refunds: Sequence[RefundMoney], sold: Decimal, left: Decimal | No
     the same order takes the credit, where the total did not fall by it once more.
     """
     if left is None:
-        return [None if each.kept or each.plain else each for each in refunds]
+        return _as_told(refunds)
     off = sold - total(each.taken_off for each in refunds) - left
     if off > 0:
         return _credited(refunds, off)
     return _tied(refunds, -off) if off < 0 else list(refunds)
 
 
+def _as_told(refunds: Sequence[RefundMoney]) -> list[RefundMoney | None]:
+    """Each as its own event tells it; without what only the order could explain."""
+    return [None if each.kept or each.plain else each for each in refunds]
+
+
 def _credited(refunds: Sequence[RefundMoney], off: Decimal) -> list[RefundMoney | None]:
     """The total fell by more than what moved: the goods' rest was taken off what is owed, and not kept."""
     if off > total(each.kept for each in refunds):
-        return [None if each.kept or each.plain else each for each in refunds]
+        return _as_told(refunds)
     found: list[RefundMoney | None] = []
     for each in refunds:
         part = min(each.kept, off)
@@ -60,8 +65,9 @@ def _tied(refunds: Sequence[RefundMoney], over: Decimal) -> list[RefundMoney | N
             for earlier in paid:
                 found[earlier] = replace(found[earlier], credit=(), paid_credit=True)
             found[number] = redealt(each, goods) if each.plain else _corrected(each, goods)
-    unexplained = over != 0
-    return [None if unexplained and (each.kept or each.plain) and not each.paid_credit else each for each in found]
+    if over:  # because figures that miss each other for another reason prove no tie
+        return _as_told(refunds)
+    return list(found)
 
 
 def _without_goods(money: RefundMoney) -> Decimal:
