@@ -132,6 +132,15 @@ class PostingPlan:
     links: tuple[tuple[SourceKey, SourceKey], ...] = ()
     wakes: tuple[SourceKey, ...] = ()
 
+    @property
+    def books_since(self) -> datetime | None:
+        """Since when the books must be known before this is planned (aware).
+
+        None for customers and items alone: QBO's name lists are read whole, however old they are.
+        """
+        names_only = all(step.intent is Intent.ENSURE for step in self.steps)
+        return None if names_only else self.document_created_at
+
     def known_at(self, moment: datetime) -> PostingPlan:
         """The plan of a record of `moment`: no version in it is from that record's future."""
         steps = tuple(

@@ -15,6 +15,7 @@ import structlog
 
 from bridge.books.changes import ChangePoller, Changes, start_of
 from bridge.books.recovery import ResultLookup
+from bridge.books.slices import SliceReader
 from bridge.clock import Clock
 from bridge.index.company_profile import CompanyProfile, read_company_profile
 from bridge.index.index import Index, Posted, order_of
@@ -56,7 +57,8 @@ class Overlay(Protocol):
 class Books:
     """Index and facts of one company; `warm` before use. `lists` are those that its rules name.
 
-    What `overlay` knows is never read from QBO again.
+    What `overlay` knows is never read from QBO again. `reads_at_once` is for a command that has nobody else to serve:
+    what an event needs of the older books is read before it is planned, and nothing waits for it.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Books:
         lists: Iterable[str] = (),
         look_up_results: ResultLookup | None = None,
         overlay: Overlay | None = None,
+        reads_at_once: bool = False,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -79,6 +82,8 @@ class Books:
         self._index: Index | None = None
         self._profile: CompanyProfile | None = None
         self._profile_reread_at = -math.inf
+        self._reads_at_once = reads_at_once
+        self._slices = SliceReader(client, clock, INDEXED)
         self._poller = ChangePoller(client, clock, (*INDEXED, *NAME_LISTS), every=freshness)
         self._fresh_since: datetime | None = None
         self._fresh_kept: datetime | None = None
@@ -139,6 +144,7 @@ class Books:
         if self._overlay is not None:
             self._overlay.clear()
         self._poller.begin(self._fresh_since)
+        self._slices.begin(index.complete_since)
         log.info(
             "books.warm",
             realm_id=self._client.realm_id,
@@ -168,6 +174,7 @@ class Books:
     def release(self) -> None:
         """Ask QBO nothing more: the company is another process's now."""
         self._poller.end()
+        self._slices.end()
 
     def pending_journal_entries(self) -> dict[str, bytes]:
         """What the journal has to keep for the next owner, each entry once."""
@@ -178,14 +185,34 @@ class Books:
             kept[KNOWN_UNTIL_KEY] = known_until_value(since)
         return kept
 
-    async def reach_back(self, documents_since: datetime) -> None:
-        """Make the index complete for documents that existed at `documents_since`; nothing is read when it is."""
+    def reaches(self, documents_since: datetime | None) -> bool:
+        """True when the index is complete for documents that existed at `documents_since`; None needs no document."""
+        return documents_since is None or documents_since - SKEW >= self.index.complete_since
+
+    async def reach(self, documents_since: datetime | None) -> None:
+        """Ask for the books since `documents_since`: read now by a command, else in pieces that `take_slice` takes in.
+
+        Unavailable when they are read now and QBO is away.
+        """
+        if documents_since is None or self.reaches(documents_since):
+            return
         since = documents_since - SKEW
-        if since >= self.index.complete_since:
+        if not self._reads_at_once:
+            self._slices.want(since)
             return
         await self._read_transactions(self.index, since, until=self.index.complete_since)
         self.index.complete_since = since
         log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
+
+    def take_slice(self) -> None:
+        """Take in a piece of the older books that was read meanwhile, and have the next one read. Never waits."""
+        found = self._slices.slice()
+        if found is None:
+            return
+        for entity, rows in found.rows.items():
+            for row in rows:
+                self.index.catch_up(entity, row, settled=True)
+        self.index.complete_since = found.since
 
     async def reread_profile(self, *, age_max_s: float = PROFILE_AGE_MAX_S) -> bool:
         """Read preferences and accounts again when they are older; customers and items are not read for it.

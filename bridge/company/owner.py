@@ -26,6 +26,7 @@ from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard
 from contracts.errors import BatchTooLarge, Interrupted, RecordError, Stopped, Unauthorised, Unavailable
 from contracts.lifecycle import Phase
+from contracts.posting import PostingPlan
 from contracts.records import InboundRecord, OutboundRecord, Place
 from contracts.results import ResultStatus
 
@@ -119,6 +120,7 @@ class Company:
         """What people changed in QBO, and a slice of what waits and is due to be looked at."""
         self._refuse_while_stopped()
         changed = self._books.catch_up()
+        self._books.take_slice()
         if changed is not None:
             self._waiting.call_for_changes(changed, self._books.index.payment_links)
             self._sentinel.look(self._books.index)
@@ -205,7 +207,7 @@ class Company:
         outcome, record = settled.outcome, settled.mapped.record
         if outcome.status is not ResultStatus.WAITING:
             return outcome
-        if record.place in over:
+        if record.place in over and self._books.reaches(_books_since(settled.mapped)):
             return refused(Orphan(f"waited too long: {_message(outcome)}"))
         if self._waiting.room.since(record) is None and not fits(Parked(record, self._clock.now())):
             return refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
@@ -247,10 +249,10 @@ class Company:
 
     async def _call_all_if_anything_may_have_become_possible(self, now: datetime) -> None:
         """Older documents are known, or books that somebody waits for are open: whom it helps nobody can tell."""
-        overdue = self._waiting.room.overdue(now)
+        overdue = [each for each in self._waiting.room.overdue(now) if self._books.reaches(each.document_created_at)]
         created = [event.document_created_at for event in overdue if event.document_created_at is not None]
         if created:
-            await self._books.reach_back(min(created) - LOOK_BACK)
+            await self._books.reach(min(created) - LOOK_BACK)
         self._waiting.room.reached_back(overdue)
         if self._books.index.complete_since != self._looked_since:
             self._looked_since = self._books.index.complete_since
@@ -293,6 +295,10 @@ def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
     """The status and reason code of each record."""
     outcomes = (each.outcome for each in processed.settled)
     return [(outcome.status, outcome.reason.code if outcome.reason else None) for outcome in outcomes]
+
+
+def _books_since(mapped: MappedRecord) -> datetime | None:
+    return mapped.decision.books_since if isinstance(mapped.decision, PostingPlan) else None
 
 
 def _message(outcome: Outcome) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bridge.books.books import Books
 from bridge.decoding.decision import EventMapper, MappedRecord
@@ -17,7 +18,7 @@ from bridge.planning.schedule import schedule
 from bridge.planning.steps import Schedule, StepId
 from bridge.posting.poster import Poster
 from bridge.posting.remedies import recover
-from bridge.settlement.outcome import Outcome, ignored, refused, settle
+from bridge.settlement.outcome import Outcome, ignored, refused, settle, waiting
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
@@ -70,6 +71,8 @@ class Pipeline:
         Unavailable when QBO cannot: nothing is settled then, and the same records may be given again.
         """
         plans = [each.decision for each in mapped if isinstance(each.decision, PostingPlan)]
+        await self._books.reach(_earliest(plans))
+        plans = [plan for plan in plans if self._books.reaches(plan.books_since)]
         posted = await self._post(plans) if plans else _NOTHING
         booked = iter(
             replace(
@@ -78,7 +81,7 @@ class Pipeline:
             )
             for position, (plan, resolutions) in enumerate(zip(plans, posted.planned.resolutions, strict=True))
         )
-        settled = tuple(Settled(mapped=each, outcome=_outcome(each, booked)) for each in mapped)
+        settled = tuple(Settled(mapped=each, outcome=self._outcome(each, booked)) for each in mapped)
         written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
         return Processed(settled=settled, versions=self._note_versions(posted), written=written)
 
@@ -94,9 +97,19 @@ class Pipeline:
         """Drop unpublished results: another owner may publish them."""
         self._poster.forget()
 
+    def _outcome(self, mapped: MappedRecord, booked: Iterator[Outcome]) -> Outcome:
+        match mapped.decision:
+            case Ignored(code=code, message=message):
+                return ignored(code, message)
+            case RecordError() as error:
+                return refused(error)
+            case PostingPlan(books_since=since) if since is not None and not self._books.reaches(since):
+                # because a document that the index does not know yet would be made a second time
+                return waiting(f"the books since {since.date()} are being read for it")
+        return next(booked)
+
     async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:
         await self._poster.finish_open()
-        await self._books.reach_back(min(plan.document_created_at for plan in plans))
         await self._reread_profile(plans)
         attempts: Counter[StepId] = Counter()
         owners: dict[StepId, int] = {}
@@ -170,13 +183,9 @@ class _Posted:
 _NOTHING = _Posted(Schedule(waves=(), resolutions=(), stale=(), versions={}, drafts={}), {}, {}, {})
 
 
-def _outcome(mapped: MappedRecord, booked: Iterator[Outcome]) -> Outcome:
-    match mapped.decision:
-        case Ignored(code=code, message=message):
-            return ignored(code, message)
-        case RecordError() as error:
-            return refused(error)
-    return next(booked)
+def _earliest(plans: Iterable[PostingPlan]) -> datetime | None:
+    """Since when the books must be known for all of `plans`."""
+    return min((since for plan in plans if (since := plan.books_since) is not None), default=None)
 
 
 def _is_barred(planned: Schedule) -> bool:

@@ -125,7 +125,7 @@ async def open_runtime(
         journal = (JournalView if rehearse else KafkaJournal)(
             company=company.name, topic=topics.journal, connection=connection, publisher=publisher
         )
-        books = _books(settings, context, client, rehearsed)
+        books = _books(settings, context, client, rehearsed, reads_at_once=priority is not Priority.LIVE)
         write_ahead = WriteAhead(journal)
         mapper = EventMapper(company.name, company_router(settings), rules)
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
@@ -158,7 +158,12 @@ async def open_runtime(
 
 
 def _books(
-    settings: Settings, context: CompanyContext, client: QuickBooksClient, rehearsed: RehearsedEntities | None
+    settings: Settings,
+    context: CompanyContext,
+    client: QuickBooksClient,
+    rehearsed: RehearsedEntities | None,
+    *,
+    reads_at_once: bool,
 ) -> Books:
     company = context.company
     return Books(
@@ -171,6 +176,7 @@ def _books(
             look_up_results, kafka_connection(settings.kafka), settings.topics.results, company.name
         ),
         overlay=rehearsed,
+        reads_at_once=reads_at_once,
     )
 
 

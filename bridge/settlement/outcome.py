@@ -49,8 +49,7 @@ def settle(
             return refused(resolution.error, entities)
     for resolution in resolved:
         if isinstance(resolution, Waiting):
-            reason = Reason(code="waiting", message=resolution.message)
-            return Outcome(status=ResultStatus.WAITING, reason=reason, entities=entities)
+            return waiting(resolution.message, entities)
     if credited:
         return Outcome(status=ResultStatus.POSTED, entities=entities)
     for resolution in resolved:
@@ -68,6 +67,12 @@ def refused(error: RecordError, entities: tuple[PostedEntity, ...] = ()) -> Outc
         code, fault_code, step = error.reason_code, error.fault_code, error.step
     reason = Reason(code=code, message=str(error), fault_code=fault_code, step=step)
     return Outcome(status=ResultStatus.DEAD_LETTERED, reason=reason, entities=entities, error=error)
+
+
+def waiting(message: str, entities: tuple[PostedEntity, ...] = ()) -> Outcome:
+    """Parked until what it depends on is there; `message` names that."""
+    reason = Reason(code="waiting", message=message)
+    return Outcome(status=ResultStatus.WAITING, reason=reason, entities=entities)
 
 
 def ignored(code: str, message: str) -> Outcome:

@@ -106,7 +106,15 @@ def assemble(
     """
     rehearsed = RehearsedEntities() if rehearse else None
     board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
-    books = Books(client, clock, window=window, lists=rules.lists, look_up_results=look_up_results, overlay=rehearsed)
+    books = Books(
+        client,
+        clock,
+        window=window,
+        lists=rules.lists,
+        look_up_results=look_up_results,
+        overlay=rehearsed,
+        reads_at_once=rehearse,
+    )
     write_ahead = WriteAhead(journal)
     sender = (
         QuickBooksSender(client, write_ahead, items_max=items_max, on_wave=board.sent_wave)

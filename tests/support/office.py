@@ -36,6 +36,8 @@ from tests.support.clocks import ManualClock, settle
 from tests.support.quickbooks import MemoryStore
 
 SHOPIFY = "shopify.events"
+WINDOW = timedelta(days=3650)
+"""The index reads everything that the sandbox holds, but where a test is about what it does not."""
 BASE_URL = "http://127.0.0.1:8100"
 SETTINGS = SandboxSettings(empty=True, limits=Limits(enforced=False))
 CONNECTION = ConnectionSettings(
@@ -112,6 +114,16 @@ class Office:
         """What the owner has to say between micro-batches."""
         return self._settle(await self.company.idle())
 
+    async def idle_until_read(self) -> list[Result]:
+        """Quiet moments until the older books that something waits for are read and taken in."""
+        told: list[Result] = []
+        for _ in range(1_000):
+            told += await self.idle()
+            if told:
+                return told
+            await settle()
+        raise AssertionError("the older books were never read")
+
     async def look(self) -> list[Result]:
         """A minute passes and the owner learns what people changed in QBO meanwhile."""
         known, told = self.shown["changes_known_until"], []
@@ -181,10 +193,11 @@ async def office(
     switches: Switches | None = None,
     waiting_bytes: int = 2**26,
     read_at: ReadAt | None = None,
+    window: timedelta = WINDOW,
 ) -> AsyncIterator[Office]:
     """An owned company on a young sandbox company. `after` makes it a restart: the same sandbox, clock and journal.
 
-    `waiting_bytes` and `read_at` are those of `assemble`.
+    `waiting_bytes`, `read_at` and `window` are those of `assemble`.
     """
     clock = after.clock if after else ManualClock()
     settings = replace(SETTINGS, switches=switches or SETTINGS.switches)
@@ -206,7 +219,7 @@ async def office(
             journal,
             clock,
             rules or MappingRules(),
-            window=timedelta(days=90),
+            window=window,
             status=status,
             look_up_results=look_up_results,
             waiting_bytes=waiting_bytes,
