@@ -288,7 +288,15 @@ def true_id(number: int, gid: str | None) -> int:
     if found is None or number <= EXACT_IN_JAVASCRIPT:
         return number
     told = int(found[1])
-    return told if float(told) == float(number) else number
+    return told if _in_javascript(told) == _in_javascript(number) else number
+
+
+def _in_javascript(number: int) -> int:
+    """The integer that a JavaScript number keeps of `number`: 53 binary digits, rounded half to even (IEEE 754)."""
+    unit = 1 << max(number.bit_length() - 53, 0)
+    kept, rest = divmod(number, unit)
+    up = 2 * rest > unit or (2 * rest == unit and kept % 2 == 1)
+    return (kept + up) * unit
 
 
 def id_of(body: Mapping[str, object]) -> int | None:

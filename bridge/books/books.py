@@ -85,8 +85,8 @@ class Books:
         self._reads_at_once = reads_at_once
         self._slices = SliceReader(client, clock, INDEXED)
         self._poller = ChangePoller(client, clock, (*INDEXED, *NAME_LISTS), every=freshness)
-        self._fresh_since: datetime | None = None
-        self._fresh_kept: datetime | None = None
+        self._known_until: datetime | None = None
+        self._kept_until: datetime | None = None
         self._pending: dict[str, bytes] = {}
         self._journalled: set[str] = set()
 
@@ -110,9 +110,9 @@ class Books:
         return self._client.counts
 
     @property
-    def fresh_since(self) -> datetime | None:
+    def known_until(self) -> datetime | None:
         """Up to when changes by people are known for certain (aware); None before `warm`."""
-        return self._fresh_since
+        return self._known_until
 
     async def warm(self, kept: Mapping[str, bytes] | None = None) -> None:
         """Read the company's lists and its transactions of the last days. Unavailable when QBO is away.
@@ -125,7 +125,7 @@ class Books:
         index = Index(complete_since=now - self._window)
         kept = kept or {}
         restore(index, kept)
-        self._fresh_kept = None
+        self._kept_until = None
         self._journalled = {key for key in kept if LOST_MARKER.holds(key)}
         since = read_known_until(kept) or index.complete_since
         changes = await start_of(self._client, INDEXED, since, now)
@@ -138,12 +138,12 @@ class Books:
         await self._read_transactions(index, index.complete_since)
         self._profile = _profile_of(company)
         self._index = index
-        self._fresh_since = next_since(changes, since) if changes else now - OVERLAP
+        self._known_until = next_since(changes, since) if changes else now - OVERLAP
         if changes is not None:
             await self.load_missed_deletions(changes)
         if self._overlay is not None:
             self._overlay.clear()
-        self._poller.begin(self._fresh_since)
+        self._poller.begin(self._known_until)
         self._slices.begin(index.complete_since)
         log.info(
             "books.warm",
@@ -168,7 +168,7 @@ class Books:
         for entity, idents in changes.deleted.items():
             for ident in idents:
                 changed |= _documents(self._note_deleted(entity, ident))
-        self._fresh_since = changes.next_since
+        self._known_until = changes.next_since
         return changed
 
     def release(self) -> None:
@@ -179,9 +179,9 @@ class Books:
     def pending_journal_entries(self) -> dict[str, bytes]:
         """What the journal has to keep for the next owner, each entry once."""
         kept, self._pending = self._pending, {}
-        since, before = self._fresh_since, self._fresh_kept
+        since, before = self._known_until, self._kept_until
         if since is not None and (kept or before is None or since - before >= FRESH_KEPT_EVERY):
-            self._fresh_kept = since
+            self._kept_until = since
             kept[KNOWN_UNTIL_KEY] = known_until_value(since)
         return kept
 

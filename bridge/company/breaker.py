@@ -26,7 +26,7 @@ from contracts.errors import RecordError, RejectedPosting, UndecodableRecord
 from contracts.posting import PostingPlan
 from contracts.results import ResultStatus
 
-BOOKED = frozenset({ResultStatus.POSTED, ResultStatus.ALREADY_POSTED, ResultStatus.SUPERSEDED})
+ENDS_A_ROW = frozenset({ResultStatus.POSTED, ResultStatus.ALREADY_POSTED, ResultStatus.SUPERSEDED})
 
 
 class Breaker:
@@ -65,7 +65,7 @@ class Breaker:
     def count(self, outcomes: Iterable[tuple[ResultStatus, str | None]], now: datetime) -> None:
         """Count what became of records, in their order; `stop` is there when that was one too many."""
         for status, code in outcomes:
-            if status in BOOKED:
+            if status in ENDS_A_ROW:
                 self._code, self._has_booked, self.row = None, True, 0
             elif status is ResultStatus.DEAD_LETTERED and code != UndecodableRecord.code:
                 self.row = self.row + 1 if code == self._code else 1

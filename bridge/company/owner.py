@@ -288,7 +288,7 @@ class Company:
         self._board.waiting(len(self._waiting))
         if self._board.phase is not Phase.WARMING:
             self._board.indexed(len(self._books.index))
-            self._board.caught_up(self._books.fresh_since)
+            self._board.caught_up(self._books.known_until)
 
 
 def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:

@@ -10,14 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from contracts.entities import number, part
+from contracts.entities import Entity, number, part
 from contracts.errors import UnmappableEvent
 from contracts.quickbooks import AccountSelector, TaxCodeSelector
-
-Entity = Mapping[str, Any]
-"""One QBO entity as it came over the wire, numbers as int or Decimal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

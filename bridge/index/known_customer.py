@@ -23,7 +23,7 @@ Said = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class KnownCustomer:
     """A customer of ours as QBO last showed it."""
 
     id: str
@@ -43,12 +43,12 @@ class Listed:
         return marker is not None and text_in(marker.fields, MarkerField.WRITTEN) == fingerprint(self.said)
 
 
-def listed(row: Entity) -> Listed | None:
+def listed(row: Entity) -> KnownCustomer | None:
     """The customer in a row or answer, None for a stranger's."""
     notes = str(row.get("Notes") or "")
     if find_marker(notes) is None:
         return None
-    return Listed(str(row["Id"]), str(row.get("SyncToken", "0")), notes, _SEPARATOR.join(_said_in(row)))
+    return KnownCustomer(str(row["Id"]), str(row.get("SyncToken", "0")), notes, _SEPARATOR.join(_said_in(row)))
 
 
 def said_by(draft: CustomerDraft) -> Said:
@@ -64,14 +64,14 @@ def fingerprint(said: Said) -> str:
     return hashlib.sha256(_SEPARATOR.join(said).encode()).hexdigest()[:8]
 
 
-def after(known: Listed, draft: CustomerDraft) -> Said:
+def after(known: KnownCustomer, draft: CustomerDraft) -> Said:
     """What the row will say once `draft` is written over it: what is not said stays, an address counts as a whole."""
     old, new = known.said, said_by(draft)
     home = new[6:] if any(new[6:]) else old[6:]
     return (*(fresh or before for fresh, before in zip(new[:6], old[:6], strict=True)), *home)
 
 
-def target_of(known: Listed, draft: CustomerDraft) -> Posted | None:
+def target_of(known: KnownCustomer, draft: CustomerDraft) -> Posted | None:
     """The row as the target of an update, its marker's facts up to date; None when the draft changes nothing."""
     marker = find_marker(known.notes)
     said = after(known, draft)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from itertools import chain, count
 
-from bridge.index.known_customer import Listed, listed
+from bridge.index.known_customer import KnownCustomer, listed
 from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, Entity, part
 from contracts.keys import SourceKey
 from contracts.marker import find_marker
@@ -53,7 +53,7 @@ class NameList:
         self._by_id: dict[str, _Known] = {}
         self._foreign: set[str] = set()
         self._dropped: set[str] = set()
-        self._listed: dict[str, Listed] = {}
+        self._listed: dict[str, KnownCustomer] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -145,7 +145,7 @@ class NameList:
             return None
         return None if named.email is not None and email is not None else named
 
-    def listed(self, ident: str) -> Listed | None:
+    def listed(self, ident: str) -> KnownCustomer | None:
         """A customer of ours as it was last seen, None for a stranger's."""
         return self._listed.get(ident)
 

@@ -1,7 +1,8 @@
 """Requests are written to the journal before they go out, and taken out of it when their outcome is settled.
 
-After a crash the next owner sends what is unsettled again, byte for byte, so QBO only ever sees a request that it has
-seen. Bodies are stored compressed, so that a large order fits where records are limited.
+After a crash the next owner sends what is unsettled again, byte for byte and under the same request id, because QBO
+answers a request that it has seen with its first answer. Bodies are stored compressed, so that a large order fits
+where records are limited.
 """
 
 from __future__ import annotations

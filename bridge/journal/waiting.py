@@ -14,6 +14,7 @@ from typing import Any
 
 from bridge.journal.entries import WAITING
 from contracts.records import InboundRecord, Place
+from contracts.sizes import JOURNAL_ENTRY_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,9 @@ class Parked:
         return journal_key(self.record)
 
 
-ENTRY_BYTES_MAX = 900_000
-"""What a journal topic of Kafka's own default (a megabyte a record) takes."""
-
-
 def fits(parked: Parked) -> bool:
     """False for a record that the journal could not keep while it waits."""
-    return len(journal_value(parked)) <= ENTRY_BYTES_MAX
+    return len(journal_value(parked)) <= JOURNAL_ENTRY_BYTES_MAX
 
 
 def journal_key(record: InboundRecord) -> str:

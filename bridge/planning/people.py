@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bridge.index.known_customer import Listed, target_of
+from bridge.index.known_customer import KnownCustomer, target_of
 from bridge.index.name_list import legal_key
 from bridge.planning.context import PlanningContext
 from bridge.planning.steps import Claim, PlannedStep, Skipped, StepId, Superseded, Write
@@ -68,7 +68,7 @@ def _write(context: PlanningContext, claim: Claim, draft: CustomerDraft, same: S
     context.plan_write(step, same)
 
 
-def _name(context: PlanningContext, known: Listed, draft: CustomerDraft) -> str:
+def _name(context: PlanningContext, known: KnownCustomer, draft: CustomerDraft) -> str:
     """The new name where nobody holds it, else the one that the customer has."""
     now = known.said[0]
     own = legal_key(now) == legal_key(draft.display_name)

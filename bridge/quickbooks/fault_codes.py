@@ -1,7 +1,7 @@
 """The codes of Intuit's fault table and what each one asks of us.
 
 Sources: Intuit's error-code table and 'fix common errors' page, bodies recorded on live sandboxes (2025-05 and
-later), and the client policy of qbo.md section 9. A code that is not listed falls back to the HTTP status.
+later). A code that is not listed falls back to the HTTP status, and a 5xx decides over any code (`faults.py`).
 """
 
 from __future__ import annotations

@@ -68,7 +68,10 @@ class Disposition:
 
 
 def classify(fault: Fault) -> Disposition:
-    """The disposition of `fault`, by code first and HTTP status second (qbo.md section 9)."""
+    """The disposition of `fault`: 429 and dead tokens first, then any 5xx, then the code, last the other statuses.
+
+    A 5xx decides over the code, because a code that means a refusal on 400 says nothing of what was done on 500.
+    """
     action = ACTIONS.get(fault.code)
     if fault.http_status == 429 or action is Action.THROTTLED:
         return Disposition(action=Action.THROTTLED, retry_after_s=fault.retry_after_s)

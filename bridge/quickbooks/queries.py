@@ -1,7 +1,7 @@
 """QBO's query language, written by escaping only: values never reach the text unquoted.
 
-The grammar (qbo.md section 6): AND but no OR, `%` as the only wildcard, strings, dates and numbers in single quotes,
-booleans bare, an apostrophe escaped by a backslash (doubling it is a parse error).
+The grammar (Intuit's "Query operations and syntax"): AND but no OR, `%` as the only wildcard, strings, dates and
+numbers in single quotes, booleans bare, an apostrophe escaped by a backslash (doubling it is a parse error).
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def require_voidable(entity: str) -> None:
 
 
 def _operation_params(entity: str, operation: Operation) -> dict[str, str]:
-    """Void URLs differ by entity (recorded 2025-06, and the API reference): qbo.md 10.1."""
+    """Void URLs differ by entity (recorded 2025-06, and the API reference)."""
     match operation:
         case "create" | "update" | "sparse_update":
             return {}

@@ -20,7 +20,7 @@ def held(world: World) -> Books:
 @EXAMPLES
 @given(history=histories())
 async def test_any_order_of_arrival_ends_in_the_same_books(history: History) -> None:
-    """What is left is what INTERFACE.md says of the newest body and all transactions; nothing waits or is refused."""
+    """What is left is what the newest body and all transactions say; nothing waits or is refused."""
     async with opened() as world:
         for batch in history.batches:
             await world.deliver(*batch)

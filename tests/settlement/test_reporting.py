@@ -110,7 +110,7 @@ def test_an_error_of_the_mapping_is_the_records_verdict() -> None:
 
 
 def test_a_result_has_every_key_of_the_contract() -> None:
-    """Exactly as INTERFACE.md lists them, keyed by the document, named by the record."""
+    """Readers rely on each of them; the record is keyed by the document and named by its place."""
     entity = PostedEntity(entity="Invoice", operation="create", id="145", total="42.90", currency="USD")
     value, (published,) = told(of_acme(), Outcome(status=ResultStatus.POSTED, entities=(entity,)))
     assert published.topic == "qbo.results"

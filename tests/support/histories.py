@@ -1,6 +1,6 @@
 """Generated lives of one order: what Shopify says, in which order it arrives, and what the books must then hold.
 
-The oracle is INTERFACE.md, "Money of an order", said a second time and in other words.
+The oracle says what an order's money is a second time and in other words.
 """
 
 from __future__ import annotations

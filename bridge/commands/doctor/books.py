@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import get_args
 
 from bridge.commands.doctor.finding import Finding
-from bridge.index.company_profile import Account, CompanyProfile, Entity
+from bridge.index.company_profile import Account, CompanyProfile
+from contracts.entities import Entity
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.quickbooks import AccountSelector

@@ -9,7 +9,7 @@ from bridge.commands.doctor.books import examine_books
 from bridge.commands.doctor.bus import examine_rights, examine_routes, examine_topics, wanted_topics
 from bridge.commands.doctor.finding import Finding
 from bridge.config.settings import CompanySettings, Settings
-from bridge.index.company_profile import Entity, read_company_profile
+from bridge.index.company_profile import read_company_profile
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.inspection import inspect_rights, inspect_topics
@@ -20,6 +20,7 @@ from bridge.quickbooks.tokens import TokenStore
 from bridge.quickbooks.warmup import load_basics
 from bridge.service.app import company_rules, kafka_connection
 from bridge.service.connections import connection_settings, token_store
+from contracts.entities import Entity
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable
 from mappings.rules import MappingRules
 

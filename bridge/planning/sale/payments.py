@@ -1,8 +1,8 @@
 """Payments of one order or charge, from its transactions and from its body, never the same money twice. Pure.
 
 A transaction is a fact and is booked once. What the newest body says beyond the known transactions is one payment of
-its own (`payment`), which a transaction that comes later takes over or is taken out of (INTERFACE.md, "Money of an
-order"). Whatever arrives first, the same payments remain in the end, and as much of them is on the invoice as it takes.
+its own (`payment`), which a transaction that comes later takes over or is taken out of. Whatever arrives first, the
+same payments remain in the end, and as much of them is on the invoice as it takes.
 """
 
 from __future__ import annotations
