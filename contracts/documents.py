@@ -20,7 +20,10 @@ ID_DIGITS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """A transaction on the day `txn_date`; `exchange_rate` is home units for one unit of a foreign `currency`."""
+    """A transaction on the day `txn_date`.
+
+    `exchange_rate` is home units for one unit of a foreign `currency`, None where QBO's own rate of that day counts.
+    """
 
     txn_date: date
     currency: str

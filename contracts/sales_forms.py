@@ -59,6 +59,11 @@ class SalesReceiptDraft:
         return self.sale.txn_date
 
     @property
+    def exchange_rate(self) -> Decimal | None:
+        """The sale's."""
+        return self.sale.exchange_rate
+
+    @property
     def customer(self) -> SourceKey | None:
         """The sale's."""
         return self.sale.customer

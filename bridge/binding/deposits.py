@@ -20,7 +20,7 @@ def deposit_body(look: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
         "TxnDate": draft.txn_date.isoformat(),
         "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
         "Line": [*(_payment(look, each, draft) for each in draft.payments), *others],
-        **look.money(draft.currency, draft.exchange_rate),
+        **look.money(step, draft.currency),
         "PrivateNote": note(step),
     }
 

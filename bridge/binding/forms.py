@@ -30,7 +30,7 @@ def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
         "BillEmail": {"Address": draft.email} if draft.email else None,
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
-        **look.money(draft.currency, draft.exchange_rate),
+        **look.money(step, draft.currency),
         "PrivateNote": note(step, {MarkerField.CUSTOMER: written}),
     }
 

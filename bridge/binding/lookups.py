@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
+from bridge.planning.exchange_rates import rate_of
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -56,12 +56,11 @@ class Lookups:
         """A reference to the currency, where the company knows several."""
         return {"value": currency} if self.profile.multicurrency else None
 
-    def money(self, currency: str, rate: Decimal | None) -> Body:
-        """Currency and rate, which QBO refuses to hear of before multicurrency is on."""
+    def money(self, step: PlannedStep, currency: str) -> Body:
+        """Currency and rate of the step's document, which QBO refuses to hear of before multicurrency is on."""
         if not self.profile.multicurrency:
             return {}
-        foreign = currency != self.profile.home_currency
-        return {"CurrencyRef": {"value": currency}, "ExchangeRate": rate if foreign else None}
+        return {"CurrencyRef": {"value": currency}, "ExchangeRate": rate_of(step, self.profile)}
 
 
 def note(step: PlannedStep, more: Mapping[str, str] | None = None) -> str:

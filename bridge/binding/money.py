@@ -20,14 +20,8 @@ def payment_body(look: Lookups, step: PlannedStep, draft: PaymentDraft) -> Body:
         "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
         "PaymentMethodRef": {"value": method} if method else None,
         "PaymentRefNum": draft.reference,
-        **look.money(draft.currency, _rate(look, draft)),
+        **look.money(step, draft.currency),
     }
-
-
-def _rate(look: Lookups, draft: PaymentDraft) -> Decimal | None:
-    # because the payout brings exactly what the processor made of it: at another rate the rest would lie in transit
-    settled = draft.settled
-    return settled.rate if settled and settled.currency == look.profile.home_currency else draft.exchange_rate
 
 
 def changed_payment_body(look: Lookups, step: PlannedStep, invoice: SourceKey) -> Body:
@@ -75,7 +69,7 @@ def journal_body(look: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> 
         "TxnDate": draft.txn_date.isoformat(),
         "DocNumber": draft.doc_number,
         "Line": lines,
-        **look.money(draft.currency, draft.exchange_rate),
+        **look.money(step, draft.currency),
         "PrivateNote": note(step),
     }
 

@@ -134,7 +134,7 @@ def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMe
         "TxnDate": draft.txn_date.isoformat(),
         "Line": item_lines(look, draft.lines, tax),
         **tax.form,
-        **look.money(draft.currency, draft.exchange_rate),
+        **look.money(step, draft.currency),
         "PrivateNote": note(step),
     }
 
@@ -153,6 +153,6 @@ def application_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -
         "Line": [
             {"Amount": step.applied, "LinkedTxn": [{"TxnId": ident, "TxnType": entity}]} for entity, ident in sides
         ],
-        **look.money(draft.currency, draft.exchange_rate),
+        **look.money(step, draft.currency),
         "PrivateNote": note(step),
     }

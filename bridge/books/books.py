@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from bridge.books.changes import ChangePoller, Changes, start_of
+from bridge.books.day_rates import DayRates
 from bridge.books.recovery import ResultLookup
 from bridge.books.slices import SliceReader
 from bridge.clock import Clock
-from bridge.index.company_profile import CompanyProfile, read_company_profile
+from bridge.index.company_profile import CompanyProfile, DayRate, read_company_profile
 from bridge.index.index import Index, Posted, order_of
 from bridge.index.name_list import NameList
 from bridge.journal.entries import LOST_MARKER
@@ -84,6 +86,7 @@ class Books:
         self._profile_reread_at = -math.inf
         self._reads_at_once = reads_at_once
         self._slices = SliceReader(client, clock, INDEXED)
+        self._day_rates = DayRates(client, clock)
         self._poller = ChangePoller(client, clock, (*INDEXED, *NAME_LISTS), every=freshness)
         self._known_until: datetime | None = None
         self._kept_until: datetime | None = None
@@ -136,7 +139,7 @@ class Books:
             index.customers.forget(str(row["Id"]))
         index.load("Item", company.items)
         await self._read_transactions(index, index.complete_since)
-        self._profile = _profile_of(company)
+        self._profile = replace(_profile_of(company), day_rates=self._day_rates.known())
         self._index = index
         self._known_until = next_since(changes, since) if changes else now - OVERLAP
         if changes is not None:
@@ -221,7 +224,8 @@ class Books:
         """
         if self._clock.monotonic() - self._profile_reread_at < age_max_s:
             return False
-        before, self._profile = self._profile, _profile_of(await load_basics(self._client, self._lists))
+        read = _profile_of(await load_basics(self._client, self._lists))
+        before, self._profile = self._profile, replace(read, day_rates=self.profile.day_rates)
         self._profile_reread_at = self._clock.monotonic()
         return self._profile != before
 
@@ -241,6 +245,11 @@ class Books:
                 self._note_lost(self.index.remember(entity, row, whole=True))
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
                 self._note_deleted(entity, ident)
+
+    async def read_rates(self, wanted: Iterable[DayRate]) -> None:
+        """Ask for exchange rates that were not asked for yet; what QBO did not have a minute ago may be asked again."""
+        await self._day_rates.ask(wanted, self.profile.home_currency)
+        self._profile = replace(self.profile, day_rates=self._day_rates.known())
 
     async def read_payments(self, idents: Sequence[str]) -> None:
         """Read payments that are not ours but linked to what is ours."""

@@ -20,7 +20,7 @@ from bridge.posting.poster import Poster
 from bridge.posting.remedies import recover
 from bridge.settlement.outcome import Outcome, ignored, refused, settle, waiting
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
-from contracts.errors import RecordError, UnmappableEvent
+from contracts.errors import RecordError, RejectedPosting, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
 from contracts.quickbooks import CustomerDraft, DocumentDraft, RedemptionDraft
@@ -111,6 +111,7 @@ class Pipeline:
     async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:
         await self._poster.finish_open()
         await self._reread_profile(plans)
+        await self._books.read_rates(())
         attempts: Counter[StepId] = Counter()
         owners: dict[StepId, int] = {}
         outcomes: dict[StepId, StepOutcome] = {}
@@ -133,10 +134,11 @@ class Pipeline:
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
         planned = self._planned(plans)
         for _ in range(REREADS_MAX):
-            if not (planned.stale or planned.unknown):
+            if not (planned.stale or planned.unknown or planned.rates):
                 break
             await self._books.refresh(planned.stale)
             await self._books.read_payments(planned.unknown)
+            await self._books.read_rates(planned.rates)
             planned = self._planned(plans)
         if _is_barred(planned) and await self._books.reread_profile():
             planned = self._planned(plans)
@@ -189,7 +191,8 @@ def _earliest(plans: Iterable[PostingPlan]) -> datetime | None:
 
 
 def _is_barred(planned: Schedule) -> bool:
-    return any(step.barred is not None for wave in planned.waves for step in wave)
+    """True when the closing date keeps something out of the books."""
+    return any(isinstance(step.barred, RejectedPosting) for wave in planned.waves for step in wave)
 
 
 def _lacks_something(outcome: StepOutcome) -> bool:

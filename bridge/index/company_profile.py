@@ -15,6 +15,9 @@ from contracts.entities import Entity, number, part
 from contracts.errors import UnmappableEvent
 from contracts.quickbooks import AccountSelector, TaxCodeSelector
 
+DayRate = tuple[str, date]
+"""A currency and the day whose rate is meant."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -43,6 +46,7 @@ class CompanyProfile:
 
     `tax_code` is the company's own sales tax code (US, manual sales tax), None when QBO finds it itself. `tax_codes`
     and `lists` (of Class, Department and Term: name to Id) hold what the rules need of them, by name in lower case.
+    `day_rates` are QBO's own exchange rates as far as they were asked for, None where QBO has none.
     """
 
     home_currency: str
@@ -57,6 +61,7 @@ class CompanyProfile:
     payment_methods: Mapping[str, str] = field(default_factory=dict)
     tax_codes: Mapping[str, TaxCode] = field(default_factory=dict)
     lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    day_rates: Mapping[DayRate, Decimal | None] = field(default_factory=dict)
 
     def account_id(self, selector: AccountSelector) -> str:
         """The Id that `selector` means in this company. UnmappableEvent naming the rule when there is none."""
@@ -114,6 +119,10 @@ class CompanyProfile:
     def can_book(self, currency: str) -> bool:
         """True when the company can hold amounts of `currency`."""
         return self.multicurrency or currency == self.home_currency
+
+    def is_foreign(self, currency: str) -> bool:
+        """True for a currency whose amounts need an exchange rate in this company."""
+        return self.multicurrency and currency != self.home_currency
 
 
 def read_company_profile(

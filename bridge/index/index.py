@@ -298,6 +298,7 @@ def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Poste
         applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
         lines=lines,
         txn_date=day(body.get("TxnDate")),
+        exchange_rate=number(body.get("ExchangeRate")),
         shipping=shipping_of(body),
         voided=_is_voided(note, marker),
         human_note=human_part(note),

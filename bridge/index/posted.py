@@ -54,6 +54,7 @@ class Posted:
     lines: tuple[Entity, ...] = ()
     elsewhere: tuple[Entity, ...] = ()
     txn_date: date | None = None
+    exchange_rate: Decimal | None = None
     deposit_to: str | None = None
     deposited: bool = False
     linked_to: tuple[str, ...] = ()

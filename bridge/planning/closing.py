@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
+from bridge.planning.barring import without_idle
 from bridge.planning.steps import PlannedStep, StepId
-from contracts.entities import NAME_LISTS
 from contracts.errors import RejectedPosting
 from contracts.posting import ClosedPeriod, Operation
 from contracts.quickbooks import DocumentDraft
@@ -25,18 +25,7 @@ def within_open_books(
     if closed_until is None:
         return dict(steps)
     found = {step_id: _step(step, closed_until, policy) for step_id, step in steps.items()}
-    return _without_idle(found)
-
-
-def _without_idle(steps: dict[StepId, PlannedStep]) -> dict[StepId, PlannedStep]:
-    """The steps without the customers, items and accounts that only barred ones need."""
-    idle = {need for step in steps.values() if step.barred is not None for need in step.needs}
-    idle = {need for need in idle if need.entity in NAME_LISTS}
-    for step in steps.values():
-        if step.barred is None and step.id not in idle:
-            idle -= step.needs
-    kept = {step_id: step for step_id, step in steps.items() if step_id not in idle}
-    return {step_id: replace(step, needs=step.needs - idle) for step_id, step in kept.items()}
+    return without_idle(found)
 
 
 def _step(step: PlannedStep, closed_until: date, policy: ClosedPeriod) -> PlannedStep:

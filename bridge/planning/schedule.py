@@ -13,6 +13,7 @@ from bridge.index.index import Index
 from bridge.planning.closing import within_open_books
 from bridge.planning.context import PlanningContext
 from bridge.planning.deposits import plan_deposits
+from bridge.planning.exchange_rates import unasked_rates, with_known_rates
 from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked, void_superseded_charges
 from bridge.planning.people import is_person, plan_person
@@ -41,11 +42,13 @@ def schedule(
         _plan_lane(context, lane)
     plan_deposits(context)
     void_superseded_charges(context, found.superseded_charges.items())
+    steps = within_open_books(context.steps, profile.close_date, closed)
     return Schedule(
-        waves=_waves(within_open_books(context.steps, profile.close_date, closed)),
+        waves=_waves(with_known_rates(steps, profile)),
         resolutions=tuple(tuple(resolutions) for resolutions in context.resolutions),
         stale=tuple(context.stale.values()),
         unknown=tuple(sorted(context.unknown)),
+        rates=unasked_rates(steps.values(), profile),
         versions=context.versions,
         drafts=context.drafts,
         once_more=context.once_more,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from bridge.index.company_profile import DayRate
 from bridge.index.posted import Posted, Shipping
 from contracts.entities import Entity, EntityName
 from contracts.errors import RecordError
@@ -169,8 +170,9 @@ class Schedule:
     """Waves to post, the fates of each plan by its position, and what else is known afterwards.
 
     `stale` are targets whose SyncToken must be read before the waves may go, `unknown` the Ids of payments of others
-    that must. `versions` are newer versions of documents that need no write. `drafts` resolves references to name-list
-    entities. `once_more` asks for another look after these waves: what QBO does with them by itself decides the rest.
+    that must, `rates` the exchange rates that QBO must be asked for. `versions` are newer versions of documents that
+    need no write. `drafts` resolves references to name-list entities. `once_more` asks for another look after these
+    waves: what QBO does with them by itself decides the rest.
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
@@ -179,4 +181,5 @@ class Schedule:
     versions: Mapping[SourceKey, Version]
     drafts: Mapping[SourceKey, Draft]
     unknown: tuple[str, ...] = ()
+    rates: tuple[DayRate, ...] = ()
     once_more: bool = False

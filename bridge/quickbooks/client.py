@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ import httpx
 from bridge.quickbooks import faults, wire
 from bridge.quickbooks.batching import Answer, merged, open_question, still_open
 from bridge.quickbooks.changes import ChangeData, cdc_params, parse_changes
+from bridge.quickbooks.exchange_rates import rate_in
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition, Fault, classify
 from bridge.quickbooks.limiter import Priority
@@ -129,7 +131,11 @@ class QuickBooksClient:
 
         Pages overlap by one row: when the row at the seam is another one, something was deleted or inserted before
         it meanwhile, rows have shifted, and the reading starts over (rows that were handed out are not repeated).
+        A list that has no order is one page, and read until it is whole.
         """
+        if not select.is_ordered:
+            yield await self._whole_list(select, priority)
+            return
         seen: set[str] = set()
         start, seam, restarts = 1, None, 0
         while True:
@@ -147,6 +153,28 @@ class QuickBooksClient:
             if len(rows) < PAGE_ROWS_MAX:
                 return
             start, seam = start + len(rows) - 1, rows[-1].get("Id")
+
+    async def _whole_list(self, select: Select, priority: Priority) -> tuple[Entity, ...]:
+        """All rows of a list whose pages have no order, each once. Unavailable when it keeps changing meanwhile.
+
+        One page is all of it. Pages without an order may repeat rows and leave out others, so of more than one the
+        rows are counted. The pseudo codes of the US come on top of each page, beyond its length; whether
+        they are counted nobody says.
+        """
+        for _ in range(1 + _RESTARTS_MAX):
+            found: dict[str, Entity] = {}
+            pages = shown = 0
+            while len(found) >= pages * PAGE_ROWS_MAX:
+                rows = {
+                    str(row.get("Id")): row for row in await self._page(select, 1 + pages * PAGE_ROWS_MAX, priority)
+                }
+                shown += sum(ident.isdigit() for ident in rows)
+                found |= rows
+                pages += 1
+            real = sum(ident.isdigit() for ident in found)
+            if pages == 1 or (real == shown and await self.count(select, priority=priority) in (real, len(found))):
+                return tuple(found.values())
+        raise Unavailable(f"the list of {select.entity} keeps changing while it is read", retry_after_s=5.0)
 
     async def count(self, select: Select, *, priority: Priority = Priority.LIVE) -> int:
         """How many rows `select` has."""
@@ -167,6 +195,12 @@ class QuickBooksClient:
     async def company_info(self) -> Entity:
         """The company's name, country and time zone."""
         return _object(_accepted(await self._get(f"companyinfo/{self.realm_id}", {}, Priority.LIVE)), "CompanyInfo")
+
+    async def exchange_rate(self, currency: str, day: date, home: str) -> Decimal | None:
+        """Units of `home` for one of `currency` on `day`; None when QBO has no rate for it."""
+        asked = {"sourcecurrencycode": currency, "asofdate": day.isoformat()}
+        answer = await self._get("exchangerate", asked, Priority.LIVE)
+        return None if answer.fault is not None else rate_in(answer.body, currency, day, home)
 
     async def _page(self, select: Select, start: int, priority: Priority) -> Sequence[Entity]:
         answer = _accepted(await self._get("query", {"query": select.page(start)}, priority))

@@ -20,6 +20,9 @@ Scalar = str | int | bool | Decimal | datetime
 PAGE_ROWS_MAX = 1000
 """Rows in one page (Intuit, query reference)."""
 
+UNORDERED = frozenset({"TaxCode", "TaxRate"})
+"""Lists that QBO may refuse to order by Id (one reading of the documentation)."""
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*")
 
 
@@ -62,9 +65,15 @@ class Select:
     properties: tuple[str, ...] = ("*",)
     conditions: tuple[str, ...] = ()
 
+    @property
+    def is_ordered(self) -> bool:
+        """False for a list that cannot be ordered by Id: its pages are no steady slices of it."""
+        return self.entity not in UNORDERED
+
     def page(self, start: int, rows_max: int = PAGE_ROWS_MAX) -> str:
         """The query of one page; `start` counts from 1. Ordered by Id, since the default order is not guaranteed."""
-        return f"{self._text(', '.join(self.properties))} ORDERBY Id STARTPOSITION {start} MAXRESULTS {rows_max}"
+        order = " ORDERBY Id" if self.is_ordered else ""
+        return f"{self._text(', '.join(self.properties))}{order} STARTPOSITION {start} MAXRESULTS {rows_max}"
 
     def count(self) -> str:
         """The query for the number of rows."""

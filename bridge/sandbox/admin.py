@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.routing import Route
 
 from bridge.sandbox.entities.settings import merged, of_kind
 from bridge.sandbox.errors import QboFault
+from bridge.sandbox.exchange_rates import rates_by_day
 from bridge.sandbox.faults import YEAR_S
 from bridge.sandbox.human import act
 from bridge.sandbox.page import render
@@ -18,6 +20,7 @@ from bridge.sandbox.stats import ledger_shown
 from bridge.sandbox.wire import Doc, dumps, loads
 
 Handler = Callable[[Request], Awaitable[Response]]
+_SET_BY_A_PERSON = frozenset({"book_close_date", "preferences", "subscription_ended", "daily_rates", "default_rates"})
 
 
 def answered(document: Any, status: int = 200) -> Response:
@@ -105,14 +108,18 @@ def _guarded(handler: Handler) -> Handler:
 def set_switches(realm: Realm, wanted: Doc) -> Doc:
     """What only a person can set in the product.
 
-    `{"book_close_date": "2026-01-31" | null, "subscription_ended": true, "preferences": {…}}`.
+    `{"book_close_date": "2026-01-31" | null, "subscription_ended": true, "preferences": {…}}`, and rates of exchange:
+    `{"daily_rates": {"EUR": {"2026-04-02": "1.0850"}, "JPY": "0.0067"}, "default_rates": {"EUR": "1.1"}}`, what
+    `exchangerate` answers, and what a document without a rate gets (1 where nothing is said).
     """
-    unknown = set(wanted) - {"book_close_date", "preferences", "subscription_ended"}
+    unknown = set(wanted) - _SET_BY_A_PERSON
     if unknown:
-        known = "book_close_date, preferences, subscription_ended"
+        known = ", ".join(sorted(_SET_BY_A_PERSON))
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {known}")
     company = realm.company
     company.suspended = bool(wanted.get("subscription_ended", company.suspended))
+    company.daily_rates |= rates_by_day(wanted.get("daily_rates", {}))
+    company.default_rates |= {code: Decimal(str(rate)) for code, rate in wanted.get("default_rates", {}).items()}
     old = company.tables["Preferences"]["1"]
     doc = merged(old, of_kind(old, wanted.get("preferences", {})))
     if "book_close_date" in wanted:

@@ -61,6 +61,8 @@ class Company:
         self.listeners: list[Callable[[Company, tuple[Change, ...]], None]] = []
         self.open_credits: dict[str, tuple[str, ...]] = {}
         self.suspended = False
+        self.daily_rates: dict[str, dict[str, Decimal]] = {}
+        self.default_rates: dict[str, Decimal] = {}
         self.moment = clock.now()
         self._changes: dict[tuple[str, str], str] = {}
 

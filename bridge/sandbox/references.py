@@ -65,7 +65,10 @@ def with_current_name(company: Company, doc: Doc) -> Doc:
 
 
 def currency(company: Company, given: Doc, party: Doc | None) -> tuple[str, Decimal]:
-    """Code and exchange rate of a transaction: the party's currency rules, a missing rate is 1."""
+    """Code and exchange rate of a transaction: the party's currency rules.
+
+    A missing rate is 1, whatever the day's is (third-party reports), unless the company was told otherwise.
+    """
     wanted = ref_id(given.get("CurrencyRef"))
     home = company.home_currency
     if not company.multicurrency:
@@ -79,7 +82,7 @@ def currency(company: Company, given: Doc, party: Doc | None) -> tuple[str, Deci
     rate: Decimal | None = given.get("ExchangeRate")
     if rate is not None and rate <= 0 and code != home:
         raise errors.invalid_number("ExchangeRate", str(rate))
-    return code, ONE if code == home else rate or ONE
+    return code, ONE if code == home else rate or company.default_rates.get(code, ONE)
 
 
 def refuse_foreign(company: Company, code: str | None) -> None:

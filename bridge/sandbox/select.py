@@ -42,7 +42,8 @@ def run(company: Company, text: str) -> Doc:
     if limit > PAGE_MAX:
         raise invalid_query(f"value {limit} is too large. Max allowed value is {PAGE_MAX}")
     tests = [_test(company, kind, condition) for condition in query.conditions]
-    order = [(property_name(kind, name, kind.sorts, "sortable"), descending) for name, descending in query.order]
+    sorts = kind.sorts - _not_sortable(company, kind)
+    order = [(property_name(kind, name, sorts, "sortable"), descending) for name, descending in query.order]
     properties = None if query.properties is None else [_projected(kind, name) for name in query.properties]
     found = list(_matching(company, kind, query, tests))
     if query.count:
@@ -53,6 +54,12 @@ def run(company: Company, text: str) -> Doc:
         return {}
     shown = page if properties is None else [_pick(doc, properties) for doc in page]
     return {kind.name: shown, "startPosition": start, "maxResults": len(shown)}
+
+
+def _not_sortable(company: Company, kind: Kind) -> frozenset[str]:
+    """By one reading of the documentation the lists of tax cannot be ordered by Id."""
+    refused = kind.name in ("TaxCode", "TaxRate") and company.switches.tax_lists_by_id == "refuse"
+    return frozenset(("Id",)) if refused else frozenset()
 
 
 def _refuse_bare_numbers(query: Query) -> None:

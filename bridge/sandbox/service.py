@@ -20,6 +20,7 @@ from bridge.sandbox.errors import (
     something_went_wrong,
     unsupported_operation,
 )
+from bridge.sandbox.exchange_rates import exchange_rate
 from bridge.sandbox.faults import Facts
 from bridge.sandbox.kinds import KINDS
 from bridge.sandbox.requests import Reply
@@ -95,6 +96,8 @@ def _classify(call: Call) -> None:
         if not isinstance(listed, list):
             raise invalid_property()
         call.items = listed
+    elif call.resource == "exchangerate" and call.method == "GET":
+        call.kind, call.operation, call.entity = "read", "read", "ExchangeRate"
     elif call.resource == "taxservice" and call.method == "POST":
         call.kind, call.operation, call.entity = "write", "create", "TaxService"
         call.document = parse_body(call.body)
@@ -201,6 +204,8 @@ def _read(company: Company, call: Call) -> Doc:
         return cdc.changes(company, call.query.get("entities", ""), call.query.get("changedSince", ""))
     if call.kind != "read":
         raise _no_resource(call)
+    if call.entity == "ExchangeRate":
+        return {"ExchangeRate": exchange_rate(company, call.query)}
     doc = read(company, KINDS[call.entity], call.rest[0] if call.rest else "")
     if call.entity == "Invoice" and "invoicelink" in call.query.get("include", "").casefold():
         doc = _with_link(company, doc)

@@ -48,6 +48,7 @@ class Switches:
     warn_duplicate_numbers: bool = True
     duplicate_name_text: Literal["short", "sentence"] = "short"
     bare_numbers: Literal["refuse", "accept"] = "refuse"
+    tax_lists_by_id: Literal["refuse", "accept"] = "refuse"
     batch_order: Literal["serial", "shuffled"] = "serial"
     refresh_rotates_s: float = 86_400
     refresh_grace_s: float = 86_400

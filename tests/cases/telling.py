@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bridge.quickbooks.wire import dumps
+from bridge.sandbox.admin import set_switches
+from bridge.sandbox.settings import DEFAULT_REALM
 from tests.cases.files import Case
 from tests.support.world import World, opened
 
@@ -33,10 +35,10 @@ async def company_of(case: Case) -> AsyncIterator[World]:
         switches["automated_tax_percent"] = realm["ast_rate"]
     if case.body.get("faults"):
         raise NotImplementedError("the sandbox cannot refuse a write by what its body says")
-    if realm.get("daily_rates"):
-        raise NotImplementedError("the sandbox has no daily exchange rates")
     async with opened(case.rules(), currency=realm.get("home_currency", "USD"), **switches) as world:
         await _set_preferences(world, case)
+        rates = {"daily_rates": realm.get("daily_rates", {}), "default_rates": realm.get("exchange_rates", {})}
+        set_switches(world.sandbox.realms[DEFAULT_REALM], rates)
         await _set_up(world, case)
         await world.restart()
         yield world

@@ -307,13 +307,14 @@ async def test_a_currency_that_was_switched_on_meanwhile_is_booked() -> None:
         (refused,) = await acme.tell(bought(0, currency="EUR"))
         assert (refused.status, refused.reason and refused.reason.code) == ("dead_lettered", "unmappable")
         switched = {"CurrencyPrefs": {"MultiCurrencyEnabled": True}}
-        set_switches(acme.sandbox.realms[DEFAULT_REALM], {"preferences": switched})
+        wanted = {"preferences": switched, "daily_rates": {"EUR": "1.0850"}}
+        set_switches(acme.sandbox.realms[DEFAULT_REALM], wanted)
         (refused,) = await acme.tell(bought(1, currency="EUR"))
         assert refused.status == "dead_lettered"
         await acme.clock.advance(61)
         reads = acme.client.counts.reads
         (posted,) = await acme.tell(bought(0, currency="EUR"))
-        assert (posted.status, acme.client.counts.reads - reads) == ("posted", 4)
+        assert (posted.status, acme.client.counts.reads - reads) == ("posted", 5)
         assert acme.held("Invoice")[ORDER]["CurrencyRef"]["value"] == "EUR"
 
 

@@ -430,6 +430,42 @@ async def test_a_list_that_never_stands_still_is_given_up() -> None:
         await ids_of(Select("Invoice"), *pages)
 
 
+def codes(*idents: object) -> httpx.Response:
+    return json_reply({"QueryResponse": {"TaxCode": [{"Id": str(ident)} for ident in idents]}})
+
+
+async def test_tax_codes_and_rates_are_asked_for_without_an_order() -> None:
+    """QBO may refuse to order them by Id. Guard: `UNORDERED`."""
+    for entity in ("TaxCode", "TaxRate"):
+        script = Script(json_reply({"QueryResponse": {entity: [{"Id": "2"}]}}))
+        async with opened(script) as client:
+            await client.query(Select(entity))
+        assert "ORDERBY" not in script.requests[0].url.params["query"]
+
+
+async def test_a_list_without_an_order_is_read_until_it_is_whole() -> None:
+    """The second page repeats a row, which leaves another out: all is read again. Guard: `real == shown`."""
+    whole = [*range(1000, 1500)]
+    script = Script(
+        codes("TAX", *range(1000)),
+        codes("TAX", *whole[:-1], 7),
+        codes("TAX", *range(1000)),
+        codes("TAX", *whole),
+        json_reply({"QueryResponse": {"totalCount": 1500}}),
+    )
+    async with opened(script) as client:
+        found = {row["Id"] for row in await client.query(Select("TaxCode"))}
+    assert found == {"TAX", *map(str, range(1500))}
+
+
+async def test_a_list_that_lost_rows_between_its_pages_is_read_again() -> None:
+    """No row is repeated, one is missing. Guard: the count."""
+    short = (codes(*range(1000)), codes(*range(1001, 1500)), json_reply({"QueryResponse": {"totalCount": 1500}}))
+    async with opened(Script(*short * 4)) as client:
+        with pytest.raises(Unavailable, match="keeps changing"):
+            await client.query(Select("TaxCode"))
+
+
 async def test_pseudo_rows_on_top_of_a_page_do_no_harm() -> None:
     """TaxCode puts TAX and NON above its rows."""
     script = Script(

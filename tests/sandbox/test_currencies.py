@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from bridge.sandbox.admin import set_switches
 from tests.sandbox.conftest import World, sale
 
 
@@ -71,3 +72,24 @@ async def test_multicurrency_cannot_be_switched_off(world: World) -> None:
     body = {"Id": "1", "SyncToken": "1", "sparse": True, "CurrencyPrefs": {"MultiCurrencyEnabled": False}}
     assert (await world.fault("preferences", body))["code"] == "6000"
     assert (await world.fault("customer", {"DisplayName": "Z", "CurrencyRef": {"value": "ZZZ"}}))["code"] == "2220"
+
+
+async def test_the_rate_of_a_day_is_what_the_company_was_told(world: World) -> None:
+    """By day, or one for every day; a day without one is 610, and a document is still booked at 1."""
+    await switch_on(world)
+    realm = world.sandbox.realms[world.company.realm]
+    set_switches(realm, {"daily_rates": {"EUR": {"2026-04-02": "1.0850"}, "JPY": "0.0067"}})
+    found = await world.get("exchangerate", sourcecurrencycode="EUR", asofdate="2026-04-02")
+    assert found["ExchangeRate"]["Rate"] == Decimal("1.0850")
+    found = await world.get("exchangerate", sourcecurrencycode="JPY", asofdate="2026-07-01")
+    assert (found["ExchangeRate"]["Rate"], found["ExchangeRate"]["AsOfDate"]) == (Decimal("0.0067"), "2026-07-01")
+    missing = await world.get("exchangerate", 400, sourcecurrencycode="EUR", asofdate="2026-04-03")
+    assert missing["Fault"]["Error"][0]["code"] == "610"
+
+
+async def test_a_missing_rate_can_be_another_one(world: World) -> None:
+    """What a document without ExchangeRate gets, where somebody has measured it."""
+    await switch_on(world)
+    set_switches(world.sandbox.realms[world.company.realm], {"default_rates": {"EUR": "1.4"}})
+    customer, item = await world.customer(CurrencyRef={"value": "EUR"}), await world.item()
+    assert (await world.invoice(customer, item))["ExchangeRate"] == Decimal("1.4")

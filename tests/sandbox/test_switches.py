@@ -183,3 +183,12 @@ async def test_the_company_card_changes_in_part(world: World) -> None:
     changed = (await world.post("companyinfo", body))["CompanyInfo"]
     assert (changed["LegalName"], changed["CompanyName"]) == ("Sandbox Inc.", "Sandbox Company_US_1")
     assert (await world.get("companyinfo/9130000000000001"))["CompanyInfo"]["Id"] == "1"
+
+
+async def test_tax_codes_may_be_ordered_by_id_or_not() -> None:
+    """By default they may not: one reading of the documentation."""
+    text = "select * from TaxCode orderby Id"
+    world = await switched()
+    assert (await world.get("query", 400, query=text))["Fault"]["Error"][0]["code"] == "4001"
+    world = await switched(tax_lists_by_id="accept")
+    assert (await world.query(text))["TaxCode"]

@@ -29,6 +29,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish, read_topic
 from bridge.kafka.topics import create_missing, log_topic, table_topic
+from bridge.sandbox.currencies import NAMES
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 
@@ -201,7 +202,12 @@ stripe_accounts = ["default"]
                     return rows
 
     def switch_on_multicurrency(self) -> None:
-        """Let the company hold every currency, as its owner would; it cannot be switched off again."""
+        """Let the company hold every currency, as its owner would, with a rate for each day.
+
+        It cannot be switched off again.
+        """
+        rates = {"daily_rates": dict.fromkeys(NAMES, "1.25")}
+        httpx.post(f"{self.sandbox_url}/sandbox/company", json=rates).raise_for_status()
         with self._qbo() as qbo:
             preferences = qbo.get("preferences").json()["Preferences"]
             currencies = preferences["CurrencyPrefs"] | {"MultiCurrencyEnabled": True}

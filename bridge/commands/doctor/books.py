@@ -133,7 +133,9 @@ def _preferences(rules: MappingRules, profile: CompanyProfile) -> Iterator[Findi
         said = f"multicurrency is off, and exchange_rates names {currencies}"
         yield Finding("currency", said, "switch multicurrency on in QuickBooks, or take the rates out of the rules")
     else:
-        which = "and others" if profile.multicurrency else "only; a document in another currency is a dead letter"
+        ruled = f"{currencies} at the rules' rates, any other" if currencies else "any other"
+        others = f"and others: {ruled} at QuickBooks' rate of the day"
+        which = others if profile.multicurrency else "only; a document in another currency is a dead letter"
         yield Finding("currency", f"{profile.home_currency} {which}")
     if profile.country == "US":
         off = "sales tax is off: an order with tax is a dead letter"
