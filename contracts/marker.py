@@ -40,6 +40,8 @@ class MarkerField(StrEnum):
     GIFT_CARDS = "g"
     SHIPMENTS = "f"
     WRITTEN = "w"
+    SHOWN = "x"
+    CHANGE = "k"
     SIGNATURE = "s"
 
 
@@ -102,6 +104,17 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
         "newest state of each fulfillment of the sale",
         "`id:seconds.rank:tracking:date:method` each, parts percent-encoded, joined by commas",
         SALES,
+    ),
+    MarkerField.SHOWN: FieldFormat(
+        "what a customer of another currency saw the sale come to, its worth in the sale's own currency, and how much "
+        "of it gift cards told in the customer's have paid",
+        "`currency:amount:amount:amount`",
+        SALES,
+    ),
+    MarkerField.CHANGE: FieldFormat(
+        "change that was given back out of the payment, by its transactions; the payment is without it",
+        "`id:amount` each, joined by commas",
+        ("Payment",),
     ),
     MarkerField.WRITTEN: FieldFormat(
         "fingerprint of what was written of a customer: a row that says something else was changed by a person",

@@ -23,8 +23,10 @@ from contracts.sales_forms import (
     RefundReceiptDraft,
     SalesReceiptDraft,
     ShipmentDraft,
+    Shown,
 )
 from contracts.transfers import (
+    ChangeDraft,
     DepositDraft,
     DepositedPayment,
     DepositLine,
@@ -38,6 +40,7 @@ __all__ = [
     "AccountDraft",
     "AccountSelector",
     "Address",
+    "ChangeDraft",
     "CreditMemoDraft",
     "CustomerDraft",
     "DepositDraft",
@@ -56,6 +59,7 @@ __all__ = [
     "SalesReceiptDraft",
     "Settled",
     "ShipmentDraft",
+    "Shown",
     "TaxCodeSelector",
     "content_hash",
     "distinct_number",
@@ -73,7 +77,7 @@ DocumentDraft = (
 )
 """What becomes a transaction of its own. All of them say currency, txn_date, customer, number and items themselves, and
 take another date or number: see `contracts/documents.py`."""
-Draft = AccountDraft | CustomerDraft | ItemDraft | DocumentDraft | RedemptionDraft | ShipmentDraft
+Draft = AccountDraft | CustomerDraft | ItemDraft | DocumentDraft | RedemptionDraft | ShipmentDraft | ChangeDraft
 
 
 def references_of(draft: Draft) -> tuple[SourceKey, ...]:
@@ -96,19 +100,22 @@ def references_of(draft: Draft) -> tuple[SourceKey, ...]:
 
 
 CAME_LATER = frozenset({"po_number"})
+NEVER_WRITTEN = frozenset({"shown"})
 
 
 def content_hash(draft: Draft) -> str:
     """Ten hex digits of SHA-256 over everything in the draft: two drafts that say the same have the same hash.
 
-    A field of `CAME_LATER` counts where it is set, so that what was written before it came keeps its hash.
+    A field of `CAME_LATER` counts where it is set, so that what was written before it came keeps its hash; one of
+    `NEVER_WRITTEN` does not count.
     """
     packed = orjson.dumps(asdict(draft, dict_factory=_said), option=orjson.OPT_SORT_KEYS, default=_plain)
     return hashlib.sha256(packed).hexdigest()[:10]
 
 
 def _said(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    return {name: value for name, value in pairs if value is not None or name not in CAME_LATER}
+    said = ((name, value) for name, value in pairs if name not in NEVER_WRITTEN)
+    return {name: value for name, value in said if value is not None or name not in CAME_LATER}
 
 
 def _plain(value: object) -> str:

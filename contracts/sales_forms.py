@@ -10,6 +10,20 @@ from typing import Self
 from contracts.documents import SalesForm
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector, Address
+from contracts.money import round_half_up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a customer of another currency saw: the order came to `total` of `currency`, `worth` in the shop's."""
+
+    currency: str
+    total: Decimal
+    worth: Decimal
+
+    def share(self, amount: Decimal, places: int) -> Decimal:
+        """What `amount` of `currency` is in the shop's currency, rounded to `places`: its share of the order."""
+        return round_half_up(amount * self.worth / self.total, places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +47,8 @@ class InvoiceDraft(SalesForm):
     po_number: str | None = None
     distinct_number: str | None = None
     """Used instead of doc_number once when a stranger's document holds that number (fault 6140)."""
+    shown: Shown | None = None
+    """Only for reckoning, never written: what gift cards of the customer's currency are a share of."""
 
     def second_number(self, key: SourceKey) -> str | None:
         """What the source says, else as for every form."""

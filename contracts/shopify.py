@@ -188,6 +188,7 @@ class Transaction(Body):
     id: Ident
     admin_graphql_api_id: Text | None = None
     order_id: Ident | None = None
+    parent_id: Ident | None = None
     kind: Text
     status: Text
     gateway: Text | None = None

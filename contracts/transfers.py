@@ -26,6 +26,7 @@ class PaymentDraft(Transaction):
     `customer` is None when the event does not name one: it is the invoice's then. `intent` is the id of the payment
     intent that a Stripe charge ended; it goes into the marker, because links may name the charge by it. `settled` is
     what the processor made of it in another currency: its own rate counts where that is the company's home currency.
+    `change` was given back out of it, by the ids of its transactions; `amount` is without it.
     """
 
     invoice: SourceKey
@@ -36,6 +37,17 @@ class PaymentDraft(Transaction):
     reference: str | None = None
     intent: str | None = None
     settled: Settled | None = None
+    change: tuple[tuple[str, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeDraft:
+    """Cash that was given back out of the payment `payment` (None where nobody names it): less of it was received."""
+
+    invoice: SourceKey
+    amount: Decimal
+    currency: str
+    payment: SourceKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from contracts.money import plain
 from contracts.posting import Intent
 from contracts.quickbooks import (
     AccountSelector,
+    ChangeDraft,
     CreditMemoDraft,
     DepositDraft,
     Draft,
@@ -54,6 +55,9 @@ def document_rows(draft: Draft, intent: Intent, items: Mapping[str, str]) -> lis
             return [_redemption_row(draft, intent)]
         case ShipmentDraft():
             return [_shipment_row(draft)]
+        case ChangeDraft():
+            given_of = draft.payment or f"a payment of {draft.invoice}"
+            return [("Change", f"{_money(draft.amount, draft.currency)} given back out of {given_of}")]
         case DepositDraft():
             return _deposit_rows(draft)
         case JournalEntryDraft():

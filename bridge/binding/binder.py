@@ -21,6 +21,7 @@ from contracts.keys import SourceKey
 from contracts.posting import Operation
 from contracts.quickbooks import (
     AccountDraft,
+    ChangeDraft,
     CreditMemoDraft,
     CustomerDraft,
     DepositDraft,
@@ -74,8 +75,8 @@ class Binder:
                 return changed_payment_body(self._look, step, step.sale)
             case InvoiceDraft() | SalesReceiptDraft() | None:
                 return sale_body(self._look, step)
-            case RedemptionDraft() | ShipmentDraft():
-                raise TypeError(f"{step.id}: it is a part of a sale's form and never written alone")
+            case RedemptionDraft() | ShipmentDraft() | ChangeDraft():
+                raise TypeError(f"{step.id}: it is a part of a form or of a payment and never written alone")
 
 
 def expected(step: PlannedStep, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from bridge.planning.steps import Claim, SaleClaims
 from contracts.keys import SourceKey
 from contracts.posting import Intent
 from contracts.quickbooks import (
+    ChangeDraft,
     CreditMemoDraft,
     PaymentDraft,
     RedemptionDraft,
@@ -50,6 +51,8 @@ def _place(claim: Claim) -> tuple[SourceKey, str] | None:
             return sale, "received" if intent is Intent.RECEIVED else "payments"
         case RedemptionDraft(invoice=sale):
             return sale, "received" if intent is Intent.RECEIVED else "redemptions"
+        case ChangeDraft(invoice=sale):
+            return sale, "change"
         case CreditMemoDraft(credit_of=sale):
             return sale, "credits"
         case RefundReceiptDraft(refund_of=sale):

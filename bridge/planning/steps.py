@@ -128,6 +128,7 @@ class SaleClaims:
     received: tuple[Claim, ...] = ()
     payments: tuple[Claim, ...] = ()
     redemptions: tuple[Claim, ...] = ()
+    change: tuple[Claim, ...] = ()
     credits: tuple[Claim, ...] = ()
     refunds: tuple[Claim, ...] = ()
     shipments: tuple[Claim, ...] = ()

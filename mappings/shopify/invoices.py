@@ -21,6 +21,7 @@ from mappings.shopify.buyer import address
 from mappings.shopify.inexact import groups, joined
 from mappings.shopify.parts import described, item_of, needs_of
 from mappings.shopify.patterns import tracking
+from mappings.shopify.shop_money import shown_to_customer
 from mappings.shopify.taxes import REMITTED, ChargedTaxes, share_out
 from mappings.tax import tax_code
 
@@ -78,6 +79,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         tracking_class=track.tracking_class,
         location=track.location,
         po_number=cut(order.po_number, PO_NUMBER_MAX),
+        shown=shown_to_customer(order),
         terms=rules.terms.get(order.payment_terms.payment_terms_name or "") if order.payment_terms else None,
     )
     return Sale(needs_of(item_steps), invoice)

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from contracts.money import decimals_of, round_half_up
+from contracts.money import decimals_of
+from contracts.quickbooks import Shown
 from contracts.shopify import Order, Transaction
+
+
+def shown_to_customer(order: Order) -> Shown | None:
+    """What a customer of another currency saw the order come to; None in the shop's own, or where nobody says."""
+    shown = order.total_price_set.presentment_money if order.total_price_set else None
+    code = (shown.currency_code or shown.currency) if shown else None
+    if shown is None or code is None or code == order.currency or shown.amount <= 0:
+        return None
+    return Shown(currency=code, total=shown.amount, worth=order.total_price)
 
 
 def shop_amount(row: Transaction, order: Order) -> Decimal:
@@ -15,7 +25,7 @@ def shop_amount(row: Transaction, order: Order) -> Decimal:
         return shop.amount
     if row.currency is None or row.currency == order.currency:
         return row.amount
-    shown = order.total_price_set.presentment_money if order.total_price_set else None
-    if shown is None or not shown.amount or row.currency not in {shown.currency_code, shown.currency}:
+    shown = shown_to_customer(order)
+    if shown is None or row.currency != shown.currency:
         return row.amount
-    return round_half_up(row.amount * order.total_price / shown.amount, decimals_of(order.currency))
+    return shown.share(row.amount, decimals_of(order.currency))

@@ -1,11 +1,14 @@
 """Money of an order as its own event: a successful sale or capture is a payment on the order's invoice.
 
-One through a gift card or store credit is no money: it is redeemed from what the company owes already.
+Change is cash that was given back out of such a payment, so less was received. What was paid through a gift card or
+store credit is no money: it is redeemed from what the company owes already.
 
 The body names neither customer nor invoice number, only the order; whose money it is, the invoice says.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from contracts.bodies import read_body
 from contracts.entities import PAYMENT_REF_MAX
@@ -13,7 +16,7 @@ from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
-from contracts.quickbooks import PaymentDraft
+from contracts.quickbooks import ChangeDraft, PaymentDraft
 from contracts.shopify import ShopMoney, Transaction, true_id
 from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths
@@ -24,6 +27,7 @@ from mappings.shopify.redemptions import redemption_steps
 from mappings.shopify.rounding import rounded_by
 
 MONEY_IN = frozenset({"sale", "capture"})
+CHANGE = "change"
 
 
 @maps("shopify", "order_transactions/create")
@@ -42,7 +46,7 @@ def map_transaction(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ig
 
 
 def _why_nothing_moved(transaction: Transaction) -> str | None:
-    if transaction.kind not in MONEY_IN:
+    if transaction.kind not in MONEY_IN | {CHANGE}:
         return "only a sale or a capture brings money in"
     if transaction.status != "success":
         return "the transaction did not succeed, so no money moved"
@@ -64,6 +68,8 @@ def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: M
     order = SourceKey("shopify", "order", str(transaction.order_id))
     money = _shop_money(transaction)
     amount, currency = money.amount + rounded_by(transaction), money.currency_code or ""
+    if transaction.kind == CHANGE:
+        return _change_plan(transaction, key, order, ShopMoney(amount=amount, currency_code=currency), min(known))
     if is_redemption(transaction.gateway):
         steps = redemption_steps(key, Intent.FACT, order, amount, currency, rules)
         return PostingPlan(document=key, lane=order, steps=steps, document_created_at=min(known))
@@ -79,6 +85,21 @@ def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: M
     )
     step = PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
     return PostingPlan(document=key, lane=order, steps=(step,), document_created_at=min(known))
+
+
+def _change_plan(
+    transaction: Transaction, key: SourceKey, order: SourceKey, money: ShopMoney, since: datetime
+) -> PostingPlan:
+    """Less of the payment was received that the change was given back of; it is booked there and has no document."""
+    currency = money.currency_code or ""
+    draft = ChangeDraft(
+        invoice=order,
+        amount=in_hundredths(money.amount, currency),
+        currency=currency,
+        payment=SourceKey("shopify", "transaction", str(transaction.parent_id)) if transaction.parent_id else None,
+    )
+    step = PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=draft, name="change")
+    return PostingPlan(document=key, lane=order, steps=(step,), document_created_at=since)
 
 
 def _shop_money(transaction: Transaction) -> ShopMoney:

@@ -121,7 +121,7 @@ class _Evidence:
 
     def redeemed(self, order: SourceKey) -> Decimal:
         """What gift cards took off the invoice of an order."""
-        return sum(self.events.redeemed.get(order, {}).values(), Decimal(0))
+        return self.events.paid_by_card(order)
 
 
 def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
@@ -130,6 +130,8 @@ def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
     expected = wanted.total
     if expected is not None and is_sale:
         expected -= evidence.redeemed(wanted.key)
+    elif expected is not None:
+        expected -= sum(evidence.events.change.get(wanted.key, {}).values(), Decimal(0))
     line = _line(wanted, posted, expected)
     payment = evidence.index.get("Payment", wanted.key) if is_sale else None
     if payment is not None and order_of(payment) != wanted.key:

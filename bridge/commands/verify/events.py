@@ -11,8 +11,10 @@ from decimal import Decimal
 from bridge.decoding.decision import MappedRecord
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
+from contracts.money import decimals_of, total
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import (
+    ChangeDraft,
     CreditMemoDraft,
     DepositDraft,
     DocumentDraft,
@@ -23,6 +25,7 @@ from contracts.quickbooks import (
     RedemptionDraft,
     RefundReceiptDraft,
     SalesReceiptDraft,
+    Shown,
 )
 from contracts.records import Place
 
@@ -30,6 +33,8 @@ EntityKey = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
 _GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT})
+_BODY_MONEY = "payment"
+"""The kind of key of what only a body tells."""
 _UNDATED = (-1, -1)
 """The age of a fact: it has no version, and what takes it back is always newer."""
 
@@ -64,8 +69,12 @@ class Events:
         self.wanted: dict[EntityKey, Wanted] = {}
         self.received: dict[EntityKey, Wanted] = {}
         """Money that an order's body tells of, by the key of its payment."""
-        self.redeemed: dict[SourceKey, dict[SourceKey, Decimal]] = {}
-        """What gift cards take off an invoice, by the redemption."""
+        self.redeemed: dict[SourceKey, dict[SourceKey, RedemptionDraft]] = {}
+        """The gift cards that take something off an invoice, by the redemption."""
+        self.change: dict[SourceKey | None, dict[SourceKey, Decimal]] = {}
+        """The change that was given back out of a payment, by its transaction."""
+        self.shown: dict[SourceKey, Shown] = {}
+        """What customers of another currency saw of a sale."""
 
     def add(self, read: int, mapped: Iterable[MappedRecord]) -> None:
         """Take in a micro-batch: how many records were read, and what those of this company mean."""
@@ -90,22 +99,49 @@ class Events:
         for step in plan.steps:
             draft = step.draft
             if isinstance(draft, RedemptionDraft):
-                self.redeemed.setdefault(draft.invoice, {})[step.key] = draft.amount
+                self.redeemed.setdefault(draft.invoice, {})[step.key] = draft
+            elif isinstance(draft, ChangeDraft):
+                self.change.setdefault(draft.payment, {})[step.key] = draft.amount
             elif step.intent is Intent.RECEIVED:
                 _keep_newest(self.received, step, record)
             elif step.intent in _GONE or (step.intent is not Intent.ENSURE and _is_a_document(draft)):
                 _keep_newest(self.wanted, step, record)
+                self._see(step)
+
+    def _see(self, step: PostingStep) -> None:
+        sale = step.draft.sale if isinstance(step.draft, SalesReceiptDraft) else step.draft
+        if isinstance(sale, InvoiceDraft) and sale.shown is not None:
+            self.shown[step.key] = sale.shown
+
+    def paid_by_card(self, order: SourceKey) -> Decimal:
+        """What gift cards took off the form of `order`: its own transactions, or more where its body says more.
+
+        Those told in the customer's currency are their share of the order in the shop's.
+        """
+        told, shown = self.redeemed.get(order, {}), self.shown.get(order)
+        by_body = [draft.amount for key, draft in told.items() if key.kind == _BODY_MONEY]
+        cards = [draft for key, draft in told.items() if key.kind != _BODY_MONEY]
+        foreign = [draft for draft in cards if shown is not None and draft.currency == shown.currency]
+        own = total(draft.amount for draft in cards if draft not in foreign)
+        if shown is not None and foreign:
+            currency = self._currency_of(order)
+            own += shown.share(total(draft.amount for draft in foreign), decimals_of(currency))
+        return max([own, *by_body])
+
+    def _currency_of(self, order: SourceKey) -> str:
+        sales = (self.wanted.get((entity, order)) for entity in ("Invoice", "SalesReceipt"))
+        return next((sale.currency for sale in sales if sale is not None), "")
 
 
 def _keep_newest(table: dict[EntityKey, Wanted], step: PostingStep, record: Place) -> None:
     entity_key, draft = (step.entity, step.key), step.draft
     known = table.get(entity_key)
-    total, currency = _figures(draft)
+    amount, currency = _figures(draft)
     wanted = Wanted(
         entity=step.entity,
         key=step.key,
         age=(step.version.updated_at, step.version.rank) if step.version else _UNDATED,
-        total=total,
+        total=amount,
         currency=currency or (known.currency if known else ""),
         gone=step.intent in _GONE,
         invoice=draft.invoice if isinstance(draft, PaymentDraft) else None,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bridge.index.posted import Posted, order_of
 from bridge.planning.steps import Claim
 from contracts.keys import SourceKey
-from contracts.quickbooks import PaymentDraft, RedemptionDraft
+from contracts.quickbooks import InvoiceDraft, PaymentDraft, RedemptionDraft, SalesReceiptDraft
 
 BODY_MONEY = "payment"
 """The kind of key of money that is known from an order's body only."""
@@ -34,3 +34,13 @@ def age(claim: Claim) -> tuple[int, int]:
 def age_of(posted: Posted) -> tuple[int, int]:
     """The age of the body that was last written."""
     return (posted.version.updated_at, posted.version.rank) if posted.version else (0, 0)
+
+
+def form_draft(claim: Claim) -> InvoiceDraft:
+    """The sale that a body tells, whichever form it is to stand on."""
+    match claim.step.draft:
+        case InvoiceDraft() as draft:
+            return draft
+        case SalesReceiptDraft(sale=draft):
+            return draft
+    raise TypeError(f"{claim.step.key}: a document at a version needs an InvoiceDraft or a SalesReceiptDraft")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from bridge.index.index import VOIDED, Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, stays_void
+from bridge.planning.sale.amounts import form_draft
 from bridge.planning.sale.receipts import is_outgrown, take_back
 from bridge.planning.sale.voids import plan_void
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId, Superseded
@@ -20,7 +21,7 @@ from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import GONE, ONCE, Intent, Operation, Version
-from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
+from contracts.quickbooks import SalesReceiptDraft, content_hash
 
 LEFT_OUT = "left-out"
 """The content of a version of a sale that the rules leave out."""
@@ -65,16 +66,6 @@ def version_of(claim: Claim) -> Version:
         return replace(step.version, content=LEFT_OUT)
     content = VOIDED if step.intent is Intent.VOID or step.draft is None else content_hash(form_draft(claim))
     return replace(step.version, content=content) if step.version else Version(0, 0, content)
-
-
-def form_draft(claim: Claim) -> InvoiceDraft:
-    """The sale that a body tells, whichever form it is to stand on."""
-    match claim.step.draft:
-        case InvoiceDraft() as draft:
-            return draft
-        case SalesReceiptDraft(sale=draft):
-            return draft
-    raise TypeError(f"{claim.step.key}: a document at a version needs an InvoiceDraft or a SalesReceiptDraft")
 
 
 def _plan_once(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]) -> None:

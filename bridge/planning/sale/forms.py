@@ -14,9 +14,11 @@ from bridge.index.posted import NOT_SHIPPED, Shipping
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, stays_void
 from bridge.planning.sale import shipments
-from bridge.planning.sale.documents import form_draft, version_of
+from bridge.planning.sale.amounts import form_draft
+from bridge.planning.sale.documents import version_of
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_fact, redeemed_on
 from bridge.planning.sale.shipments import Shipment, is_news, shipment_fact, shipments_on, shipping
+from bridge.planning.sale.shown import shown_fact
 from bridge.planning.sale.state import FormedSale, SaleMoney
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, Sale, SaleClaims, Skipped, StepId, Write
 from contracts.entities import EntityName
@@ -145,9 +147,10 @@ def _facts(before: object, money: SaleMoney, found: dict[str, Shipment], total: 
     kept = {
         name: value
         for name, value in marker_fields.items()
-        if name not in (MarkerField.GIFT_CARDS, MarkerField.SHIPMENTS, MarkerField.TOTAL)
+        if name not in (MarkerField.GIFT_CARDS, MarkerField.SHIPMENTS, MarkerField.SHOWN, MarkerField.TOTAL)
     }
-    on_form = redeemed_fact(money.redeemed, money.currency) | shipment_fact(found)
+    on_form = redeemed_fact(money.redeemed, money.currency) | shown_fact(money.shown, money.currency)
+    on_form |= shipment_fact(found)
     return {**kept, MarkerField.TOTAL: plain(total, money.currency), **on_form}
 
 

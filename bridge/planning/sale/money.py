@@ -14,9 +14,11 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
 from bridge.planning.sale.amounts import BODY_MONEY, age, age_of, amount_of, lies_elsewhere
+from bridge.planning.sale.change import less_change
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
+from bridge.planning.sale.shown import in_shop_currency, is_shown, shown_of, with_cards
 from bridge.planning.sale.state import SaleContent, SaleMoney
-from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepResolution
+from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepResolution, Waiting
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, amount_in
@@ -24,6 +26,7 @@ from contracts.money import total
 from contracts.quickbooks import DocumentDraft, PaymentDraft, RedemptionDraft
 
 LINKED_ELSEWHERE = "was linked to other documents in QuickBooks and cannot become smaller"
+SHOWN_UNKNOWN = "the gift card is told in the customer's currency, and what the order came to in it is not known yet"
 IN_THE_CUSTOMERS_CURRENCY = "told in the customer's currency: the order's body tells the same money in the shop's"
 
 
@@ -39,14 +42,18 @@ def collect_money(context: PlanningContext, content: SaleContent) -> SaleMoney:
         currency=sale.currency(context.profile.home_currency),
         customer=draft.customer if isinstance(draft, DocumentDraft) else None,
         body=body,
+        shown=shown_of(sale, claims),
         booked=total(payment.total for payment in payments if payment is not body) + _given_up(context, sale.key),
     )
+    cards = _unbooked_claims(context, claims.redemptions, money)
     money = replace(
         money,
         unbooked=_unbooked_claims(context, claims.payments, money),
-        cards=_unbooked_claims(context, claims.redemptions, money),
+        cards=in_shop_currency(cards, money.shown, money.currency),
+        shown=with_cards(money.shown, cards),
         current=_current(context, claims.received, money),
     )
+    money = less_change(context, money)
     on_form = redeemed_on(sale.posted)
     money = _shared_out(replace(money, received_by_body=_received_by_body(money, on_form)), on_form)
     error = _refusal(money)
@@ -71,7 +78,10 @@ def _refused(context: PlanningContext, money: SaleMoney, error: RecordError) -> 
     """Nothing about this money is certain any more, so the form keeps the gift cards that it has."""
     for group in [*money.unbooked, *money.cards, money.current]:
         context.resolve((claim.position for claim in group), Refused(error))
-    return replace(money, cards=(), redeemed=redeemed_on(money.sale.posted), refused=error)
+    shown = shown_of(money.sale, money.claims)
+    claims = (claim for back in money.change for claim in back.claims)
+    context.resolve((claim.position for claim in claims), Refused(error))
+    return replace(money, cards=(), change=(), redeemed=redeemed_on(money.sale.posted), shown=shown, refused=error)
 
 
 def _shared_out(money: SaleMoney, on_form: Sequence[Redeemed]) -> SaleMoney:
@@ -136,16 +146,23 @@ def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> Ste
         return DID_NOT_LAST
     draft = claim.step.draft
     currency = draft.currency if isinstance(draft, PaymentDraft | RedemptionDraft) else money.currency
-    if currency != money.currency:
-        if claim.step.key.system == "shopify" and isinstance(claim.step.draft, PaymentDraft):
-            return Skipped("skipped_by_rule", IN_THE_CUSTOMERS_CURRENCY, sale)
-        return Refused(UnmappableEvent(f"the payment is in {currency} and its invoice in {money.currency}"))
+    if currency != money.currency and not (isinstance(draft, RedemptionDraft) and is_shown(draft, money.shown)):
+        return _in_another_currency(claim, currency, money)
     if isinstance(claim.step.draft, RedemptionDraft) and sale is not None:
         if sale.voided:
             return stays_void(sale)
         if any(each.key == claim.step.key for each in redeemed_on(sale)):
             return AlreadyPosted(sale)
     return None
+
+
+def _in_another_currency(claim: Claim, currency: str, money: SaleMoney) -> StepResolution:
+    if claim.step.key.system != "shopify":
+        return Refused(UnmappableEvent(f"the payment is in {currency} and its invoice in {money.currency}"))
+    if isinstance(claim.step.draft, PaymentDraft):
+        return Skipped("skipped_by_rule", IN_THE_CUSTOMERS_CURRENCY, money.sale.posted)
+    # because an invoice of an earlier release does not remember what the customer saw, its next body has to say it
+    return Waiting(SHOWN_UNKNOWN)
 
 
 def _current(context: PlanningContext, received: Sequence[Claim], money: SaleMoney) -> tuple[Claim, ...]:

@@ -17,6 +17,7 @@ from bridge.planning.refusals import stays_void
 from bridge.planning.sale.amounts import BODY_MONEY, amount_of, lies_elsewhere
 from bridge.planning.sale.applying import applied_fact, change, give_way, is_target, reapply
 from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open_balance
+from bridge.planning.sale.change import change_fact, write_change
 from bridge.planning.sale.state import FormedSale, PaidSale
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Sale, StepId, Write
@@ -41,6 +42,7 @@ def plan_payments(context: PlanningContext, formed: FormedSale) -> PaidSale:
 def _place(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -> OpenBalance:
     """Payments that give way, then new ones, then those that find room again; gives what the invoice still takes."""
     claims = formed.money.claims
+    balance = write_change(context, formed, balance)
     causes = [*claims.received, *claims.redemptions]
     if balance.shrinking and causes:
         balance = give_way(context, formed, balance, causes[0])
@@ -171,8 +173,9 @@ def _step(
     """A new payment of `amount`, on the invoice as far as that takes it, and what the invoice takes after it."""
     draft, key, money = _payment(claim), claim.step.key, formed.money
     of_its_sale = key.kind == BODY_MONEY or key == formed.form.key
-    marker_fields = {} if of_its_sale else {MarkerField.SALE: order_fact(formed.form.key, of=key)}
+    marker_fields: dict[str, str] = {} if of_its_sale else {MarkerField.SALE: order_fact(formed.form.key, of=key)}
     marker_fields |= {MarkerField.INTENT: draft.intent} if draft.intent else {}
+    marker_fields |= change_fact(draft)
     if claim.step.version is not None:
         marker_fields |= {
             MarkerField.VERSION: str(claim.step.version),

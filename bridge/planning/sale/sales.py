@@ -54,7 +54,7 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     """
     version = context.versions.get(key) or context.index.newest(key)
     if version is not None and version.content == LEFT_OUT:
-        others = (*claims.credits, *claims.shipments, *claims.payments, *claims.redemptions, *claims.refunds)
+        others = (*claims.credits, *claims.shipments, *_money_of(claims))
         context.resolve([claim.position for claim in others], Skipped("skipped_by_rule", BY_RULE))
         return
     cancelled = version is not None and version.content == VOIDED
@@ -66,8 +66,12 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
         # pending, or its success comes late
         context.note_version(claim.step.key, GONE)
     # Because a cancelled order's money is real whatever became of the order, it goes on waiting and is not dropped.
-    for claim in [*claims.payments, *claims.redemptions, *claims.refunds]:
+    for claim in _money_of(claims):
         context.resolve([claim.position], _for_good(context, claim) or Waiting(WAITS_FOR_ORDER))
+
+
+def _money_of(claims: SaleClaims) -> tuple[Claim, ...]:
+    return (*claims.payments, *claims.redemptions, *claims.change, *claims.refunds)
 
 
 def _for_good(context: PlanningContext, claim: Claim) -> Skipped | None:

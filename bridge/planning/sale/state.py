@@ -11,9 +11,11 @@ from decimal import Decimal
 
 from bridge.index.posted import Posted
 from bridge.planning.sale.balance import OpenBalance
+from bridge.planning.sale.shown import ShownSale
 from bridge.planning.steps import Claim, Redeemed, Sale, SaleClaims
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
+from contracts.money import total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,20 @@ class SaleContent:
     claims: SaleClaims
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Change out of a payment in the books: each by its transaction, and what tells of it."""
+
+    payment: Posted
+    entries: tuple[tuple[str, Decimal], ...]
+    claims: tuple[Claim, ...]
+
+    @property
+    def amount(self) -> Decimal:
+        """All of it."""
+        return total(amount for _, amount in self.entries)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleMoney:
     """After *money*: what was received for the sale, nothing of it counted twice. `sale` is still without gift cards.
@@ -31,8 +47,9 @@ class SaleMoney:
     `body` is the payment that is known from the order's body, `booked` what all other payments add up to. `unbooked`
     are the transactions that are not in the books yet, `cards` the gift cards that are not, each with all its claims.
     `current` are the bodies that are as new as the books. `received_by_body` is what they say was received, `body_only`
-    what of it only they tell. `redeemed` are the gift cards that the form must show in the end. With `refused` nothing
-    of this money can be booked. Amounts are in `currency`.
+    what of it only they tell. `redeemed` are the gift cards that the form must show in the end, `shown` is what a
+    customer of another currency saw of the sale, `change` what was given back of payments in the books. With `refused`
+    nothing of this money can be booked. Amounts are in `currency`.
     """
 
     sale: Sale
@@ -47,6 +64,8 @@ class SaleMoney:
     received_by_body: Decimal = Decimal(0)
     body_only: Decimal = Decimal(0)
     redeemed: tuple[Redeemed, ...] = ()
+    shown: ShownSale | None = None
+    change: tuple[GivenBack, ...] = ()
     refused: RecordError | None = None
 
     @property
