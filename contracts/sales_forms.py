@@ -119,6 +119,8 @@ class RefundReceiptDraft(SalesForm):
     deposit_to: AccountSelector
     method: str | None = None
     reference: str | None = None
+    behind_sale: str | None = None
+    """What stands behind the number of its sale in its own: `-R2233`; None for a number of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,8 @@ class CreditMemoDraft(SalesForm):
     """
 
     credit_of: SourceKey
+    behind_sale: str | None = None
+    """What stands behind the number of its sale in its own, as of a refund receipt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked, void_superseded_charges
 from bridge.planning.people import is_person, plan_person
 from bridge.planning.refusals import DID_NOT_LAST, known
+from bridge.planning.sale.entries import said_of_its_sale
 from bridge.planning.sale.refunds import plan_undone
 from bridge.planning.sale.sales import plan_sale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Write
@@ -34,7 +35,7 @@ def schedule(
     The fates come in the order of the plans. Pure: neither the index nor the facts are changed.
     """
     found = linked(plans, index)
-    context = PlanningContext(tuple(found.plans), index, profile)
+    context = PlanningContext(tuple(found.plans), index, profile, closed)
     context.versions.update(found.notes)
     for position, resolution in found.resolutions:
         context.resolve([position], resolution)
@@ -96,7 +97,8 @@ def _plan_other(context: PlanningContext, claim: Claim) -> None:
         if step_id in context.steps:
             context.resolve([claim.position], Write(step_id, credited=False))
             return
-        planned = PlannedStep(id=step_id, operation=Operation.CREATE, owner=claim.position, draft=step.draft)
+        draft = said_of_its_sale(context, claim)
+        planned = PlannedStep(id=step_id, operation=Operation.CREATE, owner=claim.position, draft=draft)
         context.plan_write(planned, [claim.position])
     elif all(each.intent is Intent.ENSURE for each in claim.plan.steps):
         written = context.ensure(step.key, claim.position)

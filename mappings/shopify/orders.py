@@ -31,10 +31,12 @@ from mappings.shopify.invoices import Placed, sale
 from mappings.shopify.patterns import left_out
 from mappings.shopify.received import (
     NOTHING,
+    PAID_AND_OWING,
     SILENT,
     SPLIT_COUNTED,
     SPLIT_UNKNOWN,
     amount_received,
+    is_paid_and_owing,
     is_split_unknown,
     only_gateway,
     received_steps,
@@ -125,6 +127,8 @@ def _is_split_unknown(order: Order) -> bool:
 def _warnings(order: Order, received: Decimal | None) -> tuple[Caution, ...]:
     if is_split_unknown(order) and order.financial_status not in NOTHING:
         return (SPLIT_UNKNOWN if received is None else SPLIT_COUNTED,)
+    if is_paid_and_owing(order):
+        return (PAID_AND_OWING,)
     return (SILENT,) if received is None else ()
 
 

@@ -38,6 +38,18 @@ SILENT = Caution(
 )
 
 
+PAID_AND_OWING = Caution(
+    "paid_and_outstanding",
+    "The body calls the order paid and lists something as outstanding: only its total less that is booked as money, "
+    "the rest when a transaction or a later body tells it.",
+)
+
+
+def is_paid_and_owing(order: Order) -> bool:
+    """True for a body that contradicts itself: it is paid, and something is outstanding."""
+    return order.financial_status == "paid" and not order.refunds and (order.total_outstanding or Decimal(0)) > 0
+
+
 def amount_received(order: Order, money: OrderMoney) -> Decimal | None:
     """How much of the customer's money the body speaks of, refunds not taken off; None when it does not say.
 
@@ -59,11 +71,10 @@ def amount_received(order: Order, money: OrderMoney) -> Decimal | None:
 
 
 def _all_of_it(order: Order, money: OrderMoney) -> Decimal | None:
-    """A body that is paid owes nothing, whatever it lists; of an edited one only its figures say before or after."""
-    edited = money.total != order.total_price
-    if edited and order.total_outstanding is None:
-        return None
-    return money.total - min(order.total_outstanding or Decimal(0), Decimal(0))
+    """A body that is paid and lists no figure owes nothing; of an edited one only its figures say before or after."""
+    if order.total_outstanding is not None:
+        return max(money.total - order.total_outstanding, Decimal(0))
+    return money.total if money.total == order.total_price else None
 
 
 def _was_refunded(order: Order) -> bool:

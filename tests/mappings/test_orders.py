@@ -367,7 +367,9 @@ def test_edit_is_in_proportion_where_the_body_has_no_current_figures() -> None:
     [
         ("pending", {}, "0"),
         ("authorized", {}, "0"),
-        ("paid", {"total_outstanding": "7.00"}, "100.00"),
+        ("paid", {}, "100.00"),
+        ("paid", {"total_outstanding": "7.00"}, "93.00"),
+        ("paid", {"total_outstanding": "107.00"}, "0"),
         ("refunded", {}, "100.00"),
         ("partially_refunded", {}, "100.00"),
         ("partially_paid", {"total_outstanding": "60.00"}, "40.00"),
@@ -376,9 +378,16 @@ def test_edit_is_in_proportion_where_the_body_has_no_current_figures() -> None:
     ],
 )
 def test_received_is_what_the_body_says(status: str | None, changes: Json, received: str) -> None:
-    """Paid means all of it, every other status the total less what is outstanding."""
+    """The total less what is outstanding, whatever the status calls it; a body that says neither owes nothing."""
     plan = plan_of(order([line("100.00")], financial_status=status, **changes))
     assert payment_of(plan).amount == D(received)
+
+
+def test_a_body_that_is_paid_and_owing_says_so() -> None:
+    """Guard: what it contradicts is a warning, so that nobody takes the open rest for an error of the bridge."""
+    warned = plan_of(order([line("100.00")], financial_status="paid", total_outstanding="7.00")).warnings
+    assert [each.code for each in warned] == ["paid_and_outstanding"]
+    assert plan_of(order([line("100.00")], financial_status="paid")).warnings == ()
 
 
 @pytest.mark.parametrize(("outstanding", "received"), [("-42.00", "63.00"), ("0.00", "21.00")])

@@ -14,6 +14,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
 from bridge.planning.sale.balance import OpenBalance
+from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale, PaidSale
 from bridge.planning.steps import (
     AlreadyPosted,
@@ -99,7 +100,7 @@ def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance
         id=StepId("CreditMemo", claim.step.key),
         operation=Operation.CREATE,
         owner=claim.position,
-        draft=draft,
+        draft=numbered(draft, sale),
         sale=sale.key,
         marker_fields={
             MarkerField.SALE: order_fact(sale.key, of=claim.step.key),

@@ -26,8 +26,9 @@ from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import Operation
-from contracts.quickbooks import InvoiceDraft, PaymentDraft, RedemptionDraft
+from contracts.quickbooks import DocumentDraft, InvoiceDraft, PaymentDraft, RedemptionDraft, ShipmentDraft
 
+CLOSED = "the books are closed until {}: how the goods went out is not written there"
 SHIPPED_BY_HAND = "how the order was sent was entered or changed in QuickBooks and stays so"
 
 
@@ -51,7 +52,7 @@ def plan_form(context: PlanningContext, money: SaleMoney) -> FormedSale:
     before = shipments_on(sale.posted)
     news = [claim for claim in money.claims.shipments if is_news(claim, before)]
     _settle_old(context, sale, [claim for claim in money.claims.shipments if claim not in news])
-    if news and (reason := _left_alone(sale, before)) is not None:
+    if news and (reason := _in_closed_books(context, sale) or _left_alone(sale, before)) is not None:
         context.resolve((claim.position for claim in news), reason)
         news = []
     cards = [claim for group in money.cards for claim in group]
@@ -68,6 +69,28 @@ def plan_form(context: PlanningContext, money: SaleMoney) -> FormedSale:
 def _settle_old(context: PlanningContext, sale: Sale, claims: Sequence[Claim]) -> None:
     if sale.posted is not None:
         context.resolve((claim.position for claim in claims), AlreadyPosted(sale.posted))
+
+
+def _in_closed_books(context: PlanningContext, sale: Sale) -> Skipped | None:
+    """Why a delivery is not written on a form that closed books hold, or keep out."""
+    # because how goods went out is no accounting, a person has nothing to decide about it: it is no dead letter
+    closed_until = context.profile.close_date
+    draft = sale.step.draft if sale.step else None
+    stands = sale.posted.txn_date if sale.posted else draft.txn_date if isinstance(draft, DocumentDraft) else None
+    if closed_until is None or stands is None or stands > closed_until:
+        return None
+    if sale.posted is None and context.closed == "redate":
+        return None
+    return Skipped("skipped_by_rule", CLOSED.format(closed_until.isoformat()), sale.posted)
+
+
+def before_closing(context: PlanningContext, claim: Claim) -> Skipped | None:
+    """Why a parcel does not wait for its order: that is no younger, so closed books keep it out."""
+    closed_until, draft = context.profile.close_date, claim.step.draft
+    shipped = draft.ship_date if isinstance(draft, ShipmentDraft) else None
+    if closed_until is None or shipped is None or shipped > closed_until or context.closed == "redate":
+        return None
+    return Skipped("skipped_by_rule", CLOSED.format(closed_until.isoformat()))
 
 
 def _left_alone(sale: Sale, before: dict[str, Shipment]) -> Skipped | None:

@@ -8,6 +8,7 @@ from bridge.index.posted import order_fact, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
+from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
 from contracts.errors import UnmappableEvent
@@ -35,7 +36,7 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
             id=StepId("RefundReceipt", key),
             operation=Operation.CREATE,
             owner=group[0].position,
-            draft=draft,
+            draft=numbered(draft, sale),
             sale=sale.key,
             marker_fields={
                 MarkerField.SALE: order_fact(sale.key, of=key),

@@ -11,7 +11,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST
 from bridge.planning.sale.credits import NOTHING_TO_CREDIT, plan_credits
 from bridge.planning.sale.documents import BY_RULE, LEFT_OUT, plan_document
-from bridge.planning.sale.forms import plan_form, sale_of
+from bridge.planning.sale.forms import before_closing, plan_form, sale_of
 from bridge.planning.sale.money import collect_money
 from bridge.planning.sale.payments import plan_payments
 from bridge.planning.sale.receipts import with_receipt_money
@@ -59,7 +59,10 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
         return
     cancelled = version is not None and version.content == VOIDED
     for claim in [*claims.credits, *claims.shipments]:
-        resolution = Skipped("skipped_by_rule", NOTHING_TO_CREDIT) if cancelled else Waiting(WAITS_FOR_ORDER)
+        closed = before_closing(context, claim)
+        resolution = closed or (
+            Skipped("skipped_by_rule", NOTHING_TO_CREDIT) if cancelled else Waiting(WAITS_FOR_ORDER)
+        )
         context.resolve([claim.position], _for_good(context, claim) or resolution)
     for claim in [each for each in claims.refunds if each.step.intent is Intent.REVERSED]:
         # because nothing was booked of a debit that failed, nothing may be booked of it later: it failed while it was

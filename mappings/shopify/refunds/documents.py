@@ -23,10 +23,8 @@ from mappings.shopify.refunds.money import RefundMoney, Share
 from mappings.shopify.refunds.parts import own_taxes, value
 from mappings.tax import tax_code
 
-ONE_OF_SEVERAL = 3
-"""Characters for "-1" to "-99" at the end of a number."""
-
-
+ID_DIGITS = 4
+"""How much of a refund's id tells it from the others of its order."""
 CORRECTIONS = {"goods": 98, "tip": 99}
 """The numbers of corrections among the receipts of one refund, beyond those of its gateways."""
 
@@ -74,7 +72,8 @@ def _receipt(
     tax = in_hundredths(total(part.tax for part in parts), money.currency)
     draft = RefundReceiptDraft(
         refund_of=refunded.order,
-        doc_number=_number("R", refunded.key.id, number),
+        doc_number=_own_number(refunded.key.id, number),
+        behind_sale=_behind_sale(refunded.key.id, number),
         txn_date=refunded.txn_date,
         currency=money.currency,
         lines=_lines(parts, money.currency, rules, items),
@@ -105,7 +104,9 @@ def _correction(
     draft = step.draft
     if not isinstance(draft, RefundReceiptDraft):
         raise TypeError(f"{key}: a correction is a receipt")
-    return replace(step, key=key, draft=draft.with_number(_number("R", refunded.key.id, CORRECTIONS[name])))
+    number, ident = CORRECTIONS[name], refunded.key.id
+    numbered = replace(draft, doc_number=_own_number(ident, number), behind_sale=_behind_sale(ident, number))
+    return replace(step, key=key, draft=numbered)
 
 
 def _credit(
@@ -115,7 +116,8 @@ def _credit(
     tax = in_hundredths(total(part.tax for part in parts), money.currency)
     draft = CreditMemoDraft(
         credit_of=refunded.order,
-        doc_number=_number("C", refunded.key.id, 0),
+        doc_number=_own_number(refunded.key.id, 0),
+        behind_sale=_behind_sale(refunded.key.id, 0),
         txn_date=refunded.txn_date,
         currency=money.currency,
         lines=_lines(parts, money.currency, rules, items),
@@ -156,8 +158,12 @@ def _lines(
     return tuple(lines)
 
 
-def _number(letter: str, ident: str, number: int) -> str:
-    """R for money handed back, C for a credit; the end of a long id tells more than its beginning."""
-    if not number:
-        return letter + ident[-(DOC_NUMBER_MAX - 1) :]
-    return f"{letter}{ident[-(DOC_NUMBER_MAX - 1 - ONE_OF_SEVERAL) :]}-{number}"
+def _behind_sale(ident: str, number: int) -> str:
+    """What stands behind the order's name; the first receipt of several goes by the refund alone."""
+    return f"-R{ident[-ID_DIGITS:]}" + (f"-{number}" if number > 1 else "")
+
+
+def _own_number(ident: str, number: int) -> str:
+    """The number where nobody knows the order's name; the end of a long id tells more than its beginning."""
+    end = f"-{number}" if number > 1 else ""
+    return f"R{ident[-(DOC_NUMBER_MAX - 1 - len(end)) :]}{end}"
