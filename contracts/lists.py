@@ -10,13 +10,23 @@ from contracts.keys import SourceKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDraft:
+    """An account that the bridge creates once; found again by its name."""
+
+    name: str
+    account_type: str
+    sub_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSelector:
     """Which account, as a rule says it; the first of id, name, preference, sub_type that is set decides.
 
     `rule` is the key in the rules file that a person would set (for the message when nothing is found). `name` is a
     fully qualified name. `preference` is a key of Preferences.SalesFormsPrefs that holds an account id
     (DefaultDiscountAccount); when the company leaves it empty, sub_type decides. By sub_type the lowest Id among the
-    active accounts of exactly that AccountSubType is taken.
+    active accounts of exactly that AccountSubType is taken. `made` is the account called `name` that the bridge makes
+    where the company has none.
     """
 
     rule: str
@@ -24,6 +34,7 @@ class AccountSelector:
     name: str | None = None
     preference: str | None = None
     sub_type: str | None = None
+    made: AccountDraft | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +55,6 @@ class Address:
     region: str | None = None
     postal_code: str | None = None
     country: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDraft:
-    """An account that the bridge creates once; found again by its name."""
-
-    name: str
-    account_type: str
-    sub_type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ which account, in the words of the rules.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from decimal import Decimal
+from typing import get_args
 
 import orjson
 
@@ -61,6 +63,7 @@ __all__ = [
     "ShipmentDraft",
     "Shown",
     "TaxCodeSelector",
+    "accounts_made_for",
     "content_hash",
     "distinct_number",
     "references_of",
@@ -82,24 +85,30 @@ Draft = AccountDraft | CustomerDraft | ItemDraft | DocumentDraft | RedemptionDra
 
 def references_of(draft: Draft) -> tuple[SourceKey, ...]:
     """The documents of ours that must be in QBO before this draft can go out, in order, each once."""
-    found: dict[SourceKey, None] = {}
-
-    def visit(value: object) -> None:
-        if isinstance(value, SourceKey):
-            found[value] = None
-        elif isinstance(value, tuple):
-            for part in value:
-                visit(part)
-        elif isinstance(value, LineDraft | DepositedPayment | InvoiceDraft):
-            for field in fields(value):
-                visit(getattr(value, field.name))
-
-    for field in fields(draft):
-        visit(getattr(draft, field.name))
-    return tuple(found)
+    return tuple(dict.fromkeys(part for part in _parts_of(draft) if isinstance(part, SourceKey)))
 
 
-CAME_LATER = frozenset({"po_number"})
+def accounts_made_for(draft: Draft) -> tuple[AccountDraft, ...]:
+    """The accounts that the bridge makes where the company lacks them and this draft needs them, each once."""
+    made = (part.made for part in _parts_of(draft) if isinstance(part, AccountSelector))
+    return tuple(dict.fromkeys(account for account in made if account is not None))
+
+
+def _parts_of(value: object) -> Iterator[object]:
+    """Every key and every account that a draft names, in its lines too."""
+    if isinstance(value, SourceKey | AccountSelector):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _parts_of(part)
+    elif isinstance(value, _WITH_PARTS):
+        for field in fields(value):
+            yield from _parts_of(getattr(value, field.name))
+
+
+_WITH_PARTS = (*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine)
+
+CAME_LATER = frozenset({"po_number", "made"})
 NEVER_WRITTEN = frozenset({"shown"})
 
 

@@ -13,7 +13,7 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import AccountDraft, AccountSelector
-from mappings.rules import AccountRule, MappingRules
+from mappings.rules import AccountRule, MappingRules, gateway_key
 
 Role = Literal[
     "deposit",
@@ -80,7 +80,22 @@ def ensure_account(key: SourceKey) -> PostingStep:
     return PostingStep(key=key, entity="Account", intent=Intent.ENSURE, draft=draft, name=f"account {key.id}")
 
 
+CLEARING = {"shopify_payments": "Shopify Payments clearing", "stripe": "Stripe clearing"}
+"""Processors that pay out with their rows: what they hold for the company lies in an account of its own."""
+
+
 def deposit_account(rules: MappingRules, gateway: str | None) -> AccountSelector:
-    """Where the money of a gateway goes."""
-    chosen = rules.gateway(gateway).deposit
-    return chosen.selector(f"gateways.{gateway}.deposit") if chosen else account(rules, "deposit")
+    """Where the money of a gateway goes: by its own rule, by `accounts.deposit`, else to where it is cleared."""
+    chosen, rule = rules.gateway(gateway).deposit, f"gateways.{gateway}.deposit"
+    cleared = CLEARING.get(gateway_key(gateway))
+    if chosen is not None and chosen.name != cleared:
+        return chosen.selector(rule)
+    if cleared is None or (chosen is None and rules.accounts.deposit is not None):
+        return account(rules, "deposit")
+    return _made(rules, rule, cleared, "Other Current Asset", "OtherCurrentAssets")
+
+
+def _made(rules: MappingRules, rule: str, name: str, account_type: str, sub_type: str) -> AccountSelector:
+    """The account of this name, which the bridge makes where the company has none and the rules let it."""
+    made = AccountDraft(name=name, account_type=account_type, sub_type=sub_type) if rules.create_accounts else None
+    return AccountSelector(rule=rule, name=name, made=made)

@@ -9,11 +9,19 @@ from contracts.entities import NAME_LISTS
 
 
 def without_idle(steps: dict[StepId, PlannedStep]) -> dict[StepId, PlannedStep]:
-    """The steps without the customers, items and accounts that only barred ones need."""
-    idle = {need for step in steps.values() if step.barred is not None for need in step.needs}
-    idle = {need for need in idle if need.entity in NAME_LISTS}
+    """The steps without the customers, items and accounts that only steps need which never go out."""
+    stuck = _stuck(steps)
+    idle = {need for step_id in stuck for need in steps[step_id].needs if need.entity in NAME_LISTS}
     for step in steps.values():
-        if step.barred is None and step.id not in idle:
+        if step.id not in stuck | idle:
             idle -= step.needs
     kept = {step_id: step for step_id, step in steps.items() if step_id not in idle}
     return {step_id: replace(step, needs=step.needs - idle) for step_id, step in kept.items()}
+
+
+def _stuck(steps: dict[StepId, PlannedStep]) -> set[StepId]:
+    """What is barred, and what needs something that is."""
+    stuck = {step.id for step in steps.values() if step.barred is not None}
+    while more := {step.id for step in steps.values() if step.id not in stuck and step.needs & stuck}:
+        stuck |= more
+    return stuck

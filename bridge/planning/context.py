@@ -25,6 +25,7 @@ from contracts.quickbooks import (
     PaymentDraft,
     RedemptionDraft,
     RefundReceiptDraft,
+    accounts_made_for,
     references_of,
 )
 
@@ -154,6 +155,10 @@ class PlanningContext:
             if self._has_owner(step_id, draft, key):
                 continue
             found = self._sale_step(key) or self.ensure(key, owner, currency=currency)
+            if found is not None:
+                needed.add(found)
+        for made in accounts_made_for(draft):
+            found = self._ensure_account(SourceKey("qbb", "account", made.name), made, owner)
             if found is not None:
                 needed.add(found)
         return needed

@@ -56,7 +56,7 @@ async def test_a_paid_order_is_an_invoice_and_its_payment() -> None:
         assert (invoice["TotalAmt"], invoice["Balance"], payment["TotalAmt"]) == (Decimal("42.90"), 0, Decimal("42.90"))
         assert result.status == "posted"
         assert [entity.entity for entity in result.entities if entity.operation == "create"].count("Invoice") == 1
-        assert {entity.entity for entity in result.entities} == {"Customer", "Item", "Invoice", "Payment"}
+        assert {entity.entity for entity in result.entities} == {"Account", "Customer", "Item", "Invoice", "Payment"}
 
 
 async def test_the_same_order_again_costs_nothing() -> None:

@@ -24,7 +24,7 @@ def facts(preferences: dict[str, Any] | None = None, country: str | None = "US")
 
 
 def selector(**choice: str) -> AccountSelector:
-    return AccountSelector(rule="accounts.discount", **choice)
+    return AccountSelector(rule="accounts.discount", **choice)  # type: ignore[arg-type]
 
 
 def test_an_account_is_chosen_by_id_name_preference_or_type() -> None:

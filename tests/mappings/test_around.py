@@ -113,7 +113,7 @@ def test_parcel_that_did_not_go_out_takes_its_number_back(status: str) -> None:
 @pytest.mark.parametrize("status", ["needs_response", "under_review", "accepted", "lost"])
 def test_chargeback_takes_the_money_at_once(status: str) -> None:
     """The same fact in every status, so it is booked once whichever comes first."""
-    sides = [("Debit", "accounts.disputes", "11.50"), ("Credit", "accounts.deposit", "11.50")]
+    sides = [("Debit", "accounts.disputes", "11.50"), ("Credit", "gateways.shopify_payments.deposit", "11.50")]
     assert entries(plan_of(dispute(status=status))) == {"815713555": (date(2026, 3, 10), sides)}
 
 

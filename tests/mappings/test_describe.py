@@ -43,7 +43,7 @@ def test_order_is_told_as_an_accountant_reads_it() -> None:
         ("  Total", "67.39 USD"),
         (
             "Payment",
-            "67.39 USD of 2026-03-02 to the company's first UndepositedFunds account" + REST,
+            "67.39 USD of 2026-03-02 to Shopify Payments clearing" + REST,
         ),
     ]
 
@@ -61,13 +61,13 @@ def test_fee_is_told_side_by_side() -> None:
     assert rows[-3:] == [
         ("Journal entry", "of 2026-03-03"),
         ("  Debit", "0.98 USD, the company's first BankCharges account, Stripe fee ch_3RqPm2Lk81XcQw0A1bZtYv77"),
-        ("  Credit", "0.98 USD, the company's first UndepositedFunds account, Stripe fee ch_3RqPm2Lk81XcQw0A1bZtYv77"),
+        ("  Credit", "0.98 USD, Stripe clearing, Stripe fee ch_3RqPm2Lk81XcQw0A1bZtYv77"),
     ]
 
 
 def test_payment_and_reason() -> None:
     """A transaction is a payment with its reference, or the reason why it is none."""
-    assert describe(mapped(transaction()))[-1][1].endswith("account, reference 9455001122334")
+    assert describe(mapped(transaction()))[-1][1].endswith("clearing, reference 9455001122334")
     assert describe(mapped(transaction(kind="void")))[-1] == (
         "Skipped, nothing to book",
         "only a sale or a capture brings money in",

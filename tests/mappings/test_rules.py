@@ -114,3 +114,17 @@ def test_mistake_is_one_sentence(text: str, said: str) -> None:
         load_rules(text, source="acme.toml")
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "name"), [("Shopify Payments", "Shopify Payments clearing"), ("stripe", "Stripe clearing")]
+)
+def test_money_that_is_paid_out_is_cleared(gateway: str, name: str) -> None:
+    """The bridge makes the account, unless it may make none; a rule for the gateway or for all says otherwise."""
+    default = deposit_account(MappingRules(), gateway)
+    assert (default.name, default.made and default.made.account_type) == (name, "Other Current Asset")
+    named = load_rules(f'[gateways."{gateway}"]\ndeposit = "{name}"')
+    assert deposit_account(named, gateway) == default
+    assert deposit_account(MappingRules(create_accounts=False), gateway).made is None
+    assert deposit_account(load_rules('[accounts]\ndeposit = "Bank"'), gateway).name == "Bank"
+    assert deposit_account(load_rules(f'[gateways."{gateway}"]\ndeposit = "Own"'), gateway).made is None

@@ -20,7 +20,7 @@ from tests.support.orders import ORDER_ID, Json, line, order, refund, refund_lin
 PRICE = Decimal("12.00")
 RECEIVABLE, CASH, SALES, CARDS = (
     "Accounts Receivable (A/R)",
-    "Undeposited Funds",
+    "Shopify Payments clearing",
     "Sales of Product Income",
     "Gift cards",
 )

@@ -241,6 +241,13 @@ def balance(world: World, sub_type: str) -> Decimal:
     return sum((company.ledger.balance(ident) for ident in found), Decimal(0))
 
 
+def in_transit(world: World) -> Decimal:
+    """What lies between a buyer and the bank: undeposited funds and the clearing accounts of processors."""
+    company = world.sandbox.company()
+    found = [ident for ident, each in company.tables["Account"].items() if each["Name"].endswith(" clearing")]
+    return balance(world, "UndepositedFunds") + sum((company.ledger.balance(ident) for ident in found), Decimal(0))
+
+
 async def without_own_credits(world: World) -> None:
     """A company where credits do not apply themselves."""
     wanted = {"SalesFormsPrefs": {"AutoApplyCredit": False}}

@@ -260,7 +260,10 @@ async def test_an_older_body_that_was_not_paid_yet_takes_no_receipt_back(order_o
             await world.deliver(told[number])
         await world.idle()
         assert world.owed() == {}
-        assert world.trial_balance() == {"Sales of Product Income": D("-36.00"), "Undeposited Funds": D("36.00")}
+        assert world.trial_balance() == {
+            "Sales of Product Income": D("-36.00"),
+            "Shopify Payments clearing": D("36.00"),
+        }
 
 
 async def test_a_person_who_was_paid_meanwhile_leaves_less_to_pay() -> None:

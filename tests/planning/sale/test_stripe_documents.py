@@ -25,7 +25,7 @@ from tests.support.stripe_objects import (
     refund,
     row,
 )
-from tests.support.world import World, balance, opened, without_own_credits
+from tests.support.world import World, balance, in_transit, opened, without_own_credits
 
 D = Decimal
 CHARGED = stripe_event("charge.succeeded", charge())
@@ -59,7 +59,7 @@ async def test_a_refund_is_booked_once_whoever_tells_it(order: tuple[int, ...]) 
     async with opened() as world:
         await told(world, *(REFUNDS[number] for number in order))
         assert live(world, "RefundReceipt") == [D(10)]
-        assert balance(world, "UndepositedFunds") == D(15)
+        assert in_transit(world) == D(15)
 
 
 GIVEN_BACK = row("refund", -1000, str(refund()["id"]), -69)
@@ -76,7 +76,7 @@ async def test_a_refund_that_failed_is_no_refund(order: tuple[int, ...]) -> None
     async with opened() as world:
         await told(world, *(FAILED[number] for number in order))
         assert live(world, "RefundReceipt") == []
-        assert balance(world, "UndepositedFunds") == D("25.69")
+        assert in_transit(world) == D("25.69")
 
 
 async def test_a_refund_of_what_the_shop_books_does_not_wait() -> None:
@@ -103,15 +103,16 @@ async def test_a_dispute_that_is_won_leaves_nothing(order: tuple[int, ...]) -> N
     async with opened() as world:
         await told(world, *(DISPUTED[number] for number in order))
         assert len(world.held("JournalEntry")) == 2
-        for account in ("UndepositedFunds", "DiscountsRefundsGiven", "BankCharges"):
+        for account in ("DiscountsRefundsGiven", "BankCharges"):
             assert balance(world, account) == 0
+        assert in_transit(world) == 0
 
 
 async def test_a_dispute_takes_the_money_and_the_fee() -> None:
     """Out of where payments lie, until it is won."""
     async with opened() as world:
         await told(world, CHARGED, DISPUTED[1])
-        assert balance(world, "UndepositedFunds") == D(-15)
+        assert in_transit(world) == D(-15)
         assert balance(world, "DiscountsRefundsGiven") == D(25)
         assert balance(world, "BankCharges") == D(15)
 
@@ -181,7 +182,7 @@ async def test_a_credit_note_and_the_charge_for_the_rest_settle_the_invoice(orde
         await told(world, *(PAID_LESS[number] for number in order))
         assert [each[:3] for each in world.invoices()] == [(INVOICE, D(25), D(0))]
         assert live(world, "CreditMemo") == [D(10)]
-        assert balance(world, "UndepositedFunds") == D(15)
+        assert in_transit(world) == D(15)
 
 
 @pytest.mark.parametrize("handed_back", [1080, 540])
@@ -204,7 +205,7 @@ async def test_a_credit_note_that_was_refunded_takes_its_tax_back_as_well(
         await told(world, *(events[number] for number in order))
         found = world.trial_balance()
         assert (found["Sales of Product Income"], found["Board of Equalization Payable"]) == (D(-15), D("-1.20"))
-        assert found["Undeposited Funds"] == D(27) - D(handed_back) / 100
+        assert found["Stripe clearing"] == D(27) - D(handed_back) / 100
         assert sum(world.owed().values()) == D(handed_back - 1080) / 100
 
 

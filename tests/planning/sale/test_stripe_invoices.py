@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mappings.rules import load_rules
 from tests.support.orders import charge, stripe_event
 from tests.support.sizes import examples
 from tests.support.stripe_lives import CHARGE, CHARGED, FINALIZED, INVOICE, PAID, SHAPES, SURE, TIED, deliveries
@@ -107,7 +108,8 @@ async def test_money_that_a_person_put_on_the_charge_s_sale_keeps_it() -> None:
 async def test_money_that_was_paid_out_already_does_not_move() -> None:
     """Guard: QBO freezes what lies on a deposit (6540), so nothing is changed and a person is told."""
     taken = row("charge", 2500, CHARGE_ID, 103)
-    async with opened() as world:
+    linked = load_rules('[gateways.stripe]\ndeposit = { sub_type = "UndepositedFunds" }')
+    async with opened(linked) as world:
         await world.deliver(CHARGED, stripe_event("payout.paid", payout(2397, [taken])))
         await world.deliver(PAID)
         before = world.written()
