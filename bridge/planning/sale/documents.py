@@ -13,9 +13,19 @@ from bridge.index.index import VOIDED, Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, stays_void
 from bridge.planning.sale.amounts import form_draft
-from bridge.planning.sale.receipts import is_outgrown, take_back
+from bridge.planning.sale.receipts import is_outgrown, is_unclear, take_back
 from bridge.planning.sale.voids import plan_void
-from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId, Superseded
+from bridge.planning.steps import (
+    AlreadyPosted,
+    Claim,
+    PlannedStep,
+    Refused,
+    SaleClaims,
+    Skipped,
+    StepId,
+    Superseded,
+    Waiting,
+)
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
@@ -25,6 +35,7 @@ from contracts.quickbooks import SalesReceiptDraft, content_hash
 
 LEFT_OUT = "left-out"
 """The content of a version of a sale that the rules leave out."""
+RECEIVED_UNKNOWN = "the order was booked as paid at once and has another total now; no body says yet what was received"
 BY_RULE = "the rules leave orders of this tag, channel or gateway out"
 TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN})
 
@@ -51,6 +62,8 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
         context.resolve(same, Skipped("skipped_by_rule", BY_RULE, posted))
     elif claim.step.intent in TAKEN_BACK:
         plan_void(context, claim, same, posted, version, claims)
+    elif is_unclear(claim, posted, claims):
+        context.resolve(same, Waiting(RECEIVED_UNKNOWN))
     elif posted is not None and not older and is_outgrown(claim, posted, claims):
         _plan_instead(context, claim, same, posted, version)
     else:

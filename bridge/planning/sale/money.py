@@ -18,6 +18,7 @@ from bridge.planning.sale.change import less_change
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.sale.shown import in_shop_currency, is_shown, shown_of, with_cards
 from bridge.planning.sale.state import SaleContent, SaleMoney
+from bridge.planning.sale.told import day_told, newest_told
 from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepResolution, Waiting
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
@@ -51,11 +52,13 @@ def collect_money(context: PlanningContext, content: SaleContent) -> SaleMoney:
         unbooked=_unbooked_claims(context, claims.payments, money),
         cards=in_shop_currency(cards, money.shown, money.currency),
         shown=with_cards(money.shown, cards),
-        current=_current(context, claims.received, money),
+        current=newest_told(context, sale.key, body, claims),
     )
     money = less_change(context, money)
     on_form = redeemed_on(sale.posted)
-    money = _shared_out(replace(money, received_by_body=_received_by_body(money, on_form)), on_form)
+    received = _received_by_body(money, on_form)
+    day = day_told(body, claims, received)
+    money = _shared_out(replace(money, received_by_body=received, day_told=day), on_form)
     error = _refusal(money)
     return money if error is None else _refused(context, money, error)
 
@@ -163,14 +166,6 @@ def _in_another_currency(claim: Claim, currency: str, money: SaleMoney) -> StepR
         return Skipped("skipped_by_rule", IN_THE_CUSTOMERS_CURRENCY, money.sale.posted)
     # because an invoice of an earlier release does not remember what the customer saw, its next body has to say it
     return Waiting(SHOWN_UNKNOWN)
-
-
-def _current(context: PlanningContext, received: Sequence[Claim], money: SaleMoney) -> tuple[Claim, ...]:
-    """The newest bodies, when they are as new as the books; an older body says nothing about money."""
-    seen = [version for version in (context.index.newest(money.sale.key), money.body and money.body.version) if version]
-    ages = [(version.updated_at, version.rank) for version in seen] + [age(claim) for claim in received]
-    newest = max(ages, default=(0, 0))
-    return tuple(claim for claim in received if age(claim) == newest)
 
 
 def _received_by_body(money: SaleMoney, on_form: Sequence[Redeemed]) -> Decimal:

@@ -18,7 +18,7 @@ from bridge.planning.sale.amounts import BODY_MONEY, amount_of, lies_elsewhere
 from bridge.planning.sale.applying import applied_fact, change, give_way, is_target, reapply
 from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open_balance
 from bridge.planning.sale.change import change_fact, write_change
-from bridge.planning.sale.state import FormedSale, PaidSale
+from bridge.planning.sale.state import FormedSale, PaidSale, SaleMoney
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Sale, StepId, Write
 from contracts.marker import MarkerField, text_in
@@ -76,6 +76,31 @@ def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBala
         _share(context, group)
     if money.body is None and money.body_only:
         balance = _write_body(context, formed, balance)
+    if money.body is not None and not is_target(context, money.body):
+        balance = _earlier(context, formed, balance, money.body)
+    return balance
+
+
+def _of_its_day(claim: Claim, money: SaleMoney) -> Claim:
+    """Money that only bodies tell has the lowest day on which one of them told it."""
+    day = money.day_told
+    return claim._replace(step=replace(claim.step, draft=replace(_payment(claim), txn_date=day))) if day else claim
+
+
+def _earlier(context: PlanningContext, formed: FormedSale, balance: OpenBalance, body: Posted) -> OpenBalance:
+    """A body that comes late told the same money on an earlier day."""
+    money, stands = formed.money, body.txn_date
+    told = [claim for claim in money.claims.received if isinstance(claim.step.draft, PaymentDraft)]
+    if not told or stands is None or money.day_told is None or money.day_told >= stands:
+        return balance
+    closed_until = context.profile.close_date
+    if body.deposited or not body.total_unchanged or (closed_until is not None and money.day_told <= closed_until):
+        return balance  # because its day cannot or must not be changed any more, and its amount is right
+    claim = _of_its_day(min(told, key=lambda each: _payment(each).txn_date), money)
+    balance = balance.give_back(body.applied)
+    step, balance = _step(claim, formed, balance, body.total, after=None, applied_elsewhere=body.applied_elsewhere)
+    step = replace(step, operation=Operation.UPDATE, target=body, marker_fields=body.marker_fields)
+    context.plan_write(step, [claim.position])
     return balance
 
 
@@ -130,6 +155,9 @@ def _resize(
         marker_fields=said | applied_fact(money.body_only, applied, money.currency),
         applied=applied,
     )
+    if money.day_told and body.txn_date and money.day_told != body.txn_date and claim and money.body_only:
+        dated = replace(_payment(_of_its_day(claim, money)), amount=money.body_only)
+        step = replace(step, draft=replace(dated, customer=dated.customer or money.customer))
     change(context, balance, step)
     if claim is not None and claim.step.key == body.key:
         context.resolve([claim.position], Write(step.id, credited=True))
@@ -152,7 +180,7 @@ def _write_body(context: PlanningContext, formed: FormedSale, balance: OpenBalan
     if voided is not None and not voided.voided_by_us:
         context.resolve([each.position for each in money.current], stays_void(voided))
         return balance
-    step, balance = _step(claim, formed, balance, money.body_only, after=None)
+    step, balance = _step(_of_its_day(claim, money), formed, balance, money.body_only, after=None)
     # Because such a payment can come again after transactions took the first one over, and must not be the same
     # request then.
     fields = step.marker_fields

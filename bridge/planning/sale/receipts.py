@@ -11,6 +11,7 @@ from dataclasses import replace
 from bridge.index.index import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.sale.amounts import BODY_MONEY, amount_of
+from bridge.planning.sale.told import is_silent
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import Claim, PlannedStep, SaleClaims, StepId
 from contracts.keys import SourceKey
@@ -40,7 +41,19 @@ def is_outgrown(claim: Claim, posted: Posted | None, claims: SaleClaims) -> bool
     if posted is None or posted.voided or posted.entity != "SalesReceipt" or not isinstance(draft, InvoiceDraft):
         return False
     received = [amount_of(each) for each in claims.received if each.position == claim.position]
-    return max(received, default=draft.total * 0) < draft.total
+    # because a body that is silent about money does not take back what an older one told
+    return bool(received) and max(received) < draft.total
+
+
+def is_unclear(claim: Claim, posted: Posted | None, claims: SaleClaims) -> bool:
+    """True when a body gives the sale another total than its receipt, and says nothing about money.
+
+    The money inside a receipt is its total, so another one would tell money that nobody told.
+    """
+    draft = claim.step.draft
+    if posted is None or posted.voided or posted.entity != "SalesReceipt" or not isinstance(draft, InvoiceDraft):
+        return False
+    return is_silent(claim, claims) and draft.total != posted.written
 
 
 def take_back(context: PlanningContext, claim: Claim, same: list[int], posted: Posted, version: Version) -> StepId:

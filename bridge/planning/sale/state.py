@@ -7,6 +7,7 @@ content -> money -> form -> payments -> credits -> refunds (`sales.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from bridge.index.posted import Posted
@@ -46,10 +47,10 @@ class SaleMoney:
 
     `body` is the payment that is known from the order's body, `booked` what all other payments add up to. `unbooked`
     are the transactions that are not in the books yet, `cards` the gift cards that are not, each with all its claims.
-    `current` are the bodies that are as new as the books. `received_by_body` is what they say was received, `body_only`
-    what of it only they tell. `redeemed` are the gift cards that the form must show in the end, `shown` is what a
-    customer of another currency saw of the sale, `change` what was given back of payments in the books. With `refused`
-    nothing of this money can be booked. Amounts are in `currency`.
+    `current` are the newest bodies that tell money. `received_by_body` is what they say was received, first told on
+    `day_told`, `body_only` what of it only they tell. `redeemed` are the gift cards that the form must show in the end,
+    `shown` is what a customer of another currency saw of the sale, `change` what was given back of payments in the
+    books. With `refused` nothing of this money can be booked. Amounts are in `currency`.
     """
 
     sale: Sale
@@ -62,6 +63,7 @@ class SaleMoney:
     cards: tuple[tuple[Claim, ...], ...] = ()
     current: tuple[Claim, ...] = ()
     received_by_body: Decimal = Decimal(0)
+    day_told: date | None = None
     body_only: Decimal = Decimal(0)
     redeemed: tuple[Redeemed, ...] = ()
     shown: ShownSale | None = None

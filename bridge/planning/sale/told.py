@@ -1,0 +1,59 @@
+"""When an order's bodies told what was received: which of them counts, and the day of the money that they tell. Pure.
+
+A body that lacks a figure is silent about money. One that is newer than another changes the sale and not its money, so
+the age of the newest body that did tell money is remembered beside the sale, in the journal.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from bridge.index.posted import Posted
+from bridge.planning.context import PlanningContext
+from bridge.planning.sale.amounts import BODY_MONEY, age, age_of, amount_of
+from bridge.planning.steps import Claim, SaleClaims
+from contracts.keys import SourceKey
+from contracts.marker import MarkerField, amount_in
+from contracts.posting import Intent, Version
+from contracts.quickbooks import PaymentDraft
+
+Age = tuple[int, int]
+NEVER: Age = (0, 0)
+
+
+def newest_told(
+    context: PlanningContext, sale: SourceKey, body: Posted | None, claims: SaleClaims
+) -> tuple[Claim, ...]:
+    """The newest bodies that tell money, when none that told it before is newer; an older one says nothing."""
+    key = SourceKey(sale.system, BODY_MONEY, sale.id)
+    noted, seen = context.index.newest(key), context.index.newest(sale)
+    # because a silent body is the sale's newest without saying anything of its money, what was noted beside it counts
+    before = max(_age(noted or seen), age_of(body) if body else NEVER)
+    newest = max([before, *(age(claim) for claim in claims.received)])
+    silent = [age(claim) for claim in claims.bodies if is_silent(claim, claims)]
+    silences = bool(silent) and max(silent) > max(newest, _age(seen))
+    if silences or (noted is not None and newest > before):
+        context.note_version(key, Version(*newest, ""))
+    return tuple(claim for claim in claims.received if age(claim) == newest)
+
+
+def is_silent(claim: Claim, claims: SaleClaims) -> bool:
+    """True for a body of an order that says nothing about money."""
+    told = any(each.position == claim.position for each in claims.received)
+    inside = claim.step.entity == "SalesReceipt"
+    return claim.step.intent is Intent.STATE and claim.step.version is not None and not (told or inside)
+
+
+def day_told(body: Posted | None, claims: SaleClaims, received: Decimal) -> date | None:
+    """The lowest known day on which a body told that `received` came in; None where nobody in reach did."""
+    drafts = [(claim.step.draft, amount_of(claim)) for claim in claims.received]
+    days = [draft.txn_date for draft, told in drafts if isinstance(draft, PaymentDraft) and told >= received]
+    remembered = amount_in(body.marker_fields, MarkerField.RECEIVED) if body else None
+    if body is not None and body.txn_date and remembered is not None and remembered >= received:
+        days.append(body.txn_date)
+    return min(days, default=None)
+
+
+def _age(version: Version | None) -> Age:
+    return (version.updated_at, version.rank) if version else NEVER
