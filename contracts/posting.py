@@ -8,7 +8,7 @@ and replays need no special case. Plans of one `lane` (one order, one charge) ar
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -91,7 +91,8 @@ GONE = Version(2**53, 0, "void")
 class PostingStep:
     """One entity that must be in QBO.
 
-    `key` becomes the marker (or finds the name-list entity); `name` is what a person calls the step.
+    `key` becomes the marker (or finds the name-list entity); `name` is what a person calls the step. `late_change` is
+    the day of this state where the rules keep a reduction out of the earlier month that its document is of.
     """
 
     key: SourceKey
@@ -100,6 +101,7 @@ class PostingStep:
     draft: Draft | None = None
     version: Version | None = None
     name: str = ""
+    late_change: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

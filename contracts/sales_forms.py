@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Self
 
 from contracts.documents import SalesForm
+from contracts.entities import Entity
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector, Address
 from contracts.money import round_half_up
@@ -133,6 +134,9 @@ class CreditMemoDraft(SalesForm):
     credit_of: SourceKey
     behind_sale: str | None = None
     """What stands behind the number of its sale in its own, as of a refund receipt."""
+    copied: tuple[Entity, ...] = ()
+    """Lines as the books show them, of what a late change took off an invoice, in place of `lines`."""
+    copied_tax: Entity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

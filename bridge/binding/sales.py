@@ -106,7 +106,8 @@ def credit_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Bod
     customer = _customer_of(look, draft.credit_of, draft)
     if customer is None:
         raise UnmappableEvent(f"the customer of {draft.credit_of} is inactive in QuickBooks: make it active again")
-    return _back(look, step, draft, customer)
+    body = _back(look, step, draft, customer)
+    return {**body, "Line": list(draft.copied), "TxnTaxDetail": draft.copied_tax} if draft.copied else body
 
 
 def _customer_of(look: Lookups, key: SourceKey, draft: RefundReceiptDraft | CreditMemoDraft) -> str | None:

@@ -116,7 +116,7 @@ class Index:
     def remember(self, entity: str, body: Entity, *, whole: bool = False) -> Posted | None:
         """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers.
 
-        With `whole` the lines and the tax of a sale are kept too.
+        With `whole` the lines and the tax of a sale or a credit memo are kept too.
         """
         if entity == "Customer":
             self.customers.remember_customer(body)
@@ -125,7 +125,8 @@ class Index:
             self.items.remember_item(body)
             return None
         posted = self._read(entity, body)
-        if posted is not None and entity in SALES and (whole or posted.has_gift_cards):
+        has_form = entity in SALES or entity == "CreditMemo"
+        if posted is not None and has_form and (whole or posted.has_gift_cards):
             posted = replace(posted, form=form_of(body))
         if posted is not None:
             self._keep(posted)

@@ -91,7 +91,13 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
         paid: tuple[PostingStep, ...] = (_sales_receipt(order, key, sold.invoice, version, rules),)
     else:
         invoice = PostingStep(
-            key=key, entity="Invoice", intent=Intent.STATE, draft=sold.invoice, version=version, name="invoice"
+            key=key,
+            entity="Invoice",
+            intent=Intent.STATE,
+            draft=sold.invoice,
+            version=version,
+            name="invoice",
+            late_change=_late(placed.money_date, rules),
         )
         paid = (invoice,)
         if received is not None:
@@ -188,7 +194,15 @@ def _void_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
     """Nothing was received and nothing will be: the invoice must not count. Its arithmetic no longer matters."""
     key = SourceKey("shopify", "order", placed.ident)
     version = _version(order, "void", since)
-    void = PostingStep(key=key, entity="Invoice", intent=Intent.VOID, version=version, name="invoice")
+    cancelled = order.cancelled_at.date() if order.cancelled_at else placed.money_date
+    void = PostingStep(
+        key=key,
+        entity="Invoice",
+        intent=Intent.VOID,
+        version=version,
+        name="invoice",
+        late_change=_late(cancelled, rules),
+    )
     nothing = received_steps(order, order.total_price * 0, placed, None, version, rules)
     return PostingPlan(
         document=key,
@@ -198,6 +212,11 @@ def _void_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
         version=version,
         notes=("The order was cancelled before anything was paid: its invoice is voided.",),
     )
+
+
+def _late(day: date, rules: MappingRules) -> date | None:
+    """The day of a change that must not reach back into an earlier month, None where it is made in place."""
+    return day if rules.orders.late_changes == "credit_memo" else None
 
 
 def _placed(order: Order, envelope: Envelope) -> tuple[Placed, datetime]:

@@ -145,7 +145,9 @@ def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
         return _taken_back(line, posted)
     if posted.voided:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
-    why = _difference(expected, wanted, posted)
+    # because what a late change took off is a credit memo of its own, the invoice is greater by it
+    late = (each.total for each in evidence.index.credits_of(wanted.key) if each.key.kind == wanted.key.kind)
+    why = _difference(expected if expected is None else expected + sum(late), wanted, posted)
     return replace(line, verdict=Verdict.DRIFTED, why=why) if why else line
 
 

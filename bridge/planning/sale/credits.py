@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from bridge.index.foreign_payments import links_one_credit
-from bridge.index.posted import Posted, order_fact, split_by_invoice
+from bridge.index.posted import VOIDED, Posted, order_fact, split_by_invoice
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
@@ -54,14 +54,27 @@ def plan_credits(context: PlanningContext, paid: PaidSale) -> CreditedSale:
     return CreditedSale(form=form, refunds=paid.claims.refunds)
 
 
-def take_off_credits(context: PlanningContext, sale: SourceKey, positions: Sequence[int]) -> frozenset[StepId]:
-    """Put down what takes our credit memos away from an invoice and out of the books; gives what must go out first."""
+def take_off_credits(
+    context: PlanningContext, sale: SourceKey, positions: Sequence[int], *, only_late: bool = False
+) -> frozenset[StepId]:
+    """Put down what takes our credit memos away from an invoice and out of the books; gives what must go out first.
+
+    With `only_late` those of late changes of the sale itself.
+    """
     off: set[StepId] = set()
     for application in context.index.applications_of(sale):
-        off.add(_taken(context, application, Operation.VOID, sale, positions, frozenset()))
+        if not only_late or is_late(application.key, sale):
+            off.add(_taken(context, application, Operation.VOID, sale, positions, frozenset()))
     for credit in context.index.credits_of(sale):
+        if only_late and not is_late(credit.key, sale):
+            continue
         off.add(_taken(context, credit, Operation.DELETE, sale, positions, frozenset(off)))
     return frozenset(off)
+
+
+def is_late(credit: SourceKey, sale: SourceKey) -> bool:
+    """True for the credit memo of a late change: it goes by the sale itself and not by a refund."""
+    return credit.kind == sale.kind
 
 
 def _taken(
@@ -89,9 +102,18 @@ def _refusal(context: PlanningContext, sale: Sale, claim: Claim, posted: Posted 
         if by_a_person and sale.posted is not None:
             return stays_void(sale.posted)
         return Skipped("skipped_by_rule", NOTHING_TO_CREDIT, sale.posted)
+    if _is_cancelled_late(context, sale) and not is_late(claim.step.key, sale.key):
+        # because the credit memo of a late cancellation took all of the sale back
+        return Skipped("skipped_by_rule", NOTHING_TO_CREDIT, sale.posted)
     if draft.currency != sale.currency(draft.currency):
         return Refused(UnmappableEvent(f"the credit is in {draft.currency} and its invoice is not"))
     return None
+
+
+def _is_cancelled_late(context: PlanningContext, sale: Sale) -> bool:
+    newest = context.versions.get(sale.key) or context.index.newest(sale.key)
+    late = any(is_late(credit.key, sale.key) for credit in context.index.credits_of(sale.key))
+    return late and newest is not None and newest.content == VOIDED
 
 
 def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance: OpenBalance) -> OpenBalance:

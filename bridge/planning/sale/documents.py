@@ -13,6 +13,8 @@ from bridge.index.index import VOIDED, Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, stays_void
 from bridge.planning.sale.amounts import form_draft
+from bridge.planning.sale.credits import take_off_credits
+from bridge.planning.sale.late import plan_late
 from bridge.planning.sale.receipts import is_outgrown, is_unclear, take_back
 from bridge.planning.sale.voids import plan_void
 from bridge.planning.steps import (
@@ -40,12 +42,15 @@ BY_RULE = "the rules leave orders of this tag, channel or gateway out"
 TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN})
 
 
-def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> None:
-    """Decide what the newest body of the sale `key` writes, and the fate of each."""
+def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> tuple[Claim, ...]:
+    """Decide what the newest body of the sale `key` writes, and the fate of each.
+
+    Gives what a late change takes off an invoice as claims on credit memos.
+    """
     bodies = claims.bodies
     if all(claim.step.version == ONCE for claim in bodies):
         _plan_once(context, key, bodies)
-        return
+        return ()
     versions = [version_of(claim) for claim in bodies]
     newest = max(range(len(bodies)), key=lambda i: versions[i])
     claim, version = bodies[newest], versions[newest]
@@ -61,13 +66,14 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
         context.note_version(key, version)
         context.resolve(same, Skipped("skipped_by_rule", BY_RULE, posted))
     elif claim.step.intent in TAKEN_BACK:
-        plan_void(context, claim, same, posted, version, claims)
+        return plan_void(context, claim, same, posted, version, claims)
     elif is_unclear(claim, posted, claims):
         context.resolve(same, Waiting(RECEIVED_UNKNOWN))
     elif posted is not None and not older and is_outgrown(claim, posted, claims):
         _plan_instead(context, claim, same, posted, version)
     else:
-        _plan_state(context, claim, same, posted, version)
+        return _plan_state(context, claim, same, posted, version)
+    return ()
 
 
 def version_of(claim: Claim) -> Version:
@@ -111,7 +117,7 @@ def _plan_instead(context: PlanningContext, claim: Claim, same: list[int], poste
 
 def _plan_state(
     context: PlanningContext, claim: Claim, same: list[int], posted: Posted | None, version: Version
-) -> None:
+) -> tuple[Claim, ...]:
     draft = form_draft(claim)
     if posted is not None and posted.voided:
         context.resolve(same, stays_void(posted))
@@ -121,6 +127,8 @@ def _plan_state(
     elif posted is not None and not posted.total_unchanged:
         # Because a person has changed what it asks for, which of the two figures is right is not ours to say.
         context.resolve(same, Refused(conflict(posted), posted))
+    elif posted is not None and (late := plan_late(context, claim, same, posted, version, draft)) is not None:
+        return late
     elif context.profile.can_book(draft.currency):
         entity: EntityName = "SalesReceipt" if isinstance(claim.step.draft, SalesReceiptDraft) else "Invoice"
         step = PlannedStep(
@@ -135,10 +143,13 @@ def _plan_state(
                 MarkerField.TOTAL: plain(draft.total, draft.currency),
             },
             total=draft.total,
+            # because what the invoice follows in place now, no credit memo may take off it once more
+            needs=take_off_credits(context, claim.step.key, same, only_late=True),
         )
         context.plan_write(step, same)
     else:
         context.resolve(same, Refused(context.foreign(draft.currency)))
+    return ()
 
 
 def _entity_of(posted: Posted) -> EntityName:

@@ -6,6 +6,8 @@ collected by the context alone, and what the invoice can take is measured and sp
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.index.index import VOIDED
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST
@@ -39,7 +41,8 @@ def plan_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> N
 def plan_content(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> SaleContent | None:
     """Phase *content*: what the newest body makes of the sale. None without a sale: its claims are resolved then."""
     claims = with_receipt_money(context, key, claims)
-    plan_document(context, key, claims)
+    late = plan_document(context, key, claims)
+    claims = replace(claims, credits=(*claims.credits, *late))
     sale = sale_of(context, key)
     if sale is None:
         _without_sale(context, key, claims)

@@ -10,6 +10,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import rejected
 from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.credits import take_off_credits
+from bridge.planning.sale.late import plan_late
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId
 from contracts.entities import EntityName
 from contracts.marker import MarkerField, text_in
@@ -23,8 +24,11 @@ DELETED_PAID = "belongs to an order that its source has deleted, and money was r
 
 def plan_void(
     context: PlanningContext, claim: Claim, same: list[int], posted: Posted | None, version: Version, claims: SaleClaims
-) -> None:
-    """Decide what becomes of a sale that is taken back: void where nobody paid, else its refunds tell the rest."""
+) -> tuple[Claim, ...]:
+    """Decide what becomes of a sale that is taken back: void where nobody paid, else its refunds tell the rest.
+
+    Gives the credit memo of a cancellation in a later month as a claim.
+    """
     withdrawn = claim.step.intent is Intent.WITHDRAWN
     if posted is None:
         context.note_version(claim.step.key, version)
@@ -34,12 +38,16 @@ def plan_void(
     elif posted.voided:
         context.plan_write(marker_again(_form(posted), posted, str(version), claim.position, voided_now=False), same)
     elif not _is_paid(context, posted, claims, withdrawn=withdrawn):
+        late = plan_late(context, claim, same, posted, version, None)
+        if late is not None:
+            return late
         _void(context, claim, same, posted, version)
     elif withdrawn:
         context.resolve(same, Refused(rejected(posted, DELETED_PAID), posted))
     else:
         context.note_version(claim.step.key, version)
         context.resolve(same, Skipped("skipped_by_rule", PAID, posted))
+    return ()
 
 
 def _void(context: PlanningContext, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
