@@ -1,8 +1,9 @@
 """The marker: our one line in PrivateNote (Notes of a customer) that says which source document an entity is.
 
-`[qbb:shopify:order:450789469 v=1732220000.3 h=9f2c1a7e t=398.00]`. It is found wherever it stands in the note; what
-a person wrote beside it is kept. Its pairs stay in customers' books for ever: `CATALOGUE` says what each means. People
-and other tools can write any text there, so a pair is untrusted: the readers give None for what we would not write.
+`[qbb:shopify:order:450789469 v=1732220000.3 h=9f2c1a7e t=398.00 s=Zk3vQ0a1Bc]`. It is found wherever it stands in the
+note (`marker_seal.py`); what a person wrote beside it is kept. Its pairs stay in customers' books for ever: `CATALOGUE`
+says what each means. People and other tools can write any text there, so a pair is untrusted: the readers give None for
+what we would not write.
 """
 
 from __future__ import annotations
@@ -13,14 +14,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from contracts.entities import PRIVATE_NOTE_MAX
 from contracts.keys import SourceKey
 
 TEXT_MAX = 255
 """No hash, id or key that we write is longer."""
 
-_MARKER = re.compile(r"\[qbb:(?P<system>[a-z]+):(?P<kind>[a-z_-]+):(?P<id>[^\s\]]+)(?P<pairs>(?: [a-z]+=[^\s\]]*)*)\]")
-_PAIR = re.compile(r" ([a-z]+)=([^\s\]]*)")
+PAIR_PATTERN = r" ([a-z]+)=([^\s\]]*)"
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _AGE = re.compile(r"([0-9]{1,16})\.([0-9]{1,9})")
 _QBO_ID = re.compile(r"[0-9]{1,19}")
@@ -122,10 +121,9 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
         ("Customer",),
     ),
     MarkerField.SIGNATURE: FieldFormat(
-        "reserved for the signature that proves who wrote the marker; not written and not believed yet",
+        "signature that proves that the bridge wrote the marker for this entity of this company",
         "ten characters of base64url",
         ("Customer", *TRANSACTIONS),
-        since="reserved",
     ),
 }
 """Every key; `bridge/FORMATS.md` shows the same to people."""
@@ -141,33 +139,6 @@ class Marker:
     def __str__(self) -> str:
         pairs = "".join(f" {name}={value}" for name, value in self.fields.items())
         return f"[qbb:{self.key}{pairs}]"
-
-
-def find_marker(note: str | None) -> Marker | None:
-    """The first marker in `note`, None when there is none. Keys that this release does not know are kept."""
-    found = _MARKER.search(note or "")
-    if found is None:
-        return None
-    key = SourceKey(found["system"], found["kind"], found["id"])
-    return Marker(key, dict(_PAIR.findall(found["pairs"])))
-
-
-def human_part(note: str | None) -> str:
-    """What is in `note` beside the marker's line, without the empty line that the marker leaves behind."""
-    lines = [_MARKER.sub("", line).rstrip() if _MARKER.search(line) else line for line in (note or "").splitlines()]
-    kept = [line for line, before in zip(lines, (note or "").splitlines(), strict=True) if line or not before]
-    return "\n".join(kept).strip("\n")
-
-
-def with_marker(note: str | None, marker: Marker, *, length_max: int = PRIVATE_NOTE_MAX) -> str:
-    """`note` with `marker` as its last line in place of any marker that it has.
-
-    A person's text is kept whole unless both do not fit in `length_max` characters (QBO: PrivateNote 4000, Notes
-    2000); then the text loses its end, never the marker.
-    """
-    line = str(marker)
-    human = human_part(note)[: max(length_max - len(line) - 1, 0)].rstrip("\n")
-    return f"{human}\n{line}" if human else line
 
 
 # Readers of pairs: untrusted text in, None for what is absent or not as we write it; none of them raises -------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.binding.lookups import Body, Lookups, note
+from bridge.binding.lookups import Body, Lookups
 from bridge.index.posted import Posted
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
@@ -21,7 +21,7 @@ def deposit_body(look: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
         "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
         "Line": [*(_payment(look, each, draft) for each in draft.payments), *others],
         **look.money(step, draft.currency),
-        "PrivateNote": note(step),
+        "PrivateNote": look.note(step),
     }
 
 

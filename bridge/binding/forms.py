@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.binding.lookups import Body, Lookups, address_body, note
+from bridge.binding.lookups import Body, Lookups, address_body
 from bridge.binding.tax import FormTax, form_tax
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
@@ -31,7 +31,7 @@ def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
         **look.money(step, draft.currency),
-        "PrivateNote": note(step, {MarkerField.CUSTOMER: written}),
+        "PrivateNote": look.note(step, {MarkerField.CUSTOMER: written}),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bridge.binding.lookups import Body, Lookups, address_body
 from bridge.planning.steps import PlannedStep
-from contracts.marker import Marker, with_marker
 from contracts.quickbooks import CustomerDraft, ItemDraft
 
 NOTES_MAX = 2000
@@ -23,12 +22,8 @@ def customer_body(look: Lookups, step: PlannedStep, draft: CustomerDraft) -> Bod
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
         "CurrencyRef": look.currency(draft.currency),
-        "Notes": with_marker(_human(step), Marker(step.id.key, step.marker_fields), length_max=NOTES_MAX),
+        "Notes": look.note(step, length_max=NOTES_MAX),
     }
-
-
-def _human(step: PlannedStep) -> str | None:
-    return step.target.human_note if step.target else None
 
 
 def item_body(look: Lookups, draft: ItemDraft) -> Body:

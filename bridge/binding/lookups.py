@@ -10,9 +10,10 @@ from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.planning.exchange_rates import rate_of
 from bridge.planning.steps import PlannedStep
+from contracts.entities import PRIVATE_NOTE_MAX
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.marker import Marker, with_marker
+from contracts.marker import Marker
 from contracts.quickbooks import AccountDraft, AccountSelector, Address, CustomerDraft, Draft, ItemDraft
 
 Body = dict[str, Any]
@@ -62,11 +63,13 @@ class Lookups:
             return {}
         return {"CurrencyRef": {"value": currency}, "ExchangeRate": rate_of(step, self.profile)}
 
-
-def note(step: PlannedStep, more: Mapping[str, str] | None = None) -> str:
-    """The step's marker, `more` facts in it, below what a person wrote."""
-    human = step.target.human_note if step.target else step.note
-    return with_marker(human, Marker(step.id.key, {**step.marker_fields, **(more or {})}))
+    def note(
+        self, step: PlannedStep, more: Mapping[str, str] | None = None, *, length_max: int = PRIVATE_NOTE_MAX
+    ) -> str:
+        """The step's marker, `more` facts in it, signed, below what a person wrote."""
+        human = step.target.human_note if step.target else step.note
+        marker = Marker(step.id.key, {**step.marker_fields, **(more or {})})
+        return self.index.seal.write(step.id.entity, human, marker, length_max=length_max)
 
 
 def address_body(address: Address | None) -> Body | None:

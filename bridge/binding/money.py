@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.binding.lookups import Body, Lookups, note
+from bridge.binding.lookups import Body, Lookups
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -45,7 +45,7 @@ def _amounts(
         "CustomerRef": {"value": customer},
         "TotalAmt": amount,
         "Line": lines or _no_line(step),
-        "PrivateNote": note(step),
+        "PrivateNote": look.note(step),
     }
 
 
@@ -70,7 +70,7 @@ def journal_body(look: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> 
         "DocNumber": draft.doc_number,
         "Line": lines,
         **look.money(step, draft.currency),
-        "PrivateNote": note(step),
+        "PrivateNote": look.note(step),
     }
 
 

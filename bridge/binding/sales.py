@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.binding.forms import invoice_body, item_lines
-from bridge.binding.lookups import Body, Lookups, note
+from bridge.binding.lookups import Body, Lookups
 from bridge.binding.tax import EXEMPT, form_tax
 from bridge.planning.sale.redemptions import base_lines
 from bridge.planning.steps import PlannedStep, Redeemed
@@ -36,12 +36,12 @@ def _content(look: Lookups, step: PlannedStep) -> Body:
         case InvoiceDraft() as sale:
             return _form(look, step, sale)
     if step.total is None or step.target is None or step.target.form is None:
-        return {"PrivateNote": note(step)}
+        return {"PrivateNote": look.note(step)}
     tax = step.target.form["TxnTaxDetail"]
     if look.profile.country == "US":
         tax = {name: value for name, value in tax.items() if name != "TaxLine"}
     form = {**step.target.form, "TxnTaxDetail": tax} if tax else {**step.target.form, "TxnTaxDetail": None}
-    return {**form, "Line": _with_cards(look, step, base_lines(step.target)), "PrivateNote": note(step)}
+    return {**form, "Line": _with_cards(look, step, base_lines(step.target)), "PrivateNote": look.note(step)}
 
 
 def _form(look: Lookups, step: PlannedStep, sale: InvoiceDraft) -> Body:
@@ -136,7 +136,7 @@ def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMe
         "Line": item_lines(look, draft.lines, tax),
         **tax.form,
         **look.money(step, draft.currency),
-        "PrivateNote": note(step),
+        "PrivateNote": look.note(step),
     }
 
 
@@ -155,5 +155,5 @@ def application_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -
             {"Amount": step.applied, "LinkedTxn": [{"TxnId": ident, "TxnType": entity}]} for entity, ident in sides
         ],
         **look.money(step, draft.currency),
-        "PrivateNote": note(step),
+        "PrivateNote": look.note(step),
     }

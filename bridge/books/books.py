@@ -31,6 +31,7 @@ from bridge.quickbooks.queries import Select, where, where_in
 from bridge.quickbooks.warmup import NAME_LISTS, TRANSACTIONS, Basics, load_basics, load_company, transactions
 from contracts.entities import Entity
 from contracts.keys import SourceKey
+from contracts.marker_seal import MarkerSeal
 
 INDEXED = TRANSACTIONS
 """The transaction types that carry our markers; warming up costs one read for each that is empty."""
@@ -63,11 +64,12 @@ class Books:
     what an event needs of the older books is read before it is planned, and nothing waits for it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a company's books are made of
         self,
         client: QuickBooksClient,
         clock: Clock,
         *,
+        seal: MarkerSeal,
         window: timedelta,
         freshness: timedelta = FRESHNESS,
         lists: Iterable[str] = (),
@@ -77,6 +79,7 @@ class Books:
     ) -> None:
         self._client = client
         self._clock = clock
+        self._seal = seal
         self._window = window
         self._lists = tuple(lists)
         self._look_up_results = look_up_results
@@ -125,7 +128,7 @@ class Books:
         self._client.taken_over()
         reads_before = self._client.counts.reads
         now = self._clock.now()
-        index = Index(complete_since=now - self._window)
+        index = Index(self._seal, complete_since=now - self._window)
         kept = kept or {}
         restore(index, kept)
         self._kept_until = None
@@ -303,7 +306,7 @@ class Books:
         """
         wanted = {(entity, ident) for entity, idents in changes.deleted.items() for ident in idents}
         voided = {(entity, str(row["Id"])): row for entity, rows in changes.changed.items() for row in rows}
-        voided = {place: row for place, row in voided.items() if has_lost_marker(row)}
+        voided = {place: row for place, row in voided.items() if has_lost_marker(place[0], row, self._seal)}
         wanted = {place for place in (*wanted, *voided) if not self.index.knows(*place)}
         if not wanted or self._look_up_results is None:
             return
@@ -342,7 +345,7 @@ class Books:
         key = journal_key(posted)
         if key not in self._journalled:
             self._journalled.add(key)
-            self._pending[key] = journal_value(posted)
+            self._pending[key] = journal_value(posted, self._seal)
 
     async def _by_ids(self, entity: str, idents: Sequence[str]) -> list[Entity]:
         rows: list[Entity] = []

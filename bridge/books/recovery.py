@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contracts.entities import Entity
 from contracts.keys import SourceKey
 from contracts.marker import Marker, MarkerField
+from contracts.marker_seal import MarkerSeal
 from contracts.results import PostedEntity, Result
 
 EntityId = tuple[str, str]
@@ -23,7 +24,8 @@ ResultLookup = Callable[[Collection[EntityId]], Awaitable[Mapping[EntityId, Enti
 class PublishedDocuments:
     """Collects rows, as QBO would have shown them, for the entities in `wanted`."""
 
-    def __init__(self, wanted: Collection[EntityId]) -> None:
+    def __init__(self, wanted: Collection[EntityId], seal: MarkerSeal) -> None:
+        self._seal = seal
         self._wanted = frozenset(wanted)
         self._written: dict[EntityId, tuple[SourceKey, PostedEntity]] = {}
         self._orders: dict[EntityId, str] = {}
@@ -68,4 +70,4 @@ class PublishedDocuments:
             marker_fields[MarkerField.TOTAL] = entity.total
         row = {"Id": entity.id, "SyncToken": entity.sync_token, "DocNumber": entity.doc_number}
         currency = {"CurrencyRef": {"value": entity.currency}} if entity.currency else {}
-        return {**row, **currency, "PrivateNote": str(Marker(key, marker_fields))}
+        return {**row, **currency, "PrivateNote": self._seal.line(entity.entity, Marker(key, marker_fields))}

@@ -79,7 +79,8 @@ def apply_environment(table: Table, model: type[BaseModel], environ: Mapping[str
         found = _field(place.model, key)
         if found is None:
             raise ConfigurationError(f"{name} names no setting; expected {_near(key, place.model)}.")
-        place.table[key] = _value(name, environ[name], found)
+        itself = key in place.model.model_fields
+        place.table[key] = _value(name, environ[name], found) if itself else environ[name]
         origins[(*place.path, key)] = name
     return origins
 
@@ -96,10 +97,11 @@ def read_secret_files(table: Table, model: type[BaseModel], origins: Mapping[Loc
             if secret in place.table:
                 raise ConfigurationError(f"{where} and the secret itself are both given; expected one of them.")
             try:
-                place.table[secret] = (folder / named).read_text().strip()
+                text = (folder / named).read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
                 said = error.strerror if isinstance(error, OSError) else "not text"
                 raise ConfigurationError(f"{where}: expected a file that holds the secret, {named}: {said}.") from None
+            place.table[secret] = _value(where, text, place.model.model_fields[secret])
 
 
 def count_from(folder: Path, table: Table, model: type[BaseModel]) -> None:

@@ -112,6 +112,13 @@ class TokenSettings(_Section):
     store: Literal["file", "kafka"] = Field("file", description='"file" or "kafka"')
     topic: TopicName = Field("qbo.tokens", description="a topic name")
     key: TokenKey | None = Field(None, description="url-safe base64 of 32 bytes")
+    former_keys: tuple[TokenKey, ...] = Field((), description="a JSON list of url-safe base64 of 32 bytes each")
+
+
+class MarkerSettings(_Section):
+    """What signs the markers in the books, for programs that must not hold the key of the tokens."""
+
+    key: TokenKey | None = Field(None, description="url-safe base64 of 32 bytes")
 
 
 class LogSettings(_Section):
@@ -191,6 +198,7 @@ class Settings(BaseSettings):
     topics: TopicSettings = Field(default_factory=TopicSettings, description="a table")
     http: HttpSettings = Field(default_factory=HttpSettings, description="a table")
     tokens: TokenSettings = Field(default_factory=TokenSettings, description="a table")
+    markers: MarkerSettings = Field(default_factory=MarkerSettings, description="a table")
     logs: LogSettings = Field(default_factory=LogSettings, description="a table")
     companies: tuple[CompanySettings, ...] = Field(min_length=1, description="at least one [[companies]] table")
 

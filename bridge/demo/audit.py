@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ import httpx
 
 from bridge.demo.events import ExpectedSale
 from contracts.keys import SourceKey
-from contracts.marker import find_marker
+from contracts.marker_seal import MarkerSeal
 from contracts.money import plain
 
 Json = dict[str, Any]
@@ -27,7 +27,8 @@ THROTTLED_MAX = 90
 class Books:
     """Every invoice and payment of a realm that carries one of our markers, and how many calls it took."""
 
-    invoices: tuple[Json, ...]
+    documents: Mapping[SourceKey, tuple[Json, ...]]
+    """The invoices by the document that their marker names."""
     payments: tuple[Json, ...]
     requests: dict[str, int]
     entities: dict[str, int]
@@ -35,12 +36,9 @@ class Books:
     """Queries that this very reading took; `requests` was counted before them."""
 
     @property
-    def documents(self) -> dict[SourceKey, list[Json]]:
-        """The invoices by the document that their marker names."""
-        found: dict[SourceKey, list[Json]] = defaultdict(list)
-        for invoice in self.invoices:
-            found[_key(invoice)].append(invoice)
-        return found
+    def invoices(self) -> tuple[Json, ...]:
+        """All of them."""
+        return tuple(invoice for found in self.documents.values() for invoice in found)
 
     @property
     def received(self) -> dict[str, Decimal]:
@@ -69,8 +67,8 @@ class Books:
         return dict(sums)
 
 
-def read_books(base_url: str, realm: str) -> Books:
-    """The books as they are now."""
+def read_books(base_url: str, realm: str, seal: MarkerSeal) -> Books:
+    """The books as they are now; `seal` tells which documents are the bridge's."""
     with httpx.Client(base_url=base_url, timeout=30) as client:
         stats = _json(client.get("/sandbox/stats", params={"realm": realm}))
         token = _json(client.post("/sandbox/token", params={"realm": realm}))["access_token"]
@@ -78,7 +76,12 @@ def read_books(base_url: str, realm: str) -> Books:
         invoices, invoice_pages = _all(client, headers, realm, "Invoice")
         payments, payment_pages = _all(client, headers, realm, "Payment")
     pages = invoice_pages + payment_pages
-    return Books(invoices, payments, dict(stats["requests"]), dict(stats["entities"]), pages)
+    documents: dict[SourceKey, tuple[Json, ...]] = {}
+    for invoice in invoices:
+        if marker := seal.find("Invoice", invoice.get("PrivateNote")):
+            documents[marker.key] = (*documents.get(marker.key, ()), invoice)
+    ours = tuple(payment for payment in payments if seal.find("Payment", payment.get("PrivateNote")))
+    return Books(documents, ours, dict(stats["requests"]), dict(stats["entities"]), pages)
 
 
 def differences(sales: Iterable[ExpectedSale], books: Books) -> tuple[str, ...]:
@@ -87,12 +90,12 @@ def differences(sales: Iterable[ExpectedSale], books: Books) -> tuple[str, ...]:
     documents, received = books.documents, books.received
     found: list[str] = []
     for key, sale in expected.items():
-        found += _difference(sale, documents.get(key, []), received)
+        found += _difference(sale, documents.get(key, ()), received)
     found += [f"{key}: an invoice that no event asked for" for key in documents if key not in expected]
     return tuple(found)
 
 
-def _difference(sale: ExpectedSale, invoices: list[Json], received: dict[str, Decimal]) -> list[str]:
+def _difference(sale: ExpectedSale, invoices: Sequence[Json], received: dict[str, Decimal]) -> list[str]:
     if sale.cancelled:
         open_ones = [invoice for invoice in invoices if Decimal(invoice["TotalAmt"])]
         return [f"{sale.document}: cancelled, and its invoice counts still"] if open_ones else []
@@ -119,7 +122,7 @@ def redeemed_on(invoice: Json) -> Decimal:
 
 
 def _all(client: httpx.Client, headers: dict[str, str], realm: str, entity: str) -> tuple[tuple[Json, ...], int]:
-    """Every marked document of one kind, and the pages that it took."""
+    """Every document of one kind, and the pages that it took."""
     found: list[Json] = []
     pages = 0
     while True:
@@ -129,7 +132,7 @@ def _all(client: httpx.Client, headers: dict[str, str], realm: str, entity: str)
         found += page
         pages += 1
         if len(page) < PAGE:
-            return tuple(document for document in found if find_marker(document.get("PrivateNote"))), pages
+            return tuple(found), pages
 
 
 def _patiently(client: httpx.Client, path: str, params: dict[str, str], headers: dict[str, str]) -> Json:
@@ -147,10 +150,3 @@ def _json(response: httpx.Response) -> Json:
     response.raise_for_status()
     document: Json = json.loads(response.content, parse_float=Decimal)
     return document
-
-
-def _key(document: Json) -> SourceKey:
-    marker = find_marker(document.get("PrivateNote"))
-    if marker is None:
-        raise ValueError("only documents with a marker are read")
-    return marker.key

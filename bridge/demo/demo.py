@@ -53,19 +53,19 @@ async def _play(stage: Stage, sample: Sample, out: Console, *, serve: bool) -> i
     out.print(f"Kafka, embedded, on {stage.broker}")
     out.print(f"QBO sandbox on {stage.sandbox}, with the limits that Intuit publishes")
     results: dict[str, Result] = {}
-    empty = read_books(stage.sandbox, DEFAULT_REALM)
+    empty = read_books(stage.sandbox, DEFAULT_REALM, stage.seal)
     records = [event.record for event in sample.events]
     await publish(stage.connection, records)
     collecting = asyncio.create_task(_collect(stage, results))
     try:
         with stage.bridge("bridge") as bridge:
             await _until_published(results, len(records), bridge, "Posting", out)
-        first, books = dict(results), read_books(stage.sandbox, DEFAULT_REALM)
+        first, books = dict(results), read_books(stage.sandbox, DEFAULT_REALM, stage.seal)
         seconds = time.monotonic() - began
         await publish(stage.connection, records)
         with stage.bridge("replay") as bridge:
             await _until_published(results, 2 * len(records), bridge, "The same events again, a fresh bridge", out)
-            again = read_books(stage.sandbox, DEFAULT_REALM)
+            again = read_books(stage.sandbox, DEFAULT_REALM, stage.seal)
             problems = [*differences(sample.sales, books), *_surprises(sample, first), *_written_twice(books, again)]
             report(
                 out,

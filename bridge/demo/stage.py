@@ -18,6 +18,7 @@ from bridge.demo.broker import embedded_broker
 from bridge.demo.processes import DemoFailed, Process, running
 from bridge.kafka.connection import KafkaConnection
 from bridge.sandbox.settings import DEFAULT_REALM, SandboxSettings
+from contracts.marker_seal import MarkerSeal, marker_key
 
 START_TIMEOUT_S = 30.0
 DEFAULTS = SandboxSettings()
@@ -66,12 +67,22 @@ class Stage:
         """The bridge's configuration file."""
         return self.folder / "bridge.toml"
 
+    @property
+    def seal(self) -> MarkerSeal:
+        """Tells which documents of the sandbox are the bridge's."""
+        return MarkerSeal(DEFAULT_REALM, (marker_key(base64.urlsafe_b64decode(self.key.read_bytes())),))
+
+    @property
+    def key(self) -> Path:
+        """Where the key of the tokens is, for this run."""
+        return self.folder / "tokens.key"
+
     def bridge(self, name: str) -> contextlib.AbstractContextManager[Process]:
         """A bridge process, with its log under `name`."""
         secrets = {
             "QBO_BRIDGE_COMPANIES__ACME_US__CLIENT_SECRET": DEFAULTS.client_secret,
             "QBO_BRIDGE_COMPANIES__ACME_US__REFRESH_TOKEN": DEFAULTS.refresh_token,
-            "QBO_BRIDGE_TOKENS__KEY_FILE": str(self.folder / "tokens.key"),
+            "QBO_BRIDGE_TOKENS__KEY_FILE": str(self.key),
         }
         return running(["run", "--config", str(self.config)], self.folder / f"{name}.log", secrets)
 
@@ -88,9 +99,8 @@ def set_stage(rules: Path | None = None) -> Iterator[Stage]:
         facts = {"broker": broker, "sandbox": address, "realm": DEFAULT_REALM, "client_id": DEFAULTS.client_id}
         facts["rules"] = f"rules = {json.dumps(str(rules.resolve()))}" if rules else ""
         stage.config.write_text(CONFIG.format(**facts))
-        key = folder / "tokens.key"
-        key.touch(mode=0o600)
-        key.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
+        stage.key.touch(mode=0o600)
+        stage.key.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
         yield stage
 
 

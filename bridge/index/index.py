@@ -30,7 +30,8 @@ from bridge.index.posted import (
 )
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
-from contracts.marker import Marker, MarkerField, find_marker, human_part, text_in
+from contracts.marker import Marker, MarkerField, text_in
+from contracts.marker_seal import MarkerSeal
 from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, ItemDraft
 
@@ -42,12 +43,13 @@ _OF_A_SALE = frozenset({"Payment", "CreditMemo"})
 
 
 class Index:
-    """Everything of ours in one company, and the names that are taken there."""
+    """Everything of ours in one company, and the names that are taken there; `seal` tells what is ours."""
 
-    def __init__(self, *, complete_since: datetime) -> None:
+    def __init__(self, seal: MarkerSeal, *, complete_since: datetime) -> None:
+        self.seal = seal
         self.complete_since = complete_since
-        self.customers = NameList()
-        self.items = NameList()
+        self.customers = NameList(seal)
+        self.items = NameList(seal)
         self._numbers_taken: set[tuple[str, str]] = set()
         self._posted: dict[tuple[str, SourceKey], Posted] = {}
         self._by_sale: dict[tuple[str, SourceKey], set[SourceKey]] = {}
@@ -132,7 +134,7 @@ class Index:
             self._keep(posted)
         elif entity == "Payment" and "Id" in body:
             stranger = Marker(SourceKey("quickbooks", "payment", str(body["Id"])), {})
-            self.others.remember(_posted(entity, body, stranger, marked=False), asked=whole)
+            self.others.remember(self._posted_of(entity, body, stranger, marked=False), asked=whole)
         return posted
 
     def load(self, entity: str, rows: Iterable[Entity]) -> None:
@@ -264,7 +266,7 @@ class Index:
         A void may overwrite the note, and a person may clear it: neither makes a stranger of what is ours.
         """
         note = body.get("PrivateNote")
-        marker = find_marker(note if isinstance(note, str) else None)
+        marker = self.seal.find(entity, note if isinstance(note, str) else None)
         if marker is not None:
             return marker, True
         known = self._of(entity, str(body.get("Id")))
@@ -274,10 +276,14 @@ class Index:
         marker, marked = self._marker(entity, body)
         if marker is None or "Id" not in body:
             return None
-        return _posted(entity, body, marker, marked=marked)
+        return self._posted_of(entity, body, marker, marked=marked)
+
+    def _posted_of(self, entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
+        human_note = self.seal.human_part(entity, str(body.get("PrivateNote") or ""))
+        return _posted(entity, body, marker, human_note=human_note, marked=marked)
 
 
-def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
+def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marked: bool) -> Posted:
     note = str(body.get("PrivateNote") or "")
     total = number(body.get("TotalAmt"))
     lines = linked_lines(body) if entity == "Payment" else ()
@@ -302,7 +308,7 @@ def _posted(entity: str, body: Entity, marker: Marker, *, marked: bool) -> Poste
         exchange_rate=number(body.get("ExchangeRate")),
         shipping=shipping_of(body),
         voided=_is_voided(note, marker),
-        human_note=human_part(note),
+        human_note=human_note,
         marked=marked,
     )
 

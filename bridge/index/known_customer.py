@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from bridge.index.posted import Posted
 from contracts.entities import Entity, part
-from contracts.marker import MarkerField, find_marker, human_part, text_in
+from contracts.marker import Marker, MarkerField, text_in
+from contracts.marker_seal import MarkerSeal
 from contracts.quickbooks import Address, CustomerDraft
 
 _PARTS = ("Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode", "Country")
@@ -28,7 +29,8 @@ class KnownCustomer:
 
     id: str
     sync_token: str
-    notes: str
+    marker: Marker
+    human_note: str
     packed: str
 
     @property
@@ -39,16 +41,22 @@ class KnownCustomer:
     @property
     def unchanged(self) -> bool:
         """True while the row says what we wrote."""
-        marker = find_marker(self.notes)
-        return marker is not None and text_in(marker.fields, MarkerField.WRITTEN) == fingerprint(self.said)
+        return text_in(self.marker.fields, MarkerField.WRITTEN) == fingerprint(self.said)
 
 
-def listed(row: Entity) -> KnownCustomer | None:
+def listed(row: Entity, seal: MarkerSeal) -> KnownCustomer | None:
     """The customer in a row or answer, None for a stranger's."""
     notes = str(row.get("Notes") or "")
-    if find_marker(notes) is None:
+    marker = seal.find("Customer", notes)
+    if marker is None:
         return None
-    return KnownCustomer(str(row["Id"]), str(row.get("SyncToken", "0")), notes, _SEPARATOR.join(_said_in(row)))
+    return KnownCustomer(
+        id=str(row["Id"]),
+        sync_token=str(row.get("SyncToken", "0")),
+        marker=marker,
+        human_note=seal.human_part("Customer", notes),
+        packed=_SEPARATOR.join(_said_in(row)),
+    )
 
 
 def said_by(draft: CustomerDraft) -> Said:
@@ -73,20 +81,19 @@ def after(known: KnownCustomer, draft: CustomerDraft) -> Said:
 
 def target_of(known: KnownCustomer, draft: CustomerDraft) -> Posted | None:
     """The row as the target of an update, its marker's facts up to date; None when the draft changes nothing."""
-    marker = find_marker(known.notes)
     said = after(known, draft)
-    if marker is None or said == known.said:
+    if said == known.said:
         return None
     return Posted(
         entity="Customer",
-        key=marker.key,
+        key=known.marker.key,
         id=known.id,
         sync_token=known.sync_token,
         total=Decimal(0),
         currency=draft.currency,
         customer_id=None,
-        marker_fields={**marker.fields, MarkerField.WRITTEN: fingerprint(said)},
-        human_note=human_part(known.notes),
+        marker_fields={**known.marker.fields, MarkerField.WRITTEN: fingerprint(said)},
+        human_note=known.human_note,
     )
 
 

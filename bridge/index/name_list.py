@@ -14,7 +14,7 @@ from itertools import chain, count
 from bridge.index.known_customer import KnownCustomer, listed
 from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, Entity, part
 from contracts.keys import SourceKey
-from contracts.marker import find_marker
+from contracts.marker_seal import MarkerSeal
 from contracts.quickbooks import CustomerDraft, ItemDraft
 from mappings.names import is_of_the_bridge, legal_name
 
@@ -42,9 +42,10 @@ class _Known:
 
 
 class NameList:
-    """One name list of QBO: entities by name, and by what else they are known by."""
+    """One name list of QBO: entities by name, and by what else they are known by; `seal` tells what is ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, seal: MarkerSeal) -> None:
+        self._seal = seal
         self._by_name: dict[str, _Known] = {}
         self._by_key: dict[tuple[SourceKey, str | None], str] = {}
         self._by_email: dict[tuple[str, str | None], _Known] = {}
@@ -87,17 +88,16 @@ class NameList:
         if body.get("Active") is False:
             self.forget(str(body["Id"]))
             return
-        marker = find_marker(_text(body.get("Notes")))
+        ours = listed(body, self._seal)
         email = body.get("PrimaryEmailAddr")
         known = _Known(
             id=str(body["Id"]),
             name=str(body.get("DisplayName", "")),
             currency=_text(part(body, "CurrencyRef").get("value")),
             email=email_of(email.get("Address") if isinstance(email, Mapping) else email),
-            key=marker.key if marker else None,
+            key=ours.marker.key if ours else None,
         )
         self._keep(known)
-        ours = listed(body)
         if ours is not None:
             self._listed[known.id] = ours
         if known.key is not None:

@@ -13,7 +13,8 @@ from typing import Any
 from bridge.index.index import Index, Posted
 from bridge.journal.entries import LOST_MARKER
 from contracts.entities import Entity
-from contracts.marker import Marker, find_marker
+from contracts.marker import Marker
+from contracts.marker_seal import MarkerSeal
 
 
 def journal_key(posted: Posted) -> str:
@@ -21,23 +22,23 @@ def journal_key(posted: Posted) -> str:
     return LOST_MARKER.key(f"{posted.entity}:{posted.id}")
 
 
-def journal_value(posted: Posted) -> bytes:
+def journal_value(posted: Posted, seal: MarkerSeal) -> bytes:
     """What the next owner has to know of it, as a row of QBO would say it."""
     row = {
         "Id": posted.id,
         "SyncToken": posted.sync_token,
         "DocNumber": posted.doc_number,
-        "PrivateNote": str(Marker(posted.key, posted.marker_fields)),
+        "PrivateNote": seal.line(posted.entity, Marker(posted.key, posted.marker_fields)),
         "CustomerRef": {"value": posted.customer_id} if posted.customer_id else None,
         "CurrencyRef": {"value": posted.currency} if posted.currency else None,
     }
     return LOST_MARKER.value({"row": {name: value for name, value in row.items() if value is not None}})
 
 
-def has_lost_marker(row: Entity) -> bool:
+def has_lost_marker(entity: str, row: Entity, seal: MarkerSeal) -> bool:
     """True for a voided document without a marker: the void may have overwritten it."""
     note = str(row.get("PrivateNote") or "")
-    return note.startswith("Voided") and find_marker(note) is None
+    return note.startswith("Voided") and seal.find(entity, note) is None
 
 
 def restore(index: Index, journal: Mapping[str, bytes]) -> None:

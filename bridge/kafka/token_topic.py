@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -26,7 +26,7 @@ from bridge.kafka.journal import home_partition
 from bridge.kafka.producing import drop, producer_options, send
 from bridge.kafka.reader import read_topic
 from bridge.kafka.topics import partitions_of
-from bridge.quickbooks.tokens import Overtaken, Tokens, seal, unseal
+from bridge.quickbooks.tokens import Overtaken, Tokens, is_sealed_with, seal, unseal
 from contracts.errors import ConfigurationError, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 
@@ -49,11 +49,17 @@ log = structlog.get_logger(__name__)
 
 
 class KafkaTokenStore:
-    """A `TokenStore` in *topic*, sealed with the 32 bytes of *key*."""
+    """A `TokenStore` in *topic*, sealed with the 32 bytes of *key*.
 
-    def __init__(self, topic: str, key: bytes, connection: KafkaConnection, clock: Clock) -> None:
+    What one of the *former* keys sealed is sealed anew when it is loaded.
+    """
+
+    def __init__(
+        self, topic: str, key: bytes, connection: KafkaConnection, clock: Clock, *, former: Sequence[bytes] = ()
+    ) -> None:
         self._topic = topic
         self._key = key
+        self._former = tuple(former)
         self._connection = connection
         self._clock = clock
 
@@ -63,7 +69,12 @@ class KafkaTokenStore:
     async def load(self, realm_id: str) -> Tokens | None:
         """The company's newest tokens; read to the end that the topic has now."""
         async with self._reachable():
-            return self._tokens(realm_id, await self._read(realm_id))
+            newest = await self._read(realm_id)
+        tokens, record = self._tokens(realm_id, newest), newest.get(realm_id)
+        if tokens is not None and record is not None and not is_sealed_with(self._key, realm_id, record.value or b""):
+            with contextlib.suppress(Overtaken, Unavailable):  # because whoever was faster has sealed newer tokens
+                await self.supersede(realm_id, tokens, tokens)
+        return tokens
 
     async def save(self, realm_id: str, tokens: Tokens) -> None:
         """Keep the tokens whatever is there; acknowledged by all in-sync replicas before it returns."""
@@ -101,7 +112,7 @@ class KafkaTokenStore:
 
     def _tokens(self, realm_id: str, newest: Newest) -> Tokens | None:
         record = newest.get(realm_id)
-        return unseal(self._key, realm_id, record.value or b"") if record is not None else None
+        return unseal(self._key, realm_id, record.value or b"", former=self._former) if record is not None else None
 
     async def _read(self, realm_id: str) -> dict[str, InboundRecord]:
         """The company's records, with all that was committed before this moment."""

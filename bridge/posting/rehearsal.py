@@ -18,7 +18,8 @@ from bridge.journal.requests import Unsettled
 from bridge.planning.steps import PlannedStep
 from bridge.posting.sending import BoundStep, Replies, StepReply
 from contracts.entities import NAME_LISTS, Entity
-from contracts.marker import Marker, with_marker
+from contracts.marker import Marker
+from contracts.marker_seal import MarkerSeal
 from contracts.money import total
 from contracts.posting import Operation
 from contracts.quickbooks import Draft, JournalEntryDraft
@@ -30,7 +31,8 @@ FIRST_ID = 10**15
 class RehearsedEntities:
     """The entities that rehearsed writes have changed: QBO still shows them as they were, or not at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, seal: MarkerSeal) -> None:
+        self._seal = seal
         self._changed: set[tuple[str, str]] = set()
 
     def clear(self) -> None:
@@ -43,7 +45,7 @@ class RehearsedEntities:
 
     def row(self, posted: Posted) -> Entity | None:
         """The entity as QBO would show it; None when QBO can be asked for it."""
-        return row_of(posted) if (posted.entity, posted.id) in self._changed else None
+        return row_of(posted, self._seal) if (posted.entity, posted.id) in self._changed else None
 
 
 class RehearsingSender:
@@ -82,7 +84,7 @@ class RehearsingSender:
         self._answered += 1
         if step.operation is Operation.DELETE:
             return {**expected(step, sent), "status": "Deleted"}
-        before = row_of(step.target) if step.target is not None else {}
+        before = row_of(step.target, self._books.index.seal) if step.target is not None else {}
         body = {**before, "Id": str(FIRST_ID + self._answered), "SyncToken": "0", **expected(step, sent)}
         if step.target is not None:
             body["SyncToken"] = str(int(step.target.sync_token) + 1)
@@ -119,7 +121,9 @@ class RehearsingSender:
         """The invoice waits for `amount` more."""
         if invoice is not None and invoice.balance is not None:
             self._rehearsed.add("Invoice", invoice.id)
-            self._books.remember("Invoice", row_of(replace(invoice, balance=invoice.balance + amount)))
+            self._books.remember(
+                "Invoice", row_of(replace(invoice, balance=invoice.balance + amount), self._books.index.seal)
+            )
 
 
 def _total(draft: Draft | None) -> Decimal:
@@ -129,7 +133,7 @@ def _total(draft: Draft | None) -> Decimal:
     return getattr(draft, "total", Decimal(0))
 
 
-def row_of(posted: Posted) -> dict[str, Any]:
+def row_of(posted: Posted, seal: MarkerSeal) -> dict[str, Any]:
     """An entity of ours as QBO would show it, as far as the index knows it."""
     row: dict[str, Any] = {
         "Id": posted.id,
@@ -140,7 +144,7 @@ def row_of(posted: Posted) -> dict[str, Any]:
         "DocNumber": posted.doc_number,
         "Balance": posted.balance,
         "LinkedTxn": [{"TxnId": ident, "TxnType": "Payment"} for ident in posted.linked_to] or None,
-        "PrivateNote": with_marker(posted.human_note, Marker(posted.key, posted.marker_fields)),
+        "PrivateNote": seal.write(posted.entity, posted.human_note, Marker(posted.key, posted.marker_fields)),
         "Line": list(posted.form["Line"] if posted.form else posted.lines) or None,
         "TxnDate": posted.txn_date.isoformat() if posted.txn_date else None,
         "TrackingNum": posted.shipping.tracking or None,

@@ -11,7 +11,6 @@ from bridge.planning.steps import PlannedStep
 from bridge.quickbooks.fault_codes import Action
 from bridge.settlement.step_outcomes import Recoverable
 from contracts.keys import SourceKey
-from contracts.marker import find_marker
 from contracts.quickbooks import CustomerDraft, DocumentDraft, ItemDraft, RedemptionDraft
 
 
@@ -59,7 +58,8 @@ async def _duplicate_number(books: Books, recoverable: Recoverable) -> None:
         return
     holder = recoverable.disposition.entity_id
     row = await books.look_up(step.id.entity, holder) if holder is not None else None
-    marker = find_marker(str(row.get("PrivateNote", ""))) if row is not None else None
+    note = str(row.get("PrivateNote", "")) if row is not None else ""
+    marker = books.index.seal.find(step.id.entity, note)
     if marker is None or marker.key != step.id.key:
         # Because only what QBO refused is known: the second number is tried, and a person's document keeps the first.
         books.index.reserve_number(step.id.entity, step.draft.number)

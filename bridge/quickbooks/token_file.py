@@ -13,13 +13,13 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import structlog
 
 from bridge.clock import Clock
-from bridge.quickbooks.tokens import Overtaken, Tokens, seal, unseal
+from bridge.quickbooks.tokens import Overtaken, Tokens, is_sealed_with, seal, unseal
 from contracts.errors import ConfigurationError
 
 _FORMAT = "qbo-bridge.tokens.v1"
@@ -30,11 +30,15 @@ log = structlog.get_logger(__name__)
 
 
 class FileTokenStore:
-    """A `TokenStore` in the file `path`, sealed with the 32 bytes of `key`; its locks are empty files beside it."""
+    """A `TokenStore` in the file `path`, sealed with the 32 bytes of `key`; its locks are empty files beside it.
 
-    def __init__(self, path: Path, key: bytes, clock: Clock) -> None:
+    What one of the `former` keys sealed is sealed anew when it is loaded.
+    """
+
+    def __init__(self, path: Path, key: bytes, clock: Clock, *, former: Sequence[bytes] = ()) -> None:
         self._path = path
         self._key = key
+        self._former = tuple(former)
         self._clock = clock
 
     def __repr__(self) -> str:
@@ -43,7 +47,13 @@ class FileTokenStore:
     async def load(self, realm_id: str) -> Tokens | None:
         """The company's tokens; a missing file is an empty store."""
         sealed = self._entries().get(realm_id)
-        return unseal(self._key, realm_id, sealed) if sealed is not None else None
+        if sealed is None or is_sealed_with(self._key, realm_id, sealed):
+            return self._tokens(realm_id)
+        async with self._held("file"):
+            tokens = self._tokens(realm_id)
+            if tokens is not None:
+                self._write(realm_id, tokens)
+            return tokens
 
     async def save(self, realm_id: str, tokens: Tokens) -> None:
         """Write the company's tokens beside those of the others; flushed to the disk before it returns."""
@@ -53,9 +63,13 @@ class FileTokenStore:
     async def supersede(self, realm_id: str, old: Tokens | None, new: Tokens) -> None:
         """Write over `old` or over nothing, looked up under the lock of the file."""
         async with self._held("file"):
-            if await self.load(realm_id) not in (None, old):
+            if self._tokens(realm_id) not in (None, old):
                 raise Overtaken(realm_id)
             self._write(realm_id, new)
+
+    def _tokens(self, realm_id: str) -> Tokens | None:
+        sealed = self._entries().get(realm_id)
+        return unseal(self._key, realm_id, sealed, former=self._former) if sealed is not None else None
 
     def _write(self, realm_id: str, tokens: Tokens) -> None:
         entries = {**self._entries(), realm_id: seal(self._key, realm_id, tokens)}

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,17 +109,20 @@ def seal(key: bytes, realm_id: str, tokens: Tokens) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, plain.encode(), _CONTEXT + realm_id.encode())
 
 
-def unseal(key: bytes, realm_id: str, sealed: bytes) -> Tokens:
-    """The tokens that `seal` wrote. ConfigurationError for another key, another company or damaged bytes."""
-    nonce, cipher = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-    try:
-        plain = AESGCM(key).decrypt(nonce, cipher, _CONTEXT + realm_id.encode())
-    except (InvalidTag, ValueError):
+def unseal(key: bytes, realm_id: str, sealed: bytes, *, former: Sequence[bytes] = ()) -> Tokens:
+    """The tokens that `seal` wrote, with `key` or one of the `former` ones.
+
+    ConfigurationError for another key, another company or damaged bytes.
+    """
+    opened = (plain for each in (key, *former) if (plain := _opened(each, realm_id, sealed)) is not None)
+    plain = next(opened, None)
+    if plain is None:
         message = (
             f"the tokens of company {realm_id} cannot be decrypted: "
-            "QBO_BRIDGE_TOKENS__KEY must be the key that they were stored with"
+            "QBO_BRIDGE_TOKENS__KEY must be the key that they were stored with, "
+            "or QBO_BRIDGE_TOKENS__FORMER_KEYS must list it"
         )
-        raise ConfigurationError(message) from None
+        raise ConfigurationError(message)
     found = json.loads(plain)
     return Tokens(
         refresh_token=found["refresh_token"],
@@ -127,6 +131,19 @@ def unseal(key: bytes, realm_id: str, sealed: bytes) -> Tokens:
         refresh_expires_at=_read(found["refresh_expires_at"]),
         seed=found["seed"],
     )
+
+
+def is_sealed_with(key: bytes, realm_id: str, sealed: bytes) -> bool:
+    """True for what `seal` wrote with this key for this company."""
+    return _opened(key, realm_id, sealed) is not None
+
+
+def _opened(key: bytes, realm_id: str, sealed: bytes) -> bytes | None:
+    nonce, cipher = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+    try:
+        return AESGCM(key).decrypt(nonce, cipher, _CONTEXT + realm_id.encode())
+    except (InvalidTag, ValueError):
+        return None
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -39,11 +39,12 @@ from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.tokens import TokenStore
-from bridge.service.connections import connection_settings, token_store
+from bridge.service.connections import connection_settings, marker_seal, token_store
 from bridge.service.recover import look_up_results
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.lifecycle import Lifecycle
+from contracts.marker_seal import MarkerSeal
 from mappings.rules import MappingRules, load_rules
 
 MIB = 2**20
@@ -92,6 +93,7 @@ class CompanyContext:
     rules: MappingRules
     connection: ConnectionSettings
     store: TokenStore
+    seal: MarkerSeal
     board: CompanyBoard
 
 
@@ -115,7 +117,7 @@ async def open_runtime(
 
     One that rehearses writes nothing, neither to QBO nor to Kafka, and goes on as if it had.
     """
-    rehearsed = RehearsedEntities() if rehearse else None
+    rehearsed = RehearsedEntities(context.seal) if rehearse else None
     clock = SystemClock()
     stop_after = context.company.stop_after_dead_letters if priority is Priority.LIVE else 0
     company, rules, board, topics = context.company, context.rules, context.board, settings.topics
@@ -169,11 +171,12 @@ def _books(
     return Books(
         client,
         SystemClock(),
+        seal=context.seal,
         window=timedelta(days=company.index_days),
         freshness=timedelta(seconds=company.freshness_s),
         lists=context.rules.lists,
         look_up_results=partial(
-            look_up_results, kafka_connection(settings.kafka), settings.topics.results, company.name
+            look_up_results, kafka_connection(settings.kafka), settings.topics.results, company.name, context.seal
         ),
         overlay=rehearsed,
         reads_at_once=reads_at_once,
@@ -214,7 +217,7 @@ async def open_company_context(settings: Settings, company: CompanySettings) -> 
     connection, rules = connection_settings(company), company_rules(company)
     await store.load(connection.credentials.store_key)
     board = StatusBoard(clock=clock).company(company.name, company.realm_id)
-    return CompanyContext(company, rules, connection, store, board)
+    return CompanyContext(company, rules, connection, store, marker_seal(settings, company), board)
 
 
 def company_intake(

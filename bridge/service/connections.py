@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.clock import Clock
 from bridge.config.environment import environment_name
-from bridge.config.settings import CompanySettings, TokenSettings
+from bridge.config.settings import CompanySettings, Settings, TokenSettings
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.token_topic import KafkaTokenStore
 from bridge.quickbooks.auth import Credentials
@@ -13,6 +13,7 @@ from bridge.quickbooks.limiter import Limits
 from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import TokenStore, token_key
 from contracts.errors import ConfigurationError
+from contracts.marker_seal import MarkerSeal, marker_key
 
 
 def token_store(tokens: TokenSettings, kafka: KafkaConnection, clock: Clock) -> TokenStore:
@@ -20,9 +21,27 @@ def token_store(tokens: TokenSettings, kafka: KafkaConnection, clock: Clock) -> 
     if tokens.key is None:
         raise ConfigurationError("tokens.key: expected url-safe base64 of 32 bytes in QBO_BRIDGE_TOKENS__KEY.")
     key = token_key(tokens.key.get_secret_value())
+    former = [token_key(each.get_secret_value()) for each in tokens.former_keys]
     if tokens.store == "kafka":
-        return KafkaTokenStore(tokens.topic, key, kafka, clock)
-    return FileTokenStore(tokens.path, key, clock)
+        return KafkaTokenStore(tokens.topic, key, kafka, clock, former=former)
+    return FileTokenStore(tokens.path, key, clock, former=former)
+
+
+def marker_seal(settings: Settings, company: CompanySettings) -> MarkerSeal:
+    """What signs the company's markers and tells them from a stranger's text: the tokens' key, or the markers' own.
+
+    Former keys of the tokens are believed still. ConfigurationError with neither.
+    """
+    tokens, own = settings.tokens, settings.markers.key
+    named = [each for each in (tokens.key, *tokens.former_keys) if each is not None]
+    keys = [marker_key(token_key(each.get_secret_value())) for each in named]
+    keys += [token_key(own.get_secret_value())] if own is not None else []
+    if not keys:
+        raise ConfigurationError(
+            "tokens.key: expected url-safe base64 of 32 bytes in QBO_BRIDGE_TOKENS__KEY "
+            "(or the markers' own key in QBO_BRIDGE_MARKERS__KEY)."
+        )
+    return MarkerSeal(company.realm_id, tuple(dict.fromkeys(keys)))
 
 
 def connection_settings(company: CompanySettings) -> ConnectionSettings:

@@ -9,14 +9,15 @@ from bridge.books.recovery import EntityId, PublishedDocuments
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
 from contracts.entities import Entity
+from contracts.marker_seal import MarkerSeal
 from contracts.results import read_result
 
 
 async def look_up_results(
-    connection: KafkaConnection, results: str, company: str, wanted: Collection[EntityId]
+    connection: KafkaConnection, results: str, company: str, seal: MarkerSeal, wanted: Collection[EntityId]
 ) -> Mapping[EntityId, Entity]:
     """What the results of the company say of these entities: the topic is read once, from its beginning."""
-    recollection = PublishedDocuments(wanted)
+    recollection = PublishedDocuments(wanted, seal)
     async with contextlib.aclosing(read_topic(connection, results)) as records:
         async for record in records:
             if record.value and recollection.may_name(record.value):

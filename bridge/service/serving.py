@@ -30,7 +30,7 @@ from bridge.service.app import (
     open_runtime,
     topics_to_create,
 )
-from bridge.service.connections import connection_settings, token_store
+from bridge.service.connections import connection_settings, marker_seal, token_store
 from bridge.service.http import serve as serve_http
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable, UnreadableJournal
@@ -63,7 +63,14 @@ async def _serve(settings: Settings) -> int:
             asyncio.create_task(
                 _run_company(
                     settings,
-                    CompanyContext(company, rules, connection, store, board.company(company.name, company.realm_id)),
+                    CompanyContext(
+                        company,
+                        rules,
+                        connection,
+                        store,
+                        marker_seal(settings, company),
+                        board.company(company.name, company.realm_id),
+                    ),
                     stopping,
                 ),
                 name=company.name,

@@ -21,6 +21,7 @@ from bridge.planning.steps import Schedule
 from contracts.posting import PostingPlan
 from contracts.records import InboundRecord
 from mappings.rules import MappingRules
+from tests.support.seals import SEAL
 
 T = TypeVar("T")
 MICRO_BATCH = 500
@@ -73,7 +74,7 @@ def judge_all(consumed: Iterable[InboundRecord]) -> list[MappedRecord]:
 def schedule_all(judged: Sequence[MappedRecord]) -> list[Schedule]:
     """Plan micro-batch by micro-batch, each against books that are empty yet: the most work there can be."""
     plans = [each.decision for each in judged if isinstance(each.decision, PostingPlan)]
-    index = Index(complete_since=datetime(2026, 1, 1, tzinfo=UTC))
+    index = Index(SEAL, complete_since=datetime(2026, 1, 1, tzinfo=UTC))
     return [schedule(plans[at : at + MICRO_BATCH], index, FACTS) for at in range(0, len(plans), MICRO_BATCH)]
 
 

@@ -15,7 +15,6 @@ from bridge.planning.steps import PlannedStep, StepId
 from contracts.entities import EntityName
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.marker import find_marker
 from contracts.posting import Operation
 from contracts.quickbooks import AccountSelector, Address, Draft, JournalEntryDraft, JournalLine, LineDraft
 from tests.support.plans import (
@@ -36,11 +35,13 @@ from tests.support.plans import (
     invoice_row,
     known,
     link,
+    note,
     payment,
     payment_row,
     thing,
     transaction_key,
 )
+from tests.support.seals import SEAL
 
 EURO = company(multicurrency=True)
 DRAFTS = {DANA: buyer().draft, TOTE: thing().draft}
@@ -77,7 +78,7 @@ def test_an_invoice_says_everything_by_id() -> None:
             }
         ],
         "TxnTaxDetail": {"TotalTax": Decimal(0)},
-        "PrivateNote": "[qbb:shopify:order:100 v=1.1 t=30.00 c=60]",
+        "PrivateNote": note(ORDER, v="1.1", t="30.00", c="60"),
     }
 
 
@@ -158,12 +159,12 @@ def test_currency_and_rate_are_said_under_multicurrency_only() -> None:
 
 def test_an_update_names_what_it_changes_sends_all_lines_and_keeps_a_persons_note() -> None:
     """`sparse` is added on the wire; lines that are left out would be deleted."""
-    row = invoice_row("20.00", SyncToken="4", PrivateNote="Call first\n[qbb:shopify:order:100 v=1.1 t=20.00]")
+    row = invoice_row("20.00", SyncToken="4", PrivateNote="Call first\n" + note(ORDER, v="1.1", t="20.00"))
     index = books(*LISTS, ("Invoice", row))
     step = create(invoice(), "Invoice", target=known(index, "Invoice", ORDER), marker_fields={"v": "5.1", "t": "30.00"})
     body = bound(replace(step, operation=Operation.UPDATE), index)
     assert (body["Id"], body["SyncToken"], len(body["Line"])) == ("145", "4", 1)
-    assert body["PrivateNote"] == "Call first\n[qbb:shopify:order:100 v=5.1 t=30.00 c=60]"
+    assert body["PrivateNote"] == "Call first\n" + note(ORDER, v="5.1", t="30.00", c="60")
 
 
 def test_a_void_says_which_and_nothing_else() -> None:
@@ -181,7 +182,7 @@ def test_a_void_says_which_and_nothing_else() -> None:
 
 def test_the_marker_goes_back_alone() -> None:
     """A sparse update of the note."""
-    index = books(*LISTS, ("Invoice", invoice_row(PrivateNote="Call first\n[qbb:shopify:order:100 v=1.1 t=30.00]")))
+    index = books(*LISTS, ("Invoice", invoice_row(PrivateNote="Call first\n" + note(ORDER, v="1.1", t="30.00"))))
     step = PlannedStep(
         id=StepId("Invoice", ORDER, "note"),
         operation=Operation.UPDATE,
@@ -190,7 +191,7 @@ def test_the_marker_goes_back_alone() -> None:
         marker_fields={"v": "9.27", "h": "void"},
     )
     body = bound(step, index)
-    assert body == {"Id": "145", "SyncToken": "0", "PrivateNote": "Call first\n[qbb:shopify:order:100 v=9.27 h=void]"}
+    assert body == {"Id": "145", "SyncToken": "0", "PrivateNote": "Call first\n" + note(ORDER, v="9.27", h="void")}
 
 
 def test_a_payment_is_the_customers_of_its_invoice() -> None:
@@ -204,7 +205,7 @@ def test_a_payment_is_the_customers_of_its_invoice() -> None:
         "CustomerRef": {"value": "61"},
         "TotalAmt": Decimal("30.00"),
         "Line": [link("145", "12.00")],
-        "PrivateNote": "[qbb:shopify:transaction:7 o=100]",
+        "PrivateNote": note(transaction_key(7), o="100"),
         "TxnDate": "2026-03-02",
         "DepositToAccountRef": {"value": "4"},
         "PaymentMethodRef": {"value": "3"},
@@ -254,7 +255,7 @@ def test_a_customer_carries_its_marker_in_its_notes() -> None:
             "PostalCode": "89501",
             "Country": "US",
         },
-        "Notes": "[qbb:shopify:customer:1]",
+        "Notes": note(DANA),
     }
     assert bound(create(the_draft(step), "Customer", DANA), profile=EURO)["CurrencyRef"] == {"value": "USD"}
 
@@ -302,7 +303,7 @@ def test_a_fee_is_a_journal_entry_of_two_sides() -> None:
         {"PostingType": "Debit", "AccountRef": {"value": "79"}},
         {"PostingType": "Credit", "AccountRef": {"value": "4"}},
     ]
-    marker = find_marker(body["PrivateNote"])
+    marker = SEAL.find("JournalEntry", body["PrivateNote"])
     assert marker is not None
     assert marker.key == ORDER
     with pytest.raises(UnmappableEvent, match="multicurrency is off"):

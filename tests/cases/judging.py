@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from contracts.marker import find_marker
 from contracts.results import ResultStatus
 from tests.cases.files import DONE, Case
 from tests.cases.telling import Batches
+from tests.support.seals import SEAL
 from tests.support.world import World
 
 Row = Mapping[str, Any]
@@ -60,7 +60,7 @@ def _rows(world: World, belongs: set[str]) -> Iterable[tuple[str, Row]]:
     """The transactions whose marker names one of these ids."""
     for entity in world.sandbox.company().tables:
         for row in world.held(entity):
-            marker = find_marker(row.get("PrivateNote"))
+            marker = SEAL.find(entity, row.get("PrivateNote"))
             if marker and {marker.key.id, marker.key.id.split(".")[0]} & belongs:
                 yield entity, row
 

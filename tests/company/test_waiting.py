@@ -15,10 +15,13 @@ from bridge.journal.entries import WAITING
 from bridge.sandbox.admin import set_switches
 from bridge.sandbox.settings import DEFAULT_REALM
 from contracts.errors import Unavailable
+from contracts.keys import SourceKey
+from contracts.marker import Marker
 from contracts.records import InboundRecord, Place
 from mappings.rules import MappingRules
 from tests.support.office import Office, office
 from tests.support.orders import ORDER_ID, Json, charge, line, order, stripe_event, transaction
+from tests.support.seals import SEAL
 from tests.support.stripe_objects import invoice_payment, paid_invoice, payout, refund, row
 from tests.support.world import opened
 
@@ -79,7 +82,7 @@ async def parked(acme: Office, many: int = MANY) -> None:
 async def put_into_the_books_by_hand(acme: Office, number: int) -> None:
     """A person writes the invoice of an order as if the bridge had; the books have one of another order already."""
     (model,) = acme.rows("Invoice")
-    marker = f"[qbb:shopify:order:{ORDER_ID + number}]"
+    marker = SEAL.line("Invoice", Marker(SourceKey("shopify", "order", str(ORDER_ID + number))))
     named = {"CustomerRef": model["CustomerRef"], "Line": model["Line"][:1], "PrivateNote": marker}
     await acme.by_hand("invoice", named)
 

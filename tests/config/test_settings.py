@@ -94,7 +94,10 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
 def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     """`*_FILE` names a file beside the configuration; the line end that an editor leaves is not part of it."""
     (tmp_path / "key").write_text(KEY + "\n")
-    settings = load(tmp_path, environ={"QBO_BRIDGE_TOKENS__KEY_FILE": "key"})
+    (tmp_path / "former").write_text(f'["{KEY}"]\n')
+    environ = {"QBO_BRIDGE_TOKENS__KEY_FILE": "key", "QBO_BRIDGE_TOKENS__FORMER_KEYS_FILE": "former"}
+    settings = load(tmp_path, environ=environ)
+    assert [token_key_bytes(each) for each in settings.tokens.former_keys] == [bytes(range(32))]
     assert settings.tokens.key is not None
     assert token_key_bytes(settings.tokens.key) == bytes(range(32))
 
@@ -114,6 +117,11 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
         (COMPANY + "[http]\nport = 99999\n", ["http.port", "from 0 to 65535"]),
         (COMPANY + "[http]\nprot = 1\n", ["http.prot is not a setting", "port"]),
         (COMPANY + '[tokens]\nkey = "k"\n', ["tokens.key is a secret", "QBO_BRIDGE_TOKENS__KEY", "_FILE"]),
+        (
+            COMPANY + '[tokens]\nformer_keys = ["k"]\n',
+            ["tokens.former_keys is a secret", "QBO_BRIDGE_TOKENS__FORMER_KEYS"],
+        ),
+        (COMPANY + '[markers]\nkey = "k"\n', ["markers.key is a secret", "QBO_BRIDGE_MARKERS__KEY"]),
         (COMPANY + 'client_secret = "k"\n', ["secret", "QBO_BRIDGE_COMPANIES__ACME_US__CLIENT_SECRET"]),
         (COMPANY + 'rules = "none.toml"\n', ["companies.acme-us.rules", "rules file that exists"]),
         (COMPANY + "[companies.limits]\nbatch_items = 31\n", ["acme-us.limits.batch_items", "from 1 to 30"]),
@@ -149,6 +157,8 @@ def test_a_wrong_file_is_one_sentence(tmp_path: Path, text: str, words: list[str
         ("QBO_BRIDGE_TOPICS__EVENTS", "one,two", ["JSON list"]),
         ("QBO_BRIDGE_KAFKA__TRANSACTIONS", "off", ["kafka.transactions (from QBO_BRIDGE_KAFKA__TRANSACTIONS)", "true"]),
         ("QBO_BRIDGE_TOKENS__KEY", "short", ["tokens.key (from QBO_BRIDGE_TOKENS__KEY)", "32 bytes"]),
+        ("QBO_BRIDGE_TOKENS__FORMER_KEYS", '["short"]', ["QBO_BRIDGE_TOKENS__FORMER_KEYS", "32 bytes"]),
+        ("QBO_BRIDGE_MARKERS__KEY", "short", ["markers.key (from QBO_BRIDGE_MARKERS__KEY)", "32 bytes"]),
         ("QBO_BRIDGE_TOKENS__KEY_FILE", "nowhere", ["QBO_BRIDGE_TOKENS__KEY_FILE", "No such file"]),
     ],
 )

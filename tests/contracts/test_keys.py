@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from contracts import keys
 from contracts.keys import SourceKey, batch_item_id, batch_request_id, escape, step_request_id, unescape
-from contracts.marker import Marker, find_marker
+from contracts.marker import Marker
+from tests.support.seals import SEAL
 
 KEY = SourceKey("shopify", "order", "1")
 
@@ -25,7 +26,7 @@ def test_an_escaped_text_can_be_read_again(text: str) -> None:
     """So no two texts make one key, and a marker holds any of them."""
     key = SourceKey("shopify", "sku", escape(text))
     assert unescape(key.id) == text
-    marker = find_marker(f"a note\n{Marker(key)}")
+    marker = SEAL.find("Item", SEAL.write("Item", "a note", Marker(key)))
     assert marker is not None
     assert marker.key == key
 

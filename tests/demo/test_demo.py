@@ -45,7 +45,13 @@ CARD = {"Amount": Decimal("-5.00"), "SalesItemLineDetail": {"ItemRef": {"value":
 
 
 def books(invoices: list[dict[str, Any]], payments: list[dict[str, Any]], **entities: int) -> Books:
-    return Books(tuple(invoices), tuple(payments), requests=dict.fromkeys(CALLS, 0), entities=entities, pages=0)
+    return Books(
+        {ORDER: tuple(invoices)} if invoices else {},
+        tuple(payments),
+        requests=dict.fromkeys(CALLS, 0),
+        entities=entities,
+        pages=0,
+    )
 
 
 def shown(after: Books) -> str:

@@ -23,6 +23,7 @@ from tests.support.plans import (
     steps,
     thing,
 )
+from tests.support.seals import SEAL
 
 OTHER = SourceKey("shopify", "customer", "2")
 SHOP = SourceKey("stripe", "customer", "cus_1")
@@ -37,7 +38,7 @@ def by_name(name: str = "Dana Reyes", **changes: str | None) -> CustomerDraft:
 
 
 def names(*rows: dict[str, object]) -> NameList:
-    found = NameList()
+    found = NameList(SEAL)
     for row in rows:
         found.remember_customer(row)
     return found

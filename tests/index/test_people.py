@@ -22,6 +22,7 @@ from tests.support.plans import (
     payment_row,
     transaction_key,
 )
+from tests.support.seals import SEAL
 
 SALE = transaction_key(7)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -124,7 +125,7 @@ def test_what_is_gone_is_told_once_it_is_known() -> None:
 
 def kept(index: Index) -> dict[str, bytes]:
     posted = known(index, "Payment", SALE)
-    return {journal_key(posted): journal_value(posted), "waiting:x": b"{}", "fresh:since": b"2026"}
+    return {journal_key(posted): journal_value(posted, SEAL), "waiting:x": b"{}", "fresh:since": b"2026"}
 
 
 def test_the_next_owner_knows_what_is_gone() -> None:
@@ -155,7 +156,7 @@ def test_what_quickbooks_still_has_comes_over_what_was_kept() -> None:
 def test_a_void_without_a_marker_may_be_ours() -> None:
     """One with a marker is known by it, and a live one was somebody's all along."""
     for text, lost in (("Voided", True), ("Voided " + note(ORDER), False), ("hello", False), (None, False)):
-        assert has_lost_marker({"PrivateNote": text}) is lost
+        assert has_lost_marker("Invoice", {"PrivateNote": text}, SEAL) is lost
 
 
 # -- recollection -----------------------------------------------------------------------------------------------------
@@ -185,10 +186,10 @@ def entity(ident: str = "146", operation: Any = "create", kind: str = "Payment")
 
 def recollected(*results: Result) -> Index:
     """An index of what these results say of Payment 146 and Invoice 145."""
-    recollection = PublishedDocuments({("Payment", "146"), ("Invoice", "145")})
+    recollection = PublishedDocuments({("Payment", "146"), ("Invoice", "145")}, SEAL)
     for each in results:
         recollection.add(each, "acme")
-    index = Index(complete_since=BORN)
+    index = Index(SEAL, complete_since=BORN)
     for (kind, _), row in recollection.rows().items():
         index.remember(kind, row)
     return index
@@ -227,6 +228,6 @@ def test_what_is_not_ours_is_not_recollected() -> None:
 
 def test_results_that_name_no_such_id_are_not_even_parsed() -> None:
     """A topic of a million results is read for one Id."""
-    recollection = PublishedDocuments({("Payment", "146")})
+    recollection = PublishedDocuments({("Payment", "146")}, SEAL)
     assert recollection.may_name(b'{"id":"146"}')
     assert not recollection.may_name(b'{"id":"1467"}')

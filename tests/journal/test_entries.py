@@ -31,6 +31,7 @@ from tests.support.assembly import MemoryJournal
 from tests.support.journal_story import written_today
 from tests.support.office import office
 from tests.support.orders import bought
+from tests.support.seals import SEAL
 
 texts = st.text(max_size=20)
 names = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12)
@@ -82,8 +83,8 @@ def test_a_lost_marker_comes_back(key: SourceKey, ident: int, total: Decimal, cu
         customer_id=customer,
         marker_fields={"v": "7.4", "h": "0badcafe", "t": f"{total:.2f}"},
     )
-    index = Index(complete_since=datetime(2026, 1, 1, tzinfo=UTC))
-    restore(index, {journal_key(posted): journal_value(posted)})
+    index = Index(SEAL, complete_since=datetime(2026, 1, 1, tzinfo=UTC))
+    restore(index, {journal_key(posted): journal_value(posted, SEAL)})
     found = index.get("Invoice", key)
     assert found is not None
     assert (found.id, found.written, found.version, found.customer_id) == (str(ident), total, posted.version, customer)

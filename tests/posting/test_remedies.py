@@ -24,6 +24,7 @@ from tests.support.orders import (
     shopify_event,
     taxed,
 )
+from tests.support.seals import SEAL
 
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 RECEIPTS = MappingRules(shop_domains=("acme.myshopify.com",), orders=OrderRules(document="sales_receipt"))
@@ -202,7 +203,7 @@ async def test_a_number_that_our_own_document_holds_is_not_made_distinct(kind: K
     """The holder carries the same marker: nothing is written twice. Guard: `_duplicate_number` looks the holder up."""
     async with office(rules=kind.rules) as acme:
         await acme.tell(kind.before)
-        ours = by_a_stranger(acme, kind, kind.number) | {"PrivateNote": str(Marker(kind.key, {}))}
+        ours = by_a_stranger(acme, kind, kind.number) | {"PrivateNote": SEAL.line(kind.entity, Marker(kind.key))}
         await acme.by_hand(kind.entity.lower(), ours)
         numbers_are_ours(acme)
         (result,) = await acme.tell(kind.event)

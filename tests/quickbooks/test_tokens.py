@@ -185,6 +185,27 @@ async def test_a_wrong_key_is_a_clear_error(path: Path) -> None:
         await store_at(path, token_key(new_key())).load(REALM)
 
 
+async def test_a_former_key_opens_the_store_which_is_sealed_anew(path: Path) -> None:
+    """So the former key can be taken out of the settings; what it sealed for other companies stays theirs."""
+    newer = token_key(new_key())
+    for realm in (REALM, OTHER_REALM):
+        await store_at(path).save(realm, valid_tokens())
+    rotated = FileTokenStore(path, newer, ManualClock(), former=(token_key(new_key()), KEY))
+    assert await rotated.load(REALM) == valid_tokens()
+    assert await store_at(path, newer).load(REALM) == valid_tokens()
+    assert await store_at(path).load(OTHER_REALM) == valid_tokens()
+    with pytest.raises(ConfigurationError, match="QBO_BRIDGE_TOKENS__FORMER_KEYS"):
+        await store_at(path).load(REALM)
+
+
+async def test_a_store_of_the_current_key_is_not_written_when_it_is_read(path: Path) -> None:
+    """Guard: each writing would be a chance to lose it."""
+    await store_at(path).save(REALM, valid_tokens())
+    before = holds(path)
+    await FileTokenStore(path, KEY, ManualClock(), former=(token_key(new_key()),)).load(REALM)
+    assert holds(path) == before
+
+
 async def test_one_holder_of_a_companys_lock_at_a_time(path: Path) -> None:
     """A second process waits; another company's lock is another one."""
     clock = ManualClock()

@@ -16,7 +16,6 @@ import pytest_asyncio
 
 from bridge.demo.events import ORDERS_ONLY, EventMix
 from bridge.kafka.connection import KafkaConnection
-from contracts.marker import find_marker
 from tests.support.backfills import (
     WIDE,
     backfill,
@@ -29,6 +28,7 @@ from tests.support.backfills import (
     snapshot,
     until_journalled,
 )
+from tests.support.seals import SEAL
 from tests.support.stage import Stage, sandbox_server
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -93,7 +93,9 @@ async def test_a_plan_says_what_a_backfill_then_does(stage: Stage) -> None:
     done = await backfill(stage, "--out", str(path))
     assert done.code == 0, done.err
     created = [
-        (find_marker(body["PrivateNote"]), body) for entity in ("Invoice", "Payment") for body in stage.query(entity)
+        (SEAL.find(entity, body["PrivateNote"]), body)
+        for entity in ("Invoice", "Payment")
+        for body in stage.query(entity)
     ]
     foretold = {document for document, line in lines.items() if line["would"] == "create"}
     assert foretold == documents_that_changed(jsonl(path))

@@ -16,9 +16,9 @@ from bridge.demo.audit import redeemed_on
 from bridge.demo.events import EventMix, EventSettings, Sample, generate
 from bridge.kafka.connection import KafkaConnection
 from contracts.keys import SourceKey
-from contracts.marker import find_marker
 from contracts.records import OutboundRecord
 from contracts.results import Result
+from tests.support.seals import SEAL
 from tests.support.stage import Stage, counted, sandbox_server
 
 ORDERS = 2000
@@ -124,7 +124,7 @@ def by_marker(stage: Stage, entity: str) -> dict[SourceKey, dict[str, Any]]:
     """The entities of one type by the document that their marker names; two with one marker are a failure."""
     found: dict[SourceKey, dict[str, Any]] = {}
     for body in stage.query(entity):
-        marker = find_marker(body.get("PrivateNote"))
+        marker = SEAL.find(entity, body.get("PrivateNote"))
         assert marker is not None
         assert marker.key not in found
         found[marker.key] = body
@@ -135,7 +135,7 @@ def order_of(key: SourceKey, body: dict[str, Any]) -> SourceKey:
     """The sale that a payment belongs to."""
     if key.system == "stripe":
         return key
-    marker = find_marker(body["PrivateNote"])
+    marker = SEAL.find("Payment", body["PrivateNote"])
     assert marker is not None
     return SourceKey("shopify", "order", marker.fields.get("o", key.id))
 

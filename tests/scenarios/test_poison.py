@@ -17,11 +17,11 @@ from aiokafka.record.util import calc_crc32c
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from contracts.dead_letters import OWN_HEADERS
-from contracts.marker import find_marker
 from contracts.records import InboundRecord, OutboundRecord, Place
 from contracts.results import Result
 from tests.support.orders import ORDER_ID, order, taxed
 from tests.support.poison import poison
+from tests.support.seals import SEAL
 from tests.support.stage import Stage, counted, sandbox_server
 
 SEED = 20261122
@@ -124,7 +124,7 @@ def assert_sound_ones_are_booked(
     invoices = Counter(
         (str(marker.key), Decimal(body["TotalAmt"]))
         for body in stage.query("Invoice")
-        if (marker := find_marker(body.get("PrivateNote"))) is not None
+        if (marker := SEAL.find("Invoice", body.get("PrivateNote"))) is not None
     )
     assert {key: invoices[key, Decimal("42.90")] for key in wanted} == dict.fromkeys(wanted, 1), seed
 

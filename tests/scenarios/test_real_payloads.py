@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bridge.kafka.connection import KafkaConnection
-from contracts.marker import find_marker
 from contracts.money import plain
 from contracts.records import OutboundRecord
 from contracts.results import Result
 from tests.support.corpus import amount, cash_rounding, order_in, parts_total, removed_by_edits
+from tests.support.seals import SEAL
 from tests.support.stage import Stage, sandbox_server
 
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
@@ -116,7 +116,7 @@ def _received(stage: Stage) -> dict[str, Decimal]:
     """What the payments of each order add up to."""
     found: dict[str, Decimal] = defaultdict(Decimal)
     for row in stage.query("Payment"):
-        marker = find_marker(row.get("PrivateNote"))
+        marker = SEAL.find("Payment", row.get("PrivateNote"))
         if marker is not None and marker.key.kind == "payment":
             found[f"shopify:order:{marker.key.id}"] += row["TotalAmt"]
     return found
@@ -124,5 +124,5 @@ def _received(stage: Stage) -> dict[str, Decimal]:
 
 def _invoices(stage: Stage) -> dict[str, dict[str, Any]]:
     """The bridge's invoices by the document that their marker names."""
-    marked = [(find_marker(row.get("PrivateNote")), row) for row in stage.query("Invoice")]
+    marked = [(SEAL.find("Invoice", row.get("PrivateNote")), row) for row in stage.query("Invoice")]
     return {str(marker.key): row for marker, row in marked if marker is not None}

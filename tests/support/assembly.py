@@ -29,6 +29,7 @@ from bridge.telemetry.status import StatusBoard
 from contracts.records import InboundRecord, OutboundRecord, Place
 from mappings.rules import MappingRules
 from tests.support.clocks import ManualClock
+from tests.support.seals import SEAL
 
 COMPANY = "acme"
 RESULTS, DEAD_LETTERS, JOURNAL = "qbo.results", "qbo.dead-letters", "qbo.journal"
@@ -104,11 +105,12 @@ def assemble(
 
     Bodies of waiting events beyond `waiting_bytes` are read again with `read_at`, else from the journal.
     """
-    rehearsed = RehearsedEntities() if rehearse else None
+    rehearsed = RehearsedEntities(SEAL) if rehearse else None
     board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
     books = Books(
         client,
         clock,
+        seal=SEAL,
         window=window,
         lists=rules.lists,
         look_up_results=look_up_results,

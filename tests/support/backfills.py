@@ -23,6 +23,7 @@ from bridge.demo.audit import differences, read_books
 from bridge.demo.events import EventMix, EventSettings, Sample, SampleEvent, generate
 from bridge.kafka.topics import partitions_of
 from contracts.results import Result
+from tests.support.seals import seal_of
 from tests.support.stage import REALM, Stage
 
 WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
@@ -179,7 +180,7 @@ def plan_faults(stage: Stage, *faults: dict[str, Any]) -> None:
 
 def wrong_in_the_books(stage: Stage, sample: Sample) -> tuple[str, ...]:
     """What the books do not say as the events do: lost, doubled or wrong documents and money."""
-    return differences(sample.sales, read_books(stage.sandbox_url, REALM))
+    return differences(sample.sales, read_books(stage.sandbox_url, REALM, seal_of(REALM)))
 
 
 def terminal(results: Iterable[Result]) -> dict[str, Result]:

@@ -32,6 +32,7 @@ from contracts.posting import Operation, Version
 from contracts.records import InboundRecord, Place
 from tests.support.assembly import MemoryJournal
 from tests.support.orders import ORDER_ID, transaction
+from tests.support.seals import SEAL
 from tests.support.stripe_objects import INTENT_ID, INVOICE_ID
 
 FIXTURES = Path(__file__).parents[1] / "journal" / "fixtures"
@@ -105,7 +106,7 @@ async def written_today() -> Mapping[str, bytes]:
     journal.put(WAITS.key, waiting_value(WAITS))
     journal.put(version_key(CANCELLED), version_value(CANCELLED_AS_OF))
     journal.put(version_key(INTENT), version_value(noted(INVOICE)))
-    journal.put(journal_key(DELETED), journal_value(DELETED))
+    journal.put(journal_key(DELETED), journal_value(DELETED, SEAL))
     journal.put(KNOWN_UNTIL_KEY, known_until_value(NOON))
     journal.put(STOPPED_KEY, STOPPED.to_bytes())
     journal.put(redrive_key(LETTER), redrive_value(REDRIVEN))

@@ -27,13 +27,13 @@ from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Swit
 from bridge.telemetry.status import StatusBoard
 from contracts.entities import Entity
 from contracts.keys import SourceKey
-from contracts.marker import find_marker
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.rules import MappingRules
 from tests.support.assembly import COMPANY, DEAD_LETTERS, JOURNAL, RESULTS, MemoryJournal, SharedClock, assemble
 from tests.support.clocks import ManualClock, settle
 from tests.support.quickbooks import MemoryStore
+from tests.support.seals import SEAL
 
 SHOPIFY = "shopify.events"
 WINDOW = timedelta(days=3650)
@@ -173,7 +173,7 @@ class Office:
         """Our transactions of one type in the sandbox, by their marker; two with one marker are a failure."""
         found: dict[SourceKey, dict[str, Any]] = {}
         for body in self.sandbox.company().tables[entity].values():
-            marker = find_marker(body.get("PrivateNote"))
+            marker = SEAL.find(entity, body.get("PrivateNote"))
             if marker is not None:
                 assert marker.key not in found
                 found[marker.key] = body
@@ -208,7 +208,7 @@ async def office(
     told = list(after.results) if after else []
 
     async def look_up_results(wanted: Collection[EntityId]) -> Mapping[EntityId, Entity]:
-        recollection = PublishedDocuments(wanted)
+        recollection = PublishedDocuments(wanted, SEAL)
         for result in told:
             recollection.add(result, COMPANY)
         return recollection.rows()

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from contracts.marker import find_marker
+from tests.support.seals import SEAL
 from tests.support.stage import Stage
 
 
@@ -18,12 +18,12 @@ def human(stage: Stage, action: str, entity: str, ident: str, **more: object) ->
 
 def invoices(stage: Stage) -> list[dict[str, Any]]:
     """Our live invoices without anything paid on them first, each once."""
-    ours = [row for row in stage.query("Invoice") if find_marker(row.get("PrivateNote")) and row["TotalAmt"]]
+    ours = [row for row in stage.query("Invoice") if SEAL.find("Invoice", row.get("PrivateNote")) and row["TotalAmt"]]
     return sorted(ours, key=lambda row: row["Balance"] != row["TotalAmt"])
 
 
 def document(row: dict[str, Any]) -> tuple[str, str]:
-    marker = find_marker(row["PrivateNote"])
+    marker = SEAL.find("Invoice", row["PrivateNote"])
     assert marker is not None
     return "Invoice", str(marker.key)
 

@@ -25,6 +25,7 @@ from contracts.quickbooks import (
     LineDraft,
     PaymentDraft,
 )
+from tests.support.seals import SEAL
 
 BORN = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = date(2026, 3, 2)
@@ -75,7 +76,7 @@ def company(**changes: Any) -> CompanyProfile:
 
 def books(*rows: tuple[str, Mapping[str, Any]]) -> Index:
     """An index that holds these rows: `books(("Invoice", invoice_row()))`."""
-    index = Index(complete_since=BORN)
+    index = Index(SEAL, complete_since=BORN)
     for entity, row in rows:
         index.remember(entity, row)
     return index
@@ -199,8 +200,13 @@ def plan(key: SourceKey, *found: PostingStep, version: Version | None = None) ->
 # -- rows of QBO ------------------------------------------------------------------------------------------------------
 
 
-def note(key: SourceKey, **fields: str) -> str:
-    return str(Marker(key, fields))
+MARKED = {"order": "Invoice", "customer": "Customer", "refund": "RefundReceipt"}
+"""The entity that usually carries the marker of a document of this kind; a payment does of every other."""
+
+
+def note(key: SourceKey, on: str | None = None, **fields: str) -> str:
+    """The marker of `key` as the bridge writes it on an entity of the type `on`."""
+    return SEAL.line(on or MARKED.get(key.kind, "Payment"), Marker(key, fields))
 
 
 def customer_row(

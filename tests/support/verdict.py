@@ -21,10 +21,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from bridge.demo.audit import differences, read_books
 from bridge.demo.events import ExpectedSale, Sample
 from bridge.kafka.reader import read_topic
-from contracts.marker import find_marker
+from contracts.marker_seal import MarkerSeal
 from contracts.records import Place
 from contracts.results import Result, read_result
 from tests.support.fleet import PARTITIONS, Fleet, Tenant
+from tests.support.seals import seal_of
 
 MARKED = {"Invoice": "PrivateNote", "Payment": "PrivateNote", "JournalEntry": "PrivateNote", "Customer": "Notes"}
 
@@ -73,18 +74,19 @@ async def read_bus(fleet: Fleet) -> Bus:
 
 def judge(fleet: Fleet, company: Tenant, sample: Sample, bus: Bus, events: int) -> Verdict:
     """The verdict on one company that was told `events` events of `sample`."""
+    seal = seal_of(company.realm)
     rows = {entity: _rows(fleet, company, entity) for entity in MARKED}
     twice = [
         f"{entity} {key}: {times} of them"
         for entity, key in ((name, MARKED[name]) for name in MARKED)
-        for key, times in _markers(rows[entity], key).items()
+        for key, times in _markers(seal, entity, rows[entity], key).items()
         if times > 1
     ]
-    books = read_books(fleet.sandbox_url, company.realm)
+    books = read_books(fleet.sandbox_url, company.realm, seal)
     held = books.documents
     wanted = [sale.document for sale in sample.sales if not sale.cancelled]
     lost = [f"{document}: lost" for document in wanted if document not in held]
-    fees = _fees(sample.sales, rows["JournalEntry"])
+    fees = _fees(seal, sample.sales, rows["JournalEntry"])
     wrong = [text for text in differences(sample.sales, books) if "0 invoices instead" not in text] + fees
     ledger = httpx.get(f"{fleet.sandbox_url}/sandbox/ledger", params={"realm": company.realm}).json()
     if not (ledger["balanced"] and ledger["receivable_agrees"]):
@@ -167,15 +169,15 @@ async def unsettled(fleet: Fleet) -> list[str]:
     return [key for key, value in entries.items() if value is not None and ":request:" in key]
 
 
-def _fees(sales: Sequence[ExpectedSale], journal: list[dict[str, Any]]) -> list[str]:
+def _fees(seal: MarkerSeal, sales: Sequence[ExpectedSale], journal: list[dict[str, Any]]) -> list[str]:
     expected = sum((sale.fee for sale in sales if sale.fee), Decimal(0))
-    marked = [row for row in journal if find_marker(row.get("PrivateNote"))]
+    marked = [row for row in journal if seal.find("JournalEntry", row.get("PrivateNote"))]
     booked = sum((Decimal(row["TotalAmt"]) for row in marked), Decimal(0))
     return [] if booked == expected else [f"fees of {booked} instead of {expected}"]
 
 
-def _markers(rows: Iterable[Mapping[str, Any]], field: str) -> Counter[str]:
-    marked = (find_marker(row.get(field)) for row in rows)
+def _markers(seal: MarkerSeal, entity: str, rows: Iterable[Mapping[str, Any]], field: str) -> Counter[str]:
+    marked = (seal.find(entity, row.get(field)) for row in rows)
     return Counter(str(marker.key) for marker in marked if marker)
 
 

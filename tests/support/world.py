@@ -27,13 +27,13 @@ from bridge.sandbox.app import create_app
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
-from contracts.marker import find_marker
 from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.rules import MappingRules
 from tests.support.assembly import DEAD_LETTERS, JOURNAL, MemoryJournal, SharedClock, assemble
 from tests.support.clocks import ManualClock
 from tests.support.quickbooks import MemoryStore
+from tests.support.seals import SEAL
 
 BASE_URL = "http://127.0.0.1:8100"
 WINDOW = timedelta(days=3650)
@@ -126,12 +126,12 @@ class World:
     def payments(self) -> list[tuple[str, Decimal]]:
         """The live payments by marker and amount."""
         live = [row for row in self.held("Payment") if row["TotalAmt"]]
-        return sorted((marker_of(row), row["TotalAmt"]) for row in live)
+        return sorted((marker_of("Payment", row), row["TotalAmt"]) for row in live)
 
     def invoices(self) -> list[tuple[str, Decimal, Decimal, tuple[str, ...]]]:
         """The live invoices: marker, total, balance and what each line says."""
         live = [row for row in self.held("Invoice") if row["TotalAmt"]]
-        return sorted((marker_of(row), row["TotalAmt"], row["Balance"], _lines(row)) for row in live)
+        return sorted((marker_of("Invoice", row), row["TotalAmt"], row["Balance"], _lines(row)) for row in live)
 
     def statuses(self) -> list[str]:
         """The last status of every record, in the order of delivery."""
@@ -224,9 +224,9 @@ async def opened(
         yield world
 
 
-def marker_of(row: Mapping[str, Any]) -> str:
+def marker_of(entity: str, row: Mapping[str, Any]) -> str:
     """The key in a row's note, its whole note where there is none."""
-    marker = find_marker(row.get("PrivateNote"))
+    marker = SEAL.find(entity, row.get("PrivateNote"))
     return str(marker.key) if marker else str(row.get("PrivateNote"))
 
 

@@ -27,6 +27,7 @@ from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import TRANSACTIONS, transactions
 from bridge.service.app import CompanyContext, company_router, kafka_connection, open_company_context, open_runtime
 from bridge.telemetry.logs import silence_logs
+from contracts.marker_seal import MarkerSeal
 from contracts.money import plain
 from contracts.records import Place
 from contracts.results import ResultStatus
@@ -82,7 +83,7 @@ async def _report(settings: Settings, context: CompanyContext, request: VerifyRe
     events, unread = await _events(settings, context, request, bar)
     bar.say(f"{events.records} records are read; asking QuickBooks.")
     async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
-        index = await _books(runtime.client, events, await runtime.journal.read())
+        index = await _books(runtime.client, context.seal, events, await runtime.journal.read())
         reads = runtime.client.counts.reads
     letters = await _letters(settings, request.company)
     found = documents(events, index, letters, {})
@@ -103,10 +104,10 @@ async def _events(
         return events, reader.missing
 
 
-async def _books(client: QuickBooksClient, events: Events, journal: dict[str, bytes]) -> Index:
+async def _books(client: QuickBooksClient, seal: MarkerSeal, events: Events, journal: dict[str, bytes]) -> Index:
     """What QBO holds since the oldest document existed; a document cannot have been posted before."""
     since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
-    index = Index(complete_since=since)
+    index = Index(seal, complete_since=since)
     restore(index, journal)
     for entity in TRANSACTIONS if events.earliest_created_at else ():
         async for page in transactions(client, entity, since, priority=Priority.HOUSEKEEPING):

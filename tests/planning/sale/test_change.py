@@ -17,6 +17,7 @@ from tests.support.plans import (
     books,
     invoice_row,
     link,
+    note,
     order_plan,
     payment_row,
     planned,
@@ -75,7 +76,7 @@ def test_change_makes_a_payment_in_the_books_smaller() -> None:
 
 def test_change_is_taken_out_once() -> None:
     """Guard: told again, it finds itself in the marker."""
-    smaller = payment_row(transaction_key(7), PrivateNote="[qbb:shopify:transaction:7 o=100 t=30.00 k=8:10.00]")
+    smaller = payment_row(transaction_key(7), PrivateNote=note(transaction_key(7), o="100", t="30.00", k="8:10.00"))
     found = planned([change_plan("10.00")], with_invoice(smaller))
     assert (found.waves, type(found.resolutions[0][0])) == ((), AlreadyPosted)
 

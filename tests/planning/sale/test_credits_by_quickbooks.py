@@ -13,6 +13,7 @@ from bridge.index.index import Index
 from bridge.sandbox.writes import write
 from contracts.errors import Unavailable
 from tests.support.orders import ORDER_ID, Json, line, order, refund, refund_line, shopify_event, transaction
+from tests.support.seals import SEAL
 from tests.support.world import World, marker_of, opened
 
 D = Decimal
@@ -47,7 +48,7 @@ def credited(number: int, pieces: int = 1) -> Json:
 
 
 def invoice(world: World, number: int) -> dict[str, Any]:
-    (row,) = (each for each in world.held("Invoice") if marker_of(each) == f"shopify:order:{number}")
+    (row,) = (each for each in world.held("Invoice") if marker_of("Invoice", each) == f"shopify:order:{number}")
     return row
 
 
@@ -196,7 +197,7 @@ async def test_what_lies_on_an_invoice_that_became_smaller_is_read_again() -> No
 
 def test_a_payment_that_uses_up_several_credits_is_left_where_it_is() -> None:
     """Guard: deleting it would take another credit off its invoice."""
-    index = Index(complete_since=datetime(2026, 1, 1, tzinfo=UTC))
+    index = Index(SEAL, complete_since=datetime(2026, 1, 1, tzinfo=UTC))
     sides = (("Invoice", "1", 20), ("CreditMemo", "2", 12), ("CreditMemo", "3", 8))
     lines = [{"Amount": D(amount), "LinkedTxn": [{"TxnType": kind, "TxnId": ident}]} for kind, ident, amount in sides]
     index.remember("Payment", {"Id": "4", "TotalAmt": NIL, "PrivateNote": BY_QUICKBOOKS, "Line": lines})

@@ -34,7 +34,7 @@ def refunded(*refunds: Json) -> Json:
 
 def live(world: World, entity: str) -> list[tuple[str, Decimal]]:
     """The rows of an entity by marker and total."""
-    return sorted((marker_of(row), row["TotalAmt"]) for row in world.held(entity) if row["TotalAmt"])
+    return sorted((marker_of(entity, row), row["TotalAmt"]) for row in world.held(entity) if row["TotalAmt"])
 
 
 WITHOUT_MONEY = refund([refund_line(MUG, 2, "29.00")])
