@@ -50,11 +50,6 @@ def test_every_key_has_its_meaning_its_unit_and_its_first_release() -> None:
     assert all(entry.meaning and entry.unit and entry.on and entry.since for entry in CATALOGUE.values())
 
 
-def test_only_the_signature_is_reserved() -> None:
-    """It is in the catalogue before anything writes it, so that nothing else takes its key."""
-    assert [name for name, entry in CATALOGUE.items() if entry.since == "reserved"] == [MarkerField.SIGNATURE]
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_numbers_that_we_do_not_write_are_not_there(text: str) -> None:
     """Exponents, digits of other scripts, four thousand digits. Guard: `fullmatch` before every conversion."""

@@ -45,7 +45,7 @@ def ids_after(order: tuple[str, ...]) -> list[str]:
 
 def test_a_twin_that_goes_leaves_one() -> None:
     """Deleted, voided, or read again under another marker; the one that lives takes the place."""
-    other = note(SALE)
+    other = note(SALE, "Invoice")
     for row in (None, invoice_row("0.00", SyncToken="2", PrivateNote="Voided"), invoice_row(PrivateNote=other)):
         index = books(("Invoice", invoice_row()), ("Invoice", invoice_row(Id="150")))
         if row is None:
