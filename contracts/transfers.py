@@ -52,12 +52,13 @@ class ChangeDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
-    """One side of a journal entry."""
+    """One side of a journal entry. With `customer_of` it is what the customer of that sale owes (A/R)."""
 
     side: Literal["Debit", "Credit"]
     account: AccountSelector
     amount: Decimal
     description: str | None = None
+    customer_of: SourceKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

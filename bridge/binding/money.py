@@ -8,7 +8,7 @@ from bridge.binding.lookups import Body, Lookups
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.quickbooks import JournalEntryDraft, PaymentDraft
+from contracts.quickbooks import JournalEntryDraft, JournalLine, PaymentDraft
 
 
 def payment_body(look: Lookups, step: PlannedStep, draft: PaymentDraft) -> Body:
@@ -58,10 +58,7 @@ def journal_body(look: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> 
             "DetailType": "JournalEntryLineDetail",
             "Amount": line.amount,
             "Description": line.description or "",
-            "JournalEntryLineDetail": {
-                "PostingType": line.side,
-                "AccountRef": {"value": look.profile.account_id(line.account)},
-            },
+            "JournalEntryLineDetail": {"PostingType": line.side, **_side(look, line, draft.currency)},
         }
         for line in draft.lines
     ]
@@ -72,6 +69,26 @@ def journal_body(look: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> 
         **look.money(step, draft.currency),
         "PrivateNote": look.note(step),
     }
+
+
+def _side(look: Lookups, line: JournalLine, currency: str) -> Body:
+    """The account of a line; on receivables also whose they are, which QBO asks for (6000)."""
+    if line.customer_of is None:
+        return {"AccountRef": {"value": look.profile.account_id(line.account)}}
+    sale = look.index.sale(line.customer_of)
+    if sale is None or sale.customer_id is None:
+        raise UnmappableEvent(f"{line.customer_of} is not in the books, so nobody says who owes it")
+    owing = [
+        ident
+        for ident, account in look.profile.accounts.items()
+        if account.sub_type == line.account.sub_type
+        and (account.currency or look.profile.home_currency) == (currency or look.profile.home_currency)
+    ]
+    if not owing:
+        raise UnmappableEvent(f"the company has no active receivable account in {currency}")
+    customer = {"Type": "Customer", "EntityRef": {"value": sale.customer_id}}
+    # because QBO makes one for each currency and puts its invoices there, the first is the one that the sale is on
+    return {"AccountRef": {"value": min(owing, key=int)}, "Entity": customer}
 
 
 def _no_line(step: PlannedStep) -> list[Body] | None:

@@ -35,6 +35,11 @@ from mappings.tax import tax_code
 RANKS = {"open": 1, "uncollectible": 2, "paid": 4, "void": 20}
 """How far an invoice is in its life, for two bodies of one second."""
 
+UNNAMED = Caution(
+    "payments_unknown",
+    "The paid invoice names no payment: until invoice_payment.paid says which charge paid it, that charge is a sale of "
+    "its own beside it. Subscribe to invoice_payment.paid, or expand `payments`.",
+)
 Links = tuple[tuple[SourceKey, SourceKey], ...]
 
 
@@ -238,7 +243,13 @@ def _day(invoice: StripeInvoice, rules: MappingRules) -> date:
 
 
 def _warnings(invoice: StripeInvoice) -> tuple[Caution, ...]:
-    """A list of payments that is cut may hide one outside of Stripe, whose money would lie on Stripe's account."""
+    """A list of payments that is cut may hide one outside of Stripe, whose money would lie on Stripe's account.
+
+    A paid body that names no payment of it leaves open whose charge it is.
+    """
+    unnamed = invoice.charge is None and invoice.payment_intent is None and invoice.payments is None
+    if unnamed and invoice.status == "paid" and invoice.amount_paid:
+        return (UNNAMED,)
     if invoice.payments is None or not invoice.payments.has_more:
         return ()
     said = "the invoice's list of payments is cut (has_more): what is not in it counts as paid through Stripe"

@@ -33,7 +33,7 @@ from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import GONE, ONCE, Intent, Operation, Version
-from contracts.quickbooks import SalesReceiptDraft, content_hash
+from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
 
 LEFT_OUT = "left-out"
 """The content of a version of a sale that the rules leave out."""
@@ -88,15 +88,22 @@ def version_of(claim: Claim) -> Version:
 
 
 def _plan_once(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]) -> None:
-    """Two events tell it in their own words; what the books have is not compared with either."""
+    """Several events tell it in their own words; captures make it grow, so the greatest counts, whichever is first."""
     posted = context.index.sale(key)
     positions = [claim.position for claim in claims]
-    if posted is not None:
+    greatest = max(claims, key=lambda claim: form_draft(claim).total, default=None)
+    if posted is not None and greatest is not None and _has_grown(form_draft(greatest), posted):
+        _plan_state(context, greatest, positions, posted, version_of(greatest))
+    elif posted is not None:
         context.resolve(positions, known(posted))
     elif context.is_gone(key):
         context.resolve(positions, DID_NOT_LAST)
-    elif claims:
-        _plan_state(context, claims[0], positions, None, version_of(claims[0]))
+    elif greatest is not None:
+        _plan_state(context, greatest, positions, None, version_of(greatest))
+
+
+def _has_grown(draft: InvoiceDraft, posted: Posted) -> bool:
+    return not posted.voided and posted.total_unchanged and draft.total > posted.total
 
 
 def _says(posted: Posted, version: Version) -> bool:

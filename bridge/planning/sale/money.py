@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
@@ -27,6 +28,7 @@ from contracts.money import total
 from contracts.quickbooks import DocumentDraft, PaymentDraft, RedemptionDraft
 
 LINKED_ELSEWHERE = "was linked to other documents in QuickBooks and cannot become smaller"
+GREW_ON_DEPOSIT = "lies on a deposit already, and more of its charge was captured: take it off there, then redrive"
 SHOWN_UNKNOWN = "the gift card is told in the customer's currency, and what the order came to in it is not known yet"
 IN_THE_CUSTOMERS_CURRENCY = "told in the customer's currency: the order's body tells the same money in the shop's"
 
@@ -47,9 +49,11 @@ def collect_money(context: PlanningContext, content: SaleContent) -> SaleMoney:
         booked=total(payment.total for payment in payments if payment is not body) + _given_up(context, sale.key),
     )
     cards = _unbooked_claims(context, claims.redemptions, money)
+    unbooked = _unbooked_claims(context, claims.payments, money)
     money = replace(
         money,
-        unbooked=_unbooked_claims(context, claims.payments, money),
+        unbooked=unbooked,
+        booked=money.booked - _grown(context, unbooked, sale.key),
         cards=in_shop_currency(cards, money.shown, money.currency),
         shown=with_cards(money.shown, cards),
         current=newest_told(context, sale.key, body, claims),
@@ -127,12 +131,19 @@ def _given_up(context: PlanningContext, sale: SourceKey) -> Decimal:
     return total(payment.written for payment in voided if payment.key.kind != BODY_MONEY)
 
 
+def _grown(context: PlanningContext, unbooked: Sequence[Sequence[Claim]], sale: SourceKey) -> Decimal:
+    """What is booked of payments that captures made greater since: it is in what is told of them now."""
+    before = (context.index.get("Payment", group[0].step.key) for group in unbooked)
+    return total(each.total for each in before if each is not None and not lies_elsewhere(each, sale))
+
+
 def _unbooked_claims(
     context: PlanningContext, transactions: Sequence[Claim], money: SaleMoney
 ) -> tuple[tuple[Claim, ...], ...]:
     """The transactions that are not in the books yet, by their keys, each with all its claims; others are settled."""
     found: list[tuple[Claim, ...]] = []
-    for _, group in by_key(transactions):
+    for _, told in by_key(transactions):
+        group = sorted(told, key=amount_of, reverse=True)  # because several captures of one charge make it grow
         resolution = _resolution(context, group[0], money)
         if resolution is None:
             found.append(tuple(group))
@@ -144,7 +155,10 @@ def _unbooked_claims(
 def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> StepResolution | None:
     posted, sale = context.index.get("Payment", claim.step.key), money.sale.posted
     if posted is not None and not lies_elsewhere(posted, money.sale.key):
-        return known(posted)
+        if not _has_grown(claim, posted):
+            return known(posted)
+        # because QBO freezes what lies on a deposit, a person has to take it off there first
+        return Refused(rejected(posted, GREW_ON_DEPOSIT), posted) if posted.deposited else None
     if context.is_gone(claim.step.key):
         return DID_NOT_LAST
     draft = claim.step.draft
@@ -157,6 +171,12 @@ def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> Ste
         if any(each.key == claim.step.key for each in redeemed_on(sale)):
             return AlreadyPosted(sale)
     return None
+
+
+def _has_grown(claim: Claim, posted: Posted) -> bool:
+    """True for a charge of which more was captured since; of anything else a transaction is told once."""
+    charge = claim.step.key.kind == "charge" and not posted.voided and posted.total_unchanged
+    return charge and amount_of(claim) > posted.total
 
 
 def _in_another_currency(claim: Claim, currency: str, money: SaleMoney) -> StepResolution:

@@ -69,10 +69,13 @@ def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBala
     for group in money.unbooked:
         if StepId("Payment", group[0].step.key) != changed:
             posted = context.index.get("Payment", group[0].step.key)
+            grows = posted is not None and not lies_elsewhere(posted, formed.form.key)
+            if posted is not None and grows:
+                balance = balance.give_back(posted.applied)
             step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=changed)
-            if posted is not None and lies_elsewhere(posted, formed.form.key):
+            if posted is not None:
                 step = _moved(step, formed.form, posted)
-            context.write(step)
+            context.write(replace(step, total=amount_of(group[0])) if grows else step)
         _share(context, group)
     if money.body is None and money.body_only:
         balance = _write_body(context, formed, balance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.index.posted import order_fact, order_of
@@ -14,9 +15,10 @@ from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, St
 from contracts.errors import UnmappableEvent
 from contracts.marker import MarkerField
 from contracts.money import plain
-from contracts.posting import GONE, Operation
-from contracts.quickbooks import RefundReceiptDraft
+from contracts.posting import GONE, Intent, Operation
+from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine, RefundReceiptDraft
 
+RECEIVABLE = AccountSelector(rule="accounts.receivable", sub_type="AccountsReceivable")
 NEVER_BOOKED = "it did not last, and it was never booked"
 
 
@@ -24,6 +26,9 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
     """Phase *refunds*: decide the refund receipts, each once; whose they are, the sale says."""
     sale = credited.form
     for key, group in by_key(credited.refunds):
+        if group[0].step.intent is Intent.REVERSED and key != sale.key:
+            _plan_owed_again(context, sale, group)
+            continue
         positions = [claim.position for claim in group]
         draft = group[0].step.draft
         if not isinstance(draft, RefundReceiptDraft):
@@ -46,6 +51,43 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
             total=draft.total,
         )
         context.plan_write(step, positions)
+
+
+def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim]) -> None:
+    """A debit that failed was the payment of a sale that stands: its customer owes it again, revenue stays."""
+    claim, draft = group[0], group[0].step.draft
+    if not isinstance(draft, RefundReceiptDraft):
+        raise TypeError(f"{claim.step.key}: money that was lost again needs a RefundReceiptDraft")
+    positions = [each.position for each in group]
+    posted = context.index.get("JournalEntry", claim.step.key)
+    payment = context.index.get("Payment", claim.step.key)
+    if posted is not None:
+        context.resolve(positions, known(posted))
+        return
+    if payment is None and StepId("Payment", claim.step.key) not in context.steps:
+        # because nothing was booked of a debit that failed while it was pending, nothing may be booked of it later
+        context.note_version(claim.step.key, GONE)
+        context.resolve(positions, DID_NOT_LAST)
+        return
+    if payment is not None and payment.voided:
+        context.resolve(positions, stays_void(payment))
+        return
+    said = f"Payment {claim.step.key.id} failed"
+    lines = (
+        JournalLine(side="Debit", account=RECEIVABLE, amount=draft.total, description=said, customer_of=sale.key),
+        JournalLine(side="Credit", account=draft.deposit_to, amount=draft.total, description=said),
+    )
+    entry = JournalEntryDraft(
+        txn_date=draft.txn_date,
+        currency=draft.currency,
+        lines=lines,
+        doc_number=draft.doc_number,
+        exchange_rate=draft.exchange_rate,
+    )
+    step_id = StepId("JournalEntry", claim.step.key)
+    needs = frozenset({sale.step.id} if sale.step else ())
+    step = PlannedStep(id=step_id, operation=Operation.CREATE, owner=claim.position, draft=entry, needs=needs)
+    context.plan_write(step, positions)
 
 
 def _known(context: PlanningContext, sale: Sale, claim: Claim, draft: RefundReceiptDraft) -> StepResolution | None:
