@@ -62,6 +62,7 @@ class LineDraft:
     """One sold line. `amount` is exact; `quantity` and `unit_price` are given only when their product rounds to it.
 
     `tax` is the part of the document's tax that was charged on this line, `tax_code` what stands for it outside the US.
+    `own_discount` is this line's part of the document's discount, None for none.
     """
 
     item: SourceKey
@@ -72,6 +73,7 @@ class LineDraft:
     taxable: bool = False
     tax: Decimal = Decimal(0)
     tax_code: TaxCodeSelector | None = None
+    own_discount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

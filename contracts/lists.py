@@ -24,8 +24,9 @@ class AccountSelector:
 
     `rule` is the key in the rules file that a person would set (for the message when nothing is found). `name` is a
     fully qualified name. `preference` is a key of Preferences.SalesFormsPrefs that holds an account id
-    (DefaultDiscountAccount); when the company leaves it empty, sub_type decides. By sub_type the lowest Id among the
-    active accounts of exactly that AccountSubType is taken. `made` is the account called `name` that the bridge makes
+    (DefaultDiscountAccount); when the company leaves it empty, sub_type decides: the only active account of exactly
+    that AccountSubType, those in a foreign currency aside. Of several the one that the preference `among` names is
+    meant; without it nobody knows. `made` is the account called `name` that the bridge makes
     where the company has none.
     """
 
@@ -34,6 +35,7 @@ class AccountSelector:
     name: str | None = None
     preference: str | None = None
     sub_type: str | None = None
+    among: str | None = None
     made: AccountDraft | None = None
 
 

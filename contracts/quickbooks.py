@@ -108,8 +108,8 @@ def _parts_of(value: object) -> Iterator[object]:
 
 _WITH_PARTS = (*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine)
 
-CAME_LATER = frozenset({"po_number", "made"})
-NEVER_WRITTEN = frozenset({"shown"})
+CAME_LATER = frozenset({"po_number", "made", "own_discount"})
+NEVER_WRITTEN = frozenset({"shown", "among"})
 
 
 def content_hash(draft: Draft) -> str:

@@ -107,8 +107,10 @@ class Address(Body):
     address2: Text | None = None
     city: Text | None = None
     province: Text | None = None
+    province_code: Text | None = None
     zip: Text | None = None
     country: Text | None = None
+    country_code: Text | None = None
     phone: Text | None = None
 
 

@@ -45,6 +45,8 @@ _SUB_TYPES: dict[Role, str] = {
     "payouts": "Checking",
 }
 _PREFERENCES: dict[Role, str] = {"discount": "DefaultDiscountAccount"}
+_AMONG: dict[Role, str] = {"refunds": "DefaultDiscountAccount", "disputes": "DefaultDiscountAccount"}
+"""Where several accounts fit, the one that the company has chosen for discounts."""
 _CREATED: dict[LiabilityRole, str] = {
     "gift_cards": "Gift cards",
     "tips": "Tips",
@@ -59,7 +61,9 @@ def account(rules: MappingRules, role: Role) -> AccountSelector:
     key = f"accounts.{role}"
     if chosen is not None:
         return chosen.selector(key)
-    return AccountSelector(rule=key, preference=_PREFERENCES.get(role), sub_type=_SUB_TYPES[role])
+    return AccountSelector(
+        rule=key, preference=_PREFERENCES.get(role), sub_type=_SUB_TYPES[role], among=_AMONG.get(role)
+    )
 
 
 def liability(rules: MappingRules, role: LiabilityRole) -> AccountSelector | SourceKey:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bridge.binding.lookups import Body, Lookups, address_body
 from bridge.binding.tax import FormTax, form_tax
@@ -15,15 +15,17 @@ from contracts.quickbooks import InvoiceDraft, LineDraft
 def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
     """An invoice; another customer that a person chose stays."""
     customer, written = _owner(look, step, draft)
-    tax = form_tax(look.profile, draft.lines, draft.tax, draft.tax_code)
+    tax = form_tax(look.profile, draft.lines, draft.tax, draft.tax_code, draft.discount)
+    named = look.profile.listed("Class", draft.tracking_class, "tracking")
+    lines = [*item_lines(look, draft.lines, tax), *_discount(look, draft)]
     return {
         "CustomerRef": {"value": customer},
         "DocNumber": draft.doc_number,
         "TxnDate": draft.txn_date.isoformat(),
         "DueDate": draft.due_date.isoformat() if draft.due_date else None,
-        "Line": [*item_lines(look, draft.lines, tax), *_discount(look, draft)],
+        "Line": tracked(look, lines, lambda _: named),
         **tax.form,
-        "ClassRef": _ref(look.profile.listed("Class", draft.tracking_class, "tracking")),
+        **form_class(look, named),
         "DepartmentRef": _ref(look.profile.listed("Department", draft.location, "tracking")),
         "SalesTermRef": _ref(look.profile.listed("Term", draft.terms, "terms")),
         "CustomerMemo": {"value": f"PO number: {draft.po_number}"} if draft.po_number else None,
@@ -57,6 +59,22 @@ def _line(look: Lookups, line: LineDraft, code: str | None) -> Body:
         detail["TaxCodeRef"] = {"value": code}
     body = {"DetailType": "SalesItemLineDetail", "Amount": line.amount, "SalesItemLineDetail": detail}
     return body | ({"Description": line.description} if line.description else {})
+
+
+def form_class(look: Lookups, named: str | None) -> Body:
+    """The class of a whole form, where the company does not track classes by line."""
+    return {"ClassRef": _ref(None if look.profile.class_on_lines else named)}
+
+
+def tracked(look: Lookups, lines: Sequence[Body], class_of: Callable[[str], str | None]) -> list[Body]:
+    """The lines with their classes, where the company tracks them by line; `class_of` takes the Id of an item."""
+    return [_tracked(line, class_of) for line in lines] if look.profile.class_on_lines else list(lines)
+
+
+def _tracked(line: Body, class_of: Callable[[str], str | None]) -> Body:
+    kind = line["DetailType"]
+    named = class_of(line[kind].get("ItemRef", {}).get("value", ""))
+    return {**line, kind: {**line[kind], "ClassRef": {"value": named}}} if named else line
 
 
 def _ref(ident: str | None) -> Body | None:

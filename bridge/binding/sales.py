@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.binding.forms import invoice_body, item_lines
+from bridge.binding.forms import form_class, invoice_body, item_lines, tracked
 from bridge.binding.lookups import Body, Lookups
 from bridge.binding.tax import EXEMPT, form_tax
+from bridge.index.sale_place import SalePlace
 from bridge.planning.sale.redemptions import base_lines
 from bridge.planning.steps import PlannedStep, Redeemed
 from contracts.errors import UnmappableEvent
@@ -98,7 +99,7 @@ def _received(look: Lookups, draft: SalesReceiptDraft | RefundReceiptDraft) -> B
 def refund_body(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft) -> Body:
     """Money handed back to the customer of the sale."""
     customer = _customer_of(look, draft.refund_of, draft)
-    return {**_back(look, step, draft, customer), **_received(look, draft)}
+    return {**_back(look, step, draft, customer, draft.refund_of), **_received(look, draft)}
 
 
 def credit_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Body:
@@ -106,7 +107,7 @@ def credit_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Bod
     customer = _customer_of(look, draft.credit_of, draft)
     if customer is None:
         raise UnmappableEvent(f"the customer of {draft.credit_of} is inactive in QuickBooks: make it active again")
-    body = _back(look, step, draft, customer)
+    body = _back(look, step, draft, customer, draft.credit_of)
     return {**body, "Line": list(draft.copied), "TxnTaxDetail": draft.copied_tax} if draft.copied else body
 
 
@@ -125,16 +126,28 @@ def _customer_of(look: Lookups, key: SourceKey, draft: RefundReceiptDraft | Cred
     return None
 
 
-def _back(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft | CreditMemoDraft, customer: str | None) -> Body:
+def _back(
+    look: Lookups,
+    step: PlannedStep,
+    draft: RefundReceiptDraft | CreditMemoDraft,
+    customer: str | None,
+    sale: SourceKey,
+) -> Body:
     if not look.profile.can_book(draft.currency):
         raise UnmappableEvent(f"the refund is in {draft.currency} and multicurrency is off in QuickBooks")
     tax = form_tax(look.profile, draft.lines, draft.tax, draft.tax_code)
+    sold = look.index.sale(sale)
+    place = (sold.place if sold else None) or SalePlace()
     return {
         "CustomerRef": {"value": customer} if customer is not None else None,
         "DocNumber": draft.doc_number,
         "TxnDate": draft.txn_date.isoformat(),
-        "Line": item_lines(look, draft.lines, tax),
+        "Line": tracked(look, item_lines(look, draft.lines, tax), place.class_of),
         **tax.form,
+        **form_class(look, place.tracking_class),
+        "DepartmentRef": {"value": place.location} if place.location else None,
+        # because QBO takes an address of its own where none is sent, and would take the tax back in another state
+        "ShipAddr": place.shipping,
         **look.money(step, draft.currency),
         "PrivateNote": look.note(step),
     }

@@ -1,8 +1,8 @@
 """The tax of a sales form as QBO takes it, exactly as it was charged. Pure.
 
-US: a line is TAX or NON and `TotalTax` is honoured as it is (Intuit blog 2017-12-11). Elsewhere each line names a tax
-code, amounts are without tax (`TaxExcluded`), and a TaxLine for each rate says what was charged: a total alone would
-be computed anew (python-quickbooks #301).
+US: a line is TAX or NON and `TotalTax` is honoured as it is (Intuit blog 2017-12-11), after the discount. Elsewhere
+each line names a tax code, amounts are without tax (`TaxExcluded`), and a TaxLine for each rate says what was charged:
+a total alone would be computed anew (python-quickbooks #301).
 """
 
 from __future__ import annotations
@@ -34,16 +34,24 @@ class FormTax:
 
 
 def form_tax(
-    profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None = None
+    profile: CompanyProfile,
+    lines: Sequence[LineDraft],
+    tax: Decimal,
+    code: TaxCodeSelector | None = None,
+    discount: Decimal = Decimal(0),
 ) -> FormTax:
-    """The tax of a form with `lines` on which `tax` was charged in all; `code` stands for it as a whole (US).
+    """The tax of a form with `lines` less `discount`, on which `tax` was charged in all.
 
-    UnmappableEvent when the company or its rules lack what the tax needs.
+    `code` stands for the tax as a whole (US). UnmappableEvent when the company or its rules lack what the tax needs.
     """
-    return _us_tax(profile, lines, tax, code) if profile.country == "US" else _global_tax(profile, lines, tax)
+    if profile.country != "US":
+        return _global_tax(profile, lines, tax)
+    return _us_tax(profile, lines, tax, code, discount)
 
 
-def _us_tax(profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None) -> FormTax:
+def _us_tax(
+    profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decimal, code: TaxCodeSelector | None, discount: Decimal
+) -> FormTax:
     if tax and not profile.charges_tax:
         raise UnmappableEvent(f"{tax} of sales tax, but sales tax is off in QuickBooks: switch it on")
     # With no line marked, QBO would drop a tax that was charged.
@@ -52,8 +60,28 @@ def _us_tax(profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decimal, c
     detail: Body = {"TotalTax": tax}
     named = profile.tax_code_of(code).id if code is not None and code.name is not None else profile.tax_code
     if tax and named is not None:
+        # because automated sales tax may put its own figure over a total without a code (Intuit on PHP-SDK #199)
         detail["TxnTaxCodeRef"] = {"value": named}
-    return FormTax(codes, {"TxnTaxDetail": detail})
+        detail |= _us_lines(profile, named, tax, _taxed_net(lines, codes, discount))
+    return FormTax(codes, {"TxnTaxDetail": detail, "ApplyTaxAfterDiscount": True})
+
+
+def _taxed_net(lines: Sequence[LineDraft], codes: Sequence[str], discount: Decimal) -> Decimal | None:
+    """The taxed lines less their own discounts; None where the lines do not tell whose the discount is."""
+    nothing = Decimal(0)
+    if sum((line.own_discount or nothing for line in lines), nothing) != discount:
+        return None
+    taxed = (line for line, code in zip(lines, codes, strict=True) if code == "TAX")
+    return sum((line.amount - (line.own_discount or nothing) for line in taxed), nothing)
+
+
+def _us_lines(profile: CompanyProfile, ident: str, tax: Decimal, net: Decimal | None) -> Body:
+    """What was charged at each rate of a manual code and on what, which QBO would else spread over all lines alike."""
+    code = next((each for each in profile.tax_codes.values() if each.id == ident), None)
+    if profile.automated_tax or code is None or not any(percent for _, percent in code.rates) or net is None:
+        return {}
+    parts = zip(code.rates, _by_rate(tax, code), strict=True)
+    return {"TaxLine": [_tax_line(rate, amount, percent, net) for (rate, percent), amount in parts]}
 
 
 def _global_tax(profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decimal) -> FormTax:
@@ -68,7 +96,7 @@ def _global_tax(profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decima
     for line, code in zip(lines, codes, strict=True):
         for (rate, percent), amount in zip(code.rates, _by_rate(line.tax, code), strict=True):
             charged[rate] = charged.get(rate, Decimal(0)) + amount
-            nets[rate] = nets.get(rate, Decimal(0)) + line.amount
+            nets[rate] = nets.get(rate, Decimal(0)) + line.amount - (line.own_discount or Decimal(0))
             percents[rate] = percent
     if sum(charged.values(), Decimal(0)) != tax:
         raise UnmappableEvent(f"{tax} of tax cannot be told apart by the lines that it was charged on")

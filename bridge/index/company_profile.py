@@ -44,7 +44,8 @@ class TaxCode:
 class CompanyProfile:
     """Preferences, taxes, accounts and payment methods of one company, as values.
 
-    `tax_code` is the company's own sales tax code (US, manual sales tax), None when QBO finds it itself. `tax_codes`
+    `tax_code` is the Id of the company's own sales tax code (US), None where it has none. With `automated_tax` QBO
+    computes sales tax itself, and a tax that was charged stands only beside that code. `tax_codes`
     and `lists` (of Class, Department and Term: name to Id) hold what the rules need of them, by name in lower case.
     `day_rates` are QBO's own exchange rates as far as they were asked for, None where QBO has none.
     """
@@ -54,6 +55,8 @@ class CompanyProfile:
     country: str
     charges_tax: bool
     tax_code: str | None
+    automated_tax: bool = False
+    class_on_lines: bool = False
     close_date: date | None
     allows_discount: bool
     preferences: Mapping[str, str]
@@ -66,9 +69,13 @@ class CompanyProfile:
     def account_id(self, selector: AccountSelector) -> str:
         """The Id that `selector` means in this company. UnmappableEvent naming the rule when there is none."""
         found = self._find(selector)
-        if found is None:
+        if not found:
             raise UnmappableEvent(f"the company has no active {_words(selector)}: set the rule {selector.rule}")
-        return found
+        if len(found) > 1:
+            # because nobody knows which of them is meant, and money on the wrong one looks right until somebody counts
+            named = ", ".join(f'"{self.accounts[ident].full_name}"' for ident in found)
+            raise UnmappableEvent(f"{named} are each an active {_words(selector)}: set the rule {selector.rule}")
+        return found[0]
 
     def tax_code_of(self, selector: TaxCodeSelector) -> TaxCode:
         """The tax code that the rules name. UnmappableEvent naming the rule when there is none."""
@@ -90,16 +97,21 @@ class CompanyProfile:
             raise UnmappableEvent(f'the company has no active {entity} "{name}": mend the rule {rule}')
         return found
 
-    def _find(self, selector: AccountSelector) -> str | None:
+    def _find(self, selector: AccountSelector) -> list[str]:
+        """The Ids of all accounts that `selector` can mean, the lowest first."""
         if selector.id is not None:
-            return selector.id if selector.id in self.accounts else None
+            return [selector.id] if selector.id in self.accounts else []
         if selector.name is not None:
-            return self.account_named(selector.name)
-        preferred = self.preferences.get(selector.preference or "")
+            named = self.account_named(selector.name)
+            return [named] if named is not None else []
+        preferred = self.preferences.get(selector.preference or "", "")
         if preferred in self.accounts:
-            return preferred
-        fitting = [key for key, account in self.accounts.items() if account.sub_type == selector.sub_type]
-        return min(fitting, key=int, default=None)
+            return [preferred]
+        fitting = [each for each in self.accounts.values() if each.sub_type == selector.sub_type]
+        at_home = [each for each in fitting if each.currency in (None, self.home_currency)]
+        found = sorted((each.id for each in at_home or fitting), key=int)
+        chosen = self.preferences.get(selector.among or "", "")
+        return [chosen] if chosen in found else found
 
     def account_named(self, name: str) -> str | None:
         """The Id of the active account with this fully qualified name, letter case aside."""
@@ -140,24 +152,38 @@ def read_company_profile(
     sales = part(preferences, "SalesFormsPrefs")
     tax = part(preferences, "TaxPrefs")
     currency = part(preferences, "CurrencyPrefs")
-    closed = part(preferences, "AccountingInfoPrefs").get("BookCloseDate")
-    automated = "PartnerTaxEnabled" in tax
-    group = part(tax, "TaxGroupCodeRef").get("value")
+    accounting = part(preferences, "AccountingInfoPrefs")
+    closed = accounting.get("BookCloseDate")
+    codes = _tax_codes(given.get("TaxCode", ()), given.get("TaxRate", ()))
     rows = [_account(row) for row in accounts if row.get("Active", True)]
     return CompanyProfile(
         home_currency=str(part(currency, "HomeCurrency").get("value", "USD")),
         multicurrency=currency.get("MultiCurrencyEnabled") is True,
         country=str(company.get("Country", "US")),
         charges_tax=tax.get("UsingSalesTax") is True,
-        tax_code=None if automated or group is None else str(group),
+        tax_code=_own_tax_code(tax, codes),
+        automated_tax=tax.get("PartnerTaxEnabled") is True,
+        class_on_lines=accounting.get("ClassTrackingPerTxnLine") is True,
         close_date=date.fromisoformat(str(closed)[:10]) if closed else None,
         allows_discount=sales.get("AllowDiscount") is not False,
         preferences={key: str(value) for key, value in sales.items() if isinstance(value, str | int)},
         accounts={account.id: account for account in rows},
         payment_methods={str(row["Name"]).casefold(): str(row["Id"]) for row in payment_methods},
-        tax_codes=_tax_codes(given.get("TaxCode", ()), given.get("TaxRate", ())),
+        tax_codes=codes,
         lists={entity: _by_name(given.get(entity, ())) for entity in ("Class", "Department", "Term")},
     )
+
+
+def _own_tax_code(preferences: Entity, codes: Mapping[str, TaxCode]) -> str | None:
+    """The code that the company has chosen, else of automated sales tax the oldest one.
+
+    Any will do there: QBO replaces it by the code of the address, and takes a charged tax only beside one (Intuit).
+    """
+    group = part(preferences, "TaxGroupCodeRef").get("value")
+    if group:
+        return str(group)
+    own = [code.id for code in codes.values() if code.id.isdigit() and code.rates]
+    return min(own, key=int, default=None) if "PartnerTaxEnabled" in preferences else None
 
 
 def _tax_codes(codes: Iterable[Entity], rates: Iterable[Entity]) -> dict[str, TaxCode]:

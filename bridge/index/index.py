@@ -28,6 +28,7 @@ from bridge.index.posted import (
     split_by_invoice,
     token,
 )
+from bridge.index.sale_place import place_of
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
 from contracts.marker import Marker, MarkerField, text_in
@@ -115,10 +116,11 @@ class Index:
         if whole is not None:
             self.payment_links.add(document, whole)
 
-    def remember(self, entity: str, body: Entity, *, whole: bool = False) -> Posted | None:
+    def remember(self, entity: str, body: Entity, *, whole: bool = False, slim: bool = False) -> Posted | None:
         """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers.
 
-        With `whole` the lines and the tax of a sale or a credit memo are kept too.
+        With `whole` the lines and the tax of a sale or a credit memo are kept too; a `slim` row
+        lacks what is about people.
         """
         if entity == "Customer":
             self.customers.remember_customer(body)
@@ -130,6 +132,8 @@ class Index:
         has_form = entity in SALES or entity == "CreditMemo"
         if posted is not None and has_form and (whole or posted.has_gift_cards):
             posted = replace(posted, form=form_of(body))
+        if posted is not None and entity in SALES and not slim:
+            posted = replace(posted, place=place_of(body))
         if posted is not None:
             self._keep(posted)
         elif entity == "Payment" and "Id" in body:
@@ -138,9 +142,9 @@ class Index:
         return posted
 
     def load(self, entity: str, rows: Iterable[Entity]) -> None:
-        """`remember` for many."""
+        """`remember` for many slim rows, as a warm-up reads them."""
         for row in rows:
-            self.remember(entity, row)
+            self.remember(entity, row, slim=True)
 
     def knows(self, entity: str, ident: str) -> bool:
         """True for an Id that is one of ours."""
@@ -154,7 +158,7 @@ class Index:
         known = self._of(entity, str(row.get("Id")))
         if known is not None and token(row.get("SyncToken")) <= token(known.sync_token):
             return None
-        posted = self.remember(entity, row)
+        posted = self.remember(entity, row, slim=True)
         if posted is not None and known is not None and not (known.fresh or settled):
             self.mark_stale(entity, posted.key)
         return posted

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from bridge.index.sale_place import SalePlace
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, age_in, amount_in, qbo_id_in, text_in
@@ -33,11 +34,12 @@ class Posted:
     """One transaction of ours as QBO last showed it.
 
     `marker_fields` are the pairs of its marker. `applied` is what a payment puts on its invoice, `lines` are all its
-    lines that are linked to something and `elsewhere` those that a person linked to other documents. `form` is a sale's
-    lines and tax, kept only where an update must repeat them. `deposit_to` is the account that money went to; once
-    `deposited` it lies on a deposit, which freezes it. `linked_to` are the Ids of the payments that are linked to an
-    invoice or a credit memo, anybody's. `fresh` is false once something else (a payment that was linked)
-    has moved the SyncToken unseen. `marked` is false for one of ours whose note has lost the marker.
+    lines that are linked to something and `elsewhere` those that a person linked to other documents. `form` is a
+    sale's lines and tax, kept only where an update must repeat them, `place` where it was, None where the row did not
+    say all. `deposit_to` is the account that money went to; once `deposited` it lies on a deposit, which freezes it.
+    `linked_to` are the Ids of the payments that are linked to an invoice or a credit memo, anybody's. `fresh` is false
+    once something else (a payment that was linked) has moved the SyncToken unseen. `marked` is false for one of ours
+    whose note has lost the marker.
     """
 
     entity: str
@@ -59,6 +61,7 @@ class Posted:
     deposited: bool = False
     linked_to: tuple[str, ...] = ()
     form: Entity | None = None
+    place: SalePlace | None = None
     shipping: Shipping = NOT_SHIPPED
     voided: bool = False
     human_note: str = ""

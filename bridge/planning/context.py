@@ -101,8 +101,17 @@ class PlanningContext:
                 needs |= self._references(step.id, card.line, step.owner) - {step.id}
         if step.target is not None and not step.target.fresh:
             self.require_reread(step.target)
+        self._know_place(step)
         self.steps[step.id] = replace(step, needs=frozenset(needs))
         return step.id
+
+    def _know_place(self, step: PlannedStep) -> None:
+        """Ask for the sale of a refund or credit, whose address the index does not keep of every sale."""
+        match step.draft:
+            case RefundReceiptDraft(refund_of=key) | CreditMemoDraft(credit_of=key):
+                sale = self.index.sale(key)
+                if sale is not None and sale.place is None and self._sale_step(key) is None:
+                    self.require_reread(sale)
 
     def write_before(self, step: PlannedStep, later: StepId) -> StepId:
         """Put down a change of something in the books that must have happened before the write `later` goes out."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.queries import Select, where, where_in
-from contracts.entities import Entity
+from contracts.entities import Entity, part
 
 TRANSACTIONS = ("Invoice", "Payment", "JournalEntry", "SalesReceipt", "CreditMemo", "RefundReceipt", "Deposit")
 """The transaction types that the bridge writes, in the order in which they depend on each other."""
@@ -60,12 +60,14 @@ async def load_basics(
 ) -> Basics:
     """Read preferences, company info, accounts and payment methods, and none of the long lists.
 
-    `lists` names further ones that the rules need; outside the US tax codes and their rates are always among them.
+    `lists` names further ones that the rules need; tax codes and their rates are always among them where the company
+    charges tax.
     """
-    info = await client.company_info()
-    wanted = set(lists) | ({"TaxCode", "TaxRate"} if info.get("Country", "US") != "US" else set())
+    info, preferences = await client.company_info(), await client.preferences()
+    taxed = part(preferences, "TaxPrefs").get("UsingSalesTax") is True or info.get("Country", "US") != "US"
+    wanted = set(lists) | ({"TaxCode", "TaxRate"} if taxed else set())
     return Basics(
-        preferences=await client.preferences(),
+        preferences=preferences,
         info=info,
         accounts=await _rows(client, Select("Account", conditions=_EVERY), priority),
         payment_methods=await _rows(client, Select("PaymentMethod", _PAYMENT_METHOD), priority),

@@ -42,16 +42,16 @@ def person_of(customer: shopify.Customer) -> Person:
 
 
 def address(given: shopify.Address | None) -> Address | None:
-    """A postal address as an order writes it, None for an empty one."""
+    """A postal address as an order writes it, province and country by their codes; None for an empty one."""
     if given is None:
         return None
     return postal_address(
         line1=given.address1,
         line2=given.address2,
         city=given.city,
-        region=given.province,
+        region=given.province_code or given.province,
         postal_code=given.zip,
-        country=given.country,
+        country=given.country_code or given.country,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -98,15 +98,18 @@ def _lines(
 ) -> tuple[LineDraft, ...]:
     inside = taxes.charged if money.taxes_included else (Decimal(0),) * len(parts)
     return tuple(
-        line(
-            key,
-            in_hundredths(part.amount - within, money.currency),
-            description=described(part),
-            quantity=Decimal(part.quantity) if part.quantity else None,
-            price=part.line.price if part.line and not within else None,
-            taxable=carries,
-            tax=on_it,
-            tax_code=tax_code(part.taxes if on_it else (), rules),
+        replace(
+            line(
+                key,
+                in_hundredths(part.amount - within, money.currency),
+                description=described(part),
+                quantity=Decimal(part.quantity) if part.quantity else None,
+                price=part.line.price if part.line and not within else None,
+                taxable=carries,
+                tax=on_it,
+                tax_code=tax_code(part.taxes if on_it else (), rules),
+            ),
+            own_discount=part.discount or None,
         )
         for part, key, within, on_it, carries in zip(
             parts, keys, inside, taxes.own_by_part, taxes.taxed(parts), strict=True

@@ -78,6 +78,7 @@ def test_an_invoice_says_everything_by_id() -> None:
             }
         ],
         "TxnTaxDetail": {"TotalTax": Decimal(0)},
+        "ApplyTaxAfterDiscount": True,
         "PrivateNote": note(ORDER, v="1.1", t="30.00", c="60"),
     }
 

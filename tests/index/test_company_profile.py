@@ -28,12 +28,42 @@ def selector(**choice: str) -> AccountSelector:
 
 
 def test_an_account_is_chosen_by_id_name_preference_or_type() -> None:
-    """By type the lowest Id, as a number; by name the whole path in any letter case."""
+    """By name the whole path in any letter case; of several of a type the one that the company has chosen."""
     chosen = facts({"SalesFormsPrefs": {"DefaultDiscountAccount": "86"}})
     assert chosen.account_id(selector(id="86")) == "86"
     assert chosen.account_id(selector(name="sales:refunds")) == "6"
     assert chosen.account_id(selector(preference="DefaultDiscountAccount", sub_type="DiscountsRefundsGiven")) == "86"
-    assert facts().account_id(selector(preference="DefaultDiscountAccount", sub_type="DiscountsRefundsGiven")) == "6"
+    assert chosen.account_id(selector(among="DefaultDiscountAccount", sub_type="DiscountsRefundsGiven")) == "86"
+
+
+def test_several_accounts_of_a_type_are_refused_by_the_name_of_the_rule() -> None:
+    """The lowest Id would be a guess; an account in another currency, or an inactive one, is none of them."""
+    with pytest.raises(UnmappableEvent, match=r'"Sales:Refunds", "Discounts given" are .*: set the rule accounts.disc'):
+        facts().account_id(selector(sub_type="DiscountsRefundsGiven"))
+    row = {"AccountSubType": "Checking", "AccountType": "Bank"}
+    home = {"Id": "35", "Name": "Checking", "CurrencyRef": {"value": "USD"}, **row}
+    euros = {"Id": "20", "Name": "Euros", "CurrencyRef": {"value": "EUR"}, **row}
+    old = {"Id": "9", "Name": "Old", "Active": False, **row}
+    company = read_company_profile({}, {"Country": "US"}, [home, euros, old], [])
+    assert company.account_id(selector(sub_type="Checking")) == "35"
+
+
+def test_automated_sales_tax_has_the_companys_own_code() -> None:
+    """What the company has chosen, else its oldest code with a rate; pseudo codes and inactive ones are none."""
+    rates: dict[str, Any] = {"SalesTaxRateList": {"TaxRateDetail": [{"TaxRateRef": {"value": "3"}}]}}
+    codes: list[dict[str, Any]] = [
+        {"Id": "TAX", "Name": "TAX"},
+        {"Id": "11", "Name": "Nevada", **rates},
+        {"Id": "4", "Name": "Exempt"},
+        {"Id": "5", "Name": "Old", "Active": False, **rates},
+        {"Id": "7", "Name": "California", **rates},
+    ]
+    lists: dict[str, list[dict[str, Any]]] = {"TaxCode": codes, "TaxRate": [{"Id": "3", "RateValue": 8}]}
+    automated = {"TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": True}}
+    found = read_company_profile(automated, {"Country": "US"}, [], [], lists)
+    assert (found.automated_tax, found.tax_code) == (True, "7")
+    chosen = {"TaxPrefs": {**automated["TaxPrefs"], "TaxGroupCodeRef": {"value": "11"}}}
+    assert read_company_profile(chosen, {"Country": "US"}, [], [], lists).tax_code == "11"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +81,7 @@ def test_a_missing_account_names_the_rule_that_would_help(choice: AccountSelecto
 
 
 def test_preferences_say_currency_tax_and_closing_date() -> None:
-    """Manual sales tax has its own code; automated sales tax needs none."""
+    """A code stands for both, manual and automated sales tax."""
     manual = facts(
         {
             "CurrencyPrefs": {"HomeCurrency": {"value": "CAD"}, "MultiCurrencyEnabled": True},
@@ -65,7 +95,7 @@ def test_preferences_say_currency_tax_and_closing_date() -> None:
     assert (manual.charges_tax, manual.tax_code, manual.allows_discount) == (True, "2", False)
     assert (manual.close_date, manual.payment_methods) == (date(2018, 12, 31), {"visa": "3"})
     automated = facts({"TaxPrefs": {"PartnerTaxEnabled": True, "TaxGroupCodeRef": {"value": "2"}}})
-    assert automated.tax_code is None
+    assert (automated.automated_tax, automated.tax_code) == (True, "2")
 
 
 def test_a_company_that_says_nothing_is_a_us_company_in_dollars() -> None:

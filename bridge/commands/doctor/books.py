@@ -138,8 +138,7 @@ def _preferences(rules: MappingRules, profile: CompanyProfile) -> Iterator[Findi
         which = others if profile.multicurrency else "only; a document in another currency is a dead letter"
         yield Finding("currency", f"{profile.home_currency} {which}")
     if profile.country == "US":
-        off = "sales tax is off: an order with tax is a dead letter"
-        yield Finding("sales tax", "on") if profile.charges_tax else Finding("sales tax", off, "switch sales tax on")
+        yield _sales_tax(profile)
     elif not rules.tax.codes:
         off = f"the company is in {profile.country} and no tax code is named: an order with tax is a dead letter"
         yield Finding("tax codes", off, "name them in the rules, under [tax.codes]")
@@ -151,6 +150,19 @@ def _preferences(rules: MappingRules, profile: CompanyProfile) -> Iterator[Findi
     )
     if profile.close_date is not None:
         yield Finding("closed books", f"until {profile.close_date}; what is dated earlier is a dead letter")
+
+
+def _sales_tax(profile: CompanyProfile) -> Finding:
+    if not profile.charges_tax:
+        return Finding("sales tax", "off: an order with tax is a dead letter", "switch sales tax on")
+    how = "automated" if profile.automated_tax else "on"
+    code = next((each.name for each in profile.tax_codes.values() if each.id == profile.tax_code), profile.tax_code)
+    if code is not None:
+        return Finding("sales tax", f'{how}, charged under the company\'s tax code "{code}"')
+    if not profile.automated_tax:
+        return Finding("sales tax", how)
+    said = "automated, and the company has no tax code: QuickBooks may put its own figure over the tax that was charged"
+    return Finding("sales tax", said, "add a tax agency and a rate in QuickBooks, under Taxes")
 
 
 def _checked(about: str, look: Callable[[], Finding]) -> Finding:

@@ -1,8 +1,9 @@
 """Sales tax: codes, rates, agencies, and the tax of a sales form.
 
 US: a line is TAX or NON; the form's code gives the rates, and `TxnTaxDetail.TotalTax` overrides what they would give
-(the amount is honoured and prorated over the rates). Elsewhere each line names a tax code and GlobalTaxCalculation
-says whether amounts hold the tax. Rounding is half up per rate on the taxable net.
+(the amount is honoured and prorated over the rates). Automated sales tax by switch honours it beside a code only.
+Elsewhere each line names a tax code and GlobalTaxCalculation says whether amounts hold the tax. Rounding is half up
+per rate on the taxable net.
 """
 
 from dataclasses import dataclass
@@ -79,14 +80,15 @@ def _detail(line: Doc) -> Doc:
 def _us_tax(company: Company, wanted: Doc, base: Decimal) -> Doc:
     code = ref_id(wanted.get("TxnTaxCodeRef"))
     rates = rates_of(company, code) if code and code not in PSEUDO else []
-    if "TotalTax" in wanted:
+    automated = company.preference("TaxPrefs", "PartnerTaxEnabled") and company.switches.automated_tax_percent
+    if "TotalTax" in wanted and (code or not automated):
         total = money(wanted["TotalTax"])
         given = [line for line in wanted.get("TaxLine", ()) if _named_rate(company, line)]
         amounts = [money(line.get("Amount", ZERO)) for line in given]
         if given and sum(amounts) == total:
             return _answer(code, total, [_kept_line(company, line) for line in given])
         return _answer(code, total, _lines(rates, base, prorated(total, [rate["RateValue"] for rate in rates])))
-    if not rates and company.preference("TaxPrefs", "PartnerTaxEnabled") and company.switches.automated_tax_percent:
+    if not rates and company.switches.automated_tax_percent and automated:
         return _answer(None, money(base * Decimal(company.switches.automated_tax_percent) / HUNDRED), [])
     amounts = [money(base * rate["RateValue"] / HUNDRED) for rate in rates]
     return _answer(code, sum(amounts, ZERO), _lines(rates, base, amounts))
