@@ -26,7 +26,7 @@ OWN_HEADERS = frozenset(
     f"{DEAD_LETTER_PREFIX}{name}"
     for name in (
         "reason-code reason company topic partition offset attempts fault-code intuit-tid failed-at "
-        "value-omitted key-omitted headers-omitted"
+        "value-omitted key-omitted headers-omitted ended-with"
     ).split()
 )
 """What we put on a dead letter and take off again when it is redriven."""

@@ -14,6 +14,7 @@ from bridge.clock import Clock
 from bridge.company.breaker import Breaker
 from bridge.company.parked import SLICE, ParkedEvents
 from bridge.company.pipeline import Pipeline, Processed, Settled
+from bridge.company.refused_documents import RefusedDocuments
 from bridge.company.sentinel import Sentinel
 from bridge.decoding.decision import MappedRecord
 from bridge.journal.entries import Journal, check_formats
@@ -22,9 +23,10 @@ from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
 from bridge.journal.waiting import Parked, fits, journal_key, journal_value
 from bridge.settlement.outcome import Outcome, refused
-from bridge.settlement.reporting import Reporter
+from bridge.settlement.reporting import Reporter, document_key
 from bridge.telemetry.status import CompanyBoard
 from contracts.errors import BatchTooLarge, Interrupted, RecordError, Stopped, Unauthorised, Unavailable
+from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
 from contracts.posting import PostingPlan
 from contracts.records import InboundRecord, OutboundRecord, Place
@@ -75,6 +77,7 @@ class Company:
         self._board = board
         self._clock = clock
         self._sentinel = Sentinel(board)
+        self._refused = RefusedDocuments()
         self._looked_since: datetime | None = None
 
     async def take_over(self, epoch: int) -> None:
@@ -141,6 +144,7 @@ class Company:
         self._write_ahead.clear()
         self._books.release()
         self._waiting.clear()
+        self._refused.clear()
         self._board.enter(Phase.STANDBY)
 
     async def stopped(self) -> bytes:
@@ -200,6 +204,7 @@ class Company:
 
     def _final(self, processed: Processed, over: Collection[Place]) -> Processed:
         """What may not wait any longer, or cannot, is refused."""
+        self._refused.note(processed.settled)
         settled = (replace(each, outcome=self._unless_waiting_ends(each, over)) for each in processed.settled)
         return replace(processed, settled=tuple(settled))
 
@@ -207,11 +212,31 @@ class Company:
         outcome, record = settled.outcome, settled.mapped.record
         if outcome.status is not ResultStatus.WAITING:
             return outcome
+        ended = self._ends_with_its_document(settled)
+        if ended is not None:
+            return ended
         if record.place in over and self._books.reaches(_books_since(settled.mapped)):
             return refused(Orphan(f"waited too long: {_message(outcome)}"))
         if self._waiting.room.since(record) is None and not fits(Parked(record, self._clock.now())):
             return refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
         return outcome
+
+    def _ends_with_its_document(self, settled: Settled) -> Outcome | None:
+        """The end of what waits for a document that is a dead letter and not in the books; None for all else."""
+        plan = settled.mapped.decision
+        place = self._refused.place_of(plan.lane) if isinstance(plan, PostingPlan) else None
+        if not isinstance(plan, PostingPlan) or place is None or self._books.index.sale(plan.lane) is not None:
+            return None
+        # because nothing but a redrive of that document can bring it, waiting for days would hide the money till then
+        error = Orphan(
+            f"{plan.lane}, which it belongs to, is a dead letter (record {place}): redriving that redrives both"
+        )
+        return replace(refused(error), ended_with=place)
+
+    def _refused_document(self, settled: Settled) -> SourceKey | None:
+        """The document that this record has just made a dead letter of."""
+        key = document_key(settled.mapped)
+        return key if key is not None and self._refused.place_of(key) == settled.mapped.record.place else None
 
     def _records(self, processed: Processed, received_at: datetime) -> tuple[OutboundRecord, ...]:
         now = self._clock.now()
@@ -221,6 +246,8 @@ class Company:
             records += self._told(settled, received_at, now)
         ended = [each.mapped for each in woken if each.outcome.status is not ResultStatus.WAITING]
         self._waiting.call_for(ended, self._books.index.payment_links)
+        in_vain = {key for each in processed.settled if (key := self._refused_document(each)) is not None}
+        self._waiting.call_for_changes(in_vain, self._books.index.payment_links)
         for key, version in processed.versions.items():
             records.append(self._journal.journal_record(version_key(key), version_value(version)))
         records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]

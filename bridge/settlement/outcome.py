@@ -17,6 +17,7 @@ from contracts.errors import RecordError, RejectedPosting
 from contracts.money import plain
 from contracts.posting import Intent, Operation, PostingPlan, PostingStep
 from contracts.quickbooks import ShipmentDraft
+from contracts.records import Place
 from contracts.results import PostedEntity, Reason, ResultStatus
 
 _WHOLE = frozenset({Intent.STATE, Intent.VOID, Intent.WITHDRAWN})
@@ -25,13 +26,17 @@ _NEWER = Reason(code="newer_version", message="a newer version of the document i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a record. `error` is there exactly when it is dead-lettered."""
+    """What became of a record. `error` is there exactly when it is dead-lettered.
+
+    `ended_with` is the record of the document that it waited for, where that one is a dead letter itself.
+    """
 
     status: ResultStatus
     reason: Reason | None = None
     entities: tuple[PostedEntity, ...] = ()
     error: RecordError | None = None
     attempts: int = 1
+    ended_with: Place | None = None
 
 
 def settle(

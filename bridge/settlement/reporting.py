@@ -41,7 +41,7 @@ class Reporter:
 
     def _result(self, mapped: MappedRecord, outcome: Outcome, received_at: datetime, now: datetime) -> Result:
         record, envelope = mapped.record, mapped.envelope
-        document = _document(mapped)
+        document = document_key(mapped)
         source = Source(
             system=envelope.system if envelope else None,
             event_type=envelope.event_type if envelope else None,
@@ -80,6 +80,7 @@ class Reporter:
             "fault-code": (reason.fault_code or "") if reason else "",
             "intuit-tid": (error.intuit_tid or "") if isinstance(error, RejectedPosting) else "",
             "failed-at": now.isoformat(),
+            "ended-with": str(outcome.ended_with) if outcome.ended_with else "",
         }
         return dead_letter_record(record, self.dead_letters_topic, headers)
 
@@ -112,7 +113,8 @@ def _warnings(mapped: MappedRecord) -> tuple[Warned, ...]:
     return tuple(Warned(code=each.code, message=each.message) for each in mapped.decision.warnings)
 
 
-def _document(mapped: MappedRecord) -> SourceKey | None:
+def document_key(mapped: MappedRecord) -> SourceKey | None:
+    """The document that a record is about, None when it does not say it plainly."""
     match mapped.decision:
         case PostingPlan(document=document) | Ignored(document=SourceKey() as document):
             return document

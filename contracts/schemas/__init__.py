@@ -35,6 +35,11 @@ class DeadLetterHeaders(BaseModel):
     headers_omitted: str | None = Field(
         default=None, alias="qbb-headers-omitted", description="names of original headers that did not fit"
     )
+    ended_with: str | None = Field(
+        default=None,
+        alias="qbb-ended-with",
+        description="record (topic:partition:offset) of the document that it waited for, which is a dead letter itself",
+    )
     redriven_from: str | None = Field(
         default=None,
         alias="qbb-redriven-from",

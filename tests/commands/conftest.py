@@ -66,6 +66,7 @@ class Desk:
         company: str = "acme-us",
         failed_at: str = "2026-11-22T12:00:00+00:00",
         topic: str | None = None,
+        ended_with: str = "",
         headers: Headers = (("X-Shopify-Topic", b"orders/paid"),),
     ) -> OutboundRecord:
         record = InboundRecord(
@@ -79,6 +80,7 @@ class Desk:
         )
         facts = {"reason-code": code, "reason": "no", "company": company, "topic": record.topic, "attempts": "1"}
         facts |= {"partition": str(record.partition), "offset": str(offset), "failed-at": failed_at}
+        facts |= {"ended-with": ended_with}
         letter = dead_letter_record(record, self.letters, facts)
         return OutboundRecord(
             topic=letter.topic, key=letter.key, value=letter.value, headers=letter.headers, partition=0

@@ -63,6 +63,20 @@ def test_nothing_that_was_redriven_is_redriven_again(desk: Desk) -> None:
     assert desk.offsets() == [1, 2, 3, 999]
 
 
+def test_what_ended_with_a_document_is_redriven_with_it(desk: Desk) -> None:
+    """By naming the document alone, or its reason; nothing else is. Guard: `ended_with` in `_find`."""
+    order = f"{desk.events}:1:1"
+    desk.put(
+        desk.letter(1),
+        desk.letter(2, code="orphan", ended_with=order),
+        desk.letter(3, code="orphan"),
+        desk.letter(4, code="orphan", ended_with=f"{desk.events}:2:5"),
+    )
+    code, out, _ = desk.redrive("0/0")
+    assert (code, "Redriven: 2 of 2." in out) == (0, True)
+    assert desk.offsets() == [1, 2]
+
+
 def test_a_letter_that_is_named_again_says_when_it_was_redriven(desk: Desk) -> None:
     """Naming it does not insist; `--force` does."""
     desk.put(desk.letter(1))

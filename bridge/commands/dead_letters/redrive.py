@@ -59,13 +59,19 @@ async def redrive(settings: Settings, wanted: Wanted, *, rate: float, dry_run: b
 async def _find(settings: Settings, wanted: Wanted, *, force: bool) -> Found:
     """Read all letters without keeping their bytes; of a record that failed twice only the newest letter counts."""
     newest: dict[Place, Letter] = {}
+    others: dict[Place, Letter] = {}
     async for record in read_records(settings, settings.topics.dead_letters):
         letter = read_letter(record)
-        if letter is not None and letter in wanted:
-            of = letter.place if letter.place in wanted.places else letter.origin
-            known = newest.get(of)
-            if known is None or known.failed_at <= letter.failed_at:
-                newest[of] = letter
+        if letter is None:
+            continue
+        is_wanted = letter in wanted
+        of = letter.place if is_wanted and letter.place in wanted.places else letter.origin
+        known = (letters := newest if is_wanted else others).get(of)
+        if known is None or known.failed_at <= letter.failed_at:
+            letters[of] = letter
+    documents = {letter.origin for letter in newest.values()}
+    # because what ended with a document is booked once that is, and nobody else would look at it again
+    newest |= {of: letter for of, letter in others.items() if letter.ended_with in documents and of not in newest}
     _complain_of_missing(wanted, newest.values(), settings.topics.dead_letters)
     journals = {
         company: await company_journal(settings, company).read() for company in {x.company for x in newest.values()}

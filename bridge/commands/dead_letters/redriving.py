@@ -23,7 +23,10 @@ REDRIVES_MAX = 3
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is known of a dead letter without its bytes. `origin` is the record that could not be booked."""
+    """What is known of a dead letter without its bytes. `origin` is the record that could not be booked.
+
+    `ended_with` is the record of the document that it waited for, where that one is a dead letter itself.
+    """
 
     place: Place
     origin: Place
@@ -32,6 +35,7 @@ class Letter:
     failed_at: datetime
     redrives: int
     omitted: bool
+    ended_with: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ def read_letter(record: InboundRecord) -> Letter | None:
             failed_at=datetime.fromisoformat(_said(said, "failed-at")),
             redrives=sum(1 for name, _ in record.headers if name == REDRIVEN_FROM),
             omitted=record.value is None,
+            ended_with=Place.parse(ended) if (ended := said.get(f"{DEAD_LETTER_PREFIX}ended-with")) else None,
         )
     except (KeyError, ValueError):
         return None

@@ -1,0 +1,71 @@
+"""Money of an order that is a dead letter does not wait for days: it ends with its order, which it names."""
+
+from __future__ import annotations
+
+from mappings.rules import MappingRules
+from tests.support.orders import ORDER_ID, Json, charge, line, order, stripe_event, transaction
+from tests.support.stripe_objects import refund as stripe_refund
+from tests.support.world import World, opened
+
+RULES = MappingRules(shop_domains=("acme.myshopify.com",))
+ORDER = f"shopify:order:{ORDER_ID}"
+MONEY = transaction(amount="80.00")
+SOUND = order([line("80.00", sku="CUP")])
+BROKEN: Json = {**SOUND, "total_price": "81.00"}
+"""Its lines miss its total."""
+
+
+def ended(world: World) -> list[str]:
+    """The last status and reason of each record, in the order of delivery."""
+    last = [world.results[offset][-1] for offset in sorted(world.results)]
+    return [f"{each.status.value} {each.reason.code}" if each.reason else each.status.value for each in last]
+
+
+async def test_what_waits_for_an_order_ends_with_it() -> None:
+    """The money came first. Guard: `call_for_changes(in_vain)`."""
+    async with opened(RULES) as world:
+        await world.deliver(MONEY)
+        await world.deliver(BROKEN)
+        await world.idle()
+        assert ended(world) == ["dead_lettered orphan", "dead_lettered unbalanced"]
+        reason = world.results[1][-1].reason
+        assert reason is not None
+        assert reason.message.startswith(f"{ORDER}, which it belongs to, is a dead letter (record shopify.events:0:2)")
+
+
+async def test_what_comes_after_such_an_order_does_not_begin_to_wait() -> None:
+    """Told together or later. Guard: `RefusedDocuments.note`."""
+    async with opened(RULES) as world:
+        await world.deliver(BROKEN, MONEY)
+        await world.deliver({**MONEY, "id": 9455001122339, "admin_graphql_api_id": None})
+        assert ended(world) == ["dead_lettered unbalanced", "dead_lettered orphan", "dead_lettered orphan"]
+        letters = [dict(letter.headers).get("qbb-ended-with") for letter in world.dead_letters]
+        assert letters == [None, b"shopify.events:0:1", b"shopify.events:0:1"]
+
+
+async def test_a_sound_body_of_the_order_lets_money_wait_and_be_booked_again() -> None:
+    """What was refused was one version of it."""
+    async with opened(RULES) as world:
+        await world.deliver(BROKEN)
+        await world.deliver({**SOUND, "updated_at": "2026-03-02T21:09:00-08:00"})
+        await world.deliver(MONEY)
+        assert ended(world)[1:] == ["posted", "posted"]
+
+
+async def test_a_refused_version_of_an_order_that_is_in_the_books_ends_no_money() -> None:
+    """The money goes on the invoice that is there."""
+    async with opened(RULES) as world:
+        await world.deliver({**SOUND, "financial_status": "pending", "total_outstanding": "80.00"})
+        await world.deliver({**BROKEN, "updated_at": "2026-03-02T21:09:00-08:00"})
+        await world.deliver(MONEY)
+        assert ended(world) == ["posted", "dead_lettered unbalanced", "posted"]
+
+
+async def test_a_refund_of_a_charge_that_is_a_dead_letter_ends_with_it() -> None:
+    """Any document that others wait for: here the company cannot hold the charge's currency."""
+    async with opened(RULES) as world:
+        taken = charge(currency="eur", balance_transaction=None)
+        await world.deliver(stripe_event("charge.succeeded", taken))
+        back = stripe_refund(charge=taken["id"], currency="eur")
+        await world.deliver(stripe_event("refund.created", back))
+        assert ended(world) == ["dead_lettered unmappable", "dead_lettered orphan"]
