@@ -1,0 +1,128 @@
+"""Whatever the field does and in whatever order it is told: the books hold what was drawn, kind of account by kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import strategies as st
+
+from contracts.results import Result
+from tests.ledger.field_stories import FieldStory, Nets, field_stories
+from tests.support.orders import Json
+from tests.support.sizes import examples
+from tests.support.world import World, opened
+
+STORIES = 4
+CREDITS = frozenset({"income", "tax", "liability"})
+KINDS = {
+    "Income": "income",
+    "Other Income": "income",
+    "Expense": "expense",
+    "Other Expense": "expense",
+    "Accounts Receivable": "receivable",
+    "Bank": "money",
+    "Other Current Asset": "money",
+    "Other Current Liability": "liability",
+}
+SURE = {"posted", "already_posted", "superseded", "ignored"}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What happened, and how it was told: the numbers of the events of all stories, in micro-batches."""
+
+    told: tuple[FieldStory, ...]
+    batches: tuple[tuple[int, ...], ...]
+
+    def events(self) -> list[list[Json]]:
+        """The events by micro-batch."""
+        every = [each for story in self.told for each in story.events]
+        return [[every[number] for number in batch] for batch in self.batches]
+
+
+@st.composite
+def days(draw: st.DrawFn) -> Day:
+    """Some stories, and their events in micro-batches: any order, some of them twice."""
+    told = tuple(draw(field_stories(number)) for number in range(1, STORIES + 1))
+    count = sum(len(story.events) for story in told)
+    again = draw(st.lists(st.integers(0, count - 1), max_size=3))
+    batches: list[list[int]] = [[]]
+    for number in _in_order(told, draw(st.permutations([*range(count), *again]))):
+        apart = draw(st.booleans())
+        if batches[-1] and apart:
+            batches.append([])
+        batches[-1].append(number)
+    return Day(told, tuple(map(tuple, batches)))
+
+
+def _in_order(told: Sequence[FieldStory], numbers: Sequence[int]) -> list[int]:
+    """The numbers as drawn, those of stories that are told in order sorted on the places that they have."""
+    found, first = list(numbers), 0
+    for story in told:
+        own = range(first, first + len(story.events))
+        first = own.stop
+        if story.in_order:
+            places = [place for place, number in enumerate(found) if number in own]
+            for place, number in zip(places, sorted(found[place] for place in places), strict=True):
+                found[place] = number
+    return found
+
+
+@settings(
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(day=days())
+def test_what_the_field_does_leaves_what_was_drawn(day: Day) -> None:
+    """Income, tax, liabilities, receivable, money and expense, to the cent, over all accounts of each kind."""
+    for story in day.told:
+        event(story.kind)
+    asyncio.run(_check(day))
+
+
+async def _check(day: Day) -> None:
+    async with opened() as world:
+        for batch in day.events():
+            for result in await world.deliver(*batch):
+                note(f"{result.source.event_type} {result.source.document}: {result.status} {result.reason}")
+        await world.idle()
+        assert not refused(world)
+        assert nets(world) == _sum(day.told)
+
+
+def refused(world: World) -> list[Result]:
+    """What did not end well; a refund whose goods and money differ is a dead letter, and its order books it."""
+    last = [told[-1] for told in world.results.values()]
+    unexplained = {"refunds/create": "unbalanced"}
+    return [
+        each
+        for each in last
+        if each.status not in SURE
+        and not (each.reason and unexplained.get(each.source.event_type or "") == each.reason.code)
+    ]
+
+
+def nets(world: World) -> Nets:
+    """Every kind of account that is not at zero: the owed and the earned as credits."""
+    company = world.sandbox.company()
+    found: Nets = defaultdict(Decimal)
+    for ident, amount in company.ledger.home.items():
+        account = company.tables["Account"][ident]
+        kind = KINDS.get(account["AccountType"], "another kind of account")
+        kind = "tax" if account["AccountSubType"] in {"GlobalTaxPayable", "SalesTaxPayable"} else kind
+        found[kind] += -amount if kind in CREDITS else amount
+    return {kind: amount for kind, amount in found.items() if amount}
+
+
+def _sum(told: Sequence[FieldStory]) -> Nets:
+    found: Nets = defaultdict(Decimal)
+    for story in told:
+        for kind, amount in story.nets.items():
+            found[kind] += amount
+    return {kind: amount for kind, amount in found.items() if amount}
