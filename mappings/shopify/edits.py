@@ -118,10 +118,9 @@ def _discount_as_stated(order: Order, money: OrderMoney) -> OrderMoney:
 
 def _checked(order: Order, money: OrderMoney) -> OrderMoney:
     """Without refunds what is left must be current_total_price; with them the lines were checked already."""
-    comparable = order.current_total_price is not None and not order.refunds
+    stated = order.current_total_price
     tax_agrees = money.tax != 0 or not order.current_total_tax
-    if comparable and tax_agrees and order.current_total_price != money.total:
-        stated = order.current_total_price or Decimal(0)
+    if stated is not None and not order.refunds and tax_agrees and stated != money.total:
         raise _unbalanced("what edits left of the order", money.total, "its current_total_price", stated, money)
     return money
 

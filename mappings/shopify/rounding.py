@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from contracts.errors import UndecodableRecord
 from contracts.shopify import MoneySet, Order, Transaction
 from mappings.shopify.amounts import OrderMoney, Part
 
@@ -15,15 +16,20 @@ from mappings.shopify.amounts import OrderMoney, Part
 def rounded_by(transaction: Transaction) -> Decimal:
     """How much more (or, negative, less) cash changed hands than the transaction's amount."""
     told = transaction.amount_rounding
-    if isinstance(told, MoneySet):
-        return told.shop_money.amount if told.shop_money else Decimal(0)
-    return told or Decimal(0)
+    return _in_shop_money(told) if isinstance(told, MoneySet) else told or Decimal(0)
 
 
 def order_rounded_by(order: Order) -> Decimal:
     """How much more cash was taken for an order than it asked for."""
     told = order.total_cash_rounding_payment_adjustment_set
-    return told.shop_money.amount if told and told.shop_money else Decimal(0)
+    return _in_shop_money(told) if told is not None else Decimal(0)
+
+
+def _in_shop_money(told: MoneySet) -> Decimal:
+    """The rounding that is told. UndecodableRecord where it says no amount in the shop's currency."""
+    if told.shop_money is None:
+        raise UndecodableRecord("the cash rounding has no amount in the shop's currency")
+    return told.shop_money.amount
 
 
 def with_rounding(order: Order, money: OrderMoney) -> OrderMoney:

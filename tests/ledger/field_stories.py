@@ -40,7 +40,10 @@ class FieldStory:
 
 @dataclass(slots=True)
 class _Order:
-    """A shop's order while its story is told; ids grow from its number, so that none is anybody else's."""
+    """A shop's order while its story is told; ids and its buyer grow from its number, so that none is anybody else's.
+
+    Because QuickBooks may put open credits on a customer's other invoices, two orders of one buyer are one story.
+    """
 
     number: int
     now: datetime = PLACED
@@ -64,6 +67,8 @@ class _Order:
             total_outstanding=None if owing is None else str(owing),
             updated_at=self.now.isoformat(),
             refunds=list(self.refunds),
+            email=f"buyer{self.number}@example.com",
+            customer={"id": 60_000 + self.number, "first_name": "Buyer", "last_name": str(self.number)},
             **changes,
         )
         for name in ("current_subtotal_price", "current_total_tax"):

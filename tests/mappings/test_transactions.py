@@ -11,7 +11,18 @@ from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent
 from mappings.rules import load_rules
-from tests.support.orders import ORDER_ID, Json, mapped, payment_of, plan_of, step_of, transaction
+from tests.support.orders import (
+    ORDER_ID,
+    Json,
+    line,
+    mapped,
+    order,
+    payment_of,
+    plan_of,
+    shopify_event,
+    step_of,
+    transaction,
+)
 
 
 @pytest.mark.parametrize("kind", ["sale", "capture"])
@@ -27,6 +38,16 @@ def test_sale_or_capture_is_a_payment_on_its_order(kind: str) -> None:
     assert (payment.invoice, payment.customer, payment.amount) == (plan.lane, None, Decimal("42.90"))
     assert (payment.txn_date, payment.reference) == (date(2026, 3, 2), "9455001122334")
     assert plan.version is None
+
+
+def test_cash_rounding_without_an_amount_is_not_nothing() -> None:
+    """Guard: what is told in another currency only is not known, of a payment as of its order."""
+    unknown = {"presentment_money": {"amount": "0.02", "currency_code": "EUR"}}
+    with pytest.raises(UndecodableRecord, match="cash rounding"):
+        mapped(transaction(amount_rounding=unknown))
+    body = order([line("20.00")], total_cash_rounding_payment_adjustment_set=unknown)
+    with pytest.raises(UndecodableRecord, match="cash rounding"):
+        mapped(shopify_event("orders/create", body))
 
 
 def test_reference_is_the_end_of_a_long_id() -> None:
