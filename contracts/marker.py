@@ -41,6 +41,7 @@ class MarkerField(StrEnum):
     WRITTEN = "w"
     SHOWN = "x"
     CHANGE = "k"
+    TOLD_BY = "b"
     SIGNATURE = "s"
 
 
@@ -76,7 +77,10 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
     MarkerField.SALE: FieldFormat(
         "sale that a payment, credit or refund belongs to",
         "`id` of an order, `kind:id` of anything else, `system:kind:id` of another source's document",
-        ("Payment", *CREDITS),
+        ("Payment", *CREDITS, "JournalEntry"),
+    ),
+    MarkerField.TOLD_BY: FieldFormat(
+        "what told a dispute whose own event had not come", "`payout`: a row of a payout", ("JournalEntry",)
     ),
     MarkerField.RECEIVED: FieldFormat(
         "all that the body of the sale said was received, when this payment was written for what only it tells",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Literal, Self
 
@@ -63,10 +64,17 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntryDraft(Transaction):
-    """Debits and credits that add up to the same; used for processor fees."""
+    """Debits and credits that add up to the same; used for fees, disputes and what payouts move.
+
+    `sale` is what it is about. `told_by` is "payout" where a payout's row told it and not its own event. In closed
+    books it stands on the day `otherwise`, where that is given.
+    """
 
     lines: tuple[JournalLine, ...]
     doc_number: str | None = None
+    sale: SourceKey | None = None
+    told_by: str | None = None
+    otherwise: date | None = None
 
     @property
     def number(self) -> str | None:
@@ -83,10 +91,12 @@ class DepositedPayment:
     """What a payout brings to the bank of a payment of ours: all of it, or a part (one of several captures).
 
     A whole payment that lies in Undeposited Funds is linked; anything else is a line from the account that it lies in.
+    `sale` is what it paid for, where the sale's own form or body may hold this money.
     """
 
     payment: SourceKey
     amount: Decimal
+    sale: SourceKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +110,12 @@ class DepositLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositDraft(Transaction):
-    """A payout that reached the bank account `deposit_to`; payments and lines add up to `total`, to the cent.
+    """A payout to the bank account `deposit_to`; payments and lines add up to `total`, to the cent.
 
     `clearing` is where the processor's money lies: payments that are not ours to link come out of it by a line.
-    `orders` are the shop's own sales that it pays out; it waits for them.
+    `orders` are the shop's own sales that it pays out; it waits for them. Below zero it took money from the bank. With
+    `part` (which of how many) its rows are told in several records. One that came back has the day on which it did in
+    `returned`, and may come without its rows.
     """
 
     deposit_to: AccountSelector
@@ -112,3 +124,11 @@ class DepositDraft(Transaction):
     total: Decimal
     clearing: AccountSelector | None = None
     orders: tuple[SourceKey, ...] = ()
+    part: tuple[int, int] | None = None
+    returned: date | None = None
+
+    @property
+    def told(self) -> Decimal:
+        """What its payments and lines add up to."""
+        brought = sum((each.amount for each in self.payments), Decimal(0))
+        return brought + sum((line.amount for line in self.lines), Decimal(0))

@@ -25,6 +25,7 @@ Role = Literal[
     "rounding",
     "refunds",
     "disputes",
+    "dispute_fees",
     "bad_debts",
     "payouts",
 ]
@@ -41,6 +42,7 @@ _SUB_TYPES: dict[Role, str] = {
     "rounding": "SalesOfProductIncome",
     "refunds": "DiscountsRefundsGiven",
     "disputes": "DiscountsRefundsGiven",
+    "dispute_fees": "BankCharges",
     "bad_debts": "BadDebts",
     "payouts": "Checking",
 }
@@ -57,13 +59,25 @@ _CREATED: dict[LiabilityRole, str] = {
 
 def account(rules: MappingRules, role: Role) -> AccountSelector:
     """The account of `role`."""
+    if role == "payouts":
+        return _bank(rules)
     chosen: AccountRule | None = getattr(rules.accounts, role)
+    if role == "dispute_fees" and chosen is None:
+        return account(rules, "fees")
     key = f"accounts.{role}"
     if chosen is not None:
         return chosen.selector(key)
     return AccountSelector(
         rule=key, preference=_PREFERENCES.get(role), sub_type=_SUB_TYPES[role], among=_AMONG.get(role)
     )
+
+
+def _bank(rules: MappingRules) -> AccountSelector:
+    """The bank account of payouts; among several nothing says which one it is."""
+    chosen = rules.payouts.bank or rules.accounts.payouts
+    if chosen is not None:
+        return chosen.selector("payouts.bank" if rules.payouts.bank else "accounts.payouts")
+    return AccountSelector(rule="payouts.bank", sub_type=_SUB_TYPES["payouts"])
 
 
 def liability(rules: MappingRules, role: LiabilityRole) -> AccountSelector | SourceKey:
@@ -103,3 +117,27 @@ def _made(rules: MappingRules, rule: str, name: str, account_type: str, sub_type
     """The account of this name, which the bridge makes where the company has none and the rules let it."""
     made = AccountDraft(name=name, account_type=account_type, sub_type=sub_type) if rules.create_accounts else None
     return AccountSelector(rule=rule, name=name, made=made)
+
+
+RESERVES = "Payment reserves"
+
+
+def row_account(rules: MappingRules, kind: str, ident: str) -> AccountSelector:
+    """Where a payout's row of this type belongs that is no money of a sale. UnmappableEvent naming the missing rule."""
+    rule = f"payouts.rows.{kind}"
+    chosen = rules.payouts.rows.get(kind)
+    if chosen is not None and chosen.name != RESERVES:
+        return chosen.selector(rule)
+    if chosen is None and rules.accounts.payout_other is not None:
+        return rules.accounts.payout_other.selector("accounts.payout_other")
+    if chosen is None and kind != "reserve":
+        raise UnmappableEvent(f"no account for {ident}, a row of type {kind}: set the rule {rule}")
+    return _made(rules, rule, RESERVES, "Other Current Asset", "OtherCurrentAssets")
+
+
+def marketplace_tax(rules: MappingRules) -> AccountSelector:
+    """The liability that tax which others remit is owed through, as an account of a line."""
+    chosen, name = rules.accounts.marketplace_tax, _CREATED["marketplace_tax"]
+    if chosen is not None and chosen.name != name:
+        return chosen.selector("accounts.marketplace_tax")
+    return _made(rules, "accounts.marketplace_tax", name, "Other Current Liability", "OtherCurrentLiabilities")

@@ -21,6 +21,7 @@ _SHOPIFY_KINDS = {
     "customers": "customer",
     "products": "product",
     "fulfillments": "fulfillment",
+    "shopify_payments": "payout",
 }
 
 

@@ -81,6 +81,20 @@ class Accounts(_Frozen):
     tips: Account | None = None
     duties: Account | None = None
     marketplace_tax: Account | None = None
+    dispute_fees: Account | None = None
+
+
+class PayoutRules(_Frozen):
+    """Which bank account payouts arrive in, what their other rows are, and which month their fees belong to."""
+
+    bank: Account | None = None
+    fees_by_month: bool = False
+    rows: dict[str, Account] = Field(default_factory=dict)
+
+    @field_validator("rows")
+    @classmethod
+    def _lower_case(cls, value: dict[str, AccountRule]) -> dict[str, AccountRule]:
+        return {name.strip().lower(): rule for name, rule in value.items()}
 
 
 class GatewayRule(_Frozen):
@@ -181,6 +195,7 @@ class MappingRules(_Frozen):
     closed_period: ClosedPeriod = "reject"
     accounts: Accounts = Accounts()
     gateways: dict[str, GatewayRule] = Field(default_factory=dict)
+    payouts: PayoutRules = PayoutRules()
     customers: CustomerRules = CustomerRules()
     orders: OrderRules = OrderRules()
     stripe: StripeRules = StripeRules()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bridge.binding.deposits import deposit_body
+from bridge.binding.deposits import deposit_body, payout_entry_body
 from bridge.binding.lists import customer_body, item_body
 from bridge.binding.lookups import Body, Lookups
 from bridge.binding.money import changed_payment_body, journal_body, payment_body
@@ -70,7 +70,8 @@ class Binder:
             case JournalEntryDraft() as draft:
                 return journal_body(self._look, step, draft)
             case DepositDraft() as draft:
-                return deposit_body(self._look, step, draft)
+                body = payout_entry_body if step.id.entity == "JournalEntry" else deposit_body
+                return body(self._look, step, draft)
             case None if step.id.entity == "Payment" and step.sale is not None:
                 return changed_payment_body(self._look, step, step.sale)
             case InvoiceDraft() | SalesReceiptDraft() | None:
@@ -85,7 +86,7 @@ def expected(step: PlannedStep, body: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"Id": body["Id"]}
     if step.operation is Operation.VOID:
         return {**body, "TotalAmt": Decimal(0)}
-    total = step.draft.total if isinstance(step.draft, DepositDraft) else step.total
+    total = step.draft.total if step.id.entity == "Deposit" and isinstance(step.draft, DepositDraft) else step.total
     return body if total is None else {**body, "TotalAmt": total}
 
 

@@ -15,7 +15,7 @@ from bridge.books.books import Books
 from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
 from bridge.planning.schedule import schedule
-from bridge.planning.steps import Schedule, StepId
+from bridge.planning.steps import Refused, Schedule, StepId
 from bridge.posting.poster import Poster
 from bridge.posting.remedies import recover
 from bridge.settlement.outcome import Outcome, ignored, refused, settle, waiting
@@ -140,7 +140,7 @@ class Pipeline:
             await self._books.read_payments(planned.unknown)
             await self._books.read_rates(planned.rates)
             planned = self._planned(plans)
-        if _is_barred(planned) and await self._books.reread_profile():
+        if (_is_barred(planned) or _lacks_an_account(planned)) and await self._books.reread_profile():
             planned = self._planned(plans)
         self._holds = self._holds or (self._mapper.closed_period == "hold" and _is_barred(planned))
         return planned
@@ -193,6 +193,15 @@ def _earliest(plans: Iterable[PostingPlan]) -> datetime | None:
 def _is_barred(planned: Schedule) -> bool:
     """True when the closing date keeps something out of the books."""
     return any(isinstance(step.barred, RejectedPosting) for wave in planned.waves for step in wave)
+
+
+def _lacks_an_account(planned: Schedule) -> bool:
+    """True when something was refused before it was sent, which a person may have mended since."""
+    return any(
+        isinstance(each, Refused) and isinstance(each.error, UnmappableEvent)
+        for resolutions in planned.resolutions
+        for each in resolutions
+    )
 
 
 def _lacks_something(outcome: StepOutcome) -> bool:

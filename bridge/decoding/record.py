@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bridge.decoding.bounds import bounded
 from bridge.decoding.headers import HeaderMap, from_record, routing_text, shopify_header
-from bridge.decoding.shapes import infer_topic
+from bridge.decoding.shapes import bare_payout, infer_topic
 from bridge.decoding.texts import parse_bytes
 from bridge.decoding.wrappers import unwrap
 from contracts.bodies import read_time, read_unix_time
@@ -128,6 +128,7 @@ def _stripe_object(body: Object, headers: HeaderMap, event_type: str) -> Envelop
 
 def _shopify_body(body: Object, headers: HeaderMap, cloud_type: str) -> Envelope:
     """A REST resource; without a topic in the headers it is told by its shape."""
+    body = bare_payout(body)
     shape = infer_topic(body)
     if {"action", "handle"} <= body.keys() or (shape is None and shopify_header(headers, "action")):
         raise UndecodableRecord("this is a Shopify event notification, which does not carry the resource")

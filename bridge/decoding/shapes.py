@@ -18,6 +18,14 @@ def infer_topic(body: Object) -> str | None:
     return None
 
 
+def bare_payout(body: Object) -> Object:
+    """A payout of the Admin API from under its name `payout`; what stands beside it there belongs to it."""
+    inner = body.get("payout")
+    if not isinstance(inner, Mapping):
+        return body
+    return {**{name: value for name, value in body.items() if name != "payout"}, **inner}
+
+
 def _is_order(body: Object) -> bool:
     if not isinstance(body.get("line_items"), list) or "total_price" not in body:
         return False
@@ -65,5 +73,6 @@ _SHAPES: tuple[tuple[Callable[[Object], bool], Callable[[Object], str]], ...] = 
     (_has("variants", "title", "product_type"), _by_age("products")),
     (_has("first_name", "last_name", "email", "state"), _by_age("customers")),
     (_has("payment_schedules", "payment_terms_name"), _by_age("payment_terms")),
+    (_has("balance_transactions", "date", "amount", "status"), _always("shopify_payments/payouts")),
     (_has("payment_terms_id", "due_at"), _always("payment_schedules/due")),
 )

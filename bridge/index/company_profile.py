@@ -224,4 +224,4 @@ def _words(selector: AccountSelector) -> str:
         return f"account with Id {selector.id}"
     if selector.name is not None:
         return f'account named "{selector.name}"'
-    return f"account of sub-type {selector.sub_type}"
+    return f"account of sub-type {selector.sub_type}" if selector.sub_type else "account for this"

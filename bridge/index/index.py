@@ -40,7 +40,7 @@ __all__ = ["VOIDED", "Index", "Posted", "order_of"]
 
 SALES = ("Invoice", "SalesReceipt")
 """The forms on which a sale stands; a sale has one of them that lives."""
-_OF_A_SALE = frozenset({"Payment", "CreditMemo"})
+_OF_A_SALE = frozenset({"Payment", "CreditMemo", "JournalEntry"})
 
 
 class Index:
@@ -92,6 +92,12 @@ class Index:
         """The live credit memos for one order, in the order of their keys."""
         keys = sorted(self._by_sale.get(("CreditMemo", order), ()))
         found = [posted for key in keys if (posted := self._posted.get(("CreditMemo", key))) is not None]
+        return tuple(posted for posted in found if not posted.voided)
+
+    def entries_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The live journal entries about one order (its disputes, money that came late), in the order of their keys."""
+        keys = sorted(self._by_sale.get(("JournalEntry", order), ()))
+        found = [posted for key in keys if (posted := self._posted.get(("JournalEntry", key))) is not None]
         return tuple(posted for posted in found if not posted.voided)
 
     def duplicates(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:

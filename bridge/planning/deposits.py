@@ -1,71 +1,196 @@
-"""Payouts: a deposit carries payments to the bank whole, so it waits until all of them are in the books."""
+"""Payouts: what their rows tell is booked with the deposit or not at all, and it waits until what it pays out is there.
+
+One that came back after it was booked is taken out of the bank by an entry of its own, so that its fees and its other
+rows stay booked; one that came back first is booked between its rows and the clearing account. Pure.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from bridge.index.index import VOIDED
+from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.refusals import DID_NOT_LAST, known, rejected
+from bridge.planning.draws import drawn
+from bridge.planning.facts import plan_fact
+from bridge.planning.payout_parts import put_together
+from bridge.planning.refusals import known, rejected
 from bridge.planning.sale.documents import LEFT_OUT
-from bridge.planning.steps import Claim, PlannedStep, Refused, StepId, StepResolution, Waiting, Write
+from bridge.planning.sale.refunds import NEVER_BOOKED
+from bridge.planning.steps import (
+    Claim,
+    PlannedStep,
+    Refused,
+    Skipped,
+    StepId,
+    StepResolution,
+    Waiting,
+)
+from contracts.entities import EntityName
+from contracts.errors import RecordError
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
-from contracts.posting import Operation
-from contracts.quickbooks import DepositDraft, DepositedPayment
+from contracts.posting import GONE, Operation, PostingPlan
+from contracts.quickbooks import (
+    AccountSelector,
+    DepositDraft,
+    DepositedPayment,
+    DepositLine,
+    JournalEntryDraft,
+)
+
+FAILED, RETURNED = "failed", "returned"
+MOVES_NOTHING = "nothing of this payout moves any account"
+
+
+def is_of_a_payout(plan: PostingPlan) -> bool:
+    """True for a plan whose facts are booked with its deposit or not at all."""
+    return any(isinstance(step.draft, DepositDraft) for step in plan.steps)
 
 
 def plan_deposits(context: PlanningContext) -> None:
-    """Decide every deposit of the micro-batch; everything else is on the board already."""
+    """Decide every payout of the micro-batch; everything else is on the board already."""
+    payouts: dict[SourceKey, list[Claim]] = {}
     for position, plan in enumerate(context.plans):
         for step in plan.steps:
             if isinstance(step.draft, DepositDraft):
-                context.resolve([position], _planned(context, Claim(position, plan, step), step.draft))
+                payouts.setdefault(step.key, []).append(Claim(position, plan, step))
+    for key, claims in payouts.items():
+        _plan_payout(context, key, claims)
 
 
-def _planned(context: PlanningContext, claim: Claim, draft: DepositDraft) -> StepResolution:
-    posted = context.index.get("Deposit", claim.step.key)
+def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]) -> None:
+    returned = [claim for claim in claims if _draft(claim).returned is not None]
+    gone = bool(returned) or context.is_gone(key)
+    for claim in returned:
+        context.note_version(claim.step.key, GONE)
+    posted = _posted(context, key)
     if posted is not None:
-        return known(posted)
-    if context.is_gone(claim.step.key):
-        return DID_NOT_LAST
-    step_id = StepId("Deposit", claim.step.key)
-    if step_id in context.steps:
-        return Write(step_id, credited=False)
+        told = claims if posted.voided else [claim for claim in claims if claim not in returned]
+        context.resolve((claim.position for claim in told), known(posted))
+        if returned and not posted.voided:
+            _plan_return(context, posted, returned)
+        _plan_facts(context, claims)
+        return
+    booked = _posted(context, _beside(key, FAILED)) if gone else None
+    if booked is not None:
+        context.resolve((claim.position for claim in claims), known(booked))
+        return
+    with_rows = [claim for claim in claims if _has_rows(_draft(claim))]
+    bare = [claim.position for claim in claims if claim not in with_rows]
+    context.resolve(bare, Skipped("skipped_by_rule", NEVER_BOOKED))
+    if with_rows:
+        _plan_rows(context, key, with_rows, gone=gone)
+
+
+def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim], *, gone: bool) -> None:
+    """Book the rows of a payout that is not in the books yet, when all of them are told and nothing is missing."""
+    positions = [claim.position for claim in claims]
+    try:
+        draft = put_together([_draft(claim) for claim in claims])
+    except RecordError as error:
+        context.resolve(positions, Refused(error))
+        return
+    missing = draft if isinstance(draft, Waiting) else _why_not(context, draft, claims)
+    if missing is not None:
+        context.resolve(positions, missing)
+    elif isinstance(draft, DepositDraft):
+        if gone and draft.clearing is not None:
+            draft = replace(draft, deposit_to=draft.clearing)
+        _write(context, _beside(key, FAILED) if gone else key, drawn(context, draft), positions)
+        _plan_facts(context, claims)
+
+
+def _write(context: PlanningContext, key: SourceKey, draft: DepositDraft, positions: list[int]) -> None:
+    if not draft.payments and not draft.lines:
+        context.resolve(positions, Skipped("skipped_by_rule", MOVES_NOTHING))
+        return
+    entity: EntityName = "Deposit" if draft.total > 0 else "JournalEntry"
+    said: dict[str, str] = {MarkerField.TOTAL: plain(draft.total, draft.currency)} if entity == "Deposit" else {}
+    needs = (StepId("Payment", each.payment) for each in draft.payments)
+    step = PlannedStep(
+        id=StepId(entity, key),
+        operation=Operation.CREATE,
+        owner=positions[0],
+        draft=draft,
+        marker_fields=said,
+        needs=frozenset(each for each in needs if each in context.steps),
+    )
+    context.plan_write(step, positions)
+
+
+def _plan_facts(context: PlanningContext, claims: Sequence[Claim]) -> None:
+    """What the rows tell beside the deposit: booked together with it."""
+    for claim in claims:
+        for step in claim.plan.steps:
+            if not isinstance(step.draft, DepositDraft):
+                plan_fact(context, Claim(claim.position, claim.plan, step))
+
+
+def _plan_return(context: PlanningContext, posted: Posted, claims: Sequence[Claim]) -> None:
+    """The bank sent the money back: it lies in the clearing account again."""
+    positions = [claim.position for claim in claims]
+    back = _beside(posted.key, RETURNED)
+    entry = _posted(context, back)
+    if entry is not None:
+        context.resolve(positions, known(entry))
+        return
+    draft = _draft(claims[0])
+    if draft.clearing is None:
+        raise TypeError(f"{posted.key}: a payout that came back has an account to which it came")
+    # because of what lay in the bank already less was brought there than the payout says
+    brought = posted.total if posted.entity == "Deposit" else draft.total
+    undone = replace(
+        draft,
+        txn_date=draft.returned or draft.txn_date,
+        lines=(DepositLine(account=draft.clearing, amount=-brought, description="Payout that came back"),),
+        payments=(),
+        orders=(),
+        total=-brought,
+    )
+    step = PlannedStep(id=StepId("JournalEntry", back), operation=Operation.CREATE, owner=positions[0], draft=undone)
+    context.plan_write(step, positions)
+
+
+def _why_not(context: PlanningContext, draft: DepositDraft, claims: Sequence[Claim]) -> StepResolution | None:
+    """What keeps a payout out of the books: a rule or an account that is missing, or something that it pays out."""
     if not context.profile.can_book(draft.currency):
         return Refused(context.foreign(draft.currency))
-    resolutions = [why for each in draft.payments if (why := _why_not(context, each)) is not None]
-    resolutions += [missing for order in draft.orders if (missing := _without_order(context, order)) is not None]
-    if resolutions:
-        context.once_more |= any(
-            step.entity == "Payment" for step in context.steps
-        )  # one of them may be what is missing
-        return next((resolution for resolution in resolutions if isinstance(resolution, Refused)), resolutions[0])
-    needs = frozenset(found for each in draft.payments if (found := StepId("Payment", each.payment)) in context.steps)
-    context.write(
-        PlannedStep(
-            id=step_id,
-            operation=Operation.CREATE,
-            owner=claim.position,
-            draft=draft,
-            marker_fields={MarkerField.TOTAL: plain(draft.total, draft.currency)},
-            needs=needs,
-        )
-    )
-    return Write(step_id, credited=True)
+    try:
+        for selector in _accounts(draft, claims):
+            if selector.made is None:
+                context.profile.account_id(selector)
+    except RecordError as error:
+        return Refused(error)
+    found = [why for each in draft.payments if (why := _without_payment(context, each)) is not None]
+    found += [missing for order in draft.orders if (missing := _without_order(context, order)) is not None]
+    if found:
+        # because one of them may be what is missing
+        context.once_more |= any(step.entity == "Payment" for step in context.steps)
+    return next((each for each in found if isinstance(each, Refused)), found[0] if found else None)
 
 
-def _why_not(context: PlanningContext, each: DepositedPayment) -> StepResolution | None:
+def _accounts(draft: DepositDraft, claims: Sequence[Claim]) -> list[AccountSelector]:
+    """Every account that the payout or one of its facts needs."""
+    found = [draft.deposit_to, *(line.account for line in draft.lines)]
+    facts = [step.draft for claim in claims for step in claim.plan.steps if isinstance(step.draft, JournalEntryDraft)]
+    return [*found, *(line.account for fact in facts for line in fact.lines)]
+
+
+def _without_payment(context: PlanningContext, each: DepositedPayment) -> StepResolution | None:
     """What keeps a payment out of the deposit: it is not there yet, or a person took it out of the books."""
     # because a payout may bring one of several captures, more than was captured (its other row takes the rest back) or
     # another currency, its amount is not compared: what is no whole payment becomes a line of the deposit
     if StepId("Payment", each.payment) in context.steps or context.is_gone(each.payment):
         return None
     posted = context.index.get("Payment", each.payment)
-    if posted is None:
-        return Waiting(f"the payment of {each.payment} is not in the books yet")
-    if posted.voided:
+    if posted is not None and posted.voided:
         return Refused(rejected(posted, "is void or deleted in QuickBooks, and a payout says that it was paid out"))
-    return None
+    if posted is not None or each.sale is not None:
+        return None  # because of a shop's sale the order is waited for: it may tell this money in another way
+    return Waiting(f"the payment of {each.payment} is not in the books yet")
 
 
 def _without_order(context: PlanningContext, order: SourceKey) -> StepResolution | None:
@@ -75,3 +200,21 @@ def _without_order(context: PlanningContext, order: SourceKey) -> StepResolution
     version = context.versions.get(order) or context.index.newest(order)
     left_out = version is not None and version.content in {LEFT_OUT, VOIDED}
     return None if there or left_out else Waiting(f"{order}, which this payout pays out, is not in the books yet")
+
+
+def _has_rows(draft: DepositDraft) -> bool:
+    return bool(draft.payments or draft.lines or draft.part)
+
+
+def _posted(context: PlanningContext, key: SourceKey) -> Posted | None:
+    return context.index.get("Deposit", key) or context.index.get("JournalEntry", key)
+
+
+def _beside(key: SourceKey, word: str) -> SourceKey:
+    return SourceKey(key.system, key.kind, f"{key.id}.{word}")
+
+
+def _draft(claim: Claim) -> DepositDraft:
+    if not isinstance(claim.step.draft, DepositDraft):
+        raise TypeError(f"{claim.step.key}: a payout needs a DepositDraft")
+    return claim.step.draft

@@ -12,19 +12,17 @@ from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.planning.closing import within_open_books
 from bridge.planning.context import PlanningContext
-from bridge.planning.deposits import plan_deposits
+from bridge.planning.deposits import is_of_a_payout, plan_deposits
 from bridge.planning.exchange_rates import unasked_rates, with_known_rates
+from bridge.planning.facts import plan_fact
 from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked, void_superseded_charges
 from bridge.planning.people import is_person, plan_person
-from bridge.planning.refusals import DID_NOT_LAST, known
-from bridge.planning.sale.entries import said_of_its_sale
 from bridge.planning.sale.refunds import plan_undone
 from bridge.planning.sale.sales import plan_sale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Write
 from contracts.keys import SourceKey
-from contracts.posting import ClosedPeriod, Intent, Operation, PostingPlan
-from contracts.quickbooks import DepositDraft
+from contracts.posting import ClosedPeriod, Intent, PostingPlan
 
 
 def schedule(
@@ -83,23 +81,10 @@ def _plan_other(context: PlanningContext, claim: Claim) -> None:
     step = claim.step
     if any(isinstance(resolution, Refused) for resolution in context.resolutions[claim.position]):
         return
-    if isinstance(step.draft, DepositDraft):
-        return  # planned after all payments that it may carry
+    if is_of_a_payout(claim.plan):
+        return  # planned after all payments that it may carry, its facts with it
     if step.intent is Intent.FACT:
-        posted = context.index.get(step.entity, step.key)
-        if posted is not None:
-            context.resolve([claim.position], known(posted))
-            return
-        if context.is_gone(step.key):
-            context.resolve([claim.position], DID_NOT_LAST)
-            return
-        step_id = StepId(step.entity, step.key)
-        if step_id in context.steps:
-            context.resolve([claim.position], Write(step_id, credited=False))
-            return
-        draft = said_of_its_sale(context, claim)
-        planned = PlannedStep(id=step_id, operation=Operation.CREATE, owner=claim.position, draft=draft)
-        context.plan_write(planned, [claim.position])
+        plan_fact(context, claim)
     elif all(each.intent is Intent.ENSURE for each in claim.plan.steps):
         written = context.ensure(step.key, claim.position)
         if written is not None:

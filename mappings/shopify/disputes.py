@@ -6,7 +6,9 @@ in whatever order, the same facts are booked. Its fee is in no event. An inquiry
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 
 from contracts.bodies import read_body
@@ -65,18 +67,48 @@ def _why_nothing_moved(dispute: Dispute) -> str | None:
 
 
 def _entry(dispute: Dispute, key: SourceKey, name: str, day: date, sides: Sides, rules: MappingRules) -> PostingStep:
-    amount = in_hundredths(dispute.amount, dispute.currency)
+    order = SourceKey("shopify", "order", str(dispute.order_id)) if dispute.order_id else None
+    return _booked(key, (name, day), Decimal(dispute.amount), dispute.currency, order, sides, rules)
+
+
+def row_entry(
+    ident: int, order: int | None, moved: Decimal, currency: str, day: date, rules: MappingRules
+) -> PostingStep:
+    """What a payout's row tells of the dispute `ident`: money out (below zero), or back in; as its own event would."""
+    back = moved > 0
+    key = SourceKey("shopify", "dispute", f"{ident}.returned" if back else str(ident))
+    sale = SourceKey("shopify", "order", str(order)) if order is not None else None
+    named = ("dispute returned" if back else "dispute", day)
+    step = _booked(key, named, abs(moved), currency, sale, BACK if back else OUT, rules)
+    if not isinstance(step.draft, JournalEntryDraft):
+        raise TypeError(f"{key}: a dispute is a journal entry")
+    return replace(step, draft=replace(step.draft, told_by="payout"))
+
+
+def _booked(
+    key: SourceKey,
+    named: tuple[str, date],
+    moved: Decimal,
+    currency: str,
+    order: SourceKey | None,
+    sides: Sides,
+    rules: MappingRules,
+) -> PostingStep:
+    name, day = named
+    amount = in_hundredths(moved, currency)
     accounts = (account(rules, "disputes"), deposit_account(rules, GATEWAY))
-    said = f"Shopify {name} {dispute.id}" + (f" of order {dispute.order_id}" if dispute.order_id else "")
+    ident = key.id.partition(".")[0]
+    said = f"Shopify {name} {ident}" + (f" of order {order.id}" if order else "")
     lines = tuple(
         JournalLine(side=side, account=selector, amount=amount, description=said)
         for side, selector in zip(sides, accounts, strict=True)
     )
     draft = JournalEntryDraft(
         txn_date=day,
-        currency=dispute.currency,
+        currency=currency,
         lines=lines,
-        exchange_rate=rules.exchange_rates.get(dispute.currency),
+        sale=order,
+        exchange_rate=rules.exchange_rates.get(currency),
     )
     return PostingStep(key=key, entity="JournalEntry", intent=Intent.FACT, draft=draft, name=name)
 

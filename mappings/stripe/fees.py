@@ -7,24 +7,20 @@ nothing is invented. Whichever event tells a row first, it is the same entry und
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from typing import Literal
 
 from contracts.bodies import read_body
-from contracts.entities import DOC_NUMBER_MAX
 from contracts.errors import UnbalancedDocument
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain, total
-from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine
+from contracts.posting import PostingStep
 from contracts.stripe_balance import BalanceRow, BalanceTransaction
 from mappings.accounts import account, deposit_account
+from mappings.entries import Movement, entry
 from mappings.lines import in_hundredths
 from mappings.rules import MappingRules
-
-Movement = tuple[AccountSelector, Decimal, str]
-"""An account, by how much it is debited (credited below zero), and why."""
 
 KINDS = {"stripe_fee": "Stripe fee", "application_fee": "Application fee", "tax": "Tax on the fee"}
 
@@ -46,7 +42,7 @@ def fee_entry(
     # under the charge's id alone the second fee would pass for the first
     key = SourceKey(source.system, source.kind, f"{source.id}.{row.id}")
     code = row.currency.upper()
-    fees = _fees(row, source.id, rules)
+    fees = _fees(row, source.id, "fees", rules)
     kept = -total(amount for _, amount, _ in fees)
     moves = (*fees, (deposit_account(rules, "stripe"), kept, f"Stripe fee {source.id}"))
     day = row.created.astimezone(rules.zone).date() if row.created else txn_date
@@ -64,38 +60,22 @@ def dispute_entry(row: BalanceRow, key: SourceKey, txn_date: date, rules: Mappin
         )
     moves = (
         (account(rules, "disputes"), in_hundredths(-amount, code), f"Disputed {key.id}"),
-        *_fees(row, key.id, rules),
+        *_fees(row, key.id, "dispute_fees", rules),
         (deposit_account(rules, "stripe"), in_hundredths(net, code), f"Dispute {key.id}"),
     )
     day = row.created.astimezone(rules.zone).date() if row.created else txn_date
     return entry(key, day, code, moves, rules, name="dispute")
 
 
-def entry(
-    key: SourceKey, day: date, currency: str, moves: Iterable[Movement], rules: MappingRules, *, name: str
-) -> PostingStep:
-    """The journal entry that makes these movements."""
-    draft = JournalEntryDraft(
-        txn_date=day,
-        currency=currency,
-        lines=tuple(
-            JournalLine(side="Debit" if amount > 0 else "Credit", account=selector, amount=abs(amount), description=why)
-            for selector, amount, why in moves
-            if amount
-        ),
-        doc_number=key.id[-DOC_NUMBER_MAX:],
-        exchange_rate=rules.exchange_rates.get(currency),
-    )
-    return PostingStep(key=key, entity="JournalEntry", intent=Intent.FACT, draft=draft, name=name)
-
-
-def _fees(row: BalanceTransaction, ident: str, rules: MappingRules) -> tuple[Movement, ...]:
+def _fees(
+    row: BalanceTransaction, ident: str, role: Literal["fees", "dispute_fees"], rules: MappingRules
+) -> tuple[Movement, ...]:
     """The fee as expenses, one for each of its kinds where these add up to it."""
     code = row.currency.upper()
     parts = [(detail.amount, KINDS.get(detail.type or "", detail.type or "Fee")) for detail in row.fee_details]
     if sum(amount for amount, _ in parts) != row.fee:
         parts = [(row.fee, "Stripe fee")]
-    fees = account(rules, "fees")
+    fees = account(rules, role)
     return tuple(
         (fees, in_hundredths(from_stripe(amount, code).number, code), f"{kind} {ident}") for amount, kind in parts
     )

@@ -7,19 +7,17 @@ tell that other events may tell too is a fact under its own key, so that it is b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from contracts.errors import UnbalancedDocument, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain
-from contracts.posting import PostingStep
-from contracts.quickbooks import AccountSelector, DepositLine
 from contracts.stripe import id_or_object
 from contracts.stripe_balance import BalanceRow, Payout, RowList
-from mappings.accounts import account
+from mappings.accounts import account, marketplace_tax, row_account
 from mappings.lines import in_hundredths
+from mappings.payout_parts import PayoutParts, earlier_month
 from mappings.rules import MappingRules
 from mappings.stripe.disputes import row_key
 from mappings.stripe.fees import dispute_entry, fee_entry
@@ -28,30 +26,11 @@ from mappings.stripe.sales import belongs_to_shop, links_of, order_named
 PAYMENTS = frozenset({"charge", "payment"})
 FAILURES = frozenset({"refund_failure", "payment_failure_refund"})
 REFUNDS = frozenset({"refund", "payment_refund"}) | FAILURES
-RETURNED = frozenset({"payout_failure", "payout_cancel"})
+RETURNED = frozenset({"payout_failure", "payout_cancel", "payout_cancellation"})
+TAX = "tax_adjustment"
 FEES = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee", "network_cost"})
 CHARGES = ("ch_", "py_")
 DISPUTES = ("dp_", "du_")
-
-
-@dataclass(slots=True)
-class PayoutParts:
-    """What a payout is made of: payments, what lies beside them in Stripe's account, and lines of its own."""
-
-    payments: dict[SourceKey, Decimal] = field(default_factory=dict)
-    orders: dict[SourceKey, None] = field(default_factory=dict)
-    beside: dict[str, Decimal] = field(default_factory=dict)
-    lines: list[DepositLine] = field(default_factory=list)
-    facts: list[PostingStep] = field(default_factory=list)
-    links: list[tuple[SourceKey, SourceKey]] = field(default_factory=list)
-
-    def lies_beside(self, why: str, amount: Decimal) -> None:
-        """Money that other documents brought into Stripe's account, or took out of it."""
-        self.beside[why] = self.beside.get(why, Decimal(0)) + amount
-
-    def brings(self, charge: SourceKey, amount: Decimal) -> None:
-        """One more row of a charge."""
-        self.payments[charge] = self.payments.get(charge, Decimal(0)) + amount
 
 
 def parts_of(payout: Payout, rows: RowList, day: date, rules: MappingRules) -> PayoutParts:
@@ -91,7 +70,7 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
     amount, net, fee = (_number(each, code) for each in (row.amount, row.net, row.fee))
     source, _ = id_or_object(row.source)
     if own:
-        _fee_line(parts, row, fee, rules)
+        _fee_line(parts, row, fee, day, rules)
     elif source and (row.type in PAYMENTS or (row.type in FAILURES and source.startswith(CHARGES))):
         _of_a_charge(parts, row, SourceKey("stripe", "charge", source), amount, rules)
         _fee_fact(parts, row, SourceKey("stripe", "charge", source), fee, day, rules)
@@ -103,10 +82,10 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
         parts.facts.append(dispute_entry(row, row_key(source, row), day, rules))
     elif row.type in RETURNED:
         parts.lies_beside("Payouts that came back", amount)
-        _fee_line(parts, row, fee, rules)
+        _fee_line(parts, row, fee, day, rules)
     else:
-        parts.lines.append(DepositLine(account=_own_account(row, rules), amount=amount, description=_words(row)))
-        _fee_line(parts, row, fee, rules)
+        _line(parts, row, amount, day, rules)
+        _fee_line(parts, row, fee, day, rules)
 
 
 def _of_a_charge(parts: PayoutParts, row: BalanceRow, charge: SourceKey, amount: Decimal, rules: MappingRules) -> None:
@@ -132,19 +111,24 @@ def _fee_fact(
     parts.facts += fee_entry(row, source, day, rules)
 
 
-def _fee_line(parts: PayoutParts, row: BalanceRow, fee: Decimal, rules: MappingRules) -> None:
+def _line(parts: PayoutParts, row: BalanceRow, amount: Decimal, day: date, rules: MappingRules) -> None:
+    """A row that no other event tells: a fee of the account, tax that others remit, or what the rules say."""
+    kind = row.type.lower()
+    if kind == TAX:
+        parts.line(marketplace_tax(rules), amount, _words(row))
+    elif kind in FEES and kind not in rules.payouts.rows:
+        parts.fee(account(rules, "fees"), -amount, _words(row), _earlier(row, day, rules))
+    else:
+        parts.line(row_account(rules, kind, row.id), amount, _words(row))
+
+
+def _fee_line(parts: PayoutParts, row: BalanceRow, fee: Decimal, day: date, rules: MappingRules) -> None:
     """A fee that no other event tells."""
-    if fee:
-        parts.lines.append(DepositLine(account=account(rules, "fees"), amount=-fee, description=f"Fee {row.id}"))
+    parts.fee(account(rules, "fees"), fee, f"Fee {row.id}", _earlier(row, day, rules))
 
 
-def _own_account(row: BalanceRow, rules: MappingRules) -> AccountSelector:
-    if row.type in FEES:
-        return account(rules, "fees")
-    chosen = rules.accounts.payout_other
-    if chosen is None:
-        raise UnmappableEvent(f"no account for {row.id}, a row of type {row.type}: set the rule accounts.payout_other")
-    return chosen.selector("accounts.payout_other")
+def _earlier(row: BalanceRow, day: date, rules: MappingRules) -> date | None:
+    return earlier_month(row.created.astimezone(rules.zone).date() if row.created else None, day, rules)
 
 
 def _links(found: Mapping[str, object], charge: SourceKey) -> tuple[tuple[SourceKey, SourceKey], ...]:

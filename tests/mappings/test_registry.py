@@ -14,6 +14,7 @@ SHOPIFY = """
 orders/create orders/updated orders/paid orders/fulfilled orders/partially_fulfilled orders/cancelled orders/edited
 orders/delete order_transactions/create refunds/create customers/create customers/update products/create products/update
 fulfillments/create fulfillments/update disputes/create disputes/update
+shopify_payments/payouts
 """.split()
 STRIPE = """
 charge.succeeded charge.captured charge.pending charge.updated charge.refunded charge.failed charge.refund.updated
@@ -22,7 +23,7 @@ refund.created refund.updated refund.failed
 charge.dispute.created charge.dispute.funds_withdrawn charge.dispute.funds_reinstated charge.dispute.closed
 checkout.session.completed invoice.finalized invoice.paid invoice.payment_succeeded invoice.voided
 invoice.marked_uncollectible invoice_payment.paid credit_note.created credit_note.voided customer.created
-customer.updated payout.paid payout.failed
+customer.updated payout.paid payout.failed payout.canceled
 """.split()
 
 

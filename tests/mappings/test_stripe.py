@@ -195,7 +195,7 @@ def test_fee_is_booked_in_the_currency_of_settlement() -> None:
     assert entry.currency == "EUR"
     assert [(row.side, row.account.rule, row.amount) for row in entry.lines] == [
         ("Debit", "accounts.fees", D("0.98")),
-        ("Credit", "accounts.deposit", D("0.98")),
+        ("Credit", "gateways.stripe.deposit", D("0.98")),
     ]
 
 

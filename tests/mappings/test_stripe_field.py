@@ -49,7 +49,11 @@ def test_a_debit_that_failed_takes_its_payment_back() -> None:
     step = step_of(plan_of(failed_debit()), "RefundReceipt")
     assert (step.key.id, step.intent) == (DEBIT, Intent.REVERSED)
     assert isinstance(step.draft, RefundReceiptDraft)
-    assert (step.draft.refund_of.id, step.draft.total, step.draft.deposit_to.rule) == (DEBIT, D(25), "accounts.deposit")
+    assert (step.draft.refund_of.id, step.draft.total, step.draft.deposit_to.rule) == (
+        DEBIT,
+        D(25),
+        "gateways.stripe.deposit",
+    )
 
 
 def test_the_row_of_a_failure_says_its_day_and_its_fee() -> None:
@@ -110,7 +114,7 @@ def test_a_debit_of_an_earlier_payout_is_taken_back_by_a_line() -> None:
     rows = [row("payment_failure_refund", -9000, DEBIT), row("charge", 12000, CHARGE_ID)]
     deposit = deposit_of(rows, 3000)
     assert [(each.payment, each.amount) for each in deposit.payments] == [(CHARGE, D(120))]
-    assert [(line.account.rule, line.amount) for line in deposit.lines] == [("accounts.deposit", D(-90))]
+    assert [(line.account.rule, line.amount) for line in deposit.lines] == [("gateways.stripe.deposit", D(-90))]
 
 
 def test_a_failed_debit_of_a_shop_order_is_the_shop_s() -> None:

@@ -164,7 +164,7 @@ def deposit(*rows: Json, amount: int, toml: str = "") -> DepositDraft:
 def test_a_payout_s_other_rows_go_where_the_rules_say() -> None:
     """Reserves, transfers and top-ups have no honest default."""
     taken, held = row("charge", 2500, CHARGE_ID), row("reserve_transaction", -500, None)
-    with pytest.raises(UnmappableEvent, match=r"accounts\.payout_other"):
+    with pytest.raises(UnmappableEvent, match=r"payouts\.rows\.reserve_transaction"):
         deposit(taken, held, amount=2000)
     draft = deposit(taken, held, amount=2000, toml='accounts.payout_other = "Stripe reserve"')
     assert [(each.account.name, each.amount) for each in draft.lines] == [("Stripe reserve", D(-5))]

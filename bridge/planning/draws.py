@@ -1,0 +1,146 @@
+"""Where the money lies that a payout brings: each payment in its own account, the rest is cleared. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bridge.index.company_profile import Account
+from bridge.index.posted import Posted
+from bridge.planning.context import PlanningContext
+from bridge.planning.sale.amounts import BODY_MONEY
+from bridge.planning.steps import PlannedStep
+from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.quickbooks import (
+    AccountSelector,
+    DepositDraft,
+    DepositedPayment,
+    DepositLine,
+    PaymentDraft,
+    SalesReceiptDraft,
+)
+
+UNDEPOSITED = "UndepositedFunds"
+BANK = "Bank"
+PAYMENTS = "Payments"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one payment lies; `link` is the payment that goes into a deposit whole."""
+
+    account: AccountSelector
+    link: SourceKey | None = None
+    in_bank: bool = False
+
+
+def drawn(context: PlanningContext, draft: DepositDraft) -> DepositDraft:
+    """The draft with every payment as a link or as a line from where it lies; what is in a bank already is left out.
+
+    UnmappableEvent when the clearing account is needed and not known.
+    """
+    links: list[DepositedPayment] = []
+    lines: list[DepositLine] = []
+    in_bank = Decimal(0)
+    for each in draft.payments:
+        place = _place(context, each, draft)
+        if place.in_bank:
+            in_bank += each.amount
+        elif place.link is not None:
+            links.append(DepositedPayment(payment=place.link, amount=each.amount))
+        else:
+            lines.append(DepositLine(account=place.account, amount=each.amount, description=PAYMENTS))
+    for line in draft.lines:
+        # because money that a rule has put into a bank at once has reached it: nothing is left to bring there
+        if line.account == draft.clearing and _is_in_bank(context, _found(context, line.account), draft):
+            in_bank += line.amount
+        else:
+            lines.append(line)
+    return replace(draft, payments=tuple(links), lines=_together(lines), total=draft.total - in_bank)
+
+
+def _place(context: PlanningContext, each: DepositedPayment, draft: DepositDraft) -> _Place:
+    step, posted = _of_payment(context, each)
+    if posted is not None and posted.deposited:
+        return _Place(_clearing(draft), in_bank=True)
+    selector = _selector(step, posted) or _clearing(draft)
+    account = _found(context, selector)
+    if _is_in_bank(context, account, draft):
+        return _Place(selector, in_bank=True)
+    whole = _is_whole(step, posted, each, draft)
+    link = whole if account is not None and account.sub_type == UNDEPOSITED else None
+    return _Place(selector, link=link)
+
+
+def _of_payment(context: PlanningContext, each: DepositedPayment) -> tuple[PlannedStep | None, Posted | None]:
+    """The payment as this micro-batch writes it and as the books have it; else what its sale's own telling holds."""
+    keys = [("Payment", each.payment)]
+    if each.sale is not None:
+        keys += [("Payment", SourceKey(each.sale.system, BODY_MONEY, each.sale.id)), ("SalesReceipt", each.sale)]
+    for entity, key in keys:
+        step = next((step for step in context.steps.values() if _is_of(step, entity, key)), None)
+        posted = context.index.get(entity, key)
+        if step is not None or (posted is not None and not posted.voided):
+            return step, posted
+    return None, None
+
+
+def _is_of(step: PlannedStep, entity: str, key: SourceKey) -> bool:
+    return step.id.entity == entity and step.id.key == key and step.draft is not None
+
+
+def _selector(step: PlannedStep | None, posted: Posted | None) -> AccountSelector | None:
+    if step is not None and isinstance(step.draft, PaymentDraft | SalesReceiptDraft):
+        return step.draft.deposit_to
+    if posted is not None and posted.deposit_to is not None:
+        return AccountSelector(rule="accounts.deposit", id=posted.deposit_to)
+    return None
+
+
+def _is_whole(
+    step: PlannedStep | None, posted: Posted | None, each: DepositedPayment, draft: DepositDraft
+) -> SourceKey | None:
+    """The payment when all of it is paid out: QBO deposits a linked payment whole."""
+    if step is not None and isinstance(step.draft, PaymentDraft):
+        same = step.draft.amount == each.amount and step.draft.currency == draft.currency
+        return step.id.key if same and not step.id.part else None
+    if posted is None or posted.entity != "Payment":
+        return None
+    same = posted.total == each.amount and (posted.currency or draft.currency) == draft.currency
+    return posted.key if same else None
+
+
+def _clearing(draft: DepositDraft) -> AccountSelector:
+    if draft.clearing is None:
+        raise UnmappableEvent("nothing says where the money of this payout lies")
+    return draft.clearing
+
+
+def _found(context: PlanningContext, selector: AccountSelector) -> Account | None:
+    """The account in the chart, None for one that the bridge is about to make and for one that is not active."""
+    try:
+        return context.profile.accounts.get(context.profile.account_id(selector))
+    except UnmappableEvent:
+        return None
+
+
+def _is_in_bank(context: PlanningContext, account: Account | None, draft: DepositDraft) -> bool:
+    """True for money in the payout's own bank account, or in any other that the rules do not clear it in."""
+    if account is None:
+        return False
+    bank, clearing = _found(context, draft.deposit_to), _found(context, _clearing(draft))
+    return account == bank or (account.account_type == BANK and account != clearing)
+
+
+def _together(lines: list[DepositLine]) -> tuple[DepositLine, ...]:
+    """One line for each account and reason: a payout has as many rows as a shop has sales."""
+    sums: dict[tuple[AccountSelector, str | None], Decimal] = {}
+    for line in lines:
+        key = (line.account, line.description)
+        sums[key] = sums.get(key, Decimal(0)) + line.amount
+    return tuple(
+        DepositLine(account=selector, amount=amount, description=why)
+        for (selector, why), amount in sums.items()
+        if amount
+    )

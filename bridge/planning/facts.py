@@ -1,0 +1,81 @@
+"""Facts beside sales: fees, disputes, entries that a payout's rows tell; each once, whoever tells it. Pure."""
+
+from __future__ import annotations
+
+from bridge.index.posted import order_fact
+from bridge.planning.context import PlanningContext
+from bridge.planning.refusals import DID_NOT_LAST, known
+from bridge.planning.sale.entries import said_of_its_sale
+from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, StepId, StepResolution, Write
+from contracts.entities import EntityName
+from contracts.keys import SourceKey
+from contracts.marker import MarkerField, text_in
+from contracts.posting import Operation
+from contracts.quickbooks import Draft, JournalEntryDraft
+
+RETURNED = ".returned"
+
+
+def plan_fact(context: PlanningContext, claim: Claim) -> None:
+    """Write it unless the books have it, or its source took it back."""
+    step = claim.step
+    posted = context.index.get(step.entity, step.key)
+    resolution: StepResolution | None = known(posted) if posted else None
+    if resolution is None:
+        gone = context.is_gone(step.key)
+        resolution = DID_NOT_LAST if gone else _dispute_told_otherwise(context, claim)
+    step_id = StepId(step.entity, step.key)
+    if resolution is not None:
+        context.resolve([claim.position], resolution)
+    elif step_id in context.steps:
+        context.resolve([claim.position], Write(step_id, credited=False))
+    else:
+        draft = _dated(context, said_of_its_sale(context, claim))
+        write = PlannedStep(
+            id=step_id,
+            operation=Operation.CREATE,
+            owner=claim.position,
+            draft=draft,
+            marker_fields=_marker_fields(step.entity, step.key, step.draft),
+        )
+        context.plan_write(write, [claim.position])
+
+
+def _dated(context: PlanningContext, draft: Draft | None) -> Draft | None:
+    """An entry of closed books on its other day, where it has one."""
+    closed_until = context.profile.close_date
+    if not isinstance(draft, JournalEntryDraft) or draft.otherwise is None or closed_until is None:
+        return draft
+    return draft.with_date(draft.otherwise) if draft.txn_date <= closed_until else draft
+
+
+def _marker_fields(entity: EntityName, key: SourceKey, draft: Draft | None) -> dict[str, str]:
+    if entity != "JournalEntry" or not isinstance(draft, JournalEntryDraft) or draft.sale is None:
+        return {}
+    said: dict[str, str] = {MarkerField.SALE: order_fact(draft.sale, of=key)}
+    return said | ({MarkerField.TOLD_BY: draft.told_by} if draft.told_by else {})
+
+
+def _dispute_told_otherwise(context: PlanningContext, claim: Claim) -> AlreadyPosted | Write | None:
+    """The same dispute under another id: a payout's row need not name what the dispute's own event calls itself."""
+    key, draft = claim.step.key, claim.step.draft
+    if key.kind != "dispute" or not isinstance(draft, JournalEntryDraft) or draft.sale is None:
+        return None
+    for posted in context.index.entries_of(draft.sale):
+        other = text_in(posted.marker_fields, MarkerField.TOLD_BY) != draft.told_by
+        if other and _is_same_move(posted.key, key) and posted.total in (0, draft.lines[0].amount):
+            return AlreadyPosted(posted)
+    planned = (step for step in context.steps.values() if _is_of_sale(step.draft, draft))
+    return next((Write(step.id, credited=False) for step in planned if _is_same_move(step.id.key, key)), None)
+
+
+def _is_of_sale(draft: Draft | None, other: JournalEntryDraft) -> bool:
+    """True for an entry of the same sale and amount that another teller told."""
+    if not isinstance(draft, JournalEntryDraft) or draft.told_by == other.told_by:
+        return False
+    return draft.sale == other.sale and draft.lines[0].amount == other.lines[0].amount
+
+
+def _is_same_move(one: SourceKey, other: SourceKey) -> bool:
+    """True for two keys of disputes that both took money, or both gave it back."""
+    return one.kind == other.kind and one.id.endswith(RETURNED) == other.id.endswith(RETURNED)

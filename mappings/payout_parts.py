@@ -1,0 +1,143 @@
+"""What a payout is made of, whoever pays it out: money of sales, what lies beside it, and lines of its own.
+
+Facts that other events may tell too are booked under their own keys against the clearing account, so the deposit only
+carries money from there to the bank; what no other event tells is a line of the deposit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from contracts.entities import EntityName
+from contracts.errors import UnbalancedDocument
+from contracts.keys import SourceKey
+from contracts.money import plain, total
+from contracts.posting import Intent, PostingStep
+from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine
+from mappings.accounts import account, deposit_account
+from mappings.entries import entry
+from mappings.rules import MappingRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidOut:
+    """A payout as its source tells it: `gateway` names its clearing account, `source` is what people call it.
+
+    `returned` is the day on which it came back, or was found never to have gone out. `part` is which of how many.
+    """
+
+    key: SourceKey
+    currency: str
+    amount: Decimal
+    day: date
+    gateway: str
+    source: str
+    returned: date | None = None
+    part: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class PayoutParts:
+    """The rows of a payout told apart."""
+
+    payments: dict[SourceKey, Decimal] = field(default_factory=dict)
+    sales: dict[SourceKey, SourceKey] = field(default_factory=dict)
+    orders: dict[SourceKey, None] = field(default_factory=dict)
+    beside: dict[str, Decimal] = field(default_factory=dict)
+    lines: list[DepositLine] = field(default_factory=list)
+    facts: list[PostingStep] = field(default_factory=list)
+    links: list[tuple[SourceKey, SourceKey]] = field(default_factory=list)
+    months: dict[date, dict[AccountSelector, Decimal]] = field(default_factory=dict)
+
+    def lies_beside(self, why: str, amount: Decimal) -> None:
+        """Money that other documents brought into the clearing account, or took out of it."""
+        self.beside[why] = self.beside.get(why, Decimal(0)) + amount
+
+    def brings(self, payment: SourceKey, amount: Decimal, sale: SourceKey | None = None) -> None:
+        """One more row of a payment."""
+        self.payments[payment] = self.payments.get(payment, Decimal(0)) + amount
+        if sale is not None:
+            self.sales[payment] = sale
+            self.orders[sale] = None
+
+    def line(self, selector: AccountSelector, amount: Decimal, why: str) -> None:
+        """A row that no other event tells."""
+        if amount:
+            self.lines.append(DepositLine(account=selector, amount=amount, description=why))
+
+    def fee(self, selector: AccountSelector, fee: Decimal, why: str, earlier: date | None = None) -> None:
+        """A fee that no other event tells; of an `earlier` month it is an entry of its own there."""
+        if not fee:
+            return
+        if earlier is None:
+            self.line(selector, -fee, why)
+            return
+        month = self.months.setdefault(earlier, {})
+        month[selector] = month.get(selector, Decimal(0)) + fee
+
+
+def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tuple[PostingStep, ...]:
+    """The facts that its rows tell, and the deposit (below zero an entry). UnbalancedDocument unless they add up."""
+    clearing = deposit_account(rules, paid.gateway)
+    months = [_month_entry(paid, last, fees, clearing, rules) for last, fees in sorted(parts.months.items())]
+    for last, fees in sorted(parts.months.items()):
+        parts.lies_beside(f"Fees of {last:%Y-%m}", -total(fees.values()))
+    draft = DepositDraft(
+        txn_date=paid.day,
+        currency=paid.currency,
+        deposit_to=account(rules, "payouts"),
+        payments=tuple(
+            DepositedPayment(payment=each, amount=amount, sale=parts.sales.get(each))
+            for each, amount in parts.payments.items()
+            if amount
+        ),
+        lines=(*_beside(parts, clearing, paid.source), *parts.lines),
+        total=paid.amount,
+        clearing=clearing,
+        orders=tuple(parts.orders),
+        exchange_rate=rules.exchange_rates.get(paid.currency),
+        part=paid.part,
+        returned=paid.returned,
+    )
+    if paid.part is None and (draft.payments or draft.lines):
+        must_add_up(draft)
+    entity: EntityName = "JournalEntry" if paid.amount < 0 else "Deposit"
+    step = PostingStep(key=paid.key, entity=entity, intent=Intent.FACT, draft=draft, name="payout")
+    return (*dict.fromkeys((*parts.facts, *months)), step)
+
+
+def must_add_up(draft: DepositDraft, hint: str = "") -> None:
+    """UnbalancedDocument with both numbers when a payout's rows are not its amount."""
+    if draft.told != draft.total:
+        code = draft.currency
+        told, stated = (plain(each, code) for each in (draft.told, draft.total))
+        raise UnbalancedDocument(f"the rows of the payout add up to {told} {code}, its amount is {stated} {code}{hint}")
+
+
+def _beside(parts: PayoutParts, clearing: AccountSelector, source: str) -> tuple[DepositLine, ...]:
+    return tuple(
+        DepositLine(account=clearing, amount=amount, description=f"{why} ({source})")
+        for why, amount in parts.beside.items()
+        if amount
+    )
+
+
+def _month_entry(
+    paid: PaidOut, last: date, fees: dict[AccountSelector, Decimal], clearing: AccountSelector, rules: MappingRules
+) -> PostingStep:
+    """The fees of an earlier month on its last day; on the payout's own where that month is closed."""
+    why = f"Fees of {last:%Y-%m} in {paid.source} payout {paid.key.id}"
+    ident = f"{paid.key.id}.{last:%Y-%m}" + (f".{paid.part[0]}" if paid.part else "")
+    key = SourceKey(paid.key.system, paid.key.kind, ident)
+    moves = [(selector, fee, why) for selector, fee in fees.items()]
+    kept = (clearing, -total(fees.values()), why)
+    return entry(key, last, paid.currency, (*moves, kept), rules, name="fees", otherwise=paid.day)
+
+
+def earlier_month(day: date | None, paid_on: date, rules: MappingRules) -> date | None:
+    """The last day of the month of a row of `day` that is an earlier one than the payout's, where the rules ask."""
+    if not rules.payouts.fees_by_month or day is None or day >= paid_on.replace(day=1):
+        return None
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

@@ -1,0 +1,127 @@
+"""Payouts of Shopify Payments: a deposit that equals the payout to the cent, out of the account where its money lies.
+
+Shopify tells them by no webhook: a producer reads them with their rows and sends both. Principal moves the clearing
+account, into which the orders' own events brought it; fees, tax that Shopify remits and what else a row may be are
+lines of the deposit. What the payout says of itself beside its rows (`summary`) misses them by cents and is not read.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from contracts.bodies import read_body
+from contracts.envelope import Envelope
+from contracts.errors import UnbalancedDocument, UndecodableRecord, UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.money import plain
+from contracts.posting import Ignored, PostingPlan
+from contracts.shopify_payouts import PayoutRow, ShopPayout
+from mappings.accounts import Role, account, marketplace_tax, row_account
+from mappings.lines import in_hundredths
+from mappings.payout_parts import PaidOut, PayoutParts, earlier_month, payout_steps
+from mappings.registry import maps
+from mappings.rules import MappingRules
+from mappings.shopify.disputes import GATEWAY, row_entry
+
+PAID = "paid"
+GONE = frozenset({"failed", "canceled", "cancelled"})
+OWN = "payout"
+CHARGES = frozenset({"charge"})
+REFUNDS = frozenset({"refund", "refund_failure"})
+DISPUTES = frozenset({"dispute", "dispute_withdrawal", "dispute_reversal"})
+TAXES = frozenset({"tax_adjustment", "marketplace_tax"})
+RETURNED = frozenset({"payout_failure", "payout_cancellation"})
+
+
+@maps("shopify", "shopify_payments/payouts")
+def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
+    """The payout's deposit with what its rows tell, or why nothing is booked of it."""
+    payout = read_body(ShopPayout, envelope.body, "payout")
+    key = SourceKey("shopify", "payout", str(payout.id))
+    status = payout.status.strip().lower()
+    if status != PAID and status not in GONE:
+        return Ignored(code="skipped_by_rule", message=f"a payout that is {status} has moved no money", document=key)
+    rows = payout.balance_transactions or ()
+    if not rows:
+        message = "the payout is told without its rows (balance_transactions), so what it is made of is not known"
+        return Ignored(code="skipped_by_rule", message=message, document=key)
+    if all(row.test for row in rows):
+        return Ignored(code="test_event", message="the source marks all rows of the payout as tests", document=key)
+    paid = _paid(payout, key, envelope, gone=status in GONE)
+    parts = PayoutParts()
+    told = [row for row in rows if row.kind != OWN]
+    for row in told:
+        _sort_in(parts, row, paid, rules)
+    moments = [payout.date, *(row.processed_at for row in rows if row.processed_at)]
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=payout_steps(paid, parts, rules),
+        document_created_at=min(moments),
+        wakes=(*parts.payments, *parts.orders),
+    )
+
+
+def _paid(payout: ShopPayout, key: SourceKey, envelope: Envelope, *, gone: bool) -> PaidOut:
+    part = None
+    if payout.parts is not None and payout.parts > 1:
+        if payout.part is None or not 1 <= payout.part <= payout.parts:
+            raise UndecodableRecord(f"the payout comes in {payout.parts} parts, and this one does not say which it is")
+        part = (payout.part, payout.parts)
+    code, day = payout.currency.upper(), payout.date.date()
+    told = envelope.occurred_at.date() if envelope.occurred_at else day
+    return PaidOut(
+        key=key,
+        currency=code,
+        amount=in_hundredths(payout.amount, code),
+        day=day,
+        gateway=GATEWAY,
+        source="Shopify Payments",
+        returned=max(told, day) if gone else None,
+        part=part,
+    )
+
+
+def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRules) -> None:
+    """Put a row where it belongs; UnbalancedDocument when its own three figures do not fit."""
+    code = paid.currency
+    if row.currency is not None and row.currency.upper() != code:
+        raise UnmappableEvent(f"row {row.id} is in {row.currency.upper()}, the payout in {code}")
+    amount, net = in_hundredths(row.amount, code), in_hundredths(row.net, code)
+    fee = amount - net if row.fee is None else in_hundredths(row.fee, code)
+    if amount - fee != net:
+        raise UnbalancedDocument(
+            f"row {row.id} moved {plain(amount, code)} {code} less a fee of {plain(fee, code)} {code}, "
+            f"its net is {plain(net, code)} {code}"
+        )
+    role: Role = "dispute_fees" if row.kind in DISPUTES else "fees"
+    day = row.processed_at.date() if row.processed_at else None
+    why = "Fees of disputes" if row.kind in DISPUTES else "Fees"
+    _principal(parts, row, amount, day or paid.day, paid, rules)
+    parts.fee(account(rules, role), fee, why, earlier_month(day, paid.day, rules))
+
+
+def _principal(
+    parts: PayoutParts, row: PayoutRow, amount: Decimal, day: date, paid: PaidOut, rules: MappingRules
+) -> None:
+    """What a row moves beside its fee."""
+    order = SourceKey("shopify", "order", str(row.source_order_id)) if row.source_order_id is not None else None
+    if row.kind in CHARGES and order is not None and row.source_order_transaction_id is not None and amount > 0:
+        parts.brings(SourceKey("shopify", "transaction", str(row.source_order_transaction_id)), amount, order)
+    elif row.kind in CHARGES | REFUNDS:
+        parts.lies_beside("Refunds" if row.kind in REFUNDS else "Payments", amount)
+        if order is not None:
+            parts.orders[order] = None
+    elif row.kind in DISPUTES:
+        parts.lies_beside("Disputes", amount)
+        if amount:
+            ident = row.id if row.source_id is None else row.source_id
+            parts.facts.append(row_entry(ident, row.source_order_id, amount, paid.currency, day, rules))
+    elif row.kind in RETURNED:
+        parts.lies_beside("Payouts that came back", amount)
+    elif row.kind in TAXES:
+        parts.line(marketplace_tax(rules), amount, "Tax that Shopify remits")
+    else:
+        words = f"{row.kind.replace('_', ' ').capitalize()} {row.id}"
+        parts.line(row_account(rules, row.kind, f"row {row.id}"), amount, words)
