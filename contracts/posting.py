@@ -34,6 +34,8 @@ class Intent(StrEnum):
     """A document that is gone at its source: like VOID, but money on it is a conflict that a person must settle."""
     LEFT_OUT = "left_out"
     """A document that the rules leave out: never booked, and what belongs to it is not waited for."""
+    BEFORE_START = "before_start"
+    """A sale from before the start of the books: never booked; its money is booked without it."""
     UNDONE = "undone"
     """A fact that did not last (a refund or payout that failed): taken out of the books again, never booked later."""
     REVERSED = "reversed"

@@ -16,6 +16,7 @@ _REASONS = {
     "test_event": "Skipped, a test",
     "booked_by_shop": "Skipped, the shop books it",
     "skipped_by_rule": "Skipped, nothing to book",
+    "before_books_start": "Skipped, before the books",
 }
 
 _WITHOUT_DRAFT = {
@@ -25,6 +26,7 @@ _WITHOUT_DRAFT = {
         "the invoice of {} is voided, unless money is on it: then a person must settle it",
     ),
     Intent.LEFT_OUT: ("Left out", "the rules leave {} out, and what belongs to it"),
+    Intent.BEFORE_START: ("Left out", "{} is dated before the start of the books"),
     Intent.UNDONE: ("Undone", "the {entity} of {}, taken out when it is in the books, and not booked any more"),
 }
 

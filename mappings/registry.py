@@ -13,6 +13,7 @@ from contracts.envelope import Envelope
 from contracts.posting import Caution, Ignored, PostingPlan
 from mappings.documents import document_of, reason_of_test_event
 from mappings.rules import MappingRules
+from mappings.start import after_start
 
 Mapping = Callable[[Envelope, MappingRules], PostingPlan | Ignored]
 Reader = Callable[[Table[str, str], Table[str, object]], Envelope | None]
@@ -88,4 +89,5 @@ def map_event(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
     why = reason_of_test_event(envelope, rules)
     if why is not None:
         return Ignored(code="test_event", message=why, document=document_of(envelope))
-    return mapping(envelope, rules)
+    decision = mapping(envelope, rules)
+    return after_start(decision, rules) if isinstance(decision, PostingPlan) else decision

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -82,6 +83,8 @@ class Accounts(_Frozen):
     duties: Account | None = None
     marketplace_tax: Account | None = None
     dispute_fees: Account | None = None
+    opening_receivables: Account | None = None
+    opening_clearing: Account | None = None
 
 
 class PayoutRules(_Frozen):
@@ -189,6 +192,7 @@ class MappingRules(_Frozen):
     """Everything that mapping an event depends on beside the event itself."""
 
     time_zone: str = "UTC"
+    books_start: date | None = None
     create_accounts: bool = True
     walk_in_customer: str = Field(default="Walk-in customer", min_length=1, max_length=DISPLAY_NAME_MAX)
     waiting_hours: int = Field(default=72, ge=1, le=720)

@@ -146,7 +146,7 @@ class Pipeline:
         return planned
 
     def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
-        return schedule(plans, self._books.index, self._books.profile, self._mapper.closed_period)
+        return schedule(plans, self._books.index, self._books.profile, self._mapper.closed_period, self._mapper.opening)
 
     async def reopened(self) -> bool:
         """True when something is held for closed books and the company is not what it was; asked every ten minutes."""

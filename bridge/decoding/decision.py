@@ -9,10 +9,12 @@ from bridge.decoding.record import decode_record
 from bridge.decoding.routing import Router
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
+from contracts.opening import Opening
 from contracts.posting import ClosedPeriod, Ignored, PostingPlan
 from contracts.records import InboundRecord
 from mappings.registry import map_event
 from mappings.rules import MappingRules
+from mappings.start import opening_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,11 @@ class EventMapper:
     def closed_period(self) -> ClosedPeriod:
         """What the company's rules say of closed books."""
         return self._rules.closed_period
+
+    @property
+    def opening(self) -> Opening | None:
+        """Where money of sales from before the start of the books goes."""
+        return opening_of(self._rules)
 
     def map_record(self, record: InboundRecord) -> MappedRecord | None:
         """What `record` means for this company; None when it is another company's business."""

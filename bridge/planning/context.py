@@ -13,6 +13,7 @@ from bridge.planning.steps import PlannedStep, StepId, StepResolution, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
+from contracts.opening import Opening
 from contracts.posting import GONE, ClosedPeriod, Intent, Operation, PostingPlan, Version
 from contracts.quickbooks import (
     AccountDraft,
@@ -34,12 +35,18 @@ class PlanningContext:
     """Collects the writes of one micro-batch; every write is put down once, whoever needs it."""
 
     def __init__(
-        self, plans: tuple[PostingPlan, ...], index: Index, profile: CompanyProfile, closed: ClosedPeriod = "reject"
+        self,
+        plans: tuple[PostingPlan, ...],
+        index: Index,
+        profile: CompanyProfile,
+        closed: ClosedPeriod = "reject",
+        opening: Opening | None = None,
     ) -> None:
         self.plans = plans
         self.index = index
         self.profile = profile
         self.closed: ClosedPeriod = closed
+        self.opening = opening
         self.steps: dict[StepId, PlannedStep] = {}
         self.resolutions: list[list[StepResolution]] = [[] for _ in plans]
         self.versions: dict[SourceKey, Version] = {}

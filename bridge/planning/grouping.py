@@ -57,6 +57,6 @@ def _place(claim: Claim) -> tuple[SourceKey, str] | None:
             return sale, "credits"
         case RefundReceiptDraft(refund_of=sale):
             return sale, "refunds"
-    if intent in (Intent.STATE, Intent.VOID, Intent.WITHDRAWN, Intent.LEFT_OUT):
+    if intent in (Intent.STATE, Intent.VOID, Intent.WITHDRAWN, Intent.LEFT_OUT, Intent.BEFORE_START):
         return claim.step.key, "bodies"
     return None

@@ -21,6 +21,7 @@ from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, StepId, StepResolution
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, text_in
+from contracts.opening import OF_EARLIER_BOOKS
 from contracts.posting import ONCE, Intent, Operation, PostingPlan, PostingStep, Version
 from contracts.quickbooks import (
     AccountSelector,
@@ -75,7 +76,8 @@ class _Known:
         self.index = index
         self.received_by_body = tuple(dict.fromkeys(link for plan in plans for link in plan.links))
         self._batch = PaymentLinks(self.received_by_body)
-        self._planned = {step.key for plan in plans for step in plan.steps if _is_sale(step)}
+        sales = (step for plan in plans for step in plan.steps)
+        self._planned = {step.key for step in sales if _is_sale(step) or step.intent is Intent.BEFORE_START}
 
     def charge_of(self, part: SourceKey) -> SourceKey | None:
         """The charge that an intent ended in."""
@@ -125,7 +127,11 @@ class _Known:
                 yield part, whole
 
     def _is_there(self, document: SourceKey) -> bool:
-        return document in self._planned or self.index.sale(document) is not None
+        if document in self._planned or self.index.sale(document) is not None:
+            return True
+        # because the money of an invoice of earlier books is no sale of its own
+        version = self.index.newest(document)
+        return version is not None and version.content == OF_EARLIER_BOOKS.content
 
 
 def _is_sale(step: PostingStep) -> bool:

@@ -22,18 +22,23 @@ from bridge.planning.sale.refunds import plan_undone
 from bridge.planning.sale.sales import plan_sale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Write
 from contracts.keys import SourceKey
+from contracts.opening import Opening
 from contracts.posting import ClosedPeriod, Intent, PostingPlan
 
 
 def schedule(
-    plans: Sequence[PostingPlan], index: Index, profile: CompanyProfile, closed: ClosedPeriod = "reject"
+    plans: Sequence[PostingPlan],
+    index: Index,
+    profile: CompanyProfile,
+    closed: ClosedPeriod = "reject",
+    opening: Opening | None = None,
 ) -> Schedule:
     """Everything that must be written for `plans`, in waves, less what the index already has.
 
     The fates come in the order of the plans. Pure: neither the index nor the facts are changed.
     """
     found = linked(plans, index)
-    context = PlanningContext(tuple(found.plans), index, profile, closed)
+    context = PlanningContext(tuple(found.plans), index, profile, closed, opening)
     context.versions.update(found.notes)
     for position, resolution in found.resolutions:
         context.resolve([position], resolution)

@@ -43,6 +43,7 @@ from mappings.shopify.received import (
 )
 from mappings.shopify.refunds.order_refunds import refunds_of
 from mappings.shopify.rounding import order_rounded_by, with_rounding
+from mappings.start import is_before_start, sale_before_start
 
 RANKS = {
     "pending": 1,
@@ -72,6 +73,8 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
     """The plan of any event that carries a whole order."""
     order = read_body(Order, envelope.body, "order")
     placed, since = _placed(order, envelope)
+    if is_before_start(placed.txn_date, rules):
+        return _earlier_plan(order, placed, since, envelope, rules)
     if left_out(order, rules):
         return _left_out_plan(order, placed, since)
     if order.cancelled_at is not None and _is_unpaid(order):
@@ -167,6 +170,18 @@ def _each_once(steps: Iterable[PostingStep]) -> tuple[PostingStep, ...]:
     for step in steps:
         found.setdefault((step.entity, step.key), step)
     return tuple(found.values())
+
+
+def _earlier_plan(
+    order: Order, placed: Placed, since: datetime, envelope: Envelope, rules: MappingRules
+) -> PostingPlan:
+    """A sale of earlier books. That it was paid only now, no body but that of `orders/paid` tells."""
+    key = SourceKey("shopify", "order", placed.ident)
+    money: tuple[PostingStep, ...] = ()
+    if envelope.event_type == "orders/paid" and not envelope.inferred:
+        received = amount_received(order, without_removed(order, money_as_placed(order))) or Decimal(0)
+        money = received_steps(order, received, placed, None, _version(order, "earlier", since), rules)
+    return PostingPlan(document=key, lane=key, steps=(sale_before_start(key), *money), document_created_at=since)
 
 
 def _left_out_plan(order: Order, placed: Placed, since: datetime) -> PostingPlan:

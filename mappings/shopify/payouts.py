@@ -23,6 +23,7 @@ from mappings.payout_parts import PaidOut, PayoutParts, earlier_month, payout_st
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.disputes import GATEWAY, row_entry
+from mappings.start import ignored_before_start, is_before_start, opening_clearing
 
 PAID = "paid"
 GONE = frozenset({"failed", "canceled", "cancelled"})
@@ -39,6 +40,8 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     """The payout's deposit with what its rows tell, or why nothing is booked of it."""
     payout = read_body(ShopPayout, envelope.body, "payout")
     key = SourceKey("shopify", "payout", str(payout.id))
+    if is_before_start(payout.date.date(), rules):
+        return ignored_before_start(key)
     status = payout.status.strip().lower()
     if status != PAID and status not in GONE:
         return Ignored(code="skipped_by_rule", message=f"a payout that is {status} has moved no money", document=key)
@@ -86,6 +89,7 @@ def _paid(payout: ShopPayout, key: SourceKey, envelope: Envelope, *, gone: bool)
 def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRules) -> None:
     """Put a row where it belongs; UnbalancedDocument when its own three figures do not fit."""
     code = paid.currency
+    before = row.processed_at is not None and is_before_start(row.processed_at.date(), rules)
     if row.currency is not None and row.currency.upper() != code:
         raise UnmappableEvent(f"row {row.id} is in {row.currency.upper()}, the payout in {code}")
     amount, net = in_hundredths(row.amount, code), in_hundredths(row.net, code)
@@ -95,6 +99,9 @@ def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRu
             f"row {row.id} moved {plain(amount, code)} {code} less a fee of {plain(fee, code)} {code}, "
             f"its net is {plain(net, code)} {code}"
         )
+    if before:
+        parts.line(opening_clearing(rules), net, "Before the start of the books")
+        return
     role: Role = "dispute_fees" if row.kind in DISPUTES else "fees"
     day = row.processed_at.date() if row.processed_at else None
     why = "Fees of disputes" if row.kind in DISPUTES else "Fees"

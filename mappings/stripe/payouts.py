@@ -20,6 +20,7 @@ from mappings.lines import in_hundredths
 from mappings.payout_parts import PaidOut, PayoutParts, payout_steps
 from mappings.registry import maps
 from mappings.rules import MappingRules
+from mappings.start import ignored_before_start, is_before_start
 from mappings.stripe.payout_rows import parts_of
 
 GONE = frozenset({"failed", "canceled", "cancelled"})
@@ -38,6 +39,8 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     if payout.arrival_date is None and not gone:
         raise UnmappableEvent("the payout does not say when it arrived (arrival_date)")
     day = (payout.arrival_date or payout.created).astimezone(rules.zone).date()
+    if is_before_start(day, rules):
+        return ignored_before_start(key)
     parts = parts_of(payout, rows, day, rules) if rows is not None and rows.data else PayoutParts()
     told = (envelope.occurred_at or payout.created).astimezone(rules.zone).date()
     paid = PaidOut(

@@ -39,12 +39,19 @@ RARE: frozenset[Role] = frozenset({"bad_debts"})
 def examine_books(rules: MappingRules, profile: CompanyProfile, items: Iterable[Entity]) -> list[Finding]:
     """Every rule that names something, and every preference that a document rests on."""
     return [
+        _start(rules),
         *_accounts(rules, profile),
         *_gateways(rules, profile),
         *_lists(rules, profile),
         *_items(profile, items),
         *_preferences(rules, profile),
     ]
+
+
+def _start(rules: MappingRules) -> Finding:
+    if rules.books_start is None:
+        return Finding("books_start", "not set: every sale is booked, however old it is when something touches it")
+    return Finding("books_start", f"{rules.books_start}; what is dated before it is left out")
 
 
 def _accounts(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:

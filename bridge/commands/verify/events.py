@@ -32,7 +32,7 @@ from contracts.records import Place
 EntityKey = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
-_GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT})
+_GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT, Intent.BEFORE_START})
 _BODY_MONEY = "payment"
 """The kind of key of what only a body tells."""
 _UNDATED = (-1, -1)

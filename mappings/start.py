@@ -1,0 +1,87 @@
+"""The start of the books: what is dated before it is not booked, whatever is told of it and whenever."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
+from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, Opening
+from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
+from contracts.quickbooks import (
+    AccountSelector,
+    CustomerDraft,
+    DocumentDraft,
+    InvoiceDraft,
+    ItemDraft,
+    SalesReceiptDraft,
+)
+from mappings.customers import Person, customer_step
+from mappings.items import refund_item
+from mappings.rules import MappingRules
+
+SAID = "dated before the start of the books"
+
+
+def is_before_start(day: date, rules: MappingRules) -> bool:
+    """True for what other books hold."""
+    return rules.books_start is not None and day < rules.books_start
+
+
+def ignored_before_start(document: SourceKey | None) -> Ignored:
+    """The decision about an event whose document is dated before the start."""
+    return Ignored(code=BEFORE_BOOKS_START, message=SAID, document=document)
+
+
+def sale_before_start(key: SourceKey) -> PostingStep:
+    """The sale `key` is of earlier books: neither it is booked nor waited for."""
+    return PostingStep(key=key, entity="Invoice", intent=Intent.BEFORE_START, version=OF_EARLIER_BOOKS, name="invoice")
+
+
+def after_start(plan: PostingPlan, rules: MappingRules) -> PostingPlan | Ignored:
+    """The plan without what is dated before the start; its sale then counts as one of earlier books."""
+    if rules.books_start is None or not any(_is_old(step, rules) for step in plan.steps):
+        return plan
+    kept = tuple(_kept(step, rules) for step in plan.steps)
+    steps = tuple(step for step in kept if step is not None)
+    if all(step.intent in {Intent.ENSURE, Intent.UNDONE} for step in steps):
+        return ignored_before_start(plan.document)
+    return replace(plan, steps=steps)
+
+
+def _is_old(step: PostingStep, rules: MappingRules) -> bool:
+    return isinstance(step.draft, DocumentDraft) and is_before_start(step.draft.txn_date, rules)
+
+
+def _kept(step: PostingStep, rules: MappingRules) -> PostingStep | None:
+    if not _is_old(step, rules):
+        return step
+    of_a_sale = step.intent is Intent.STATE and isinstance(step.draft, InvoiceDraft | SalesReceiptDraft)
+    return sale_before_start(step.key) if of_a_sale else None
+
+
+def opening_of(rules: MappingRules) -> Opening | None:
+    """Where money of earlier sales goes, None for books that have no start."""
+    if rules.books_start is None:
+        return None
+    item, customer = refund_item(rules), customer_step("qbb", Person(), "", rules)
+    if not isinstance(item.draft, ItemDraft) or not isinstance(customer.draft, CustomerDraft):
+        raise TypeError("the item of refunds is an item and the walk-in customer is a customer")
+    chosen = rules.accounts.opening_receivables
+    rule = "accounts.opening_receivables"
+    return Opening(
+        receivables=chosen.selector(rule) if chosen else AccountSelector(rule=rule),
+        item=(item.key, item.draft),
+        customer=(customer.key, customer.draft),
+    )
+
+
+def opening_clearing(rules: MappingRules) -> AccountSelector:
+    """What payouts bring of rows from before the start. UnmappableEvent naming the rule when there is none."""
+    chosen, rule = rules.accounts.opening_clearing, "accounts.opening_clearing"
+    if chosen is None:
+        raise UnmappableEvent(
+            f"no account for rows of a payout from before the start of the books: set the rule {rule}"
+        )
+    return chosen.selector(rule)
