@@ -1,4 +1,4 @@
-"""A month of a generated shop and what its processors pay out: the bank has each payout, clearing what is still owed."""
+"""A month of a generated shop and what is paid out of it: the bank has each payout, clearing what is still owed."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ def processor(draw: random.Random, month: Month) -> None:
         )
         rows.append(stripe_row("charge", amount, ident, fee))
     held = rows.pop()
-    month.owed += D(held["amount"]) / 100
-    net = sum(each["net"] for each in rows)
-    month.fees += D(sum(each["fee"] for each in rows)) / 100
+    month.owed += D(str(held["amount"])) / 100
+    net = sum(int(str(each["net"])) for each in rows)
+    month.fees += D(sum(int(str(each["fee"])) for each in rows)) / 100
     month.paid_out += D(net) / 100
     month.payouts.append(D(net) / 100)
     month.events.append(stripe_event("payout.paid", stripe_payout(net, rows)))
