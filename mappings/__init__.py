@@ -1,5 +1,5 @@
 """Accounting decisions, nothing else; importing the package registers every mapping (see README.md)."""
 
-from mappings import shopify, stripe
+from mappings import settlements, shopify, stripe
 
-__all__ = ["shopify", "stripe"]
+__all__ = ["settlements", "shopify", "stripe"]

@@ -13,6 +13,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from contracts.results import Result
+from contracts.schemas.settlement import SETTLEMENT
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -54,6 +55,7 @@ def generated() -> dict[str, bytes]:
         "dead-letter-headers.v1": (DeadLetterHeaders, "validation"),
     }
     schemas = {name: model.model_json_schema(mode=mode) for name, (model, mode) in models.items()}
+    schemas["settlement.v1"] = SETTLEMENT
     return {f"{name}.schema.json": _file(name, schema) for name, schema in schemas.items()}
 
 

@@ -1,0 +1,69 @@
+"""Settlements of any gateway (PayPal, Klarna, ...): a payout like the others, told by a producer of the company's own.
+
+CloudEvents of type `com.qbo-bridge.settlement`; see `contracts/settlement.py` for the body.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from contracts.bodies import read_body
+from contracts.envelope import Envelope
+from contracts.errors import UnbalancedDocument
+from contracts.keys import SourceKey, escape
+from contracts.money import plain
+from contracts.posting import Ignored, PostingPlan
+from contracts.settlement import Settlement, SettlementRow
+from mappings.accounts import account, row_account
+from mappings.lines import in_hundredths
+from mappings.payout_parts import PaidOut, PayoutParts, payout_steps
+from mappings.registry import maps
+from mappings.rules import MappingRules, gateway_key
+from mappings.start import ignored_before_start, is_before_start
+
+MONEY = {"charge": "Payments", "refund": "Refunds"}
+
+
+@maps("qbo-bridge", "settlement")
+def map_settlement(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
+    """The deposit of a settlement out of the account where the gateway's money lies."""
+    settlement = read_body(Settlement, envelope.body, "settlement")
+    gateway, code = gateway_key(settlement.gateway), settlement.currency.upper()
+    key = SourceKey("settlement", "payout", escape(f"{gateway}:{settlement.id}"))
+    day = settlement.date.date()
+    if is_before_start(day, rules):
+        return ignored_before_start(key)
+    if not settlement.rows:
+        message = "the settlement is told without its rows, so what it is made of is not known"
+        return Ignored(code="skipped_by_rule", message=message, document=key)
+    amount = in_hundredths(settlement.amount, code)
+    paid = PaidOut(key=key, currency=code, amount=amount, day=day, gateway=gateway, source=settlement.gateway)
+    parts = PayoutParts()
+    for row in settlement.rows:
+        _sort_in(parts, row, code, rules)
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=payout_steps(paid, parts, rules),
+        document_created_at=settlement.date,
+        wakes=(*parts.payments, *parts.orders),
+    )
+
+
+def _sort_in(parts: PayoutParts, row: SettlementRow, code: str, rules: MappingRules) -> None:
+    gross, net = in_hundredths(row.gross, code), in_hundredths(row.net, code)
+    fee: Decimal = gross - net if row.fee is None else in_hundredths(row.fee, code)
+    kind, named = row.type.strip().lower(), row.reference or row.type
+    if gross - fee != net:
+        told, stated = plain(gross - fee, code), plain(net, code)
+        raise UnbalancedDocument(f"row {named} comes to {told} {code} after its fee, its net is {stated} {code}")
+    if kind == "charge" and row.order is not None and row.transaction is not None and gross > 0:
+        order = SourceKey("shopify", "order", str(row.order))
+        parts.brings(SourceKey("shopify", "transaction", str(row.transaction)), gross, order)
+    elif kind in MONEY:
+        parts.lies_beside(MONEY[kind], gross)
+    elif kind == "fee":
+        parts.fee(account(rules, "fees"), -gross, "Fees")
+    else:
+        parts.line(row_account(rules, kind, f"row {named}"), gross, f"{kind.capitalize()} {named}")
+    parts.fee(account(rules, "fees"), fee, "Fees")
