@@ -23,6 +23,7 @@ from bridge.index.company_profile import CompanyProfile, DayRate, read_company_p
 from bridge.index.index import Index, Posted, order_of
 from bridge.index.name_list import NameList
 from bridge.journal.entries import LOST_MARKER
+from bridge.journal.identities import read_identities
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value, read_known_until
 from bridge.journal.lost_markers import has_lost_marker, journal_key, journal_value, restore
 from bridge.quickbooks.changes import OVERLAP, ChangeData, next_since
@@ -120,16 +121,27 @@ class Books:
         """Up to when changes by people are known for certain (aware); None before `warm`."""
         return self._known_until
 
-    async def warm(self, kept: Mapping[str, bytes] | None = None) -> None:
+    async def warm(
+        self,
+        kept: Mapping[str, bytes] | None = None,
+        ids: Mapping[str, bytes] | None = None,
+        *,
+        own_deletions: Iterable[tuple[str, SourceKey]] = (),
+    ) -> None:
         """Read the company's lists and its transactions of the last days. Unavailable when QBO is away.
 
-        `kept` is the journal: what the owners before have learnt of people's deletions, and up to when.
+        `kept` is the journal: what the owners before have learnt of people's deletions, and up to when. `ids` is the
+        record of Ids, the company's entries by source document; `own_deletions` are what an owner before us deleted
+        itself without recording it.
         """
         self._client.taken_over()
         reads_before = self._client.counts.reads
         now = self._clock.now()
         index = Index(self._seal, complete_since=now - self._window)
         kept = kept or {}
+        index.identities.restore(read_identities(ids or {}))
+        for entity, key in own_deletions:
+            index.disown(entity, key)
         restore(index, kept)
         self._kept_until = None
         self._journalled = {key for key in kept if LOST_MARKER.holds(key)}
@@ -147,6 +159,7 @@ class Books:
         self._known_until = next_since(changes, since) if changes else now - OVERLAP
         if changes is not None:
             await self.load_missed_deletions(changes)
+        index.record_believed()
         if self._overlay is not None:
             self._overlay.clear()
         self._poller.begin(self._known_until)
@@ -174,6 +187,7 @@ class Books:
         for entity, idents in changes.deleted.items():
             for ident in idents:
                 changed |= _documents(self._note_deleted(entity, ident))
+        self.index.record_believed()
         self._known_until = changes.next_since
         return changed
 
@@ -207,6 +221,7 @@ class Books:
             self._slices.want(since)
             return
         await self._read_transactions(self.index, since, until=self.index.complete_since)
+        self.index.record_believed()
         self.index.complete_since = since
         log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
 
@@ -218,6 +233,7 @@ class Books:
         for entity, rows in found.rows.items():
             for row in rows:
                 self.index.catch_up(entity, row, settled=True)
+        self.index.record_believed()
         self.index.complete_since = found.since
 
     async def reread_profile(self, *, age_max_s: float = PROFILE_AGE_MAX_S) -> bool:
@@ -248,6 +264,15 @@ class Books:
                 self._note_lost(self.index.remember(entity, row, whole=True))
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
                 self._note_deleted(entity, ident)
+
+    async def read_recorded(self, documents: Iterable[SourceKey]) -> None:
+        """Read by Id what is recorded of these documents and no reading has shown: a person may have deleted it.
+
+        QBO tells of deletions for thirty days; without the record they would be made again afterwards.
+        """
+        unread = self.index.unread(documents)
+        if unread:
+            await self.refresh(unread)
 
     async def read_rates(self, wanted: Iterable[DayRate]) -> None:
         """Ask for exchange rates that were not asked for yet; what QBO did not have a minute ago may be asked again."""
@@ -297,13 +322,22 @@ class Books:
         if entity == "Account":
             self._profile = self.profile.with_account(body)
             return None
-        return self.index.remember(entity, body)
+        return self.index.remember_answer(entity, body)
 
     async def load_missed_deletions(self, changes: ChangeData) -> None:
         """What people deleted, or voided so that the marker is lost, while nobody owned the company.
 
-        QBO names only Ids; which documents they were the results know, which are read only when there is such an Id.
+        QBO names only Ids. Which documents they were the record of Ids knows, else the results, which are read only
+        when there is an Id that it does not know.
         """
+        for entity, rows in changes.changed.items():
+            for row in rows:
+                if self.index.knows(entity, str(row["Id"])):
+                    self._note_lost(self.index.catch_up(entity, row, settled=True))
+        for entity, idents in changes.deleted.items():
+            for ident in idents:
+                if self.index.knows(entity, ident):
+                    self._note_deleted(entity, ident)
         wanted = {(entity, ident) for entity, idents in changes.deleted.items() for ident in idents}
         voided = {(entity, str(row["Id"])): row for entity, rows in changes.changed.items() for row in rows}
         voided = {place: row for place, row in voided.items() if has_lost_marker(place[0], row, self._seal)}

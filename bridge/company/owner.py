@@ -18,6 +18,7 @@ from bridge.company.refused_documents import RefusedDocuments
 from bridge.company.sentinel import Sentinel
 from bridge.decoding.decision import MappedRecord
 from bridge.journal.entries import Journal, check_formats
+from bridge.journal.identities import identity_value
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
@@ -32,6 +33,8 @@ from contracts.posting import PostingPlan
 from contracts.records import InboundRecord, OutboundRecord, Place
 from contracts.results import ResultStatus
 
+LEFT_OUT = frozenset({"booked_by_shop", "skipped_by_rule", "before_books_start"})
+"""Reasons for which nothing is booked for a document, whatever comes of it later."""
 LOOK_BACK = timedelta(days=365)
 """How far before the money that waits for it the index looks for an old order."""
 
@@ -60,6 +63,7 @@ class Company:
         pipeline: Pipeline,
         reporter: Reporter,
         journal: Journal,
+        ids: Journal,
         write_ahead: WriteAhead,
         waiting: ParkedEvents,
         breaker: Breaker,
@@ -70,6 +74,7 @@ class Company:
         self._pipeline = pipeline
         self._reporter = reporter
         self._journal = journal
+        self._ids = ids
         self._write_ahead = write_ahead
         self._waiting = waiting
         self._breaker = breaker
@@ -89,10 +94,11 @@ class Company:
         self._board.enter(Phase.WARMING, epoch=epoch)
         entries = await self._journal.read()
         check_formats(entries)
+        ids = await self._ids.read()
         await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
         try:
             await self._resend(entries)
-            await self._books.warm(entries)
+            await self._books.warm(entries, ids, own_deletions={(x.entity, x.key) for x in self._pipeline.deleted})
         except Unavailable as error:
             self._away(error)
             raise
@@ -244,6 +250,7 @@ class Company:
         woken = [each for each in processed.settled if self._waiting.room.since(each.mapped.record) is not None]
         for settled in processed.settled:
             records += self._told(settled, received_at, now)
+            self._note_left_out(settled)
         ended = [each.mapped for each in woken if each.outcome.status is not ResultStatus.WAITING]
         self._waiting.call_for(ended, self._books.index.payment_links)
         in_vain = {key for each in processed.settled if (key := self._refused_document(each)) is not None}
@@ -253,11 +260,20 @@ class Company:
         records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]
         return (*records, *self._kept())
 
+    def _note_left_out(self, settled: Settled) -> None:
+        """A document for which nothing is booked by rule is recorded as such."""
+        outcome, document = settled.outcome, document_key(settled.mapped)
+        code = outcome.reason.code if outcome.status is ResultStatus.IGNORED and outcome.reason else None
+        if document is not None and code is not None and code in LEFT_OUT:
+            self._books.index.identities.leave_out(document, code)
+
     def _kept(self) -> tuple[OutboundRecord, ...]:
-        """What the next owner has to know of people's deletions."""
-        return tuple(
-            self._journal.journal_record(key, value) for key, value in self._books.pending_journal_entries().items()
-        )
+        """What the next owner has to know: of people's deletions, and which Ids are ours."""
+        kept = [self._journal.journal_record(*entry) for entry in self._books.pending_journal_entries().items()]
+        for key, recorded in self._books.index.identities.take_changed().items():
+            value = identity_value(f"{self._board.name}:{key}", recorded) if recorded is not None else None
+            kept.append(self._ids.journal_record(str(key), value))
+        return tuple(kept)
 
     def _told(self, settled: Settled, received_at: datetime, now: datetime) -> list[OutboundRecord]:
         """The result of one record, and what its waiting changes in the journal; who goes on waiting says no more."""

@@ -89,6 +89,11 @@ class Pipeline:
         """Send a request of an earlier owner again, as it is; what it did shows when the books are read."""
         await self._poster.resend(unsettled)
 
+    @property
+    def deleted(self) -> frozenset[StepId]:
+        """What we deleted ourselves and have published no result of."""
+        return self._poster.deleted
+
     def mark_published(self, processed: Processed) -> None:
         """The outcomes are on the bus: what was written for them need not be credited to anybody any more."""
         self._poster.mark_published(processed.written)
@@ -111,6 +116,7 @@ class Pipeline:
     async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:
         await self._poster.finish_open()
         await self._reread_profile(plans)
+        await self._books.read_recorded(_documents_of(plans))
         await self._books.read_rates(())
         attempts: Counter[StepId] = Counter()
         owners: dict[StepId, int] = {}
@@ -183,6 +189,11 @@ class _Posted:
 
 
 _NOTHING = _Posted(Schedule(waves=(), resolutions=(), stale=(), versions={}, drafts={}), {}, {}, {})
+
+
+def _documents_of(plans: Iterable[PostingPlan]) -> set[SourceKey]:
+    """The source documents that `plans` are about."""
+    return {key for plan in plans for key in (plan.document, plan.lane, *(step.key for step in plan.steps))}
 
 
 def _earliest(plans: Iterable[PostingPlan]) -> datetime | None:

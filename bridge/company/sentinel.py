@@ -1,8 +1,9 @@
 """The duplicate sentinel: what the books hold twice, and what differs from what we wrote. It never repairs anything.
 
-Two live transactions of one type with one marker can only be ours twice (QBO applied a request long after it was given
-up, say) or a copy that a person made. A total that is not the one in the marker is a person's edit, or QBO's own
-arithmetic: it is shown as drifted. Each finding is one log line while it stands; /status and the metrics show them all.
+A live transaction that carries the marker of another one of its type can only be ours twice (QBO applied a request long
+after it was given up, say) or a copy that a person made; it is told whatever became of the first. A total that is not
+the one in the marker is a person's edit, or QBO's own arithmetic: it is shown as drifted. Each finding is one log line
+while it stands; /status and the metrics show them all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One marker that does not stand for exactly what we wrote. More than one of `ids` is a duplicate, one has drifted.
+    """One marker that does not stand for exactly what we wrote: live copies carry it, or what we wrote has drifted.
 
     `written` is the total that we wrote last, `total` what the books say (of a duplicate: all of them together).
     """
@@ -33,11 +34,7 @@ class Finding:
     written: Decimal
     total: Decimal
     currency: str | None
-
-    @property
-    def duplicate(self) -> bool:
-        """True for two or more live documents, False for one that has drifted."""
-        return len(self.ids) > 1
+    duplicate: bool
 
     def shown(self) -> dict[str, object]:
         """For /status and logs: ids and amounts, nothing about people."""
@@ -61,7 +58,8 @@ def findings(index: Index) -> tuple[Finding, ...]:
             ids=tuple(duplicate.id for duplicate in duplicates),
             written=duplicates[0].written,
             total=sum((duplicate.total for duplicate in duplicates), Decimal(0)),
-            currency=duplicates[0].currency,
+            currency=duplicates[-1].currency,
+            duplicate=True,
         )
         for (entity, key), duplicates in index.duplicates().items()
     ]
@@ -73,6 +71,7 @@ def findings(index: Index) -> tuple[Finding, ...]:
             written=posted.written,
             total=posted.total,
             currency=posted.currency,
+            duplicate=False,
         )
         for posted in index.drifted()
     ]

@@ -95,6 +95,7 @@ class TopicSettings(_Section):
     results: TopicName = Field("qbo.results", description="a topic name")
     dead_letters: TopicName = Field("qbo.dead-letters", description="a topic name")
     journal: TopicName = Field("qbo.journal", description="a topic name")
+    ids: TopicName = Field("qbo.ids", description="a topic name")
     create: Flag = Field(True, description="true or false")
 
 
@@ -302,7 +303,7 @@ def _kafka_complaint(settings: Settings) -> str | None:
 
 def _topic_complaint(settings: Settings) -> str | None:
     topics = settings.topics
-    ours = [topics.results, topics.dead_letters, topics.journal]
+    ours = [topics.results, topics.dead_letters, topics.journal, topics.ids]
     ours += [settings.tokens.topic] if settings.tokens.store == "kafka" else []
     for name, count in Counter([*topics.events, *ours]).items():
         if count > 1:

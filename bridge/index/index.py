@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bridge.index.foreign_payments import OtherPayments
+from bridge.index.identities import Identities
 from bridge.index.name_list import NameList
 from bridge.index.payment_links import PaymentLinks, links_of, read_note
 from bridge.index.posted import (
@@ -58,6 +59,8 @@ class Index:
         self._duplicates: dict[tuple[str, SourceKey], dict[str, Posted]] = {}
         self._drifted: dict[tuple[str, SourceKey], Posted] = {}
         self._seen: dict[SourceKey, Version] = {}
+        self._unrecorded: set[tuple[str, SourceKey]] = set()
+        self.identities = Identities()
         self.payment_links = PaymentLinks()
         self.others = OtherPayments()
 
@@ -101,8 +104,12 @@ class Index:
         return tuple(posted for posted in found if not posted.voided)
 
     def duplicates(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
-        """Every marker that more than one live entity of a type carries, with all of them, the first one first."""
-        return {key: (self._posted[key], *others.values()) for key, others in self._duplicates.items()}
+        """Every document of which there are live copies in the books: ours first, whatever became of it, then those."""
+        ours = {place: self.get(*place) or self.identities.placeholder(*place) for place in self._duplicates}
+        return {
+            place: (*([first] if (first := ours[place]) is not None else []), *copies.values())
+            for place, copies in self._duplicates.items()
+        }
 
     def drifted(self) -> tuple[Posted, ...]:
         """Every live entity whose total is not the one that we wrote."""
@@ -142,10 +149,31 @@ class Index:
             posted = replace(posted, place=place_of(body))
         if posted is not None:
             self._keep(posted)
-        elif entity == "Payment" and "Id" in body:
+        if posted is not None and self._is_copy(posted):
+            posted = None
+        if posted is None and entity == "Payment" and "Id" in body:
             stranger = Marker(SourceKey("quickbooks", "payment", str(body["Id"])), {})
             self.others.remember(self._posted_of(entity, body, stranger, marked=False), asked=whole)
         return posted
+
+    def remember_answer(self, entity: str, body: Entity) -> Posted | None:
+        """Take in the answer to one of our own writes: its Id is ours, whoever carries the same marker besides."""
+        marker = self.seal.find(entity, str(body.get("PrivateNote") or ""))
+        if marker is not None and entity != "Customer" and "Id" in body:
+            self.identities.own(entity, str(body["Id"]), marker.key)
+        return self.remember(entity, body)
+
+    def record_believed(self) -> None:
+        """Record the Ids of what only its marker shows to be ours; call it when all rows of a reading are taken in.
+
+        Until then a copy could be taken for its original, which has the lower Id.
+        """
+        for place in self._unrecorded:
+            posted = self._posted.get(place)
+            if posted is not None and self.identities.of(*place) is None:
+                self.identities.own(posted.entity, posted.id, posted.key)
+                self.identities.note(posted)
+        self._unrecorded.clear()
 
     def load(self, entity: str, rows: Iterable[Entity]) -> None:
         """`remember` for many slim rows, as a warm-up reads them."""
@@ -154,7 +182,21 @@ class Index:
 
     def knows(self, entity: str, ident: str) -> bool:
         """True for an Id that is one of ours."""
-        return self._of(entity, ident) is not None
+        known = self._of(entity, ident)
+        return known is not None and not self._is_copy(known)
+
+    def unread(self, documents: Iterable[SourceKey]) -> tuple[Posted, ...]:
+        """What is recorded of these documents, and of the money of these sales, and no reading has shown."""
+        places = dict.fromkeys(
+            place
+            for key in documents
+            for place in (
+                *((entity, key) for entity in self.identities.types_of(key)),
+                *sorted(self.identities.of_sale(key)),
+            )
+        )
+        found = (self.identities.placeholder(*place) for place in places if place not in self._posted)
+        return tuple(posted for posted in found if posted is not None)
 
     def catch_up(self, entity: str, row: Entity, *, settled: bool) -> Posted | None:
         """Take in a row that was read some time ago; None when it is not ours or what is known of it is not older.
@@ -182,8 +224,17 @@ class Index:
             if linked_to is not None:
                 self.mark_stale(linked_to.entity, linked_to.key)
 
+    def disown(self, entity: str, key: SourceKey) -> None:
+        """Drop an entity that the bridge itself has deleted."""
+        # because a copy of it that a person made must not take its place
+        copies = self._duplicates.pop((entity, key), None)
+        self.forget(entity, key)
+        self.identities.disown(entity, key)
+        if copies:
+            self._duplicates[entity, key] = copies
+
     def forget(self, entity: str, key: SourceKey) -> None:
-        """Drop an entity that turned out to be gone, or that now answers to another key."""
+        """Drop an entity that now answers to another key."""
         posted = self._posted.pop((entity, key), None)
         self._drifted.pop((entity, key), None)
         if posted is not None and entity in _OF_A_SALE:
@@ -198,8 +249,11 @@ class Index:
             return None
         nothing = Decimal(0)
         gone = replace(posted, voided=True, fresh=True, total=nothing, applied=nothing, lines=(), elsewhere=())
+        gone = replace(
+            gone, marked=True, deleted=True
+        )  # because there is no note any more that a marker could go back to
         self._keep(gone)
-        return gone
+        return None if self._is_copy(gone) else gone
 
     def reserve_number(self, entity: str, number: str) -> None:
         """Note that QBO refuses `number` for a new entity of this type: somebody else's document holds it.
@@ -229,12 +283,16 @@ class Index:
         return [split_by_invoice(payment, invoice.id) for payment in found] if invoice is not None else found
 
     def _of(self, entity: str, ident: str) -> Posted | None:
-        """What is known of ours under this Id."""
-        key = self._key_of.get((entity, ident))
+        """What is known of ours under this Id: as it was read last, else as it is recorded."""
+        recorded = self.identities.key_of(entity, ident)
+        key = self._key_of.get((entity, ident), recorded)
         if key is None:
             return None
         posted = self._posted.get((entity, key))
-        return posted if posted and posted.id == ident else self._duplicates.get((entity, key), {}).get(ident)
+        if posted is not None and posted.id == ident:
+            return posted
+        copy = self._duplicates.get((entity, key), {}).get(ident)
+        return copy or (self.identities.placeholder(entity, key) if recorded == key else None)
 
     def _keep(self, posted: Posted) -> None:
         before = self._key_of.get((posted.entity, posted.id))
@@ -243,10 +301,13 @@ class Index:
         self._key_of[posted.entity, posted.id] = posted.key
         place = (posted.entity, posted.key)
         holder = self._posted.get(place)
-        first, *others = ranked(posted, holder, *self._duplicates.pop(place, {}).values())
+        first, others = self._ranked(posted, holder)
         if others:
             self._duplicates[place] = {duplicate.id: duplicate for duplicate in others}
+        if first is None:
+            return
         self._posted[place] = first
+        self.identities.note(first)
         if first.voided or first.total_unchanged:
             self._drifted.pop(place, None)
         else:
@@ -262,6 +323,20 @@ class Index:
                 self.mark_stale("Payment", payment.key)
             self.others.forget(holder.linked_to)
 
+    def _ranked(self, posted: Posted, holder: Posted | None) -> tuple[Posted | None, list[Posted]]:
+        """Ours of all that carry this marker, None where it was not read; and the live others."""
+        place = (posted.entity, posted.key)
+        beside = (holder, *self._duplicates.pop(place, {}).values())
+        recorded = self.identities.of(*place)
+        if recorded is None:
+            self._unrecorded.add(place)
+            first, *others = ranked(posted, *beside)
+            return first, others
+        # because a marker is copied with its document: only the Id tells which of them the bridge wrote
+        known = {each.id: each for each in (*beside, posted) if each is not None}
+        others = [each for each in known.values() if each.id != recorded.id and not each.voided]
+        return known.get(recorded.id), others
+
     def _drop(self, entity: str, key: SourceKey, ident: str) -> None:
         """The Id answers to another key now."""
         posted = self._posted.get((entity, key))
@@ -276,17 +351,30 @@ class Index:
         A void may overwrite the note, and a person may clear it: neither makes a stranger of what is ours.
         """
         note = body.get("PrivateNote")
+        ident = str(body.get("Id"))
         marker = self.seal.find(entity, note if isinstance(note, str) else None)
-        if marker is not None:
+        recorded = self.identities.key_of(entity, ident)
+        if marker is not None and (recorded in (None, marker.key) or self.identities.of(entity, marker.key) is None):
+            # because one payment takes another over, and an owner that was killed then has not recorded it yet
             return marker, True
-        known = self._of(entity, str(body.get("Id")))
+        known = self._of(entity, ident)
+        if known is not None and self._is_copy(known):
+            self._drop(entity, known.key, ident)
+            return None, False
         return (Marker(known.key, known.marker_fields) if known is not None else None), False
+
+    def _is_copy(self, posted: Posted) -> bool:
+        """True for what carries a marker of ours and is not what the bridge wrote."""
+        recorded = self.identities.of(posted.entity, posted.key)
+        return recorded is not None and recorded.id != posted.id
 
     def _read(self, entity: str, body: Entity) -> Posted | None:
         marker, marked = self._marker(entity, body)
         if marker is None or "Id" not in body:
             return None
-        return self._posted_of(entity, body, marker, marked=marked)
+        known = None if marked else self._of(entity, str(body["Id"]))
+        posted = self._posted_of(entity, body, marker, marked=marked)
+        return posted if known is None else replace(posted, facts_known=known.facts_known)
 
     def _posted_of(self, entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
         human_note = self.seal.human_part(entity, str(body.get("PrivateNote") or ""))

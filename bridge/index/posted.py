@@ -38,8 +38,9 @@ class Posted:
     sale's lines and tax, kept only where an update must repeat them, `place` where it was, None where the row did not
     say all. `deposit_to` is the account that money went to; once `deposited` it lies on a deposit, which freezes it.
     `linked_to` are the Ids of the payments that are linked to an invoice or a credit memo, anybody's. `fresh` is false
-    once something else (a payment that was linked) has moved the SyncToken unseen. `marked` is false for one of ours
-    whose note has lost the marker.
+    once something else (a payment that was linked) has moved the SyncToken unseen. `deleted` is true once QBO has it no
+    more. `marked` is false for one of ours whose note has lost the marker; `facts_known` is false for one of those of
+    which the record of Ids has no room for all that was written.
     """
 
     entity: str
@@ -67,6 +68,8 @@ class Posted:
     human_note: str = ""
     fresh: bool = True
     marked: bool = True
+    facts_known: bool = True
+    deleted: bool = False
 
     @property
     def version(self) -> Version | None:
@@ -92,8 +95,8 @@ class Posted:
 
     @property
     def total_unchanged(self) -> bool:
-        """False when its total is no longer the one that we wrote: a person changed it."""
-        return self.written == self.total
+        """False when its total is no longer the one that we wrote, or when nobody knows what we wrote."""
+        return self.written == self.total and self.facts_known
 
     @property
     def customer_changed(self) -> bool:
@@ -123,12 +126,17 @@ class Posted:
 
 def order_of(posted: Posted) -> SourceKey:
     """The order or charge that a payment or a credit is for: `o` of its marker, or the id that both share."""
-    if posted.key.kind == "payment":
-        return SourceKey(posted.key.system, "invoice" if posted.key.system == "stripe" else "order", posted.key.id)
-    *named, ident = (text_in(posted.marker_fields, MarkerField.SALE) or "").split(":")
+    return order_named(posted.key, posted.marker_fields)
+
+
+def order_named(key: SourceKey, fields: Mapping[str, str]) -> SourceKey:
+    """The order or charge that what is written under `key` is for, by the pairs of its marker."""
+    if key.kind == "payment":
+        return SourceKey(key.system, "invoice" if key.system == "stripe" else "order", key.id)
+    *named, ident = (text_in(fields, MarkerField.SALE) or "").split(":")
     if len(named) > 1:
         return SourceKey(named[0], named[1], ident)
-    return SourceKey(posted.key.system, named[0] if named else "order", ident) if ident else posted.key
+    return SourceKey(key.system, named[0] if named else "order", ident) if ident else key
 
 
 def order_fact(sale: SourceKey, *, of: SourceKey) -> str:

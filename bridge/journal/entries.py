@@ -38,14 +38,16 @@ class Journal(Protocol):
 class EntryKind:
     """One kind of entry: the prefix of its keys (or its only key), what it is, and the module that reads and writes it.
 
-    `writes` is the format that this release writes, `reads` are those that it understands. A format is raised in two
-    releases: the first one reads it, the next one writes it; so there is always a way back.
+    `place` is the topic that holds it, as a person calls it. `writes` is the format that this release writes, `reads`
+    are those that it understands. A format is raised in two releases: the first one reads it, the next one writes it;
+    so there is always a way back.
     """
 
     prefix: str
     what: str
     module: str
     is_single: bool = False
+    place: str = "journal"
     writes: int = 1
     reads: frozenset[int] = frozenset({1})
 
@@ -67,7 +69,7 @@ class EntryKind:
         try:
             return decode(key.removeprefix(self.prefix), fields)
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, zlib.error) as error:
-            raise UnreadableJournal(f"the journal's entry {key} ({self.what}) is damaged: {error!r}") from error
+            raise UnreadableJournal(f"the {self.place}'s entry {key} ({self.what}) is damaged: {error!r}") from error
 
     def read_all(self, journal: Mapping[str, bytes], decode: Callable[[str, Mapping[str, Any]], T]) -> list[T]:
         """What `decode` makes of every entry of this kind, in the journal's order."""
@@ -88,8 +90,8 @@ class EntryKind:
         known = ", ".join(map(str, sorted(self.reads)))
         named = f"in format {number}" if type(number) is int else "without a format"
         return (
-            f"the journal holds {self.what} ({key}) {named}, and this release reads format {known} of it. Nothing was "
-            "done: start the release that wrote it, or a newer one"
+            f"the {self.place} holds {self.what} ({key}) {named}, and this release reads format {known} of it. "
+            "Nothing was done: start the release that wrote it, or a newer one"
         )
 
 

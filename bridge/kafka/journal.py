@@ -66,12 +66,9 @@ class KafkaJournal:
 
     async def history(self) -> AsyncGenerator[tuple[str, bytes | None, int], None]:
         """All of our records that are left, in their order: key, value (None ends an entry), timestamp in ms."""
-        partitions = await partitions_of(self._connection, self._topic)
-        if not partitions:
-            raise UnknownTopicOrPartitionError(f"the journal topic {self._topic} does not exist")
-        self._partition = home_partition(self._company, len(partitions))
+        partition = await self._find_home()
         async for record in read_topic(
-            self._connection, self._topic, partitions=(self._partition,), past_open_transactions=True
+            self._connection, self._topic, partitions=(partition,), past_open_transactions=True
         ):
             self._read_to = record.offset + 1
             key = self._own_key(record)
@@ -97,6 +94,14 @@ class KafkaJournal:
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
         """Write *entries* ahead, all or none; when this returns they survive us. A null value ends an entry."""
         await self._publisher.settle([self.journal_record(key, value) for key, value in entries])
+
+    async def _find_home(self) -> int:
+        """The company's partition. UnknownTopicOrPartitionError where there is no topic."""
+        partitions = await partitions_of(self._connection, self._topic)
+        if not partitions:
+            raise UnknownTopicOrPartitionError(f"the topic {self._topic} does not exist")
+        self._partition = home_partition(self._company, len(partitions))
+        return self._partition
 
     def _own_key(self, record: InboundRecord) -> str | None:
         """An entry's key as this company knows it, None for an entry of another one."""

@@ -67,6 +67,6 @@ def _is_overpaid(step: PlannedStep, fault: Fault) -> bool:
 def _remember(step: PlannedStep, answer: Entity, books: Books) -> Posted | None:
     """What the books hold after the write: nothing any more of what we deleted ourselves."""
     if step.operation is Operation.DELETE:
-        books.index.forget(step.id.entity, step.id.key)
+        books.index.disown(step.id.entity, step.id.key)
         return None
     return books.remember(step.id.entity, answer)

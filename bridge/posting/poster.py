@@ -18,6 +18,7 @@ from bridge.posting.sending import Replies, Sender
 from bridge.posting.wave_binding import bind_wave
 from bridge.quickbooks.faults import Fault
 from bridge.settlement.step_outcomes import Done, Failed, StepOutcome
+from contracts.posting import Operation
 
 
 class Poster:
@@ -33,6 +34,11 @@ class Poster:
     def done(self) -> Mapping[StepId, Done]:
         """All writes whose results are not published yet, also when what came after them raised."""
         return self._done
+
+    @property
+    def deleted(self) -> frozenset[StepId]:
+        """What was deleted, of the writes whose results are not published yet."""
+        return frozenset(step for step, done in self._done.items() if done.operation is Operation.DELETE)
 
     def mark_published(self, written: Iterable[StepId]) -> None:
         """The results of these writes are published."""

@@ -24,6 +24,7 @@ from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from bridge.journal.requests import WriteAhead
 from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.followed import FollowedTable
 from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.journal import JournalView, KafkaJournal
 from bridge.kafka.owner import CompanyOwner, Signals
@@ -105,6 +106,7 @@ class CompanyRuntime:
     publisher: CompanyPublisher
     waiting: WaitingRoom
     journal: KafkaJournal
+    ids: FollowedTable
     client: QuickBooksClient
     lifecycle: Lifecycle
 
@@ -127,6 +129,9 @@ async def open_runtime(
         journal = (JournalView if rehearse else KafkaJournal)(
             company=company.name, topic=topics.journal, connection=connection, publisher=publisher
         )
+        ids = FollowedTable(
+            company=company.name, topic=topics.ids, connection=connection, publisher=publisher, view=rehearse
+        )
         books = _books(settings, context, client, rehearsed, reads_at_once=priority is not Priority.LIVE)
         write_ahead = WriteAhead(journal)
         mapper = EventMapper(company.name, company_router(settings), rules)
@@ -143,6 +148,7 @@ async def open_runtime(
             pipeline=Pipeline(mapper, books, _poster(context, client, books, write_ahead, rehearsed)),
             reporter=_reporter(settings, context),
             journal=journal,
+            ids=ids,
             write_ahead=write_ahead,
             waiting=parked,
             breaker=Breaker(stop_after, _this_process()),
@@ -154,6 +160,7 @@ async def open_runtime(
             publisher=publisher,
             waiting=waiting,
             journal=journal,
+            ids=ids,
             client=client,
             lifecycle=board.lifecycle,
         )
@@ -265,7 +272,7 @@ def topics_to_create(settings: Settings) -> list[TopicSpec]:
     topics, tokens = settings.topics, settings.tokens
     if not topics.create:
         return []
-    tables = [topics.journal, *([tokens.topic] if tokens.store == "kafka" else [])]
+    tables = [topics.journal, topics.ids, *([tokens.topic] if tokens.store == "kafka" else [])]
     logs = (*topics.events, topics.results, topics.dead_letters)
     return [*map(log_topic, logs), *map(table_topic, tables)]
 

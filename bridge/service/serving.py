@@ -119,11 +119,13 @@ async def _company(
         client = runtime.client
         signals = Signals(paused=context.board.waits, interrupt=lambda on: client.interrupt(on=on))
         intake = company_intake(settings, context.company.name, runtime.owner, runtime, signals=signals)
-        resuming = asyncio.create_task(_resume_when_told(runtime, intake))
+        beside = [asyncio.create_task(_resume_when_told(runtime, intake)), asyncio.create_task(runtime.ids.follow())]
         try:
             yield intake, client
         finally:
-            resuming.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def _topics_exist(settings: Settings, connection: KafkaConnection, stopping: asyncio.Event) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -15,9 +15,12 @@ from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.decoding.routing import Route, Router
 from bridge.demo.events import EventSettings, generate
 from bridge.index.company_profile import CompanyProfile
+from bridge.index.identities import Identities, Identity, Recorded
 from bridge.index.index import Index
+from bridge.journal.identities import identity_value, read_identities
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Schedule
+from contracts.keys import SourceKey
 from contracts.posting import PostingPlan
 from contracts.records import InboundRecord
 from mappings.rules import MappingRules
@@ -25,6 +28,7 @@ from tests.support.seals import SEAL
 
 T = TypeVar("T")
 MICRO_BATCH = 500
+IDS = 100_000
 BATCH_ITEMS = 30
 SHOP = "acme.myshopify.com"
 FACTS = CompanyProfile(
@@ -78,6 +82,25 @@ def schedule_all(judged: Sequence[MappedRecord]) -> list[Schedule]:
     return [schedule(plans[at : at + MICRO_BATCH], index, FACTS) for at in range(0, len(plans), MICRO_BATCH)]
 
 
+def entries_of_ids(orders: int) -> dict[str, bytes]:
+    """The record of Ids after so many orders, each with its invoice and its payment."""
+    written = {"v": "1772514270.4", "h": "2000b6cd69", "t": "42.90"}
+    found: dict[str, bytes] = {}
+    for number in range(orders):
+        ident = str(7_203_456_112_884 + number)
+        for kind, entity, fields in (("order", "Invoice", {"c": "60"}), ("transaction", "Payment", {"o": ident})):
+            key = str(SourceKey("shopify", kind, ident))
+            found[key] = identity_value(key, Recorded({entity: Identity(str(number + 1), {**written, **fields})}))
+    return found
+
+
+def restore_all(entries: Mapping[str, bytes]) -> Identities:
+    """What a take-over makes of the record of Ids."""
+    identities = Identities()
+    identities.restore(read_identities(entries))
+    return identities
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
@@ -91,6 +114,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, seconds in (("decode and map", judging_s), ("schedule", planning_s)):
         count = len(judged)
         table.add_row(name, str(count), f"{seconds:.2f}", f"{count / seconds:,.0f}", f"{seconds / count * 1e6:.0f}")
+    entries = entries_of_ids(IDS // 2)
+    _, restoring_s = timed(lambda: restore_all(entries))
+    table.add_row(
+        "restore Ids", str(IDS), f"{restoring_s:.2f}", f"{IDS / restoring_s:,.0f}", f"{restoring_s / IDS * 1e6:.0f}"
+    )
     calls = sum(-(-len(wave) // BATCH_ITEMS) for each in planned for wave in each.waves)
     steps = sum(len(wave) for each in planned for wave in each.waves)
     out = Console()

@@ -74,6 +74,7 @@ async def test_a_company_where_all_is_well_has_no_problem(stage: Stage) -> None:
     for about in (
         "Kafka",
         "topic qbo.journal",
+        "topic qbo.ids",
         "group",
         "transactions",
         "connection",

@@ -35,7 +35,7 @@ def test_topics_with_kafka_s_own_defaults_are_fine(name: str) -> None:
     assert found(name, LOG) == found(name, None) == []
 
 
-@pytest.mark.parametrize("name", [TOPICS.journal, "qbo.tokens"])
+@pytest.mark.parametrize("name", [TOPICS.journal, TOPICS.ids, "qbo.tokens"])
 def test_a_table_must_be_compacted_and_nothing_else(name: str) -> None:
     """One that also deletes by age loses requests that nobody has settled."""
     assert found(name, TABLE) == []

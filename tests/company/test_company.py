@@ -118,6 +118,7 @@ async def test_money_for_an_old_order_is_found_by_looking_further_back() -> None
     async with office() as before:
         await before.tell(later(bought(0), 1, financial_status="pending"))
         await before.clock.advance(95 * 24 * 3600)
+        before.journal.ids.entries.clear()  # with them the invoice is read by its Id, at once
         async with office(after=before, window=NINETY_DAYS) as acme:
             paid_now = transaction(processed_at="2027-02-25T12:00:00Z", created_at="2027-02-25T12:00:00Z")
             assert [result.status for result in await acme.tell(paid_now)] == ["waiting"]

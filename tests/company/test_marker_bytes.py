@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from contracts.marker import MarkerField
+from bridge.journal.identities import BYTES_MAX, read_identities
+from contracts.marker import TRANSACTIONS, MarkerField
 from tests.support.office import Office, office
 from tests.support.orders import (
     ORDER_ID,
@@ -93,3 +94,20 @@ def test_the_golden_markers_use_every_key_that_is_written() -> None:
     used = {name for marker in markers if marker is not None for name in marker.fields}
     assert all(markers)
     assert used == set(MarkerField) - {MarkerField.SIGNATURE}
+
+
+async def test_an_entry_has_at_most_three_hundred_bytes() -> None:
+    """Key and value; whatever the year of sales wrote can be read again."""
+    async with office() as acme:
+        await told(acme)
+        await told_later(acme)
+        entries = acme.journal.ids.entries
+        assert entries
+        assert max(len(key.encode()) + len(value) for key, value in entries.items()) <= BYTES_MAX
+        recorded = {
+            (entity, identity.id): key
+            for key, each in read_identities(entries)
+            for entity, identity in each.entities.items()
+        }
+        held = {(entity, row["Id"]): key for entity in TRANSACTIONS for key, row in acme.held(entity).items()}
+        assert recorded == held

@@ -235,6 +235,7 @@ async def test_older_documents_that_another_event_made_known_help_at_once() -> N
     async with office() as before:
         await before.tell(bought(0))
         await before.clock.advance(95 * 24 * 3600)
+        before.journal.ids.entries.clear()  # with them the order is read by its Id, at once
         async with office(after=before, window=timedelta(days=90)) as acme:
             lately = {"processed_at": "2027-02-25T12:00:00Z", "created_at": "2027-02-25T12:00:00Z"}
             await acme.tell(paid(0, **lately))

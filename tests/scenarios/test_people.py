@@ -150,7 +150,7 @@ def books_are_as_people_left_them(stage: Stage, left: Books, retired: str) -> No
     mugs = [row["Id"] for row in stage.query("Item") if row.get("Sku") == "MUG"]
     assert len(mugs) == 1
     assert retired not in mugs
-    money = {document(row)[1]: row["UnappliedAmt"] for row in stage.query("Payment")}
+    money = {document(row, "Payment")[1]: row["UnappliedAmt"] for row in stage.query("Payment")}
     assert money == {paid_name(DELETED): PAID, paid_name(PLAIN): 0}
 
 

@@ -32,7 +32,7 @@ from tests.support.clocks import ManualClock
 from tests.support.seals import SEAL
 
 COMPANY = "acme"
-RESULTS, DEAD_LETTERS, JOURNAL = "qbo.results", "qbo.dead-letters", "qbo.journal"
+RESULTS, DEAD_LETTERS, JOURNAL, IDS = "qbo.results", "qbo.dead-letters", "qbo.journal", "qbo.ids"
 
 
 class SharedClock:
@@ -46,7 +46,7 @@ class SharedClock:
 
 
 @dataclass(slots=True)
-class MemoryJournal:
+class MemoryTable:
     """A compacted topic in memory. `appends` are the keys of each append, in order.
 
     One that never `forgets` keeps what tombstones should end, so that a measurement can send it again.
@@ -56,6 +56,7 @@ class MemoryJournal:
     entries: dict[str, bytes] = field(default_factory=dict)
     appends: list[list[str]] = field(default_factory=list)
     reads: int = 0
+    topic: str = JOURNAL
 
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
         self.appends.append([key for key, value in entries if value is not None])
@@ -67,7 +68,7 @@ class MemoryJournal:
         return dict(self.entries)
 
     def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
-        return OutboundRecord(topic=JOURNAL, key=key.encode(), value=value)
+        return OutboundRecord(topic=self.topic, key=key.encode(), value=value)
 
     def put(self, key: str, value: bytes | None) -> None:
         if self.forgets or value is not None:
@@ -78,6 +79,19 @@ class MemoryJournal:
     def lose_versions(self) -> None:
         """Forget which newer bodies needed no write."""
         self.entries = {key: value for key, value in self.entries.items() if not VERSION.holds(key)}
+
+
+@dataclass(slots=True)
+class MemoryJournal(MemoryTable):
+    """The journal, and the record of Ids beside it."""
+
+    ids: MemoryTable = field(default_factory=lambda: MemoryTable(topic=IDS))
+
+    def settle(self, record: OutboundRecord) -> None:
+        """Take in a record of either topic; others are somebody else's."""
+        for table in (self, self.ids):
+            if record.topic == table.topic:
+                table.put((record.key or b"").decode(), record.value)
 
 
 async def _read_nothing(_: Sequence[Place]) -> Mapping[Place, InboundRecord]:
@@ -143,6 +157,7 @@ def assemble(
             dead_letters_topic=DEAD_LETTERS,
         ),
         journal=journal,
+        ids=journal.ids,
         write_ahead=write_ahead,
         waiting=parked,
         breaker=Breaker(stop_after, process=uuid.uuid4().hex),

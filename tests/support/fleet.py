@@ -149,7 +149,10 @@ class Fleet:
     async def create_topics(self) -> None:
         """All topics, as `run` would create them."""
         names = (*self.events, self.topic("qbo.results"), self.topic("qbo.dead-letters"))
-        await create_missing(self.kafka, [*map(log_topic, names), table_topic(self.topic("qbo.journal"))])
+        await create_missing(
+            self.kafka,
+            [*map(log_topic, names), *(table_topic(self.topic(name)) for name in ("qbo.journal", "qbo.ids"))],
+        )
 
     def start(self, name: str, *command: str) -> Replica:
         """A process on this fleet's one file; `command` replaces `qbo-bridge run`."""
@@ -224,7 +227,7 @@ class Fleet:
                     f"events = {json.dumps(self.events)}",
                     *(
                         f'{key} = "{self.topic(f"qbo.{key}".replace("_", "-"))}"'
-                        for key in ("results", "dead_letters", "journal")
+                        for key in ("results", "dead_letters", "journal", "ids")
                     ),
                     "[http]\nport = 0",
                     f'[tokens]\npath = "tokens-{self.suffix}.enc"',

@@ -30,7 +30,7 @@ from contracts.keys import SourceKey
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.rules import MappingRules
-from tests.support.assembly import COMPANY, DEAD_LETTERS, JOURNAL, RESULTS, MemoryJournal, SharedClock, assemble
+from tests.support.assembly import COMPANY, DEAD_LETTERS, RESULTS, MemoryJournal, SharedClock, assemble
 from tests.support.clocks import ManualClock, settle
 from tests.support.quickbooks import MemoryStore
 from tests.support.seals import SEAL
@@ -148,8 +148,7 @@ class Office:
 
     def _settle(self, told: Sequence[OutboundRecord]) -> list[Result]:
         for record in told:
-            if record.topic == JOURNAL:
-                self.journal.put((record.key or b"").decode(), record.value)
+            self.journal.settle(record)
         fresh = [read_result(record.value or b"") for record in told if record.topic == RESULTS]
         self.results += fresh
         self.dead_letters += [record for record in told if record.topic == DEAD_LETTERS]

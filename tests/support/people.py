@@ -22,10 +22,11 @@ def invoices(stage: Stage) -> list[dict[str, Any]]:
     return sorted(ours, key=lambda row: row["Balance"] != row["TotalAmt"])
 
 
-def document(row: dict[str, Any]) -> tuple[str, str]:
-    marker = SEAL.find("Invoice", row["PrivateNote"])
+def document(row: dict[str, Any], entity: str = "Invoice") -> tuple[str, str]:
+    """The type of a row, and the document that its marker names."""
+    marker = SEAL.find(entity, row["PrivateNote"])
     assert marker is not None
-    return "Invoice", str(marker.key)
+    return entity, str(marker.key)
 
 
 def copy(stage: Stage, row: dict[str, Any]) -> None:

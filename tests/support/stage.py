@@ -66,7 +66,10 @@ class Stage:
 
     async def create_topics(self) -> None:
         names = (*self.events, self.topic("qbo.results"), self.topic("qbo.dead-letters"))
-        await create_missing(self.kafka, [*map(log_topic, names), table_topic(self.topic("qbo.journal"))])
+        await create_missing(
+            self.kafka,
+            [*map(log_topic, names), *(table_topic(self.topic(name)) for name in ("qbo.journal", "qbo.ids"))],
+        )
 
     def config(self) -> Path:
         """The configuration file of this stage."""
@@ -84,6 +87,7 @@ events = ["{self.events[0]}", "{self.events[1]}"]
 results = "{self.topic("qbo.results")}"
 dead_letters = "{self.topic("qbo.dead-letters")}"
 journal = "{self.topic("qbo.journal")}"
+ids = "{self.topic("qbo.ids")}"
 [http]
 port = 0
 [tokens]

@@ -30,7 +30,7 @@ from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Swit
 from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.rules import MappingRules
-from tests.support.assembly import DEAD_LETTERS, JOURNAL, MemoryJournal, SharedClock, assemble
+from tests.support.assembly import DEAD_LETTERS, RESULTS, MemoryJournal, SharedClock, assemble
 from tests.support.clocks import ManualClock
 from tests.support.quickbooks import MemoryStore
 from tests.support.seals import SEAL
@@ -162,11 +162,10 @@ class World:
 
     def _take(self, records: Sequence[OutboundRecord]) -> None:
         for record in records:
-            if record.topic == JOURNAL:
-                self.journal.put((record.key or b"").decode(), record.value)
-            elif record.topic == DEAD_LETTERS:
+            self.journal.settle(record)
+            if record.topic == DEAD_LETTERS:
                 self.dead_letters.append(record)
-            else:
+            elif record.topic == RESULTS:
                 result = read_result(record.value or b"")
                 self.results.setdefault(result.source.offset, []).append(result)
 

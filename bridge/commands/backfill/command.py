@@ -190,7 +190,7 @@ async def _have_topics(settings: Settings) -> None:
     """Create what is missing, as a service does; BridgeError when that is somebody else's to do and not done."""
     connection, topics = kafka_connection(settings.kafka), settings.topics
     await create_missing(connection, topics_to_create(settings))
-    for name in (topics.results, topics.dead_letters, topics.journal):
+    for name in (topics.results, topics.dead_letters, topics.journal, topics.ids):
         if not await partitions_of(connection, name):
             raise BridgeError(f"The topic {name} does not exist; expected it, since topics.create is false")
 

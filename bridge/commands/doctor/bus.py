@@ -16,7 +16,8 @@ def wanted_topics(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Every topic and what the service does with it."""
     topics = settings.topics
     wanted: dict[str, tuple[str, ...]] = dict.fromkeys(topics.events, (READ,))
-    wanted |= {topics.results: (WRITE,), topics.dead_letters: (WRITE,), topics.journal: (READ, WRITE)}
+    wanted |= {topics.results: (WRITE,), topics.dead_letters: (WRITE,)}
+    wanted |= dict.fromkeys((topics.journal, topics.ids), (READ, WRITE))
     return wanted | ({settings.tokens.topic: (READ, WRITE)} if settings.tokens.store == "kafka" else {})
 
 

@@ -20,12 +20,19 @@ from bridge.commands.verify.events import Events
 from bridge.config.settings import Settings
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
+from bridge.journal.identities import read_identities
 from bridge.journal.lost_markers import restore
 from bridge.kafka.range import Missing, TimeSpan, open_range
-from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import TRANSACTIONS, transactions
-from bridge.service.app import CompanyContext, company_router, kafka_connection, open_company_context, open_runtime
+from bridge.service.app import (
+    CompanyContext,
+    CompanyRuntime,
+    company_router,
+    kafka_connection,
+    open_company_context,
+    open_runtime,
+)
 from bridge.telemetry.logs import silence_logs
 from contracts.marker_seal import MarkerSeal
 from contracts.money import plain
@@ -83,7 +90,7 @@ async def _report(settings: Settings, context: CompanyContext, request: VerifyRe
     events, unread = await _events(settings, context, request, bar)
     bar.say(f"{events.records} records are read; asking QuickBooks.")
     async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
-        index = await _books(runtime.client, context.seal, events, await runtime.journal.read())
+        index = await _books(runtime, context.seal, events)
         reads = runtime.client.counts.reads
     letters = await _letters(settings, request.company)
     found = documents(events, index, letters, {})
@@ -104,13 +111,14 @@ async def _events(
         return events, reader.missing
 
 
-async def _books(client: QuickBooksClient, seal: MarkerSeal, events: Events, journal: dict[str, bytes]) -> Index:
+async def _books(runtime: CompanyRuntime, seal: MarkerSeal, events: Events) -> Index:
     """What QBO holds since the oldest document existed; a document cannot have been posted before."""
     since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
     index = Index(seal, complete_since=since)
-    restore(index, journal)
+    index.identities.restore(read_identities(await runtime.ids.read()))
+    restore(index, await runtime.journal.read())
     for entity in TRANSACTIONS if events.earliest_created_at else ():
-        async for page in transactions(client, entity, since, priority=Priority.HOUSEKEEPING):
+        async for page in transactions(runtime.client, entity, since, priority=Priority.HOUSEKEEPING):
             index.load(entity, page)
     return index
 

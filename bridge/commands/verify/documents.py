@@ -136,11 +136,11 @@ def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
     payment = evidence.index.get("Payment", wanted.key) if is_sale else None
     if payment is not None and order_of(payment) != wanted.key:
         return replace(line, verdict=Verdict.CANCELLED, expected=None, why="its money is on the document that it pays")
-    if posted is None:
-        return _absent(line, wanted, evidence)
-    duplicates = evidence.duplicates.get((posted.entity, posted.key))
+    duplicates = evidence.duplicates.get((posted.entity if posted else wanted.entity, wanted.key))
     if duplicates is not None:
         return _twice(line, duplicates)
+    if posted is None:
+        return _absent(line, wanted, evidence)
     if wanted.gone:
         return _taken_back(line, posted)
     if posted.voided:

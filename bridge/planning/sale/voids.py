@@ -7,7 +7,7 @@ from dataclasses import replace
 from bridge.index.index import VOIDED, Posted
 from bridge.index.posted import split_by_invoice
 from bridge.planning.context import PlanningContext
-from bridge.planning.refusals import rejected
+from bridge.planning.refusals import rejected, stays_void
 from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.credits import take_off_credits
 from bridge.planning.sale.late import plan_late
@@ -34,7 +34,9 @@ def plan_void(
         context.note_version(claim.step.key, version)
         context.resolve(same, Skipped("skipped_by_rule", NOTHING_BOOKED))
     elif posted.voided and posted.marked:
-        context.resolve(same, AlreadyPosted(posted))
+        context.resolve(
+            same, stays_void(posted) if posted.deleted and not posted.voided_by_us else AlreadyPosted(posted)
+        )
     elif posted.voided:
         context.plan_write(marker_again(_form(posted), posted, str(version), claim.position, voided_now=False), same)
     elif not _is_paid(context, posted, claims, withdrawn=withdrawn):

@@ -1,0 +1,155 @@
+"""The record of Ids: which document of QBO is which source document of ours, whatever its memo says by now. Pure.
+
+A signed marker proves that the bridge wrote it once, not that it stands where it was written: people copy documents
+with their memos, clear memos and edit them. What the bridge wrote, or adopted, is known here by Id. A marker decides
+only where nothing is recorded for its document yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from bridge.index.posted import Posted, order_named
+from contracts.keys import SourceKey
+from contracts.marker import MarkerField
+
+Known = tuple[str, SourceKey]
+"""An entity of ours: its type, and the source document that it stands for."""
+NOT_READ = "-1"
+"""The SyncToken of what is recorded and was not read: every row of QBO is newer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One entity of ours: its Id, and the pairs of the marker that was written last.
+
+    `complete` is false where the record has no room for all pairs that money depends on.
+    """
+
+    id: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is recorded of one source document: its entities by type, or the reason code why it was left out."""
+
+    entities: Mapping[str, Identity] = field(default_factory=dict)
+    left_out: str | None = None
+
+
+NOTHING = Recorded()
+
+
+class Identities:
+    """What is recorded of all source documents of a company, and which of them changed since they were taken."""
+
+    def __init__(self) -> None:
+        self._recorded: dict[SourceKey, Recorded] = {}
+        self._key_of: dict[tuple[str, str], SourceKey] = {}
+        self._by_sale: dict[SourceKey, set[Known]] = {}
+        self._changed: set[SourceKey] = set()
+
+    def __len__(self) -> int:
+        return len(self._recorded)
+
+    def restore(self, recorded: Iterable[tuple[SourceKey, Recorded]]) -> None:
+        """Take in what earlier owners have recorded."""
+        for key, each in recorded:
+            self._recorded[key] = each
+            for entity, identity in each.entities.items():
+                self._key_of[entity, identity.id] = key
+                self._note_sale(entity, key, identity)
+
+    def key_of(self, entity: str, ident: str) -> SourceKey | None:
+        """The source document that this Id of QBO stands for; None for what is not recorded as ours."""
+        return self._key_of.get((entity, ident))
+
+    def of(self, entity: str, key: SourceKey) -> Identity | None:
+        """The entity of this type that stands for `key`; None where none is recorded."""
+        return self._recorded.get(key, NOTHING).entities.get(entity)
+
+    def of_sale(self, sale: SourceKey) -> Collection[Known]:
+        """The payments, credits and refunds that are recorded for a sale."""
+        return self._by_sale.get(sale, ())
+
+    def types_of(self, key: SourceKey) -> Collection[str]:
+        """The types of the entities that are recorded for `key`."""
+        return self._recorded.get(key, NOTHING).entities.keys()
+
+    def own(self, entity: str, ident: str, key: SourceKey) -> None:
+        """Note that this Id stands for `key` from now on, and none other of its type does."""
+        before, there = self._key_of.get((entity, ident)), self.of(entity, key)
+        if before is not None and before != key:
+            self._take_out(entity, before)
+        if there is not None and there.id != ident:
+            self._key_of.pop((entity, there.id), None)
+        if there is None or there.id != ident:
+            self._put(entity, key, Identity(ident))
+        self._key_of[entity, ident] = key
+
+    def note(self, posted: Posted) -> None:
+        """The pairs of the marker that was written last on what is ours; nothing for another Id."""
+        identity = self.of(posted.entity, posted.key)
+        if identity is not None and identity.id == posted.id and dict(identity.fields) != dict(posted.marker_fields):
+            self._put(posted.entity, posted.key, Identity(posted.id, posted.marker_fields, posted.facts_known))
+
+    def disown(self, entity: str, key: SourceKey) -> None:
+        """The bridge itself has deleted it: nothing stands for `key` any more."""
+        identity = self.of(entity, key)
+        if identity is not None:
+            self._key_of.pop((entity, identity.id), None)
+            self._take_out(entity, key)
+
+    def leave_out(self, key: SourceKey, code: str) -> None:
+        """Nothing was booked for `key`, for this reason; what is booked already says more."""
+        recorded = self._recorded.get(key, NOTHING)
+        if not recorded.entities and recorded.left_out != code:
+            self._recorded[key] = Recorded(left_out=code)
+            self._changed.add(key)
+
+    def take_changed(self) -> dict[SourceKey, Recorded | None]:
+        """What changed since this was asked last; None for what is recorded no more."""
+        changed, self._changed = self._changed, set()
+        return {key: self._recorded.get(key) for key in changed}
+
+    def placeholder(self, entity: str, key: SourceKey) -> Posted | None:
+        """What is recorded as if it had been read: it says which document it is and what was written, nothing newer."""
+        identity = self.of(entity, key)
+        if identity is None:
+            return None
+        return Posted(
+            entity=entity,
+            key=key,
+            id=identity.id,
+            sync_token=NOT_READ,
+            total=Decimal(0),
+            currency=None,
+            customer_id=None,
+            marker_fields=identity.fields,
+            facts_known=identity.complete,
+            fresh=False,
+            marked=False,
+        )
+
+    def _put(self, entity: str, key: SourceKey, identity: Identity) -> None:
+        recorded = self._recorded.get(key, NOTHING)
+        self._recorded[key] = Recorded({**recorded.entities, entity: identity})
+        self._note_sale(entity, key, identity)
+        self._changed.add(key)
+
+    def _take_out(self, entity: str, key: SourceKey) -> None:
+        recorded = self._recorded.get(key, NOTHING)
+        left = {name: identity for name, identity in recorded.entities.items() if name != entity}
+        if left:
+            self._recorded[key] = replace(recorded, entities=left)
+        else:
+            self._recorded.pop(key, None)
+        self._changed.add(key)
+
+    def _note_sale(self, entity: str, key: SourceKey, identity: Identity) -> None:
+        if key.kind == "payment" or MarkerField.SALE in identity.fields:
+            self._by_sale.setdefault(order_named(key, identity.fields), set()).add((entity, key))

@@ -1,0 +1,117 @@
+"""What the record of Ids keeps of a source document: small enough, read again by every release, never a guess."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.index.identities import Identities, Identity, Recorded
+from bridge.index.index import Index
+from bridge.journal.identities import BYTES_MAX, KEPT, MAY_BE_MISSING, identity_value, read_identities
+from contracts.errors import UnreadableJournal
+from contracts.keys import SourceKey
+from contracts.marker import TRANSACTIONS, MarkerField
+from tests.support.plans import BORN, ORDER, transaction_key
+from tests.support.seals import SEAL
+
+FIXTURE = Path(__file__).parent / "fixtures" / "ids" / "0.1.0.jsonl"
+SALE = Identity("145", {"t": "42.90", "c": "60", "v": "1772514270.4", "h": "2000b6cd69"})
+WRITTEN = {
+    SourceKey("shopify", "order", "7203456112884"): Recorded({"Invoice": SALE}),
+    SourceKey("shopify", "transaction", "11"): Recorded(
+        {"Payment": Identity("146", {"t": "42.90", "o": "7203456112884"})}
+    ),
+    SourceKey("stripe", "charge", "ch_1"): Recorded(
+        {"Payment": Identity("150", {"t": "9.00"}), "JournalEntry": Identity("151")}
+    ),
+    SourceKey("stripe", "charge", "ch_2"): Recorded(left_out="booked_by_shop"),
+}
+VALUES = st.text(st.characters(min_codepoint=33, max_codepoint=0x24F, exclude_characters="]"), min_size=1, max_size=400)
+IDENTITIES = st.builds(
+    Identity,
+    id=st.integers(1, 10**18).map(str),
+    fields=st.dictionaries(st.sampled_from([str(name) for name in KEPT]), VALUES),
+)
+
+
+def entries(written: dict[SourceKey, Recorded]) -> dict[str, bytes]:
+    return {str(key): identity_value(str(key), recorded) for key, recorded in written.items()}
+
+
+def test_an_entry_is_read_as_it_was_written() -> None:
+    """Ids, pairs and reasons."""
+    assert dict(read_identities(entries(WRITTEN))) == WRITTEN
+
+
+def test_the_entries_of_the_first_release_are_read_and_written_still() -> None:
+    """Guard: a format that changes under its old number."""
+    kept = {line["key"]: orjson.dumps(line["value"]) for line in map(orjson.loads, FIXTURE.read_bytes().splitlines())}
+    assert kept == entries(WRITTEN)
+    assert dict(read_identities(kept)) == WRITTEN
+
+
+@pytest.mark.parametrize("value", [b'{"format":2}', b"{}", b"[]", b"", b'{"format":1}', b'{"format":1,"entities":[1]}'])
+def test_what_a_newer_release_wrote_is_refused(value: bytes) -> None:
+    """Skipping it would be a guess about which document is ours."""
+    with pytest.raises(UnreadableJournal, match="record of Ids"):
+        read_identities({"shopify:order:1": value})
+
+
+@given(
+    key=st.integers(1, 10**20), found=st.dictionaries(st.sampled_from(TRANSACTIONS), IDENTITIES, min_size=1, max_size=3)
+)
+def test_an_entry_fits_and_says_what_it_lacks(key: int, found: dict[str, Identity]) -> None:
+    """Whatever the pairs hold, the Ids are kept; pairs that money depends on are all there or said to be missing."""
+    document = SourceKey("shopify", "order", str(key))
+    written = entries({document: Recorded(found)})
+    ((text, value),) = written.items()
+    assert len(text.encode()) + len(value) <= BYTES_MAX
+    ((again, recorded),) = read_identities(written)
+    assert again == document
+    for entity, identity in recorded.entities.items():
+        lost = {name for name in found[entity].fields if name not in identity.fields} - {str(x) for x in MAY_BE_MISSING}
+        assert (identity.id, identity.complete) == (found[entity].id, not lost)
+        assert identity.fields.items() <= found[entity].fields.items()
+
+
+def test_what_lost_its_marker_and_its_facts_is_a_conflict() -> None:
+    """Nobody knows what gift cards paid of it, say: it is never changed. Guard: `Posted.facts_known`."""
+    long = {"t": "42.90", str(MarkerField.GIFT_CARDS): ",".join(f"transaction.{at}:1.00" for at in range(40))}
+    recorded = read_identities(entries({ORDER: Recorded({"Invoice": Identity("145", long)})}))
+    index = Index(SEAL, complete_since=BORN)
+    index.identities.restore(recorded)
+    posted = index.remember(
+        "Invoice", {"Id": "145", "SyncToken": "3", "TotalAmt": Decimal("42.90"), "PrivateNote": "call"}
+    )
+    assert posted is not None
+    assert (posted.key, posted.marked, posted.facts_known, posted.total_unchanged) == (ORDER, False, False, False)
+
+
+def test_an_id_stands_for_one_document_and_a_document_has_one_id_of_a_type() -> None:
+    """A transaction takes a payment over; a sale that is made again has another Id."""
+    known = Identities()
+    known.own("Payment", "7", SourceKey("shopify", "payment", "100"))
+    known.own("Payment", "7", transaction_key(7))
+    assert known.key_of("Payment", "7") == transaction_key(7)
+    assert known.take_changed() == {
+        SourceKey("shopify", "payment", "100"): None,
+        transaction_key(7): Recorded({"Payment": Identity("7")}),
+    }
+    known.own("Payment", "9", transaction_key(7))
+    assert (known.key_of("Payment", "7"), known.key_of("Payment", "9")) == (None, transaction_key(7))
+    known.disown("Payment", transaction_key(7))
+    assert known.take_changed() == {transaction_key(7): None}
+
+
+def test_a_reason_never_hides_what_is_booked() -> None:
+    """An order that was left out is booked later, and the other way round nothing is forgotten."""
+    known = Identities()
+    known.leave_out(ORDER, "skipped_by_rule")
+    known.own("Invoice", "145", ORDER)
+    known.leave_out(ORDER, "skipped_by_rule")
+    assert known.take_changed() == {ORDER: Recorded({"Invoice": Identity("145")})}
