@@ -265,6 +265,7 @@ class Order(Body):
     gateway: Text | None = None
     tags: Text | None = None
     source_name: Text | None = None
+    location_id: Ident | None = None
 
 
 def custom_info(line: LineItem) -> tuple[str, ...]:

@@ -138,17 +138,28 @@ class TaxRules(_Frozen):
     exempt: str | None = Field(default=None, min_length=1, max_length=LIST_NAME_MAX)
 
 
+def _number_as_text(value: object) -> object:
+    return str(value) if type(value) is int else value
+
+
 class OrderPattern(_Frozen):
-    """Which orders are meant: every part that is given must fit."""
+    """Which orders are meant: every part that is given must fit.
+
+    `shop` is a domain, `pos_location` the id of one of Shopify's locations, `country` the code of the country that the
+    goods go to, else of the buyer's.
+    """
 
     tag: str | None = Field(default=None, min_length=1)
     channel: str | None = Field(default=None, min_length=1)
     gateway: str | None = Field(default=None, min_length=1)
+    shop: str | None = Field(default=None, min_length=1)
+    pos_location: Annotated[str | None, BeforeValidator(_number_as_text)] = Field(default=None, min_length=1)
+    country: str | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.tag is None and self.channel is None and self.gateway is None:
-            raise ValueError("expected at least one of tag, channel, gateway")
+        if not any(getattr(self, name) is not None for name in OrderPattern.model_fields):
+            raise ValueError(f"expected at least one of {', '.join(OrderPattern.model_fields)}")
         return self
 
 

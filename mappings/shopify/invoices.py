@@ -30,11 +30,12 @@ PO_NUMBER_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The order's true id, the date that its documents carry, and the day of money that only its body tells."""
+    """The true id of an order, the date of its documents, the day of money that only its body tells, and its shop."""
 
     ident: str
     txn_date: date
     money_date: date
+    shop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
     lines = _lines(parts, [step.key for step in item_steps], taxes, money, rules)
     number = _doc_number(order, placed.ident)
     discount = in_hundredths(money.discount, money.currency)
-    track = tracking(order, rules)
+    track = tracking(order, placed.shop, rules)
     invoice = InvoiceDraft(
         customer=customer,
         doc_number=number,

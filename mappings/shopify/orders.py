@@ -75,7 +75,7 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
     placed, since = _placed(order, envelope)
     if is_before_start(placed.txn_date, rules):
         return _earlier_plan(order, placed, since, envelope, rules)
-    if left_out(order, rules):
+    if left_out(order, envelope.account, rules):
         return _left_out_plan(order, placed, since)
     if order.cancelled_at is not None and _is_unpaid(order):
         return _void_plan(order, placed, since, rules)
@@ -241,7 +241,7 @@ def _placed(order: Order, envelope: Envelope) -> tuple[Placed, datetime]:
     if moment is None:
         raise UndecodableRecord("the order has neither processed_at nor created_at")
     ident = str(true_id(order.id, order.admin_graphql_api_id))
-    return Placed(ident, moment.date(), _money_date(order, envelope, moment)), min(known)
+    return Placed(ident, moment.date(), _money_date(order, envelope, moment), envelope.account), min(known)
 
 
 def _money_date(order: Order, envelope: Envelope, placed: datetime) -> date:
