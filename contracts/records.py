@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,20 @@ class Place:
         return cls(named, int(found["partition"]), int(found["offset"]))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class RecordId:
+    """Which record: where it lies, and what it holds, because a topic that is made anew counts from 0 again.
+
+    The checksum covers key, value and headers, and not the time: the same bytes at the same place are the same record.
+    """
+
+    place: Place
+    checksum: str
+
+    def __str__(self) -> str:
+        return f"{self.place}:{self.checksum}"
+
+
 PLAUSIBLE_MS = (946_684_800_000, 7_258_118_400_000)
 """The years 2000 to 2200: a producer that gives seconds, or nothing, has told no time."""
 
@@ -55,6 +70,11 @@ class InboundRecord:
         return Place(self.topic, self.partition, self.offset)
 
     @property
+    def id(self) -> RecordId:
+        """Which record this is; computed from all its bytes each time."""
+        return RecordId(self.place, _checksum(self.key, self.value, self.headers))
+
+    @property
     def position(self) -> tuple[str, int]:
         """The topic and partition that the offset counts in."""
         return self.topic, self.partition
@@ -75,3 +95,12 @@ class OutboundRecord:
     value: bytes | None
     headers: Headers = ()
     partition: int | None = None
+
+
+def _checksum(key: bytes | None, value: bytes | None, headers: Headers) -> str:
+    """16 hexadecimal digits; each part with its length, so that no byte can move from one part to another unseen."""
+    digest = hashlib.blake2b(digest_size=8)
+    parts = [each for name, content in headers for each in (name.encode(errors="surrogatepass"), content)]
+    for part in (key, value, *parts):
+        digest.update(b"null" if part is None else b"%d:" % len(part) + part)
+    return digest.hexdigest()

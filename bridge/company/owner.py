@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ import structlog
 from bridge.books.books import Books
 from bridge.clock import Clock
 from bridge.company.breaker import Breaker
-from bridge.company.parked import SLICE, ParkedEvents
+from bridge.company.parked import SLICE, ParkedEvents, bodiless
 from bridge.company.pipeline import Pipeline, Processed, Settled
 from bridge.company.refused_documents import RefusedDocuments
 from bridge.company.sentinel import Sentinel
@@ -22,7 +23,7 @@ from bridge.journal.identities import identity_value
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
-from bridge.journal.waiting import Parked, fits, journal_key, journal_value
+from bridge.journal.waiting import Parked, fits, journal_value
 from bridge.settlement.outcome import Outcome, refused
 from bridge.settlement.reporting import Reporter, document_key
 from bridge.telemetry.status import CompanyBoard
@@ -30,7 +31,7 @@ from contracts.errors import BatchTooLarge, Interrupted, RecordError, Stopped, U
 from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
 from contracts.posting import PostingPlan
-from contracts.records import InboundRecord, OutboundRecord, Place
+from contracts.records import InboundRecord, OutboundRecord, RecordId
 from contracts.results import ResultStatus
 
 LEFT_OUT = frozenset({"booked_by_shop", "skipped_by_rule", "before_books_start"})
@@ -84,6 +85,7 @@ class Company:
         self._sentinel = Sentinel(board)
         self._refused = RefusedDocuments()
         self._looked_since: datetime | None = None
+        self._is_away_in_idle = False
 
     async def take_over(self, epoch: int) -> None:
         """Send again what is unsettled, warm the books, take in what waits.
@@ -96,12 +98,9 @@ class Company:
         check_formats(entries)
         ids = await self._ids.read()
         await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
-        try:
+        with self._telling_outages():
             await self._resend(entries)
             await self._books.warm(entries, ids, own_deletions={(x.entity, x.key) for x in self._pipeline.deleted})
-        except Unavailable as error:
-            self._away(error)
-            raise
         for document, version in read_versions(entries).items():
             self._books.index.note_version(document, version)
         await self._waiting.load(entries, self._clock.now())
@@ -115,6 +114,24 @@ class Company:
 
         Unavailable when QBO is away, Stopped while the company is, BatchTooLarge for too many: nothing is settled then.
         """
+        with self._telling_outages():
+            return await self._process(records)
+
+    async def idle(self) -> tuple[OutboundRecord, ...]:
+        """What people changed in QBO, and a slice of what waits and is due to be looked at."""
+        try:
+            with self._telling_outages():
+                told = await self._idle()
+        except Unavailable:
+            self._is_away_in_idle = True
+            raise
+        if self._is_away_in_idle:
+            # because nothing may be due that would ask QBO once more and tell that it answers
+            self._is_away_in_idle = False
+            self._board.recovered()
+        return told
+
+    async def _process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
         newest_ms = max(record.timestamp_ms for record in records)
         self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
@@ -125,8 +142,7 @@ class Company:
         woken = await self._waiting.woken_by(mapped, self._books.index.payment_links, except_for=records)
         return await self._settle([*mapped, *woken])
 
-    async def idle(self) -> tuple[OutboundRecord, ...]:
-        """What people changed in QBO, and a slice of what waits and is due to be looked at."""
+    async def _idle(self) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
         changed = self._books.catch_up()
         self._books.take_slice()
@@ -141,8 +157,11 @@ class Company:
         due = room.due(now, SLICE)
         if not due:
             return self._kept()
-        over = frozenset(position for position in due if room.is_over(position, now))
-        return await self._settle(await self._waiting.mapped(due), over)
+        over = frozenset(ident for ident in due if room.is_over(ident, now))
+        mapped = await self._waiting.mapped(due)
+        lost = [ident for ident in due if ident not in {each.record.id for each in mapped}]
+        ended = self._without_body(lost, over, now)
+        return (*ended, *(await self._settle(mapped, over) if mapped else self._kept()))
 
     async def released(self) -> None:
         """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
@@ -184,22 +203,40 @@ class Company:
         if self._board.phase is Phase.STOPPED:
             self._board.enter(Phase.RUNNING)
 
-    async def _settle(self, mapped: Sequence[MappedRecord], over: Collection[Place] = ()) -> tuple[OutboundRecord, ...]:
+    async def _settle(
+        self, mapped: Sequence[MappedRecord], over: Collection[RecordId] = ()
+    ) -> tuple[OutboundRecord, ...]:
         started = self._clock.monotonic()
         received_at = self._clock.now()
         try:
             processed = self._final(await self._pipeline.process(mapped), over)
-        except Unavailable as error:
-            self._away(error)
-            raise
         finally:
             self._show()
         self._board.recovered()
         records = self._records(processed, received_at)
+        self._board.waiting(len(self._waiting))
         self._pipeline.mark_published(processed)
         self._write_ahead.clear()
         self._board.settled(_statuses(processed), self._clock.monotonic() - started)
         return (*records, *self._counted(processed))
+
+    def _without_body(
+        self, lost: Iterable[RecordId], over: Collection[RecordId], now: datetime
+    ) -> tuple[OutboundRecord, ...]:
+        """Events whose bodies nobody has go on waiting for them, and end as others do that waited too long."""
+        told: list[OutboundRecord] = []
+        for ident in lost:
+            if ident not in over:
+                self._waiting.room.looked_at(ident, now)
+                continue
+            event = self._waiting.room.event(ident)
+            outcome = refused(Orphan("waited too long, and neither its topic nor the journal holds its body any more"))
+            told += self._reporter.records(bodiless(event), outcome, received_at=event.since, now=now)
+            told.append(self._journal.journal_record(event.entry, None))
+            self._waiting.release(ident)
+            self._board.settled([(outcome.status, Orphan.code)], 0.0)
+        self._board.waiting(len(self._waiting))
+        return tuple(told)
 
     def _counted(self, processed: Processed) -> list[OutboundRecord]:
         """Dead letters in a row are counted; the one too many leaves a note in the journal."""
@@ -208,20 +245,20 @@ class Company:
         stop = self._breaker.stop
         return [self._journal.journal_record(STOPPED_KEY, stop.to_bytes())] if stop else []
 
-    def _final(self, processed: Processed, over: Collection[Place]) -> Processed:
+    def _final(self, processed: Processed, over: Collection[RecordId]) -> Processed:
         """What may not wait any longer, or cannot, is refused."""
         self._refused.note(processed.settled)
         settled = (replace(each, outcome=self._unless_waiting_ends(each, over)) for each in processed.settled)
         return replace(processed, settled=tuple(settled))
 
-    def _unless_waiting_ends(self, settled: Settled, over: Collection[Place]) -> Outcome:
+    def _unless_waiting_ends(self, settled: Settled, over: Collection[RecordId]) -> Outcome:
         outcome, record = settled.outcome, settled.mapped.record
         if outcome.status is not ResultStatus.WAITING:
             return outcome
         ended = self._ends_with_its_document(settled)
         if ended is not None:
             return ended
-        if record.place in over and self._books.reaches(_books_since(settled.mapped)):
+        if record.id in over and self._books.reaches(_books_since(settled.mapped)):
             return refused(Orphan(f"waited too long: {_message(outcome)}"))
         if self._waiting.room.since(record) is None and not fits(Parked(record, self._clock.now())):
             return refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
@@ -278,17 +315,20 @@ class Company:
     def _told(self, settled: Settled, received_at: datetime, now: datetime) -> list[OutboundRecord]:
         """The result of one record, and what its waiting changes in the journal; who goes on waiting says no more."""
         mapped, outcome, record = settled.mapped, settled.outcome, settled.mapped.record
-        key = journal_key(record)
         since = self._waiting.room.since(record)
         told = list(self._reporter.records(mapped, outcome, received_at=since or received_at, now=now))
         if outcome.status is not ResultStatus.WAITING:
-            self._waiting.release(record)
-            return [*told, self._journal.journal_record(key, None)] if since else told
+            if since is None:
+                return told
+            entry = self._waiting.room.event(record.id).entry
+            self._waiting.release(record.id)
+            return [*told, self._journal.journal_record(entry, None)]
         if since is not None:
-            self._waiting.room.looked_at(record, now)
+            self._waiting.room.looked_at(record.id, now)
             return []
         self._waiting.park(mapped, received_at, now)
-        return [*told, self._journal.journal_record(key, journal_value(Parked(record, received_at)))]
+        parked = Parked(record, received_at)
+        return [*told, self._journal.journal_record(parked.key, journal_value(parked))]
 
     async def _call_all_if_anything_may_have_become_possible(self, now: datetime) -> None:
         """Older documents are known, or books that somebody waits for are open: whom it helps nobody can tell."""
@@ -311,9 +351,18 @@ class Company:
             await self._journal.append([(unsettled.key, None)])
         self._write_ahead.clear()
 
+    @contextlib.contextmanager
+    def _telling_outages(self) -> Iterator[None]:
+        """Whatever QBO was asked for: the board hears that it could not answer."""
+        try:
+            yield
+        except Unavailable as error:
+            self._away(error)
+            raise
+
     def _away(self, error: Unavailable) -> None:
-        if isinstance(error, Interrupted):
-            return
+        if isinstance(error, Interrupted | Stopped):
+            return  # because QBO has nothing to do with it
         if isinstance(error, Unauthorised):
             self._board.enter(Phase.NEEDS_RECONNECT, reason=str(error))
         else:

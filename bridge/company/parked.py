@@ -15,13 +15,14 @@ import structlog
 
 from bridge.company.bodies import KeptBodies
 from bridge.company.dependencies import speaks_of, with_linked
-from bridge.company.waiting_room import WaitingRoom, checksum_of
+from bridge.company.waiting_room import ParkedEvent, WaitingRoom
 from bridge.decoding.decision import MappedRecord
 from bridge.index.payment_links import PaymentLinks
-from bridge.journal.waiting import parked_records, waiting_key
-from contracts.errors import Unavailable
+from bridge.journal.waiting import parked_records
+from contracts.envelope import Envelope
 from contracts.keys import SourceKey
-from contracts.records import InboundRecord, Place
+from contracts.posting import Ignored
+from contracts.records import InboundRecord, Place, RecordId
 
 SLICE = 100
 """How many are looked at in one idle tick at most, because planning them blocks every company of the process."""
@@ -57,6 +58,7 @@ class ParkedEvents:
         self._map_record = map_record
         self._read_at = read_at
         self._journal = journal
+        self._lost: set[RecordId] = set()
 
     def __len__(self) -> int:
         return len(self.room)
@@ -69,23 +71,25 @@ class ParkedEvents:
             if mapped is None:
                 log.warning("waiting.not_ours", place=parked.key)
                 continue
-            self.park(mapped, parked.since, now)
+            self.park(mapped, parked.since, now, entry=parked.key)
         self.room.call_all()
 
-    def park(self, mapped: MappedRecord, since: datetime, now: datetime) -> None:
-        """Keep an event that waits."""
-        self.room.park(mapped, since, now)
-        self._bodies.keep(mapped.record.place, mapped)
+    def park(self, mapped: MappedRecord, since: datetime, now: datetime, *, entry: str | None = None) -> None:
+        """Keep an event that waits; `entry` is its key in the journal, where it has one already."""
+        self.room.park(mapped, since, now, entry=entry)
+        self._bodies.keep(mapped.record.id, mapped)
 
-    def release(self, record: InboundRecord) -> None:
+    def release(self, ident: RecordId) -> None:
         """It has its terminal outcome."""
-        self.room.release(record)
-        self._bodies.drop(record.place)
+        self.room.release(ident)
+        self._bodies.drop(ident)
+        self._lost.discard(ident)
 
     def clear(self) -> None:
         """Forget everything: the journal has it."""
         self.room.clear()
         self._bodies.clear()
+        self._lost.clear()
 
     async def woken_by(
         self, told: Iterable[MappedRecord], links: PaymentLinks, *, except_for: Iterable[InboundRecord]
@@ -94,7 +98,7 @@ class ParkedEvents:
 
         A rewound group delivers parked records again: they are `except_for`.
         """
-        delivered = {record.place for record in except_for}
+        delivered = {record.id for record in except_for}
         keys = with_linked(_keys(told), links)
         return await self.mapped([each for each in self.room.touched(keys) if each not in delivered])
 
@@ -106,35 +110,42 @@ class ParkedEvents:
         """Somebody changed these documents in the books: whoever waits for one of them is due."""
         self.room.call(with_linked(changed, links))
 
-    async def mapped(self, places: Sequence[Place]) -> list[MappedRecord]:
-        """The events at these places, in their order. Unavailable when a body is nowhere to be read."""
-        found = {place: mapped for place in places if (mapped := self._bodies.get(place)) is not None}
-        missing = [place for place in places if place not in found]
-        found |= {each.record.place: each async for each in self._read_again(missing)}
-        return [found[place] for place in places]
+    async def mapped(self, wanted: Sequence[RecordId]) -> list[MappedRecord]:
+        """These events, in their order; one whose body neither its topic nor the journal holds is left out."""
+        found = {ident: mapped for ident in wanted if (mapped := self._bodies.get(ident)) is not None}
+        missing = [ident for ident in wanted if ident not in found]
+        found |= {ident: mapped async for ident, mapped in self._read_again(missing)}
+        return [found[ident] for ident in wanted if ident in found]
 
-    async def _read_again(self, places: Sequence[Place]) -> AsyncIterator[MappedRecord]:
-        records = self._as_parked(await self._read_at(places)) if places else {}
-        missing = [place for place in places if place not in records]
+    async def _read_again(self, wanted: Sequence[RecordId]) -> AsyncIterator[tuple[RecordId, MappedRecord]]:
+        records = await self._from_topics(wanted) if wanted else {}
+        missing = [ident for ident in wanted if ident not in records]
         if missing:
-            records |= self._as_parked(await self._from_journal(missing))
-        for place in places:
-            mapped = await self._mapped(records[place]) if place in records else None
+            records |= await self._from_journal(missing)
+        for ident in wanted:
+            mapped = await self._mapped(records[ident]) if ident in records else None
             if mapped is None:
-                raise Unavailable(f"the event at {place} waits, and neither its topic nor the journal holds it")
-            self._bodies.keep_if_room(place, mapped)
-            yield mapped
+                self._note_lost(ident)
+                continue
+            self._bodies.keep_if_room(ident, mapped)
+            yield ident, mapped
 
-    def _as_parked(self, found: Mapping[Place, InboundRecord]) -> dict[Place, InboundRecord]:
-        """Without bodies that are not the ones that were parked: a topic that was made anew counts from 0 again."""
-        return {
-            place: record for place, record in found.items() if checksum_of(record) == self.room.event(place).checksum
-        }
+    def _note_lost(self, ident: RecordId) -> None:
+        """Say it once: whoever looks for the body again finds nothing either."""
+        if ident not in self._lost:
+            self._lost.add(ident)
+            log.error("waiting.body_lost", place=str(ident.place))
 
-    async def _from_journal(self, places: Iterable[Place]) -> dict[Place, InboundRecord]:
-        wanted = {waiting_key(place) for place in places}
-        entries = {key: value for key, value in (await self._journal.read()).items() if key in wanted}
-        return {parked.record.place: parked.record for parked in parked_records(entries)}
+    async def _from_topics(self, wanted: Iterable[RecordId]) -> dict[RecordId, InboundRecord]:
+        """What lies at their places, but not another record that a topic which was made anew holds there by now."""
+        places = list(dict.fromkeys(ident.place for ident in wanted))
+        found = {record.id: record for record in (await self._read_at(places)).values()}
+        return {ident: found[ident] for ident in wanted if ident in found}
+
+    async def _from_journal(self, wanted: Iterable[RecordId]) -> dict[RecordId, InboundRecord]:
+        keys = {self.room.event(ident).entry for ident in wanted}
+        entries = {key: value for key, value in (await self._journal.read()).items() if key in keys}
+        return {parked.record.id: parked.record for parked in parked_records(entries)}
 
     async def _mapped(self, record: InboundRecord) -> MappedRecord | None:
         """Map one record, and let the other companies of the process have their turn."""
@@ -144,3 +155,29 @@ class ParkedEvents:
 
 def _keys(told: Iterable[MappedRecord]) -> set[SourceKey]:
     return {key for each in told for key in speaks_of(each)}
+
+
+def bodiless(event: ParkedEvent) -> MappedRecord:
+    """What is still known of an event whose body is lost: enough for its result."""
+    place, document = event.record.place, event.document
+    record = InboundRecord(
+        topic=place.topic,
+        partition=place.partition,
+        offset=place.offset,
+        key=None,
+        value=None,
+        headers=(),
+        timestamp_ms=-1,
+    )
+    envelope = None
+    if document is not None and event.event_type is not None:
+        envelope = Envelope(
+            system=document.system,
+            event_type=event.event_type,
+            event_id=event.event_id,
+            account=None,
+            occurred_at=None,
+            body={},
+        )
+    lost = Ignored(code="orphan", message="its body is lost", document=document)
+    return MappedRecord(record=record, envelope=envelope, decision=lost)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from bridge.books.books import Books
 from bridge.decoding.decision import EventMapper, MappedRecord
@@ -56,7 +56,7 @@ class Pipeline:
 
     def __init__(self, mapper: EventMapper, books: Books, poster: Poster) -> None:
         self._mapper = mapper
-        self._holds = False
+        self._held_at: _CloseDate | None = None
         self._books = books
         self._poster = poster
 
@@ -148,17 +148,25 @@ class Pipeline:
             planned = self._planned(plans)
         if (_is_barred(planned) or _lacks_an_account(planned)) and await self._books.reread_profile():
             planned = self._planned(plans)
-        self._holds = self._holds or (self._mapper.closed_period == "hold" and _is_barred(planned))
+        if self._held_at is None and self._mapper.closed_period == "hold" and _is_barred(planned):
+            self._held_at = _CloseDate(self._books.profile.close_date)
         return planned
 
     def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
         return schedule(plans, self._books.index, self._books.profile, self._mapper.closed_period, self._mapper.opening)
 
     async def reopened(self) -> bool:
-        """True when something is held for closed books and the company is not what it was; asked every ten minutes."""
-        changed = self._holds and await self._books.reread_profile(age_max_s=HELD_AGE_MAX_S)
-        self._holds = self._holds and not changed
-        return changed
+        """True when something is held for books that were closed to another day than now; asked every ten minutes.
+
+        Whoever reads the profile in between learns of the new day, so what is held remembers the day that held it.
+        """
+        if self._held_at is None:
+            return False
+        await self._books.reread_profile(age_max_s=HELD_AGE_MAX_S)
+        if self._books.profile.close_date == self._held_at.day:
+            return False
+        self._held_at = None
+        return True
 
     async def _reread_profile(self, plans: Sequence[PostingPlan]) -> None:
         """A currency that the company could not hold may have been switched on since."""
@@ -178,6 +186,13 @@ class Pipeline:
                 self._books.index.note_version(key, version)
                 noted[key] = version
         return noted
+
+
+@dataclass(frozen=True, slots=True)
+class _CloseDate:
+    """Up to when the books were closed when something was held; None: they were open."""
+
+    day: date | None
 
 
 @dataclass(frozen=True, slots=True)

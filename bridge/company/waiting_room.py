@@ -8,7 +8,6 @@ here, see `bodies.py`.
 
 from __future__ import annotations
 
-import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from itertools import chain, islice
 from bridge.company.deadlines import Deadlines
 from bridge.company.dependencies import waits_for
 from bridge.decoding.decision import MappedRecord
+from bridge.journal.waiting import journal_key
 from contracts.keys import SourceKey
 from contracts.posting import PostingPlan
-from contracts.records import InboundRecord, Place
+from contracts.records import InboundRecord, RecordId
 
 LOOK_EVERY = timedelta(hours=1)
 """How often one is looked at although nothing spoke of what it waits for."""
@@ -30,16 +30,20 @@ LOOK_BACK_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedEvent:
-    """One event that waits, without its body: where that lies, since when (aware) it waits, and for what.
+    """One event that waits, without its body: which record, since when (aware) it waits, and for what.
 
-    `document_created_at` is None for an event that has no plan. `checksum` tells its body from any other.
+    `entry` is its key in the journal. `document_created_at` is None for an event that has no plan. What it is about and
+    what it says of itself is kept for the dead letter of an event whose body is lost.
     """
 
-    place: Place
+    record: RecordId
     since: datetime
+    entry: str
     waits_for: tuple[SourceKey, ...]
     document_created_at: datetime | None
-    checksum: int
+    document: SourceKey | None
+    event_type: str | None
+    event_id: str | None
 
 
 class WaitingRoom:
@@ -51,53 +55,55 @@ class WaitingRoom:
 
     def clear(self) -> None:
         """Nothing waits here."""
-        self._events: dict[Place, ParkedEvent] = {}
-        self._waiting_for: dict[SourceKey, set[Place]] = {}
-        self._called: OrderedDict[Place, None] = OrderedDict()
-        self._ends: Deadlines[Place] = Deadlines()
-        self._looks: Deadlines[Place] = Deadlines()
-        self._look_backs: Deadlines[Place] = Deadlines()
+        self._events: dict[RecordId, ParkedEvent] = {}
+        self._waiting_for: dict[SourceKey, set[RecordId]] = {}
+        self._called: OrderedDict[RecordId, None] = OrderedDict()
+        self._ends: Deadlines[RecordId] = Deadlines()
+        self._looks: Deadlines[RecordId] = Deadlines()
+        self._look_backs: Deadlines[RecordId] = Deadlines()
 
     def __len__(self) -> int:
         return len(self._events)
 
-    def park(self, mapped: MappedRecord, since: datetime, now: datetime) -> None:
-        """Keep an event; the same one again keeps the time since when it waits."""
-        place = mapped.record.place
-        if place in self._events:
-            return
-        event = parked_event(mapped, since)
-        self._events[place] = event
-        for key in event.waits_for:
-            self._waiting_for.setdefault(key, set()).add(place)
-        self._ends.put(place, since + self._patience)
-        self._looks.put(place, now + LOOK_EVERY)
-        if event.document_created_at is not None:
-            self._look_backs.put(place, since + LOOK_BACK_AFTER)
+    def park(self, mapped: MappedRecord, since: datetime, now: datetime, *, entry: str | None = None) -> None:
+        """Keep an event; the same one again keeps the time since when it waits.
 
-    def release(self, record: InboundRecord) -> None:
+        `entry` is the key under which an earlier release has kept it in the journal.
+        """
+        ident = mapped.record.id
+        if ident in self._events:
+            return
+        event = parked_event(mapped, since, entry)
+        self._events[ident] = event
+        for key in event.waits_for:
+            self._waiting_for.setdefault(key, set()).add(ident)
+        self._ends.put(ident, since + self._patience)
+        self._looks.put(ident, now + LOOK_EVERY)
+        if event.document_created_at is not None:
+            self._look_backs.put(ident, since + LOOK_BACK_AFTER)
+
+    def release(self, ident: RecordId) -> None:
         """The event has its terminal outcome."""
-        place = record.place
-        event = self._events.pop(place, None)
+        event = self._events.pop(ident, None)
         if event is None:
             return
         for key in event.waits_for:
             waiting = self._waiting_for[key]
-            waiting.discard(place)
+            waiting.discard(ident)
             if not waiting:
                 del self._waiting_for[key]
-        self._called.pop(place, None)
+        self._called.pop(ident, None)
         for deadlines in (self._ends, self._looks, self._look_backs):
-            deadlines.drop(place)
+            deadlines.drop(ident)
 
     def since(self, record: InboundRecord) -> datetime | None:
         """Since when this record waits, None when it does not."""
-        event = self._events.get(record.place)
+        event = self._events.get(record.id)
         return event.since if event else None
 
-    def event(self, place: Place) -> ParkedEvent:
-        """The event that is parked at `place`. KeyError when there is none."""
-        return self._events[place]
+    def event(self, ident: RecordId) -> ParkedEvent:
+        """The event of this record. KeyError when it does not wait."""
+        return self._events[ident]
 
     @property
     def is_anybody_called(self) -> bool:
@@ -106,10 +112,10 @@ class WaitingRoom:
 
     # Who is to be looked at --------------------------------------------------------------------------------------
 
-    def touched(self, keys: Iterable[SourceKey]) -> list[Place]:
+    def touched(self, keys: Iterable[SourceKey]) -> list[RecordId]:
         """What waits for one of `keys`, the longest first."""
-        found = {place for key in keys for place in self._waiting_for.get(key, ())}
-        return sorted(found, key=lambda place: (self._events[place].since, place))
+        found = {ident for key in keys for ident in self._waiting_for.get(key, ())}
+        return sorted(found, key=lambda ident: (self._events[ident].since, ident))
 
     def call(self, keys: Iterable[SourceKey]) -> None:
         """What waits for one of `keys` is due."""
@@ -119,43 +125,41 @@ class WaitingRoom:
         """Everything is due once, because what has changed concerns nobody in particular."""
         self._called.update(dict.fromkeys(self._events))
 
-    def due(self, now: datetime, limit: int) -> list[Place]:
+    def due(self, now: datetime, limit: int) -> list[RecordId]:
         """At most `limit` of what is due: whose time is up, who was called, who was not looked at for an hour."""
         everybody = chain(self._ends.due(now, limit), islice(self._called, limit), self._looks.due(now, limit))
         return list(dict.fromkeys(everybody))[:limit]
 
-    def looked_at(self, record: InboundRecord, now: datetime) -> None:
+    def looked_at(self, ident: RecordId, now: datetime) -> None:
         """It goes on waiting."""
-        place = record.place
-        self._called.pop(place, None)
-        self._looks.put(place, now + LOOK_EVERY)
+        self._called.pop(ident, None)
+        self._looks.put(ident, now + LOOK_EVERY)
 
-    def is_over(self, place: Place, now: datetime) -> bool:
+    def is_over(self, ident: RecordId, now: datetime) -> bool:
         """True for one that may not wait any longer."""
-        return now - self._events[place].since >= self._patience
+        return now - self._events[ident].since >= self._patience
 
     def overdue(self, now: datetime) -> list[ParkedEvent]:
         """What has waited for ten minutes and was not reached back for yet (`reached_back`)."""
-        return [self._events[place] for place in self._look_backs.due(now, len(self._look_backs))]
+        return [self._events[ident] for ident in self._look_backs.due(now, len(self._look_backs))]
 
     def reached_back(self, events: Iterable[ParkedEvent]) -> None:
         """The index reaches back far enough for these."""
         for event in events:
-            self._look_backs.drop(event.place)
+            self._look_backs.drop(event.record)
 
 
-def parked_event(mapped: MappedRecord, since: datetime) -> ParkedEvent:
+def parked_event(mapped: MappedRecord, since: datetime, entry: str | None = None) -> ParkedEvent:
     """What is known of an event that waits without its body."""
-    plan, record = mapped.decision, mapped.record
+    plan, envelope = mapped.decision, mapped.envelope
+    planned = plan if isinstance(plan, PostingPlan) else None
     return ParkedEvent(
-        place=record.place,
+        record=mapped.record.id,
         since=since,
+        entry=entry or journal_key(mapped.record),
         waits_for=waits_for(mapped),
-        document_created_at=plan.document_created_at if isinstance(plan, PostingPlan) else None,
-        checksum=checksum_of(record),
+        document_created_at=planned.document_created_at if planned else None,
+        document=planned.document if planned else None,
+        event_type=envelope.event_type if envelope else None,
+        event_id=envelope.event_id if envelope else None,
     )
-
-
-def checksum_of(record: InboundRecord) -> int:
-    """Tells a body from any other that may lie at its place when a topic was made anew."""
-    return zlib.crc32(record.value or b"")

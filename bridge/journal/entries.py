@@ -59,6 +59,10 @@ class EntryKind:
         """Whether an entry of this key is of this kind."""
         return key == self.prefix if self.is_single else key.startswith(self.prefix)
 
+    def name(self, key: str) -> str:
+        """The name of the entry of this key."""
+        return key.removeprefix(self.prefix)
+
     def value(self, fields: Mapping[str, Any]) -> bytes:
         """The bytes of an entry with these fields."""
         return orjson.dumps({FORMAT: self.writes, **fields})
@@ -67,7 +71,7 @@ class EntryKind:
         """What `decode` makes of an entry's name and fields. UnreadableJournal for a format that is not known here."""
         fields = self.fields(key, value)
         try:
-            return decode(key.removeprefix(self.prefix), fields)
+            return decode(self.name(key), fields)
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, zlib.error) as error:
             raise UnreadableJournal(f"the {self.place}'s entry {key} ({self.what}) is damaged: {error!r}") from error
 

@@ -7,27 +7,31 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bridge.journal.entries import WAITING
-from contracts.records import InboundRecord, Place
+from contracts.records import InboundRecord, Place, RecordId
 from contracts.sizes import JOURNAL_ENTRY_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """One waiting record and since when (aware) it waits."""
+    """One waiting record and since when (aware) it waits.
+
+    `found_under` is the key of the entry that it was read from, where that is one without a checksum.
+    """
 
     record: InboundRecord
     since: datetime
+    found_under: str | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
         """The record's key in the journal."""
-        return journal_key(self.record)
+        return self.found_under or journal_key(self.record)
 
 
 def fits(parked: Parked) -> bool:
@@ -37,12 +41,20 @@ def fits(parked: Parked) -> bool:
 
 def journal_key(record: InboundRecord) -> str:
     """Where the journal keeps this record while it waits."""
-    return waiting_key(record.place)
+    return waiting_key(record.id)
 
 
-def waiting_key(place: Place) -> str:
-    """Where the journal keeps the record that lies here while it waits."""
-    return WAITING.key(str(place))
+def waiting_key(record: RecordId) -> str:
+    """Where the journal keeps this record while it waits.
+
+    Its checksum is part of the key, because another record may lie at the same place of a topic that was made anew.
+    """
+    return WAITING.key(str(record))
+
+
+def waiting_places(keys: Iterable[str]) -> set[Place]:
+    """Where the records lie that wait by these keys of a journal."""
+    return {_place(WAITING.name(key)) for key in keys if WAITING.holds(key)}
 
 
 def parked_records(journal: Mapping[str, bytes]) -> Iterator[Parked]:
@@ -65,7 +77,7 @@ def journal_value(parked: Parked) -> bytes:
 
 
 def _read(name: str, entry: Mapping[str, Any]) -> Parked:
-    place, packed = Place.parse(name), _bytes(entry["value"])
+    place, packed = _place(name), _bytes(entry["value"])
     record = InboundRecord(
         topic=place.topic,
         partition=place.partition,
@@ -75,7 +87,14 @@ def _read(name: str, entry: Mapping[str, Any]) -> Parked:
         headers=tuple((name, _bytes(text)) for name, text in entry["headers"]),
         timestamp_ms=entry["timestamp_ms"],
     )
-    return Parked(record, datetime.fromisoformat(entry["since"]))
+    key = WAITING.key(name)
+    found_under = key if key != journal_key(record) else None
+    return Parked(record, datetime.fromisoformat(entry["since"]), found_under)
+
+
+def _place(name: str) -> Place:
+    """The place in an entry's name, with a checksum behind it or without."""
+    return Place.parse(":".join(name.split(":")[:3]))
 
 
 def _text(raw: bytes | None) -> str | None:

@@ -103,6 +103,14 @@ class _Known:
         there = document is not None and document.kind == "invoice" and self._is_there(document)
         return document if there else None
 
+    def sale_of(self, part: SourceKey) -> SourceKey:
+        """What the money of a charge or an intent is on: the invoice that it pays, else the charge, else itself.
+
+        An intent may be known to pay an invoice although nobody has told its charge.
+        """
+        charge = self.charge_of(part) or part
+        return self.invoice_of(charge) or charge
+
     def order_of(self, charge: SourceKey) -> SourceKey | None:
         """The shop's order that a charge pays, where the shop books it: then no payment of the charge's own exists."""
         document = self.document_of(charge)
@@ -148,8 +156,8 @@ def _placed(plan: PostingPlan, known: _Known) -> PostingPlan:
         if placed is not None:
             steps.append(placed)
     if plan.lane.kind == "payment_intent":
-        charge = known.charge_of(plan.lane)
-        lane = (charge and known.invoice_of(charge)) or charge or lane
+        sale = known.sale_of(plan.lane)
+        lane = lane if sale == plan.lane else sale
     return replace(plan, steps=tuple(steps), lane=lane)
 
 
@@ -165,8 +173,7 @@ def _placed_step(step: PostingStep, known: _Known) -> tuple[PostingStep | None, 
     if isinstance(step.draft, DepositDraft):
         return replace(step, draft=_placed_deposit(step.draft, known)), None
     if isinstance(step.draft, RefundReceiptDraft) and step.draft.refund_of.system == "stripe":
-        charge = known.charge_of(step.draft.refund_of)
-        sale = (charge and known.invoice_of(charge)) or charge or step.draft.refund_of
+        sale = known.sale_of(step.draft.refund_of)
         return replace(step, draft=replace(step.draft, refund_of=sale)), sale
     return step, None
 

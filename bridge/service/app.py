@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
 import socket
@@ -138,7 +139,7 @@ async def open_runtime(
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
         parked = ParkedEvents(
             waiting,
-            KeptBodies(company.waiting_memory_mb * MIB),
+            KeptBodies(math.inf if rehearse else company.waiting_memory_mb * MIB),
             map_record=mapper.map_record,
             read_at=partial(read_at, connection),
             journal=journal,

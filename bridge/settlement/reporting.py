@@ -81,6 +81,7 @@ class Reporter:
             "intuit-tid": (error.intuit_tid or "") if isinstance(error, RejectedPosting) else "",
             "failed-at": now.isoformat(),
             "ended-with": str(outcome.ended_with) if outcome.ended_with else "",
+            "value-omitted": "lost" if record.value is None else "",
         }
         return dead_letter_record(record, self.dead_letters_topic, headers)
 

@@ -164,7 +164,7 @@ async def test_it_is_not_finished_before_everybody_who_was_called_is_looked_at()
     world.waiting.call_all()
     with pytest.raises(AssertionError, match="it never ends"):
         await world.until_finished()
-    world.waiting.looked_at(record(9), NOW)
+    world.waiting.looked_at(record(9).id, NOW)
     await world.until_finished()
     assert world.machine.processed == [(1,)]
 

@@ -192,15 +192,14 @@ async def test_a_body_that_its_topic_has_lost_is_in_the_journal() -> None:
 
 
 async def test_a_body_that_nobody_has_is_waited_for() -> None:
-    """Neither topic nor journal answer for it: nothing is settled, and nothing is lost when they do."""
+    """Neither topic nor journal answer for it: it goes on waiting, and nothing is lost when they do."""
     async with office(waiting_bytes=1) as acme:
         await parked(acme, 1)
         entries, acme.journal.entries = acme.journal.entries, {}
-        with pytest.raises(Unavailable, match=r"shopify.events:0:0 waits"):
-            await acme.tell(bought(0))
+        assert [result.status.value for result in await acme.tell(bought(0))] == ["posted"]
         acme.journal.entries = entries
-        results = await acme.tell(bought(0))
-        assert sorted(result.status.value for result in results) == ["posted", "posted"]
+        await acme.clock.advance(3600)
+        assert [result.status.value for result in await acme.idle()] == ["posted"]
 
 
 async def test_a_parked_record_that_is_delivered_again_with_its_order_is_told_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -15,7 +16,7 @@ from bridge.decoding.decision import MappedRecord
 from bridge.index.payment_links import PaymentLinks
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
-from contracts.records import InboundRecord, Place
+from contracts.records import InboundRecord, RecordId
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PATIENCE = timedelta(hours=72)
@@ -45,8 +46,8 @@ def room(*events: MappedRecord, since: datetime = NOON) -> WaitingRoom:
     return found
 
 
-def offsets(places: list[Place]) -> list[int]:
-    return [place.offset for place in places]
+def offsets(records: list[RecordId]) -> list[int]:
+    return [each.place.offset for each in records]
 
 
 def test_an_event_touches_what_waits_for_what_it_speaks_of() -> None:
@@ -60,11 +61,11 @@ def test_what_has_its_outcome_is_touched_and_due_no_more() -> None:
     """Guard: each structure forgets it."""
     waiting = room(money(1, "a"), money(2, "a"))
     waiting.call_all()
-    waiting.release(record(1))
-    waiting.release(record(9))
+    waiting.release(record(1).id)
+    waiting.release(record(9).id)
     assert offsets(waiting.touched([key("a")])) == [2]
     assert offsets(waiting.due(NOON + PATIENCE, 9)) == [2]
-    assert [event.place.offset for event in waiting.overdue(NOON + PATIENCE)] == [2]
+    assert [event.record.place.offset for event in waiting.overdue(NOON + PATIENCE)] == [2]
     assert (len(waiting), waiting.since(record(1)), waiting.since(record(2))) == (1, None, NOON + SECOND)
 
 
@@ -80,7 +81,7 @@ def test_nothing_is_due_before_an_hour_and_then_once_an_hour() -> None:
     assert waiting.due(NOON + LOOK_EVERY - SECOND, 9) == []
     assert offsets(waiting.due(NOON + LOOK_EVERY, 9)) == [1]
     assert offsets(waiting.due(NOON + LOOK_EVERY, 9)) == [1], "what nobody has looked at stays due"
-    waiting.looked_at(record(1), NOON + LOOK_EVERY)
+    waiting.looked_at(record(1).id, NOON + LOOK_EVERY)
     assert waiting.due(NOON + LOOK_EVERY, 9) == []
     assert offsets(waiting.due(NOON + 2 * LOOK_EVERY, 9)) == [1]
 
@@ -90,7 +91,7 @@ def test_what_was_called_is_due_until_it_was_looked_at() -> None:
     waiting = room(money(1, "a"), money(2, "b"))
     waiting.call([key("b")])
     assert offsets(waiting.due(NOON, 9)) == [2]
-    waiting.looked_at(record(2), NOON)
+    waiting.looked_at(record(2).id, NOON)
     assert waiting.due(NOON, 9) == []
 
 
@@ -102,7 +103,7 @@ def test_all_that_is_due_is_handed_out_slice_by_slice() -> None:
     while due := waiting.due(now, 2):
         seen.append(offsets(due))
         for offset in offsets(due):
-            waiting.looked_at(record(offset), now) if offset > 1 else waiting.release(record(offset))
+            waiting.looked_at(record(offset).id, now) if offset > 1 else waiting.release(record(offset).id)
     assert seen == [[0, 1], [2, 3], [4]]
 
 
@@ -113,7 +114,7 @@ def test_time_is_up_at_72_hours_and_not_before() -> None:
     waiting.park(money(2, "b"), NOON, NOON + PATIENCE - SECOND)
     assert waiting.due(NOON + PATIENCE - SECOND, 9) == []
     assert offsets(waiting.due(NOON + PATIENCE, 9)) == [2]
-    assert [waiting.is_over(record(offset).place, NOON + PATIENCE) for offset in (1, 2)] == [False, True]
+    assert [waiting.is_over(record(offset).id, NOON + PATIENCE) for offset in (1, 2)] == [False, True]
     assert offsets(waiting.due(NOON + PATIENCE + SECOND, 9)) == [2, 1]
 
 
@@ -183,15 +184,15 @@ def test_an_order_of_the_shop_is_no_news_of_all_charges_that_the_shop_books() ->
     assert with_linked([first], PaymentLinks([(first, shop), (second, shop)])) == {first, shop}
 
 
-def kept(*events: MappedRecord, bytes_max: int) -> KeptBodies:
+def kept(*events: MappedRecord, bytes_max: float) -> KeptBodies:
     bodies = KeptBodies(bytes_max)
     for event in events:
-        bodies.keep(event.record.place, event)
+        bodies.keep(event.record.id, event)
     return bodies
 
 
 def has(bodies: KeptBodies) -> list[int]:
-    return [offset for offset in range(9) if bodies.get(Place("events", 0, offset)) is not None]
+    return [offset for offset in range(9) if bodies.get(record(offset).id) is not None]
 
 
 def test_bodies_beyond_the_memory_leave_the_oldest_first() -> None:
@@ -199,8 +200,8 @@ def test_bodies_beyond_the_memory_leave_the_oldest_first() -> None:
     small = [money(offset, "a") for offset in range(3)]
     bodies = kept(*small, bytes_max=2 * size_of(small[0]))
     assert has(bodies) == [1, 2]
-    bodies.drop(Place("events", 0, 1))
-    bodies.keep(Place("events", 0, 0), small[0])
+    bodies.drop(small[1].record.id)
+    bodies.keep(small[0].record.id, small[0])
     assert has(bodies) == [0, 2]
 
 
@@ -208,10 +209,10 @@ def test_one_that_was_read_again_drives_nobody_out() -> None:
     """An hourly look at many would throw out what events will ask for. Guard: `keep_if_room`."""
     small = [money(offset, "a") for offset in range(3)]
     bodies = kept(*small[1:], bytes_max=2 * size_of(small[0]))
-    bodies.keep_if_room(Place("events", 0, 0), small[0])
+    bodies.keep_if_room(small[0].record.id, small[0])
     assert has(bodies) == [1, 2]
-    bodies.drop(Place("events", 0, 2))
-    bodies.keep_if_room(Place("events", 0, 0), small[0])
+    bodies.drop(small[2].record.id)
+    bodies.keep_if_room(small[0].record.id, small[0])
     assert has(bodies) == [0, 1]
 
 
@@ -220,5 +221,11 @@ def test_one_body_that_is_larger_than_the_memory_is_not_kept() -> None:
     large, small = money(1, "a", value=b"x" * 10_000), money(2, "a")
     bodies = kept(large, bytes_max=size_of(small))
     assert (has(bodies), len(bodies)) == ([], 0)
-    bodies.keep(small.record.place, small)
+    bodies.keep(small.record.id, small)
     assert has(bodies) == [2]
+
+
+def test_what_a_rehearsal_parks_stays_in_memory_however_much_it_is() -> None:
+    """Nobody could read it again: a rehearsal writes no journal. Guard: an infinite size, `open_runtime`."""
+    events = [money(offset, "a", value=b"x" * 10_000) for offset in range(50)]
+    assert len(kept(*events, bytes_max=math.inf)) == 50

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.company.waiting_room import WaitingRoom
 from contracts.keys import SourceKey
-from contracts.records import Place
+from contracts.records import RecordId
 from tests.support.orders import (
     ORDER_ID,
     RULES,
@@ -37,10 +37,10 @@ QUIET = 6
 class EverythingEachTime(WaitingRoom):
     """What waits is looked at on every occasion."""
 
-    def touched(self, keys: Iterable[SourceKey]) -> list[Place]:  # noqa: ARG002 - whoever it is about
+    def touched(self, keys: Iterable[SourceKey]) -> list[RecordId]:  # noqa: ARG002 - whoever it is about
         return sorted(self._events, key=lambda place: (self._events[place].since, place))
 
-    def due(self, now: datetime, limit: int) -> list[Place]:  # noqa: ARG002 - as often as there is time
+    def due(self, now: datetime, limit: int) -> list[RecordId]:  # noqa: ARG002 - as often as there is time
         return self.touched(())
 
 

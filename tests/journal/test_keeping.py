@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.journal.requests import WriteAhead, Written, unsettled_requests
-from bridge.journal.waiting import Parked, journal_key, journal_value, parked_records, waiting_key
+from bridge.journal.waiting import Parked, journal_key, journal_value, parked_records, waiting_key, waiting_places
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
 from contracts.keys import SourceKey
@@ -18,6 +18,7 @@ from contracts.records import InboundRecord
 from tests.support.assembly import MemoryJournal
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+RECORD = InboundRecord(topic="t", partition=0, offset=7, key=b"k", value=b"{}", headers=(), timestamp_ms=1)
 
 records = st.builds(
     InboundRecord,
@@ -47,8 +48,19 @@ def test_parked_records_come_back_byte_for_byte(found: list[InboundRecord]) -> N
 
 @given(records)
 def test_an_entry_is_found_by_the_place_of_its_record(record: InboundRecord) -> None:
-    """Whoever knows only the place finds the body."""
-    assert waiting_key(record.place) == journal_key(record)
+    """Whoever knows only the place finds out that it waits, also by a key of a release that wrote no checksum."""
+    assert waiting_key(record.id) == journal_key(record)
+    assert waiting_places([journal_key(record), "request:1"]) == {record.place}
+    assert waiting_places([f"waiting:{record.place}"]) == {record.place}
+
+
+def test_an_entry_without_a_checksum_is_read_and_ended_under_its_own_key() -> None:
+    """Guard: `found_under`."""
+    parked = Parked(RECORD, NOON)
+    earlier = f"waiting:{RECORD.place}"
+    (found,) = parked_records({earlier: journal_value(parked)})
+    assert (found, found.key) == (parked, earlier)
+    assert parked.key == f"{earlier}:{RECORD.id.checksum}"
 
 
 def steps_of(requests: Iterable[Request]) -> dict[str, Written]:

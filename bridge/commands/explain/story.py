@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from bridge.journal.entries import REQUEST
 from bridge.journal.requests import unsettled_requests
-from bridge.journal.waiting import waiting_key
+from bridge.journal.waiting import waiting_places
 from bridge.quickbooks.requests import Batch, Request
 from contracts.keys import SourceKey
 from contracts.records import Place
@@ -65,7 +65,8 @@ class Trail:
 
     def waiting(self, places: Iterable[Place]) -> list[Place]:
         """Which of these records wait for something."""
-        return [place for place in places if waiting_key(place) in self.live]
+        waiting = waiting_places(self.live)
+        return [place for place in places if place in waiting]
 
 
 def matches(text: str, published: PublishedResult) -> bool:
