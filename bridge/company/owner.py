@@ -345,11 +345,14 @@ class Company:
 
     async def _resend(self, entries: Mapping[str, bytes]) -> None:
         """Requests whose outcome nobody settled go out again as they are; the warm-up shows what they did."""
-        for unsettled in unsettled_requests(entries):
-            log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
-            await self._pipeline.resend(unsettled)
-            await self._journal.append([(unsettled.key, None)])
         self._write_ahead.clear()
+        for unsettled in unsettled_requests(entries):
+            if unsettled.refusal is None:
+                log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
+            if await self._pipeline.resend(unsettled):
+                await self._journal.append([(unsettled.key, None)])
+            elif unsettled.refusal is None:
+                self._write_ahead.end(unsettled.key)
 
     @contextlib.contextmanager
     def _telling_outages(self) -> Iterator[None]:

@@ -70,6 +70,8 @@ class Pipeline:
 
         Unavailable when QBO cannot: nothing is settled then, and the same records may be given again.
         """
+        # because what is settled ends the entries of all requests: none may be open then
+        await self._poster.finish_open()
         plans = [each.decision for each in mapped if isinstance(each.decision, PostingPlan)]
         await self._books.reach(_earliest(plans))
         plans = [plan for plan in plans if self._books.reaches(plan.books_since)]
@@ -85,9 +87,12 @@ class Pipeline:
         written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
         return Processed(settled=settled, versions=self._note_versions(posted), written=written)
 
-    async def resend(self, unsettled: Unsettled) -> None:
-        """Send a request of an earlier owner again, as it is; what it did shows when the books are read."""
-        await self._poster.resend(unsettled)
+    async def resend(self, unsettled: Unsettled) -> bool:
+        """Send a request of an earlier owner again, as it is; what it did shows when the books are read.
+
+        False when its entry has to stay in the journal.
+        """
+        return await self._poster.resend(unsettled)
 
     @property
     def deleted(self) -> frozenset[StepId]:
@@ -114,7 +119,6 @@ class Pipeline:
         return next(booked)
 
     async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:
-        await self._poster.finish_open()
         await self._reread_profile(plans)
         await self._books.read_recorded(_documents_of(plans))
         await self._books.read_rates(())
@@ -125,8 +129,10 @@ class Pipeline:
             planned = await self._schedule(plans)
             owners |= {step.id: step.owner for wave in planned.waves for step in wave}
             failed = {step_id: each for step_id, each in outcomes.items() if isinstance(each, Failed)}
-            outcomes = {**failed, **await self._poster.post(planned, attempts, failed), **self._poster.done}
-            recoverables = [outcome for outcome in outcomes.values() if isinstance(outcome, Recoverable)]
+            found = await self._poster.post(planned, attempts, failed)
+            outcomes = {**failed, **found, **self._poster.done}
+            # because what was written as it was planned long ago is done and has to be planned again
+            recoverables = [outcome for outcome in found.values() if isinstance(outcome, Recoverable)]
             unmapped = [step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)]
             if unmapped and await self._books.reread_profile():
                 outcomes = {step_id: outcome for step_id, outcome in outcomes.items() if step_id not in unmapped}

@@ -149,6 +149,11 @@ class NameList:
         """A customer of ours as it was last seen, None for a stranger's."""
         return self._listed.get(ident)
 
+    @property
+    def newest_listed(self) -> str | None:
+        """The Id of the customer of ours that was made last; None without any."""
+        return max(self._listed, key=int, default=None)
+
     def find_item(self, key: SourceKey, draft: ItemDraft | None) -> str | None:
         """The Id of this item, by SKU when it has one, else by exact name."""
         if draft is None:

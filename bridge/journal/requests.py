@@ -1,8 +1,9 @@
 """Requests are written to the journal before they go out, and taken out of it when their outcome is settled.
 
 After a crash the next owner sends what is unsettled again, byte for byte and under the same request id, because QBO
-answers a request that it has seen with its first answer. Bodies are stored compressed, so that a large order fits
-where records are limited.
+answers a request that it has seen with its first answer. A request that QBO fails at by itself stays here when its
+record is settled: QBO has been seen to apply writes hours later, so whoever redrives the record sends the same bytes.
+Bodies are stored compressed, so that a large order fits where records are limited.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 
 from bridge.journal.entries import REQUEST, Journal
@@ -22,19 +24,34 @@ from contracts.posting import Operation
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one request id does: a step of a plan, and how."""
+    """What one request id does: a step of a plan, how, and the total that QBO must answer, where it has one."""
 
     step: StepId
     operation: Operation
+    total: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a journalled request is not to be resent: the reason code of its record, QBO's own code, and a sentence."""
+
+    code: str
+    fault_code: str | None
+    message: str
+    intuit_tid: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """A journalled request whose outcome nobody has settled: its key, its bytes, and its steps by request id."""
+    """A journalled request whose outcome nobody has settled: its key, its bytes, and its steps by request id.
+
+    With `refusal` it is not to be resent, because what became of it is known.
+    """
 
     key: str
     request: Request
     steps: Mapping[str, Written]
+    refusal: Refusal | None = None
 
 
 class WriteAhead:
@@ -45,17 +62,35 @@ class WriteAhead:
         self._unsettled: list[str] = []
         self._sent = 0
 
-    async def append(self, requests: Sequence[Request], steps: Mapping[str, Written]) -> None:
+    async def append(
+        self, requests: Sequence[Request], steps: Mapping[str, Written], *, instead_of: Request | None = None
+    ) -> None:
         """Write the requests down, and which step each of their request ids stands for.
 
-        They may be sent only after this has returned.
+        They may be sent only after this has returned. `instead_of` ends with that: it is never sent again.
         """
         entries: list[tuple[str, bytes | None]] = []
         for request in requests:
             self._sent += 1
             entries.append((REQUEST.key(request.request_id), _encode(request, steps, self._sent)))
+        added = [key for key, _ in entries]
+        if instead_of is not None:
+            # because the next owner would send the batch as well as its parts, and QBO would do both
+            entries.append((REQUEST.key(instead_of.request_id), None))
         await self._journal.append(entries)
-        self._unsettled += [key for key, _ in entries]
+        self._unsettled += added
+
+    async def refuse(self, request: Single, written: Written, refusal: Refusal) -> None:
+        """Note what became of a request: it is never resent, and its entry stays until `end`, over all settlements."""
+        self._sent += 1
+        key = REQUEST.key(request.request_id)
+        entry = _encode(request, {request.request_id: written}, self._sent, refusal)
+        await self._journal.append([(key, entry)])
+        self._unsettled = [each for each in self._unsettled if each != key]
+
+    def end(self, key: str) -> None:
+        """The next settlement ends this entry."""
+        self._unsettled.append(key)
 
     def tombstones(self) -> list[tuple[str, None]]:
         """What takes the settled requests out of the journal; goes into the transaction that settles them."""
@@ -72,7 +107,7 @@ def unsettled_requests(journal: Mapping[str, bytes]) -> list[Unsettled]:
     return [unsettled for _, unsettled in sorted(found, key=lambda each: each[0])]
 
 
-def _encode(request: Request, steps: Mapping[str, Written], number: int) -> bytes:
+def _encode(request: Request, steps: Mapping[str, Written], number: int, refusal: Refusal | None = None) -> bytes:
     ids = [item.request_id for item in request.items] if isinstance(request, Batch) else [request.request_id]
     entry: dict[str, Any] = {
         "steps": {
@@ -82,6 +117,11 @@ def _encode(request: Request, steps: Mapping[str, Written], number: int) -> byte
         "request_id": request.request_id,
         "body": base64.b64encode(zlib.compress(request.body)).decode(),
     }
+    totals = {each: str(total) for each in ids if (total := steps[each].total) is not None}
+    if totals:
+        entry["totals"] = totals
+    if refusal is not None:
+        entry["refusal"] = asdict(refusal)
     if isinstance(request, Single):
         entry |= {"entity": request.entity, "operation": request.operation}
     else:
@@ -90,11 +130,12 @@ def _encode(request: Request, steps: Mapping[str, Written], number: int) -> byte
 
 
 def _decode(key: str, entry: Mapping[str, Any]) -> Unsettled:
+    totals = {request_id: Decimal(total) for request_id, total in entry.get("totals", {}).items()}
     steps = {
-        request_id: Written(StepId(entity, SourceKey.parse(source), part), Operation(operation))
+        request_id: Written(StepId(entity, SourceKey.parse(source), part), Operation(operation), totals.get(request_id))
         for request_id, (entity, source, part, operation) in entry["steps"].items()
     }
-    return Unsettled(key, _request(entry), steps)
+    return Unsettled(key, _request(entry), steps, Refusal(**entry["refusal"]) if "refusal" in entry else None)
 
 
 def _request(entry: Mapping[str, Any]) -> Request:

@@ -6,7 +6,7 @@ from bridge.binding import expected
 from bridge.books.books import Books
 from bridge.index.index import Posted
 from bridge.planning.steps import PlannedStep
-from bridge.posting.sending import BoundStep, StepReply
+from bridge.posting.sending import BoundStep, ResentStep, StepReply
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault, classify
 from bridge.quickbooks.verify import mismatch
@@ -28,13 +28,14 @@ RECOVERABLE = frozenset(
 BUSINESS_RULE = "6000"
 """Fault 6000 tells its meaning in words only, and the words are localised."""
 _REPEATED = Fault(code="610", message="the request was answered long ago with what has been made inactive since")
+_OUTDATED = Fault(code="5010", message="the request was written as it was planned long ago")
 
 
 def outcome_of(bound: BoundStep, reply: StepReply, books: Books) -> StepOutcome:
     """What became of a step; `books` remember what it wrote. AnswerMismatch for an answer about something else."""
     step, answer = bound.step, reply.answer
     if isinstance(answer, Fault):
-        return _refusal(step, answer)
+        return refusal(step, answer)
     # because an answer that is not what was sent means that we do not know what is in the books: nobody may go on
     different = mismatch(expected(step, bound.wire.body), answer)
     if different is not None:
@@ -52,7 +53,33 @@ def outcome_of(bound: BoundStep, reply: StepReply, books: Books) -> StepOutcome:
     )
 
 
-def _refusal(step: PlannedStep, fault: Fault) -> StepOutcome:
+def outcome_of_resent(sent: ResentStep, answer: Entity, reply: StepReply, books: Books | None) -> Done:
+    """What an earlier owner has written; `books` remember it, None before they are read."""
+    entity, operation = sent.written.step.entity, sent.written.operation
+    posted = None
+    if books is not None and operation is Operation.DELETE:
+        books.index.forget(entity, sent.written.step.key)
+    elif books is not None:
+        posted = books.remember(entity, answer)
+    if books is not None and posted is not None:
+        books.index.mark_stale_with(posted)
+    return Done(
+        operation=operation,
+        entity=entity,
+        body=answer,
+        posted=posted,
+        request_id=reply.call,
+        intuit_tid=reply.intuit_tid,
+    )
+
+
+def outdated(step: PlannedStep) -> Recoverable:
+    """The step was written as it was planned long ago: what it says now is planned on that."""
+    return Recoverable(step, _OUTDATED, classify(_OUTDATED))
+
+
+def refusal(step: PlannedStep, fault: Fault) -> StepOutcome:
+    """What a fault makes of a step."""
     disposition = classify(fault)
     if disposition.action in RECOVERABLE or _is_overpaid(step, fault):
         return Recoverable(step, fault, disposition)
@@ -61,7 +88,8 @@ def _refusal(step: PlannedStep, fault: Fault) -> StepOutcome:
 
 def _is_overpaid(step: PlannedStep, fault: Fault) -> bool:
     """True when a payment may exceed what its invoice still asks for: a person's payment or a credit may be on it."""
-    return fault.code == BUSINESS_RULE and step.id.entity == "Payment" and bool(step.applied)
+    certain = fault.http_status < 500
+    return certain and fault.code == BUSINESS_RULE and step.id.entity == "Payment" and bool(step.applied)
 
 
 def _remember(step: PlannedStep, answer: Entity, books: Books) -> Posted | None:

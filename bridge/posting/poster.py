@@ -13,8 +13,8 @@ from bridge.books.books import Books
 from bridge.journal.requests import Unsettled
 from bridge.planning.steps import Schedule, StepId
 from bridge.posting.moves import mark_moved
-from bridge.posting.outcomes import outcome_of
-from bridge.posting.sending import Replies, Sender
+from bridge.posting.outcomes import outcome_of, outcome_of_resent, outdated, refusal
+from bridge.posting.sending import BoundStep, Replies, ResentStep, Sender, SentStep, StepReply
 from bridge.posting.wave_binding import bind_wave
 from bridge.quickbooks.faults import Fault
 from bridge.settlement.step_outcomes import Done, Failed, StepOutcome
@@ -44,6 +44,7 @@ class Poster:
         """The results of these writes are published."""
         for step_id in written:
             self._done.pop(step_id, None)
+        self._sender.mark_published()
 
     def forget(self) -> None:
         """Drop open requests and unpublished writes, because another owner may settle them from the journal."""
@@ -70,28 +71,46 @@ class Poster:
         """Send requests again whose outcome stayed unknown, the same bytes, before anything newer is planned."""
         await self._take(self._sender.send_open())
 
-    async def resend(self, unsettled: Unsettled) -> None:
-        """Send a request that an earlier owner journalled; the results of its writes are still to be published."""
-        for request_id, reply in (await self._sender.resend(unsettled)).items():
-            if not isinstance(reply.answer, Fault):
-                written = unsettled.steps[request_id]
-                self._done[written.step] = Done(
-                    operation=written.operation,
-                    entity=written.step.entity,
-                    body=reply.answer,
-                    posted=None,
-                    request_id=reply.call,
-                    intuit_tid=reply.intuit_tid,
-                )
+    async def resend(self, unsettled: Unsettled) -> bool:
+        """Send a request that an earlier owner journalled; the results of its writes are still to be published.
+
+        Call it before the books are read. False when its entry has to stay in the journal: its outcome is not known
+        yet, or it was given up.
+        """
+        if unsettled.refusal is not None:
+            self._sender.keep(unsettled)
+            return False
+        async for sent, reply in self._sender.resend(unsettled):
+            if isinstance(sent, ResentStep):
+                self._take_resent(sent, reply, warm=False)
+        return not self._sender.is_open(unsettled)
 
     async def _take(self, replies: Replies) -> dict[StepId, StepOutcome]:
         """The outcome of each reply, remembered at once, because the next one may be an error that ends the wave."""
         outcomes: dict[StepId, StepOutcome] = {}
-        async for bound, reply in replies:
-            outcome = outcome_of(bound, reply, self._books)
-            outcomes[bound.step.id] = outcome
-            if isinstance(outcome, Done):
-                self._done[bound.step.id] = outcome
-                if self._sender.moves_unseen:
-                    mark_moved(bound.step, self._books.index, applies_credits=self._books.profile.applies_credits)
+        async for sent, reply in replies:
+            outcome = self._outcome(sent, reply) if isinstance(sent, BoundStep) else self._take_resent(sent, reply)
+            if outcome is not None:
+                outcomes[_step_id(sent)] = outcome
         return outcomes
+
+    def _outcome(self, bound: BoundStep, reply: StepReply) -> StepOutcome:
+        outcome = outcome_of(bound, reply, self._books)
+        if isinstance(outcome, Done):
+            self._done[bound.step.id] = outcome
+            if self._sender.moves_unseen:
+                mark_moved(bound.step, self._books.index, applies_credits=self._books.profile.applies_credits)
+        return outcome
+
+    def _take_resent(self, sent: ResentStep, reply: StepReply, *, warm: bool = True) -> StepOutcome | None:
+        """What an earlier owner's step has become; an outcome only where it is planned now."""
+        planned = sent.planned
+        if isinstance(reply.answer, Fault):
+            return refusal(planned, reply.answer) if planned is not None else None
+        books = self._books if warm else None
+        self._done[sent.written.step] = outcome_of_resent(sent, reply.answer, reply, books)
+        return outdated(planned) if planned is not None else None
+
+
+def _step_id(sent: SentStep) -> StepId:
+    return sent.step.id if isinstance(sent, BoundStep) else sent.written.step

@@ -72,9 +72,20 @@ class RehearsingSender:
         async for bound, reply in self.send(()):
             yield bound, reply
 
-    async def resend(self, unsettled: Unsettled) -> Mapping[str, StepReply]:  # noqa: ARG002 - the port's signature
+    async def resend(self, unsettled: Unsettled) -> Replies:  # noqa: ARG002 - the port's signature
         """Nothing, because what an owner has under way is the owner's business."""
-        return {}
+        async for bound, reply in self.send(()):
+            yield bound, reply
+
+    def is_open(self, unsettled: Unsettled) -> bool:  # noqa: ARG002 - the port's signature
+        """Nothing is ever open."""
+        return False
+
+    def keep(self, unsettled: Unsettled) -> None:
+        """Nothing, for the same reason."""
+
+    def mark_published(self) -> None:
+        """Nothing is ever kept."""
 
     def forget(self) -> None:
         """Nothing is ever open."""

@@ -1,14 +1,19 @@
-"""The port between the poster and whoever answers: bound steps out, one reply for each of them back."""
+"""The port between the poster and whoever answers: bound steps out, one reply for each of them back.
+
+What an earlier owner had sent comes back as `ResentStep`: its plan is gone, only its bytes are known.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from bridge.journal.requests import Unsettled
+from bridge.binding import expected
+from bridge.journal.requests import Unsettled, Written
 from bridge.planning.steps import PlannedStep
 from bridge.quickbooks.batching import StepAnswer, WireStep
+from contracts.entities import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +23,25 @@ class BoundStep:
     step: PlannedStep
     wire: WireStep
 
+    @property
+    def written(self) -> Written:
+        """What the journal keeps of it."""
+        return Written(self.step.id, self.step.operation, number(expected(self.step, self.wire.body).get("TotalAmt")))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
+class ResentStep:
+    """A step of an earlier owner: what it does, and the entity that its bytes send.
+
+    `planned` is the same step as it is planned now, where its record comes again and says more than it did then.
+    """
+
+    written: Written
+    sent: Mapping[str, Any]
+    planned: PlannedStep | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StepReply:
     """The entity as it stands in QBO now, or the fault; `call` names the request, and within a batch the item."""
 
@@ -28,7 +50,8 @@ class StepReply:
     intuit_tid: str | None
 
 
-Replies = AsyncIterator[tuple[BoundStep, StepReply]]
+SentStep = BoundStep | ResentStep
+Replies = AsyncIterator[tuple[SentStep, StepReply]]
 
 
 class Sender(Protocol):
@@ -47,8 +70,17 @@ class Sender(Protocol):
     def send_open(self) -> Replies:
         """Send the open requests once more, the same bytes; replies and errors as in `send`."""
 
-    async def resend(self, unsettled: Unsettled) -> Mapping[str, StepReply]:
-        """Send a request of an earlier owner again; the replies by the request ids of its steps."""
+    def resend(self, unsettled: Unsettled) -> Replies:
+        """Send a request of an earlier owner again. One that QBO fails at stays open, without a reply."""
+
+    def is_open(self, unsettled: Unsettled) -> bool:
+        """True while the outcome of a request of an earlier owner is not known."""
+
+    def keep(self, unsettled: Unsettled) -> None:
+        """Take note of a request that QBO failed at by itself: it goes out again only with its record."""
+
+    def mark_published(self) -> None:
+        """The results of all that was answered so far are published."""
 
     def forget(self) -> None:
-        """Drop what is open: the next owner finds it in the journal."""
+        """Drop what is open or kept: the next owner finds it in the journal."""

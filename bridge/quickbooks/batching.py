@@ -97,6 +97,11 @@ def pack(
     return tuple(_single(group[0][0]) if len(group) == 1 else _batch(group) for group in groups)
 
 
+def pack_batch(steps: Sequence[WireStep]) -> Batch:
+    """One batch for `steps`, also for a step alone."""
+    return _batch((step, _item_bytes(step)) for step in steps)
+
+
 def unpack(request: Request, answer: Answer) -> dict[str, StepAnswer]:
     """The fate of each step of `request`, by the step's own request id; every step has one.
 
@@ -108,6 +113,29 @@ def unpack(request: Request, answer: Answer) -> dict[str, StepAnswer]:
         return {item.request_id: answer.fault for item in request.items}
     found = items_by_b_id(answer.body)
     return {item.request_id: _item_answer(found.get(item.b_id, {}), item, answer) for item in request.items}
+
+
+def bodies(request: Request) -> dict[str, Mapping[str, Any]]:
+    """The entity that each step of `request` sends, by the step's own request id; read from the bytes."""
+    body = wire.loads(request.body) or {}
+    if isinstance(request, Single):
+        return {request.request_id: body}
+    found = {item["bId"]: item for item in body["BatchItemRequest"]}
+    return {item.request_id: found[item.b_id][item.entity] for item in request.items}
+
+
+def split(batch: Batch) -> tuple[Single, ...]:
+    """The items of `batch` as requests alone, each under its step's own request id."""
+    sent = bodies(batch)
+    return tuple(
+        Single(
+            entity=item.entity,
+            operation=item.operation,
+            body=wire.dumps(sent[item.request_id]),
+            request_id=item.request_id,
+        )
+        for item in batch.items
+    )
 
 
 def open_question(request: Request, answer: Answer) -> Disposition | None:

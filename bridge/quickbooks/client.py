@@ -85,11 +85,14 @@ class QuickBooksClient:
         limiter = self._sender.limiter
         return LimitsState(waiting=limiter.waiting, fraction=limiter.fraction(), pause_s=limiter.pause_left_s())
 
-    async def send(self, request: Request, *, priority: Priority = Priority.LIVE) -> Answer:
+    async def send(
+        self, request: Request, *, priority: Priority = Priority.LIVE, tries_max: int | None = None
+    ) -> Answer:
         """Write `request`, the same bytes as often as it takes; give the answer to `batching.unpack`.
 
         Certain refusals are in the answer. Unavailable when the outcome stays unknown or QBO takes nothing now:
-        send the same request again later. Unauthorised when a person must connect the company.
+        send the same request again later (FailedEachTime when it answered each try with 5xx). Unauthorised when a
+        person must connect the company. `tries_max` is at most how often it goes out.
         """
         known: dict[str, Mapping[str, Any]] = {}
         batch = isinstance(request, Batch)
@@ -110,6 +113,7 @@ class QuickBooksClient:
             lambda answer: open_question(request, answer),
             kind="batch" if batch else "write",
             priority=priority,
+            tries_max=tries_max,
         )
 
     async def read(self, entity: str, entity_id: str, *, priority: Priority = Priority.LIVE) -> Entity | None:

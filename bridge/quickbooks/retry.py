@@ -18,7 +18,7 @@ from bridge.clock import Clock
 from bridge.quickbooks import faults
 from bridge.quickbooks.batching import Answer
 from bridge.quickbooks.fault_codes import Action
-from bridge.quickbooks.faults import Disposition
+from bridge.quickbooks.faults import Disposition, Fault
 from bridge.quickbooks.limiter import GateClosed, Kind, Limiter, Priority
 from bridge.quickbooks.retry_policy import CallState, Next, RetryPolicy, backoff_s, next_after
 from contracts.errors import Interrupted, Unauthorised, Unavailable
@@ -30,6 +30,15 @@ JITTER_S = 5.0
 """Up to this much is added to a pause, so that apps which were throttled together do not come back together."""
 
 log = structlog.get_logger(__name__)
+
+
+class FailedEachTime(Unavailable):
+    """QBO answered each of `tries` and failed at each: this request may be what it fails at, or it fails at all."""
+
+    def __init__(self, message: str, *, fault: Fault, tries: int, retry_after_s: float | None) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.fault = fault
+        self.tries = tries
 
 
 class TokenSource(Protocol):
@@ -78,14 +87,17 @@ class RetryingSender:
         *,
         kind: Kind,
         priority: Priority = Priority.LIVE,
+        tries_max: int | None = None,
     ) -> Answer:
-        """Call `attempt(access token)` until `open_question` of its answer is None.
+        """Call `attempt(access token)` until `open_question` of its answer is None, `tries_max` times at most.
 
         Unavailable when that takes too long (with the seconds after which to come back, where QBO says so),
-        Interrupted when it was told to begin nothing more, Unauthorised when the connection to QBO is dead.
+        FailedEachTime when QBO did answer each try, with a failure of its own, Interrupted when it was told to begin
+        nothing more, Unauthorised when the connection to QBO is dead.
         """
+        policy = self._policy if tries_max is None else replace(self._policy, attempts_max=tries_max)
         try:
-            return await self._deliver(attempt, open_question, kind=kind, priority=priority)
+            return await self._deliver(attempt, open_question, kind=kind, priority=priority, policy=policy)
         except GateClosed:
             raise Interrupted(f"company {self._realm_id} is let go") from None
 
@@ -106,6 +118,7 @@ class RetryingSender:
         *,
         kind: Kind,
         priority: Priority,
+        policy: RetryPolicy,
     ) -> Answer:
         state = CallState(began_at=self._clock.monotonic())
         token = await self._first_token()
@@ -116,7 +129,7 @@ class RetryingSender:
                 answer = await attempt(token)
             question = open_question(answer)
             self._note(question, answer, state)
-            match next_after(question, state, self._policy, self._clock.monotonic()):
+            match next_after(question, state, policy, self._clock.monotonic()):
                 case Next.DONE:
                     self._disconnected = False
                     return replace(answer, attempts=state.attempts)
@@ -142,6 +155,7 @@ class RetryingSender:
         elif answer.http_status:
             self.limiter.answered()
         state.refusals += action is Action.REFRESH_TOKEN
+        state.failures += action is Action.RETRY_SAME and bool(answer.http_status)
 
     async def _first_token(self) -> str:
         try:
@@ -188,7 +202,13 @@ class RetryingSender:
             intuit_tid=answer.intuit_tid,
             attempts=state.attempts,
         )
-        return Unavailable(_sentence(self._realm_id, "gets no answer that counts", answer), retry_after_s=asked or None)
+        sentence = _sentence(self._realm_id, "gets no answer that counts", answer)
+        fault = answer.fault or Fault(code=faults.UNREADABLE, http_status=answer.http_status)
+        # because a batch is answered with 200 although QBO failed at each of its items
+        failed = fault.http_status >= 500 or (question is not None and question.suspect)
+        if failed and state.failures == state.attempts:
+            return FailedEachTime(sentence, fault=fault, tries=state.attempts, retry_after_s=asked or None)
+        return Unavailable(sentence, retry_after_s=asked or None)
 
     def _report(self, error: Unauthorised) -> Unauthorised:
         """Say it once, not with every call that is turned away."""

@@ -38,10 +38,11 @@ class Next(Enum):
 
 @dataclass(slots=True)
 class CallState:
-    """What one call has been through: attempts, among them 429s and refused tokens, and when it began."""
+    """What one call has been through: attempts, among them 5xx, 429s and refused tokens, and when it began."""
 
     began_at: float
     attempts: int = 0
+    failures: int = 0
     throttles: int = 0
     refusals: int = 0
 

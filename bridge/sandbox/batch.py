@@ -111,7 +111,7 @@ async def _item(
 def _apply(sandbox: Sandbox, company: Company, item: Doc, request_id: str | None) -> Reply:
     entity, operation = item_facts(item)
     operations = frozenset((operation, "query" if operation == "query" else "write"))
-    facts = Facts(company.realm, frozenset((entity.casefold(),)), operations, request_id)
+    facts = Facts(company.realm, frozenset((entity.casefold(),)), operations, request_id, dumps(item))
     try:
         rule = sandbox.faults.take(facts, ("batch_item",)).get("batch_item")
         if rule is not None:

@@ -44,9 +44,10 @@ WINDOWS = ("outage",)
 class FaultRule:
     """One rule.
 
-    `entity` and `operation` narrow it (create, update, void, delete, write, read, query, batch, cdc, send, pdf, token).
-    `skip` lets the first matches pass, `count` ends it (null: never), `probability` throws a seeded die. `seconds`
-    is the length of a delay, of late application, of invisibility, or of an outage, which begins after `after_s`.
+    `entity` and `operation` narrow it (create, update, void, delete, write, read, query, batch, cdc, send, pdf, token),
+    `body` to requests that hold this text. `skip` lets the first matches pass, `count` ends it (null: never),
+    `probability` throws a seeded die. `seconds` is the length of a delay, of late application, of invisibility, or of
+    an outage, which begins after `after_s`.
     """
 
     kind: Kind
@@ -58,6 +59,7 @@ class FaultRule:
     operation: str | None = None
     realm: str | None = None
     request_id: str | None = None
+    body: str | None = None
     seconds: float = 1
     after_s: float = 0
     status: int = 503
@@ -111,6 +113,7 @@ class Facts:
     entities: frozenset[str]
     operations: frozenset[str]
     request_id: str | None
+    body: bytes = b""
 
 
 class FaultPlan:
@@ -169,6 +172,7 @@ class FaultPlan:
             and (rule.operation is None or rule.operation in facts.operations)
             and (rule.realm is None or rule.realm == facts.realm)
             and (rule.request_id is None or rule.request_id == facts.request_id)
+            and (rule.body is None or rule.body.encode() in facts.body)
         )
 
     def _strikes(self, rule: FaultRule) -> bool:

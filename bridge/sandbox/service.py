@@ -66,7 +66,7 @@ class Call:
             entities.add(entity.casefold())
             operations.add(operation)
             operations.add("query" if operation == "query" else "write")
-        return Facts(self.realm, frozenset(entities), frozenset(operations), self.request_id)
+        return Facts(self.realm, frozenset(entities), frozenset(operations), self.request_id, self.body)
 
 
 def parse_call(method: str, path: str, query: bytes, body: bytes, headers: dict[str, str]) -> Call:

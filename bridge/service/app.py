@@ -204,7 +204,7 @@ def _poster(
         sender = RehearsingSender(books, rehearsed)
     else:
         items_max = context.company.limits.batch_items
-        sender = QuickBooksSender(client, write_ahead, items_max=items_max, on_wave=context.board.sent_wave)
+        sender = QuickBooksSender(client, write_ahead, books, items_max=items_max, on_wave=context.board.sent_wave)
     return Poster(sender, books, realm_id=context.company.realm_id)
 
 

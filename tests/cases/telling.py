@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from bridge.quickbooks.wire import dumps
 from bridge.sandbox.admin import set_switches
+from bridge.sandbox.faults import FaultRule
 from bridge.sandbox.settings import DEFAULT_REALM
 from tests.cases.files import Case
 from tests.support.world import World, opened
@@ -33,15 +34,30 @@ async def company_of(case: Case) -> AsyncIterator[World]:
     switches: dict[str, Any] = {}
     if realm.get("tax_mode") == "ast":
         switches["automated_tax_percent"] = realm["ast_rate"]
-    if case.body.get("faults"):
-        raise NotImplementedError("the sandbox cannot refuse a write by what its body says")
     async with opened(case.rules(), currency=realm.get("home_currency", "USD"), **switches) as world:
         await _set_preferences(world, case)
         rates = {"daily_rates": realm.get("daily_rates", {}), "default_rates": realm.get("exchange_rates", {})}
         set_switches(world.sandbox.realms[DEFAULT_REALM], rates)
         await _set_up(world, case)
         await world.restart()
+        for fault in case.body.get("faults", ()):
+            _break(world, fault)
         yield world
+
+
+def _break(world: World, fault: Mapping[str, Any]) -> None:
+    """QuickBooks fails at every request of these operations that holds this text."""
+    match = fault["match"]
+    for operation in match["op"]:
+        world.sandbox.faults.add(
+            FaultRule(
+                kind="fail_before",
+                count=None,
+                operation=operation,
+                body=match["body"],
+                status=fault["params"]["status"],
+            )
+        )
 
 
 async def _set_preferences(world: World, case: Case) -> None:

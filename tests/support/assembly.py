@@ -133,7 +133,7 @@ def assemble(
     )
     write_ahead = WriteAhead(journal)
     sender = (
-        QuickBooksSender(client, write_ahead, items_max=items_max, on_wave=board.sent_wave)
+        QuickBooksSender(client, write_ahead, books, items_max=items_max, on_wave=board.sent_wave)
         if rehearsed is None
         else RehearsingSender(books, rehearsed)
     )
