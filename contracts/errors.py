@@ -107,7 +107,7 @@ class BatchTooLarge(BridgeError):
 
 
 class AnswerMismatch(BridgeError):
-    """QBO's answer is not what was sent (marker, DocNumber or total differ); never taken for success."""
+    """QBO's answer is about something else than was sent (marker, Id or number differ); never taken for success."""
 
 
 class UnreadableJournal(BridgeError):

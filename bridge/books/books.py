@@ -98,6 +98,11 @@ class Books:
         self._journalled: set[str] = set()
 
     @property
+    def is_warm(self) -> bool:
+        """False before `warm`: nothing is known then."""
+        return self._index is not None
+
+    @property
     def index(self) -> Index:
         """The index; RuntimeError before `warm`."""
         if self._index is None:

@@ -24,6 +24,7 @@ from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
 from bridge.journal.waiting import Parked, fits, journal_value
+from bridge.posting.poster import Resent
 from bridge.settlement.outcome import Outcome, refused
 from bridge.settlement.reporting import Reporter, document_key
 from bridge.telemetry.status import CompanyBoard
@@ -294,6 +295,8 @@ class Company:
         self._waiting.call_for_changes(in_vain, self._books.index.payment_links)
         for key, version in processed.versions.items():
             records.append(self._journal.journal_record(version_key(key), version_value(version)))
+        for entry in processed.ended:
+            self._write_ahead.end(entry)
         records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]
         return (*records, *self._kept())
 
@@ -349,10 +352,11 @@ class Company:
         for unsettled in unsettled_requests(entries):
             if unsettled.refusal is None:
                 log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
-            if await self._pipeline.resend(unsettled):
-                await self._journal.append([(unsettled.key, None)])
-            elif unsettled.refusal is None:
-                self._write_ahead.end(unsettled.key)
+            match await self._pipeline.resend(unsettled):
+                case Resent.SETTLED:
+                    await self._journal.append([(unsettled.key, None)])
+                case Resent.OPEN:
+                    self._write_ahead.end(unsettled.key)
 
     @contextlib.contextmanager
     def _telling_outages(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Refused, Schedule, StepId
-from bridge.posting.poster import Poster
+from bridge.posting.poster import Poster, Resent
 from bridge.posting.remedies import recover
 from bridge.settlement.outcome import Outcome, ignored, refused, settle, waiting
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
@@ -44,11 +44,15 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processed:
-    """A micro-batch: its outcomes in order, and versions of documents that no entity in QBO says."""
+    """A micro-batch: its outcomes in order, and versions of documents that no entity in QBO says.
+
+    `written` are the steps that are told by it, `ended` the entries of the journal that are settled beside its own.
+    """
 
     settled: tuple[Settled, ...]
     versions: Mapping[SourceKey, Version]
     written: frozenset[StepId]
+    ended: tuple[str, ...] = ()
 
 
 class Pipeline:
@@ -78,20 +82,30 @@ class Pipeline:
         posted = await self._post(plans) if plans else _NOTHING
         booked = iter(
             replace(
-                settle(plan, resolutions, posted.outcomes, posted.written_for.get(position, ())),
+                self._uncontradicted(
+                    plan, settle(plan, resolutions, posted.outcomes, posted.written_for.get(position, ()))
+                ),
                 attempts=1 + _refusals(plan, posted.attempts),
             )
             for position, (plan, resolutions) in enumerate(zip(plans, posted.planned.resolutions, strict=True))
         )
         settled = tuple(Settled(mapped=each, outcome=self._outcome(each, booked)) for each in mapped)
         written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
-        return Processed(settled=settled, versions=self._note_versions(posted), written=written)
+        conflicts = {step_id: each for plan in plans for step_id, each in self._poster.conflicts_of(plan).items()}
+        return Processed(
+            settled=settled,
+            versions=self._note_versions(posted),
+            written=written | conflicts.keys(),
+            ended=tuple(each.key for each in conflicts.values() if each.key is not None),
+        )
 
-    async def resend(self, unsettled: Unsettled) -> bool:
-        """Send a request of an earlier owner again, as it is; what it did shows when the books are read.
+    def _uncontradicted(self, plan: PostingPlan, outcome: Outcome) -> Outcome:
+        """The outcome, unless QBO made a document of the plan over another total: it is void now, and no success."""
+        conflict = next(iter(self._poster.conflicts_of(plan).values()), None)
+        return outcome if conflict is None else refused(conflict.error, outcome.entities)
 
-        False when its entry has to stay in the journal.
-        """
+    async def resend(self, unsettled: Unsettled) -> Resent:
+        """Send a request of an earlier owner again, as it is; what it did shows when the books are read."""
         return await self._poster.resend(unsettled)
 
     @property
@@ -124,7 +138,8 @@ class Pipeline:
         await self._books.read_rates(())
         attempts: Counter[StepId] = Counter()
         owners: dict[StepId, int] = {}
-        outcomes: dict[StepId, StepOutcome] = {}
+        conflicts = (each for plan in plans for each in self._poster.conflicts_of(plan).items())
+        outcomes: dict[StepId, StepOutcome] = {step_id: Failed(each.error) for step_id, each in conflicts}
         for _ in range(REPLANS_MAX):
             planned = await self._schedule(plans)
             owners |= {step.id: step.owner for wave in planned.waves for step in wave}

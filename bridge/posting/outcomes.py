@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from bridge.binding import expected
 from bridge.books.books import Books
 from bridge.index.index import Posted
 from bridge.planning.steps import PlannedStep
 from bridge.posting.sending import BoundStep, ResentStep, StepReply
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault, classify
-from bridge.quickbooks.verify import mismatch
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome, rejection
 from contracts.entities import Entity
-from contracts.errors import AnswerMismatch
 from contracts.posting import Operation
 
 RECOVERABLE = frozenset(
@@ -31,15 +28,9 @@ _REPEATED = Fault(code="610", message="the request was answered long ago with wh
 _OUTDATED = Fault(code="5010", message="the request was written as it was planned long ago")
 
 
-def outcome_of(bound: BoundStep, reply: StepReply, books: Books) -> StepOutcome:
-    """What became of a step; `books` remember what it wrote. AnswerMismatch for an answer about something else."""
-    step, answer = bound.step, reply.answer
-    if isinstance(answer, Fault):
-        return refusal(step, answer)
-    # because an answer that is not what was sent means that we do not know what is in the books: nobody may go on
-    different = mismatch(expected(step, bound.wire.body), answer)
-    if different is not None:
-        raise AnswerMismatch(f"QBO's answer to the {step.id} is not what was sent: {different}")
+def outcome_of(bound: BoundStep, answer: Entity, reply: StepReply, books: Books) -> Done | Recoverable:
+    """What became of a step whose answer is what was sent; `books` remember what it wrote."""
+    step = bound.step
     # because QBO replays the first answer of a known request id, recreating an entity needs a new id
     if step.operation is Operation.CREATE and books.is_dropped(step.id.entity, str(answer.get("Id"))):
         return Recoverable(step, _REPEATED, classify(_REPEATED))

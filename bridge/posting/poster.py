@@ -7,18 +7,40 @@ and what was written meanwhile is found in the index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum, auto
 
 from bridge.binding import Binder
 from bridge.books.books import Books
 from bridge.journal.requests import Unsettled
 from bridge.planning.steps import Schedule, StepId
+from bridge.posting.contradiction import conflict, taking_back, totals_apart
 from bridge.posting.moves import mark_moved
 from bridge.posting.outcomes import outcome_of, outcome_of_resent, outdated, refusal
-from bridge.posting.sending import BoundStep, Replies, ResentStep, Sender, SentStep, StepReply
+from bridge.posting.sending import BoundStep, Replies, ResentStep, Sender, StepReply
 from bridge.posting.wave_binding import bind_wave
-from bridge.quickbooks.faults import Fault
+from bridge.quickbooks.faults import Fault, describe
 from bridge.settlement.step_outcomes import Done, Failed, StepOutcome
-from contracts.posting import Operation
+from contracts.entities import Entity
+from contracts.errors import RejectedPosting
+from contracts.posting import Operation, PostingPlan
+
+
+class Resent(Enum):
+    """What became of a request that an earlier owner had journalled."""
+
+    SETTLED = auto()
+    OPEN = auto()
+    KEPT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A document that QBO made over another total, until its record is told; `key` is its entry of the journal."""
+
+    error: RejectedPosting
+    key: str | None
 
 
 class Poster:
@@ -29,6 +51,7 @@ class Poster:
         self._books = books
         self._realm_id = realm_id
         self._done: dict[StepId, Done] = {}
+        self._conflicts: dict[StepId, Conflict] = {}
 
     @property
     def done(self) -> Mapping[StepId, Done]:
@@ -40,15 +63,22 @@ class Poster:
         """What was deleted, of the writes whose results are not published yet."""
         return frozenset(step for step, done in self._done.items() if done.operation is Operation.DELETE)
 
+    def conflicts_of(self, plan: PostingPlan) -> dict[StepId, Conflict]:
+        """What contradicts `plan`: documents of its own that QBO made over another total."""
+        own = {(step.entity, step.key) for step in plan.steps}
+        return {step_id: each for step_id, each in self._conflicts.items() if step_id[:2] in own}
+
     def mark_published(self, written: Iterable[StepId]) -> None:
         """The results of these writes are published."""
         for step_id in written:
             self._done.pop(step_id, None)
+            self._conflicts.pop(step_id, None)
         self._sender.mark_published()
 
     def forget(self) -> None:
         """Drop open requests and unpublished writes, because another owner may settle them from the journal."""
         self._done.clear()
+        self._conflicts.clear()
         self._sender.forget()
 
     async def post(
@@ -71,46 +101,66 @@ class Poster:
         """Send requests again whose outcome stayed unknown, the same bytes, before anything newer is planned."""
         await self._take(self._sender.send_open())
 
-    async def resend(self, unsettled: Unsettled) -> bool:
+    async def resend(self, unsettled: Unsettled) -> Resent:
         """Send a request that an earlier owner journalled; the results of its writes are still to be published.
 
-        Call it before the books are read. False when its entry has to stay in the journal: its outcome is not known
-        yet, or it was given up.
+        Call it before the books are read. AnswerMismatch for an answer about something else.
         """
         if unsettled.refusal is not None:
             self._sender.keep(unsettled)
-            return False
+            return Resent.KEPT
+        known = set(self._conflicts)
         async for sent, reply in self._sender.resend(unsettled):
             if isinstance(sent, ResentStep):
-                self._take_resent(sent, reply, warm=False)
-        return not self._sender.is_open(unsettled)
+                await self._take_resent(sent, reply, key=unsettled.key)
+        if self._conflicts.keys() - known:
+            return Resent.KEPT
+        return Resent.OPEN if self._sender.is_open(unsettled) else Resent.SETTLED
 
     async def _take(self, replies: Replies) -> dict[StepId, StepOutcome]:
         """The outcome of each reply, remembered at once, because the next one may be an error that ends the wave."""
         outcomes: dict[StepId, StepOutcome] = {}
         async for sent, reply in replies:
-            outcome = self._outcome(sent, reply) if isinstance(sent, BoundStep) else self._take_resent(sent, reply)
-            if outcome is not None:
-                outcomes[_step_id(sent)] = outcome
+            if isinstance(sent, BoundStep):
+                outcomes[sent.step.id] = await self._outcome(sent, reply)
+            elif (outcome := await self._take_resent(sent, reply)) is not None:
+                outcomes[sent.written.step] = outcome
         return outcomes
 
-    def _outcome(self, bound: BoundStep, reply: StepReply) -> StepOutcome:
-        outcome = outcome_of(bound, reply, self._books)
+    async def _outcome(self, bound: BoundStep, reply: StepReply) -> StepOutcome:
+        answer = reply.answer
+        if isinstance(answer, Fault):
+            return refusal(bound.step, answer)
+        totals = totals_apart(bound.step.id, bound.step.operation, bound.expects, answer)
+        if totals:
+            return await self._contradicted(bound.step.id, totals, answer, None)
+        outcome = outcome_of(bound, answer, reply, self._books)
         if isinstance(outcome, Done):
             self._done[bound.step.id] = outcome
             if self._sender.moves_unseen:
                 mark_moved(bound.step, self._books.index, applies_credits=self._books.profile.applies_credits)
         return outcome
 
-    def _take_resent(self, sent: ResentStep, reply: StepReply, *, warm: bool = True) -> StepOutcome | None:
+    async def _take_resent(self, sent: ResentStep, reply: StepReply, key: str | None = None) -> StepOutcome | None:
         """What an earlier owner's step has become; an outcome only where it is planned now."""
-        planned = sent.planned
-        if isinstance(reply.answer, Fault):
-            return refusal(planned, reply.answer) if planned is not None else None
-        books = self._books if warm else None
-        self._done[sent.written.step] = outcome_of_resent(sent, reply.answer, reply, books)
+        planned, written, answer = sent.planned, sent.written, reply.answer
+        if isinstance(answer, Fault):
+            return refusal(planned, answer) if planned is not None else None
+        totals = totals_apart(written.step, written.operation, sent.expects, answer)
+        if totals:
+            return await self._contradicted(written.step, totals, answer, key)
+        books = self._books if self._books.is_warm else None
+        self._done[written.step] = outcome_of_resent(sent, answer, reply, books)
         return outdated(planned) if planned is not None else None
 
-
-def _step_id(sent: SentStep) -> StepId:
-    return sent.step.id if isinstance(sent, BoundStep) else sent.written.step
+    async def _contradicted(
+        self, step: StepId, totals: tuple[Decimal, ...], answer: Entity, key: str | None
+    ) -> StepOutcome:
+        """QBO made the document over another total: it is taken back, and the step has failed for good."""
+        # because income that nobody earned would stand in the books until a person sees it
+        refused = "QBO does not say"
+        async for _, reply in self._sender.send([taking_back(step, answer, self._realm_id)]):
+            refused = describe(reply.answer) if isinstance(reply.answer, Fault) else ""
+        error = conflict(step, totals, answer, refused or None)
+        self._conflicts[step] = Conflict(error, key)
+        return Failed(error)

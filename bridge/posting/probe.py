@@ -23,7 +23,7 @@ class WriteProbe:
     @property
     def is_possible(self) -> bool:
         """False while the company has no customer of ours to ask with."""
-        return self._books.index.customers.newest_listed is not None
+        return self._books.is_warm and self._books.index.customers.newest_listed is not None
 
     async def passes(self) -> bool:
         """True when QBO took it; False when it did not, or could not be asked.

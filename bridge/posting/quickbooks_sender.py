@@ -181,7 +181,8 @@ class QuickBooksSender:
                 continue
             if isinstance(request, Batch) and answer.fault is not None:
                 # because a batch that is refused as a whole says nothing of its items, they go again one by one
-                steps = [self._open.pop(request.request_id).steps[item.request_id] for item in request.items]
+                del self._open[request.request_id]
+                steps = [opened.steps[item.request_id] for item in request.items]
                 refused += [step for step in steps if isinstance(step, BoundStep)]
                 continue
             for each in self._replies(opened, answer):

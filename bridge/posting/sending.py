@@ -14,6 +14,7 @@ from bridge.journal.requests import Unsettled, Written
 from bridge.planning.steps import PlannedStep
 from bridge.quickbooks.batching import StepAnswer, WireStep
 from contracts.entities import number
+from contracts.posting import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,14 @@ class BoundStep:
     wire: WireStep
 
     @property
+    def expects(self) -> Mapping[str, Any]:
+        """What the answer must agree with."""
+        return expected(self.step, self.wire.body)
+
+    @property
     def written(self) -> Written:
         """What the journal keeps of it."""
-        return Written(self.step.id, self.step.operation, number(expected(self.step, self.wire.body).get("TotalAmt")))
+        return Written(self.step.id, self.step.operation, number(self.expects.get("TotalAmt")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,13 @@ class ResentStep:
     written: Written
     sent: Mapping[str, Any]
     planned: PlannedStep | None = None
+
+    @property
+    def expects(self) -> Mapping[str, Any]:
+        """What the answer must agree with."""
+        if self.written.operation is Operation.DELETE:
+            return {"Id": self.sent["Id"]}
+        return self.sent if self.written.total is None else {**self.sent, "TotalAmt": self.written.total}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,14 @@ def mismatch(sent: Mapping[str, Any], answered: Entity) -> str | None:
     return _unlinked(next(iter(missing))) if missing else None
 
 
+def other_total(sent: Mapping[str, Any], answered: Entity) -> tuple[Decimal, Decimal] | None:
+    """The total that was sent and the one that was answered, where nothing else differs."""
+    wanted, found = number(sent.get("TotalAmt")), number(answered.get("TotalAmt"))
+    if wanted is None or found is None or wanted == found:
+        return None
+    return None if mismatch({**sent, "TotalAmt": found}, answered) else (wanted, found)
+
+
 def markers(note: object) -> frozenset[str]:
     """The bridge's markers in a note, wherever they stand."""
     return frozenset(_MARKER.findall(note)) if isinstance(note, str) else frozenset()

@@ -131,7 +131,7 @@ def _attempts(key: str, value: bytes, moment: datetime) -> Iterable[Attempt]:
             document=str(_document(step.key)),
             entity=step.entity,
             operation=operation.value,
-            outcome="not known yet",
+            outcome=f"given up: {refusal.message}" if (refusal := unsettled.refusal) else "not known yet",
             sent_at=moment,
         )
 
