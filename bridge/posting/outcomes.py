@@ -49,7 +49,7 @@ def outcome_of_resent(sent: ResentStep, answer: Entity, reply: StepReply, books:
     entity, operation = sent.written.step.entity, sent.written.operation
     posted = None
     if books is not None and operation is Operation.DELETE:
-        books.index.forget(entity, sent.written.step.key)
+        books.index.disown(entity, sent.written.step.key)
     elif books is not None:
         posted = books.remember(entity, answer)
     if books is not None and posted is not None:
