@@ -73,16 +73,16 @@ KINDS = (
         before=EARLIER,
         event=shopify_event("refunds/create", refund([TAKEN_BACK], handed_back("42.90"))),
         key=SourceKey("shopify", "refund", REFUND_ID),
-        number=f"R{REFUND_ID}",
-        second=f"R{REFUND_ID}-2233",
+        number="3000-R2233",
+        second="3000-R2233-2233",
     ),
     Kind(
         entity="CreditMemo",
         before=OWED_EARLIER,
         event=shopify_event("refunds/create", refund([TAKEN_BACK])),
         key=SourceKey("shopify", "refund", f"{REFUND_ID}.credit"),
-        number=f"C{REFUND_ID}",
-        second=f"C{REFUND_ID}-2233",
+        number="3000-R2233",
+        second="3000-R2233-2233",
     ),
 )
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.entity)
