@@ -315,7 +315,7 @@ async def test_a_currency_that_was_switched_on_meanwhile_is_booked() -> None:
         await acme.clock.advance(61)
         reads = acme.client.counts.reads
         (posted,) = await acme.tell(bought(0, currency="EUR"))
-        assert (posted.status, acme.client.counts.reads - reads) == ("posted", 5)
+        assert (posted.status, acme.client.counts.reads - reads) == ("posted", 7)
         assert acme.held("Invoice")[ORDER]["CurrencyRef"]["value"] == "EUR"
 
 

@@ -22,6 +22,8 @@ from tests.support.orders import (
     transaction,
 )
 from tests.support.seals import SEAL
+from tests.support.shop_payouts import row
+from tests.support.shop_payouts import told as paid_out
 
 GOLDEN = Path(__file__).parent / "golden" / "markers.txt"
 ENTITIES = ("Customer", "Invoice", "SalesReceipt", "Payment", "CreditMemo", "RefundReceipt", "Deposit", "JournalEntry")
@@ -64,13 +66,14 @@ async def told(acme: Office) -> None:
 
 
 async def told_later(acme: Office) -> None:
-    """Cash with change, and an order whose customer saw another currency."""
+    """Cash with change, an order whose customer saw another currency, and a dispute that only a payout's row tells."""
     unpaid = {"financial_status": "pending", "total_outstanding": "42.90"}
     money = {"order_id": ORDER_ID + 4, "admin_graphql_api_id": None, "gateway": "cash"}
     seen = {"total_price_set": {"presentment_money": {"amount": "39.00", "currency_code": "EUR"}}}
     await acme.tell(bought(4, **unpaid, **seen))
     await acme.tell(transaction(id=21, amount="50.00", **money))
     await acme.tell(transaction(id=22, amount="7.10", kind="change", parent_id=21, **money))
+    await acme.tell(paid_out([row("dispute", "-42.90", "15.00", order=ORDER_ID, source_id=66)]))
 
 
 def lines_in(acme: Office) -> list[str]:
