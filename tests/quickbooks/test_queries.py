@@ -26,7 +26,11 @@ def unquoted(literal: str) -> str:
     raise AssertionError("the literal never ends")
 
 
-@given(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f")))
+LEGAL = st.characters(min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\x7f\ufffe\uffff")
+"""What XML 1.0 allows, control characters aside: `quoted` replaces everything else."""
+
+
+@given(st.text(LEGAL))
 def test_a_literal_holds_exactly_its_text(text: str) -> None:
     """No text can end its own literal and go on as query."""
     assert unquoted(quoted(text)) == text
@@ -91,7 +95,7 @@ def test_nothing_cannot_be_listed() -> None:
         where("Id = '1' AND Id", "=", "1")
 
 
-@given(st.lists(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f")), min_size=1, max_size=5))
+@given(st.lists(st.text(LEGAL), min_size=1, max_size=5))
 def test_qbos_grammar_reads_back_exactly_what_was_asked(values: list[str]) -> None:
     """Whatever the values hold, the query has the conditions that were meant and no other. Guard: `quoted`."""
     conditions = (

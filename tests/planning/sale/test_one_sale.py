@@ -279,8 +279,8 @@ async def test_a_person_who_was_paid_meanwhile_leaves_less_to_pay() -> None:
         assert (only(world, "Invoice")["Balance"], world.owed()) == (0, {"Dana Reyes": D("-30.00")})
 
 
-async def test_a_parcel_waits_when_its_order_is_refused() -> None:
-    """Guard: the parcel is not at fault for what is wrong with the order beside it."""
+async def test_a_parcel_ends_with_its_order_when_that_is_refused() -> None:
+    """As an orphan that names the order's record: the parcel is not at fault for what is wrong with the order."""
     life = Life(pieces=3)
     life.send(0)
     async with opened() as world:
@@ -289,7 +289,9 @@ async def test_a_parcel_waits_when_its_order_is_refused() -> None:
         refused, parcel = await world.deliver(
             shopify_event("orders/create", order([taxed("12.00", 3, "2.00")])), life.parcels[0]
         )
-        assert (refused.status, parcel.status) == ("dead_lettered", "waiting")
+        assert (refused.status, parcel.status) == ("dead_lettered", "dead_lettered")
+        assert parcel.reason is not None
+        assert (parcel.reason.code, str(refused.source.place) in parcel.reason.message) == ("orphan", True)
 
 
 async def test_a_credit_that_quickbooks_left_alone_is_applied_after_all() -> None:
