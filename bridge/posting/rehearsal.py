@@ -22,7 +22,7 @@ from contracts.marker import Marker
 from contracts.marker_seal import MarkerSeal
 from contracts.money import total
 from contracts.posting import Operation
-from contracts.quickbooks import Draft, JournalEntryDraft
+from contracts.quickbooks import Draft
 
 FIRST_ID = 10**15
 """Ids that QBO does not give, because nothing that only a rehearsal has created may ever be looked up there."""
@@ -103,7 +103,7 @@ class RehearsingSender:
             body.setdefault("CurrencyRef", {"value": self._books.profile.home_currency})
         if step.id.entity in NAME_LISTS:
             return body
-        body.setdefault("TotalAmt", _total(step.draft))
+        body.setdefault("TotalAmt", _debits(body) if step.id.entity == "JournalEntry" else _total(step.draft))
         if step.operation is Operation.VOID:
             body |= {"Balance": Decimal(0), "Line": [], "PrivateNote": "Voided"}
         elif step.id.entity == "Invoice":
@@ -139,9 +139,12 @@ class RehearsingSender:
 
 def _total(draft: Draft | None) -> Decimal:
     """What QBO adds up by itself."""
-    if isinstance(draft, JournalEntryDraft):
-        return total(line.amount for line in draft.lines if line.side == "Debit")
     return getattr(draft, "total", Decimal(0))
+
+
+def _debits(entry: Mapping[str, Any]) -> Decimal:
+    """The total that QBO gives a journal entry, whatever document became one."""
+    return total(line["Amount"] for line in entry["Line"] if line["JournalEntryLineDetail"]["PostingType"] == "Debit")
 
 
 def row_of(posted: Posted, seal: MarkerSeal) -> dict[str, Any]:
