@@ -96,7 +96,7 @@ async def test_a_newer_journal_is_left_alone_and_the_other_company_goes_on(
         said = "(waiting:shopify.events:0:7) in format 2, and this release reads format 1 of it"
         async with stage.bridge(ends_with=1):
             assert said in await until_refused(stage)
-            (result,) = await stage.outcomes(1)
+            (result,) = [each for each in await stage.outcomes(1) if each.status != "waiting"]  # for its older books
             assert (result.company, result.status.value) == (f"beta-{unique}", "posted")
             shown = json.loads(stage.own_page("/status"))["companies"]
             (acme,) = [each for each in shown if each["company"] == stage.company]
