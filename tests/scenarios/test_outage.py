@@ -61,7 +61,7 @@ def assert_shown(replica: Replica, company: Tenant) -> None:
 def assert_waits(replica: Replica, company: Tenant) -> None:
     """From the shortest to the longest, with jitter, one log line for each."""
     waits = [entry["wait_s"] for entry in replica.events("company.paused", company=company.name)]
-    assert len(waits) >= 2  # each is longer than it was, because QBO is asked whether it takes any write at all
+    assert len(waits) >= 3
     assert waits[0] == pytest.approx(1 / TIMES, abs=0.06)
     assert all(later >= earlier * 0.9 for earlier, later in zip(waits, waits[2:], strict=False))
     assert max(waits) <= 60 / TIMES
