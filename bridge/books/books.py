@@ -226,9 +226,7 @@ class Books:
             self._slices.want(since)
             return
         await self._read_transactions(self.index, since, until=self.index.complete_since)
-        self.index.record_believed()
-        self.index.complete_since = since
-        log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat())
+        self._widened(since)
 
     def take_slice(self) -> None:
         """Take in a piece of the older books that was read meanwhile, and have the next one read. Never waits."""
@@ -238,8 +236,13 @@ class Books:
         for entity, rows in found.rows.items():
             for row in rows:
                 self.index.catch_up(entity, row, settled=True)
+        self._widened(found.since, rows=sum(map(len, found.rows.values())))
+
+    def _widened(self, since: datetime, **counted: int) -> None:
+        """Everything that was created since then is in the index."""
         self.index.record_believed()
-        self.index.complete_since = found.since
+        self.index.complete_since = since
+        log.info("books.widened", realm_id=self._client.realm_id, since=since.date().isoformat(), **counted)
 
     async def reread_profile(self, *, age_max_s: float = PROFILE_AGE_MAX_S) -> bool:
         """Read preferences and accounts again when they are older; customers and items are not read for it.

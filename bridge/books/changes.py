@@ -7,7 +7,6 @@ show in change data capture only, so those beyond a full answer are not told; a 
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bridge.books.background import BackgroundReading
 from bridge.clock import Clock
 from bridge.quickbooks.changes import OVERLAP, REACH, ChangeData, next_since
 from bridge.quickbooks.client import QuickBooksClient, ReadRefused
@@ -74,7 +74,7 @@ class ChangePoller:
         self._every = every
         self._since: datetime | None = None
         self._next_at = math.inf
-        self._task: asyncio.Task[Changes] | None = None
+        self._reading = BackgroundReading[Changes](f"freshness {client.realm_id}")
         self._written = 0
 
     def begin(self, since: datetime) -> None:
@@ -85,30 +85,23 @@ class ChangePoller:
 
     def end(self) -> None:
         """Not the owner any more."""
-        task, self._task = self._task, None
+        self._reading.end()
         self._next_at = math.inf
-        if task is not None:
-            task.cancel()
 
     def changes(self) -> Changes | None:
         """What the last look found, once; begins another one when it is time. Never waits."""
-        if self._task is None:
+        if not self._reading.is_begun:
             if self._since is not None and self._clock.monotonic() >= self._next_at:
                 self._written = self._writes()
-                found = poll(self._client, self._entities, self._since, self._clock.now())
-                self._task = asyncio.create_task(found, name=f"freshness {self._client.realm_id}")
+                self._reading.begin(poll(self._client, self._entities, self._since, self._clock.now()))
             return None
-        if not self._task.done():
-            return None
-        task, self._task = self._task, None
-        return self._found(task)
-
-    def _found(self, task: asyncio.Task[Changes]) -> Changes | None:
         try:
-            changes = task.result()
+            changes = self._reading.take()
         except (Unavailable, ReadRefused) as error:
             log.info("books.not_fresh", realm_id=self._client.realm_id, reason=str(error))
             self._wait(self._every)
+            return None
+        if changes is None:
             return None
         self._since = changes.next_since
         self._wait(self._every if changes.complete else max(self._every, OVERLAP))

@@ -6,7 +6,6 @@ on; what was read stays read when QBO goes away in between. A span without much 
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bridge.books.background import BackgroundReading
 from bridge.clock import Clock
 from bridge.quickbooks.client import QuickBooksClient, ReadRefused
 from bridge.quickbooks.limiter import Priority
@@ -49,7 +49,7 @@ class SliceReader:
         self._span = SPAN
         self._complete_since: datetime | None = None
         self._wanted: datetime | None = None
-        self._task: asyncio.Task[Slice] | None = None
+        self._reading = BackgroundReading[Slice](f"older books {client.realm_id}")
         self._next_at = -math.inf
 
     def begin(self, complete_since: datetime) -> None:
@@ -59,10 +59,8 @@ class SliceReader:
 
     def end(self) -> None:
         """Not the owner any more: what is under way is dropped, what is wanted is forgotten."""
-        task, self._task = self._task, None
+        self._reading.end()
         self._span, self._complete_since, self._wanted, self._next_at = SPAN, None, None, -math.inf
-        if task is not None:
-            task.cancel()
 
     def want(self, since: datetime) -> None:
         """Somebody needs the books since `since` (aware); the earliest wish counts."""
@@ -71,33 +69,27 @@ class SliceReader:
 
     def slice(self) -> Slice | None:
         """What the last piece found, once; begins the next one while more is wanted. Never waits."""
-        if self._task is None:
+        if not self._reading.is_begun:
             self._begin_next()
             return None
-        if not self._task.done():
+        try:
+            found = self._reading.take()
+        except (Unavailable, ReadRefused) as error:
+            log.info("books.not_widened", realm_id=self._client.realm_id, reason=str(error))
+            self._next_at = self._clock.monotonic() + AGAIN_AFTER_S
             return None
-        task, self._task = self._task, None
-        return self._found(task)
+        if found is None:
+            return None
+        rows = sum(len(each) for each in found.rows.values())
+        self._span = self._span * 2 if rows < ROWS_WANTED else max(self._span / 2, timedelta(days=1))
+        self._complete_since = found.since
+        return found
 
     def _begin_next(self) -> None:
         until, wanted = self._complete_since, self._wanted
         if until is None or wanted is None or wanted >= until or self._clock.monotonic() < self._next_at:
             return
-        piece = self._read(max(wanted, until - self._span), until)
-        self._task = asyncio.create_task(piece, name=f"older books {self._client.realm_id}")
-
-    def _found(self, task: asyncio.Task[Slice]) -> Slice | None:
-        try:
-            found = task.result()
-        except (Unavailable, ReadRefused) as error:
-            log.info("books.not_widened", realm_id=self._client.realm_id, reason=str(error))
-            self._next_at = self._clock.monotonic() + AGAIN_AFTER_S
-            return None
-        rows = sum(len(each) for each in found.rows.values())
-        self._span = self._span * 2 if rows < ROWS_WANTED else max(self._span / 2, timedelta(days=1))
-        self._complete_since = found.since
-        log.info("books.widened", realm_id=self._client.realm_id, since=found.since.date().isoformat(), rows=rows)
-        return found
+        self._reading.begin(self._read(max(wanted, until - self._span), until))
 
     async def _read(self, since: datetime, until: datetime) -> Slice:
         rows: dict[str, list[Entity]] = {}
