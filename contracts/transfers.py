@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Literal, Self
 
 from contracts.documents import Transaction
+from contracts.errors import UnbalancedDocument
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
+from contracts.money import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,3 +134,10 @@ class DepositDraft(Transaction):
         """What its payments and lines add up to."""
         brought = sum((each.amount for each in self.payments), Decimal(0))
         return brought + sum((line.amount for line in self.lines), Decimal(0))
+
+    def must_add_up(self) -> None:
+        """UnbalancedDocument with both numbers when what it is made of is not its total."""
+        if self.told != self.total:
+            code = self.currency
+            told, stated = (plain(each, code) for each in (self.told, self.total))
+            raise UnbalancedDocument(f"the rows of the payout add up to {told} {code}, its amount is {stated} {code}")

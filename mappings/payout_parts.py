@@ -11,9 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from contracts.entities import EntityName
-from contracts.errors import UnbalancedDocument
 from contracts.keys import SourceKey
-from contracts.money import plain, total
+from contracts.money import total
 from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine
 from mappings.accounts import account, deposit_account
@@ -102,18 +101,10 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
         returned=paid.returned,
     )
     if paid.part is None and (draft.payments or draft.lines):
-        must_add_up(draft)
+        draft.must_add_up()
     entity: EntityName = "JournalEntry" if paid.amount < 0 else "Deposit"
     step = PostingStep(key=paid.key, entity=entity, intent=Intent.FACT, draft=draft, name="payout")
     return (*dict.fromkeys((*parts.facts, *months)), step)
-
-
-def must_add_up(draft: DepositDraft, hint: str = "") -> None:
-    """UnbalancedDocument with both numbers when a payout's rows are not its amount."""
-    if draft.told != draft.total:
-        code = draft.currency
-        told, stated = (plain(each, code) for each in (draft.told, draft.total))
-        raise UnbalancedDocument(f"the rows of the payout add up to {told} {code}, its amount is {stated} {code}{hint}")
 
 
 def _beside(parts: PayoutParts, clearing: AccountSelector, source: str) -> tuple[DepositLine, ...]:

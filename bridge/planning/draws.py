@@ -25,6 +25,9 @@ UNDEPOSITED = "UndepositedFunds"
 BANK = "Bank"
 PAYMENTS = "Payments"
 
+Planned = dict[tuple[str, SourceKey], PlannedStep]
+"""What is written in this micro-batch, by type and document."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -43,8 +46,9 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> DepositDraft:
     links: list[DepositedPayment] = []
     lines: list[DepositLine] = []
     in_bank = Decimal(0)
+    planned = _by_document(context)
     for each in draft.payments:
-        place = _place(context, each, draft)
+        place = _place(context, planned, each, draft)
         if place.in_bank:
             in_bank += each.amount
         elif place.link is not None:
@@ -60,8 +64,17 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> DepositDraft:
     return replace(draft, payments=tuple(links), lines=_together(lines), total=draft.total - in_bank)
 
 
-def _place(context: PlanningContext, each: DepositedPayment, draft: DepositDraft) -> _Place:
-    step, posted = _of_payment(context, each)
+def _by_document(context: PlanningContext) -> Planned:
+    """What this micro-batch writes, by type and document; the first step of each that has a draft."""
+    found: Planned = {}
+    for step in context.steps.values():
+        if step.draft is not None:
+            found.setdefault((step.id.entity, step.id.key), step)
+    return found
+
+
+def _place(context: PlanningContext, planned: Planned, each: DepositedPayment, draft: DepositDraft) -> _Place:
+    step, posted = _of_payment(context, planned, each)
     if posted is not None and posted.deposited:
         return _Place(_clearing(draft), in_bank=True)
     selector = _selector(step, posted) or _clearing(draft)
@@ -73,21 +86,18 @@ def _place(context: PlanningContext, each: DepositedPayment, draft: DepositDraft
     return _Place(selector, link=link)
 
 
-def _of_payment(context: PlanningContext, each: DepositedPayment) -> tuple[PlannedStep | None, Posted | None]:
+def _of_payment(
+    context: PlanningContext, planned: Planned, each: DepositedPayment
+) -> tuple[PlannedStep | None, Posted | None]:
     """The payment as this micro-batch writes it and as the books have it; else what its sale's own telling holds."""
     keys = [("Payment", each.payment)]
     if each.sale is not None:
         keys += [("Payment", SourceKey(each.sale.system, BODY_MONEY, each.sale.id)), ("SalesReceipt", each.sale)]
     for entity, key in keys:
-        step = next((step for step in context.steps.values() if _is_of(step, entity, key)), None)
-        posted = context.index.get(entity, key)
+        step, posted = planned.get((entity, key)), context.index.get(entity, key)
         if step is not None or (posted is not None and not posted.voided):
             return step, posted
     return None, None
-
-
-def _is_of(step: PlannedStep, entity: str, key: SourceKey) -> bool:
-    return step.id.entity == entity and step.id.key == key and step.draft is not None
 
 
 def _selector(step: PlannedStep | None, posted: Posted | None) -> AccountSelector | None:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.planning.steps import Waiting
-from contracts.errors import UnbalancedDocument
-from contracts.money import plain
 from contracts.quickbooks import DepositDraft
 
 
@@ -28,9 +26,5 @@ def put_together(drafts: Sequence[DepositDraft]) -> DepositDraft | Waiting:
         lines=tuple(line for part in parts for line in part.lines),
         orders=tuple(dict.fromkeys(order for part in parts for order in part.orders)),
     )
-    if whole.told != whole.total:
-        told, stated = (plain(each, whole.currency) for each in (whole.told, whole.total))
-        raise UnbalancedDocument(
-            f"the rows of the payout add up to {told} {whole.currency}, its amount is {stated} {whole.currency}"
-        )
+    whole.must_add_up()
     return whole
