@@ -211,11 +211,10 @@ class Company:
         received_at = self._clock.now()
         try:
             processed = self._final(await self._pipeline.process(mapped), over)
+            self._board.recovered()
+            records = self._records(processed, received_at)
         finally:
             self._show()
-        self._board.recovered()
-        records = self._records(processed, received_at)
-        self._board.waiting(len(self._waiting))
         self._pipeline.mark_published(processed)
         self._write_ahead.clear()
         self._board.settled(_statuses(processed), self._clock.monotonic() - started)

@@ -65,6 +65,8 @@ class Poster:
 
     def conflicts_of(self, plan: PostingPlan) -> dict[StepId, Conflict]:
         """What contradicts `plan`: documents of its own that QBO made over another total."""
+        if not self._conflicts:
+            return {}
         own = {(step.entity, step.key) for step in plan.steps}
         return {step_id: each for step_id, each in self._conflicts.items() if step_id[:2] in own}
 
