@@ -35,8 +35,6 @@ REDRIVEN_FROM = f"{DEAD_LETTER_PREFIX}redriven-from"
 
 VALUE_OMITTED = (f"{DEAD_LETTER_PREFIX}value-omitted", b"too_large")
 KEY_OMITTED = (f"{DEAD_LETTER_PREFIX}key-omitted", b"too_large")
-HEADERS_OMITTED = f"{DEAD_LETTER_PREFIX}headers-omitted"
-"""The names of the headers that were left out, between commas."""
 
 
 def dead_letter_record(record: InboundRecord, topic: str, headers: Mapping[str, str]) -> OutboundRecord:

@@ -39,6 +39,8 @@ class SourceKey:
         return cls(system, kind, ident)
 
 
+UNNAMED = "any"
+"""The id of a shop's order that a charge pays and does not name."""
 _UNSAFE = re.compile(r"[\s\]%\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 """What the grammar of markers has no place for, and the escape itself."""
 

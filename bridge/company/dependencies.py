@@ -6,11 +6,8 @@ from collections.abc import Iterable
 
 from bridge.decoding.decision import MappedRecord
 from bridge.index.payment_links import PaymentLinks
-from contracts.keys import SourceKey
+from contracts.keys import UNNAMED, SourceKey
 from contracts.posting import PostingPlan
-
-UNNAMED = "any"
-"""The id of an order that a charge pays and does not name."""
 
 
 def waits_for(mapped: MappedRecord) -> tuple[SourceKey, ...]:

@@ -248,10 +248,17 @@ class Index:
         if posted is None:
             return None
         nothing = Decimal(0)
-        gone = replace(posted, voided=True, fresh=True, total=nothing, applied=nothing, lines=(), elsewhere=())
         gone = replace(
-            gone, marked=True, deleted=True
-        )  # because there is no note any more that a marker could go back to
+            posted,
+            voided=True,
+            deleted=True,
+            fresh=True,
+            marked=True,  # because there is no note any more that a marker could go back to
+            total=nothing,
+            applied=nothing,
+            lines=(),
+            elsewhere=(),
+        )
         self._keep(gone)
         return None if self._is_copy(gone) else gone
 

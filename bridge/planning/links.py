@@ -19,7 +19,7 @@ from bridge.planning.refusals import conflict, rejected
 from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, StepId, StepResolution
-from contracts.keys import SourceKey
+from contracts.keys import UNNAMED, SourceKey
 from contracts.marker import MarkerField, text_in
 from contracts.opening import OF_EARLIER_BOOKS
 from contracts.posting import ONCE, Intent, Operation, PostingPlan, PostingStep, Version
@@ -34,8 +34,6 @@ from contracts.quickbooks import (
 )
 
 BY_SHOP_LINE = "Payment that the shop books:"
-ANY = "any"
-"""The id of an order that a charge pays and does not name."""
 BY_SHOP = "this money pays a shop order, which the shop books"
 PAID_BY_HAND = "is the sale of a charge that pays an invoice of Stripe, and somebody has put other money on it"
 DEPOSITED = "pays an invoice of Stripe, but lies on a deposit already: take it off there, then send the event again"
@@ -189,7 +187,7 @@ def _placed_deposit(draft: DepositDraft, known: _Known) -> DepositDraft:
         lines.append(
             DepositLine(account=draft.clearing, amount=each.amount, description=f"{BY_SHOP_LINE} {each.payment.id}")
         )
-        if order.id != ANY:
+        if order.id != UNNAMED:
             orders[order] = None
     return replace(draft, payments=tuple(payments), lines=tuple(lines), orders=tuple(orders))
 

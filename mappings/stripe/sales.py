@@ -14,9 +14,9 @@ from decimal import Decimal
 from contracts.bodies import read_body
 from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
 from contracts.errors import UnmappableEvent
-from contracts.keys import SourceKey
+from contracts.keys import UNNAMED, SourceKey
 from contracts.money import Money, from_stripe, round_half_up, stripe_decimals_of
-from contracts.posting import Ignored, Intent, PostingPlan, PostingStep, Version
+from contracts.posting import ONCE, Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import InvoiceDraft, PaymentDraft, RefundReceiptDraft, Settled
 from contracts.stripe_balance import BalanceTransaction
 from mappings.accounts import deposit_account
@@ -27,9 +27,7 @@ from mappings.names import description, email_address
 from mappings.rules import MappingRules
 from mappings.stripe.fees import fee_steps
 
-ONCE = Version(0, 0, "once")
-"""A charge's sale does not change, but its two events tell it differently: the first to come is the one that counts."""
-ANY_ORDER = SourceKey("shopify", "order", "any")
+ANY_ORDER = SourceKey("shopify", "order", UNNAMED)
 """What a charge is linked to that pays an order of the shop and does not say which."""
 RATE_ROUNDING = Decimal("0.005")
 """How far an amount may miss its rate and still be the same money: more than rounding, less than a part."""

@@ -17,12 +17,13 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 
-from bridge.demo.events import EventSettings, SampleEvent, generate
+from bridge.demo.events import EventSettings, generate
 from bridge.journal.requests import unsettled_requests
 from bridge.quickbooks.requests import Batch, Request
 from contracts.errors import BatchTooLarge
 from contracts.records import InboundRecord
 from tests.support.assembly import MemoryJournal
+from tests.support.inbound import inbound
 from tests.support.office import Office, office
 
 MICRO_BATCH = 500
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _measure(orders: int) -> dict[str, object]:
-    records = [_inbound(offset, event) for offset, event in enumerate(generate(EventSettings(orders=orders)).events)]
+    records = [inbound(event, offset) for offset, event in enumerate(generate(EventSettings(orders=orders)).events)]
     journal = MemoryJournal(forgets=False)
     async with office(journal=journal) as acme:
         before = acme.client.counts
@@ -85,19 +86,6 @@ async def _send_bare(requests: Iterable[Request]) -> float:
 
 def _steps(request: Request) -> int:
     return len(request.items) if isinstance(request, Batch) else 1
-
-
-def _inbound(offset: int, event: SampleEvent) -> InboundRecord:
-    record = event.record
-    return InboundRecord(
-        topic=record.topic,
-        partition=0,
-        offset=offset,
-        key=record.key,
-        value=record.value,
-        headers=record.headers,
-        timestamp_ms=event.timestamp_ms,
-    )
 
 
 def _print(rows: dict[str, object]) -> None:

@@ -14,21 +14,8 @@ from hypothesis import strategies as st
 from bridge.decoding.record import decode_record
 from bridge.demo.events import ORDERS_ONLY, EventSettings, SampleEvent, generate
 from contracts.errors import RecordError
-from contracts.records import InboundRecord
+from tests.support.inbound import inbound
 from tests.support.sizes import examples
-
-
-def inbound(event: SampleEvent, offset: int = 0) -> InboundRecord:
-    record = event.record
-    return InboundRecord(
-        topic=record.topic,
-        partition=0,
-        offset=offset,
-        key=record.key,
-        value=record.value,
-        headers=record.headers,
-        timestamp_ms=event.timestamp_ms,
-    )
 
 
 def orders_of(events: Iterable[SampleEvent]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.sale.credits import is_late
 from bridge.planning.sale.redemptions import base_lines
 from bridge.planning.steps import AlreadyPosted, Claim, Waiting
-from contracts.entities import Entity, number
+from contracts.entities import DOC_NUMBER_MAX, Entity, number
 from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Intent, PostingStep, Version
@@ -136,7 +136,7 @@ def _draft(context: PlanningContext, rest: _Rest, posted: Posted, day: date) -> 
     us = context.profile.country == "US"
     return CreditMemoDraft(
         credit_of=posted.key,
-        doc_number=f"C{posted.key.id}"[-21:],
+        doc_number=f"C{posted.key.id}"[-DOC_NUMBER_MAX:],
         behind_sale=f"-C{day:%m%d}",
         txn_date=day,
         currency=posted.currency or context.profile.home_currency,
