@@ -95,9 +95,8 @@ class Company:
         nothing was sent or written then.
         """
         self._board.enter(Phase.WARMING, epoch=epoch)
-        entries = await self._journal.read()
+        entries, ids = await self._read_tables()
         check_formats(entries)
-        ids = await self._ids.read()
         await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
         with self._telling_outages():
             await self._resend(entries)
@@ -109,6 +108,15 @@ class Company:
         self._sentinel.look(self._books.index)
         self._board.enter(Phase.RUNNING, epoch=epoch)
         self._show()
+
+    async def _read_tables(self) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+        """The journal and the record of Ids, side by side: each is read to the end that its topic has now."""
+        entries, ids = await asyncio.gather(self._journal.read(), self._ids.read(), return_exceptions=True)
+        if isinstance(entries, BaseException):
+            raise entries
+        if isinstance(ids, BaseException):
+            raise ids
+        return entries, ids
 
     async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         """Everything to settle with `records`.
@@ -160,7 +168,8 @@ class Company:
             return self._kept()
         over = frozenset(ident for ident in due if room.is_over(ident, now))
         mapped = await self._waiting.mapped(due)
-        lost = [ident for ident in due if ident not in {each.record.id for each in mapped}]
+        found = {each.record.id for each in mapped}
+        lost = [ident for ident in due if ident not in found]
         ended = self._without_body(lost, over, now)
         return (*ended, *(await self._settle(mapped, over) if mapped else self._kept()))
 

@@ -119,8 +119,8 @@ def unseal(key: bytes, realm_id: str, sealed: bytes, *, former: Sequence[bytes] 
     if plain is None:
         message = (
             f"the tokens of company {realm_id} cannot be decrypted: "
-            "QBO_BRIDGE_TOKENS__KEY must be the key that they were stored with, "
-            "or QBO_BRIDGE_TOKENS__FORMER_KEYS must list it"
+            "QBO_BRIDGE_TOKENS__KEY must be the key that they were stored with. "
+            "One that was replaced belongs into QBO_BRIDGE_TOKENS__FORMER_KEYS"
         )
         raise ConfigurationError(message)
     found = json.loads(plain)

@@ -12,6 +12,7 @@ import pytest
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
 from tests.support.fleet import Fleet, Replica, Tenant, fleet_of, until
+from tests.support.kafka.cluster import KafkaCluster
 from tests.support.verdict import all_told, problems
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -28,6 +29,12 @@ async def pair(fleet: Fleet, company: Tenant, *command: str) -> tuple[Replica, R
     heir = fleet.start("heir")
     await until(lambda: heir.phase(company.name) == "standby", "the standby")
     return owner, heir
+
+
+@pytest.fixture(scope="module")
+def real(lone_broker: KafkaCluster) -> KafkaConnection:
+    """A broker of its own, because how soon a company is served must not depend on what other tests have left."""
+    return KafkaConnection(bootstrap_servers=lone_broker.bootstrap_servers)
 
 
 async def served_after(fleet: Fleet, since: float) -> float:

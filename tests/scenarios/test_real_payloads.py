@@ -32,9 +32,6 @@ OF_ANOTHER_SALE = {
 }
 """Refunds and credits whose sales are not among the payloads wait for them."""
 
-QUIET_READINGS = 15
-"""How often the results must be the same, a second apart, because reading the books of years ago takes its time."""
-
 
 async def test_every_real_payload_ends_and_every_sound_order_is_in_the_books_to_the_cent(
     embedded: KafkaConnection, unique: str, tmp_path: Path, corpus: Path
@@ -65,20 +62,15 @@ async def test_every_real_payload_ends_and_every_sound_order_is_in_the_books_to_
 
 
 async def _settled(stage: Stage, count: int) -> list[Result]:
-    """The last result of each record, once each has one and nothing was told for a while.
-
-    Orders of years ago wait until the books of then are read for them, a piece in about two seconds.
-    """
+    """The last result of each record, once each has one and none of those that wait has found what it waits for."""
     before: dict[str, Result] = {}
-    quiet = 0
-    for _ in range(150):
+    for _ in range(60):
         latest = {result.result_id: result for result in await stage.results()}
-        quiet = quiet + 1 if latest == before else 0
-        if len(latest) == count and quiet == QUIET_READINGS:
+        if len(latest) == count and latest == before:
             return list(latest.values())
         before = latest
         await asyncio.sleep(1)
-    raise AssertionError(f"{len(before)} of {count} records have a result, or they still change")
+    raise AssertionError(f"{len(before)} of {count} records have a result")
 
 
 def _read(corpus: Path) -> dict[bytes, OutboundRecord]:

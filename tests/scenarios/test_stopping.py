@@ -22,7 +22,7 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from contracts.records import OutboundRecord
 from tests.support.orders import ORDER_ID, Json, order, taxed
-from tests.support.stage import Stage, counted, sandbox_server
+from tests.support.stage import INDEX_DAYS, Stage, counted, sandbox_server
 
 LIMIT, REFUSED, BOOKED = 50, 60, 10
 OTHER_REALM = "9130000000000002"
@@ -52,6 +52,7 @@ environment = "sandbox"
 api_base_url = "{self.sandbox_url}"
 token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"
 client_id = "sandbox-client"
+index_days = {INDEX_DAYS}
 shop_domains = ["{OTHER_SHOP}"]
 """,
             encoding="utf-8",

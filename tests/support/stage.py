@@ -34,6 +34,8 @@ from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 
 REALM = "9130000000000001"
+INDEX_DAYS = 9000
+"""Events of tests are of any year, and none of them shall wait for older books but where a test is about that."""
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 
 
@@ -100,6 +102,7 @@ environment = "sandbox"
 api_base_url = "{self.sandbox_url}"
 token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"
 client_id = "sandbox-client"
+index_days = {INDEX_DAYS}
 shop_domains = {json.dumps(self.shops)}
 stripe_accounts = ["default"]
 [companies.limits]
