@@ -43,6 +43,7 @@ class TwoCompanies(Stage):
     def config(self) -> Path:
         path = Stage.config(self)
         text = path.read_text(encoding="utf-8")
+        limits = "".join(f"{key} = {value}\n" for key, value in self.limits.items())
         path.write_text(
             f"""{text}
 [[companies]]
@@ -54,6 +55,8 @@ token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"
 client_id = "sandbox-client"
 index_days = {INDEX_DAYS}
 shop_domains = ["{OTHER_SHOP}"]
+[companies.limits]
+{limits}
 """,
             encoding="utf-8",
         )
