@@ -17,7 +17,7 @@ that finds the entry of another one takes it out and goes on: that is what a res
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from bridge.decoding.decision import MappedRecord
@@ -45,11 +45,12 @@ class Breaker:
         """Begin anew, in doubt."""
         self._code, self._has_booked, self.row, self.stop = None, False, 0, None
 
-    def allowed_prefix(self, mapped: Sequence[MappedRecord]) -> int:
-        """How many of the records, from the first one on, may be settled at once."""
+    def allowed_prefix(self, mapped: Iterable[MappedRecord]) -> Iterator[MappedRecord]:
+        """The records, from the first one on, that may be settled at once; no further one is taken from *mapped*."""
         in_doubt = self.row > 0 or not self._has_booked
         code, row = self._code, self.row
-        for number, each in enumerate(mapped, start=1):
+        for each in mapped:
+            yield each
             refusal = _refusal(each)
             if refusal is None and not isinstance(each.decision, PostingPlan):
                 continue
@@ -59,8 +60,7 @@ class Breaker:
                 row = row + 1 if refusal is not None and refusal == code else int(refusal is not None)
                 code = refusal
             if self._limit and row >= self._limit:
-                return number
-        return len(mapped)
+                return
 
     def count(self, outcomes: Iterable[tuple[ResultStatus, str | None]], now: datetime) -> None:
         """Count what became of records, in their order; `stop` is there when that was one too many."""

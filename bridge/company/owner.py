@@ -144,10 +144,10 @@ class Company:
         self._refuse_while_stopped()
         newest_ms = max(record.timestamp_ms for record in records)
         self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
-        mapped = self._pipeline.map_records(records)
-        allowed_prefix = self._breaker.allowed_prefix(mapped)
-        if allowed_prefix < len(mapped):
-            raise BatchTooLarge(1 + records.index(mapped[allowed_prefix - 1].record))
+        coming = self._pipeline.map_records(records)
+        mapped = list(self._breaker.allowed_prefix(coming))
+        if next(coming, None) is not None:
+            raise BatchTooLarge(1 + records.index(mapped[-1].record))
         woken = await self._waiting.woken_by(mapped, self._books.index.payment_links, except_for=records)
         return await self._settle([*mapped, *woken])
 

@@ -64,10 +64,10 @@ class Pipeline:
         self._books = books
         self._poster = poster
 
-    def map_records(self, records: Iterable[InboundRecord]) -> list[MappedRecord]:
-        """What each record means for this company; records of other companies are left out."""
+    def map_records(self, records: Iterable[InboundRecord]) -> Iterator[MappedRecord]:
+        """What each record means for this company, one by one; records of other companies are left out."""
         mapped = (self._mapper.map_record(record) for record in records)
-        return [each for each in mapped if each is not None]
+        return (each for each in mapped if each is not None)
 
     async def process(self, mapped: Sequence[MappedRecord]) -> Processed:
         """Put everything that `mapped` says into the books.

@@ -31,6 +31,11 @@ PLAN, NOTHING = judged(order_plan()), judged(Ignored(code="x", message="y"))
 NO_RULE, NO_TEXT = judged(UnmappableEvent("x")), judged(UndecodableRecord("x"))
 
 
+def allowed(breaker: Breaker, mapped: list[MappedRecord]) -> int:
+    """How many of the records may be settled at once."""
+    return len(list(breaker.allowed_prefix(mapped)))
+
+
 def stopped_by(*told: Told, limit: int = 3) -> Stop | None:
     breaker = Breaker(limit, "one")
     breaker.count(told, BORN)
@@ -51,7 +56,7 @@ def stopped_by(*told: Told, limit: int = 3) -> Stop | None:
     ],
 )
 def test_a_row_of_one_reason_stops(told: list[Told], *, stops: bool) -> None:
-    """Whatever stands between that proves nothing. Guards: `BOOKED`, and the code in `Breaker.told`."""
+    """Whatever stands between that proves nothing. Guards: `ENDS_A_ROW`, and the code in `Breaker.count`."""
     assert (stopped_by(*told) is not None) is stops
 
 
@@ -71,28 +76,35 @@ def test_a_limit_of_nothing_never_stops() -> None:
     breaker = Breaker(0, "one")
     breaker.count([UNMAPPABLE] * 500, BORN)
     assert breaker.stop is None
-    assert breaker.allowed_prefix([NO_RULE] * 500) == 500
+    assert allowed(breaker, [NO_RULE] * 500) == 500
 
 
 def test_in_doubt_no_more_is_taken_than_is_missing_to_the_limit() -> None:
     """After a start, and once a row has begun; what says nothing costs nothing. Guard: `in_doubt`."""
     breaker = Breaker(3, "one")
-    assert breaker.allowed_prefix([PLAN, NOTHING, NO_TEXT, PLAN, PLAN, PLAN]) == 5
+    assert allowed(breaker, [PLAN, NOTHING, NO_TEXT, PLAN, PLAN, PLAN]) == 5
     breaker.count([POSTED], BORN)
-    assert breaker.allowed_prefix([PLAN] * 9) == 9
+    assert allowed(breaker, [PLAN] * 9) == 9
     breaker.count([POSTED, UNBALANCED], BORN)
-    assert breaker.allowed_prefix([PLAN] * 9) == 2
+    assert allowed(breaker, [PLAN] * 9) == 2
+
+
+def test_what_lies_behind_the_limit_is_not_even_mapped() -> None:
+    """A new owner is in doubt, and has to serve soon. Guard: `allowed_prefix` is lazy."""
+    coming = iter([PLAN] * 500)
+    assert len(list(Breaker(50, "one").allowed_prefix(coming))) == 50
+    assert len(list(coming)) == 450
 
 
 def test_without_doubt_refusals_that_are_known_before_anything_is_sent_end_the_portion() -> None:
-    """What lies behind them is not begun. Guard: `_refusal` in `Breaker.portion`."""
+    """What lies behind them is not begun. Guard: `_refusal` in `Breaker.allowed_prefix`."""
     breaker = Breaker(3, "one")
     breaker.count([POSTED], BORN)
-    assert breaker.allowed_prefix([PLAN, NO_RULE, NOTHING, NO_RULE, NO_RULE, PLAN]) == 5
-    assert breaker.allowed_prefix([NO_RULE, NO_RULE, PLAN, NO_RULE]) == 4
-    assert breaker.allowed_prefix([NO_RULE, judged(UnbalancedDocument("x")), NO_RULE, PLAN]) == 4
+    assert allowed(breaker, [PLAN, NO_RULE, NOTHING, NO_RULE, NO_RULE, PLAN]) == 5
+    assert allowed(breaker, [NO_RULE, NO_RULE, PLAN, NO_RULE]) == 4
+    assert allowed(breaker, [NO_RULE, judged(UnbalancedDocument("x")), NO_RULE, PLAN]) == 4
     narrow = judged(RejectedPosting("x", reason_code="period_closed"))
-    assert breaker.allowed_prefix([narrow, narrow, judged(RejectedPosting("x")), PLAN]) == 4
+    assert allowed(breaker, [narrow, narrow, judged(RejectedPosting("x")), PLAN]) == 4
 
 
 OUTCOMES: dict[int, list[Told]] = {
@@ -108,7 +120,7 @@ def test_in_doubt_no_row_grows_past_the_limit(data: st.DataObject) -> None:
     breaker = Breaker(4, "one")
     while breaker.stop is None and data.draw(st.booleans()):
         batch = data.draw(st.lists(st.sampled_from([PLAN, NO_RULE, NOTHING]), min_size=1, max_size=12))
-        taken = batch[: breaker.allowed_prefix(batch)]
+        taken = list(breaker.allowed_prefix(batch))
         assert taken
         doubted = breaker.row > 0
         breaker.count([data.draw(st.sampled_from(OUTCOMES[id(each)])) for each in taken], BORN)
