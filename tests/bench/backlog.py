@@ -24,7 +24,7 @@ from contracts.errors import BatchTooLarge
 from contracts.records import InboundRecord
 from tests.support.assembly import MemoryJournal
 from tests.support.inbound import inbound
-from tests.support.office import Office, office
+from tests.support.world import World, opened
 
 MICRO_BATCH = 500
 ORDERS = 1000
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def _measure(orders: int) -> dict[str, object]:
     records = [inbound(event, offset) for offset, event in enumerate(generate(EventSettings(orders=orders)).events)]
     journal = MemoryJournal(forgets=False)
-    async with office(journal=journal) as acme:
+    async with opened(journal=journal) as acme:
         before = acme.client.counts
         began = time.perf_counter()
         await _work_through(acme, records)
@@ -62,7 +62,7 @@ async def _measure(orders: int) -> dict[str, object]:
     }
 
 
-async def _work_through(acme: Office, records: Sequence[InboundRecord]) -> None:
+async def _work_through(acme: World, records: Sequence[InboundRecord]) -> None:
     """Micro-batch by micro-batch; one that the company finds too large is split where it says, as the consumer does."""
     done = 0
     while done < len(records):
@@ -77,7 +77,7 @@ async def _work_through(acme: Office, records: Sequence[InboundRecord]) -> None:
 
 async def _send_bare(requests: Iterable[Request]) -> float:
     """Seconds that the sandbox alone needs for the same bytes, one call after the other."""
-    async with office() as acme:
+    async with opened() as acme:
         began = time.perf_counter()
         for request in requests:
             await acme.client.send(request)

@@ -27,8 +27,8 @@ from bridge.journal.waiting import Parked, journal_key, journal_value
 from contracts.records import InboundRecord
 from tests.support.assembly import MemoryJournal
 from tests.support.clocks import START
-from tests.support.office import SHOPIFY, Office, office
 from tests.support.orders import ORDER_ID, Json, line, order, transaction
+from tests.support.world import SHOPIFY, World, opened
 
 PARKED = 20_000
 ORDERS = 60
@@ -50,12 +50,12 @@ def main(arguments: Sequence[str]) -> None:
 
 async def measure(parked: int, orders: int) -> dict[str, str]:
     """Everything that is printed, by its name."""
-    async with office() as other:
+    async with opened() as other:
         await other.tell(_bought(0))
         alone = await _latency(other, range(1, orders + 1))
         journal = _journal(parked)
         began = time.process_time()
-        async with office(journal=journal) as acme:
+        async with opened(journal=journal) as acme:
             taken_over_s = time.process_time() - began
             async with _idling(acme):
                 looked_at = await _latency(other, range(orders + 1, 2 * orders + 1))
@@ -103,7 +103,7 @@ def _bought(number: int) -> Json:
 
 
 @contextlib.asynccontextmanager
-async def _idling(acme: Office) -> AsyncIterator[None]:
+async def _idling(acme: World) -> AsyncIterator[None]:
     """One idle tick after the other beside what is measured."""
 
     async def tick() -> None:
@@ -119,7 +119,7 @@ async def _idling(acme: Office) -> AsyncIterator[None]:
         await asyncio.gather(ticking, return_exceptions=True)
 
 
-async def _latency(other: Office, numbers: Iterable[int]) -> list[float]:
+async def _latency(other: World, numbers: Iterable[int]) -> list[float]:
     """Seconds until each order is settled, its calls to the sandbox included."""
     found = []
     for number in numbers:
@@ -130,7 +130,7 @@ async def _latency(other: Office, numbers: Iterable[int]) -> list[float]:
     return found
 
 
-async def _look_at_all(acme: Office, parked: int) -> list[float]:
+async def _look_at_all(acme: World, parked: int) -> list[float]:
     """CPU seconds of each idle tick, until everything was looked at."""
     return [await _cpu_s(acme.idle) for _ in range(parked // SLICE + 2)]
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from contracts.results import Result
 from tests.support.clocks import settle
-from tests.support.office import Office, office
 from tests.support.orders import Json, bought, customer, product
+from tests.support.world import World, opened
 
 NINETY_DAYS = timedelta(days=90)
 OLD = "2014-03-02T08:00:00-08:00"
@@ -23,7 +23,7 @@ def placed(number: int, at: str) -> Json:
     return bought(number, created_at=at, processed_at=at, updated_at=at)
 
 
-async def quiet(acme: Office, moments: int = 400) -> list[Result]:
+async def quiet(acme: World, moments: int = 400) -> list[Result]:
     """Everything that quiet moments lead to, once whatever is read beside the work has been read."""
     told: list[Result] = []
     for _ in range(moments):
@@ -34,18 +34,18 @@ async def quiet(acme: Office, moments: int = 400) -> list[Result]:
 
 async def test_a_product_and_a_customer_of_long_ago_need_no_older_books() -> None:
     """QBO's name lists are read whole. Guard: `PostingPlan.books_since`."""
-    async with office(window=NINETY_DAYS) as acme:
+    async with opened(window=NINETY_DAYS) as acme:
         reads = acme.client.counts.reads
         await acme.tell(product({"id": 1, "sku": "A", "title": "A", "price": "1.00"}, created_at=OLD))
         await acme.tell(customer(created_at=OLD))
         await quiet(acme)
         assert acme.client.counts.reads == reads
-        assert "waiting" not in statuses(acme.results)
+        assert "waiting" not in statuses(acme.told)
 
 
 async def test_a_new_order_is_booked_at_once_beside_one_that_waits_for_older_books() -> None:
     """Nothing of the present waits for the past; the old one says what it waits for."""
-    async with office(window=NINETY_DAYS) as acme:
+    async with opened(window=NINETY_DAYS) as acme:
         old, new = await acme.tell(placed(0, OLD), placed(1, NEW))
         assert (old.status.value, new.status.value) == ("waiting", "posted")
         assert old.reason is not None
@@ -55,7 +55,7 @@ async def test_a_new_order_is_booked_at_once_beside_one_that_waits_for_older_boo
 
 async def test_years_without_a_document_are_read_in_few_pieces() -> None:
     """A span with little in it makes the next one longer: twelve years of nothing are seven pieces of seven reads."""
-    async with office(window=NINETY_DAYS) as acme:
+    async with opened(window=NINETY_DAYS) as acme:
         reads = acme.client.counts.reads
         await acme.tell(placed(0, OLD))
         assert statuses(await quiet(acme)) == ["posted"]
@@ -64,7 +64,7 @@ async def test_years_without_a_document_are_read_in_few_pieces() -> None:
 
 async def test_what_was_read_stays_read_when_quickbooks_goes_away_in_between() -> None:
     """The piece that failed is asked for again after a minute, those before it are not."""
-    async with office(window=NINETY_DAYS) as acme:
+    async with opened(window=NINETY_DAYS) as acme:
         await acme.tell(placed(0, OLD))
         acme.breaks("outage", seconds=1_000_000, after_s=0, operation="query")
         assert await quiet(acme) == []
@@ -75,7 +75,7 @@ async def test_what_was_read_stays_read_when_quickbooks_goes_away_in_between() -
 
 async def test_an_order_never_ends_as_an_orphan_because_its_books_are_slow() -> None:
     """Three days without reads. Guard: `Company._unless_waiting_ends` asks whether its books are read."""
-    async with office(window=NINETY_DAYS) as acme:
+    async with opened(window=NINETY_DAYS) as acme:
         await acme.tell(placed(0, OLD))
         acme.breaks("fault", count=None, operation="query", status=500)
         for _ in range(4):
@@ -88,19 +88,19 @@ async def test_an_order_never_ends_as_an_orphan_because_its_books_are_slow() -> 
 
 async def test_a_new_owner_reads_on_for_what_waits() -> None:
     """The wish is not in the journal, the order that needs it is."""
-    async with office(window=NINETY_DAYS) as before:
+    async with opened(window=NINETY_DAYS) as before:
         await before.tell(placed(0, OLD))
-        async with office(after=before, window=NINETY_DAYS) as acme:
+        async with opened(after=before, window=NINETY_DAYS) as acme:
             assert statuses(await quiet(acme)) == ["posted"]
-            assert len(acme.rows("Invoice")) == 1
+            assert len(acme.held("Invoice")) == 1
 
 
 async def test_an_order_that_the_older_books_hold_is_not_made_again() -> None:
     """Guard: without waiting for its books it would be there twice."""
-    async with office() as before:
+    async with opened() as before:
         await before.tell(placed(0, "2026-05-01T08:00:00-07:00"))
         await before.clock.advance(95 * 24 * 3600)
-        async with office(after=before, window=NINETY_DAYS) as acme:
+        async with opened(after=before, window=NINETY_DAYS) as acme:
             assert statuses(await acme.tell(placed(0, "2026-05-01T08:00:00-07:00"))) == ["waiting"]
             assert statuses(await quiet(acme)) == ["already_posted"]
-            assert len(acme.rows("Invoice")) == 1
+            assert len(acme.held("Invoice")) == 1

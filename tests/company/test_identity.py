@@ -18,8 +18,9 @@ from contracts.keys import SourceKey
 from contracts.marker import Marker
 from mappings.rules import MappingRules
 from tests.support.assembly import SharedClock
-from tests.support.office import SETTINGS, Office, office
 from tests.support.orders import ORDER_ID, Json, bought, charge, stripe_event
+from tests.support.sandbox_books import SETTINGS
+from tests.support.world import World, opened
 
 OWED: dict[str, Any] = {"financial_status": "pending", "total_outstanding": "42.90"}
 ORDER = SourceKey("shopify", "order", str(ORDER_ID))
@@ -35,12 +36,12 @@ def edited(**changes: object) -> Json:
     return bought(0, **{**OWED, "updated_at": "2026-03-04T09:00:00-08:00", "po_number": "PO-7", **changes})
 
 
-async def the_invoice(acme: Office) -> dict[str, Any]:
-    (row,) = acme.rows("Invoice")
+async def the_invoice(acme: World) -> dict[str, Any]:
+    (row,) = acme.held("Invoice")
     return dict(row)
 
 
-async def copied(acme: Office, row: dict[str, Any], **changes: object) -> dict[str, Any]:
+async def copied(acme: World, row: dict[str, Any], **changes: object) -> dict[str, Any]:
     """A person's copy of a document, memo and all."""
     kept = ("CustomerRef", "Line", "TxnTaxDetail", "PrivateNote", "TxnDate", "CurrencyRef")
     lines = [line for line in row["Line"] if line.get("DetailType") != "SubTotalLineDetail"]
@@ -49,21 +50,21 @@ async def copied(acme: Office, row: dict[str, Any], **changes: object) -> dict[s
     )
 
 
-async def somebody_else(acme: Office) -> str:
+async def somebody_else(acme: World) -> str:
     """The Id of a customer of whom no event has told."""
     return str((await acme.by_hand("customer", {"DisplayName": "Ben Other"}))["Id"])
 
 
-def now(acme: Office, ident: str) -> dict[str, Any]:
+def now(acme: World, ident: str) -> dict[str, Any]:
     """The invoice of this Id as the books have it."""
     return deepcopy(acme.sandbox.company().tables["Invoice"][ident])
 
 
-async def clear_memo(acme: Office, ident: str) -> None:
+async def clear_memo(acme: World, ident: str) -> None:
     await acme.by_a_person("edit", "Invoice", ident, changes={"PrivateNote": "please call"})
 
 
-def told_of(acme: Office) -> list[dict[str, Any]]:
+def told_of(acme: World) -> list[dict[str, Any]]:
     """The duplicates that /status shows."""
     found: list[dict[str, Any]] = acme.shown["duplicates"]
     return found
@@ -71,7 +72,7 @@ def told_of(acme: Office) -> list[dict[str, Any]]:
 
 async def test_a_strangers_invoice_that_quotes_a_marker_is_left_alone() -> None:
     """999.00 with a marker typed into its memo: the order is booked beside it. Guard: `MarkerSeal._is_right`."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(1))
         model = await the_invoice(acme)
         line = {
@@ -82,18 +83,18 @@ async def test_a_strangers_invoice_that_quotes_a_marker_is_left_alone() -> None:
         theirs = await copied(
             acme, model, Line=[line], TxnTaxDetail=None, PrivateNote=str(Marker(ORDER, {"t": "999.00"}))
         )
-    async with office(after=acme) as later:
+    async with opened(after=acme) as later:
         before = now(later, theirs["Id"])
         await later.tell(bought(0, **OWED))
         await later.tell(cancelled())
         assert now(later, theirs["Id"]) == before
-        assert later.held("Invoice")[ORDER]["Id"] != theirs["Id"]
+        assert later.ours("Invoice")[ORDER]["Id"] != theirs["Id"]
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["seen", "restarted"])
 async def test_a_copy_whose_original_is_deleted_is_never_touched(restart: bool) -> None:  # noqa: FBT001
     """The order ends `ignored`, the copy for another customer is told. Guard: `Index._ranked` goes by the record."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(0, **OWED))
         original = await the_invoice(acme)
         copy = await copied(acme, original, CustomerRef={"value": await somebody_else(acme)})
@@ -102,11 +103,11 @@ async def test_a_copy_whose_original_is_deleted_is_never_touched(restart: bool) 
             await acme.look()
             await ends_ignored_beside(acme, copy["Id"])
     if restart:
-        async with office(after=acme) as later:
+        async with opened(after=acme) as later:
             await ends_ignored_beside(later, copy["Id"])
 
 
-async def ends_ignored_beside(acme: Office, copy: str) -> None:
+async def ends_ignored_beside(acme: World, copy: str) -> None:
     before = now(acme, copy)
     results = [*await acme.tell(edited()), *await acme.tell(cancelled())]
     assert [(each.status.value, each.reason and each.reason.code) for each in results] == [
@@ -119,7 +120,7 @@ async def ends_ignored_beside(acme: Office, copy: str) -> None:
 
 async def test_a_copy_beside_its_original_is_told_and_the_original_goes_on() -> None:
     """Whichever has the lower Id. Guard: the Id of the record, not the first of the marker."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(0, **OWED))
         original = await the_invoice(acme)
         copy = await copied(acme, original)
@@ -134,25 +135,25 @@ async def test_a_copy_beside_its_original_is_told_and_the_original_goes_on() -> 
 @pytest.mark.parametrize("forgets", [True, False], ids=["forgotten", "remembered"])
 async def test_a_memo_cleared_before_a_restart_is_known_by_its_id(forgets: bool) -> None:  # noqa: FBT001
     """Whether QBO remembers the request id or not: one invoice, and its marker is back with the next write."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(0, **OWED))
         original = await the_invoice(acme)
         await clear_memo(acme, original["Id"])
     if forgets:
         forget_requests(acme)
-    async with office(after=acme) as later:
+    async with opened(after=acme) as later:
         (again,) = await later.tell(bought(0, **OWED))
-        assert (again.status.value, [row["Id"] for row in later.rows("Invoice")]) == (
+        assert (again.status.value, [row["Id"] for row in later.held("Invoice")]) == (
             "already_posted",
             [original["Id"]],
         )
         (newer,) = await later.tell(edited())
         assert newer.status.value == "posted"
         assert now(later, original["Id"])["PrivateNote"].startswith("please call\n")
-        assert later.held("Invoice")[ORDER]["Id"] == original["Id"]
+        assert later.ours("Invoice")[ORDER]["Id"] == original["Id"]
 
 
-def forget_requests(acme: Office) -> None:
+def forget_requests(acme: World) -> None:
     """QBO knows no request id any more."""
     realm = acme.sandbox.realms[DEFAULT_REALM]
     realm.requests = RequestIds(SETTINGS.switches, SharedClock(acme.clock))
@@ -160,9 +161,9 @@ def forget_requests(acme: Office) -> None:
 
 async def test_a_memo_that_names_another_order_moves_nothing() -> None:
     """A person pastes one invoice's memo into another one. Guard: the record comes before the marker."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(0, **OWED), bought(1, **OWED))
-        held = acme.held("Invoice")
+        held = acme.ours("Invoice")
         first, second = held[ORDER], held[SourceKey("shopify", "order", str(ORDER_ID + 1))]
         await acme.by_a_person("edit", "Invoice", second["Id"], changes={"PrivateNote": first["PrivateNote"]})
         await acme.look()
@@ -172,20 +173,20 @@ async def test_a_memo_that_names_another_order_moves_nothing() -> None:
 
 async def test_what_was_deleted_longer_ago_than_quickbooks_tells_is_not_made_again() -> None:
     """After thirty days only the record knows that there was an invoice. Guard: `Books.read_recorded`."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(0, **OWED))
         original = await the_invoice(acme)
     acme.sandbox.company().tables["Invoice"].pop(original["Id"])
-    async with office(after=acme) as later:
+    async with opened(after=acme) as later:
         (result,) = await later.tell(edited())
         assert (result.status.value, result.reason and result.reason.code) == ("ignored", "deleted_in_qbo")
-        assert later.rows("Invoice") == []
+        assert later.held("Invoice") == []
 
 
 async def test_what_is_left_out_is_recorded_with_its_reason() -> None:
     """Before the start, by rule, or because the shop books it: once, and never over what was booked."""
     rules = MappingRules(shop_domains=("acme.myshopify.com",))
-    async with office(rules=rules) as acme:
+    async with opened(rules=rules) as acme:
         body = stripe_event("charge.succeeded", charge(metadata={"shopify_order_id": str(ORDER_ID)}))
         (result,) = await acme.tell(body)
         assert result.reason is not None

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bridge.journal.identities import BYTES_MAX, read_identities
 from contracts.marker import TRANSACTIONS, MarkerField
-from tests.support.office import Office, office
 from tests.support.orders import (
     ORDER_ID,
     Json,
@@ -24,6 +23,7 @@ from tests.support.orders import (
 from tests.support.seals import SEAL
 from tests.support.shop_payouts import row
 from tests.support.shop_payouts import told as paid_out
+from tests.support.world import World, opened
 
 GOLDEN = Path(__file__).parent / "golden" / "markers.txt"
 ENTITIES = ("Customer", "Invoice", "SalesReceipt", "Payment", "CreditMemo", "RefundReceipt", "Deposit", "JournalEntry")
@@ -45,7 +45,7 @@ def parcel(**changes: object) -> Json:
     return {**body, **changes}
 
 
-async def told(acme: Office) -> None:
+async def told(acme: World) -> None:
     """Paid, paid by card and gift card, overpaid, shipped, handed back, cancelled, and a charge of Stripe's."""
     unpaid = {"financial_status": "pending", "total_outstanding": "42.90"}
     await acme.tell(bought(0))
@@ -65,7 +65,7 @@ async def told(acme: Office) -> None:
     await acme.tell(refund([refund_line(tote, 1, "20.00")], back, order_id=ORDER_ID + 3, admin_graphql_api_id=None))
 
 
-async def told_later(acme: Office) -> None:
+async def told_later(acme: World) -> None:
     """Cash with change, an order whose customer saw another currency, and a dispute that only a payout's row tells."""
     unpaid = {"financial_status": "pending", "total_outstanding": "42.90"}
     money = {"order_id": ORDER_ID + 4, "admin_graphql_api_id": None, "gateway": "cash"}
@@ -76,16 +76,16 @@ async def told_later(acme: Office) -> None:
     await acme.tell(paid_out([row("dispute", "-42.90", "15.00", order=ORDER_ID, source_id=66)]))
 
 
-def lines_in(acme: Office) -> list[str]:
+def lines_in(acme: World) -> list[str]:
     """The marker of each entity in the books, after its type and in the order of their Ids."""
-    rows = ((entity, row) for entity in ENTITIES for row in sorted(acme.rows(entity), key=lambda each: int(each["Id"])))
+    rows = ((entity, row) for entity in ENTITIES for row in sorted(acme.held(entity), key=lambda each: int(each["Id"])))
     notes = ((entity, str(row.get("Notes" if entity == "Customer" else "PrivateNote") or "")) for entity, row in rows)
     return [f"{entity} {line}" for entity, note in notes for line in note.splitlines() if line.startswith("[qbb:")]
 
 
 async def test_the_markers_in_the_books_are_those_of_the_first_release() -> None:
     """Byte for byte; a new key is a new line of the golden file, never another spelling of an old one."""
-    async with office() as acme:
+    async with opened() as acme:
         await told(acme)
         await told_later(acme)
         assert lines_in(acme) == GOLDEN.read_text().splitlines()
@@ -101,7 +101,7 @@ def test_the_golden_markers_use_every_key_that_is_written() -> None:
 
 async def test_an_entry_has_at_most_three_hundred_bytes() -> None:
     """Key and value; whatever the year of sales wrote can be read again."""
-    async with office() as acme:
+    async with opened() as acme:
         await told(acme)
         await told_later(acme)
         entries = acme.journal.ids.entries
@@ -112,5 +112,5 @@ async def test_an_entry_has_at_most_three_hundred_bytes() -> None:
             for key, each in read_identities(entries)
             for entity, identity in each.entities.items()
         }
-        held = {(entity, row["Id"]): key for entity in TRANSACTIONS for key, row in acme.held(entity).items()}
+        held = {(entity, row["Id"]): key for entity in TRANSACTIONS for key, row in acme.ours(entity).items()}
         assert recorded == held

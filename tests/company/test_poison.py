@@ -9,9 +9,9 @@ import pytest
 from contracts.errors import BatchTooLarge
 from contracts.records import InboundRecord
 from contracts.results import ResultStatus
-from tests.support.office import Office, office
 from tests.support.orders import bought
 from tests.support.poison import poison
+from tests.support.world import World, opened
 
 COUNT, TOGETHER = 1_200, 150
 
@@ -23,13 +23,13 @@ async def test_hostile_records_have_one_result_each(seed: int) -> None:
     Guard: the decoder and the mapping raise nothing but `RecordError`.
     """
     hostile = [hostile_record(number, *each) for number, each in enumerate(poison(seed, COUNT))]
-    async with office() as acme:
+    async with opened() as acme:
         acme.offset = COUNT
         for first in range(0, COUNT, TOGETHER):
             sound = acme.records(bought(first))
             await process_all(acme, (*hostile[first : first + TOGETHER], *sound))
-        told = Counter(result.source.offset for result in acme.results)
-        terminal = {each.source.offset: each for each in acme.results if each.status is not ResultStatus.WAITING}
+        told = Counter(result.source.offset for result in acme.told)
+        terminal = {each.source.offset: each for each in acme.told if each.status is not ResultStatus.WAITING}
         assert set(told) == set(range(acme.offset)), f"seed {seed}"
         assert sum(told.values()) - len(terminal) == waits_told(acme), f"seed {seed}"
         assert {terminal[offset].status.value for offset in range(COUNT, acme.offset)} == {"posted"}, f"seed {seed}"
@@ -39,9 +39,9 @@ async def test_hostile_records_have_one_result_each(seed: int) -> None:
         assert len(acme.dead_letters) == len(dead), f"seed {seed}"
 
 
-def waits_told(acme: Office) -> int:
+def waits_told(acme: World) -> int:
     """Interim results; more than one for a record would be a failure."""
-    waiting = Counter(each.source.offset for each in acme.results if each.status is ResultStatus.WAITING)
+    waiting = Counter(each.source.offset for each in acme.told if each.status is ResultStatus.WAITING)
     assert set(waiting.values()) <= {1}
     return len(waiting)
 
@@ -60,7 +60,7 @@ def hostile_record(
     )
 
 
-async def process_all(acme: Office, records: tuple[InboundRecord, ...]) -> None:
+async def process_all(acme: World, records: tuple[InboundRecord, ...]) -> None:
     """As the session does it: what is too much at once comes again."""
     while records:
         try:

@@ -8,8 +8,8 @@ from bridge.journal.stop import STOPPED_KEY
 from contracts.errors import BatchTooLarge, Stopped
 from contracts.records import InboundRecord
 from contracts.results import Result
-from tests.support.office import Office, office
 from tests.support.orders import bought, transaction
+from tests.support.world import World, opened
 
 LIMIT = 50
 
@@ -19,11 +19,11 @@ def refused(number: int) -> dict[str, object]:
     return {**bought(number), "total_price": "12.00"}
 
 
-def phase_of(acme: Office) -> str:
+def phase_of(acme: World) -> str:
     return acme.company._board.phase.value
 
 
-async def taken(acme: Office, records: tuple[InboundRecord, ...]) -> list[Result]:
+async def taken(acme: World, records: tuple[InboundRecord, ...]) -> list[Result]:
     """What is taken of a micro-batch at once, as the session does it."""
     try:
         return await acme.process(records)
@@ -33,19 +33,19 @@ async def taken(acme: Office, records: tuple[InboundRecord, ...]) -> list[Result
 
 async def test_fifty_dead_letters_of_one_reason_stop_the_company_at_the_fiftieth() -> None:
     """What lies behind it in the same poll is not begun. Guard: `allowed_prefix` in `Company.process`."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(900))
         results = await taken(acme, acme.records(*map(refused, range(60)), bought(901)))
         assert [result.reason and result.reason.code for result in results] == ["unbalanced"] * LIMIT
         with pytest.raises(Stopped, match="stopped after 50 dead letters in a row with the reason unbalanced"):
             await acme.process(acme.records(bought(902)))
-        assert len(acme.held("Invoice")) == 1
+        assert len(acme.ours("Invoice")) == 1
         assert STOPPED_KEY in acme.journal.entries
 
 
 async def test_a_stopped_company_does_nothing_between_micro_batches_either() -> None:
     """What waits goes on waiting, and the board says why. Guard: `_refuse_while_stopped` in `Company.idle`."""
-    async with office() as acme:
+    async with opened() as acme:
         await taken(acme, acme.records(*map(refused, range(LIMIT))))
         with pytest.raises(Stopped):
             await acme.idle()
@@ -57,7 +57,7 @@ async def test_a_stopped_company_does_nothing_between_micro_batches_either() -> 
 
 async def test_it_goes_on_when_it_is_told_to() -> None:
     """From where it stood; the row begins anew."""
-    async with office() as acme:
+    async with opened() as acme:
         records = acme.records(*map(refused, range(LIMIT)), bought(900))
         await taken(acme, records)
         with pytest.raises(Stopped):
@@ -69,7 +69,7 @@ async def test_it_goes_on_when_it_is_told_to() -> None:
 
 async def test_owned_again_by_the_same_process_it_stays_stopped() -> None:
     """A rebalance or a broker that was away is nobody's decision to go on. Guard: `_stay_stopped_or_go_on`."""
-    async with office() as acme:
+    async with opened() as acme:
         await taken(acme, acme.records(*map(refused, range(LIMIT))))
         await acme.company.released()
         with pytest.raises(Stopped):
@@ -82,9 +82,9 @@ async def test_owned_again_by_the_same_process_it_stays_stopped() -> None:
 
 async def test_a_restart_goes_on_and_takes_the_note_out() -> None:
     """Nobody finds a stop that is over."""
-    async with office() as before:
+    async with opened() as before:
         await taken(before, before.records(*map(refused, range(LIMIT))))
-        async with office(after=before) as acme:
+        async with opened(after=before) as acme:
             assert STOPPED_KEY not in acme.journal.entries
             (result,) = await acme.tell(bought(900))
             assert result.status == "posted"
@@ -92,7 +92,7 @@ async def test_a_restart_goes_on_and_takes_the_note_out() -> None:
 
 async def test_what_only_quickbooks_refuses_stops_it_too() -> None:
     """The answers come with the whole micro-batch, which is settled whole; the company stops behind it."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(900))
         acme.breaks("batch_item", count=None, entity="Invoice", code="6210", detail="The account period has closed.")
         results = await taken(acme, acme.records(*map(bought, range(LIMIT + 10))))
@@ -104,7 +104,7 @@ async def test_what_only_quickbooks_refuses_stops_it_too() -> None:
 
 async def test_orphans_count_as_the_dead_letters_that_they_are() -> None:
     """Their waiting ends in `idle`; the board and the row see what is told. Guard: `Company._final`."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(900))
         await acme.tell(*(transaction(id=number, order_id=number) for number in range(1, LIMIT + 1)))
         await acme.clock.advance(73 * 3600)

@@ -19,11 +19,10 @@ from contracts.keys import SourceKey
 from contracts.marker import Marker
 from contracts.records import InboundRecord, Place
 from mappings.rules import MappingRules
-from tests.support.office import Office, office
 from tests.support.orders import ORDER_ID, Json, charge, line, order, stripe_event, transaction
 from tests.support.seals import SEAL
 from tests.support.stripe_objects import invoice_payment, paid_invoice, payout, refund, row
-from tests.support.world import opened
+from tests.support.world import World, opened
 
 MANY = 2 * SLICE + 50
 
@@ -70,7 +69,7 @@ def bought(number: int, **changes: object) -> Json:
     return order([line("21.45", 2)], **named, financial_status="pending", **changes)
 
 
-async def parked(acme: Office, many: int = MANY) -> None:
+async def parked(acme: World, many: int = MANY) -> None:
     """So many payments wait for as many orders, and nothing is due to be looked at."""
     for start in range(0, many, 50):
         results = await acme.tell(*(paid(number) for number in range(start, min(many, start + 50))))
@@ -79,21 +78,21 @@ async def parked(acme: Office, many: int = MANY) -> None:
         assert await acme.idle() == []
 
 
-async def put_into_the_books_by_hand(acme: Office, number: int) -> None:
+async def put_into_the_books_by_hand(acme: World, number: int) -> None:
     """A person writes the invoice of an order as if the bridge had; the books have one of another order already."""
-    (model,) = acme.rows("Invoice")
+    (model,) = acme.held("Invoice")
     marker = SEAL.line("Invoice", Marker(SourceKey("shopify", "order", str(ORDER_ID + number))))
     named = {"CustomerRef": model["CustomerRef"], "Line": model["Line"][:1], "PrivateNote": marker}
     await acme.by_hand("invoice", named)
 
 
-def waiting_entries(acme: Office) -> list[str]:
+def waiting_entries(acme: World) -> list[str]:
     return [key for key in acme.journal.entries if WAITING.holds(key)]
 
 
 async def test_an_idle_tick_looks_at_nothing_while_nothing_has_changed(work: Work) -> None:
     """However many wait: nothing is mapped, planned or read."""
-    async with office() as acme:
+    async with opened() as acme:
         await parked(acme)
         work.reset()
         reads = acme.client.counts.reads
@@ -105,7 +104,7 @@ async def test_an_idle_tick_looks_at_nothing_while_nothing_has_changed(work: Wor
 
 async def test_an_event_maps_itself_and_wakes_only_what_waits_for_it(work: Work) -> None:
     """The one payment of 250 that it touches is there already, mapped."""
-    async with office() as acme:
+    async with opened() as acme:
         await parked(acme)
         work.reset()
         results = await acme.tell(bought(7))
@@ -116,7 +115,7 @@ async def test_an_event_maps_itself_and_wakes_only_what_waits_for_it(work: Work)
 
 async def test_each_is_looked_at_once_an_hour_a_slice_at_a_time(work: Work) -> None:
     """Guard: without the slices one tick would plan all of them. Nothing is mapped for it, nothing is told."""
-    async with office() as acme:
+    async with opened() as acme:
         await parked(acme)
         work.reset()
         await acme.clock.advance(3599)
@@ -130,10 +129,10 @@ async def test_each_is_looked_at_once_an_hour_a_slice_at_a_time(work: Work) -> N
 
 async def test_a_new_owner_maps_each_once_and_looks_at_each_once(work: Work) -> None:
     """A slice at a time as well; then it is quiet."""
-    async with office() as before:
+    async with opened() as before:
         await parked(before)
         work.reset()
-        async with office(after=before) as acme:
+        async with opened(after=before) as acme:
             assert (work.mapped, work.planned, acme.shown["waiting_documents"]) == (MANY, [], MANY)
             for _ in range(6):
                 assert await acme.idle() == []
@@ -142,11 +141,11 @@ async def test_a_new_owner_maps_each_once_and_looks_at_each_once(work: Work) -> 
 
 async def test_an_outage_while_they_are_looked_at_loses_no_look() -> None:
     """What a new owner could not look at stays due. Guard: only `looked_at` ends it."""
-    async with office() as before:
+    async with opened() as before:
         await before.tell(bought(1))
         await parked(before, 1)
         await put_into_the_books_by_hand(before, 0)
-        async with office(after=before) as acme:
+        async with opened(after=before) as acme:
             acme.breaks("outage", seconds=600)
             with pytest.raises(Unavailable):
                 await acme.idle()
@@ -164,7 +163,7 @@ async def test_bodies_beyond_the_memory_are_read_again_where_they_lie(work: Work
         asked.extend(places)
         return {place: topic[place] for place in places}
 
-    async with office(waiting_bytes=20_000, read_at=read_at) as acme:
+    async with opened(waiting_bytes=20_000, read_at=read_at) as acme:
         records = acme.records(*(paid(number) for number in range(20)))
         topic |= {record.place: record for record in records}
         await acme.process(records)
@@ -184,7 +183,7 @@ async def test_a_body_that_its_topic_has_lost_is_in_the_journal() -> None:
     async def read_at(places: Sequence[Place]) -> Mapping[Place, InboundRecord]:
         return dict(zip(places, acme.records(*(other for _ in places)), strict=True))
 
-    async with office(waiting_bytes=1, read_at=read_at) as acme:
+    async with opened(waiting_bytes=1, read_at=read_at) as acme:
         await parked(acme, 3)
         results = await acme.tell(bought(1))
         assert [result.status.value for result in results] == ["posted", "posted"]
@@ -193,7 +192,7 @@ async def test_a_body_that_its_topic_has_lost_is_in_the_journal() -> None:
 
 async def test_a_body_that_nobody_has_is_waited_for() -> None:
     """Neither topic nor journal answer for it: it goes on waiting, and nothing is lost when they do."""
-    async with office(waiting_bytes=1) as acme:
+    async with opened(waiting_bytes=1) as acme:
         await parked(acme, 1)
         entries, acme.journal.entries = acme.journal.entries, {}
         assert [result.status.value for result in await acme.tell(bought(0))] == ["posted"]
@@ -204,7 +203,7 @@ async def test_a_body_that_nobody_has_is_waited_for() -> None:
 
 async def test_a_parked_record_that_is_delivered_again_with_its_order_is_told_once() -> None:
     """A rewound group: it is not woken beside itself. Guard: `except_for`."""
-    async with office() as acme:
+    async with opened() as acme:
         money = acme.records(paid(0))
         await acme.process(money)
         results = await acme.process((*money, *acme.records(bought(0))))
@@ -214,7 +213,7 @@ async def test_a_parked_record_that_is_delivered_again_with_its_order_is_told_on
 
 async def test_what_waited_too_long_ends_alone_and_with_its_bytes() -> None:
     """Those that came later go on waiting, although no body is in memory."""
-    async with office(waiting_bytes=1) as acme:
+    async with opened(waiting_bytes=1) as acme:
         (first,) = acme.records(paid(0))
         await acme.process((first,))
         await acme.clock.advance(3600)
@@ -231,11 +230,11 @@ async def test_what_waited_too_long_ends_alone_and_with_its_bytes() -> None:
 
 async def test_older_documents_that_another_event_made_known_help_at_once() -> None:
     """Its order is older than the index; an event of that time widens it, long before the ten minutes are over."""
-    async with office() as before:
+    async with opened() as before:
         await before.tell(bought(0))
         await before.clock.advance(95 * 24 * 3600)
         before.journal.ids.entries.clear()  # with them the order is read by its Id, at once
-        async with office(after=before, window=timedelta(days=90)) as acme:
+        async with opened(after=before, window=timedelta(days=90)) as acme:
             lately = {"processed_at": "2027-02-25T12:00:00Z", "created_at": "2027-02-25T12:00:00Z"}
             await acme.tell(paid(0, **lately))
             assert await acme.idle() == []
@@ -246,7 +245,7 @@ async def test_older_documents_that_another_event_made_known_help_at_once() -> N
 
 async def test_an_order_that_a_person_brought_into_the_books_is_news() -> None:
     """Change data shows an invoice with our marker: the payment that waits for it need not wait for the hour."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(1))
         await parked(acme, 1)
         await put_into_the_books_by_hand(acme, 0)
@@ -256,12 +255,12 @@ async def test_an_order_that_a_person_brought_into_the_books_is_news() -> None:
 async def test_a_payment_that_a_person_deleted_is_news() -> None:
     """A payout waits for two charges: without the one that is there it can never be booked, and says so at once."""
     rows = [row("charge", 2500, str(charge()["id"])), row("charge", 2500, "ch_3RqPm2Lk81XcQw0A1OTHER00")]
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(stripe_event("charge.succeeded", charge()))
         assert [each.status.value for each in await acme.tell(stripe_event("payout.paid", payout(5000, rows)))] == [
             "waiting"
         ]
-        await acme.by_a_person("delete", "Payment", acme.rows("Payment")[0]["Id"])
+        await acme.by_a_person("delete", "Payment", acme.held("Payment")[0]["Id"])
         (result,) = await acme.look()
         assert (result.status.value, result.source.event_type) == ("dead_lettered", "payout.paid")
 
@@ -297,9 +296,9 @@ async def test_an_invoice_wakes_the_refund_of_a_payment_that_was_linked_to_it_be
 
 async def test_what_waits_and_is_another_companys_now_stays_in_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file gives its shop to somebody else: it is neither told nor lost here."""
-    async with office() as before:
+    async with opened() as before:
         await parked(before, 1)
         monkeypatch.setattr(EventMapper, "map_record", lambda *_: None)
-        async with office(after=before) as acme:
+        async with opened(after=before) as acme:
             assert (await acme.idle(), acme.shown["waiting_documents"]) == ([], 0)
             assert len(waiting_entries(acme)) == 1

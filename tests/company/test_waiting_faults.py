@@ -15,7 +15,6 @@ from contracts.errors import Unavailable
 from contracts.records import InboundRecord
 from contracts.results import Result
 from mappings.rules import MappingRules
-from tests.support.office import Office, office
 from tests.support.orders import ORDER_ID, Json, charge, line, order, stripe_event, transaction
 from tests.support.stripe_objects import invoice_payment, paid_invoice, refund
 from tests.support.world import World, opened
@@ -42,7 +41,7 @@ def told(results: list[Result]) -> list[tuple[str, str | None]]:
     return [(result.status.value, result.source.document) for result in results]
 
 
-async def two_at_one_place(acme: Office) -> tuple[InboundRecord, InboundRecord]:
+async def two_at_one_place(acme: World) -> tuple[InboundRecord, InboundRecord]:
     """Two payments that wait, one after the other delivered at the same place."""
     first, second = acme.records(paid(1), paid(2))
     second = at_place_of(first, second)
@@ -53,21 +52,21 @@ async def two_at_one_place(acme: Office) -> tuple[InboundRecord, InboundRecord]:
 
 async def test_two_records_of_one_place_that_wait_have_a_result_each() -> None:
     """A topic made anew counts from 0 again. Guard: the checksum in the waiting room's ids and the journal's keys."""
-    async with office() as acme:
+    async with opened() as acme:
         await two_at_one_place(acme)
         assert acme.shown["waiting_documents"] == len([key for key in acme.journal.entries if WAITING.holds(key)]) == 2
         for number in (1, 2):
             results = await acme.tell(bought(number))
             assert ("posted", f"shopify:transaction:{9_000_000 + number}") in told(results)
-        assert len(acme.held("Payment")) == 2
+        assert len(acme.ours("Payment")) == 2
         assert not [key for key in acme.journal.entries if WAITING.holds(key)]
 
 
 async def test_two_records_of_one_place_survive_a_restart() -> None:
     """The journal keeps both."""
-    async with office() as before:
+    async with opened() as before:
         await two_at_one_place(before)
-        async with office(after=before) as acme:
+        async with opened(after=before) as acme:
             for number in (1, 2):
                 results = await acme.tell(bought(number))
                 assert ("posted", f"shopify:transaction:{9_000_000 + number}") in told(results)
@@ -75,7 +74,7 @@ async def test_two_records_of_one_place_survive_a_restart() -> None:
 
 async def test_the_order_at_the_place_of_its_own_payment_wakes_it() -> None:
     """Guard: `except_for` knows bodies, not places."""
-    async with office() as acme:
+    async with opened() as acme:
         (money,) = acme.records(paid(1))
         await acme.process((money,))
         (sale,) = acme.records(bought(1))
@@ -85,7 +84,7 @@ async def test_the_order_at_the_place_of_its_own_payment_wakes_it() -> None:
 
 async def test_one_lost_body_keeps_nobody_else_waiting() -> None:
     """It is left out and looked for once an hour; everybody else is served. Guard: `mapped` leaves it out."""
-    async with office(waiting_bytes=1) as acme:
+    async with opened(waiting_bytes=1) as acme:
         await acme.tell(paid(1), paid(2))
         lost = next(key for key in acme.journal.entries if WAITING.holds(key))
         del acme.journal.entries[lost]
@@ -98,7 +97,7 @@ async def test_one_lost_body_keeps_nobody_else_waiting() -> None:
 
 async def test_an_event_whose_body_is_lost_ends_as_others_that_waited_too_long() -> None:
     """With what is known of it, and a dead letter that says what it lacks."""
-    async with office(waiting_bytes=1) as acme:
+    async with opened(waiting_bytes=1) as acme:
         await acme.tell(paid(1))
         acme.journal.entries = {key: value for key, value in acme.journal.entries.items() if not WAITING.holds(key)}
         await acme.clock.advance(73 * 3600)
@@ -115,7 +114,7 @@ async def test_an_event_whose_body_is_lost_ends_as_others_that_waited_too_long()
 
 async def test_the_number_of_waiting_events_is_that_after_the_settlement() -> None:
     """Guard: `waiting` is shown after `_records`, which parks and releases."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(paid(1), paid(2))
         assert acme.metric("qbo_bridge_waiting_documents") == 2
         await acme.tell(bought(1))
@@ -124,7 +123,7 @@ async def test_the_number_of_waiting_events_is_that_after_the_settlement() -> No
 
 async def test_an_outage_between_micro_batches_is_on_the_board_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading older books, or the profile, asks QBO too. Guard: `_telling_outages` around `idle`."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(paid(1))
 
         async def away(*_: object, **__: object) -> bool:
@@ -162,8 +161,8 @@ async def test_books_that_were_opened_wake_what_they_held_whoever_learns_of_it_f
 
 
 def books_of(world: World) -> Books:
-    assert world._company is not None
-    return world._company._books
+    assert world.company is not None
+    return world.company._books
 
 
 @pytest.mark.parametrize("first", ["link", "refund"])

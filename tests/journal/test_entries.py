@@ -29,9 +29,9 @@ from contracts.posting import Version
 from contracts.records import Place
 from tests.support.assembly import MemoryJournal
 from tests.support.journal_story import written_today
-from tests.support.office import office
 from tests.support.orders import bought
 from tests.support.seals import SEAL
+from tests.support.world import opened
 
 texts = st.text(max_size=20)
 names = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12)
@@ -162,7 +162,7 @@ async def test_a_release_that_reads_two_formats_takes_both() -> None:
 @pytest.mark.parametrize("key", ["decision:7", "waiting:shopify.events:0:1", "request:qbb-1"])
 async def test_a_company_whose_journal_is_newer_is_not_taken_over(key: str) -> None:
     """Nothing is sent, nothing is written, nothing is resent before. Guard: `check_formats` in `Company.take_over`."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(bought(0))
         await acme.company.released()
         before = (acme.client.counts, dict(acme.journal.entries), len(acme.journal.appends))
@@ -177,8 +177,8 @@ async def test_it_is_taken_over_once_the_newer_entry_has_ended() -> None:
     """The newer release has settled what it left; nothing else stands in the way."""
     journal = MemoryJournal(entries={"decision:7": b'{"format":1}'})
     with pytest.raises(UnreadableJournal):
-        async with office(journal=journal):
+        async with opened(journal=journal):
             pass
     journal.put("decision:7", None)
-    async with office(journal=journal) as acme:
+    async with opened(journal=journal) as acme:
         assert acme.shown["phase"] == "running"

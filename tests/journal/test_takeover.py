@@ -20,18 +20,18 @@ from bridge.journal.versions import read_versions
 from bridge.journal.waiting import parked_records
 from tests.support import journal_story as story
 from tests.support.assembly import MemoryJournal
-from tests.support.office import Office, office
 from tests.support.orders import bought, later
 from tests.support.stripe_lives import CHARGED, FINALIZED
+from tests.support.world import World, opened
 
 RELEASES = sorted(story.FIXTURES.glob("*.jsonl"))
 UNPAID = {"financial_status": "pending", "total_outstanding": "42.90"}
 PACKED = {"request:": "body", "waiting:": "value"}
 
 
-def taken_over(path: Path) -> AbstractAsyncContextManager[Office]:
+def taken_over(path: Path) -> AbstractAsyncContextManager[World]:
     """A young company whose owner finds this journal."""
-    return office(journal=MemoryJournal(entries=dict(story.read_fixture(path))))
+    return opened(journal=MemoryJournal(entries=dict(story.read_fixture(path))))
 
 
 def unpacked(key: str, value: bytes) -> object:
@@ -75,7 +75,7 @@ def test_every_entry_says_what_was_drawn(path: Path) -> None:
 async def test_requests_are_resent_and_the_stop_of_another_process_ends(path: Path) -> None:
     """The customers of the batch and the one alone are in the books once; the journal holds neither any more."""
     async with taken_over(path) as acme:
-        names = [row["DisplayName"] for row in acme.rows("Customer")]
+        names = [row["DisplayName"] for row in acme.held("Customer")]
         assert sorted(names) == ["Resent alone", "Resent one", "Resent two"]
         assert not [key for key in acme.journal.entries if key.startswith("request:") or key == STOPPED_KEY]
         assert acme.shown["phase"] == "running"
@@ -88,7 +88,7 @@ async def test_money_that_waited_finds_its_order(path: Path) -> None:
         assert acme.shown["waiting_documents"] == 1
         results = await acme.tell(bought(2, **UNPAID))
         assert {result.status.value for result in results} == {"posted"}
-        assert len(acme.held("Payment")) == 1
+        assert len(acme.ours("Payment")) == 1
         assert results[-1].source.place == story.WAITS.record.place
         assert story.WAITS.key not in {key for key, value in acme.journal.entries.items() if value}
 
@@ -99,7 +99,7 @@ async def test_a_document_whose_marker_is_lost_is_not_posted_again(path: Path) -
     async with taken_over(path) as acme:
         (result,) = await acme.tell(later(bought(0, **UNPAID), 10))
         assert result.reason is not None
-        assert (result.status.value, result.reason.code, acme.held("Invoice")) == ("ignored", "deleted_in_qbo", {})
+        assert (result.status.value, result.reason.code, acme.ours("Invoice")) == ("ignored", "deleted_in_qbo", {})
 
 
 @pytest.mark.parametrize("path", RELEASES, ids=lambda path: path.stem)
@@ -110,4 +110,4 @@ async def test_versions_and_links_count(path: Path) -> None:
         await acme.tell(FINALIZED)
         await acme.tell(CHARGED)
         assert old.status.value == "superseded"
-        assert set(acme.held("Invoice")) == {story.INVOICE}
+        assert set(acme.ours("Invoice")) == {story.INVOICE}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.ledger.orders import CURRENCIES, Currency
 from tests.ledger.stories import Figures, Story, stories
 from tests.support.orders import Json
-from tests.support.world import World, in_transit, opened
+from tests.support.world import World, opened
 
 ORDERS_MAX = 3
 
@@ -70,7 +70,7 @@ def figures(world: World) -> Figures:
 
     return Figures(
         receivable=balance(AccountSubType="AccountsReceivable"),
-        cash=in_transit(world),
+        cash=world.in_transit(),
         tax=balance(AccountSubType="GlobalTaxPayable"),
         gift_cards=balance(Name="Gift cards"),
         tips=balance(Name="Tips"),

@@ -25,7 +25,7 @@ from tests.support.shop_payouts import payout, row
 from tests.support.stripe_lives import SURE
 from tests.support.stripe_objects import payout as stripe_payout
 from tests.support.stripe_objects import row as stripe_row
-from tests.support.world import balance, in_transit, opened
+from tests.support.world import opened
 
 D = Decimal
 CENT = D("0.01")
@@ -132,10 +132,10 @@ async def test_a_month_of_payouts_ends_in_the_bank(kind: str, seed: int) -> None
                 await world.deliver(*told[:size])
                 told = told[size:]
             assert set(world.statuses()) <= SURE
-            assert balance(world, "Checking") == month.paid_out
-            assert in_transit(world) == month.owed
-            assert balance(world, "BankCharges") == month.fees
-            assert balance(world, "AccountsReceivable") == 0
+            assert world.balance("Checking") == month.paid_out
+            assert world.in_transit() == month.owed
+            assert world.balance("BankCharges") == month.fees
+            assert world.balance("AccountsReceivable") == 0
             in_bank = sorted(deposit["TotalAmt"] for deposit in world.held("Deposit"))
             if "failed" not in str(month.events):
                 assert in_bank == sorted(amount for amount in month.payouts if amount > 0)

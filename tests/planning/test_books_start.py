@@ -24,7 +24,7 @@ from tests.support.orders import (
 from tests.support.shop_payouts import row, told
 from tests.support.stripe_lives import SURE
 from tests.support.stripe_objects import refund as stripe_refund
-from tests.support.world import World, balance, in_transit, opened
+from tests.support.world import World, opened
 
 D = Decimal
 START = "books_start = 2026-03-05\n"
@@ -70,8 +70,8 @@ async def test_a_late_refund_is_booked_without_its_sale(order_of: tuple[int, ...
         for number in order_of:
             await world.deliver(events[number])
         await world.deliver(events[1])
-        assert balance(world, "DiscountsRefundsGiven") == D("50.00")
-        assert in_transit(world) == D("-54.13")
+        assert world.balance("DiscountsRefundsGiven") == D("50.00")
+        assert world.in_transit() == D("-54.13")
         assert world.trial_balance()["Board of Equalization Payable"] == D("4.13")
         assert set(world.statuses()) <= SURE
 
@@ -146,6 +146,6 @@ async def test_a_refund_of_an_earlier_charge_is_booked_without_it(order_of: tupl
     async with opened(load_rules(START)) as world:
         for number in order_of:
             await world.deliver(events[number])
-        assert balance(world, "DiscountsRefundsGiven") == D("10.00")
-        assert in_transit(world) == D("-10.00")
+        assert world.balance("DiscountsRefundsGiven") == D("10.00")
+        assert world.in_transit() == D("-10.00")
         assert set(world.statuses()) <= SURE

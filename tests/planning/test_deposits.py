@@ -14,7 +14,7 @@ from tests.support.orders import ORDER_ID, charge, line, order, shopify_event, s
 from tests.support.sizes import examples
 from tests.support.stripe_lives import SURE, Life, deliveries, lives
 from tests.support.stripe_objects import invoice_payment, paid_invoice, payout, row
-from tests.support.world import balance, in_transit, opened
+from tests.support.world import opened
 
 EXAMPLES = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
@@ -40,11 +40,11 @@ async def test_nothing_of_a_payout_is_left_behind(
                 await world.restart()
         await world.idle()
         assert set(world.statuses()) <= SURE
-        assert balance(world, lies_in) == 0
-        assert balance(world, "Checking") == life.paid_out
-        assert balance(world, "BankCharges") == life.fees
-        assert balance(world, "DiscountsRefundsGiven") == life.disputed
-        assert balance(world, "AccountsReceivable") == 0
+        assert world.balance(lies_in) == 0
+        assert world.balance("Checking") == life.paid_out
+        assert world.balance("BankCharges") == life.fees
+        assert world.balance("DiscountsRefundsGiven") == life.disputed
+        assert world.balance("AccountsReceivable") == 0
 
 
 CHARGED = stripe_event("charge.succeeded", charge(balance_transaction="txn_1"))
@@ -70,9 +70,9 @@ async def test_of_a_payout_that_failed_nothing_is_in_the_bank(order: list[int]) 
     async with opened() as world:
         for number in order:
             await world.deliver([CHARGED, PAID_OUT, FAILED][number])
-        assert balance(world, "Checking") == 0
-        assert balance(world, "BankCharges") == Decimal("1.03")
-        assert in_transit(world) == Decimal("23.97")
+        assert world.balance("Checking") == 0
+        assert world.balance("BankCharges") == Decimal("1.03")
+        assert world.in_transit() == Decimal("23.97")
         assert set(world.statuses()) <= SURE
 
 
@@ -88,8 +88,8 @@ async def test_a_payout_that_failed_comes_with_the_next() -> None:
         await world.deliver(CHARGED, PAID_OUT)
         await world.deliver(FAILED)
         await world.deliver(stripe_event("payout.paid", later))
-        assert balance(world, "Checking") == Decimal("23.97")
-        assert in_transit(world) == 0
+        assert world.balance("Checking") == Decimal("23.97")
+        assert world.in_transit() == 0
 
 
 async def test_a_part_of_a_payment_is_a_line_of_the_deposit() -> None:
@@ -100,7 +100,7 @@ async def test_a_part_of_a_payment_is_a_line_of_the_deposit() -> None:
         )
         assert result.status == "posted"
         assert [deposit["TotalAmt"] for deposit in world.held("Deposit")] == [Decimal("18.97")]
-        assert in_transit(world) == Decimal("5.00")
+        assert world.in_transit() == Decimal("5.00")
 
 
 async def test_a_payment_in_another_currency_is_a_line_of_what_it_became() -> None:
@@ -114,8 +114,8 @@ async def test_a_payment_in_another_currency_is_a_line_of_what_it_became() -> No
         await world.restart()
         results = await world.deliver(taken, stripe_event("payout.paid", payout(2714, [euros])))
         assert [result.status for result in results] == ["posted", "posted"]
-        assert in_transit(world) == 0
-        assert balance(world, "Checking") == Decimal("27.14")
+        assert world.in_transit() == 0
+        assert world.balance("Checking") == Decimal("27.14")
 
 
 async def test_a_payment_that_a_person_voided_is_refused() -> None:
@@ -147,8 +147,8 @@ async def test_money_that_only_an_invoice_told_is_paid_out_too() -> None:
         async with opened() as world:
             for batch in batches:
                 await world.deliver(*(events[number] for number in batch))
-            assert balance(world, "Checking") == Decimal("23.97")
-            assert in_transit(world) == 0
+            assert world.balance("Checking") == Decimal("23.97")
+            assert world.in_transit() == 0
 
 
 async def test_payouts_again_post_nothing() -> None:

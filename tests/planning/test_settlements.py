@@ -8,7 +8,7 @@ from typing import Any
 from contracts.schemas.settlement import SETTLEMENT
 from mappings.rules import MappingRules, load_rules
 from tests.support.orders import Json, line, order, shopify_event, transaction
-from tests.support.world import balance, in_transit, opened
+from tests.support.world import opened
 
 D = Decimal
 SOLD = order([line("100.00")], payment_gateway_names=["paypal"])
@@ -38,7 +38,7 @@ async def test_a_settlement_is_one_deposit_of_its_amount() -> None:
         assert str(result.source.document) == "settlement:payout:paypal:PP-2026-03-06"
         await world.deliver(settled())
         assert [deposit["TotalAmt"] for deposit in world.held("Deposit")] == [D("86.31")]
-        assert (balance(world, "Checking"), in_transit(world)) == (D("86.31"), D("10.00"))
+        assert (world.balance("Checking"), world.in_transit()) == (D("86.31"), D("10.00"))
         assert world.statuses()[-1] == "already_posted"
 
 
@@ -51,7 +51,7 @@ async def test_a_row_that_names_its_order_waits_for_it() -> None:
         await world.deliver(shopify_event("order_transactions/create", PAID), shopify_event("orders/create", SOLD))
         (deposit,) = world.held("Deposit")
         assert any(each.get("LinkedTxn") for each in deposit["Line"])
-        assert (balance(world, "Checking"), in_transit(world)) == (D("96.31"), D(0))
+        assert (world.balance("Checking"), world.in_transit()) == (D("96.31"), D(0))
 
 
 async def test_a_settlement_that_does_not_add_up_is_refused() -> None:

@@ -12,7 +12,7 @@ from mappings.rules import MappingRules, load_rules
 from tests.support.orders import Json, handed_back, line, order, refund, refund_line, shopify_event, transaction
 from tests.support.shop_payouts import PAYOUT_ID, payout, row, told
 from tests.support.stripe_lives import SURE
-from tests.support.world import World, balance, in_transit, opened
+from tests.support.world import World, opened
 
 D = Decimal
 ONE, TWO, THREE = 7200000001, 7200000002, 7200000003
@@ -86,7 +86,7 @@ async def test_a_payout_of_everything_is_one_deposit_and_clears_all() -> None:
         assert found["Shopify Capital"] == D("25.00")
         assert found["Shopify subscription"] == D("29.00")
         assert found["Marketplace tax"] == D("8.25")
-        assert balance(world, "BankCharges") == D("28.16")
+        assert world.balance("BankCharges") == D("28.16")
         assert set(world.statuses()) <= SURE
 
 
@@ -120,9 +120,9 @@ async def test_a_dispute_is_booked_once_whoever_tells_it(order_of: tuple[int, ..
     async with opened() as world:
         for number in order_of:
             await world.deliver(events[number])
-        assert in_transit(world) == 0
-        assert balance(world, "Checking") == D("-17.50")
-        assert balance(world, "DiscountsRefundsGiven") == D("75.00")
+        assert world.in_transit() == 0
+        assert world.balance("Checking") == D("-17.50")
+        assert world.balance("DiscountsRefundsGiven") == D("75.00")
         assert set(world.statuses()) <= SURE
 
 
@@ -137,9 +137,9 @@ async def test_a_dispute_that_no_event_tells_is_booked_under_its_own_key() -> No
             shopify_event("disputes/update", chargeback(66, ONE, "75.00", status="won")),
         ]:
             await world.deliver(event)
-        assert balance(world, "DiscountsRefundsGiven") == 0
-        assert in_transit(world) == 0
-        assert balance(world, "Checking") == D("57.50")
+        assert world.balance("DiscountsRefundsGiven") == 0
+        assert world.in_transit() == 0
+        assert world.balance("Checking") == D("57.50")
 
 
 @pytest.mark.parametrize("order_of", list(permutations(range(3))))
@@ -154,7 +154,7 @@ async def test_a_payout_waits_for_its_orders(order_of: tuple[int, ...]) -> None:
                 assert (results[0].status, world.held("Deposit")) == ("waiting", [])
         await world.deliver(events[2])
         assert [deposit["TotalAmt"] for deposit in world.held("Deposit")] == [D("96.80")]
-        assert in_transit(world) == 0
+        assert world.in_transit() == 0
         assert set(world.statuses()) <= SURE
 
 
@@ -163,7 +163,7 @@ async def test_money_that_only_bodies_tell_is_paid_out_too() -> None:
     async with opened(load_rules('[orders]\ndocument = "sales_receipt"')) as world:
         await world.deliver(shopify_event("orders/create", sold(ONE, "100.00")))
         await world.deliver(told([charged(ONE, "100.00", "3.20")]))
-        assert (balance(world, "Checking"), in_transit(world)) == (D("96.80"), D(0))
+        assert (world.balance("Checking"), world.in_transit()) == (D("96.80"), D(0))
 
 
 async def test_what_lies_in_undeposited_funds_is_linked() -> None:
@@ -174,7 +174,7 @@ async def test_what_lies_in_undeposited_funds_is_linked() -> None:
         await world.deliver(told([charged(ONE, "100.00", "3.20")]))
         (deposit,) = world.held("Deposit")
         assert [each["LinkedTxn"][0]["TxnType"] for each in deposit["Line"] if each.get("LinkedTxn")] == ["Payment"]
-        assert (balance(world, "Checking"), in_transit(world)) == (D("96.80"), D(0))
+        assert (world.balance("Checking"), world.in_transit()) == (D("96.80"), D(0))
 
 
 @pytest.mark.parametrize(("kind", "in_bank"), [("Bank", "-3.20"), ("Other Current Asset", "96.80")])
@@ -192,7 +192,7 @@ async def test_a_payment_that_a_person_moved_is_paid_out_from_where_it_lies(kind
         found = world.trial_balance()
         assert found["Checking"] == D(in_bank)
         assert found.get("Somewhere else", D(0)) == (D("100.00") if kind == "Bank" else 0)
-        assert in_transit(world) == 0
+        assert world.in_transit() == 0
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ async def test_fees_of_an_earlier_month_are_booked_there() -> None:
             await world.deliver(*orders((ONE, "100.00"), (TWO, "50.00")))
             await world.deliver(told(rows))
             assert [each["TxnDate"] for each in world.held("JournalEntry")] == days
-            assert balance(world, "BankCharges") == D("4.95")
-            assert (balance(world, "Checking"), in_transit(world)) == (D("145.05"), D(0))
+            assert world.balance("BankCharges") == D("4.95")
+            assert (world.balance("Checking"), world.in_transit()) == (D("145.05"), D(0))
 
 
 def close(world: World, day: str) -> None:
@@ -266,12 +266,12 @@ async def test_of_a_payout_that_came_back_only_its_rows_stay(order_of: tuple[int
     async with opened() as world:
         for number in order_of:
             await world.deliver(*events[number])
-        assert (balance(world, "Checking"), in_transit(world)) == (D(0), D("96.80"))
-        assert balance(world, "BankCharges") == D("3.20")
+        assert (world.balance("Checking"), world.in_transit()) == (D(0), D("96.80"))
+        assert world.balance("BankCharges") == D("3.20")
         await world.deliver(told([row("payout_failure", "96.80")], id=PAYOUT_ID + 1))
-        assert (balance(world, "Checking"), in_transit(world)) == (D("96.80"), D(0))
+        assert (world.balance("Checking"), world.in_transit()) == (D("96.80"), D(0))
         await world.deliver(told(rows, status="failed"))
-        assert balance(world, "Checking") == D("96.80")
+        assert world.balance("Checking") == D("96.80")
         assert set(world.statuses()) <= SURE
 
 
@@ -279,7 +279,7 @@ async def test_a_cancelled_payout_was_never_in_the_bank() -> None:
     """Its rows are booked without it."""
     async with opened() as world:
         await world.deliver(*orders((ONE, "100.00")), told([charged(ONE, "100.00", "3.20")], status="canceled"))
-        assert (balance(world, "Checking"), in_transit(world)) == (D(0), D("96.80"))
+        assert (world.balance("Checking"), world.in_transit()) == (D(0), D("96.80"))
 
 
 async def test_a_payout_below_zero_takes_money_from_the_bank() -> None:
@@ -291,7 +291,7 @@ async def test_a_payout_below_zero_takes_money_from_the_bank() -> None:
             shopify_event("refunds/create", {**given_back, "id": 77, "order_id": ONE, "admin_graphql_api_id": None}),
             told([row("refund", "-100.00", order=ONE, transaction=88)], id=PAYOUT_ID + 1),
         )
-        assert (balance(world, "Checking"), in_transit(world)) == (D("-3.20"), D(0))
+        assert (world.balance("Checking"), world.in_transit()) == (D("-3.20"), D(0))
         assert set(world.statuses()) <= SURE
 
 
@@ -310,7 +310,7 @@ async def test_a_payout_in_parts_waits_for_all_of_them(order_of: tuple[int, ...]
             (result,) = await world.deliver(parts[number])
             assert (result.status == "waiting") == (number != order_of[-1])
         assert [deposit["TotalAmt"] for deposit in world.held("Deposit")] == [D("145.05")]
-        assert in_transit(world) == 0
+        assert world.in_transit() == 0
         assert set(world.statuses()) <= SURE
 
 
@@ -322,7 +322,7 @@ async def test_a_reserve_is_kept_and_released() -> None:
         assert world.trial_balance()["Payment reserves"] == D("20.00")
         await world.deliver(told([row("reserve", "20.00")], id=PAYOUT_ID + 1))
         assert "Payment reserves" not in world.trial_balance()
-        assert balance(world, "Checking") == D("96.80")
+        assert world.balance("Checking") == D("96.80")
 
 
 async def test_a_payout_is_read_in_every_form() -> None:
@@ -340,7 +340,7 @@ async def test_a_payout_is_read_in_every_form() -> None:
             await world.deliver(*orders((ONE, "100.00")))
             (result,) = await world.deliver(value)
             assert (result.status, str(result.source.document)) == ("posted", f"shopify:payout:{PAYOUT_ID}")
-            assert balance(world, "Checking") == D("96.80")
+            assert world.balance("Checking") == D("96.80")
 
 
 @pytest.mark.parametrize("changes", [{"status": "in_transit"}, {"status": "scheduled"}, {"balance_transactions": None}])

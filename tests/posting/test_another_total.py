@@ -13,13 +13,13 @@ from bridge.quickbooks import wire
 from contracts.errors import AnswerMismatch, Unavailable
 from contracts.records import InboundRecord
 from contracts.results import Result
-from tests.support.office import Office, office
 from tests.support.orders import bought
+from tests.support.world import World, opened
 
 STRANGE = {"PrivateNote": "[qbb:shopify:order:99 v=1 h=1]"}
 
 
-async def first_answered(acme: Office, **changes: Any) -> tuple[InboundRecord, ...]:
+async def first_answered(acme: World, **changes: Any) -> tuple[InboundRecord, ...]:
     """The records of an order whose invoice QBO has made otherwise than it was sent, under its request id."""
     await acme.tell(bought(0))
     acme.breaks("reset_before", count=None, operation="write", entity="Invoice")
@@ -42,19 +42,19 @@ def dearer() -> dict[str, Any]:
     return {"Line": [line], "TxnTaxDetail": {}}
 
 
-def assert_conflict(acme: Office, results: list[Result]) -> None:
+def assert_conflict(acme: World, results: list[Result]) -> None:
     """Both totals are said, nothing of it is earned, and the next order is posted."""
     (result,) = results
     assert result.reason is not None
     assert (result.status, result.reason.code) == ("dead_lettered", "conflict")
     assert "7.00" in result.reason.message
     assert "42.90" in result.reason.message
-    assert [row["TotalAmt"] for row in acme.rows("Invoice") if row["DocNumber"] == "3001"] == [Decimal(0)]
+    assert [row["TotalAmt"] for row in acme.held("Invoice") if row["DocNumber"] == "3001"] == [Decimal(0)]
 
 
 async def test_the_document_is_void_again_and_the_record_a_conflict() -> None:
     """Guard: another total of our own document is no reason to stop, and no success."""
-    async with office() as acme:
+    async with opened() as acme:
         records = await first_answered(acme, **dearer())
         assert_conflict(acme, await acme.process(records))
         assert [each.status for each in await acme.tell(bought(2))] == ["posted"]
@@ -63,9 +63,9 @@ async def test_the_document_is_void_again_and_the_record_a_conflict() -> None:
 
 async def test_after_a_restart_the_resent_request_is_no_success_either() -> None:
     """The journal resends it before the books are read. Guard: a resent answer is compared like any other."""
-    async with office() as acme:
+    async with opened() as acme:
         records = await first_answered(acme, **dearer())
-        async with office(after=acme) as successor:
+        async with opened(after=acme) as successor:
             assert_conflict(successor, await successor.process(records))
             assert [each.status for each in await successor.tell(bought(2))] == ["posted"]
             assert not [key for key in successor.journal.entries if REQUEST.holds(key)]
@@ -73,16 +73,16 @@ async def test_after_a_restart_the_resent_request_is_no_success_either() -> None
 
 async def test_a_second_restart_before_the_result_still_ends_as_conflict() -> None:
     """The void is in the books, the record is not told. Guard: the entry stays until the conflict is told."""
-    async with office() as acme:
+    async with opened() as acme:
         records = await first_answered(acme, **dearer())
-        async with office(after=acme) as successor, office(after=successor) as third:
+        async with opened(after=acme) as successor, opened(after=successor) as third:
             await third.tell(bought(3))
             assert_conflict(third, await third.process(records))
 
 
 async def test_what_keeps_the_document_in_the_books_is_named() -> None:
     """A void that QBO refuses leaves the document where it is, and the record says why."""
-    async with office() as acme:
+    async with opened() as acme:
         records = await first_answered(acme, **dearer())
         acme.breaks("fault", count=1, operation="void", code="6450", message="Deposited already", detail="")
         (result,) = await acme.process(records)
@@ -93,7 +93,7 @@ async def test_what_keeps_the_document_in_the_books_is_named() -> None:
 
 async def test_an_answer_about_another_document_stops_the_company() -> None:
     """Another marker: nobody knows what is in the books. Guard: only the total may differ."""
-    async with office() as acme:
+    async with opened() as acme:
         records = await first_answered(acme, **STRANGE)
         with pytest.raises(AnswerMismatch):
             await acme.process(records)
@@ -101,7 +101,7 @@ async def test_an_answer_about_another_document_stops_the_company() -> None:
 
 async def test_after_a_restart_it_stops_the_company_too() -> None:
     """Guard: a resent answer is compared before the company is taken over."""
-    async with office() as acme:
+    async with opened() as acme:
         await first_answered(acme, **STRANGE)
         with pytest.raises(AnswerMismatch):
-            await office(after=acme).__aenter__()
+            await opened(after=acme).__aenter__()

@@ -40,7 +40,7 @@ async def deliver(world: World, history: History, *, restarts: bool) -> None:
 async def test_an_outage_anywhere_changes_nothing(restarts: bool, history: History, skip: int, loss: Loss) -> None:  # noqa: FBT001 - parametrised
     """Whether the last write was done or not, and whether its answer came or not."""
     async with opened() as world:
-        world.breaks(loss, skip=skip)
+        world.breaks(loss, operation="write", count=None, skip=skip)
         await deliver(world, history, restarts=restarts)
         assert Books(world.invoices(), world.payments()) == expected(history)
         assert not set(world.statuses()) & {"waiting", "dead_lettered"}

@@ -95,13 +95,13 @@ async def rehearsed(world: World, batches: Sequence[tuple[InboundRecord, ...]]) 
 async def posted_for_real(world: World, batches: Sequence[tuple[InboundRecord, ...]]) -> list[Told]:
     """The same by a company that posts, after a restart as a backfill's is."""
     await world.restart()
-    assert world._company is not None
+    assert world.company is not None
     told = []
     for batch in batches:
-        published = await world._company.process(batch)
-        world._take(published)
+        published = await world.company.process(batch)
+        world.settle(published)
         told += results_of(published)
-    return told + results_of(await world._company.idle())
+    return told + results_of(await world.company.idle())
 
 
 def results_of(published: Sequence[OutboundRecord]) -> list[Told]:

@@ -12,7 +12,6 @@ from bridge.sandbox.settings import DEFAULT_REALM
 from contracts.keys import SourceKey
 from contracts.marker import Marker
 from mappings.rules import MappingRules, OrderRules
-from tests.support.office import Office, office
 from tests.support.orders import (
     ORDER_ID,
     Json,
@@ -25,6 +24,7 @@ from tests.support.orders import (
     taxed,
 )
 from tests.support.seals import SEAL
+from tests.support.world import World, opened
 
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 RECEIPTS = MappingRules(shop_domains=("acme.myshopify.com",), orders=OrderRules(document="sales_receipt"))
@@ -88,30 +88,30 @@ KINDS = (
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.entity)
 
 
-async def booked(acme: Office, kind: Kind) -> dict[str, Any]:
+async def booked(acme: World, kind: Kind) -> dict[str, Any]:
     """The document after its event, which must be posted."""
     results = await acme.tell(kind.event)
     assert [(each.status, each.reason and each.reason.message) for each in results] == [("posted", None)]
-    return acme.held(kind.entity)[kind.key]
+    return acme.ours(kind.entity)[kind.key]
 
 
-def sold_item(acme: Office) -> dict[str, Any]:
+def sold_item(acme: World) -> dict[str, Any]:
     """The item that the earlier order sold."""
-    (item,) = [row for row in acme.rows("Item") if row.get("Sku") and row["Active"]]
+    (item,) = [row for row in acme.held("Item") if row.get("Sku") and row["Active"]]
     return item
 
 
-def numbers_are_ours(acme: Office) -> None:
+def numbers_are_ours(acme: World) -> None:
     """From now on the company refuses a number twice (6140)."""
     set_switches(acme.sandbox.realms[DEFAULT_REALM], {"preferences": {"SalesFormsPrefs": {"CustomTxnNumbers": True}}})
 
 
-def by_a_stranger(acme: Office, kind: Kind, number: str) -> dict[str, Any]:
+def by_a_stranger(acme: World, kind: Kind, number: str) -> dict[str, Any]:
     """What a person writes of this kind under `number`, to the customer and of the item that are there."""
-    customer = next(row["Id"] for row in acme.rows("Customer") if row["Active"])
+    customer = next(row["Id"] for row in acme.held("Customer") if row["Active"])
     detail = {"ItemRef": {"value": sold_item(acme)["Id"]}}
     lines = [{"DetailType": "SalesItemLineDetail", "Amount": 5, "SalesItemLineDetail": detail}]
-    deposit = next(row["Id"] for row in acme.rows("Account") if row["AccountSubType"] == "UndepositedFunds")
+    deposit = next(row["Id"] for row in acme.held("Account") if row["AccountSubType"] == "UndepositedFunds")
     body: dict[str, Any] = {"CustomerRef": {"value": customer}, "DocNumber": number, "Line": lines}
     return body | ({"DepositToAccountRef": {"value": deposit}} if "Receipt" in kind.entity else {})
 
@@ -119,7 +119,7 @@ def by_a_stranger(acme: Office, kind: Kind, number: str) -> dict[str, Any]:
 @each_kind
 async def test_an_item_that_a_person_made_inactive_is_made_anew(kind: Kind) -> None:
     """QBO refuses it (2500); the document sells another item of the same SKU. Guard: `remedies._items_of`."""
-    async with office(rules=kind.rules) as acme:
+    async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
         gone = sold_item(acme)["Id"]
         await acme.by_a_person("deactivate", "Item", gone)
@@ -131,7 +131,7 @@ async def test_an_item_that_a_person_made_inactive_is_made_anew(kind: Kind) -> N
 @each_kind
 async def test_a_number_that_a_stranger_took_is_made_distinct(kind: Kind) -> None:
     """QBO refuses it (6140); the second number has the source's id. Guard: `remedies._duplicate_number`."""
-    async with office(rules=kind.rules) as acme:
+    async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
         await acme.by_hand(kind.entity.lower(), by_a_stranger(acme, kind, kind.number))
         numbers_are_ours(acme)
@@ -142,7 +142,7 @@ async def test_a_number_that_a_stranger_took_is_made_distinct(kind: Kind) -> Non
 async def test_a_number_that_another_kind_of_document_took_is_made_distinct(kind: Kind) -> None:
     """Whether numbers are unique for a type or for all forms nobody says: what QBO refused is what counts."""
     other = next(each for each in KINDS if each.entity not in (kind.entity, "Invoice"))
-    async with office(rules=kind.rules) as acme:
+    async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
         await acme.by_hand(other.entity.lower(), by_a_stranger(acme, other, kind.number))
         numbers_are_ours(acme)
@@ -152,23 +152,23 @@ async def test_a_number_that_another_kind_of_document_took_is_made_distinct(kind
 @pytest.mark.parametrize("kind", KINDS[:2], ids=lambda kind: kind.entity)
 async def test_a_customer_whom_a_person_made_inactive_is_made_anew(kind: Kind) -> None:
     """QBO refuses him (2500); a new sale goes to a customer of the same source. Guard: `remedies._customers_of`."""
-    async with office(rules=kind.rules) as acme:
+    async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
-        (gone,) = [row["Id"] for row in acme.rows("Customer")]
+        (gone,) = [row["Id"] for row in acme.held("Customer")]
         await acme.by_a_person("deactivate", "Customer", gone)
         document = await booked(acme, kind)
-        (active,) = [row["Id"] for row in acme.rows("Customer") if row["Active"]]
+        (active,) = [row["Id"] for row in acme.held("Customer") if row["Active"]]
         assert document["CustomerRef"]["value"] == active != gone
 
 
 @pytest.mark.parametrize("kind", KINDS[2:], ids=lambda kind: kind.entity)
 async def test_what_takes_a_sale_back_follows_it_to_the_customer_of_a_merge(kind: Kind) -> None:
     """The sale is the other one's now and the old one inactive (2500). Guard: `remedies._sale_of` is read again."""
-    async with office(rules=kind.rules) as acme:
+    async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
-        (sale,) = acme.held("Invoice").values()
+        (sale,) = acme.ours("Invoice").values()
         other = (await acme.by_hand("customer", {"DisplayName": "Somebody Else"}))["Id"]
-        for payment in acme.rows("Payment"):
+        for payment in acme.held("Payment"):
             await acme.by_a_person("delete", "Payment", payment["Id"])
         await acme.by_a_person("edit", "Invoice", sale["Id"], changes={"CustomerRef": {"value": other}})
         await acme.by_a_person("deactivate", "Customer", sale["CustomerRef"]["value"])
@@ -178,9 +178,9 @@ async def test_what_takes_a_sale_back_follows_it_to_the_customer_of_a_merge(kind
 async def test_a_refund_of_a_sale_whose_customer_is_inactive_names_nobody() -> None:
     """The money went back all the same, and QBO takes a refund receipt without a customer."""
     (kind,) = [each for each in KINDS if each.entity == "RefundReceipt"]
-    async with office(rules=kind.rules) as acme:
+    async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
-        (gone,) = [row["Id"] for row in acme.rows("Customer")]
+        (gone,) = [row["Id"] for row in acme.held("Customer")]
         await acme.by_a_person("deactivate", "Customer", gone)
         assert "CustomerRef" not in await booked(acme, kind)
 
@@ -188,9 +188,9 @@ async def test_a_refund_of_a_sale_whose_customer_is_inactive_names_nobody() -> N
 async def test_a_credit_of_a_sale_whose_customer_is_inactive_says_what_to_do() -> None:
     """A credit memo must have the customer of its invoice: a person makes him active again."""
     (kind,) = [each for each in KINDS if each.entity == "CreditMemo"]
-    async with office(rules=kind.rules) as acme:
+    async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
-        (customer,) = acme.rows("Customer")
+        (customer,) = acme.held("Customer")
         customer["Active"] = False  # a person must settle what is owed first, and may then owe it again
         (result,) = await acme.tell(kind.event)
         assert result.status == "dead_lettered"
@@ -201,11 +201,11 @@ async def test_a_credit_of_a_sale_whose_customer_is_inactive_says_what_to_do() -
 @each_kind
 async def test_a_number_that_our_own_document_holds_is_not_made_distinct(kind: Kind) -> None:
     """The holder carries the same marker: nothing is written twice. Guard: `_duplicate_number` looks the holder up."""
-    async with office(rules=kind.rules) as acme:
+    async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
         ours = by_a_stranger(acme, kind, kind.number) | {"PrivateNote": SEAL.line(kind.entity, Marker(kind.key))}
         await acme.by_hand(kind.entity.lower(), ours)
         numbers_are_ours(acme)
         (result,) = await acme.tell(kind.event)
         assert result.status in ("posted", "already_posted")
-        assert acme.held(kind.entity)[kind.key]["DocNumber"] == kind.number
+        assert acme.ours(kind.entity)[kind.key]["DocNumber"] == kind.number

@@ -22,8 +22,8 @@ from contracts.records import InboundRecord
 from mappings.rules import MappingRules
 from tests.support.assembly import MemoryJournal, SharedClock, assemble
 from tests.support.clocks import ManualClock
-from tests.support.office import CONNECTION
 from tests.support.quickbooks import MemoryStore
+from tests.support.sandbox_books import CONNECTION
 
 MICRO_BATCH = 100
 BATCHES_PER_MINUTE = 40

@@ -6,79 +6,113 @@ Events go in as micro-batches of records; what comes out is read from the sandbo
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import httpx
-import orjson
-from starlette.applications import Starlette
 
+from bridge.books.recovery import EntityId, PublishedDocuments
 from bridge.company.owner import Company
+from bridge.company.parked import ReadAt
 from bridge.company.waiting_room import WaitingRoom
-from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.client import QuickBooksClient
-from bridge.quickbooks.connection import ConnectionSettings, open_client
-from bridge.quickbooks.wire import dumps
+from bridge.quickbooks.connection import open_client
 from bridge.sandbox.admin import set_switches
 from bridge.sandbox.app import create_app
-from bridge.sandbox.faults import FaultRule, Kind
-from bridge.sandbox.sandbox import Sandbox
-from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Switches
+from bridge.sandbox.settings import DEFAULT_REALM, Switches
+from bridge.telemetry.status import StatusBoard
+from contracts.entities import Entity
 from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from mappings.rules import MappingRules
-from tests.support.assembly import DEAD_LETTERS, RESULTS, MemoryJournal, SharedClock, assemble
-from tests.support.clocks import ManualClock
+from tests.support.assembly import COMPANY, DEAD_LETTERS, RESULTS, MemoryJournal, SharedClock, assemble
+from tests.support.clocks import ManualClock, settle
 from tests.support.quickbooks import MemoryStore
+from tests.support.sandbox_books import CONNECTION, SETTINGS, SandboxBooks
 from tests.support.seals import SEAL
 
-BASE_URL = "http://127.0.0.1:8100"
+SHOPIFY = "shopify.events"
 WINDOW = timedelta(days=3650)
-"""The index reads everything that the sandbox holds."""
+"""The index reads everything that the sandbox holds, but where a test is about what it does not."""
+WAITING_BYTES = 2**26
+RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 
 
-@dataclass
-class World:
-    """The company and its books; `results` are all that were published, by position."""
+@dataclass(slots=True, kw_only=True)
+class World(SandboxBooks):
+    """The company, its books, and everything that it published: `told` in its order, `results` by position.
+
+    `told_before` is what another process did.
+    """
 
     client: QuickBooksClient
-    app: Starlette
     clock: ManualClock
-    rules: MappingRules
+    status: StatusBoard
+    rules: MappingRules = RULES
     journal: MemoryJournal = field(default_factory=MemoryJournal)
+    told_before: tuple[Result, ...] = ()
+    told: list[Result] = field(default_factory=list)
     results: dict[int, list[Result]] = field(default_factory=dict)
     dead_letters: list[OutboundRecord] = field(default_factory=list)
     room: WaitingRoom | None = None
-    waiting_bytes: int = 2**26
+    waiting_bytes: int = WAITING_BYTES
+    read_at: ReadAt | None = None
+    window: timedelta = WINDOW
+    offset: int = 0
     _company: Company | None = None
-    _offset: int = 0
     _records: tuple[InboundRecord, ...] = ()
 
     @property
-    def sandbox(self) -> Sandbox:
-        """The QBO that answers."""
-        sandbox: Sandbox = self.app.state.sandbox
-        return sandbox
+    def company(self) -> Company:
+        """The machine that owns it now."""
+        assert self._company is not None
+        return self._company
 
     async def restart(self) -> None:
-        """A new process takes the company over: nothing but QBO and the journal is left."""
+        """A new process takes the company over: nothing but QBO and Kafka's topics is left."""
+        self.status = StatusBoard(clock=self.clock)
         self._company = assemble(
             self.client,
             self.journal,
             self.clock,
             self.rules,
-            window=WINDOW,
+            window=self.window,
+            status=self.status,
+            look_up_results=self._look_up,
             room=self.room,
             waiting_bytes=self.waiting_bytes,
+            read_at=self.read_at,
         )
         await self._company.take_over(1)
 
+    # What is told to it ------------------------------------------------------------------------------------------
+
+    def record(self, body: object, *, topic: str = SHOPIFY, headers: Headers = ()) -> InboundRecord:
+        """A body as the next record of its topic; bytes and None go as they are."""
+        value = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        made = InboundRecord(
+            topic=topic,
+            partition=0,
+            offset=self.offset,
+            key=None,
+            value=value,
+            headers=headers,
+            timestamp_ms=int(self.clock.now().timestamp() * 1000),
+        )
+        self.offset += 1
+        return made
+
+    def records(self, *bodies: object, headers: Mapping[str, bytes | None] | None = None) -> tuple[InboundRecord, ...]:
+        """Bodies as the next records of the topic."""
+        given = tuple((headers or {}).items())
+        return tuple(self.record(body, headers=given) for body in bodies)
+
     async def deliver(self, *bodies: object) -> list[Result]:
         """One micro-batch; the result of each of its records (a parked one says `waiting`)."""
-        return await self.deliver_records(*(self.record(body) for body in bodies))
+        return await self.deliver_records(*self.records(*bodies))
 
     async def deliver_records(self, *records: InboundRecord) -> list[Result]:
         """One micro-batch of records as `record` makes them."""
@@ -87,164 +121,119 @@ class World:
 
     async def again(self) -> list[Result]:
         """The same records once more, as Kafka delivers what was not settled."""
-        assert self._company is not None
-        self._take(await self._company.process(self._records))
+        await self.process(self._records)
         return [self.results[record.offset][-1] for record in self._records]
 
-    def breaks(self, kind: Kind, *, skip: int) -> None:
-        """From the write after `skip` others on, every call fails in this way."""
-        self.sandbox.faults.add(FaultRule(kind=kind, count=None, skip=skip, operation="write"))
+    async def tell(self, *bodies: object, headers: Mapping[str, bytes | None] | None = None) -> list[Result]:
+        """One micro-batch of these bodies; all results that it led to, those of events that had waited too."""
+        return await self.process(self.records(*bodies, headers=headers))
 
-    def heals(self) -> None:
-        self.sandbox.faults.clear()
+    async def process(self, records: tuple[InboundRecord, ...]) -> list[Result]:
+        """One micro-batch, settled; all results that it led to."""
+        return self.settle(await self.company.process(records))
 
-    async def idle(self) -> None:
-        """A quiet moment: parked events are looked at again."""
-        assert self._company is not None
-        self._take(await self._company.idle())
+    # Time passes -------------------------------------------------------------------------------------------------
 
-    def held(self, entity: str) -> list[dict[str, Any]]:
-        """The rows of the sandbox's books."""
-        return list(self.sandbox.company().tables[entity].values())
+    async def idle(self) -> list[Result]:
+        """A quiet moment between micro-batches: what the owner has to say then."""
+        return self.settle(await self.company.idle())
 
-    def written(self) -> int:
-        """How many writes the books have seen, as the sum of all versions."""
-        return sum(int(row["SyncToken"]) + 1 for entity in ENTITIES for row in self.held(entity))
+    async def idle_until_read(self) -> list[Result]:
+        """Quiet moments until the older books that something waits for are read and taken in."""
+        for _ in range(1_000):
+            if told := await self.idle():
+                return told
+            await settle()
+        raise AssertionError("the older books were never read")
 
-    def trial_balance(self) -> dict[str, Decimal]:
-        """Every account that is not at zero, by name, debits positive."""
-        company = self.sandbox.company()
-        named = {row["Id"]: row["Name"] for row in company.tables["Account"].values()}
-        return {named[ident]: amount for ident, amount in sorted(company.ledger.home.items()) if amount}
+    async def look(self) -> list[Result]:
+        """A minute passes and the owner learns what people changed in QBO meanwhile."""
+        known, told = self.shown["changes_known_until"], []
+        for turn in range(1_000):
+            if turn % 100 == 0:
+                await self.clock.advance(61)
+            told += await self.idle()
+            if self.shown["changes_known_until"] != known:
+                return told
+            await settle()
+        raise AssertionError("the look never ended")
 
-    def owed(self) -> dict[str, Decimal]:
-        """What each customer owes, by name; below zero what they are owed."""
-        names = {row["Id"]: row["DisplayName"] for row in self.held("Customer")}
-        by_name = self.sandbox.company().ledger.by_name
-        return {names[ident]: amount for (_, ident), amount in by_name.items() if amount}
+    # What it says ------------------------------------------------------------------------------------------------
 
-    def payments(self) -> list[tuple[str, Decimal]]:
-        """The live payments by marker and amount."""
-        live = [row for row in self.held("Payment") if row["TotalAmt"]]
-        return sorted((marker_of("Payment", row), row["TotalAmt"]) for row in live)
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The company's part of /status."""
+        return self.status.company(COMPANY, DEFAULT_REALM).snapshot()
 
-    def invoices(self) -> list[tuple[str, Decimal, Decimal, tuple[str, ...]]]:
-        """The live invoices: marker, total, balance and what each line says."""
-        live = [row for row in self.held("Invoice") if row["TotalAmt"]]
-        return sorted((marker_of("Invoice", row), row["TotalAmt"], row["Balance"], _lines(row)) for row in live)
+    def metric(self, name: str) -> float:
+        """What Prometheus is told."""
+        (line,) = [line for line in self.status.telemetry.exposition().decode().splitlines() if line.startswith(name)]
+        return float(line.split()[-1])
 
     def statuses(self) -> list[str]:
         """The last status of every record, in the order of delivery."""
         return [self.results[offset][-1].status.value for offset in sorted(self.results)]
 
-    def record(self, body: object, *, topic: str = "shopify.events", headers: Headers = ()) -> InboundRecord:
-        """A body as the next record of its topic; bytes go as they are."""
-        self._offset += 1
-        return InboundRecord(
-            topic=topic,
-            partition=0,
-            offset=self._offset,
-            key=None,
-            value=body if isinstance(body, bytes) else orjson.dumps(body),
-            headers=headers,
-            timestamp_ms=1_790_000_000_000,
-        )
-
-    async def by_hand(self, entity: str, body: Mapping[str, object]) -> dict[str, Any]:
-        """Write an entity past the bridge, as a person or another app does."""
-        headers = {"Authorization": f"Bearer {self.sandbox.access_token()}", "Accept": "application/json"}
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE_URL) as http:
-            url = f"/v3/company/{DEFAULT_REALM}/{entity.lower()}"
-            answer = await http.post(url, content=dumps(body), headers=headers)
-        answer.raise_for_status()
-        (found,) = (value for value in answer.json().values() if isinstance(value, dict))
-        return found
-
-    def _take(self, records: Sequence[OutboundRecord]) -> None:
+    def settle(self, records: Sequence[OutboundRecord]) -> list[Result]:
+        """Take in what the owner wants published, as Kafka does in one transaction; the results in it."""
         for record in records:
             self.journal.settle(record)
-            if record.topic == DEAD_LETTERS:
-                self.dead_letters.append(record)
-            elif record.topic == RESULTS:
-                result = read_result(record.value or b"")
-                self.results.setdefault(result.source.offset, []).append(result)
+        fresh = [read_result(record.value or b"") for record in records if record.topic == RESULTS]
+        for result in fresh:
+            self.results.setdefault(result.source.offset, []).append(result)
+        self.told += fresh
+        self.dead_letters += [record for record in records if record.topic == DEAD_LETTERS]
+        return fresh
 
-
-ENTITIES = (
-    "Customer",
-    "Item",
-    "Account",
-    "Invoice",
-    "Payment",
-    "JournalEntry",
-    "SalesReceipt",
-    "CreditMemo",
-    "RefundReceipt",
-    "Deposit",
-)
+    async def _look_up(self, wanted: Collection[EntityId]) -> Mapping[EntityId, Entity]:
+        recollection = PublishedDocuments(wanted, SEAL)
+        for result in (*self.told_before, *self.told):
+            recollection.add(result, COMPANY)
+        return recollection.rows()
 
 
 @contextlib.asynccontextmanager
 async def opened(
-    rules: MappingRules | None = None,
+    rules: MappingRules = RULES,
     *,
+    after: World | None = None,
+    journal: MemoryJournal | None = None,
     country: str = "US",
     currency: str = "USD",
     room: WaitingRoom | None = None,
-    waiting_bytes: int = 2**26,
+    waiting_bytes: int = WAITING_BYTES,
+    read_at: ReadAt | None = None,
+    window: timedelta = WINDOW,
     **switches: Any,
 ) -> AsyncIterator[World]:
     """A young company whose owner has just taken it over; `switches` are the sandbox's.
 
-    `room` is where its events wait, `waiting_bytes` the memory for their bodies.
+    `after` makes it another process beside that one, which takes over: the same sandbox, clock, journal and results.
+    `room` is where its events wait, `waiting_bytes` the memory for their bodies, which `read_at` reads again; the index
+    reads `window` eagerly.
     """
-    clock = ManualClock()
-    settings = SandboxSettings(
-        empty=True,
-        limits=Limits(enforced=False),
-        switches=Switches(**switches),
-        country=country,
-        home_currency=currency,
-    )
-    app = create_app(settings, SharedClock(clock))
-    credentials = Credentials(
-        realm_id=DEFAULT_REALM,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        refresh_token=settings.refresh_token,
-        token_url=f"{BASE_URL}/oauth2/v1/tokens/bearer",
-    )
-    connection = ConnectionSettings(credentials=credentials, base_url=BASE_URL)
+    clock = after.clock if after else ManualClock()
+    settings = replace(SETTINGS, switches=Switches(**switches), country=country, home_currency=currency)
+    app = after.app if after else create_app(settings, SharedClock(clock))
     transport = httpx.ASGITransport(app)
-    given = rules or MappingRules(shop_domains=("acme.myshopify.com",))
-    async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
-        world = World(client, app, clock, given, room=room, waiting_bytes=waiting_bytes)
+    async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
+        world = World(
+            app=app,
+            client=client,
+            clock=clock,
+            status=StatusBoard(clock=clock),
+            rules=rules,
+            journal=journal or (after.journal if after else MemoryJournal()),
+            told_before=(*after.told_before, *after.told) if after else (),
+            room=room,
+            waiting_bytes=waiting_bytes,
+            read_at=read_at,
+            window=window,
+            offset=after.offset if after else 0,
+        )
         await world.restart()
         yield world
-
-
-def marker_of(entity: str, row: Mapping[str, Any]) -> str:
-    """The key in a row's note, its whole note where there is none."""
-    marker = SEAL.find(entity, row.get("PrivateNote"))
-    return str(marker.key) if marker else str(row.get("PrivateNote"))
-
-
-def _lines(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(f"{line.get('Description')}: {line['Amount']}" for line in row["Line"] if "Id" in line)
-
-
-def balance(world: World, sub_type: str) -> Decimal:
-    """The sum of all accounts of this sub type; debits positive."""
-    company = world.sandbox.company()
-    found = [ident for ident, each in company.tables["Account"].items() if each["AccountSubType"] == sub_type]
-    return sum((company.ledger.balance(ident) for ident in found), Decimal(0))
-
-
-def in_transit(world: World) -> Decimal:
-    """What lies between a buyer and the bank: undeposited funds and the clearing accounts of processors."""
-    company = world.sandbox.company()
-    found = [ident for ident, each in company.tables["Account"].items() if each["Name"].endswith(" clearing")]
-    return balance(world, "UndepositedFunds") + sum((company.ledger.balance(ident) for ident in found), Decimal(0))
+        await world.company.released()
 
 
 async def without_own_credits(world: World) -> None:

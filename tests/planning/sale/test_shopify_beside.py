@@ -20,7 +20,8 @@ from tests.support.orders import (
     shopify_event,
     transaction,
 )
-from tests.support.world import World, marker_of, opened
+from tests.support.sandbox_books import marker_of
+from tests.support.world import World, opened
 
 MUG = line("14.50", 2, id=77, title="Enamel mug", name="Enamel mug", sku="MUG")
 PAID = shopify_event("orders/paid", order([MUG]))

@@ -25,7 +25,7 @@ from tests.support.stripe_objects import (
     refund,
     row,
 )
-from tests.support.world import World, balance, in_transit, opened, without_own_credits
+from tests.support.world import World, opened, without_own_credits
 
 D = Decimal
 CHARGED = stripe_event("charge.succeeded", charge())
@@ -59,7 +59,7 @@ async def test_a_refund_is_booked_once_whoever_tells_it(order: tuple[int, ...]) 
     async with opened() as world:
         await told(world, *(REFUNDS[number] for number in order))
         assert live(world, "RefundReceipt") == [D(10)]
-        assert in_transit(world) == D(15)
+        assert world.in_transit() == D(15)
 
 
 GIVEN_BACK = row("refund", -1000, str(refund()["id"]), -69)
@@ -76,7 +76,7 @@ async def test_a_refund_that_failed_is_no_refund(order: tuple[int, ...]) -> None
     async with opened() as world:
         await told(world, *(FAILED[number] for number in order))
         assert live(world, "RefundReceipt") == []
-        assert in_transit(world) == D("25.69")
+        assert world.in_transit() == D("25.69")
 
 
 async def test_a_refund_of_what_the_shop_books_does_not_wait() -> None:
@@ -104,17 +104,17 @@ async def test_a_dispute_that_is_won_leaves_nothing(order: tuple[int, ...]) -> N
         await told(world, *(DISPUTED[number] for number in order))
         assert len(world.held("JournalEntry")) == 2
         for account in ("DiscountsRefundsGiven", "BankCharges"):
-            assert balance(world, account) == 0
-        assert in_transit(world) == 0
+            assert world.balance(account) == 0
+        assert world.in_transit() == 0
 
 
 async def test_a_dispute_takes_the_money_and_the_fee() -> None:
     """Out of where payments lie, until it is won."""
     async with opened() as world:
         await told(world, CHARGED, DISPUTED[1])
-        assert in_transit(world) == D(-15)
-        assert balance(world, "DiscountsRefundsGiven") == D(25)
-        assert balance(world, "BankCharges") == D(15)
+        assert world.in_transit() == D(-15)
+        assert world.balance("DiscountsRefundsGiven") == D(25)
+        assert world.balance("BankCharges") == D(15)
 
 
 OPEN = stripe_event("invoice.finalized", invoice(), created=CREATED)
@@ -143,7 +143,7 @@ async def test_what_is_given_up_is_a_bad_debt(order: list[int]) -> None:
     async with opened(BAD_DEBTS) as world:
         await told(world, *([OPEN, GIVEN_UP][number] for number in order))
         assert [each[:3] for each in world.invoices()] == [(INVOICE, D(25), D(0))]
-        assert balance(world, "OtherMiscellaneousExpense") == D(25)
+        assert world.balance("OtherMiscellaneousExpense") == D(25)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -152,7 +152,7 @@ async def test_a_bad_debt_that_was_paid_is_none(order: tuple[int, ...]) -> None:
     async with opened(BAD_DEBTS) as world:
         await told(world, *([OPEN, GIVEN_UP, PAID_AFTER_ALL][number] for number in order))
         assert [each[:3] for each in world.invoices()] == [(INVOICE, D(25), D(0))]
-        assert balance(world, "OtherMiscellaneousExpense") == 0
+        assert world.balance("OtherMiscellaneousExpense") == 0
         assert world.payments() == [(f"stripe:payment:{INVOICE.rsplit(':', 1)[1]}", D(25))]
 
 
@@ -182,7 +182,7 @@ async def test_a_credit_note_and_the_charge_for_the_rest_settle_the_invoice(orde
         await told(world, *(PAID_LESS[number] for number in order))
         assert [each[:3] for each in world.invoices()] == [(INVOICE, D(25), D(0))]
         assert live(world, "CreditMemo") == [D(10)]
-        assert in_transit(world) == D(15)
+        assert world.in_transit() == D(15)
 
 
 @pytest.mark.parametrize("handed_back", [1080, 540])
@@ -250,5 +250,5 @@ async def test_a_fee_is_booked_once_whether_the_charge_or_its_capture_tells_it()
             stripe_event("charge.captured", charge(balance_transaction=fee)),
             stripe_event("charge.succeeded", charge(balance_transaction=fee)),
         )
-        assert balance(world, "BankCharges") == D("1.03")
+        assert world.balance("BankCharges") == D("1.03")
         assert live(world, "Payment") == [D(25)]
