@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 
 from bridge.clock import SystemClock
 from bridge.commands.doctor.books import examine_books
 from bridge.commands.doctor.bus import examine_rights, examine_routes, examine_topics, wanted_topics
+from bridge.commands.doctor.clearing import MOVERS, Clearing, clearing_accounts, examine_clearing
 from bridge.commands.doctor.finding import Finding
 from bridge.config.settings import CompanySettings, Settings
 from bridge.index.company_profile import read_company_profile
@@ -15,7 +18,7 @@ from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.inspection import inspect_rights, inspect_topics
 from bridge.quickbooks.client import QuickBooksClient, ReadRefused
 from bridge.quickbooks.connection import open_client
-from bridge.quickbooks.queries import Select
+from bridge.quickbooks.queries import Select, where
 from bridge.quickbooks.tokens import TokenStore
 from bridge.quickbooks.warmup import load_basics
 from bridge.service.app import company_rules, kafka_connection
@@ -68,16 +71,32 @@ async def _examine_company(settings: Settings, company: CompanySettings, kafka: 
 
 async def _examine_connection(company: CompanySettings, store: TokenStore, rules: MappingRules) -> list[Finding]:
     settings = connection_settings(company)
+    today = SystemClock().now().date()
     async with open_client(settings, store, SystemClock()) as client:
         basics = await load_basics(client, rules.lists)
+        profile = read_company_profile(
+            basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists
+        )
         items = await _items(client)
+        cleared = await _examine_clearing(client, company, clearing_accounts(rules, profile, basics.accounts), today)
     tokens = await store.load(settings.credentials.store_key)
     until = tokens.refresh_expires_at if tokens else None
     connected = f"realm {company.realm_id}" + (f", good until {until:%Y-%m-%d} if unused" if until else "")
-    profile = read_company_profile(
-        basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists
-    )
-    return [Finding("connection", connected), *examine_books(rules, profile, items)]
+    return [Finding("connection", connected), *examine_books(rules, profile, items), *cleared]
+
+
+async def _examine_clearing(
+    client: QuickBooksClient, company: CompanySettings, accounts: Sequence[Clearing], today: date
+) -> list[Finding]:
+    """What is open in the clearing accounts; nothing is read while nothing lies in them."""
+    since = today - timedelta(days=company.index_days)
+    used = any(each.balance for each in accounts)
+    rows = {entity: await client.query(_since(entity, since)) for entity in MOVERS} if used else {}
+    return [finding for each in accounts for finding in examine_clearing(each, rows, since, today)]
+
+
+def _since(entity: str, day: date) -> Select:
+    return Select(entity, conditions=(where("TxnDate", ">=", day.isoformat()),))
 
 
 async def _items(client: QuickBooksClient) -> list[Entity]:

@@ -1,0 +1,147 @@
+"""What lies in the clearing accounts and was not paid out yet: what is open, the oldest first. Pure.
+
+A deposit takes the sum of a payout's rows out of the account, not one payment after the other. So what was drawn is set
+against what came first, as in an aged list of receivables.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from bridge.commands.doctor.finding import Finding
+from bridge.index.company_profile import CompanyProfile
+from contracts.entities import Entity, part
+from contracts.errors import UnmappableEvent
+from contracts.money import plain
+from mappings.accounts import CLEARING, deposit_account
+from mappings.rules import MappingRules
+
+LATE = timedelta(days=10)
+"""Processors pay out within days: what is open for longer was paid out in a way that the books do not know."""
+SHOWN_MAX = 5
+MOVERS = ("Payment", "SalesReceipt", "RefundReceipt", "Deposit", "JournalEntry")
+"""The types of transaction that are read; what others moved is one sum, told as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one transaction brought into the account, or below zero drew from it."""
+
+    day: date
+    amount: Decimal
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """One clearing account: its Id, its name and currency, and what QBO says lies in it."""
+
+    id: str
+    name: str
+    currency: str
+    balance: Decimal
+
+
+def clearing_accounts(rules: MappingRules, profile: CompanyProfile, accounts: Iterable[Entity]) -> list[Clearing]:
+    """The accounts between buyers and the bank that the rules send money of gateways to, as far as they are there."""
+    balances = {str(row.get("Id")): row.get("CurrentBalance") for row in accounts}
+    found: dict[str, Clearing] = {}
+    for gateway in (*CLEARING, *sorted(rules.gateways), None):
+        try:
+            one = profile.accounts[profile.account_id(deposit_account(rules, gateway))]
+        except UnmappableEvent:  # because the examination of the rules says so already
+            continue
+        balance = balances.get(one.id)
+        if one.account_type == "Other Current Asset" and one.sub_type != "UndepositedFunds" and balance is not None:
+            currency = one.currency or profile.home_currency
+            found[one.id] = Clearing(one.id, one.full_name, currency, Decimal(str(balance)))
+    return list(found.values())
+
+
+def examine_clearing(
+    clearing: Clearing, rows: Mapping[str, Sequence[Entity]], since: date, today: date
+) -> Iterator[Finding]:
+    """The balance as the list of what is open, and which of it is older than ten days.
+
+    `rows` are the transactions since `since`, by type.
+    """
+    about = f"clearing: {clearing.name}"
+    moved = list(_movements(clearing, rows))
+    before = clearing.balance - sum((each.amount for each in moved), Decimal(0))
+    if before:
+        moved.append(Movement(since - timedelta(days=1), before, f"before {since}, or by transactions of other types"))
+    opened = still_open(moved)
+    if not opened:
+        yield Finding(about, "nothing is open")
+        return
+    yield Finding(about, f"{plain(clearing.balance, clearing.currency)} {clearing.currency} open: {_list(opened)}")
+    late = [each for each in opened if today - each.day > LATE]
+    if late:
+        amount = plain(sum((each.amount for each in late), Decimal(0)), clearing.currency)
+        said = f"{amount} {clearing.currency} are open for more than {LATE.days} days: {_list(late)}"
+        remedy = "look on the processor's page which payout brought it; send that payout's event, or book it by hand"
+        yield Finding(about, said, remedy, rare=True)
+
+
+def still_open(movements: Iterable[Movement]) -> list[Movement]:
+    """What is left of the movements when what was drawn is set against what came first; the oldest first.
+
+    Draws that nothing came for are left as what they are, below zero.
+    """
+    ordered = sorted(movements, key=lambda each: each.day)
+    came = deque(each for each in ordered if each.amount > 0)
+    overdrawn: list[Movement] = []
+    for drawn in (each for each in ordered if each.amount < 0):
+        left = -drawn.amount
+        while left and came:
+            first = came.popleft()
+            if first.amount > left:
+                came.appendleft(replace(first, amount=first.amount - left))
+            left -= min(first.amount, left)
+        if left:
+            overdrawn.append(replace(drawn, amount=-left))
+    return sorted((*came, *overdrawn), key=lambda each: each.day)
+
+
+def _movements(clearing: Clearing, rows: Mapping[str, Sequence[Entity]]) -> Iterator[Movement]:
+    for entity, found in rows.items():
+        for row in found:
+            amount = _moved(clearing, entity, row)
+            if amount:
+                yield Movement(date.fromisoformat(str(row["TxnDate"])), amount, _called(entity, row))
+
+
+def _moved(clearing: Clearing, entity: str, row: Entity) -> Decimal:
+    """What a transaction moved on the account; nothing where it is in another currency than the account."""
+    if part(row, "CurrencyRef").get("value", clearing.currency) != clearing.currency:
+        return Decimal(0)
+    lines = row.get("Line")
+    listed = lines if isinstance(lines, list) else []
+    moved = sum((_moved_by_line(clearing, entity, line) for line in listed), Decimal(0))
+    if part(row, "DepositToAccountRef").get("value") != clearing.id:
+        return moved
+    total = Decimal(str(row.get("TotalAmt", 0)))
+    return moved + (-total if entity == "RefundReceipt" else total)
+
+
+def _moved_by_line(clearing: Clearing, entity: str, line: Entity) -> Decimal:
+    detail = part(line, f"{'Deposit' if entity == 'Deposit' else 'JournalEntry'}LineDetail")
+    if part(detail, "AccountRef").get("value") != clearing.id:
+        return Decimal(0)
+    amount = Decimal(str(line.get("Amount", 0)))
+    return amount if detail.get("PostingType") == "Debit" else -amount
+
+
+def _called(entity: str, row: Entity) -> str:
+    number = row.get("DocNumber") or row.get("PaymentRefNum")
+    return f"{entity} {row.get('Id')}" + (f" ({number})" if number else "")
+
+
+def _list(opened: Sequence[Movement]) -> str:
+    told = [f"{each.amount} of {each.day}, {each.what}" for each in opened[:SHOWN_MAX]]
+    more = len(opened) - len(told)
+    return "; ".join((*told, f"and {more} more" if more else "")).removesuffix("; ")
