@@ -17,7 +17,7 @@ from bridge.index.posted import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, rejected
 from bridge.planning.sale.amounts import BODY_MONEY
-from bridge.planning.sale.voids import marker_again
+from bridge.planning.sale.voids import marker_again, others_paid
 from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, StepId, StepResolution
 from contracts.keys import UNNAMED, SourceKey
 from contracts.marker import MarkerField, text_in
@@ -273,7 +273,7 @@ def void_superseded_charges(context: PlanningContext, superseded_charges: Iterab
         if StepId("Payment", charge) in context.steps:
             context.once_more = True
             continue
-        if sale.fresh and sale.balance is not None and sale.balance < sale.total:
+        if others_paid(context, sale):
             context.resolve([owner], Refused(rejected(sale, PAID_BY_HAND), sale))
             continue
         void = PlannedStep(id=document, operation=Operation.VOID, owner=owner, target=sale)

@@ -92,10 +92,10 @@ def _is_paid(context: PlanningContext, posted: Posted, claims: SaleClaims, *, wi
     if claims.payments or claims.redemptions or known or on_form:
         # Because money on it must go back by a refund of its own: a void would take it out of the books unseen.
         return True
-    return _others_paid(context, posted)
+    return others_paid(context, posted)
 
 
-def _others_paid(context: PlanningContext, posted: Posted) -> bool:
+def others_paid(context: PlanningContext, posted: Posted) -> bool:
     """True when a person has put money on the invoice. One that is not fresh is read before it is voided anyway.
 
     Credit memos are no money, this order's or another's: we, a person or, where credits apply themselves, QBO puts
