@@ -45,7 +45,7 @@ def _statuses(world: World, case: Case, batches: Batches) -> tuple[bool, list[st
     """Whether an event ended as an allowed dead letter, and the events that ended as none may."""
     dead, found = False, []
     order = [number for batch in batches for number in batch]
-    for offset, number in enumerate(order, start=1):
+    for offset, number in enumerate(order):
         result, event = world.results[offset][-1], case.events[number]
         code = result.reason.code if result.reason else None
         if result.status is ResultStatus.DEAD_LETTERED and code in case.dead_letter_reasons:
