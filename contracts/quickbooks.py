@@ -64,6 +64,7 @@ __all__ = [
     "Shown",
     "TaxCodeSelector",
     "accounts_made_for",
+    "accounts_of",
     "content_hash",
     "distinct_number",
     "references_of",
@@ -92,6 +93,11 @@ def accounts_made_for(draft: Draft) -> tuple[AccountDraft, ...]:
     """The accounts that the bridge makes where the company lacks them and this draft needs them, each once."""
     made = (part.made for part in _parts_of(draft) if isinstance(part, AccountSelector))
     return tuple(dict.fromkeys(account for account in made if account is not None))
+
+
+def accounts_of(draft: Draft) -> tuple[AccountSelector, ...]:
+    """Every account that the draft names, each once."""
+    return tuple(dict.fromkeys(part for part in _parts_of(draft) if isinstance(part, AccountSelector)))
 
 
 def _parts_of(value: object) -> Iterator[object]:

@@ -27,7 +27,8 @@ def map_event(
 ) -> None:
     """Print what an event would post, touching nothing; exit 1 only when it would be dead-lettered.
 
-    Accounts that only QBO could resolve are shown by name. Without a configuration the default rules decide.
+    Accounts that only QBO could resolve are shown by name. Without a configuration the default rules decide. The result
+    is that of books that have nothing of it yet, so money alone waits for its order.
 
     Example: qbo-bridge map order.json --topic orders/paid
     """

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bridge.books.books import Books
 from bridge.index.index import Posted
 from bridge.planning.steps import PlannedStep
-from bridge.posting.sending import BoundStep, ResentStep, StepReply
+from bridge.posting.sending import BoundStep, KnownBooks, ResentStep, StepReply
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault, classify
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome, rejection
@@ -28,7 +27,7 @@ _REPEATED = Fault(code="610", message="the request was answered long ago with wh
 _OUTDATED = Fault(code="5010", message="the request was written as it was planned long ago")
 
 
-def outcome_of(bound: BoundStep, answer: Entity, reply: StepReply, books: Books) -> Done | Recoverable:
+def outcome_of(bound: BoundStep, answer: Entity, reply: StepReply, books: KnownBooks) -> Done | Recoverable:
     """What became of a step whose answer is what was sent; `books` remember what it wrote."""
     step = bound.step
     # because QBO replays the first answer of a known request id, recreating an entity needs a new id
@@ -44,7 +43,7 @@ def outcome_of(bound: BoundStep, answer: Entity, reply: StepReply, books: Books)
     )
 
 
-def outcome_of_resent(sent: ResentStep, answer: Entity, reply: StepReply, books: Books | None) -> Done:
+def outcome_of_resent(sent: ResentStep, answer: Entity, reply: StepReply, books: KnownBooks | None) -> Done:
     """What an earlier owner has written; `books` remember it, None before they are read."""
     entity, operation = sent.written.step.entity, sent.written.operation
     posted = None
@@ -83,7 +82,7 @@ def _is_overpaid(step: PlannedStep, fault: Fault) -> bool:
     return certain and fault.code == BUSINESS_RULE and step.id.entity == "Payment" and bool(step.applied)
 
 
-def _remember(step: PlannedStep, answer: Entity, books: Books) -> Posted | None:
+def _remember(step: PlannedStep, answer: Entity, books: KnownBooks) -> Posted | None:
     """What the books hold after the write: nothing any more of what we deleted ourselves."""
     if step.operation is Operation.DELETE:
         books.index.disown(step.id.entity, step.id.key)

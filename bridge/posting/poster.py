@@ -12,13 +12,12 @@ from decimal import Decimal
 from enum import Enum, auto
 
 from bridge.binding import Binder
-from bridge.books.books import Books
 from bridge.journal.requests import Unsettled
 from bridge.planning.steps import Schedule, StepId
 from bridge.posting.contradiction import conflict, taking_back, totals_apart
 from bridge.posting.moves import mark_moved
 from bridge.posting.outcomes import outcome_of, outcome_of_resent, outdated, refusal
-from bridge.posting.sending import BoundStep, Replies, ResentStep, Sender, StepReply
+from bridge.posting.sending import BoundStep, KnownBooks, Replies, ResentStep, Sender, StepReply
 from bridge.posting.wave_binding import bind_wave
 from bridge.quickbooks.faults import Fault, describe
 from bridge.settlement.step_outcomes import Done, Failed, StepOutcome
@@ -46,7 +45,7 @@ class Conflict:
 class Poster:
     """Posts schedules for one company through its `sender`."""
 
-    def __init__(self, sender: Sender, books: Books, *, realm_id: str) -> None:
+    def __init__(self, sender: Sender, books: KnownBooks, *, realm_id: str) -> None:
         self._sender = sender
         self._books = books
         self._realm_id = realm_id

@@ -12,11 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.binding import expected
-from bridge.books.books import Books
 from bridge.index.index import Posted, order_of
 from bridge.journal.requests import Unsettled
 from bridge.planning.steps import PlannedStep
-from bridge.posting.sending import BoundStep, Replies, StepReply
+from bridge.posting.sending import BoundStep, KnownBooks, Replies, StepReply
 from contracts.entities import NAME_LISTS, Entity
 from contracts.marker import Marker
 from contracts.marker_seal import MarkerSeal
@@ -53,7 +52,7 @@ class RehearsingSender:
 
     moves_unseen = False
 
-    def __init__(self, books: Books, rehearsed: RehearsedEntities) -> None:
+    def __init__(self, books: KnownBooks, rehearsed: RehearsedEntities) -> None:
         self._books = books
         self._rehearsed = rehearsed
         self._answered = 0

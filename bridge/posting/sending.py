@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bridge.binding import expected
+from bridge.index.company_profile import CompanyProfile
+from bridge.index.index import Index, Posted
 from bridge.journal.requests import Unsettled, Written
 from bridge.planning.steps import PlannedStep
 from bridge.quickbooks.batching import StepAnswer, WireStep
-from contracts.entities import number
+from contracts.entities import Entity, number
 from contracts.posting import Operation
 
 
@@ -65,6 +67,28 @@ class StepReply:
 
 SentStep = BoundStep | ResentStep
 Replies = AsyncIterator[tuple[SentStep, StepReply]]
+
+
+class KnownBooks(Protocol):
+    """The books as far as posting needs them: what is known of them, and that they take in what was written."""
+
+    @property
+    def is_warm(self) -> bool:
+        """False while nothing is known."""
+
+    @property
+    def index(self) -> Index:
+        """What is in the books."""
+
+    @property
+    def profile(self) -> CompanyProfile:
+        """What the company itself decides."""
+
+    def is_dropped(self, entity: str, ident: str) -> bool:
+        """True for a customer or an item that is known to be gone or inactive."""
+
+    def remember(self, entity: str, body: Entity) -> Posted | None:
+        """Take in the answer to one of our writes."""
 
 
 class Sender(Protocol):

@@ -1,0 +1,103 @@
+"""`qbo-bridge map` says of an event what the machine says of it whose books have nothing of it yet."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from bridge.commands.mapping import map_value
+from bridge.config.settings import load_settings
+from mappings.rules import MappingRules
+from tests.support.orders import Json, line, order, shopify_event
+from tests.support.shop_payouts import payout, row
+from tests.support.world import opened
+
+GOLDEN = Path(__file__).parents[1] / "mappings" / "golden"
+EVENTS = sorted(GOLDEN.glob("*/*/event.json"))
+ITS_OWN = ("is off in QuickBooks", "the company has no active ")
+"""What only a company itself decides."""
+
+CONFIG = """
+[kafka]
+bootstrap_servers = "127.0.0.1:9"
+[[companies]]
+name = "acme-us"
+realm_id = "91"
+environment = "sandbox"
+client_id = "app"
+shop_domains = ["default"]
+rules = "rules.toml"
+"""
+PAYOUT_RULES = '[payouts]\nbank = "Checking"\n[payouts.rows]\nadjustment = "Adjustments"\n'
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
+async def test_map_and_the_machine_agree(event: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same status, code and sentence, but where the company itself lacks something."""
+    value = bytes_of(event)
+    async with opened(MappingRules()) as world:
+        (result,) = await world.deliver_records(world.record(value))
+    capsys.readouterr()
+    booked = await asyncio.to_thread(mapped_by_default, value)
+    said = capsys.readouterr()
+    code, message = (result.reason.code, result.reason.message) if result.reason else (None, None)
+    if message is not None and any(words in message for words in ITS_OWN):
+        assert booked
+    elif not booked:
+        assert (result.status, said.err) == ("dead_lettered", f"Dead letter, {code}: {message}.\n")
+    else:
+        told = json.loads(said.out)
+        reason = told.get("reason") or told.get("ignored") or {}
+        assert (told["status"], reason.get("code"), reason.get("message")) == (result.status, code, message)
+
+
+def test_rows_in_parts_that_miss_the_amount_are_a_dead_letter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the whole payout can be added up, which the mapping of one part does not do."""
+    booked = mapped(tmp_path, one_part(of=1), rules=PAYOUT_RULES)
+    assert not booked
+    assert capsys.readouterr().err.startswith("Dead letter, unbalanced: the rows of the payout add up to 10.00 USD")
+
+
+def test_a_part_of_a_payout_waits_for_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As its result says; it is no dead letter."""
+    booked = mapped(tmp_path, one_part(of=2), rules=PAYOUT_RULES)
+    assert booked
+    assert "of the 2 parts of the payout 2 are not told yet" in " ".join(capsys.readouterr().out.split())
+
+
+def test_late_money_of_an_earlier_sale_needs_its_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A body tells money after the start of the books, and no rule says what was owed before."""
+    body = shopify_event("orders/paid", order([line("10.00")], updated_at="2026-05-01T10:00:00Z"))
+    body["headers"] = {"X-Shopify-Topic": "orders/paid", "X-Shopify-Triggered-At": "2026-05-01T10:00:00Z"}
+    booked = mapped(tmp_path, body, rules="books_start = 2026-04-01\n")
+    assert not booked
+    assert "accounts.opening_receivables" in capsys.readouterr().err
+
+
+def bytes_of(path: Path) -> bytes:
+    """The event in a file."""
+    return path.read_bytes()
+
+
+def mapped_by_default(value: bytes) -> bool:
+    """Whether the command calls the event booked without any configuration."""
+    return map_value(value, topic=None, settings=None, company=None, as_json=True)
+
+
+def one_part(*, of: int) -> Json:
+    """A payout whose first part misses its amount by a unit."""
+    body = payout([row("adjustment", "10.00")], amount="11.00", part=1, parts=of)
+    return shopify_event("shopify_payments/payouts", body)
+
+
+def mapped(folder: Path, event: Json, *, rules: str) -> bool:
+    """Whether the command calls `event` booked under `rules`."""
+    (folder / "rules.toml").write_text(rules)
+    (folder / "bridge.toml").write_text(CONFIG)
+    settings = load_settings(folder / "bridge.toml", {})
+    return map_value(json.dumps(event).encode(), topic=None, settings=settings, company="acme-us")
