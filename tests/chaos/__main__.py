@@ -26,10 +26,11 @@ import httpx
 from bridge.kafka.connection import KafkaConnection
 from tests.chaos.report import table
 from tests.chaos.storm import Storm
-from tests.support.fleet import Fleet, realm_options, tenants, trickle
+from tests.support.fleet import Fleet, trickle
+from tests.support.installation import realm_options, tenants
 from tests.support.kafka.cluster import running_cluster
 from tests.support.kafka.jars import KafkaMissing, find_java
-from tests.support.stage import sandbox_server
+from tests.support.processes import sandbox_server
 from tests.support.verdict import Bus, judge, offsets_left, read_bus, silent, unsettled, wrong_letters
 
 EVENTS_PER_ORDER = 3.9

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.support.fleet import Fleet, Replica
+from tests.support.fleet import Fleet
 from tests.support.kafka.cluster import KafkaCluster
+from tests.support.processes import Replica
 
 PAUSE_MEAN_S = 3.0
 """Between two blows, on average."""

@@ -20,7 +20,8 @@ from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import Tokens, fingerprint, token_key
 from bridge.sandbox.settings import DEFAULT_REALM
 from tests.support.consenting import SECRETS, connecting, decide, write_config
-from tests.support.stage import KEY, sandbox_server
+from tests.support.installation import KEY
+from tests.support.processes import sandbox_server
 
 OTHER_REALM = "9130000000000002"
 

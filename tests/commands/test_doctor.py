@@ -20,7 +20,8 @@ from bridge.kafka.topics import create_missing, log_topic
 from tests.support.kafka.cluster import KafkaCluster
 from tests.support.kafka.secured import GUEST, GUEST_PASSWORD
 from tests.support.kafka.ways import as_settings, way_in
-from tests.support.stage import Stage, sandbox_server
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage
 
 pytestmark = pytest.mark.kafka
 
@@ -57,7 +58,7 @@ def with_rules(stage: Stage, text: str) -> dict[str, str]:
 @pytest_asyncio.fixture
 async def stage(real: KafkaConnection, unique: str, tmp_path: Path) -> AsyncIterator[Stage]:
     async with sandbox_server(tmp_path) as url:
-        stage = Stage(real, url, tmp_path, unique)
+        stage = Stage.of(real, url, tmp_path, unique)
         await stage.create_topics()
         yield stage
 
@@ -196,7 +197,7 @@ async def test_missing_rights_are_named_one_by_one(secure_broker: KafkaCluster, 
     rightful = way_in(secure_broker, "SASL_SSL")
     guest = replace(rightful, sasl_plain_username=GUEST, sasl_plain_password=GUEST_PASSWORD)
     async with sandbox_server(tmp_path) as url:
-        stage = Stage(rightful, url, tmp_path, unique)
+        stage = Stage.of(rightful, url, tmp_path, unique)
         await stage.create_topics()
         allowed = await examined(stage, **as_settings(rightful))
         told = await examined(stage, **as_settings(guest))

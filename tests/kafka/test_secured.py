@@ -18,7 +18,8 @@ from contracts.records import OutboundRecord
 from tests.support.kafka.cluster import KafkaCluster
 from tests.support.kafka.secured import PASSWORD
 from tests.support.kafka.ways import as_settings, way_in
-from tests.support.stage import Stage, counted, sandbox_server
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage, counted
 
 pytestmark = pytest.mark.kafka
 
@@ -141,7 +142,7 @@ async def test_the_whole_bridge_works_over_it(
             "QBO_BRIDGE_TOKENS__STORE": "kafka",
             "QBO_BRIDGE_TOKENS__TOPIC": f"tokens-{unique}",
         }
-        stage = Stage(connection, url, tmp_path, unique, environ=environ)
+        stage = Stage.of(connection, url, tmp_path, unique, environ=environ)
         await stage.create_topics()
         produced = await stage.produce(event.record for event in sample.events)
         async with stage.bridge():

@@ -20,7 +20,6 @@ from bridge.kafka.connection import KafkaConnection
 from contracts.records import InboundRecord
 from contracts.results import ResultStatus, result_id
 from tests.support.backfills import (
-    WIDE,
     Command,
     backfill,
     backfilling,
@@ -33,7 +32,9 @@ from tests.support.backfills import (
     until_told,
     wrong_in_the_books,
 )
-from tests.support.stage import Stage, counted, sandbox_server
+from tests.support.installation import Tenant
+from tests.support.processes import sandbox_server
+from tests.support.stage import CALM, Stage, counted
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -44,7 +45,7 @@ SLOW = {"kind": "delay", "operation": "batch", "count": None, "seconds": 0.3}
 @pytest_asyncio.fixture
 async def stage(real: KafkaConnection, unique: str, tmp_path: Path) -> AsyncIterator[Stage]:
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         await stage.create_topics()
         yield stage
 
@@ -163,7 +164,7 @@ async def test_killed_in_the_middle_and_started_again_it_posts_once(stage: Stage
 
 async def session_over(stage: Stage) -> None:
     """A killed member counts until its session has timed out."""
-    await asyncio.sleep(stage.session_timeout_ms / 1000 + 1)
+    await asyncio.sleep(CALM["session_timeout_ms"] / 1000 + 1)
 
 
 async def test_interrupted_it_drains_reports_and_can_be_repeated(stage: Stage) -> None:
@@ -283,7 +284,8 @@ async def test_records_of_another_company_are_nobodys_result_here(stage: Stage) 
     """They are counted, and told by their own company."""
     sample = sample_of(5, mix=ORDERS_ONLY)
     await produce(stage, sample.events)
-    stage.shops, stage.others = ("elsewhere.myshopify.com",), FIRST
+    first = Tenant("first", "1", ("acme.myshopify.com",), "acct_first", "")
+    stage.companies = (first, replace(stage.companies[0], shops=("elsewhere.myshopify.com",)))
     command = await backfill(stage)
     assert command.code == 0, command.err
     assert (
@@ -291,11 +293,3 @@ async def test_records_of_another_company_are_nobodys_result_here(stage: Stage) 
         in command.out
     )
     assert await stage.results() == []
-
-
-FIRST = """[[companies]]
-name = "first"
-realm_id = "1"
-environment = "sandbox"
-client_id = "app"
-shop_domains = ["acme.myshopify.com"]"""

@@ -11,7 +11,6 @@ import pytest
 from bridge.demo.events import ORDERS_ONLY
 from bridge.kafka.connection import KafkaConnection
 from tests.support.backfills import (
-    WIDE,
     backfilling,
     plan_faults,
     produce,
@@ -21,7 +20,8 @@ from tests.support.backfills import (
     wrong_in_the_books,
 )
 from tests.support.kafka.cluster import KafkaCluster
-from tests.support.stage import Stage, sandbox_server
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -30,7 +30,7 @@ async def test_a_broker_that_restarts_is_waited_for(lone_broker: KafkaCluster, u
     """Reader, group and producer find it again. Guard: taking over again after Kafka's errors."""
     kafka = KafkaConnection(bootstrap_servers=lone_broker.bootstrap_servers)
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(kafka, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(kafka, url, tmp_path, unique)
         await stage.create_topics()
         sample = sample_of(40, mix=ORDERS_ONLY)
         produced = await produce(stage, sample.events)

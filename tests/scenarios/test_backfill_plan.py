@@ -17,7 +17,6 @@ import pytest_asyncio
 from bridge.demo.events import ORDERS_ONLY, EventMix
 from bridge.kafka.connection import KafkaConnection
 from tests.support.backfills import (
-    WIDE,
     backfill,
     backfilling,
     heal,
@@ -28,8 +27,9 @@ from tests.support.backfills import (
     snapshot,
     until_journalled,
 )
+from tests.support.processes import sandbox_server
 from tests.support.seals import SEAL
-from tests.support.stage import Stage, sandbox_server
+from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 @pytest_asyncio.fixture
 async def stage(real: KafkaConnection, unique: str, tmp_path: Path) -> AsyncIterator[Stage]:
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        yield Stage(real, url, tmp_path, unique, limits=WIDE)
+        yield Stage.of(real, url, tmp_path, unique)
 
 
 async def planned(stage: Stage, *options: str) -> list[dict[str, Any]]:

@@ -17,8 +17,8 @@ from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.kafka.connection import KafkaConnection
 from contracts.records import OutboundRecord
 from contracts.results import Result
-from tests.support.fleet import WIDE
-from tests.support.stage import Stage, sandbox_server
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage
 
 PERSON = "Quillfeather"
 """In every name, address, mail, note and title that is sent; no other word of the bridge has it."""
@@ -91,7 +91,7 @@ async def test_neither_people_nor_secrets_are_shown_anywhere(
     """Logs at debug, metrics, status, results, reasons. Guards: `describe`, `_safe`, `mask_secrets`, error messages."""
     options = ("--no-limits", "--client-secret", f"{SECRET}-app", "--refresh-token", f"{SECRET}-refresh")
     async with sandbox_server(tmp_path, *options) as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         company = f"QBO_BRIDGE_COMPANIES__{stage.company.upper().replace('-', '_')}__"
         stage.environ = {
             f"{company}CLIENT_SECRET": f"{SECRET}-app",
@@ -134,7 +134,7 @@ async def told(stage: Stage, count: int) -> list[Result]:
 async def test_the_search_would_find_it(real: KafkaConnection, unique: str, tmp_path: Path) -> None:
     """The words do reach QBO and the dead letters: the test above looks for something that was there."""
     async with sandbox_server(tmp_path, "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         await stage.create_topics()
         produced = await stage.produce(events())
         async with stage.bridge():

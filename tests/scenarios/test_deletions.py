@@ -8,9 +8,9 @@ import pytest
 
 from bridge.demo.events import EventSettings, generate
 from bridge.kafka.connection import KafkaConnection
-from tests.support.fleet import WIDE
 from tests.support.people import document, human, invoices
-from tests.support.stage import Stage, sandbox_server
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage
 
 
 @pytest.mark.slow
@@ -21,7 +21,7 @@ async def test_what_was_deleted_while_nobody_ran_is_not_posted_again(
     """All events come again to the next process: the results say whose the Id was. Guard: `kafka.recollect`."""
     sample = generate(EventSettings(seed=21, orders=15, livemode=False))
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         await stage.create_topics()
         produced = await stage.produce(event.record for event in sample.events)
         async with stage.bridge():

@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from bridge.kafka.connection import KafkaConnection
-from tests.support.fleet import WIDE, fleet_of, until
+from tests.support.fleet import fleet_of, until
+from tests.support.installation import WIDE
 from tests.support.verdict import all_told, problems, unsettled
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

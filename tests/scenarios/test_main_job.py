@@ -18,11 +18,11 @@ from bridge.kafka.connection import KafkaConnection
 from contracts.keys import SourceKey
 from contracts.records import OutboundRecord
 from contracts.results import Result
+from tests.support.processes import sandbox_server
 from tests.support.seals import SEAL
-from tests.support.stage import Stage, counted, sandbox_server
+from tests.support.stage import Stage, counted
 
 ORDERS = 2000
-WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
 
 
 @pytest.mark.kafka
@@ -30,7 +30,7 @@ async def test_two_thousand_orders_are_in_the_books_once(real: KafkaConnection, 
     """One terminal result each, totals equal to the cent, few calls; from offset 0 again nothing is posted."""
     sample = generate(EventSettings(seed=2000, orders=ORDERS, livemode=False))
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         await stage.create_topics()
         produced = await stage.produce(event.record for event in sample.events)
         async with stage.bridge():
@@ -66,7 +66,7 @@ async def test_a_warm_order_with_its_payment_costs_two_calls_and_no_read(
     sample = generate(EventSettings(seed=5, orders=30, mix=quiet))
     paid = next(event.record for event in sample.events if ("x-shopify-topic", b"orders/paid") in lowered(event.record))
     async with sandbox_server(tmp_path, "--no-limits") as url:
-        stage = Stage(embedded, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(embedded, url, tmp_path, unique)
         await stage.create_topics()
         async with stage.bridge():
             await stage.produce([paid])

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from bridge.kafka.journal import entry_record, home_partition
 from bridge.kafka.reader import publish
 from bridge.kafka.topics import partitions_of
 from contracts.records import OutboundRecord
+from tests.support.installation import tenants
 from tests.support.orders import bought
-from tests.support.stage import INDEX_DAYS, Stage, sandbox_server
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage
 
 OTHER_REALM = "9130000000000002"
 OTHER_SHOP = "beta.myshopify.com"
@@ -24,26 +27,10 @@ OTHER_SHOP = "beta.myshopify.com"
 pytestmark = pytest.mark.kafka
 
 
-def stage_of(kafka: KafkaConnection, url: str, folder: Path, suffix: str) -> Stage:
+def beside_another(kafka: KafkaConnection, url: str, folder: Path, suffix: str) -> Stage:
     """The stage's company, and another one first in the same file."""
-    name = f"beta-{suffix}"
-    others = f"""
-[[companies]]
-name = "{name}"
-realm_id = "{OTHER_REALM}"
-environment = "sandbox"
-api_base_url = "{url}"
-token_url = "{url}/oauth2/v1/tokens/bearer"
-client_id = "sandbox-client"
-index_days = {INDEX_DAYS}
-shop_domains = ["{OTHER_SHOP}"]
-"""
-    secrets = f"QBO_BRIDGE_COMPANIES__{name.upper().replace('-', '_')}__"
-    environ = {
-        f"{secrets}CLIENT_SECRET": "sandbox-secret",
-        f"{secrets}REFRESH_TOKEN": f"sandbox-refresh-token-{OTHER_REALM}",
-    }
-    return Stage(kafka, url, folder, suffix, others=others, environ=environ)
+    other = replace(tenants(suffix, 2)[1], shops=(OTHER_SHOP,))
+    return Stage.of(kafka, url, folder, suffix, beside=(other,))
 
 
 async def left_by_a_newer_release(stage: Stage, key: str, value: bytes | None) -> None:
@@ -71,7 +58,7 @@ async def until_refused(stage: Stage) -> str:
 
 def resumed(stage: Stage) -> subprocess.CompletedProcess[str]:
     """`qbo-bridge resume` for the stage's company."""
-    config = str(stage.folder / f"{stage.company}.toml")
+    config = str(stage.config())
     return subprocess.run(
         [sys.executable, "-m", "bridge.cli.app", "resume", "--company", stage.company, "--config", config],
         env=stage.environment(),
@@ -90,7 +77,7 @@ async def test_a_newer_journal_is_left_alone_and_the_other_company_goes_on(
     Guards: `check_formats` in `Company.take_over`; `gave_up`, which keeps the sentence on the pages.
     """
     async with sandbox_server(tmp_path, "--no-limits", "--realm", "9130000000000001", "--realm", OTHER_REALM) as url:
-        stage = stage_of(real, url, tmp_path, unique)
+        stage = beside_another(real, url, tmp_path, unique)
         await stage.create_topics()
         await left_by_a_newer_release(stage, "waiting:shopify.events:0:7", b'{"format":2}')
         await publish(real, [sold_by(stage, "acme.myshopify.com", 1), sold_by(stage, OTHER_SHOP, 2)])

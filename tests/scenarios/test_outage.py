@@ -9,7 +9,9 @@ from random import Random
 import pytest
 
 from bridge.kafka.connection import KafkaConnection
-from tests.support.fleet import Fleet, Replica, Tenant, fleet_of, until
+from tests.support.fleet import Fleet, fleet_of, until
+from tests.support.installation import Tenant
+from tests.support.processes import Replica
 from tests.support.verdict import all_told, problems, read_bus
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

@@ -11,8 +11,10 @@ import pytest
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import read_topic
-from tests.support.fleet import Fleet, Replica, Tenant, fleet_of, until
+from tests.support.fleet import Fleet, fleet_of, until
+from tests.support.installation import Tenant
 from tests.support.kafka.cluster import KafkaCluster
+from tests.support.processes import Replica
 from tests.support.verdict import all_told, problems
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

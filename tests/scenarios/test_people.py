@@ -18,10 +18,11 @@ from bridge.kafka.connection import KafkaConnection
 from contracts.keys import SourceKey
 from contracts.records import OutboundRecord
 from contracts.results import Result
-from tests.support.fleet import WIDE, until
+from tests.support.fleet import until
 from tests.support.orders import ORDER_ID, Json, order, taxed, transaction
 from tests.support.people import copy, document, human
-from tests.support.stage import Stage, sandbox_server
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage
 
 VOIDED, DELETED, CHANGED, TWICE, RENAMED, RETIRED, UNPAID, CLOSED, PLAIN, NEW = range(10)
 """What a person does to each order, or to what it stands on. The last one is ordered afterwards."""
@@ -166,7 +167,7 @@ async def test_what_people_did_stays_and_everything_else_is_posted(
     `Index.twins` and `Index.drifted` (the sentinel), `NameList.is_dropped`, `closing._barred`.
     """
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         freshness = f"QBO_BRIDGE_COMPANIES__{stage.company.upper().replace('-', '_')}__FRESHNESS_S"
         stage.environ[freshness] = "0.5" if looks else "600"
         await stage.create_topics()

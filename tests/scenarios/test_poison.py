@@ -21,12 +21,12 @@ from contracts.records import InboundRecord, OutboundRecord, Place
 from contracts.results import Result
 from tests.support.orders import ORDER_ID, order, taxed
 from tests.support.poison import poison
+from tests.support.processes import sandbox_server
 from tests.support.seals import SEAL
-from tests.support.stage import Stage, counted, sandbox_server
+from tests.support.stage import Stage, counted
 
 SEED = 20261122
 HOSTILE, SOUND, PARTITIONS = 4_000, 100, 6
-WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
 
 
 @pytest.mark.kafka
@@ -41,7 +41,7 @@ async def test_hostile_records_end_as_they_came_and_sound_ones_among_them_are_bo
     """
     monkeypatch.setenv(f"QBO_BRIDGE_COMPANIES__ACME_{unique.upper()}__STOP_AFTER_DEAD_LETTERS", "0")
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         await stage.create_topics()
         await publish(real, mixed(stage, SEED))
         for name in (b"\xff\xfe", b"\x80" * 9):

@@ -13,10 +13,10 @@ from contracts.money import plain
 from contracts.records import OutboundRecord
 from contracts.results import Result
 from tests.support.corpus import amount, cash_rounding, order_in, parts_total, removed_by_edits
+from tests.support.processes import sandbox_server
 from tests.support.seals import SEAL
-from tests.support.stage import Stage, sandbox_server
+from tests.support.stage import Stage
 
-WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
 SHOPS = ("example.myshopify.com", "shop.myshopify.com")
 """The shops that wrapped payloads name."""
 RECEIVED_IN_FULL = {"paid", "refunded", "partially_refunded"}
@@ -39,7 +39,7 @@ async def test_every_real_payload_ends_and_every_sound_order_is_in_the_books_to_
     """Orders that satisfy the identity are posted, the others are refused with both numbers, nothing is left over."""
     files = await asyncio.to_thread(_read, corpus)
     async with sandbox_server(tmp_path, "--no-limits") as url:
-        stage = Stage(embedded, url, tmp_path, unique, limits=WIDE, shops=(*SHOPS, "default"))
+        stage = Stage.of(embedded, url, tmp_path, unique, shops=(*SHOPS, "default"))
         stage.switch_on_multicurrency()
         await stage.create_topics()
         await stage.produce(files.values())

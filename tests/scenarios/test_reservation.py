@@ -12,7 +12,8 @@ import pytest
 from bridge.demo.events import ORDERS_ONLY
 from bridge.demo.samples.stories import StoryMix
 from bridge.kafka.connection import KafkaConnection
-from tests.support.fleet import Replica, fleet_of, until
+from tests.support.fleet import fleet_of, until
+from tests.support.processes import Replica
 from tests.support.verdict import all_told, problems
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,46 +21,26 @@ from aiokafka.admin import AIOKafkaAdminClient
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from contracts.records import OutboundRecord
+from tests.support.installation import tenants
 from tests.support.orders import ORDER_ID, Json, order, taxed
-from tests.support.stage import INDEX_DAYS, Stage, counted, sandbox_server
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage, counted
 
 LIMIT, REFUSED, BOOKED = 50, 60, 10
 OTHER_REALM = "9130000000000002"
 OTHER_SHOP = "beta.myshopify.com"
-WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
 
 pytestmark = pytest.mark.kafka
 
 
 @dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class TwoCompanies(Stage):
     """The stage's company and another one in the same process."""
 
     @property
     def other(self) -> str:
-        return f"beta-{self.suffix}"
-
-    def config(self) -> Path:
-        path = Stage.config(self)
-        text = path.read_text(encoding="utf-8")
-        limits = "".join(f"{key} = {value}\n" for key, value in self.limits.items())
-        path.write_text(
-            f"""{text}
-[[companies]]
-name = "{self.other}"
-realm_id = "{OTHER_REALM}"
-environment = "sandbox"
-api_base_url = "{self.sandbox_url}"
-token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"
-client_id = "sandbox-client"
-index_days = {INDEX_DAYS}
-shop_domains = ["{OTHER_SHOP}"]
-[companies.limits]
-{limits}
-""",
-            encoding="utf-8",
-        )
-        return path
+        return self.companies[0].name
 
     async def put(self, *bodies: Json, shop: str = "acme.myshopify.com") -> None:
         """Orders on one partition, in this order."""
@@ -116,7 +96,7 @@ shop_domains = ["{OTHER_SHOP}"]
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "bridge.cli.app", *words, "--config", str(self.folder / f"{self.company}.toml")],
+            [sys.executable, "-m", "bridge.cli.app", *words, "--config", str(self.config())],
             capture_output=True,
             text=True,
             check=False,
@@ -130,14 +110,11 @@ def sold(number: int, **changes: object) -> Json:
     return order([taxed("20.00", 2, "2.90")], **named, **changes)
 
 
-@pytest.fixture
-def secrets_of_the_other(unique: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = f"QBO_BRIDGE_COMPANIES__BETA_{unique.upper()}__"
-    monkeypatch.setenv(f"{name}CLIENT_SECRET", "sandbox-secret")
-    monkeypatch.setenv(f"{name}REFRESH_TOKEN", f"sandbox-refresh-token-{OTHER_REALM}")
+def two_companies(kafka: KafkaConnection, url: str, folder: Path, suffix: str) -> TwoCompanies:
+    other = replace(tenants(suffix, 2)[1], shops=(OTHER_SHOP,))
+    return TwoCompanies.of(kafka, url, folder, suffix, beside=(other,))
 
 
-@pytest.mark.usefixtures("secrets_of_the_other")
 async def test_a_row_of_dead_letters_stops_one_company_until_it_is_told_to_go_on(
     real: KafkaConnection, unique: str, tmp_path: Path
 ) -> None:
@@ -148,7 +125,7 @@ async def test_a_row_of_dead_letters_stops_one_company_until_it_is_told_to_go_on
     Guards: `Breaker`, the stop in the journal and `until_changed`, `_rewind` of what was not taken, the redrive's mark.
     """
     async with sandbox_server(tmp_path, "--no-limits", "--realm", "9130000000000001", "--realm", OTHER_REALM) as url:
-        stage = TwoCompanies(real, url, tmp_path, unique, limits=WIDE)
+        stage = two_companies(real, url, tmp_path, unique)
         await stage.create_topics()
         await stage.put(*(sold(number, currency="EUR") for number in range(REFUSED)), *map(sold, range(100, 110)))
         async with stage.bridge():
@@ -168,13 +145,12 @@ async def test_a_row_of_dead_letters_stops_one_company_until_it_is_told_to_go_on
         await the_dead_letters_are_redriven_once(stage)
 
 
-@pytest.mark.usefixtures("secrets_of_the_other")
 async def test_a_stopped_company_drains_and_a_restart_goes_on(
     real: KafkaConnection, unique: str, tmp_path: Path
 ) -> None:
     """SIGTERM ends it with 0 while it is stopped; the next process takes what is left. Guard: `Breaker.taken_over`."""
     async with sandbox_server(tmp_path, "--no-limits", "--realm", "9130000000000001", "--realm", OTHER_REALM) as url:
-        stage = TwoCompanies(real, url, tmp_path, unique, limits=WIDE)
+        stage = two_companies(real, url, tmp_path, unique)
         await stage.create_topics()
         await stage.put(*(sold(number, currency="EUR") for number in range(REFUSED)))
         async with stage.bridge():
@@ -191,7 +167,7 @@ async def test_an_attempt_whose_outcome_nobody_knows_is_explained(
     """While QBO does not answer, the journal tells what was sent and when. Guard: `read_trail`."""
     monkeypatch.setenv("QBO_BRIDGE_KAFKA__BACKOFF_MAX_S", "2")
     async with sandbox_server(tmp_path, "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         await stage.create_topics()
         break_(url, {"kind": "reset_before", "count": None, "entity": "Invoice"})
         record = OutboundRecord(topic=stage.events[0], key=None, value=json.dumps(sold(0)).encode())
@@ -219,7 +195,7 @@ def mend(url: str) -> None:
 
 def explained(stage: Stage) -> dict[str, Any]:
     """The story of the first order, empty while nothing is known of it."""
-    words = ["explain", f"shopify:order:{ORDER_ID}", "--json", "--config", str(stage.folder / f"{stage.company}.toml")]
+    words = ["explain", f"shopify:order:{ORDER_ID}", "--json", "--config", str(stage.config())]
     told = subprocess.run(
         [sys.executable, "-m", "bridge.cli.app", *words], capture_output=True, text=True, check=False, timeout=60
     )
@@ -260,7 +236,7 @@ async def the_dead_letters_are_redriven_once(stage: TwoCompanies) -> None:
     """What was wrong is mended (the company holds euros); the redrive is interrupted and started again."""
     stage.switch_on_multicurrency()
     words = ["dead-letters", "redrive", "--company", stage.company, "--reason", "unmappable"]
-    config = ["--config", str(stage.folder / f"{stage.company}.toml")]
+    config = ["--config", str(stage.config())]
     slow = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time
         [sys.executable, "-m", "bridge.cli.app", *words, "--rate", "10", *config],
         stdout=subprocess.PIPE,

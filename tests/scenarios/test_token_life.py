@@ -24,7 +24,8 @@ from bridge.kafka.topics import create_missing, table_topic
 from bridge.quickbooks.tokens import Tokens, new_key, token_key
 from contracts.results import ResultStatus, read_result
 from tests.support.consenting import connecting, decide
-from tests.support.fleet import Fleet, Replica, fleet_of, until
+from tests.support.fleet import Fleet, fleet_of, until
+from tests.support.processes import Replica
 
 CHANCE = Random(7)  # noqa: S311 - where events lie, not who may know
 
@@ -153,7 +154,7 @@ async def test_a_revoked_connection_is_said_once_and_goes_on_after_connect(
         assert await settled(fleet) < produced
         fleet.heal_qbo()
         config = tmp_path / f"bridge-{fleet.suffix}.toml"
-        with connecting(config, company=company.name, environ=fleet._environment()) as command:
+        with connecting(config, company=company.name, environ=fleet.environment()) as command:
             await asyncio.to_thread(decide, await asyncio.to_thread(command.address))
             assert (await asyncio.to_thread(command.ended))[0] == 0
         await until_settled(fleet, produced, 75)
@@ -177,8 +178,8 @@ async def test_a_full_disk_holds_the_newest_token_until_there_is_room(real: Kafk
     async with fleet_of(real, tmp_path, sandbox=WITHOUT_GRACE) as fleet:
         count_refreshes(fleet)
         produced = await fleet.produce(orders(fleet, 1, 3), CHANCE)
-        config, log = fleet._config(), tmp_path / "limited.log"
-        process = limited(config, fleet._environment(), log)
+        config, log = fleet.config(), tmp_path / "limited.log"
+        process = limited(config, fleet.environment(), log)
         try:
             await until(lambda: "File too large" in log.read_text(), "the full disk")
             assert await settled(fleet) == 0

@@ -15,9 +15,8 @@ import pytest
 from bridge.demo.events import EventSettings, Sample, generate
 from bridge.kafka.connection import KafkaConnection
 from tests.support.people import copy, document, human, invoices
-from tests.support.stage import Stage, sandbox_server
-
-WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
+from tests.support.processes import sandbox_server
+from tests.support.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ async def test_the_report_is_clean_and_then_names_what_is_wrong(
     """Missing, twice and drifted are told apart, with totals; nothing is written. Guard: `verification.documents`."""
     sample = generate(EventSettings(seed=11, orders=60, livemode=False))
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         await booked(stage, sample)
         before = stage.sandbox("stats")["requests"]
         clean = verify(stage, "--json", "--out", str(tmp_path / "all.jsonl"))
@@ -122,7 +121,7 @@ async def test_what_a_person_deleted_while_the_bridge_knew_is_no_loss(
     """The journal says so. A span without events is clean, and drift alone is no failure."""
     sample = generate(EventSettings(seed=12, orders=10, livemode=False))
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE, environ={})
+        stage = Stage.of(real, url, tmp_path, unique, environ={})
         stage.environ[f"QBO_BRIDGE_COMPANIES__{stage.company.upper().replace('-', '_')}__FRESHNESS_S"] = "0.5"
         await stage.create_topics()
         produced = await stage.produce(event.record for event in sample.events)
@@ -143,12 +142,12 @@ async def test_what_is_away_is_one_sentence(real: KafkaConnection, unique: str, 
     """Kafka, QBO, and options that make no sense."""
     sample = generate(EventSettings(seed=13, orders=2, livemode=False))
     async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage(real, url, tmp_path, unique, limits=WIDE)
+        stage = Stage.of(real, url, tmp_path, unique)
         await booked(stage, sample)
     no_books = verify(stage)
     assert (no_books.code, no_books.out) == (1, "")
     assert "QBO" in no_books.err
-    nowhere = Stage(KafkaConnection(bootstrap_servers="127.0.0.1:1"), stage.sandbox_url, tmp_path, unique)
+    nowhere = Stage.of(KafkaConnection(bootstrap_servers="127.0.0.1:1"), stage.sandbox_url, tmp_path, unique)
     no_bus = verify(nowhere)
     assert no_bus.code == 1
     assert "Kafka" in no_bus.err

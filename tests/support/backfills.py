@@ -23,11 +23,10 @@ from bridge.demo.audit import differences, read_books
 from bridge.demo.events import EventMix, EventSettings, Sample, SampleEvent, generate
 from bridge.kafka.topics import partitions_of
 from contracts.results import Result
+from tests.support.installation import REALM
 from tests.support.seals import seal_of
-from tests.support.stage import REALM, Stage
+from tests.support.stage import Stage
 
-WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
-"""Limits that are no limits, for scenarios that are about something else."""
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 """Yesterday: a broker may remove what is a week old while the test runs."""
 

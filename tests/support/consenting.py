@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from bridge.sandbox.settings import DEFAULT_REALM
-from tests.support.stage import KEY as TOKENS_KEY
+from tests.support.installation import KEY as TOKENS_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"http://\S+/connect/oauth2\?\S+")

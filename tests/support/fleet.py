@@ -7,12 +7,7 @@ known by their handles and stopped by them.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import json
-import os
-import signal
-import subprocess
 import sys
 import time
 import uuid
@@ -25,61 +20,16 @@ from typing import Any
 import httpx
 import orjson
 
-from bridge.demo.events import EventMix, EventSettings, Sample, SampleEvent, generate
-from bridge.demo.samples.stories import StoryMix
+from bridge.demo.events import SampleEvent
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
-from bridge.kafka.topics import create_missing, log_topic, table_topic
 from contracts.records import OutboundRecord
-from tests.support.stage import sandbox_server
+from tests.support.installation import Installation, Tenant, realm_options, tenants
+from tests.support.processes import Replica, sandbox_server
 
-KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
-WIDE = {"requests_per_minute": 100_000, "requests_per_second": 1_000, "batches_per_minute": 10_000}
-"""Limits that are no limits, for scenarios that are about something else."""
 QUICK = {"session_timeout_ms": 4000, "heartbeat_interval_ms": 500}
 """A dead owner is missed soon."""
 PARTITIONS = 6
-MIX = EventMix(story=StoryMix(gift_card_paid=0))
-"""Everything but orders that are paid by gift card in part, whose invoice is not the order's total."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """One company: its realm in the sandbox, its shop, its Stripe account, and the sandbox's first refresh token."""
-
-    name: str
-    realm: str
-    shop: str
-    account: str
-    refresh_token: str
-
-    def sample(self, seed: int, orders: int, mix: EventMix | None = None) -> Sample:
-        """Events of this company, and the sales that they tell of."""
-        settings = EventSettings(
-            seed=seed,
-            orders=orders,
-            mix=mix or MIX,
-            shop_domain=self.shop,
-            stripe_account=self.account,
-            livemode=False,
-        )
-        return generate(settings)
-
-
-def tenants(suffix: str, count: int = 1) -> tuple[Tenant, ...]:
-    """As many companies as a sandbox with `realms_of` them knows."""
-    made = []
-    for number in range(count):
-        realm = f"913000000000000{number + 1}"
-        token = "sandbox-refresh-token" if number == 0 else f"sandbox-refresh-token-{realm}"
-        name = f"{'acme' if number == 0 else 'bolt'}-{suffix}"
-        made.append(Tenant(name, realm, f"{name}.myshopify.com", f"acct_{name.replace('-', '')}", token))
-    return tuple(made)
-
-
-def realm_options(companies: Sequence[Tenant]) -> tuple[str, ...]:
-    """What the sandbox is started with, so that it has these companies, empty."""
-    return ("--empty", *(word for company in companies for word in ("--realm", company.realm)))
 
 
 @contextlib.asynccontextmanager
@@ -124,41 +74,17 @@ async def until(condition: Callable[[], object], what: str, limit_s: float = 40.
 
 
 @dataclass(slots=True, kw_only=True)
-class Fleet:
-    """Companies on one broker and one sandbox, and any number of processes that serve them."""
+class Fleet(Installation):
+    """Any number of processes that serve an installation, and the sandbox that they meet."""
 
-    kafka: KafkaConnection
-    sandbox_url: str
-    folder: Path
-    companies: tuple[Tenant, ...]
-    suffix: str
     kafka_settings: Mapping[str, int | float] = field(default_factory=lambda: QUICK)
-    company_settings: Mapping[str, int | float] = field(default_factory=dict)
-    limits: Mapping[str, int] = field(default_factory=lambda: WIDE)
     replicas: list[Replica] = field(default_factory=list)
-
-    def topic(self, name: str) -> str:
-        """The name of one of this fleet's own topics."""
-        return f"{name}.{self.suffix}"
-
-    @property
-    def events(self) -> tuple[str, str]:
-        """The two event topics, shared by all companies."""
-        return self.topic("shopify.events"), self.topic("stripe.events")
-
-    async def create_topics(self) -> None:
-        """All topics, as `run` would create them."""
-        names = (*self.events, self.topic("qbo.results"), self.topic("qbo.dead-letters"))
-        await create_missing(
-            self.kafka,
-            [*map(log_topic, names), *(table_topic(self.topic(name)) for name in ("qbo.journal", "qbo.ids"))],
-        )
 
     def start(self, name: str, *command: str) -> Replica:
         """A process on this fleet's one file; `command` replaces `qbo-bridge run`."""
         command = command or ("-m", "bridge.cli.app", "run")
         replica = Replica(
-            name, [sys.executable, *command, "--config", str(self._config())], self._environment(), self.folder
+            name, [sys.executable, *command, "--config", str(self.config())], self.environment(), self.folder
         )
         self.replicas.append(replica)
         return replica
@@ -206,147 +132,3 @@ class Fleet:
             value=record.value,
             headers=record.headers,
         )
-
-    def _environment(self) -> dict[str, str]:
-        found = {"QBO_BRIDGE_TOKENS__KEY": KEY}
-        for company in self.companies:
-            prefix = f"QBO_BRIDGE_COMPANIES__{company.name.upper().replace('-', '_')}__"
-            found[f"{prefix}CLIENT_SECRET"] = "sandbox-secret"
-            found[f"{prefix}REFRESH_TOKEN"] = company.refresh_token
-        return found
-
-    def _config(self) -> Path:
-        path = self.folder / f"bridge-{self.suffix}.toml"
-        path.write_text(
-            "\n".join(
-                [
-                    "[kafka]",
-                    f'bootstrap_servers = "{self.kafka.bootstrap_servers}"',
-                    *_lines(self.kafka_settings),
-                    "[topics]",
-                    f"events = {json.dumps(self.events)}",
-                    *(
-                        f'{key} = "{self.topic(f"qbo.{key}".replace("_", "-"))}"'
-                        for key in ("results", "dead_letters", "journal", "ids")
-                    ),
-                    "[http]\nport = 0",
-                    f'[tokens]\npath = "tokens-{self.suffix}.enc"',
-                    *(self._section(company) for company in self.companies),
-                ]
-            ),
-            encoding="utf-8",
-        )
-        return path
-
-    def _section(self, company: Tenant) -> str:
-        lines = [
-            "[[companies]]",
-            f'name = "{company.name}"',
-            f'realm_id = "{company.realm}"',
-            'environment = "sandbox"',
-            f'api_base_url = "{self.sandbox_url}"',
-            f'token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"',
-            'client_id = "sandbox-client"',
-            f'shop_domains = ["{company.shop}"]',
-            f'stripe_accounts = ["{company.account}"]',
-            *_lines(self.company_settings),
-            "[companies.limits]",
-            *_lines(self.limits),
-        ]
-        return "\n".join(lines)
-
-
-class Replica:
-    """One process; what it says is kept in a file of its own."""
-
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
-        self.name = name
-        self.started_at = time.time()
-        self._log = folder / f"{name}.log"
-        self._url: str | None = None
-        with self._log.open("ab") as out:
-            self._begins_at = out.tell()
-            self.process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=out, stderr=out)
-
-    @property
-    def lives(self) -> bool:
-        """Whether it has not ended."""
-        return self.process.poll() is None
-
-    def kill(self) -> None:
-        """Kill -9, also of a frozen one."""
-        if self.lives:
-            self.process.kill()
-        self.process.wait()
-
-    def freeze(self) -> None:
-        """SIGSTOP."""
-        self.process.send_signal(signal.SIGSTOP)
-
-    def wake(self) -> None:
-        """SIGCONT."""
-        self.process.send_signal(signal.SIGCONT)
-
-    def terminate(self, limit_s: float = 30.0) -> float:
-        """SIGTERM; the seconds that it took to end with 0."""
-        began = time.monotonic()
-        self.process.terminate()
-        code = self.process.wait(limit_s)
-        if code == -signal.SIGTERM and not self._has_begun():
-            return time.monotonic() - began
-        assert code == 0, f"{self.name} ended with {code}: {self.said[-3000:]}"
-        return time.monotonic() - began
-
-    @property
-    def said(self) -> str:
-        """Everything that it has logged."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
-
-    def _has_begun(self) -> bool:
-        """Whether it listens to signals: before that Python ends as any program does."""
-        with self._log.open("rb") as log:
-            log.seek(self._begins_at)
-            return b"http.listening" in log.read()
-
-    def events(self, name: str, **facts: object) -> list[dict[str, Any]]:
-        """Its log lines of one event with these facts."""
-        found = []
-        for line in self.said.splitlines():
-            if f'"{name}"' in line and line.startswith("{"):
-                entry = json.loads(line)
-                if entry.get("event") == name and all(entry.get(key) == value for key, value in facts.items()):
-                    found.append(entry)
-        return found
-
-    def page(self, path: str) -> httpx.Response:
-        """One of its own pages; `httpx.HTTPError` while it has none."""
-        if self._url is None:
-            heard = self.events("http.listening")
-            if not heard:
-                raise httpx.ConnectError(f"{self.name} does not listen yet")
-            self._url = str(heard[-1]["address"])
-        return httpx.get(f"{self._url}{path}", timeout=5)
-
-    @property
-    def is_ready(self) -> bool:
-        """What /readyz says; false while nobody answers."""
-        try:
-            return self.page("/readyz").status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
-
-    def company(self, name: str) -> dict[str, Any]:
-        """What /status says of one company."""
-        found: list[dict[str, Any]] = self.page("/status").json()["companies"]
-        return next(each for each in found if each["company"] == name)
-
-    def phase(self, name: str) -> str:
-        """The company's phase here; "none" while nobody answers."""
-        try:
-            return str(self.company(name)["phase"])
-        except httpx.HTTPError:
-            return "none"
-
-
-def _lines(settings: Mapping[str, int | float]) -> list[str]:
-    return [f"{key} = {value}" for key, value in settings.items()]

@@ -6,143 +6,79 @@ Everything is started as a user would start it, by the same commands, and stoppe
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-import os
 import re
-import signal
-import subprocess
 import sys
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish, read_topic
-from bridge.kafka.topics import create_missing, log_topic, table_topic
 from bridge.sandbox.currencies import NAMES
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
+from tests.support.installation import REALM, Installation, Tenant, tenants
+from tests.support.processes import Replica
 
-REALM = "9130000000000001"
 INDEX_DAYS = 9000
 """Events of tests are of any year, and none of them shall wait for older books but where a test is about that."""
-KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+CALM = {"session_timeout_ms": 6000}
+SHOPS = ("acme.myshopify.com", "default")
 
 
-@dataclass(slots=True)
-class Stage:
-    """One company on one broker and one sandbox. Topics and company carry a suffix, so that stages share a broker."""
+@dataclass(slots=True, kw_only=True)
+class Stage(Installation):
+    """One company, and what is beside it, served by one process, or looked at by a command; `of` makes it."""
 
-    kafka: KafkaConnection
-    sandbox_url: str
-    folder: Path
-    suffix: str
-    limits: dict[str, int] = field(default_factory=dict)
-    session_timeout_ms: int = 6000
-    shops: tuple[str, ...] = ("acme.myshopify.com", "default")
-    others: str = ""
-    """Tables of other companies, which stand first in the file."""
-    environ: dict[str, str] = field(default_factory=dict)
-    """Further settings, over the file."""
+    @classmethod
+    def of(
+        cls,
+        kafka: KafkaConnection,
+        sandbox_url: str,
+        folder: Path,
+        suffix: str,
+        *,
+        shops: tuple[str, ...] = SHOPS,
+        beside: Sequence[Tenant] = (),
+        **options: Any,
+    ) -> Self:
+        """A stage for the company of the sandbox's own realm, which takes what names no shop and no account too.
+
+        `beside` are companies of the same file, before it.
+        """
+        own = replace(tenants(suffix)[0], shops=shops, account="default")
+        settings: dict[str, Any] = {"company_settings": {"index_days": INDEX_DAYS}, "kafka_settings": CALM, **options}
+        companies = (*beside, own)
+        return cls(kafka=kafka, sandbox_url=sandbox_url, folder=folder, suffix=suffix, companies=companies, **settings)
 
     @property
     def company(self) -> str:
-        return f"acme-{self.suffix}"
-
-    def topic(self, name: str) -> str:
-        return f"{name}.{self.suffix}"
-
-    @property
-    def events(self) -> tuple[str, str]:
-        return self.topic("shopify.events"), self.topic("stripe.events")
-
-    async def create_topics(self) -> None:
-        names = (*self.events, self.topic("qbo.results"), self.topic("qbo.dead-letters"))
-        await create_missing(
-            self.kafka,
-            [*map(log_topic, names), *(table_topic(self.topic(name)) for name in ("qbo.journal", "qbo.ids"))],
-        )
-
-    def config(self) -> Path:
-        """The configuration file of this stage."""
-        name = self.company
-        limits = "".join(f"{key} = {value}\n" for key, value in self.limits.items())
-        path = self.folder / f"{name}.toml"
-        path.write_text(
-            f"""
-[kafka]
-bootstrap_servers = "{self.kafka.bootstrap_servers}"
-transactions = {str(self.kafka.transactions).lower()}
-session_timeout_ms = {self.session_timeout_ms}
-[topics]
-events = ["{self.events[0]}", "{self.events[1]}"]
-results = "{self.topic("qbo.results")}"
-dead_letters = "{self.topic("qbo.dead-letters")}"
-journal = "{self.topic("qbo.journal")}"
-ids = "{self.topic("qbo.ids")}"
-[http]
-port = 0
-[tokens]
-path = "{name}.enc"
-{self.others}
-[[companies]]
-name = "{name}"
-realm_id = "{REALM}"
-environment = "sandbox"
-api_base_url = "{self.sandbox_url}"
-token_url = "{self.sandbox_url}/oauth2/v1/tokens/bearer"
-client_id = "sandbox-client"
-index_days = {INDEX_DAYS}
-shop_domains = {json.dumps(self.shops)}
-stripe_accounts = ["default"]
-[companies.limits]
-{limits}
-""",
-            encoding="utf-8",
-        )
-        return path
-
-    def environment(self) -> dict[str, str]:
-        """The secrets, as an operator sets them."""
-        company = f"QBO_BRIDGE_COMPANIES__{self.company.upper().replace('-', '_')}__"
-        return os.environ | {
-            "QBO_BRIDGE_TOKENS__KEY": KEY,
-            f"{company}CLIENT_SECRET": "sandbox-secret",
-            f"{company}REFRESH_TOKEN": "sandbox-refresh-token",
-            **self.environ,
-        }
+        """The company's name."""
+        return self.companies[-1].name
 
     @asynccontextmanager
-    async def bridge(self, *, ends_with: int = 0) -> AsyncIterator[subprocess.Popen[bytes]]:
+    async def bridge(self, *, ends_with: int = 0) -> AsyncIterator[Replica]:
         """`qbo-bridge run` until the block ends; then SIGTERM, which must end it with this code within 30 seconds."""
-        config = self.config()
-        with (self.folder / f"{self.company}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time, and the loop has nothing else to do
-                [sys.executable, "-m", "bridge.cli.app", "run", "--config", str(config)],
-                env=self.environment(),
-                stdout=log,
-                stderr=log,
-            )
+        command = [sys.executable, "-m", "bridge.cli.app", "run", "--config", str(self.config())]
+        replica = Replica(self.company, command, self.environment(), self.folder)
         try:
-            yield process
-            process.send_signal(signal.SIGTERM)
-            code = await asyncio.to_thread(process.wait, 30)
-            assert code == ends_with, self.log()
+            yield replica
+            await asyncio.to_thread(replica.terminate, ends_with=ends_with)
         finally:
-            process.kill()
-            process.wait()
+            replica.kill()
 
     def log(self) -> str:
+        """The end of what the bridge has said so far."""
         return (self.folder / f"{self.company}.log").read_text(encoding="utf-8")[-8000:]
 
     def own_page(self, path: str) -> str:
@@ -229,36 +165,9 @@ stripe_accounts = ["default"]
         return httpx.Client(base_url=f"{self.sandbox_url}/v3/company/{REALM}/", headers=headers)
 
 
-@asynccontextmanager
-async def sandbox_server(folder: Path, *options: str) -> AsyncIterator[str]:
-    """`qbo-bridge sandbox` on a free port; gives its address."""
-    log = (folder / "sandbox.log").open("w+b")
-    process = subprocess.Popen(  # noqa: ASYNC220 - see above
-        [sys.executable, "-m", "bridge.cli.app", "sandbox", "--port", "0", *options],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield await asyncio.to_thread(_address, folder / "sandbox.log", process)
-    finally:
-        process.terminate()
-        process.wait(20)
-        log.close()
-
-
 def counted(results: Sequence[Result]) -> Counter[str]:
     """How many results there are of each status."""
     return Counter(result.status.value for result in results)
-
-
-def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        for word in log.read_text(encoding="utf-8").split():
-            if word.startswith("http://127.0.0.1:"):
-                return word.rstrip(".,/")
-        time.sleep(0.05)
-    raise AssertionError(f"the sandbox did not start: {log.read_text(encoding='utf-8')}")
 
 
 def _to(record: OutboundRecord, topic: str) -> OutboundRecord:

@@ -24,7 +24,8 @@ from bridge.kafka.reader import read_topic
 from contracts.marker_seal import MarkerSeal
 from contracts.records import Place
 from contracts.results import Result, read_result
-from tests.support.fleet import PARTITIONS, Fleet, Tenant
+from tests.support.fleet import PARTITIONS, Fleet
+from tests.support.installation import Tenant
 from tests.support.seals import seal_of
 
 MARKED = {"Invoice": "PrivateNote", "Payment": "PrivateNote", "JournalEntry": "PrivateNote", "Customer": "Notes"}
