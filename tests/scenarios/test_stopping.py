@@ -33,7 +33,6 @@ OTHER_SHOP = "beta.myshopify.com"
 pytestmark = pytest.mark.kafka
 
 
-@dataclass(slots=True)
 @dataclass(slots=True, kw_only=True)
 class TwoCompanies(Stage):
     """The stage's company and another one in the same process."""
