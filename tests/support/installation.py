@@ -54,7 +54,7 @@ def tenants(suffix: str, count: int = 1) -> tuple[Tenant, ...]:
     for number in range(count):
         realm = f"{REALM[:-1]}{number + 1}"
         token = "sandbox-refresh-token" if number == 0 else f"sandbox-refresh-token-{realm}"
-        name = f"{'acme' if number == 0 else 'bolt'}-{suffix}"
+        name = f"{'acme' if number == 0 else 'beta'}-{suffix}"
         made.append(Tenant(name, realm, (f"{name}.myshopify.com",), f"acct_{name.replace('-', '')}", token))
     return tuple(made)
 
