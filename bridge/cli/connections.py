@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,18 +46,47 @@ def connect(
     connect_company(settings, settings.company(company), options)
 
 
-def doctor(config: Config = BRIDGE_TOML) -> None:
+def doctor(
+    start: Annotated[
+        bool, typer.Option("--start", help="Instead: what was open on the day on which the books start.")
+    ] = False,
+    company: Annotated[str | None, typer.Option("--company", help="Whose start [default: the only company's].")] = None,
+    outstanding: Annotated[
+        Path | None,
+        typer.Option(
+            "--outstanding",
+            help="Sums that the events cannot tell, for --start: CSV with the columns what, currency, amount.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    config: Config = BRIDGE_TOML,
+) -> None:
     """Look whether everything is in place: Kafka, topics, rights, connections, and the books against the rules.
 
     One line for each thing, ok or a problem with its remedy; exit 1 when something would fail later. Nothing is
     written, except that a token which has run out is refreshed.
 
+    With --start it reads the event topics and adds up what was open on the rules' books_start: receivables, money in
+    the clearing accounts, gift cards. What the events cannot tell is "unknown", or comes from the --outstanding file.
+
     Example: qbo-bridge doctor --config /etc/qbo-bridge/bridge.toml
+
+    Example: qbo-bridge doctor --start --company acme-us --outstanding giftcards.csv
     """
     from bridge.commands.doctor.command import examine_all
+    from bridge.commands.doctor.start import show_start
     from bridge.config.settings import LogSettings, load_settings
     from bridge.telemetry.logs import setup_logs
 
     settings = load_settings(config, os.environ)
     setup_logs(LogSettings(level="error"))
+    if start:
+        if company is None and len(settings.companies) > 1:
+            named = ", ".join(each.name for each in settings.companies)
+            raise typer.BadParameter(f"--start is about one company: name it with --company ({named})")
+        show_start(settings, settings.company(company or settings.companies[0].name).name, outstanding)
+        return
+    if company is not None or outstanding is not None:
+        raise typer.BadParameter("--company and --outstanding belong to --start")
     raise typer.Exit(0 if examine_all(settings) else 1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -38,12 +40,17 @@ class Told:
         return [" ".join(line.split()) for line in self.lines if line.startswith("problem")]
 
 
-async def examined(stage: Stage, **environ: str) -> Told:
+async def said(stage: Stage, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the command with this stage's configuration."""
-    command = [sys.executable, "-m", "bridge.cli.app", "doctor", "--config", str(stage.config())]
-    ran = await asyncio.to_thread(
+    command = [sys.executable, "-m", "bridge.cli.app", "doctor", *options, "--config", str(stage.config())]
+    return await asyncio.to_thread(
         subprocess.run, command, env=stage.environment() | environ, capture_output=True, text=True, timeout=120
     )
+
+
+async def examined(stage: Stage, **environ: str) -> Told:
+    """The examination."""
+    ran = await said(stage, **environ)
     assert "Traceback" not in ran.stderr, ran.stderr
     assert ran.stderr == ""
     return Told(ran.returncode, ran.stdout.splitlines())
@@ -207,3 +214,25 @@ async def test_missing_rights_are_named_one_by_one(secure_broker: KafkaCluster, 
     assert f"allow READ on group qbo-bridge.{stage.company}" in problems
     assert f"allow WRITE on transactional id qbo-bridge.{stage.company}" in problems
     assert GUEST_PASSWORD not in "\n".join(told.lines)
+
+
+async def test_what_was_open_at_the_start_is_added_up_from_the_topics(stage: Stage) -> None:
+    """One unpaid order of the day before; without a start in the rules it says which key is missing."""
+    placed = "2026-10-31T12:00:00+00:00"
+    body = order(
+        [line("42.90")],
+        created_at=placed,
+        processed_at=placed,
+        updated_at=placed,
+        financial_status="pending",
+        total_outstanding="42.90",
+    )
+    await stage.produce([OutboundRecord("shopify.events", None, json.dumps(shopify_event("orders/create", body)).encode())])
+    started = await said(stage, "--start", **with_rules(stage, "books_start = 2026-11-01"))
+    assert started.returncode == 0, started.stderr
+    assert re.search(r"receivables +USD +42\.90 +1 sales not paid in full", started.stdout)
+    assert re.search(r"gift_cards +unknown", started.stdout)
+    lost = await said(stage, "--start")
+    assert (lost.returncode, "set books_start first" in lost.stderr) == (2, True)
+    alone = await said(stage, "--company", stage.company)
+    assert (alone.returncode, "belong to --start" in alone.stderr) == (2, True)

@@ -1,0 +1,230 @@
+"""What was open on the day on which the books start, as far as the events tell it. Pure.
+
+The events are mapped as if the books had no start, and what is dated before it is added up: what buyers still owed,
+what lay with the processors, what gift cards were sold and redeemed for. What happened before the first event is told
+by nobody here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from bridge.decoding.decision import MappedRecord
+from contracts.errors import RecordError
+from contracts.keys import SourceKey
+from contracts.money import plain
+from contracts.posting import Intent, PostingPlan, PostingStep
+from contracts.quickbooks import (
+    CreditMemoDraft,
+    DepositDraft,
+    InvoiceDraft,
+    JournalEntryDraft,
+    PaymentDraft,
+    RedemptionDraft,
+    RefundReceiptDraft,
+    SalesReceiptDraft,
+)
+from mappings.accounts import CLEARING, deposit_account
+from mappings.items import gift_card_item
+from mappings.rules import MappingRules
+
+IN_TRANSIT = "clearing: "
+RECEIVABLES, GIFT_CARDS, STORE_CREDIT = "receivables", "gift_cards", "store_credit"
+_GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.REVERSED, Intent.LEFT_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningFigure:
+    """One sum of the opening entry; `amount` is None where nothing tells it. `said` is where the sum comes from."""
+
+    what: str
+    currency: str
+    amount: Decimal | None
+    said: str
+
+
+@dataclass(slots=True)
+class _Sale:
+    """The newest word on a sale before the start; `is_paid` for one that was booked with its money."""
+
+    version: int
+    total: Decimal
+    currency: str
+    gift_cards: Decimal
+    is_paid: bool
+    is_gone: bool
+
+
+class Opening:
+    """Adds up what is dated before `start`. `rules` are the company's without their start."""
+
+    def __init__(self, start: date, rules: MappingRules) -> None:
+        self._start = start
+        self._start_s = datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()
+        self._gift_card = gift_card_item(rules).key
+        gateways = (deposit_account(rules, each) for each in (*CLEARING, *rules.gateways))
+        self._clearing = {each.name for each in gateways if each.name is not None}
+        self._sales: dict[SourceKey, _Sale] = {}
+        self._payments: dict[SourceKey, PaymentDraft] = {}
+        self._told: dict[SourceKey, tuple[int, PaymentDraft]] = {}
+        self._credited: dict[SourceKey, CreditMemoDraft] = {}
+        self._refunded: dict[SourceKey, RefundReceiptDraft] = {}
+        self._redeemed: dict[SourceKey, RedemptionDraft] = {}
+        self._deposits: dict[tuple[SourceKey, tuple[int, int] | None], DepositDraft] = {}
+        self._entries: dict[SourceKey, JournalEntryDraft] = {}
+        self._undone: set[SourceKey] = set()
+        self.refused: Counter[str] = Counter()
+        """Records that cannot be mapped, by reason code: what they tell is not in the figures."""
+        self.since: datetime | None = None
+        """When the first event happened that was read."""
+
+    def add(self, mapped: Iterable[MappedRecord]) -> None:
+        """Take in what records mean; those that book nothing tell nothing."""
+        for each in mapped:
+            moment = each.envelope.occurred_at if each.envelope else None
+            if moment is not None and (self.since is None or moment < self.since):
+                self.since = moment
+            match each.decision:
+                case RecordError() as error:
+                    self.refused[error.code] += 1
+                case PostingPlan(steps=steps):
+                    for step in steps:
+                        self._take(step, moment)
+
+    def _take(self, step: PostingStep, moment: datetime | None) -> None:
+        draft, key = step.draft, step.key
+        if step.intent in _GONE and not isinstance(draft, InvoiceDraft):
+            self._undone.add(key)
+        match draft:
+            case InvoiceDraft():
+                self._take_sale(step, draft, is_paid=False)
+            case SalesReceiptDraft(sale=sale):
+                self._take_sale(step, sale, is_paid=True)
+            case PaymentDraft() if step.intent is Intent.RECEIVED and step.version is not None:
+                known = self._told.get(draft.invoice)
+                if self._is_before(draft.txn_date) and (known is None or known[0] < step.version.updated_at):
+                    self._told[draft.invoice] = (step.version.updated_at, draft)
+            case PaymentDraft() if self._is_before(draft.txn_date):
+                self._payments[key] = draft
+            case CreditMemoDraft() if self._is_before(draft.txn_date):
+                self._credited[key] = draft
+            case RefundReceiptDraft() if self._is_before(draft.txn_date):
+                self._refunded[key] = draft
+            case RedemptionDraft() if moment is not None and self._is_before(moment.date()):
+                self._redeemed[key] = draft
+            case JournalEntryDraft() if self._is_before(draft.txn_date):
+                self._entries[key] = draft
+            case DepositDraft():
+                self._deposits[key, draft.part] = draft
+
+    def _take_sale(self, step: PostingStep, draft: InvoiceDraft, *, is_paid: bool) -> None:
+        """Of two versions the newer one that was there before the start counts, else the older one."""
+        if not self._is_before(draft.txn_date):
+            return
+        version = step.version.updated_at if step.version else 0
+        known = self._sales.get(step.key)
+        if known is not None and self._rank(known.version) >= self._rank(version):
+            return
+        cards = sum((line.amount for line in draft.lines if line.item == self._gift_card), Decimal(0))
+        gone = step.intent in _GONE
+        self._sales[step.key] = _Sale(version, draft.total, draft.currency, cards, is_paid, gone)
+
+    def _rank(self, version: int) -> tuple[bool, float]:
+        before = version < self._start_s
+        return before, version if before else -version
+
+    def _is_before(self, day: date) -> bool:
+        return day < self._start
+
+    # The figures -------------------------------------------------------------------------------------------------
+
+    def figures(self) -> Iterator[OpeningFigure]:
+        """The sums, by what they are and by currency; gift cards are never known from events alone."""
+        yield from self._receivables()
+        yield from self._in_transit()
+        yield from self._gift_cards()
+
+    def _receivables(self) -> Iterator[OpeningFigure]:
+        settled = self._settled()
+        owed: dict[str, list[Decimal]] = defaultdict(list)
+        for key, sale in self._sales.items():
+            left = sale.total - settled[key]
+            if not sale.is_gone and not sale.is_paid and left > 0:
+                owed[sale.currency].append(left)
+        for code, amounts in sorted(owed.items()):
+            yield OpeningFigure(RECEIVABLES, code, sum(amounts, Decimal(0)), f"{len(amounts)} sales not paid in full")
+        if not owed:
+            yield OpeningFigure(RECEIVABLES, "", Decimal(0), "no sale that the events tell was open")
+
+    def _settled(self) -> dict[SourceKey, Decimal]:
+        """What each sale was paid and credited: its own transactions, or what its body tells where that is more."""
+        settled: dict[SourceKey, Decimal] = defaultdict(Decimal)
+        for _, payment in self._money():
+            settled[payment.invoice] += payment.amount
+        for sale, (_, told) in self._told.items():
+            settled[sale] = max(settled[sale], told.amount)
+        for key, memo in self._credited.items():
+            settled[memo.credit_of] += memo.total if key not in self._undone else 0
+        for key, card in self._redeemed.items():
+            settled[card.invoice] += card.amount if key not in self._undone else 0
+        return settled
+
+    def _money(self) -> Iterator[tuple[SourceKey, PaymentDraft]]:
+        return ((key, each) for key, each in self._payments.items() if key not in self._undone)
+
+    def _in_transit(self) -> Iterator[OpeningFigure]:
+        """What came into each clearing account less what was handed back and paid out before the start."""
+        lying: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for account, code, amount in (*self._brought(), *self._drawn()):
+            lying[account, code] += amount
+        for (account, code), amount in sorted(lying.items()):
+            yield OpeningFigure(f"{IN_TRANSIT}{account}", code, amount, "before fees; the payouts will tell them")
+
+    def _brought(self) -> Iterator[tuple[str, str, Decimal]]:
+        own = {each.invoice for _, each in self._money()}
+        told = [draft for sale, (_, draft) in self._told.items() if sale not in own]
+        for draft in (*(each for _, each in self._money()), *told):
+            if draft.deposit_to.name in self._clearing:
+                yield str(draft.deposit_to.name), draft.currency, draft.amount
+        for key, refund in self._refunded.items():
+            if refund.deposit_to.name in self._clearing and key not in self._undone:
+                yield str(refund.deposit_to.name), refund.currency, -refund.total
+
+        for key, entry in self._entries.items():
+            for line in entry.lines if key not in self._undone else ():
+                if line.account.name in self._clearing:
+                    yield str(line.account.name), entry.currency, line.amount if line.side == "Debit" else -line.amount
+
+    def _drawn(self) -> Iterator[tuple[str, str, Decimal]]:
+        for draft in self._deposits.values():
+            if draft.clearing is None or not self._is_before(draft.txn_date) or draft.returned is not None:
+                continue
+            lines = (line.amount for line in draft.lines if line.account == draft.clearing)
+            drawn = sum((each.amount for each in draft.payments), Decimal(0)) + sum(lines, Decimal(0))
+            yield str(draft.clearing.name), draft.currency, -drawn
+
+    def _gift_cards(self) -> Iterator[OpeningFigure]:
+        sold: dict[str, Decimal] = defaultdict(Decimal)
+        for sale in self._sales.values():
+            if not sale.is_gone:
+                sold[sale.currency] += sale.gift_cards
+        redeemed: dict[str, Decimal] = defaultdict(Decimal)
+        for key, each in self._redeemed.items():
+            if key not in self._undone:
+                redeemed[each.currency] += each.amount
+        codes = sorted(code for code in {*sold, *redeemed} if sold[code] or redeemed[code])
+        told = [f"{plain(sold[code], code)} {code} sold and {plain(redeemed[code], code)} redeemed" for code in codes]
+        said = "; ".join(("events tell no balances", *told))
+        yield OpeningFigure(GIFT_CARDS, "", None, said)
+        yield OpeningFigure(STORE_CREDIT, "", None, "events tell no balances")
+
+
+def with_given(figures: Iterable[OpeningFigure], given: Iterable[OpeningFigure]) -> list[OpeningFigure]:
+    """The figures, those that a person has given instead of what the events tell of the same."""
+    known = list(given)
+    named = {each.what for each in known}
+    return [*(each for each in figures if each.what not in named), *known]

@@ -1,0 +1,119 @@
+"""`qbo-bridge doctor --start`: the sums of the opening entry, as far as the topics and a person's file tell them."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from bridge.commands.doctor.opening import (
+    GIFT_CARDS,
+    IN_TRANSIT,
+    RECEIVABLES,
+    STORE_CREDIT,
+    Opening,
+    OpeningFigure,
+    with_given,
+)
+from bridge.commands.output import cell, screen, table
+from bridge.commands.progress import ProgressBar
+from bridge.config.settings import Settings
+from bridge.decoding.decision import EventMapper
+from bridge.kafka.range import Missing, TimeSpan, open_range
+from bridge.service.app import company_router, company_rules, kafka_connection
+from bridge.telemetry.logs import silence_logs
+from contracts.errors import ConfigurationError
+from contracts.money import plain
+
+BATCH_RECORDS = 500
+COLUMNS = ["what", "currency", "amount"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the topics told, and what retention has removed from them."""
+
+    opening: Opening
+    missing: Sequence[Missing]
+
+
+def show_start(settings: Settings, company: str, outstanding: Path | None) -> None:
+    """Print the figures of the day on which the company's books start.
+
+    ConfigurationError when the rules name no such day, or the file of `outstanding` sums cannot be read.
+    """
+    given = read_outstanding(outstanding) if outstanding else []
+    silence_logs()
+    told = asyncio.run(_read(settings, company))
+    shown = table("what was open", "currency", "amount", "where from")
+    for each in with_given(told.opening.figures(), given):
+        amount = "unknown" if each.amount is None else plain(each.amount, each.currency)
+        shown.add_row(*(cell(part) for part in (each.what, each.currency, amount, each.said)))
+    screen().print(shown)
+    for sentence in _limits(told):
+        screen().print(sentence, markup=False)
+
+
+async def _read(settings: Settings, company: str) -> Told:
+    rules = company_rules(settings.company(company))
+    if rules.books_start is None:
+        raise ConfigurationError("the rules name no day on which the books start: set books_start first")
+    endless = rules.model_copy(update={"books_start": None})
+    mapper, opening = EventMapper(company, company_router(settings), endless), Opening(rules.books_start, endless)
+    with ProgressBar(company) as bar:
+        async with open_range(kafka_connection(settings.kafka), settings.topics.events, TimeSpan(None, None)) as reader:
+            read = 0
+            async for batch in reader.batches(BATCH_RECORDS):
+                opening.add(each for record in batch.records if (each := mapper.map_record(record)) is not None)
+                read += len(batch.records)
+                bar.show(batch.passed, reader.offsets, f"{read} records read")
+            return Told(opening, reader.missing)
+
+
+def _limits(told: Told) -> list[str]:
+    """How far the figures can be believed."""
+    since = told.opening.since
+    first = f"The first event that is kept happened on {since:%Y-%m-%d}" if since else "The topics hold no events"
+    said = [f"{first}: what was open from before it is not in these sums."]
+    if told.missing:
+        said.append("Retention has removed older records.")
+    refused = sum(told.opening.refused.values())
+    if refused:
+        codes = ", ".join(f"{code} {count}" for code, count in sorted(told.opening.refused.items()))
+        said.append(f"{refused} records could not be mapped ({codes}): what they tell is unknown.")
+    return said
+
+
+def read_outstanding(path: Path) -> list[OpeningFigure]:
+    """Sums that a person knows better than the events: a CSV file with the columns what, currency and amount.
+
+    ConfigurationError with the line for a word, a currency or an amount that cannot be meant.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    if not rows or any(set(row) != set(COLUMNS) for row in rows):
+        raise ConfigurationError(f"{path}: expected lines with the columns {', '.join(COLUMNS)}, named in the first")
+    return [_given(row, path, number) for number, row in enumerate(rows, start=2)]
+
+
+def _given(row: dict[str, str | None], path: Path, line: int) -> OpeningFigure:
+    what, currency, written = ((row[each] or "").strip() for each in COLUMNS)
+    words = (RECEIVABLES, GIFT_CARDS, STORE_CREDIT)
+    if what not in words and not what.startswith(IN_TRANSIT):
+        named = ", ".join((*words, f"{IN_TRANSIT}<account>"))
+        raise ConfigurationError(f"{path}, line {line}: {what!r} is none of {named}")
+    if len(currency) != 3 or not currency.isascii() or not currency.isupper():
+        raise ConfigurationError(f"{path}, line {line}: {currency!r} is no currency code, such as USD")
+    try:
+        amount = Decimal(written)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ConfigurationError(f"{path}, line {line}: {written!r} is no amount, such as 1250.00")
+    return OpeningFigure(what, currency, amount, f"{path.name}, line {line}")

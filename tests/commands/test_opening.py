@@ -1,0 +1,159 @@
+"""What was open on the day on which the books start: computed from drawn stories, told in any order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.commands.doctor.opening import GIFT_CARDS, RECEIVABLES, Opening, OpeningFigure, with_given
+from bridge.commands.doctor.start import read_outstanding
+from bridge.decoding.decision import EventMapper
+from bridge.decoding.routing import Route, Router
+from contracts.errors import ConfigurationError
+from tests.support.orders import RULES, Json, line, order, record, shopify_event, transaction
+from tests.support.shop_payouts import row, told
+
+D = Decimal
+START = date(2026, 11, 1)
+CLEARING = "clearing: Shopify Payments clearing"
+SHOP = "acme.myshopify.com"
+
+
+@dataclass(frozen=True)
+class Sold:
+    """An order, in cents and in days from the start: when it was placed, paid and paid out, None for never."""
+
+    number: int
+    cents: int
+    placed: int
+    paid: int | None
+    paid_out: int | None
+
+
+def moment(day: int) -> str:
+    return f"{START + timedelta(days=day)}T12:00:00+00:00"
+
+
+def at(day: int, event: Json) -> Json:
+    """The event as it was sent on that day."""
+    headers = event["headers"]
+    assert isinstance(headers, dict)
+    return {**event, "headers": {**headers, "X-Shopify-Triggered-At": moment(day)}}
+
+
+def events_of(sale: Sold) -> list[Json]:
+    """Its bodies, its money and its payout."""
+    price, ident = f"{sale.cents / 100:.2f}", 7_000_000_000 + sale.number
+    about = {"id": ident, "admin_graphql_api_id": None, "name": f"#{sale.number}"}
+    dates = {"created_at": moment(sale.placed), "processed_at": moment(sale.placed)}
+    unpaid = order(
+        [line(price)],
+        **about,
+        **dates,
+        updated_at=moment(sale.placed),
+        financial_status="pending",
+        total_outstanding=price,
+    )
+    found = [at(sale.placed, shopify_event("orders/create", unpaid))]
+    if sale.paid is None:
+        return found
+    money = transaction(
+        id=ident + 10_000,
+        order_id=ident,
+        amount=price,
+        admin_graphql_api_id=None,
+        created_at=moment(sale.paid),
+        processed_at=moment(sale.paid),
+    )
+    paid = order([line(price)], **about, **dates, updated_at=moment(sale.paid), financial_status="paid")
+    found.append(at(sale.paid, shopify_event("order_transactions/create", money)))
+    found.append(at(sale.paid, shopify_event("orders/paid", paid)))
+    if sale.paid_out is not None:
+        rows = [row("charge", price, "0.30", order=ident, transaction=ident + 10_000, id=ident + 20_000)]
+        payout = told(rows, id=ident + 30_000, date=str(START + timedelta(days=sale.paid_out)))
+        found.append(at(sale.paid_out, payout))
+    return found
+
+
+@st.composite
+def sales(draw: st.DrawFn) -> list[Sold]:
+    found = []
+    for number in range(draw(st.integers(1, 6))):
+        placed = draw(st.integers(-12, 3))
+        paid = draw(st.one_of(st.none(), st.integers(placed, 6)))
+        paid_out = None if paid is None else draw(st.one_of(st.none(), st.integers(paid, 9)))
+        found.append(Sold(number, draw(st.integers(100, 20_000)), placed, paid, paid_out))
+    return found
+
+
+def figures(events: list[Json]) -> dict[str, OpeningFigure]:
+    """What the events tell of the day."""
+    mapper = EventMapper("acme", Router([Route("acme", frozenset({SHOP, "default"}), frozenset())]), RULES)
+    opening = Opening(START, RULES)
+    for event in events:
+        mapped = mapper.map_record(record(json.dumps(event).encode()))
+        assert mapped is not None
+        opening.add([mapped])
+    assert not opening.refused
+    return {each.what: each for each in opening.figures()}
+
+
+@given(data=st.data(), story=sales())
+def test_receivables_and_money_in_transit_are_what_the_story_left_open(data: st.DataObject, story: list[Sold]) -> None:
+    """Whatever came later, told in any order and any number of times."""
+    events = [event for sale in story for event in events_of(sale)]
+    events = data.draw(st.permutations(events + data.draw(st.lists(st.sampled_from(events), max_size=3))))
+    owed = sum(sale.cents for sale in story if sale.placed < 0 and not _is_before(sale.paid))
+    lying = sum(sale.cents for sale in story if _is_before(sale.paid) and not _is_before(sale.paid_out))
+    found = figures(events)
+    assert found[RECEIVABLES].amount == D(owed) / 100
+    assert (found[CLEARING].amount if CLEARING in found else D(0)) == D(lying) / 100
+
+
+def _is_before(day: int | None) -> bool:
+    return day is not None and day < 0
+
+
+def test_what_gift_cards_are_owed_is_unknown_until_a_person_says_it(tmp_path: Path) -> None:
+    """The events tell sales and redemptions since they are kept, never balances. Guard: `with_given`."""
+    found = figures(events_of(Sold(1, 5_000, -3, None, None)))
+    assert found[GIFT_CARDS].amount is None
+    path = tmp_path / "cards.csv"
+    path.write_text("what,currency,amount\ngift_cards,USD,1250.00\n")
+    filled = {each.what: each for each in with_given(found.values(), read_outstanding(path))}
+    assert filled[GIFT_CARDS] == OpeningFigure(GIFT_CARDS, "USD", D("1250.00"), "cards.csv, line 2")
+    assert filled[RECEIVABLES] == found[RECEIVABLES]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "expected lines with the columns what, currency, amount"),
+        ("what,amount\ngift_cards,5\n", "expected lines with the columns what, currency, amount"),
+        ("what,currency,amount\ngiftcards,USD,5\n", "line 2: 'giftcards' is none of receivables, gift_cards"),
+        ("what,currency,amount\ngift_cards,usd,5\n", "line 2: 'usd' is no currency code"),
+        ("what,currency,amount\ngift_cards,USD,5\nstore_credit,USD,1.000,00\n", "expected lines with the columns"),
+        ("what,currency,amount\ngift_cards,USD,many\n", "line 2: 'many' is no amount"),
+        ("what,currency,amount\ngift_cards,USD,NaN\n", "line 2: 'NaN' is no amount"),
+    ],
+)
+def test_a_file_of_sums_that_cannot_be_meant_is_refused_by_its_line(tmp_path: Path, text: str, said: str) -> None:
+    """No sum is guessed."""
+    path = tmp_path / "sums.csv"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=said):
+        read_outstanding(path)
+
+
+def test_a_byte_order_mark_of_a_spreadsheet_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    """Guard: `utf-8-sig`."""
+    path = tmp_path / "sums.csv"
+    path.write_bytes(b"\xef\xbb\xbfwhat,currency,amount\r\nstore_credit,EUR,7.10\r\n")
+    assert [each.amount for each in read_outstanding(path)] == [D("7.10")]
