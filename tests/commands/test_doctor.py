@@ -19,9 +19,11 @@ from bridge.commands.doctor.bus import examine_routes
 from bridge.config.settings import CompanySettings
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.topics import create_missing, log_topic
+from contracts.records import OutboundRecord
 from tests.support.kafka.cluster import KafkaCluster
 from tests.support.kafka.secured import GUEST, GUEST_PASSWORD
 from tests.support.kafka.ways import as_settings, way_in
+from tests.support.orders import line, order, shopify_event
 from tests.support.processes import sandbox_server
 from tests.support.stage import Stage
 
@@ -227,12 +229,13 @@ async def test_what_was_open_at_the_start_is_added_up_from_the_topics(stage: Sta
         financial_status="pending",
         total_outstanding="42.90",
     )
-    await stage.produce([OutboundRecord("shopify.events", None, json.dumps(shopify_event("orders/create", body)).encode())])
+    event = shopify_event("orders/create", body)
+    await stage.produce([OutboundRecord(topic="shopify.events", key=None, value=json.dumps(event).encode())])
     started = await said(stage, "--start", **with_rules(stage, "books_start = 2026-11-01"))
     assert started.returncode == 0, started.stderr
     assert re.search(r"receivables +USD +42\.90 +1 sales not paid in full", started.stdout)
     assert re.search(r"gift_cards +unknown", started.stdout)
     lost = await said(stage, "--start")
-    assert (lost.returncode, "set books_start first" in lost.stderr) == (2, True)
+    assert (lost.returncode, "set books_start first" in lost.stderr) == (1, True)
     alone = await said(stage, "--company", stage.company)
     assert (alone.returncode, "belong to --start" in alone.stderr) == (2, True)
