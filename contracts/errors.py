@@ -6,6 +6,7 @@
         * UnmappableEvent         `unmappable`: no account, item, tax or currency rule says where this belongs
         * UnbalancedDocument      `unbalanced`: the lines do not add up to the total that the source states
         * RejectedPosting         `rejected` (or a narrower code): QBO refuses this content for good
+        * InternalFault           `internal`: a bug of ours met this record alone
     * Unavailable                 the world's fault: nothing is dead-lettered, the company pauses and tries again
         * Unauthorised            the connection to QBO needs a person (`qbo-bridge connect`)
         * Interrupted             this process was told to begin nothing more; nothing is wrong with QBO
@@ -73,6 +74,17 @@ class RejectedPosting(RecordError):
         self.fault_code = fault_code
         self.intuit_tid = intuit_tid
         self.step = step
+
+
+class InternalFault(RecordError):
+    """A bug of ours. `trace` are the places that led to it, outermost first; nothing of the content is in either."""
+
+    code = "internal"
+
+    def __init__(self, said: str, trace: tuple[str, ...] = ()) -> None:
+        super().__init__(f"a bug of the bridge met this record: {said}")
+        self.said = said
+        self.trace = trace
 
 
 class Unavailable(BridgeError):

@@ -13,6 +13,7 @@ import structlog
 from bridge.books.books import Books
 from bridge.clock import Clock
 from bridge.company.breaker import Breaker
+from bridge.company.endings import Endings, Orphan, bare
 from bridge.company.parked import SLICE, ParkedEvents, bodiless
 from bridge.company.pipeline import Pipeline, Processed, Settled
 from bridge.company.refused_documents import RefusedDocuments
@@ -23,15 +24,15 @@ from bridge.journal.identities import identity_value
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
-from bridge.journal.waiting import Parked, fits, journal_value
+from bridge.journal.waiting import Parked, journal_value
 from bridge.posting.poster import Resent
-from bridge.settlement.outcome import Outcome, refused
+from bridge.settlement.outcome import refused
 from bridge.settlement.reporting import Reporter, document_key
 from bridge.telemetry.status import CompanyBoard
-from contracts.errors import BatchTooLarge, Interrupted, RecordError, Stopped, Unauthorised, Unavailable
+from contracts.containment import contained
+from contracts.errors import BatchTooLarge, InternalFault, Interrupted, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
-from contracts.posting import PostingPlan
 from contracts.records import InboundRecord, OutboundRecord, RecordId
 from contracts.results import ResultStatus
 
@@ -41,18 +42,6 @@ LOOK_BACK = timedelta(days=365)
 """How far before the money that waits for it the index looks for an old order."""
 
 log = structlog.get_logger(__name__)
-
-
-class Orphan(RecordError):
-    """What the record waited for never came."""
-
-    code = "orphan"
-
-
-class TooLarge(RecordError):
-    """The record is larger than what can be kept of it."""
-
-    code = "too_large"
 
 
 class Company:
@@ -85,6 +74,7 @@ class Company:
         self._clock = clock
         self._sentinel = Sentinel(board)
         self._refused = RefusedDocuments()
+        self._endings = Endings(books, waiting.room, self._refused)
         self._looked_since: datetime | None = None
         self._is_away_in_idle = False
 
@@ -219,13 +209,14 @@ class Company:
         started = self._clock.monotonic()
         received_at = self._clock.now()
         try:
-            processed = self._final(await self._pipeline.process(mapped), over)
+            processed = self._endings.final(await self._pipeline.process(mapped), over, self._clock.now())
             self._board.recovered()
-            records = self._records(processed, received_at)
+            processed, records = self._records(processed, received_at)
         finally:
             self._show()
         self._pipeline.mark_published(processed)
         self._write_ahead.clear()
+        self._tell_bugs(processed)
         self._board.settled(_statuses(processed), self._clock.monotonic() - started)
         return (*records, *self._counted(processed))
 
@@ -254,50 +245,21 @@ class Company:
         stop = self._breaker.stop
         return [self._journal.journal_record(STOPPED_KEY, stop.to_bytes())] if stop else []
 
-    def _final(self, processed: Processed, over: Collection[RecordId]) -> Processed:
-        """What may not wait any longer, or cannot, is refused."""
-        self._refused.note(processed.settled)
-        settled = (replace(each, outcome=self._unless_waiting_ends(each, over)) for each in processed.settled)
-        return replace(processed, settled=tuple(settled))
-
-    def _unless_waiting_ends(self, settled: Settled, over: Collection[RecordId]) -> Outcome:
-        outcome, record = settled.outcome, settled.mapped.record
-        if outcome.status is not ResultStatus.WAITING:
-            return outcome
-        ended = self._ends_with_its_document(settled)
-        if ended is not None:
-            return ended
-        if record.id in over and self._books.reaches(_books_since(settled.mapped)):
-            return refused(Orphan(f"waited too long: {_message(outcome)}"))
-        if self._waiting.room.since(record) is None and not fits(Parked(record, self._clock.now())):
-            return refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
-        return outcome
-
-    def _ends_with_its_document(self, settled: Settled) -> Outcome | None:
-        """The end of what waits for a document that is a dead letter and not in the books; None for all else."""
-        plan = settled.mapped.decision
-        place = self._refused.place_of(plan.lane) if isinstance(plan, PostingPlan) else None
-        if not isinstance(plan, PostingPlan) or place is None or self._books.index.sale(plan.lane) is not None:
-            return None
-        # because nothing but a redrive of that document can bring it, waiting for days would hide the money till then
-        error = Orphan(
-            f"{plan.lane}, which it belongs to, is a dead letter (record {place}): redriving that redrives both"
-        )
-        return replace(refused(error), ended_with=place)
-
     def _refused_document(self, settled: Settled) -> SourceKey | None:
         """The document that this record has just made a dead letter of."""
         key = document_key(settled.mapped)
         return key if key is not None and self._refused.place_of(key) == settled.mapped.record.place else None
 
-    def _records(self, processed: Processed, received_at: datetime) -> tuple[OutboundRecord, ...]:
+    def _records(self, processed: Processed, received_at: datetime) -> tuple[Processed, tuple[OutboundRecord, ...]]:
+        """Everything that is published of a micro-batch, and how its records ended: telling one may meet a bug too."""
         now = self._clock.now()
-        records: list[OutboundRecord] = []
-        woken = [each for each in processed.settled if self._waiting.room.since(each.mapped.record) is not None]
+        woken = {each.mapped.record.place for each in processed.settled if self._since(each) is not None}
+        told = [self._told_whatever_comes(settled, received_at, now) for settled in processed.settled]
+        processed = replace(processed, settled=tuple(settled for settled, _ in told))
+        records = [record for _, each in told for record in each]
         for settled in processed.settled:
-            records += self._told(settled, received_at, now)
             self._note_left_out(settled)
-        ended = [each.mapped for each in woken if each.outcome.status is not ResultStatus.WAITING]
+        ended = [each.mapped for each in processed.settled if _has_ended(each) and each.mapped.record.place in woken]
         self._waiting.call_for(ended, self._books.index.payment_links)
         in_vain = {key for each in processed.settled if (key := self._refused_document(each)) is not None}
         self._waiting.call_for_changes(in_vain, self._books.index.payment_links)
@@ -306,7 +268,28 @@ class Company:
         for entry in processed.ended:
             self._write_ahead.end(entry)
         records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]
-        return (*records, *self._kept())
+        return processed, (*records, *self._kept())
+
+    def _since(self, settled: Settled) -> datetime | None:
+        return self._waiting.room.since(settled.mapped.record)
+
+    def _told_whatever_comes(
+        self, settled: Settled, received_at: datetime, now: datetime
+    ) -> tuple[Settled, list[OutboundRecord]]:
+        try:
+            with contained():
+                return settled, self._told(settled, received_at, now)
+        except InternalFault as fault:
+            ended = bare(settled.mapped.record, fault)
+            return ended, self._told(ended, received_at, now)
+
+    def _tell_bugs(self, processed: Processed) -> None:
+        """One line for each record that a bug of ours has met: where, and nothing of what it holds."""
+        for each in processed.settled:
+            error = each.outcome.error
+            if isinstance(error, InternalFault):
+                place = str(each.mapped.record.place)
+                log.error("record.internal", company=self._board.name, record=place, bug=error.said, trace=error.trace)
 
     def _note_left_out(self, settled: Settled) -> None:
         """A document for which nothing is booked by rule is recorded as such."""
@@ -398,15 +381,11 @@ class Company:
             self._board.caught_up(self._books.known_until)
 
 
+def _has_ended(settled: Settled) -> bool:
+    return settled.outcome.status is not ResultStatus.WAITING
+
+
 def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
     """The status and reason code of each record."""
     outcomes = (each.outcome for each in processed.settled)
     return [(outcome.status, outcome.reason.code if outcome.reason else None) for outcome in outcomes]
-
-
-def _books_since(mapped: MappedRecord) -> datetime | None:
-    return mapped.decision.books_since if isinstance(mapped.decision, PostingPlan) else None
-
-
-def _message(outcome: Outcome) -> str:
-    return outcome.reason.message if outcome.reason else "what it depends on is not there"

@@ -18,8 +18,10 @@ from bridge.company.dependencies import speaks_of, with_linked
 from bridge.company.waiting_room import ParkedEvent, WaitingRoom
 from bridge.decoding.decision import MappedRecord
 from bridge.index.payment_links import PaymentLinks
-from bridge.journal.waiting import parked_records
+from bridge.journal.waiting import Parked, parked_records
+from contracts.containment import contained
 from contracts.envelope import Envelope
+from contracts.errors import InternalFault
 from contracts.keys import SourceKey
 from contracts.posting import Ignored
 from contracts.records import InboundRecord, Place, RecordId
@@ -71,13 +73,21 @@ class ParkedEvents:
             if mapped is None:
                 log.warning("waiting.not_ours", place=parked.key)
                 continue
-            self.park(mapped, parked.since, now, entry=parked.key)
+            self._park_again(mapped, parked, now)
         self.room.call_all()
 
     def park(self, mapped: MappedRecord, since: datetime, now: datetime, *, entry: str | None = None) -> None:
         """Keep an event that waits; `entry` is its key in the journal, where it has one already."""
         self.room.park(mapped, since, now, entry=entry)
         self._bodies.keep(mapped.record.id, mapped)
+
+    def _park_again(self, mapped: MappedRecord, parked: Parked, now: datetime) -> None:
+        try:
+            with contained():
+                self.park(mapped, parked.since, now, entry=parked.key)
+        except InternalFault as fault:
+            # because one event that a bug meets must not keep the company from being taken over
+            self.park(MappedRecord.broken(parked.record, fault), parked.since, now, entry=parked.key)
 
     def release(self, ident: RecordId) -> None:
         """It has its terminal outcome."""
@@ -154,7 +164,17 @@ class ParkedEvents:
 
 
 def _keys(told: Iterable[MappedRecord]) -> set[SourceKey]:
-    return {key for each in told for key in speaks_of(each)}
+    return {key for each in told for key in _spoken_of(each)}
+
+
+def _spoken_of(mapped: MappedRecord) -> set[SourceKey]:
+    """What a record speaks of; where a bug keeps that from us, whoever waits for it is looked at within the hour."""
+    try:
+        with contained():
+            return speaks_of(mapped)
+    except InternalFault as fault:
+        log.error("waiting.nobody_called", place=str(mapped.record.place), bug=fault.said, trace=fault.trace)  # noqa: TRY400 - its words may quote a payload
+        return set()
 
 
 def bodiless(event: ParkedEvent) -> MappedRecord:

@@ -7,20 +7,23 @@ read once more and the same plans are scheduled again. What was written meanwhil
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
 from bridge.books.books import Books
+from bridge.company.isolation import Part, isolated
 from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Refused, Schedule, StepId
 from bridge.posting.poster import Poster, Resent
 from bridge.posting.remedies import recover
-from bridge.settlement.outcome import Outcome, ignored, refused, settle, waiting
+from bridge.settlement.outcome import Outcome, ignored, refused, settle, waiting, written_by
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
-from contracts.errors import RecordError, RejectedPosting, UnmappableEvent
+from contracts.containment import contained
+from contracts.errors import InternalFault, RecordError, RejectedPosting, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
 from contracts.quickbooks import CustomerDraft, DocumentDraft, RedemptionDraft
@@ -79,25 +82,52 @@ class Pipeline:
         plans = [each.decision for each in mapped if isinstance(each.decision, PostingPlan)]
         await self._books.reach(_earliest(plans))
         plans = [plan for plan in plans if self._books.reaches(plan.books_since)]
-        posted = await self._post(plans) if plans else _NOTHING
-        booked = iter(
-            replace(
-                self._uncontradicted(
-                    plan, settle(plan, resolutions, posted.outcomes, posted.written_for.get(position, ()))
-                ),
-                attempts=1 + _refusals(plan, posted.attempts),
-            )
-            for position, (plan, resolutions) in enumerate(zip(plans, posted.planned.resolutions, strict=True))
-        )
+        part = await isolated(plans, partial(self._part, Counter()), self._failed_at)
+        booked = iter(part.outcomes)
         settled = tuple(Settled(mapped=each, outcome=self._outcome(each, booked)) for each in mapped)
-        written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
         conflicts = {step_id: each for plan in plans for step_id, each in self._poster.conflicts_of(plan).items()}
         return Processed(
             settled=settled,
-            versions=self._note_versions(posted),
-            written=written | conflicts.keys(),
+            versions=part.versions,
+            written=part.written | conflicts.keys(),
             ended=tuple(each.key for each in conflicts.values() if each.key is not None),
         )
+
+    async def _part(self, attempts: Counter[StepId], plans: Sequence[PostingPlan], told: Collection[StepId]) -> Part:
+        """Put `plans` into the books together; writes that are `told` already are not credited once more."""
+        if not plans:
+            return Part()
+        posted = await self._post(plans, attempts, told)
+        outcomes = [
+            replace(self._settled(plan, position, posted), attempts=1 + _refusals(plan, attempts))
+            for position, plan in enumerate(plans)
+        ]
+        written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
+        return Part(outcomes, self._note_versions(posted), written)
+
+    def _settled(self, plan: PostingPlan, position: int, posted: _Posted) -> Outcome:
+        credited = posted.written_for.get(position, ())
+        try:
+            with contained():
+                outcome = settle(plan, posted.planned.resolutions[position], posted.outcomes, credited)
+        except InternalFault as fault:
+            return self._broken(plan, fault, credited)
+        return self._uncontradicted(plan, outcome)
+
+    def _failed_at(self, plan: PostingPlan, fault: InternalFault, told: Collection[StepId]) -> Part:
+        """One plan that a bug of ours meets alone: what it has written all the same is told with it."""
+        written = self._poster.done_of(plan).keys() - set(told)
+        return Part([self._broken(plan, fault, written)], {}, frozenset(written))
+
+    def _broken(self, plan: PostingPlan, fault: InternalFault, credited: Iterable[StepId]) -> Outcome:
+        done = self._poster.done
+        try:
+            with contained():
+                entities = written_by(done[step_id] for step_id in credited)
+        except InternalFault:
+            entities = ()
+        # because a document over another total is void by now, whatever else became of the record
+        return self._uncontradicted(plan, refused(fault, entities))
 
     def _uncontradicted(self, plan: PostingPlan, outcome: Outcome) -> Outcome:
         """The outcome, unless QBO made a document of the plan over another total: it is void now, and no success."""
@@ -132,11 +162,10 @@ class Pipeline:
                 return waiting(f"the books since {since.date()} are being read for it")
         return next(booked)
 
-    async def _post(self, plans: Sequence[PostingPlan]) -> _Posted:
+    async def _post(self, plans: Sequence[PostingPlan], attempts: Counter[StepId], told: Collection[StepId]) -> _Posted:
         await self._reread_profile(plans)
         await self._books.read_recorded(_documents_of(plans))
         await self._books.read_rates(())
-        attempts: Counter[StepId] = Counter()
         owners: dict[StepId, int] = {}
         conflicts = (each for plan in plans for each in self._poster.conflicts_of(plan).items())
         outcomes: dict[StepId, StepOutcome] = {step_id: Failed(each.error) for step_id, each in conflicts}
@@ -156,7 +185,9 @@ class Pipeline:
             for recoverable in recoverables:
                 attempts[recoverable.step.id] += 1
                 await recover(self._books, recoverable)
-        return _Posted(planned, outcomes, _written_for(plans, owners, outcomes), attempts)
+        with contained():
+            written_for = _written_for(plans, owners, outcomes, told)
+        return _Posted(planned, outcomes, written_for)
 
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
         planned = self._planned(plans)
@@ -174,7 +205,9 @@ class Pipeline:
         return planned
 
     def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
-        return schedule(plans, self._books.index, self._books.profile, self._mapper.closed_period, self._mapper.opening)
+        books, mapper = self._books, self._mapper
+        with contained():
+            return schedule(plans, books.index, books.profile, mapper.closed_period, mapper.opening)
 
     async def reopened(self) -> bool:
         """True when something is held for books that were closed to another day than now; asked every ten minutes.
@@ -221,10 +254,6 @@ class _Posted:
     planned: Schedule
     outcomes: Mapping[StepId, StepOutcome]
     written_for: Mapping[int, Sequence[StepId]]
-    attempts: Mapping[StepId, int]
-
-
-_NOTHING = _Posted(Schedule(waves=(), resolutions=(), stale=(), versions={}, drafts={}), {}, {}, {})
 
 
 def _documents_of(plans: Iterable[PostingPlan]) -> set[SourceKey]:
@@ -263,7 +292,10 @@ def _refusals(plan: PostingPlan, attempts: Mapping[StepId, int]) -> int:
 
 
 def _written_for(
-    plans: Sequence[PostingPlan], owners: Mapping[StepId, int], outcomes: Mapping[StepId, StepOutcome]
+    plans: Sequence[PostingPlan],
+    owners: Mapping[StepId, int],
+    outcomes: Mapping[StepId, StepOutcome],
+    told: Collection[StepId],
 ) -> dict[int, list[StepId]]:
     """The writes credited to each plan. One that an interrupted earlier try made belongs to the plan that names it."""
     named = {
@@ -274,6 +306,6 @@ def _written_for(
     written: dict[int, list[StepId]] = {}
     for step_id, outcome in outcomes.items():
         owner = owners.get(step_id, named.get(step_id._replace(part="")))
-        if owner is not None and isinstance(outcome, Done):
+        if owner is not None and isinstance(outcome, Done) and step_id not in told:
             written.setdefault(owner, []).append(step_id)
     return written

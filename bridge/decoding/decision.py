@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from bridge.decoding.headers import claimed_shop
 from bridge.decoding.record import decode_record
 from bridge.decoding.routing import Router
+from contracts.containment import contained
 from contracts.envelope import Envelope
-from contracts.errors import RecordError
+from contracts.errors import InternalFault, RecordError
 from contracts.opening import Opening
 from contracts.posting import ClosedPeriod, Ignored, PostingPlan
 from contracts.records import InboundRecord
@@ -24,6 +25,11 @@ class MappedRecord:
     record: InboundRecord
     envelope: Envelope | None
     decision: PostingPlan | Ignored | RecordError
+
+    @classmethod
+    def broken(cls, record: InboundRecord, fault: InternalFault) -> MappedRecord:
+        """A record that a bug of ours has met: nothing of what it holds is looked at any more."""
+        return cls(record=record, envelope=None, decision=fault)
 
 
 class EventMapper:
@@ -48,14 +54,14 @@ class EventMapper:
     def map_record(self, record: InboundRecord) -> MappedRecord | None:
         """What `record` means for this company; None when it is another company's business."""
         try:
-            envelope = decode_record(record)
+            with contained():
+                envelope = decode_record(record)
+                owner = self._router.company_of(envelope) if envelope is not None else None
         except RecordError as error:
-            owner = self._router.company_of_shop(claimed_shop(record))
-            return self._mine(record, None, error, owner)
+            return self._mine(record, None, error, self._claimant(record))
         if envelope is None:
-            owner = self._router.company_of_shop(claimed_shop(record))
-            return self._mine(record, None, Ignored(code="tombstone", message="the record has no value"), owner)
-        owner = self._router.company_of(envelope)
+            nothing = Ignored(code="tombstone", message="the record has no value")
+            return self._mine(record, None, nothing, self._claimant(record))
         if owner is None:
             unknown = Ignored(code="unknown_source", message="no company lists the shop or account of this event")
             return self._mine(record, envelope, unknown, None)
@@ -63,12 +69,21 @@ class EventMapper:
 
     def _mapped(self, record: InboundRecord, envelope: Envelope) -> MappedRecord:
         try:
-            decision: PostingPlan | Ignored | RecordError = map_event(envelope, self._rules)
+            with contained():
+                decision: PostingPlan | Ignored | RecordError = map_event(envelope, self._rules)
+                if isinstance(decision, PostingPlan) and record.recorded_at is not None:
+                    decision = decision.known_at(record.recorded_at)
         except RecordError as error:
             decision = error
-        if isinstance(decision, PostingPlan) and record.recorded_at is not None:
-            decision = decision.known_at(record.recorded_at)
         return MappedRecord(record=record, envelope=envelope, decision=decision)
+
+    def _claimant(self, record: InboundRecord) -> str | None:
+        """The company of the shop that the headers of a record name; None where they cannot be read."""
+        try:
+            with contained():
+                return self._router.company_of_shop(claimed_shop(record))
+        except InternalFault:
+            return None
 
     def _mine(
         self, record: InboundRecord, envelope: Envelope | None, decision: Ignored | RecordError, owner: str | None

@@ -8,7 +8,7 @@ from bridge.binding import Binder
 from bridge.planning.steps import PlannedStep, StepId
 from bridge.posting.sending import BoundStep
 from bridge.quickbooks import requests
-from bridge.quickbooks.batching import WireStep
+from bridge.quickbooks.batching import WireStep, pack
 from bridge.settlement.step_outcomes import Blocked, Done, Failed, Postponed, StepOutcome
 from contracts.errors import RecordError
 from contracts.keys import SourceKey, step_request_id
@@ -47,6 +47,13 @@ def bind_wave(
         else:
             bound.append(BoundStep(step, wire))
     return bound, unsent
+
+
+def prove(bound: Sequence[BoundStep]) -> None:
+    """Raise what packing these steps, or writing them down, would raise."""
+    pack([each.wire for each in bound])
+    for each in bound:
+        each.written  # noqa: B018 - computed each time
 
 
 def _unsendable(step: PlannedStep, outcomes: Mapping[StepId, StepOutcome]) -> StepOutcome | None:

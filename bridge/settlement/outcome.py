@@ -74,6 +74,11 @@ def refused(error: RecordError, entities: tuple[PostedEntity, ...] = ()) -> Outc
     return Outcome(status=ResultStatus.DEAD_LETTERED, reason=reason, entities=entities, error=error)
 
 
+def written_by(written: Iterable[Done]) -> tuple[PostedEntity, ...]:
+    """The entities of writes, for a record that is told though the rest of it came to nothing."""
+    return tuple(_written(done, done.operation) for done in written)
+
+
 def waiting(message: str, entities: tuple[PostedEntity, ...] = ()) -> Outcome:
     """Parked until what it depends on is there; `message` names that."""
     reason = Reason(code="waiting", message=message)
