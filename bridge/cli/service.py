@@ -36,7 +36,7 @@ def resume(
     company: Annotated[str, typer.Option("--company", help="The company, by its name in the configuration.")],
     config: Config = BRIDGE_TOML,
 ) -> None:
-    """Let a company go on that stopped after too many dead letters in a row; its process may run anywhere.
+    """Let a company go on that stopped after too many dead letters; its process may run anywhere.
 
     Example: qbo-bridge resume --company acme-us
     """

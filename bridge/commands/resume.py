@@ -1,4 +1,4 @@
-"""`qbo-bridge resume`: a company that stopped after too many dead letters in a row goes on.
+"""`qbo-bridge resume`: a company that stopped after too many dead letters goes on.
 
 The stop is an entry in the company's journal, which the owner follows while it is stopped, on whatever machine it runs.
 This ends the entry; without an owner just now, the next one finds nothing that stops it.

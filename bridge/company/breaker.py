@@ -1,11 +1,14 @@
 """Stops a company whose events are refused one after the other, rather than drain its topic into the dead letters.
 
-A row is dead letters of one reason with nothing booked between them: a rule that went missing, a period that was
-closed, an account that was renamed. What was ignored, what waits and what cannot be read at all neither counts nor ends
-a row; another reason begins another one.
+It goes by two measures. A *row* is dead letters of one reason with nothing booked between them: a rule that went
+missing, an account that was renamed. A *share* is the dead letters, of any reason, among the last records of one kind
+of document: as many as the limit within the last twice as many. So a company whose every payment fails is not saved by
+the invoices between them. What was ignored, what waits, and what says nothing of other records (`UNCOUNTED`) neither
+counts nor ends a row.
 
-Rule 1: while in doubt (a row has begun, or nothing was booked yet since the company was taken over) no more is taken at
-        once than is missing to the limit, so the row ends at the limit exactly.
+Rule 1: while in doubt (a row has begun, or nothing was booked yet since the company was taken over; for a share, the
+        last of its kind is a dead letter) no more is taken at once than is missing to the limit, so row or share end
+        there exactly.
 Rule 2: a refusal that is known before anything is sent ends a micro-batch at the limit, also without doubt.
 Rule 3: refusals that only QBO can tell come with the answers: then the micro-batch is settled whole, and the company
         stops behind it. In each case a record is settled, offset and all, or was never begun.
@@ -17,26 +20,40 @@ that finds the entry of another one takes it out and goes on: that is what a res
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
+from bridge.company.shares import Shares, kind_of
 from bridge.decoding.decision import MappedRecord
 from bridge.journal.stop import Stop
-from contracts.errors import RecordError, RejectedPosting, UndecodableRecord
+from contracts.errors import RecordError, RejectedPosting
 from contracts.posting import PostingPlan
 from contracts.results import ResultStatus
 
 ENDS_A_ROW = frozenset({ResultStatus.POSTED, ResultStatus.ALREADY_POSTED, ResultStatus.SUPERSEDED})
+UNCOUNTED = frozenset({"undecodable", "orphan", "period_closed", "possible_duplicate"})
+"""Dead letters that say nothing of what comes next: one record's bytes, an end that it shares, a person's choice."""
+
+
+class Told(NamedTuple):
+    """How a record ended: its status, its reason code, and the kind of document that it is about."""
+
+    status: ResultStatus
+    code: str | None
+    kind: str = ""
 
 
 class Breaker:
-    """Counts one company's dead letters in a row; a `limit` of 0 never stops it."""
+    """Counts one company's dead letters; a `limit` of 0 never stops it."""
 
     def __init__(self, limit: int, process: str) -> None:
         self._limit = limit
         self._process = process
         self._code: str | None = None
         self._has_booked = False
+        self._shares = Shares(limit)
         self.row = 0
         self.stop: Stop | None = None
         """Why the company is stopped, None while it is not."""
@@ -44,11 +61,13 @@ class Breaker:
     def reset(self) -> None:
         """Begin anew, in doubt."""
         self._code, self._has_booked, self.row, self.stop = None, False, 0, None
+        self._shares.clear()
 
     def allowed_prefix(self, mapped: Iterable[MappedRecord]) -> Iterator[MappedRecord]:
         """The records, from the first one on, that may be settled at once; no further one is taken from *mapped*."""
         in_doubt = self.row > 0 or not self._has_booked
         code, row = self._code, self.row
+        refused: Counter[str] = Counter()
         for each in mapped:
             yield each
             refusal = _refusal(each)
@@ -59,19 +78,22 @@ class Breaker:
             else:
                 row = row + 1 if refusal is not None and refusal == code else int(refusal is not None)
                 code = refusal
-            if self._limit and row >= self._limit:
+            kind = kind_of(each)
+            refused[kind] += bool(kind) and (refusal is not None or self._shares.in_doubt(kind))
+            if self._limit and max(row, self._shares.refused(kind) + refused[kind]) >= self._limit:
                 return
 
-    def count(self, outcomes: Iterable[tuple[ResultStatus, str | None]], now: datetime) -> None:
+    def count(self, outcomes: Iterable[Told], now: datetime) -> None:
         """Count what became of records, in their order; `stop` is there when that was one too many."""
-        for status, code in outcomes:
+        for status, code, kind in outcomes:
             if status in ENDS_A_ROW:
                 self._code, self._has_booked, self.row = None, True, 0
-            elif status is ResultStatus.DEAD_LETTERED and code != UndecodableRecord.code:
+                self._shares.count(kind, None)
+            elif status is ResultStatus.DEAD_LETTERED and code not in UNCOUNTED:
                 self.row = self.row + 1 if code == self._code else 1
                 self._code = code
-                if self.row == self._limit and self.stop is None:
-                    self.stop = Stop(code=code or "", dead_letters=self.row, at=now.isoformat(), process=self._process)
+                self._shares.count(kind, code or "")
+                self.stop = self.stop or self._reached(kind, now)
 
     def taken_over(self, note: bytes | None) -> None:
         """The company was taken over; it stays stopped where this very process has stopped it before."""
@@ -80,10 +102,28 @@ class Breaker:
         if stop is not None and stop.process == self._process:
             self.stop = stop
 
+    def _reached(self, kind: str, now: datetime) -> Stop | None:
+        if not self._limit:
+            return None
+        at, refused = now.isoformat(), self._shares.refused(kind)
+        if self.row >= self._limit:
+            return Stop(code=self._code or "", dead_letters=self.row, at=at, process=self._process)
+        if refused < self._limit:
+            return None
+        return Stop(
+            code=self._shares.reason(kind),
+            dead_letters=refused,
+            at=at,
+            process=self._process,
+            kind=kind,
+            among=self._shares.records(kind),
+        )
+
 
 def _refusal(mapped: MappedRecord) -> str | None:
     """The reason of a dead letter that is one whatever QBO says, None where that is open or does not count."""
     error = mapped.decision
-    if not isinstance(error, RecordError) or isinstance(error, UndecodableRecord):
+    if not isinstance(error, RecordError):
         return None
-    return error.reason_code if isinstance(error, RejectedPosting) else error.code
+    code = error.reason_code if isinstance(error, RejectedPosting) else error.code
+    return None if code in UNCOUNTED else code

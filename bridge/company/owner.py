@@ -12,12 +12,13 @@ import structlog
 
 from bridge.books.books import Books
 from bridge.clock import Clock
-from bridge.company.breaker import Breaker
+from bridge.company.breaker import Breaker, Told
 from bridge.company.endings import Endings, Orphan, bare
 from bridge.company.parked import SLICE, ParkedEvents, bodiless
 from bridge.company.pipeline import Pipeline, Processed, Settled
 from bridge.company.refused_documents import RefusedDocuments
 from bridge.company.sentinel import Sentinel
+from bridge.company.shares import kind_of
 from bridge.decoding.decision import MappedRecord
 from bridge.journal.entries import Journal, check_formats
 from bridge.journal.identities import identity_value
@@ -239,8 +240,9 @@ class Company:
         return tuple(told)
 
     def _counted(self, processed: Processed) -> list[OutboundRecord]:
-        """Dead letters in a row are counted; the one too many leaves a note in the journal."""
-        self._breaker.count(_statuses(processed), self._clock.now())
+        """Dead letters are counted; the one too many leaves a note in the journal."""
+        told = (Told(*_status(each), kind_of(each.mapped)) for each in processed.settled)
+        self._breaker.count(told, self._clock.now())
         self._board.refused_in_a_row(self._breaker.row)
         stop = self._breaker.stop
         return [self._journal.journal_record(STOPPED_KEY, stop.to_bytes())] if stop else []
@@ -387,5 +389,9 @@ def _has_ended(settled: Settled) -> bool:
 
 def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
     """The status and reason code of each record."""
-    outcomes = (each.outcome for each in processed.settled)
-    return [(outcome.status, outcome.reason.code if outcome.reason else None) for outcome in outcomes]
+    return [_status(each) for each in processed.settled]
+
+
+def _status(settled: Settled) -> tuple[ResultStatus, str | None]:
+    outcome = settled.outcome
+    return outcome.status, outcome.reason.code if outcome.reason else None

@@ -160,7 +160,9 @@ class CompanySettings(_Section):
     index_days: Duration = Field(90, description="a whole number of days, 1 or more")
     freshness_s: Seconds = Field(60.0, description="seconds, more than 0: how often QBO is asked what people changed")
     stop_after_dead_letters: int = Field(
-        50, ge=0, description="a whole number, 0 for never: dead letters of one reason in a row that stop the company"
+        50,
+        ge=0,
+        description="a whole number, 0 for never: dead letters in a row, or of one kind, that stop the company",
     )
     waiting_memory_mb: Duration = Field(
         64, description="a whole number of MiB, 1 or more: memory for the bodies of events that wait"

@@ -1,4 +1,4 @@
-"""The stop of a company after too many dead letters in a row, as its journal keeps it.
+"""The stop of a company after too many dead letters, as its journal keeps it.
 
 Written by the owner in the transaction of the results that led to it; ended by `qbo-bridge resume`, or by the next
 process that takes the company over.
@@ -18,19 +18,27 @@ STOPPED_KEY = STOP.key()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Why and when a company stopped, and which process stopped it. `at` is an ISO 8601 time."""
+    """Why and when a company stopped, and which process stopped it. `at` is an ISO 8601 time.
+
+    `kind` and `among` are there when it stopped for too large a share: of which documents, among how many of them.
+    """
 
     code: str
     dead_letters: int
     at: str
     process: str
+    kind: str | None = None
+    among: int | None = None
 
     def __str__(self) -> str:
-        return f"stopped after {self.dead_letters} dead letters in a row with the reason {self.code}"
+        if self.kind is None:
+            return f"stopped after {self.dead_letters} dead letters in a row with the reason {self.code}"
+        among = f"the last {self.among} records of the kind {self.kind}"
+        return f"stopped after {self.dead_letters} dead letters among {among}, most of them with the reason {self.code}"
 
     def to_bytes(self) -> bytes:
         """As the journal keeps it."""
-        return STOP.value(asdict(self))
+        return STOP.value({name: value for name, value in asdict(self).items() if value is not None})
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Stop:
@@ -44,4 +52,6 @@ def _stop(_: str, fields: Mapping[str, Any]) -> Stop:
         dead_letters=int(fields["dead_letters"]),
         at=str(fields["at"]),
         process=str(fields["process"]),
+        kind=fields.get("kind"),
+        among=fields.get("among"),
     )

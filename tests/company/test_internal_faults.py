@@ -9,8 +9,8 @@ import pytest
 
 from contracts.results import Result
 from tests.support.bugs import ERRORS, SECRET, STEPS, break_step
-from tests.support.office import Office, office
 from tests.support.orders import ORDER_ID, bought, later, transaction
+from tests.support.world import World, opened
 
 ENDS_ITS_RECORD = sorted(set(STEPS) - {"waking"})
 
@@ -19,9 +19,9 @@ def code_of(result: Result) -> str | None:
     return result.reason.code if result.reason else None
 
 
-def told_by_document(acme: Office) -> dict[str | None, list[Result]]:
+def told_by_document(acme: World) -> dict[str | None, list[Result]]:
     found: dict[str | None, list[Result]] = {}
-    for result in acme.results:
+    for result in acme.told:
         found.setdefault(result.source.document, []).append(result)
     return found
 
@@ -36,19 +36,19 @@ async def test_a_bug_ends_the_record_that_it_needs_and_no_other(
     numbers = chance.sample(range(100, 1_000), chance.randrange(5, 14))
     culprits = set(chance.sample(numbers, chance.randrange(1, 3)))
     break_step(monkeypatch, step, [ORDER_ID + number for number in culprits], chance.choice(ERRORS))
-    async with office() as acme:
+    async with opened() as acme:
         records = acme.records(*map(bought, numbers))
         await acme.process(records)
-        told = {result.source.offset: (result.status.value, code_of(result)) for result in acme.results}
+        told = {result.source.offset: (result.status.value, code_of(result)) for result in acme.told}
         expected = {
             record.offset: ("dead_lettered", "internal") if number in culprits else ("posted", None)
             for record, number in zip(records, numbers, strict=True)
         }
         assert told == expected
-        assert len(acme.results) == len(numbers)
+        assert len(acme.told) == len(numbers)
         letters = {int(dict(each.headers)["qbb-offset"] or b""): each.value for each in acme.dead_letters}
         assert letters == {each.offset: each.value for each in records if told[each.offset][1] == "internal"}
-        booked = {key.id for key in acme.held("Invoice")} & {str(ORDER_ID + number) for number in numbers}
+        booked = {key.id for key in acme.ours("Invoice")} & {str(ORDER_ID + number) for number in numbers}
         assert booked >= {str(ORDER_ID + number) for number in numbers if number not in culprits}
 
 
@@ -56,7 +56,7 @@ async def test_a_bug_ends_the_record_that_it_needs_and_no_other(
 async def test_it_says_where_and_never_what(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """The words of an exception may quote a payload. Guard: `in_short`."""
     break_step(monkeypatch, step, [ORDER_ID + 7])
-    async with office() as acme:
+    async with opened() as acme:
         (result,) = await acme.tell(bought(7))
         assert result.reason is not None
         assert "KeyError at bridge." in result.reason.message
@@ -70,7 +70,7 @@ async def test_a_write_is_credited_to_one_record_when_its_micro_batch_is_halved(
 ) -> None:
     """The same order told twice lies in both halves. Guard: `told` in `_written_for`."""
     break_step(monkeypatch, "planning", [ORDER_ID + 7])
-    async with office() as acme:
+    async with opened() as acme:
         results = await acme.tell(bought(1), bought(2), bought(2), bought(7))
         assert [each.status.value for each in results] == ["posted", "posted", "already_posted", "dead_lettered"]
 
@@ -78,7 +78,7 @@ async def test_a_write_is_credited_to_one_record_when_its_micro_batch_is_halved(
 async def test_what_a_record_has_written_before_the_bug_is_told_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person must find it. Guard: `written_by` in `Pipeline._broken`."""
     break_step(monkeypatch, "settling", [ORDER_ID + 7])
-    async with office() as acme:
+    async with opened() as acme:
         (result,) = await acme.tell(bought(7))
         assert {(each.entity, each.operation) for each in result.entities} >= {
             ("Invoice", "create"),
@@ -89,10 +89,10 @@ async def test_what_a_record_has_written_before_the_bug_is_told_with_it(monkeypa
 async def test_two_records_that_only_together_meet_a_bug_are_posted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is to blame alone."""
     break_step(monkeypatch, "planning", [ORDER_ID + 1, ORDER_ID + 9], together=True)
-    async with office() as acme:
+    async with opened() as acme:
         results = await acme.tell(*map(bought, range(1, 10)))
         assert {each.status.value for each in results} == {"posted"}
-        assert len(acme.held("Invoice")) == 9
+        assert len(acme.ours("Invoice")) == 9
 
 
 async def test_the_order_of_one_documents_events_is_kept_when_they_are_halved(
@@ -100,33 +100,33 @@ async def test_the_order_of_one_documents_events_is_kept_when_they_are_halved(
 ) -> None:
     """What was told later is what stands in the books."""
     break_step(monkeypatch, "binding", [ORDER_ID + 7])
-    async with office() as acme:
+    async with opened() as acme:
         newer = later(bought(2), 30, note="second")
         await acme.tell(bought(2), bought(3), newer, bought(7))
-        assert [code_of(each) for each in acme.results][-1] == "internal"
+        assert [code_of(each) for each in acme.told][-1] == "internal"
         again = await acme.tell(newer)
         assert [each.status.value for each in again] == ["already_posted"]
 
 
 async def test_a_redrive_after_the_bug_is_mended_posts_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The dead letter has the bytes; what was written already is found."""
-    async with office() as acme:
+    async with opened() as acme:
         with monkeypatch.context() as patched:
             break_step(patched, "binding", [ORDER_ID + 7])
             records = acme.records(bought(7))
             await acme.process(records)
         (result,) = await acme.process(records)
-        assert (result.status.value, len(acme.held("Invoice"))) == ("posted", 1)
+        assert (result.status.value, len(acme.ours("Invoice"))) == ("posted", 1)
 
 
 async def test_an_event_that_waits_meets_its_bug_without_keeping_the_company_from_being_taken_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What waits is mapped at take-over. Guard: `contained` in `EventMapper`."""
-    async with office() as before:
+    async with opened() as before:
         await before.tell(transaction(id=77, order_id=ORDER_ID + 5))
         break_step(monkeypatch, "mapping", [ORDER_ID + 5])
-        async with office(after=before) as acme:
+        async with opened(after=before) as acme:
             told = await acme.idle()
             assert [(each.status.value, code_of(each)) for each in told] == [("dead_lettered", "internal")]
             (result,) = await acme.tell(bought(6))
@@ -135,7 +135,7 @@ async def test_an_event_that_waits_meets_its_bug_without_keeping_the_company_fro
 
 async def test_whom_an_event_wakes_is_looked_at_later_when_a_bug_hides_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The event itself is posted. Guard: `_spoken_of`."""
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(transaction(id=77, order_id=ORDER_ID + 5))
         with monkeypatch.context() as patched:
             break_step(patched, "waking", [ORDER_ID + 5])
@@ -150,7 +150,7 @@ async def test_whom_an_event_wakes_is_looked_at_later_when_a_bug_hides_it(monkey
 async def test_fifty_bugs_in_a_row_stop_the_company(monkeypatch: pytest.MonkeyPatch) -> None:
     """A release that can book nothing must not drain the topic. Guard: `internal` counts in `Breaker`."""
     break_step(monkeypatch, "mapping", [""])
-    async with office() as acme:
+    async with opened() as acme:
         with pytest.raises(Exception, match="no more than 50"):
             await acme.tell(*map(bought, range(60)))
         acme.offset = 0

@@ -8,7 +8,7 @@ from bridge.journal.stop import STOPPED_KEY
 from contracts.errors import BatchTooLarge, Stopped
 from contracts.records import InboundRecord
 from contracts.results import Result
-from tests.support.orders import bought, transaction
+from tests.support.orders import ORDER_ID, bought, transaction
 from tests.support.world import World, opened
 
 LIMIT = 50
@@ -94,22 +94,44 @@ async def test_what_only_quickbooks_refuses_stops_it_too() -> None:
     """The answers come with the whole micro-batch, which is settled whole; the company stops behind it."""
     async with opened() as acme:
         await acme.tell(bought(900))
-        acme.breaks("batch_item", count=None, entity="Invoice", code="6210", detail="The account period has closed.")
+        acme.breaks("batch_item", count=None, entity="Invoice", code="6000", detail="A business validation error.")
         results = await taken(acme, acme.records(*map(bought, range(LIMIT + 10))))
-        assert {result.reason and result.reason.code for result in results} == {"period_closed"}
+        assert {result.reason and result.reason.code for result in results} == {"rejected"}
         assert len(results) == len({result.result_id for result in results}) == LIMIT + 10
         with pytest.raises(Stopped):
             await acme.idle()
 
 
-async def test_orphans_count_as_the_dead_letters_that_they_are() -> None:
-    """Their waiting ends in `idle`; the board and the row see what is told. Guard: `Company._final`."""
+async def test_orphans_do_not_stop_a_company() -> None:
+    """Their order never came, which says nothing of what comes next; they are told all the same. Guard: `UNCOUNTED`."""
     async with opened() as acme:
         await acme.tell(bought(900))
         await acme.tell(*(transaction(id=number, order_id=number) for number in range(1, LIMIT + 1)))
         await acme.clock.advance(73 * 3600)
         told = await acme.idle()
         assert {result.reason and result.reason.code for result in told} == {"orphan"}
-        assert acme.company._board.snapshot()["dead_letters_in_a_row"] == LIMIT
-        with pytest.raises(Stopped):
+        assert acme.company._board.snapshot()["dead_letters_in_a_row"] == 0
+        (result,) = await acme.tell(bought(901))
+        assert result.status == "posted"
+
+
+async def test_closed_books_do_not_stop_a_company() -> None:
+    """A person has closed them, and opens them again. Guard: `UNCOUNTED`."""
+    async with opened() as acme:
+        await acme.tell(bought(900))
+        acme.breaks("batch_item", count=None, entity="Invoice", code="6210", detail="The account period has closed.")
+        results = await taken(acme, acme.records(*map(bought, range(LIMIT + 10))))
+        assert {result.reason and result.reason.code for result in results} == {"period_closed"}
+        assert await acme.idle() == []
+
+
+async def test_a_company_whose_every_payment_fails_is_not_saved_by_the_invoices_between() -> None:
+    """One order, one charge that QBO refuses, and so on. Guard: `Shares`."""
+    async with opened() as acme:
+        acme.breaks("fault", count=None, entity="Payment", code="6000", detail="A business validation error.")
+        for number in range(LIMIT):
+            await acme.tell({**bought(number), "financial_status": "pending"})
+            await acme.tell(transaction(id=9_000 + number, order_id=ORDER_ID + number))
+        with pytest.raises(Stopped, match=f"{LIMIT} dead letters among the last {LIMIT} records of the kind shopify:"):
             await acme.idle()
+        assert [each.status.value for each in acme.told] == ["posted", "dead_lettered"] * LIMIT
