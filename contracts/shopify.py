@@ -33,12 +33,16 @@ class MoneySet(Body):
 
 
 class TaxLine(Body):
-    """One tax on one line, already rounded; `rate` is a fraction. The channel remits what it is liable for."""
+    """One tax on one line, already rounded; `rate` is a fraction. The channel remits what it is liable for.
+
+    `channel_liable` null is Shopify's own word for "not known" (REST reference, Order.tax_lines); before 2021-07 no
+    body has it.
+    """
 
     price: Amount
     title: Text | None = None
     rate: FloatAmount | None = None
-    channel_liable: Flag = False
+    channel_liable: Flag | None = None
 
 
 class DiscountAllocation(Body):
@@ -63,7 +67,10 @@ class Duty(Body):
 
 
 class LineItem(Body):
-    """One sold line as placed; `current_quantity` is what edits and refunds left of it."""
+    """One sold line as placed; `current_quantity` is what edits and refunds left of it.
+
+    `gift_card` is in every body but trimmed ones and those of 2013 and before.
+    """
 
     id: Ident | None = None
     title: Text | None = None
@@ -75,7 +82,7 @@ class LineItem(Body):
     price: Amount
     quantity: Count
     current_quantity: Count | None = None
-    gift_card: Flag = False
+    gift_card: Flag | None = None
     taxable: Flag = True
     tax_lines: tuple[TaxLine, ...] = ()
     discount_allocations: tuple[DiscountAllocation, ...] | None = None
@@ -165,7 +172,7 @@ class OrderAdjustment(Body):
     kind: Text | None = None
     reason: Text | None = None
     amount: Amount | None = None
-    tax_amount: Amount = Decimal(0)
+    tax_amount: Amount | None = None
     amount_set: MoneySet | None = None
     tax_amount_set: MoneySet | None = None
 
@@ -261,7 +268,7 @@ class Order(Body):
     shipping_lines: tuple[ShippingLine, ...] = ()
     refunds: tuple[Refund, ...] | None = None
     payment_terms: PaymentTerms | None = None
-    payment_gateway_names: tuple[Text, ...] = ()
+    payment_gateway_names: tuple[Text, ...] | None = None
     gateway: Text | None = None
     tags: Text | None = None
     source_name: Text | None = None

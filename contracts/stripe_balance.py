@@ -46,7 +46,7 @@ class Refund(Body):
     amount: Smallest
     currency: Text
     created: UnixTime
-    status: Text | None = None
+    status: Text
     charge: Expandable | None = None
     payment_intent: Expandable | None = None
     balance_transaction: Expandable | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from contracts.errors import UnmappableEvent
+from contracts.errors import UndecodableRecord, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, Opening
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
@@ -27,6 +27,18 @@ SAID = "dated before the start of the books"
 def is_before_start(day: date, rules: MappingRules) -> bool:
     """True for what other books hold."""
     return rules.books_start is not None and day < rules.books_start
+
+
+def is_row_before_start(day: date | None, row: str, rules: MappingRules) -> bool:
+    """True for a row of a payout that other books hold. UndecodableRecord where only a day that is not told could say.
+
+    Without `books_start` no row is of other books, whenever it was.
+    """
+    if rules.books_start is None:
+        return False
+    if day is None:
+        raise UndecodableRecord(f"row {row} does not say when it was processed, so not whether earlier books hold it")
+    return is_before_start(day, rules)
 
 
 def ignored_before_start(document: SourceKey | None) -> Ignored:

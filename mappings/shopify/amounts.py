@@ -12,9 +12,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from contracts.errors import UnbalancedDocument
+from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import plain, split, total
-from contracts.shopify import DiscountAllocation, LineItem, MoneySet, Order, Refund, ShippingLine, TaxLine
+from contracts.shopify import (
+    DiscountAllocation,
+    LineItem,
+    MoneySet,
+    Order,
+    Refund,
+    RefundShippingLine,
+    ShippingLine,
+    TaxLine,
+)
 from mappings.tax import NamedTax
 
 PartKind = Literal[
@@ -103,10 +112,18 @@ def _delivery_in(refund: Refund, removed: set[int | None]) -> Decimal:
     """By the lines of newer bodies, which name their delivery; older ones have rows for the delivery only."""
     lines = [line for line in refund.refund_shipping_lines if line.shipping_line_id in removed | {None}]
     if refund.refund_shipping_lines:
-        return total(_shop_amount(line.subtotal_amount_set) or Decimal(0) for line in lines)
+        return total(delivery_amount(line) for line in lines)
     rows = [row for row in refund.order_adjustments if row.kind == SHIPPING_REFUND]
     amounts = (row.amount if row.amount_set is None else _shop_amount(row.amount_set) for row in rows)
     return -total(amount for amount in amounts if amount is not None)
+
+
+def delivery_amount(line: RefundShippingLine) -> Decimal:
+    """What is handed back of a delivery, without its tax. UndecodableRecord where a trimmed body does not say."""
+    amount = _shop_amount(line.subtotal_amount_set)
+    if amount is None:
+        raise UndecodableRecord("a delivery of the refund has no amount (subtotal_amount_set)")
+    return amount
 
 
 def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:
@@ -140,7 +157,7 @@ def _line_part(item: LineItem, order: Order) -> Part:
 
 
 def kind_of(item: LineItem) -> PartKind:
-    """What a line sells."""
+    """What a line sells; of one that does not say whether it is a gift card the result warns (`cautions.py`)."""
     return "gift_card" if item.gift_card else "tip" if item.tip_payment_gateway else "product"
 
 

@@ -130,11 +130,16 @@ def _unbalanced(what: str, found: Decimal, name: str, stated: Decimal, money: Or
     return UnbalancedDocument(f"{what} adds up to {both[0]} {money.currency}, {name} is {both[1]} {money.currency}")
 
 
+def says_what_it_sold(line: RefundLine) -> bool:
+    """True for a line of a refund that describes what was sold, and is not trimmed of what decides about accounts."""
+    return line.line_item is not None and line.line_item.gift_card is not None
+
+
 def _refund_lines(order: Order) -> list[RefundLine]:
     """What refunds take back, each line with the order's own where it only names it."""
     sold = {line.id: line for line in order.line_items}
     return [
-        line if line.line_item else line.model_copy(update={"line_item": sold.get(line.line_item_id)})
+        line if says_what_it_sold(line) else line.model_copy(update={"line_item": sold.get(line.line_item_id)})
         for refund in order.refunds or ()
         for line in refund.refund_line_items
     ]

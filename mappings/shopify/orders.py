@@ -6,7 +6,7 @@ customer, accounts, items -> invoice -> money received. A cancelled order that n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,18 +25,15 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, money_as_placed
 from mappings.shopify.buyer import buyer
+from mappings.shopify.cautions import order_cautions
 from mappings.shopify.edits import without_removed
 from mappings.shopify.gateways import gateways_of, is_redemption
 from mappings.shopify.invoices import Placed, sale
 from mappings.shopify.patterns import left_out
 from mappings.shopify.received import (
     NOTHING,
-    PAID_AND_OWING,
     SILENT,
-    SPLIT_COUNTED,
-    SPLIT_UNKNOWN,
     amount_received,
-    is_paid_and_owing,
     is_split_unknown,
     only_gateway,
     received_steps,
@@ -77,12 +74,16 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
         return _earlier_plan(order, placed, since, envelope, rules)
     if left_out(order, envelope.account, rules):
         return _left_out_plan(order, placed, since)
+    if envelope.event_type == "orders/cancelled" and order.cancelled_at is None:
+        raise UndecodableRecord("the cancelled order has no cancelled_at")
     if order.cancelled_at is not None and _is_unpaid(order):
         return _void_plan(order, placed, since, rules)
-    return _sale_plan(order, placed, since, rules)
+    return _sale_plan(order, placed, since, envelope.body, rules)
 
 
-def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRules) -> PostingPlan:
+def _sale_plan(
+    order: Order, placed: Placed, since: datetime, body: Mapping[str, object], rules: MappingRules
+) -> PostingPlan:
     sold_for = without_removed(order, money_as_placed(order))
     money = with_rounding(order, sold_for)
     customer = customer_step("shopify", buyer(order), order.currency, rules)
@@ -105,7 +106,7 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
         paid = (invoice,)
         if received is not None:
             paid += received_steps(order, received, placed, customer.key, version, rules)
-    refunds = refunds_of(order, sold_for, key, placed.txn_date, rules)
+    refunds = refunds_of(order, sold_for, key, rules)
     return PostingPlan(
         document=key,
         lane=key,
@@ -113,7 +114,7 @@ def _sale_plan(order: Order, placed: Placed, since: datetime, rules: MappingRule
         document_created_at=since,
         version=version,
         notes=(*_notes(order, sold_for, sold_for.total), *refunds.notes),
-        warnings=(*_warnings(order, received), *refunds.warnings),
+        warnings=(*order_cautions(order, sold_for, received, body), *refunds.warnings),
     )
 
 
@@ -131,14 +132,6 @@ def _is_split_unknown(order: Order) -> bool:
     In another currency only the body tells the money beside the card in the shop's.
     """
     return is_split_unknown(order) and order.presentment_currency in {None, order.currency}
-
-
-def _warnings(order: Order, received: Decimal | None) -> tuple[Caution, ...]:
-    if is_split_unknown(order) and order.financial_status not in NOTHING:
-        return (SPLIT_UNKNOWN if received is None else SPLIT_COUNTED,)
-    if is_paid_and_owing(order):
-        return (PAID_AND_OWING,)
-    return (SILENT,) if received is None else ()
 
 
 def _at_once(
@@ -178,10 +171,20 @@ def _earlier_plan(
     """A sale of earlier books. That it was paid only now, no body but that of `orders/paid` tells."""
     key = SourceKey("shopify", "order", placed.ident)
     money: tuple[PostingStep, ...] = ()
+    open_points: tuple[Caution, ...] = ()
     if envelope.event_type == "orders/paid" and not envelope.inferred:
-        received = amount_received(order, without_removed(order, money_as_placed(order))) or Decimal(0)
-        money = received_steps(order, received, placed, None, _version(order, "earlier", since), rules)
-    return PostingPlan(document=key, lane=key, steps=(sale_before_start(key), *money), document_created_at=since)
+        received = amount_received(order, without_removed(order, money_as_placed(order)))
+        if received is None:
+            open_points = (SILENT,)
+        else:
+            money = received_steps(order, received, placed, None, _version(order, "earlier", since), rules)
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=(sale_before_start(key), *money),
+        document_created_at=since,
+        warnings=open_points,
+    )
 
 
 def _left_out_plan(order: Order, placed: Placed, since: datetime) -> PostingPlan:

@@ -23,7 +23,7 @@ from mappings.payout_parts import PaidOut, PayoutParts, earlier_month, payout_st
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.disputes import GATEWAY, row_entry
-from mappings.start import ignored_before_start, is_before_start, opening_clearing
+from mappings.start import ignored_before_start, is_before_start, is_row_before_start, opening_clearing
 
 PAID = "paid"
 GONE = frozenset({"failed", "canceled", "cancelled"})
@@ -89,7 +89,8 @@ def _paid(payout: ShopPayout, key: SourceKey, envelope: Envelope, *, gone: bool)
 def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRules) -> None:
     """Put a row where it belongs; UnbalancedDocument when its own three figures do not fit."""
     code = paid.currency
-    before = row.processed_at is not None and is_before_start(row.processed_at.date(), rules)
+    day = row.processed_at.date() if row.processed_at else None
+    before = is_row_before_start(day, str(row.id), rules)
     if row.currency is not None and row.currency.upper() != code:
         raise UnmappableEvent(f"row {row.id} is in {row.currency.upper()}, the payout in {code}")
     amount, net = in_hundredths(row.amount, code), in_hundredths(row.net, code)
@@ -103,7 +104,6 @@ def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRu
         parts.line(opening_clearing(rules), net, "Before the start of the books")
         return
     role: Role = "dispute_fees" if row.kind in DISPUTES else "fees"
-    day = row.processed_at.date() if row.processed_at else None
     why = "Fees of disputes" if row.kind in DISPUTES else "Fees"
     _principal(parts, row, amount, day or paid.day, paid, rules)
     parts.fee(account(rules, role), fee, why, earlier_month(day, paid.day, rules))

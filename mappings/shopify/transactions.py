@@ -22,6 +22,7 @@ from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths
 from mappings.registry import maps
 from mappings.rules import MappingRules
+from mappings.shopify.cautions import day_cautions
 from mappings.shopify.gateways import is_redemption
 from mappings.shopify.redemptions import redemption_steps
 from mappings.shopify.rounding import rounded_by
@@ -63,6 +64,9 @@ def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: M
     known = [time for time in (transaction.processed_at, transaction.created_at, envelope.occurred_at) if time]
     if moment is None:
         raise UndecodableRecord("the transaction has neither processed_at nor created_at")
+    if transaction.gateway is None:
+        # because the gateway says whether it is money at all, who books it, and where it lies
+        raise UndecodableRecord("the transaction has no gateway")
     if transaction.order_id is None:
         raise UndecodableRecord("the transaction has no order_id")
     order = SourceKey("shopify", "order", str(transaction.order_id))
@@ -70,9 +74,10 @@ def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: M
     amount, currency = money.amount + rounded_by(transaction), money.currency_code or ""
     if transaction.kind == CHANGE:
         return _change_plan(transaction, key, order, ShopMoney(amount=amount, currency_code=currency), min(known))
+    open_points = day_cautions(transaction)
     if is_redemption(transaction.gateway):
         steps = redemption_steps(key, Intent.FACT, order, amount, currency, rules)
-        return PostingPlan(document=key, lane=order, steps=steps, document_created_at=min(known))
+        return PostingPlan(document=key, lane=order, steps=steps, document_created_at=min(known), warnings=open_points)
     draft = PaymentDraft(
         invoice=order,
         amount=in_hundredths(amount, currency),
@@ -84,7 +89,7 @@ def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: M
         exchange_rate=rules.exchange_rates.get(currency),
     )
     step = PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
-    return PostingPlan(document=key, lane=order, steps=(step,), document_created_at=min(known))
+    return PostingPlan(document=key, lane=order, steps=(step,), document_created_at=min(known), warnings=open_points)
 
 
 def _change_plan(

@@ -20,9 +20,12 @@ def outside_payments(
 ) -> tuple[PostingStep, ...]:
     """One payment for each record of `payments` that was paid, where other payments go and never on Stripe's account.
 
-    `currency` is Stripe's code. UnmappableEvent where a record does not say how much, when, or in what.
+    `currency` is Stripe's code. UnmappableEvent where a record does not say whether, how much, when, or in what.
     """
-    found = (each for each in payments if each.outside and each.status in {None, "paid"})
+    outside = [each for each in payments if each.outside]
+    if any(each.status is None for each in outside):
+        raise UnmappableEvent("a payment outside of Stripe does not say whether it was paid (status)")
+    found = (each for each in outside if each.status == "paid")
     return tuple(_payment(each, invoice, each.currency or currency, rules) for each in found)
 
 

@@ -19,7 +19,7 @@ from mappings.accounts import account, marketplace_tax, row_account
 from mappings.lines import in_hundredths
 from mappings.payout_parts import PayoutParts, earlier_month
 from mappings.rules import MappingRules
-from mappings.start import is_before_start, opening_clearing
+from mappings.start import is_row_before_start, opening_clearing
 from mappings.stripe.disputes import row_key
 from mappings.stripe.fees import dispute_entry, fee_entry
 from mappings.stripe.sales import belongs_to_shop, links_of, order_named
@@ -70,7 +70,8 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
     code = row.currency.upper()
     amount, net, fee = (_number(each, code) for each in (row.amount, row.net, row.fee))
     source, _ = id_or_object(row.source)
-    if row.created and is_before_start(row.created.astimezone(rules.zone).date(), rules) and not own:
+    told = row.created.astimezone(rules.zone).date() if row.created else None
+    if not own and is_row_before_start(told, row.id, rules):
         parts.line(opening_clearing(rules), net, "Before the start of the books")
     elif own:
         _fee_line(parts, row, fee, day, rules)

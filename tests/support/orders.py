@@ -100,7 +100,12 @@ def line(price: str, quantity: int = 1, **changes: object) -> Json:
 
 def taxed(price: str, quantity: int, tax: str, **changes: object) -> Json:
     """A line that carries one tax."""
-    return line(price, quantity, tax_lines=[{"title": "State tax", "rate": 0.0725, "price": tax}], **changes)
+    return line(
+        price,
+        quantity,
+        tax_lines=[{"title": "State tax", "rate": 0.0725, "price": tax, "channel_liable": False}],
+        **changes,
+    )
 
 
 def discounted(amount: str) -> list[Json]:

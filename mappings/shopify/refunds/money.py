@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from contracts.errors import UnbalancedDocument
+from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import decimals_of, plain, round_half_up, split, total
 from contracts.shopify import OrderAdjustment, Refund, Transaction, true_id
 from mappings.rules import gateway_key
@@ -24,6 +24,7 @@ from mappings.shopify.refunds.parts import (
     by_others,
     is_pending,
     is_shipping,
+    must_tell_taxes,
     refund_parts,
     row_money,
     value,
@@ -92,6 +93,8 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
     """
     moves = [row for row in refund.transactions if row.kind == "refund" and row.amount]
     live = [row for row in moves if row.status in {MOVED, ON_ITS_WAY}]
+    if any(row.gateway is None for row in live):
+        raise UndecodableRecord("money of the refund does not name its gateway")
     if live:
         return _moved(refund, live, currency, taxes_included=taxes_included)
     if moves and not _takes_goods_back(refund):
@@ -99,8 +102,10 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
     inside = inside_by_rates(refund, currency) if taxes_included is None else taxes_included
     if inside is None:
         return RefundMoney(currency=currency, unclear=True)
+    rows = _rows_without_money(refund)
+    must_tell_taxes(refund, rows)
     # "tax_amount" of an adjustment is added to its "amount" (REST reference, Refund), whatever the prices hold.
-    parts = refund_parts(refund, _rows_without_money(refund), "shop_money", TaxIncluded(inside, adjustments=False))
+    parts = refund_parts(refund, rows, "shop_money", TaxIncluded(inside, adjustments=False))
     return RefundMoney(currency=currency, credit=parts)
 
 

@@ -6,7 +6,6 @@ A refund that does not add up, or that is a test, never stops its order; its own
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
 from decimal import Decimal
 
 from contracts.errors import RecordError, UndecodableRecord
@@ -17,6 +16,7 @@ from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
 from contracts.shopify import Order, Refund
 from mappings.rules import MappingRules, gateway_key
 from mappings.shopify.amounts import OrderMoney
+from mappings.shopify.edits import says_what_it_sold
 from mappings.shopify.refunds.documents import Refunded, refund_documents
 from mappings.shopify.refunds.money import RefundMoney, all_by_others, refund_money
 from mappings.shopify.refunds.reconcile import reconciled, with_tip
@@ -34,24 +34,24 @@ class OrderRefunds:
     notes: list[str] = field(default_factory=list)
     warnings: list[Caution] = field(default_factory=list)
 
-    def leave_out(self, refund: Refund, why: str) -> None:
+    def leave_out(self, refund: Refund, why: str, code: str = "refund_left_out") -> None:
         """Say that a refund is not booked from this body."""
         self.notes.append(f"Its refund {refund.id or '?'} is not booked from here: {why}.")
+        self.warnings.append(Caution(code, f"The refund {refund.id or '?'} is not booked from this body: {why}."))
 
 
-def refunds_of(order: Order, sold: OrderMoney, key: SourceKey, otherwise: date, rules: MappingRules) -> OrderRefunds:
-    """All refunds of `order`, of which `sold` is what was sold; `otherwise` dates one that has no date."""
+def refunds_of(order: Order, sold: OrderMoney, key: SourceKey, rules: MappingRules) -> OrderRefunds:
+    """All refunds of `order`, of which `sold` is what was sold."""
     found = OrderRefunds()
     told = [(refund, money) for refund in order.refunds or () if (money := _read(order, refund, found)) is not None]
     moneys = reconciled([money for _, money in told], sold.total, order.current_total_price)
     tip = _tip_beside_lines(sold)
     for (refund, _), money in zip(told, moneys, strict=True):
         if money is None:
-            found.leave_out(refund, UNEXPLAINED)
-            found.warnings.append(Caution("refund_unexplained", f"The refund {refund.id}: {UNEXPLAINED}."))
+            found.leave_out(refund, UNEXPLAINED, "refund_unexplained")
             continue
         whole, tip = with_tip(money, tip, all_back=order.current_total_price == 0)
-        _book(order, refund, whole, key, otherwise, rules, found)
+        _book(order, refund, whole, key, rules, found)
     return found
 
 
@@ -60,6 +60,8 @@ def _read(order: Order, refund: Refund, found: OrderRefunds) -> RefundMoney | No
     try:
         if refund_key(refund) is None:
             raise UndecodableRecord("it has no id")
+        if refund.processed_at is None and refund.created_at is None:
+            raise UndecodableRecord("it has neither processed_at nor created_at")
         if any(row.test or gateway_key(row.gateway) == TEST_GATEWAY for row in refund.transactions):
             found.notes.append(f"Its refund {refund.id} is a test.")
             return None
@@ -74,15 +76,14 @@ def _book(
     refund: Refund,
     money: RefundMoney,
     key: SourceKey,
-    otherwise: date,
     rules: MappingRules,
     found: OrderRefunds,
 ) -> None:
     ident, moment = refund_key(refund), refund.processed_at or refund.created_at
-    if ident is None:
-        raise TypeError("a refund that is booked has an id")
+    if ident is None or moment is None:
+        raise TypeError("a refund that is booked has an id and a day")
     by_others = order.merchant_of_record_app_id is not None
-    refunded = Refunded(ident, key, moment.date() if moment else otherwise)
+    refunded = Refunded(ident, key, moment.date())
     try:
         steps = refund_documents(refunded, all_by_others(money) if by_others else money, rules)
         if by_others:
@@ -123,7 +124,7 @@ def _whole(order: Order, refund: Refund) -> Refund:
     """The refund with the order's own lines where it only names them."""
     sold = {line.id: line for line in order.line_items}
     lines = tuple(
-        line if line.line_item else line.model_copy(update={"line_item": sold.get(line.line_item_id)})
+        line if says_what_it_sold(line) else line.model_copy(update={"line_item": sold.get(line.line_item_id)})
         for line in refund.refund_line_items
     )
     return refund.model_copy(update={"refund_line_items": lines})

@@ -13,8 +13,17 @@ from typing import Literal, NamedTuple
 
 from contracts.errors import UndecodableRecord
 from contracts.money import round_half_up, split, total
-from contracts.shopify import LineItem, MoneySet, OrderAdjustment, Refund, RefundLine
-from mappings.shopify.amounts import DUTY_DECIMALS, SHIPPING_REFUND, Part, PartKind, kind_of, named_taxes, remitted_in
+from contracts.shopify import LineItem, MoneySet, OrderAdjustment, Refund, RefundLine, RefundShippingLine
+from mappings.shopify.amounts import (
+    DUTY_DECIMALS,
+    SHIPPING_REFUND,
+    Part,
+    PartKind,
+    delivery_amount,
+    kind_of,
+    named_taxes,
+    remitted_in,
+)
 from mappings.shopify.taxes import REMITTED
 
 PENDING = "pending refund discrepancy"
@@ -156,9 +165,24 @@ def _shipping(refund: Refund, rows: Sequence[OrderAdjustment], side: Side) -> tu
         return -total(amount for amount, _ in adjusted), -total(tax for _, tax in adjusted)
     lines = refund.refund_shipping_lines
     return (
-        total(_in(line.subtotal_amount_set, side) for line in lines),
+        total(_delivered(line, side) for line in lines),
         total(_in(line.tax_amount_set, side) for line in lines),
     )
+
+
+def _delivered(line: RefundShippingLine, side: Side) -> Decimal:
+    return delivery_amount(line) if side == "shop_money" else _in(line.subtotal_amount_set, side)
+
+
+def must_tell_taxes(refund: Refund, rows: Sequence[OrderAdjustment]) -> None:
+    """UndecodableRecord where a row or a delivery is trimmed of its tax.
+
+    Only money that moved can say by itself that there is none beside an amount.
+    """
+    if any(row.tax_amount is None and _in_set(row.tax_amount_set, "shop_money") is None for row in rows):
+        raise UndecodableRecord("an adjustment of the refund has no tax (tax_amount)")
+    if any(_in_set(line.tax_amount_set, "shop_money") is None for line in refund.refund_shipping_lines):
+        raise UndecodableRecord("a delivery of the refund has no tax (tax_amount_set)")
 
 
 def row_money(row: OrderAdjustment, side: Side = "shop_money") -> tuple[Decimal, Decimal]:
@@ -179,6 +203,8 @@ def _within(refund: Refund, duties: Decimal, side: Side) -> tuple[Decimal, ...]:
 
 def _duties(refund: Refund, side: Side) -> Decimal:
     stated = _in(refund.total_duties_set, side)
+    if not stated and any(duty.amount_set is None for duty in refund.duties):
+        raise UndecodableRecord("a duty of the refund has no amount (amount_set)")
     return stated or total(_in(duty.amount_set, side) for duty in refund.duties)
 
 

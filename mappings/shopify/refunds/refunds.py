@@ -16,6 +16,7 @@ from contracts.shopify import Refund, true_id
 from mappings.documents import document_of
 from mappings.registry import maps
 from mappings.rules import MappingRules
+from mappings.shopify.cautions import refund_cautions
 from mappings.shopify.refunds.documents import Refunded, refund_documents
 from mappings.shopify.refunds.money import RefundMoney, refund_money
 from mappings.shopify.refunds.parts import shop_currency, value
@@ -48,7 +49,12 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
         return Ignored(code="skipped_by_rule", message=why_nothing(money), document=document, warnings=open_points)
     known = [time for time in (refund.processed_at, refund.created_at, envelope.occurred_at) if time]
     return PostingPlan(
-        document=document, lane=order, steps=steps, document_created_at=min(known), notes=refund_notes(money)
+        document=document,
+        lane=order,
+        steps=steps,
+        document_created_at=min(known),
+        notes=refund_notes(money),
+        warnings=refund_cautions(refund),
     )
 
 
