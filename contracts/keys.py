@@ -68,16 +68,24 @@ def _text(digest: bytes, length: int) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")[:length]
 
 
-def step_request_id(
-    realm_id: str, key: SourceKey, entity: str, operation: str, *, sync_token: str | None, attempt: int
+def step_request_id(  # noqa: PLR0913 - what tells one write from every other one
+    realm_id: str,
+    key: SourceKey,
+    entity: str,
+    operation: str,
+    *,
+    target: str | None = None,
+    sync_token: str | None,
+    attempt: int,
 ) -> str:
     """The `requestid` of one step sent alone.
 
-    The same step always has the same id; a new SyncToken (an update that was rebased) or a new `attempt` (after a
-    definitive fault) makes a new one. 40 characters of base64url of SHA-256, by hash and never by truncation of
-    meaning, so that two steps cannot collide.
+    The same step always has the same id; another entity (`target`: the Id that is changed, None for a create: a
+    document that was voided and is made once more begins at SyncToken 0 again), a new SyncToken (an update that was
+    rebased) or a new `attempt` (after a definitive fault) makes a new one. 40 characters of base64url of SHA-256, by
+    hash and never by truncation of meaning, so that two steps cannot collide.
     """
-    parts = (realm_id, str(key), entity, operation, sync_token or "", str(attempt))
+    parts = (realm_id, str(key), entity, operation, target or "", sync_token or "", str(attempt))
     return "qbb-" + _text(_digest(parts), 40)
 
 

@@ -42,12 +42,14 @@ def taking_back(step: StepId, answer: Entity, realm_id: str) -> BoundStep:
     """The step that takes the answered document out of the books again."""
     operation = Operation.VOID if step.entity in VOIDABLE else Operation.DELETE
     token = str(answer["SyncToken"])
-    key = SourceKey(step.key.system, step.key.kind, f"{step.key.id}@{UNDONE}")
+    key, ident = SourceKey(step.key.system, step.key.kind, f"{step.key.id}@{UNDONE}"), str(answer["Id"])
     wire = WireStep(
         entity=step.entity,
         operation="void" if operation is Operation.VOID else "delete",
-        body={"Id": str(answer["Id"]), "SyncToken": token},
-        request_id=step_request_id(realm_id, key, step.entity, operation.value, sync_token=token, attempt=1),
+        body={"Id": ident, "SyncToken": token},
+        request_id=step_request_id(
+            realm_id, key, step.entity, operation.value, target=ident, sync_token=token, attempt=1
+        ),
     )
     planned = PlannedStep(id=StepId(step.entity, step.key, UNDONE), operation=operation, owner=-1)
     return BoundStep(planned, wire)

@@ -78,6 +78,7 @@ def _wire_step(
         named if step.id.part else step.id.key,
         step.id.entity,
         step.operation.value,
+        target=body.get("Id"),
         sync_token=body.get("SyncToken"),
         attempt=attempt,
     )

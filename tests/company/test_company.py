@@ -23,6 +23,7 @@ from tests.support.orders import (
     bought,
     charge,
     later,
+    line,
     order,
     taxed,
     transaction,
@@ -370,6 +371,23 @@ async def test_money_that_is_too_large_to_wait_is_a_dead_letter() -> None:
         refused, posted = await acme.tell(transaction(order_id=ORDER_ID + 50, receipt={"noise": noise}), bought(0))
         assert (refused.status, refused.reason and refused.reason.code) == ("dead_lettered", "too_large")
         assert posted.status == "posted"
+
+
+async def test_money_told_by_bodies_goes_on_after_a_transaction_took_over_what_they_told_before() -> None:
+    """A second payment of the bodies begins at SyncToken 0 again. Guard: the Id in `step_request_id`."""
+
+    def grown(to: str, seconds: int) -> Json:
+        return later(order([line(to)], id=ORDER_ID, admin_graphql_api_id=None, name="#3000"), seconds)
+
+    async with office() as acme:
+        await acme.tell(grown("42.90", 1))
+        await acme.tell(grown("52.90", 2))
+        await acme.tell(transaction(admin_graphql_api_id=None, amount="52.90"))
+        await acme.tell(grown("62.90", 3))
+        await acme.tell(grown("72.90", 4))
+        assert statuses(acme) == ["posted"] * 5
+        held = {key: row["TotalAmt"] for key, row in acme.held("Payment").items()}
+        assert held == {SALE: Decimal("52.90"), BODY_MONEY: Decimal("20.00")}
 
 
 async def test_an_answer_that_is_not_what_was_sent_stops_the_company() -> None:

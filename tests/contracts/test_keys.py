@@ -47,9 +47,10 @@ def test_same_step_is_the_same_request() -> None:
         step_request_id("9", KEY, "Payment", "create", sync_token=None, attempt=0),
         step_request_id("9", KEY, "Invoice", "void", sync_token=None, attempt=0),
         step_request_id("9", KEY, "Invoice", "create", sync_token="0", attempt=0),
+        step_request_id("9", KEY, "Invoice", "create", target="7", sync_token="0", attempt=0),
         step_request_id("9", KEY, "Invoice", "create", sync_token=None, attempt=1),
     }
-    assert len(others | {said}) == 7
+    assert len(others | {said}) == 8
 
 
 def test_ids_fit_intuit_s_limits() -> None:
