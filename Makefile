@@ -14,7 +14,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick push check format nightly cover kafka chaos bench bench-sandbox golden schemas lock audit secrets wheel clean
+.PHONY: help setup demo test quick push check format nightly fuzz cover kafka chaos bench bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -45,6 +45,9 @@ format: $(STAMP) ## format, and mend what lint can mend
 
 nightly: $(STAMP) ## the properties of the books over more than 5,000 generated orders
 	@$(PYTEST) --hypothesis-profile=nightly tests/ledger tests/posting tests/planning
+
+fuzz: $(STAMP) ## 100,000 hostile records and 10,000 hostile memos through a company in this process (20 minutes)
+	@$(PYTEST) --hypothesis-profile=nightly tests/company/test_poison.py tests/company/test_hostile_memos.py
 
 cover: $(STAMP) ## all tests with branch coverage
 	@$(PYTEST) --cov --cov-report=term-missing:skip-covered

@@ -68,7 +68,7 @@ def _text(digest: bytes, length: int) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")[:length]
 
 
-def step_request_id(  # noqa: PLR0913 - what tells one write from every other one
+def step_request_id(
     realm_id: str,
     key: SourceKey,
     entity: str,

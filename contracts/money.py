@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
+from contracts.errors import UnmappableEvent
+
 ZERO_DECIMAL = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split())
 """ISO 4217 currencies without a minor unit."""
 
@@ -108,13 +110,13 @@ def split(whole: Decimal, weights: Sequence[Decimal], places: int = 2) -> tuple[
     """`whole` in parts proportional to `weights`; the parts are exact to `places` and add up to `whole`.
 
     What rounding leaves over goes, a unit each, to the parts that rounding hurt most (largest remainder; ties to
-    the earlier part). All-zero weights count as equal ones. ValueError without weights or when `whole` itself has
-    more decimals than `places`.
+    the earlier part). All-zero weights count as equal ones. ValueError without weights; UnmappableEvent when
+    `whole` itself, which a source may have written, has more decimals than `places`.
     """
     if not weights:
         raise ValueError("cannot split over no parts")
     if not fits(whole, places):
-        raise ValueError(f"{whole} is not exact to {places} decimals")
+        raise UnmappableEvent(f"{whole} is not exact to {places} decimals")
     base = total(weights)
     shares = [Decimal(1)] * len(weights) if base == 0 else list(weights)
     base = total(shares)

@@ -24,6 +24,8 @@ HEADER_BYTES_MAX = 64 * 1024
 """An original header beyond this is left out of a dead letter."""
 HEADERS_BYTES_MAX = 256 * 1024
 """All original headers of a dead letter together."""
+KEY_BYTES_MAX = 128
+"""The key of a source document: with its company's name it leaves room for what is recorded of it in 300 bytes."""
 JOURNAL_ENTRY_BYTES_MAX = 900_000
 """An event that is kept while it waits: what a topic with Kafka's own defaults takes."""
 LETTER_BYTES_MIN = 512 * 1024

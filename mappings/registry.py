@@ -10,7 +10,10 @@ from collections.abc import Callable
 from collections.abc import Mapping as Table
 
 from contracts.envelope import Envelope
+from contracts.errors import UndecodableRecord
+from contracts.marker import TRANSACTIONS
 from contracts.posting import Caution, Ignored, PostingPlan
+from contracts.sizes import KEY_BYTES_MAX
 from mappings.documents import document_of, reason_of_test_event
 from mappings.rules import MappingRules
 from mappings.start import after_start
@@ -90,4 +93,14 @@ def map_event(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
     if why is not None:
         return Ignored(code="test_event", message=why, document=document_of(envelope))
     decision = mapping(envelope, rules)
+    _refuse_long_ids(decision)
     return after_start(decision, rules) if isinstance(decision, PostingPlan) else decision
+
+
+def _refuse_long_ids(decision: PostingPlan | Ignored) -> None:
+    """UndecodableRecord for a document whose key is longer than what is recorded of any document."""
+    keys = {decision.document}
+    if isinstance(decision, PostingPlan):
+        keys |= {decision.lane, *(step.key for step in decision.steps if step.entity in TRANSACTIONS)}
+    if any(len(str(key).encode()) > KEY_BYTES_MAX for key in keys if key is not None):
+        raise UndecodableRecord(f"an id in it is longer than any source's: a document's key has {KEY_BYTES_MAX} bytes")

@@ -23,6 +23,7 @@ from bridge.index.posted import (
     form_of,
     linked,
     linked_lines,
+    order_named,
     order_of,
     ranked,
     shipping_of,
@@ -361,14 +362,24 @@ class Index:
         ident = str(body.get("Id"))
         marker = self.seal.find(entity, note if isinstance(note, str) else None)
         recorded = self.identities.key_of(entity, ident)
-        if marker is not None and (recorded in (None, marker.key) or self.identities.of(entity, marker.key) is None):
-            # because one payment takes another over, and an owner that was killed then has not recorded it yet
+        if marker is not None and (recorded in (None, marker.key) or self._takes_over(entity, marker, recorded)):
             return marker, True
         known = self._of(entity, ident)
         if known is not None and self._is_copy(known):
             self._drop(entity, known.key, ident)
             return None, False
         return (Marker(known.key, known.marker_fields) if known is not None else None), False
+
+    def _takes_over(self, entity: str, marker: Marker, recorded: SourceKey | None) -> bool:
+        """Whether what is recorded under another key can stand for the marker's document, which nothing else does.
+
+        One payment takes over another one of its sale, and an owner that was killed then has not recorded it yet.
+        """
+        identity = self.identities.of(entity, recorded) if recorded is not None else None
+        if identity is None or recorded is None or self.identities.of(entity, marker.key) is not None:
+            return False
+        # because a memo that was pasted from another sale's payment must not move this one's money there
+        return order_named(recorded, identity.fields) == order_named(marker.key, marker.fields)
 
     def _is_copy(self, posted: Posted) -> bool:
         """True for what carries a marker of ours and is not what the bridge wrote."""

@@ -115,8 +115,8 @@ class Posted:
 
     @property
     def is_application(self) -> bool:
-        """True for a payment of nothing that puts a credit memo on an invoice."""
-        return self.entity == "Payment" and not self.written and not self.voided_by_us
+        """True for a payment of nothing that puts a credit memo on an invoice, whatever its marker says of a total."""
+        return self.entity == "Payment" and not self.total and not self.written and not self.voided_by_us
 
     @property
     def applied_elsewhere(self) -> Decimal:

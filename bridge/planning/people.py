@@ -40,9 +40,12 @@ def plan_person(context: PlanningContext, claims: Sequence[Claim]) -> None:
 
 def _write(context: PlanningContext, claim: Claim, draft: CustomerDraft, same: Sequence[int]) -> None:
     key = claim.step.key
+    if not context.profile.can_book(draft.currency):
+        # because a source names the currency that was paid in last, and in these books everybody has the same one
+        draft = replace(draft, currency=context.profile.home_currency)
     ident = context.customer_id(key, draft.currency)
     if ident is None:
-        created = context.ensure(key, claim.position)
+        created = context.ensure(key, claim.position, currency=draft.currency)
         if created is not None:
             for position in same:
                 context.resolve([position], Write(created, credited=context.steps[created].owner == position))

@@ -22,6 +22,7 @@ from tests.support.orders import (
     Json,
     bought,
     charge,
+    customer,
     later,
     line,
     order,
@@ -379,15 +380,26 @@ async def test_money_told_by_bodies_goes_on_after_a_transaction_took_over_what_t
     def grown(to: str, seconds: int) -> Json:
         return later(order([line(to)], id=ORDER_ID, admin_graphql_api_id=None, name="#3000"), seconds)
 
-    async with office() as acme:
+    async with opened() as acme:
         await acme.tell(grown("42.90", 1))
         await acme.tell(grown("52.90", 2))
         await acme.tell(transaction(admin_graphql_api_id=None, amount="52.90"))
         await acme.tell(grown("62.90", 3))
         await acme.tell(grown("72.90", 4))
-        assert statuses(acme) == ["posted"] * 5
-        held = {key: row["TotalAmt"] for key, row in acme.held("Payment").items()}
+        assert acme.statuses() == ["posted"] * 5
+        held = {key: row["TotalAmt"] for key, row in acme.ours("Payment").items()}
         assert held == {SALE: Decimal("52.90"), BODY_MONEY: Decimal("20.00")}
+
+
+async def test_a_customer_who_paid_in_another_currency_last_is_the_same_one_in_books_of_one_currency() -> None:
+    """Shopify names that currency. Guard: `plan_person` asks the profile; else each update makes a customer more."""
+    async with opened() as acme:
+        for second, currency in enumerate(("USD", "EUR", "EUR", "nonsense"), start=1):
+            moment = f"2026-03-02T09:00:0{second}-08:00"
+            await acme.tell(customer(currency=currency, phone=f"+1555010{second}", updated_at=moment))
+        assert acme.statuses() == ["posted"] * 4
+        (row,) = acme.held("Customer")
+        assert (row["DisplayName"], row["PrimaryPhone"]["FreeFormNumber"]) == ("Dana Reyes", "+15550104")
 
 
 async def test_an_answer_that_is_not_what_was_sent_stops_the_company() -> None:

@@ -18,7 +18,7 @@ from contracts.keys import SourceKey
 from contracts.marker import Marker
 from mappings.rules import MappingRules
 from tests.support.assembly import SharedClock
-from tests.support.orders import ORDER_ID, Json, bought, charge, stripe_event
+from tests.support.orders import ORDER_ID, Json, bought, charge, stripe_event, transaction
 from tests.support.sandbox_books import SETTINGS
 from tests.support.world import World, opened
 
@@ -169,6 +169,20 @@ async def test_a_memo_that_names_another_order_moves_nothing() -> None:
         await acme.look()
         await acme.tell(cancelled())
         assert (now(acme, first["Id"])["TotalAmt"], now(acme, second["Id"])["TotalAmt"]) == (0, second["TotalAmt"])
+
+
+async def test_a_payment_with_the_memo_of_another_sale_s_payment_stays_with_its_own() -> None:
+    """Though nothing stands under that marker any more, as a transaction took it over. Guard: `Index._takes_over`."""
+    async with opened() as acme:
+        await acme.tell(bought(0), bought(1))
+        theirs, ours = (acme.ours("Payment")[SourceKey("shopify", "payment", str(ORDER_ID + n))] for n in (0, 1))
+        pasted = {"PrivateNote": str(theirs["PrivateNote"])}
+        await acme.tell(transaction(admin_graphql_api_id=None))
+        await acme.by_a_person("edit", "Payment", ours["Id"], changes=pasted)
+        await acme.look()
+        await acme.tell(bought(1, **{**OWED, **CANCELLED, "financial_status": "voided"}))
+        paid = {row["Id"]: row["TotalAmt"] for row in acme.held("Payment")}
+        assert (paid[ours["Id"]], paid[theirs["Id"]]) == (0, theirs["TotalAmt"])
 
 
 async def test_what_was_deleted_longer_ago_than_quickbooks_tells_is_not_made_again() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.errors import UnmappableEvent
 from contracts.money import Money, decimals_of, fits, from_stripe, plain, round_half_up, split, total, zero
 
 D = Decimal
@@ -38,7 +39,7 @@ def test_split_refuses_what_cannot_be_split() -> None:
     """No parts, or a whole that is finer than its parts may be."""
     with pytest.raises(ValueError, match="no parts"):
         split(D(1), [])
-    with pytest.raises(ValueError, match="not exact"):
+    with pytest.raises(UnmappableEvent, match="not exact"):
         split(D("0.001"), [D(1)])
 
 

@@ -1,4 +1,7 @@
-"""Hostile records from a seed: bytes without meaning, JSON that is none, and valid events with one thing wrong."""
+"""Hostile records from a seed: bytes without meaning, JSON that is none, and valid events with one thing wrong.
+
+Half of them are about a few documents, so that they meet each other in the books.
+"""
 
 from __future__ import annotations
 
@@ -8,92 +11,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from contracts.records import Headers
-from tests.support.orders import (
-    Json,
-    charge,
-    handed_back,
-    line,
-    order,
-    refund,
-    refund_line,
-    stripe_event,
-    taxed,
-    transaction,
-)
+from mappings.registry import mapped_types
+from tests.support.hostile_values import HEADER_NAMES, HEADER_VALUES, RAW, VALUES
+from tests.support.orders import ORDER_ID, Json, line, order
+from tests.support.samples import sample
 
 Poison = tuple[bytes | None, bytes | None, Headers]
 """Key, value, headers."""
 
 MEGABYTE = 1_000_000
-SOLD = line("5.00", 2)
-
-VALUES: tuple[object, ...] = (
-    None,
-    True,
-    "",
-    " ",
-    "x" * 5_000,
-    "\u0000",
-    "\ud800",
-    "\u202e\u0007\U0001f600",
-    "O'Brien\\",
-    "<script>",
-    "-1.00",
-    "1e999999999",
-    "NaN",
-    "0x10",
-    "12,50",
-    "0001-01-01T00:00:00Z",
-    "9999-12-31T23:59:59-12:00",
-    "soon",
-    0,
-    -1,
-    2**63,
-    10**40,
-    1.5,
-    -0.0,
-    [],
-    [[]],
-    [None],
-    {},
-    {"": None},
-    [{"id": {"id": []}}],
-)
-"""What no field expects, and what every field might meet."""
-
-RAW = (b"1e999999999", b"9" * 5_000, b"NaN", b"-Infinity", b"1" + b"0" * 400, b'"\\ud800"', b"1.0000000000000000000001")
-"""Written into the text itself: `json.dumps` would not."""
-
-HEADER_VALUES: tuple[bytes | None, ...] = (
-    None,
-    b"",
-    b"\xff\xfe",
-    b"orders/paid",
-    b"orders/" + b"x" * 10_000,
-    b"ORDERS_PAID",
-    "\u00e9\u0000".encode(),
-    b"com.stripe.charge.succeeded",
-    b"com.shopify.orders.paid",
-    b"acme.myshopify.com",
-    b"nobody.myshopify.com",
-    b"true",
-    b"application/cloudevents+json",
-)
-HEADER_NAMES = (
-    "X-Shopify-Topic",
-    "X-Shopify-Shop-Domain",
-    "shopify-topic",
-    "X-Shopify-Test",
-    "X-Shopify-Triggered-At",
-    "ce_type",
-    "ce_source",
-    "ce_time",
-    "content-type",
-    "qbb-reason-code",
-    "qbb-redriven-from",
-    "",
-    "\u00e9",
-)
+TOGETHER = range(10**6, 10**6 + 12)
+"""The numbers of the documents that half of all records are about."""
 
 
 def poison(seed: int, count: int) -> Iterator[Poison]:
@@ -109,13 +37,16 @@ def poison(seed: int, count: int) -> Iterator[Poison]:
         *[_mutated] * 6,
         *[_dropped] * 3,
         *[_moved] * 5,
+        *[_repeated] * 4,
+        _misnamed,
+        _overlong,
         _wrapped,
         _headed,
         _headed,
     )
     for number in range(count):
         key = chance.choice((None, b"", b"key", chance.randbytes(20), b"k" * 2_000))
-        if number % 200 == 7:
+        if number % 500 == 7:
             value, headers = _large(chance)
         else:
             value, headers = chance.choice(kinds)(chance)
@@ -161,23 +92,58 @@ def _mutated(chance: random.Random) -> tuple[bytes | None, Headers]:
 
 def _dropped(chance: random.Random) -> tuple[bytes | None, Headers]:
     """A valid sample that lacks something."""
-    sample = json.loads(json.dumps(_sample(chance)))
+    found = _sample(chance)
     for _ in range(chance.randrange(1, 4)):
-        holder, name = chance.choice(list(_places(sample)))
-        del holder[name]
-    return json.dumps(sample).encode(), ()
+        places = list(_places(found))
+        if places:
+            holder, name = chance.choice(places)
+            del holder[name]
+    return json.dumps(found).encode(), ()
 
 
 def _moved(chance: random.Random) -> tuple[bytes | None, Headers]:
     """A valid sample in which values of one kind stand at each other's places."""
-    sample = json.loads(json.dumps(_sample(chance)))
+    found = _sample(chance)
     for _ in range(chance.randrange(1, 4)):
-        holder, name = chance.choice(list(_places(sample)))
-        alike = [(h, n) for h, n in _places(sample) if type(h[n]) is type(holder[name])]
+        holder, name = chance.choice(list(_places(found)))
+        alike = [(h, n) for h, n in _places(found) if type(h[n]) is type(holder[name])]
         other, its_name = chance.choice(alike)
         if not isinstance(holder[name], dict | list):
             holder[name], other[its_name] = other[its_name], holder[name]
-    return json.dumps(sample).encode(), ()
+    return json.dumps(found).encode(), ()
+
+
+def _repeated(chance: random.Random) -> tuple[bytes | None, Headers]:
+    """A valid sample as it is, or with rows that stand in it twice: what meets the damaged ones of its document."""
+    found = _sample(chance)
+    rows = [(holder, name) for holder, name in _places(found) if isinstance(holder[name], list) and holder[name]]
+    if rows and chance.random() < 0.5:
+        holder, name = chance.choice(rows)
+        holder[name] = holder[name] * chance.choice((2, 3, 40))
+    return json.dumps(found).encode(), ()
+
+
+def _misnamed(chance: random.Random) -> tuple[bytes | None, Headers]:
+    """A body under the name of another type of event."""
+    system, event_type = chance.choice(mapped_types())
+    found = _sample(chance)
+    if chance.random() < 0.5:
+        return json.dumps({**found, "type": event_type}).encode(), (("X-Shopify-Topic", event_type.encode()),)
+    body: Any = found.get("body") or found.get("data") or found
+    told = {"specversion": "1.0", "id": "1", "source": "acme.myshopify.com", "type": f"com.{system}.{event_type}"}
+    return json.dumps({**told, "data": body}).encode(), ()
+
+
+def _overlong(chance: random.Random) -> tuple[bytes | None, Headers]:
+    """One text of it, or one header, is very long and all control characters or all of one letter."""
+    text = chance.choice(("\u0001", "\u0085", "x", "\u20ac", "\U0001f600")) * chance.choice((300, 5_000, 90_000))
+    if chance.random() < 0.3:
+        return json.dumps(_sample(chance)).encode(), ((chance.choice(HEADER_NAMES), text.encode()),)
+    found = _sample(chance)
+    texts = [(holder, name) for holder, name in _places(found) if isinstance(holder[name], str)]
+    holder, name = chance.choice(texts)
+    holder[name] = text
+    return json.dumps(found).encode(), ()
 
 
 def _wrapped(chance: random.Random) -> tuple[bytes | None, Headers]:
@@ -199,32 +165,23 @@ def _large(chance: random.Random) -> tuple[bytes | None, Headers]:
         lambda: json.dumps({**_sample(chance), "tags": ["x"] * 200_000}).encode(),
         lambda: b"[" + b"1," * (MEGABYTE // 2) + b"1]",
         lambda: json.dumps({**order([line("1.00", 1)] * 2_000), "id": chance.randrange(10**9)}).encode(),
+        lambda: json.dumps(order([line("1.00", 1, sku=f"S-{n}") for n in range(600)], id=ORDER_ID * 9)).encode(),
     )
     return chance.choice(huge)(), ()
 
 
 def _sample(chance: random.Random) -> Json:
-    """A valid event of a document of its own."""
-    number = chance.randrange(10**9)
-    bought = {"id": number, "admin_graphql_api_id": None, "name": f"#P{number}"}
-    return chance.choice(
-        (
-            lambda: order([taxed("20.00", 2, "2.90")], **bought),
-            lambda: order([line("5.00", 2), line("7.00", 1)], **bought),
-            lambda: transaction(id=number, order_id=number + 1),
-            lambda: refund([refund_line(SOLD, 1, "5.00")], handed_back("5.00"), id=number, order_id=number + 1),
-            lambda: stripe_event("charge.succeeded", charge(id=f"ch_{number}"), livemode=False),
-        )
-    )()
+    """A valid event, of a document of its own or of one of a few."""
+    number = chance.choice(TOGETHER) if chance.random() < 0.5 else chance.randrange(10**7, 10**9)
+    return dict(sample(chance.randrange(10**6), number))
 
 
 def _mutation(chance: random.Random, value: object) -> Json:
     """A sample with `value` at one of its places, however deep."""
-    sample = json.loads(json.dumps(_sample(chance)))
-    places = list(_places(sample))
-    holder, name = chance.choice(places)
+    found = _sample(chance)
+    holder, name = chance.choice(list(_places(found)))
     holder[name] = value
-    return dict(sample)
+    return found
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

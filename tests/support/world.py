@@ -27,6 +27,7 @@ from bridge.telemetry.status import StatusBoard
 from contracts.entities import Entity
 from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
+from contracts.sizes import record_bytes
 from mappings.rules import MappingRules
 from tests.support.assembly import COMPANY, DEAD_LETTERS, RESULTS, MemoryJournal, SharedClock, assemble
 from tests.support.clocks import ManualClock, settle
@@ -45,7 +46,7 @@ RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 class World(SandboxBooks):
     """The company, its books, and everything that it published: `told` in its order, `results` by position.
 
-    `told_before` is what another process did.
+    `told_before` is what another process did. `largest_result` is in bytes.
     """
 
     client: QuickBooksClient
@@ -62,6 +63,7 @@ class World(SandboxBooks):
     read_at: ReadAt | None = None
     window: timedelta = WINDOW
     offset: int = 0
+    largest_result: int = 0
     _company: Company | None = None
     _records: tuple[InboundRecord, ...] = ()
 
@@ -178,7 +180,9 @@ class World(SandboxBooks):
         """Take in what the owner wants published, as Kafka does in one transaction; the results in it."""
         for record in records:
             self.journal.settle(record)
-        fresh = [read_result(record.value or b"") for record in records if record.topic == RESULTS]
+        published = [record for record in records if record.topic == RESULTS]
+        self.largest_result = max([self.largest_result, *map(record_bytes, published)])
+        fresh = [read_result(record.value or b"") for record in published]
         for result in fresh:
             self.results.setdefault(result.source.offset, []).append(result)
         self.told += fresh
