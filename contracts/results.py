@@ -29,6 +29,10 @@ Shown = Annotated[
 """A text that a source or QBO brings: cut to 512 characters, without control characters."""
 
 
+THIN_EVENT = "thin_event"
+"""The warning of an event that names its object and does not hold it: nothing of it can be booked."""
+
+
 class ResultStatus(StrEnum):
     """What became of a record; all but `waiting` are terminal."""
 

@@ -13,6 +13,7 @@ from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.marker import TRANSACTIONS
 from contracts.posting import Caution, Ignored, PostingPlan
+from contracts.results import THIN_EVENT
 from contracts.sizes import KEY_BYTES_MAX
 from mappings.documents import document_of, reason_of_test_event
 from mappings.rules import MappingRules
@@ -80,7 +81,7 @@ THIN = (
 def _unknown(envelope: Envelope) -> Ignored:
     """Nothing is known of the type; Stripe's thin events (`v1.…`, `v2.…`) are told apart, as they lose every sale."""
     if envelope.system == "stripe" and envelope.event_type.startswith(("v1.", "v2.")):
-        return Ignored(code="unknown_type", message=THIN, warnings=(Caution("thin_event", THIN),))
+        return Ignored(code="unknown_type", message=THIN, warnings=(Caution(THIN_EVENT, THIN),))
     return Ignored(code="unknown_type", message=f"no mapping knows {envelope.system} events of this type")
 
 

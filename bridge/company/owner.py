@@ -34,6 +34,7 @@ from contracts.containment import contained
 from contracts.errors import BatchTooLarge, InternalFault, Interrupted, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
+from contracts.posting import Ignored, PostingPlan
 from contracts.records import InboundRecord, OutboundRecord, RecordId
 from contracts.results import ResultStatus
 
@@ -219,6 +220,7 @@ class Company:
         self._write_ahead.clear()
         self._tell_bugs(processed)
         self._board.settled(_statuses(processed), self._clock.monotonic() - started)
+        self._board.warned(_warnings(processed))
         return (*records, *self._counted(processed))
 
     def _without_body(
@@ -395,3 +397,12 @@ def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
 def _status(settled: Settled) -> tuple[ResultStatus, str | None]:
     outcome = settled.outcome
     return outcome.status, outcome.reason.code if outcome.reason else None
+
+
+def _warnings(processed: Processed) -> list[str]:
+    """The warnings of the records that have their terminal result."""
+    told = (each for each in processed.settled if _has_ended(each))
+    decisions = (each.mapped.decision for each in told)
+    return [
+        each.code for decision in decisions if isinstance(decision, PostingPlan | Ignored) for each in decision.warnings
+    ]

@@ -41,7 +41,7 @@ def create_app(board: StatusBoard, routes: Sequence[BaseRoute] = ()) -> Starlett
         return _health(board.live())
 
     async def readyz(_request: Request) -> Response:
-        return _health(board.ready())
+        return _health(board.ready(), board.notices())
 
     async def metrics(_request: Request) -> Response:
         return Response(board.telemetry.exposition(), headers=_HEADERS, media_type=CONTENT_TYPE_LATEST)
@@ -110,10 +110,10 @@ def _address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _health(complaints: Sequence[str]) -> Response:
-    return JSONResponse(
-        {"ok": not complaints, "because": list(complaints)}, status_code=503 if complaints else 200, headers=_HEADERS
-    )
+def _health(complaints: Sequence[str], notices: Sequence[str] = ()) -> Response:
+    """A notice is read by people; it takes no process out of service."""
+    said = {"ok": not complaints, "because": list(complaints)} | ({"warnings": list(notices)} if notices else {})
+    return JSONResponse(said, status_code=503 if complaints else 200, headers=_HEADERS)
 
 
 def _row(company: dict[str, object]) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime
 from bridge.clock import Clock
 from bridge.telemetry.metrics import Telemetry
 from contracts.lifecycle import Lifecycle, Phase, Standing
-from contracts.results import ResultStatus
+from contracts.results import THIN_EVENT, ResultStatus
 
 _NOT_READY = {
     Phase.JOINING: "has not joined its consumer group",
@@ -31,6 +31,7 @@ class _State:
     polled_at_s: float | None = None
     results: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
     calls: dict[str, int] = field(default_factory=dict)
     index_entities: int = 0
     waiting_documents: int = 0
@@ -128,6 +129,10 @@ class CompanyBoard:
                 self._state.reasons[code] += 1
             self.telemetry.count("records", self.name, status=status.value, reason=code or "")
 
+    def warned(self, codes: Iterable[str]) -> None:
+        """Results were published that warn of these, each as often as it was."""
+        self._state.warnings.update(codes)
+
     def called(self, *, reads: int, writes: int, batches: int, throttled: int = 0, unanswered: int = 0) -> None:
         """The client's running sums."""
         self._state.calls = {"reads": reads, "writes": writes, "batches": batches, "throttled": throttled}
@@ -164,6 +169,16 @@ class CompanyBoard:
         said += [f"{self.name}: {self._state.kafka}"] if self._state.kafka else []
         return "; ".join(said) or None
 
+    def notice(self) -> str | None:
+        """What loses sales though the company is ready, in a sentence; None when nothing is known that does."""
+        thin = self._state.warnings[THIN_EVENT]
+        if not thin:
+            return None
+        return (
+            f"{self.name}: {thin} events of Stripe named their object without holding it (thin events), and nothing of "
+            "them is booked: set the event destination in Stripe to snapshot payloads"
+        )
+
     def poll_age_s(self) -> float | None:
         """Seconds since the last good poll, None before the first."""
         at = self._state.polled_at_s
@@ -182,6 +197,7 @@ class CompanyBoard:
             "last_poll_age_s": None if age is None else round(age, 1),
             "results": dict(state.results),
             "reasons": dict(state.reasons),
+            "warnings": dict(state.warnings),
             "calls": dict(state.calls),
             "index_entities": state.index_entities,
             "waiting_documents": state.waiting_documents,
@@ -236,6 +252,10 @@ class StatusBoard:
             return ("no company has started yet",)
         return tuple(text for board in self._companies.values() if (text := board.complaint()))
 
+    def notices(self) -> tuple[str, ...]:
+        """What loses sales in this process though it is ready, one sentence a company."""
+        return tuple(text for board in self._companies.values() if (text := board.notice()))
+
     def live(self) -> tuple[str, ...]:
         """Which consumers have not polled for too long; empty when this process is alive.
 
@@ -258,5 +278,6 @@ class StatusBoard:
             "now": self._clock.now().isoformat(),
             "ready": not not_ready,
             "not_ready": list(not_ready),
+            "warnings": list(self.notices()),
             "companies": [board.snapshot() for board in self._companies.values()],
         }

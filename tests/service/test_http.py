@@ -40,6 +40,18 @@ async def test_readiness_answers_503_with_the_reason_and_then_200() -> None:
     assert (running.status_code, running.json()) == (200, {"ok": True, "because": []})
 
 
+async def test_readiness_says_what_loses_sales_and_stays_ready() -> None:
+    """A notice is for people: taking the process out of service would help nobody."""
+    board = new_board()
+    acme = board.company("acme", "91")
+    acme.enter(Phase.RUNNING)
+    acme.warned(["thin_event"])
+    async with serve(board, ANY_PORT) as address:
+        answer = await get(address, "/readyz")
+    assert (answer.status_code, answer.json()["ok"]) == (200, True)
+    assert "snapshot payloads" in answer.json()["warnings"][0]
+
+
 async def test_the_other_pages_answer() -> None:
     """Liveness, metrics in Prometheus' format, the snapshot as JSON, and a page for people."""
     async with serve(new_board(), ANY_PORT) as address:

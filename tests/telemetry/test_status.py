@@ -203,3 +203,17 @@ def test_everything_that_is_reported_shows() -> None:
     assert metric(board, 'qbo_bridge_newest_record_age_seconds{company="acme"} 1.5')
     assert metric(board, 'qbo_bridge_qbo_batch_items_count{company="acme"} 2.0')
     assert board.snapshot()["companies"] == [acme.snapshot()]
+
+
+def test_thin_events_are_a_notice_of_a_company_that_is_ready() -> None:
+    """Guard: every sale is lost though nothing is wrong with the process; other warnings are counted only."""
+    board, acme, _ = board_of()
+    put(acme, Phase.RUNNING)
+    acme.warned(["received_unknown"])
+    assert (board.ready(), board.notices()) == ((), ())
+    acme.warned(["thin_event", "thin_event"])
+    (notice,) = board.notices()
+    assert board.ready() == ()
+    assert notice.startswith("acme: 2 events of Stripe named their object without holding it (thin events)")
+    assert acme.snapshot()["warnings"] == {"received_unknown": 1, "thin_event": 2}
+    assert board.snapshot()["warnings"] == [notice]

@@ -11,6 +11,7 @@ from bridge.commands.doctor.books import examine_books
 from bridge.commands.doctor.bus import examine_rights, examine_routes, examine_topics, wanted_topics
 from bridge.commands.doctor.clearing import MOVERS, Clearing, clearing_accounts, examine_clearing
 from bridge.commands.doctor.finding import Finding
+from bridge.commands.doctor.thin_events import thin_events
 from bridge.config.settings import CompanySettings, Settings
 from bridge.index.company_profile import read_company_profile
 from bridge.kafka.connection import KafkaConnection
@@ -27,14 +28,21 @@ from contracts.entities import Entity
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable
 from mappings.rules import MappingRules
 
+KAFKA = "Kafka"
+
 
 async def examine(settings: Settings) -> list[Finding]:
     """What is right and what is not, Kafka first, then company by company."""
     kafka = kafka_connection(settings.kafka)
     findings = await _examine_kafka(settings, kafka)
+    thin = await thin_events(settings) if _reaches_kafka(findings) else []
     for company in settings.companies:
         findings += await _examine_company(settings, company, kafka)
-    return findings
+    return [*findings, *thin]
+
+
+def _reaches_kafka(findings: Sequence[Finding]) -> bool:
+    return not any(each.about == KAFKA and each.is_problem for each in findings)
 
 
 async def _examine_kafka(settings: Settings, kafka: KafkaConnection) -> list[Finding]:
@@ -43,8 +51,8 @@ async def _examine_kafka(settings: Settings, kafka: KafkaConnection) -> list[Fin
         rights = {company.name: await inspect_rights(kafka, company.name) for company in settings.companies}
     except (BrokerError, OSError) as error:
         reason = said(error) if isinstance(error, BrokerError) else str(error)
-        return [Finding("Kafka", reason, "start the brokers, or mend the [kafka] section")]
-    findings = [Finding("Kafka", kafka.bootstrap_servers), *examine_topics(settings, topics)]
+        return [Finding(KAFKA, reason, "start the brokers, or mend the [kafka] section")]
+    findings = [Finding(KAFKA, kafka.bootstrap_servers), *examine_topics(settings, topics)]
     for name, found in rights.items():
         findings += examine_rights(name, kafka.group_id(name), found, transactions=kafka.transactions)
     return findings
