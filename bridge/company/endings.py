@@ -49,7 +49,7 @@ class Endings:
     def final(self, processed: Processed, over: Collection[RecordId], now: datetime) -> Processed:
         """What may not wait any longer (`over`), or cannot, is refused."""
         settled = [_each_alone(each, _asked_for_its_document) for each in processed.settled]
-        self.refused.note(settled)
+        self.refused.note(settled, now)
         return replace(
             processed,
             settled=tuple(

@@ -75,7 +75,7 @@ class Company:
         self._board = board
         self._clock = clock
         self._sentinel = Sentinel(board)
-        self._refused = RefusedDocuments()
+        self._refused = RefusedDocuments(waiting.room.patience)
         self._endings = Endings(books, waiting.room, self._refused)
         self._looked_since: datetime | None = None
         self._is_away_in_idle = False
@@ -95,6 +95,7 @@ class Company:
             await self._books.warm(entries, ids, own_deletions={(x.entity, x.key) for x in self._pipeline.deleted})
         for document, version in read_versions(entries).items():
             self._books.index.note_version(document, version)
+        self._refused.load(entries)
         await self._waiting.load(entries, self._clock.now())
         self._looked_since = self._books.index.complete_since
         self._sentinel.look(self._books.index)
@@ -303,8 +304,9 @@ class Company:
             self._books.index.identities.leave_out(document, code)
 
     def _kept(self) -> tuple[OutboundRecord, ...]:
-        """What the next owner has to know: of people's deletions, and which Ids are ours."""
+        """What the next owner has to know: of people's deletions, what was refused, and which Ids are ours."""
         kept = [self._journal.journal_record(*entry) for entry in self._books.pending_journal_entries().items()]
+        kept += [self._journal.journal_record(*entry) for entry in self._refused.take_changed().items()]
         for key, recorded in self._books.index.identities.take_changed().items():
             value = identity_value(f"{self._board.name}:{key}", recorded) if recorded is not None else None
             kept.append(self._ids.journal_record(str(key), value))

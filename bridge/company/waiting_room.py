@@ -50,7 +50,8 @@ class WaitingRoom:
     """The parked events of one company; they wait for at most `patience`."""
 
     def __init__(self, patience: timedelta) -> None:
-        self._patience = patience
+        self.patience = patience
+        """For how long anything waits."""
         self.clear()
 
     def clear(self) -> None:
@@ -77,7 +78,7 @@ class WaitingRoom:
         self._events[ident] = event
         for key in event.waits_for:
             self._waiting_for.setdefault(key, set()).add(ident)
-        self._ends.put(ident, since + self._patience)
+        self._ends.put(ident, since + self.patience)
         self._looks.put(ident, now + LOOK_EVERY)
         if event.document_created_at is not None:
             self._look_backs.put(ident, since + LOOK_BACK_AFTER)
@@ -137,7 +138,7 @@ class WaitingRoom:
 
     def is_over(self, ident: RecordId, now: datetime) -> bool:
         """True for one that may not wait any longer."""
-        return now - self._events[ident].since >= self._patience
+        return now - self._events[ident].since >= self.patience
 
     def overdue(self, now: datetime) -> list[ParkedEvent]:
         """What has waited for ten minutes and was not reached back for yet (`reached_back`)."""

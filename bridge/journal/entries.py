@@ -108,8 +108,9 @@ KNOWN_UNTIL = EntryKind(
 )
 STOP = EntryKind("stopped", "the stop after too many dead letters", "bridge.journal.stop", is_single=True)
 REDRIVE = EntryKind("redriven:", "a dead letter that was redriven", "bridge.journal.redrives")
+REFUSED = EntryKind("refused:", "a document whose record is a dead letter", "bridge.journal.refused")
 
-KINDS = (REQUEST, WAITING, VERSION, LOST_MARKER, KNOWN_UNTIL, STOP, REDRIVE)
+KINDS = (REQUEST, WAITING, VERSION, LOST_MARKER, KNOWN_UNTIL, STOP, REDRIVE, REFUSED)
 
 
 def kind_of(key: str) -> EntryKind | None:

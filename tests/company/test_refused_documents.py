@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mappings.rules import MappingRules
 from tests.support.orders import ORDER_ID, Json, charge, line, order, stripe_event, transaction
 from tests.support.stripe_objects import refund as stripe_refund
@@ -69,3 +71,42 @@ async def test_a_refund_of_a_charge_that_is_a_dead_letter_ends_with_it() -> None
         back = stripe_refund(charge=taken["id"], currency="eur")
         await world.deliver(stripe_event("refund.created", back))
         assert ended(world) == ["dead_lettered unmappable", "dead_lettered orphan"]
+
+
+@pytest.mark.parametrize("money_first", [True, False])
+async def test_what_waits_for_such_an_order_ends_with_it_after_a_change_of_owner(*, money_first: bool) -> None:
+    """Guard: the journal's entry; without it the money would wait for three days."""
+    async with opened(RULES) as world:
+        await world.deliver(BROKEN)
+        await world.restart()
+        other = {**MONEY, "id": 9455001122339, "admin_graphql_api_id": None}
+        await (world.deliver(MONEY, other) if money_first else world.deliver(other, MONEY))
+        assert ended(world) == ["dead_lettered unbalanced", "dead_lettered orphan", "dead_lettered orphan"]
+        letters = [dict(letter.headers).get("qbb-ended-with") for letter in world.dead_letters]
+        assert letters[1:] == [b"shopify.events:0:0"] * 2
+
+
+async def test_a_document_that_is_booked_after_all_is_not_kept() -> None:
+    """Its entry ends in the transaction that tells of it, so the next owner lets money wait again."""
+    async with opened(RULES) as world:
+        await world.deliver(BROKEN)
+        assert kept(world) == [f"refused:{ORDER}"]
+        await world.deliver({**SOUND, "updated_at": "2026-03-02T21:09:00-08:00"})
+        assert kept(world) == []
+
+
+async def test_a_refused_document_is_kept_as_long_as_anything_waits() -> None:
+    """Guard: entries that never end would fill the journal; what comes later waits as for any unknown order."""
+    async with opened(RULES) as world:
+        await world.deliver(BROKEN)
+        await world.restart()
+        await world.clock.advance(72 * 3600)
+        await world.deliver(transaction(id=1, order_id=77, admin_graphql_api_id=None))
+        assert kept(world) == []
+        await world.deliver(MONEY)
+        assert ended(world)[-1] == "waiting waiting"
+
+
+def kept(world: World) -> list[str]:
+    """The documents that the journal says are refused."""
+    return [key for key in world.journal.entries if key.startswith("refused:")]

@@ -14,6 +14,7 @@ from bridge.index.payment_links import noted
 from bridge.journal.entries import FORMAT, KINDS, check_formats, kind_of
 from bridge.journal.known_until import read_known_until
 from bridge.journal.redrives import read_redrive
+from bridge.journal.refused import read_refused
 from bridge.journal.requests import unsettled_requests
 from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.journal.versions import read_versions
@@ -69,6 +70,7 @@ def test_every_entry_says_what_was_drawn(path: Path) -> None:
     assert read_known_until(journal) == story.NOON
     assert Stop.from_bytes(journal[STOPPED_KEY]) == story.STOPPED
     assert read_redrive(journal, story.LETTER) == story.REDRIVEN
+    assert read_refused(journal) == {story.REFUSED: story.REFUSED_AS}
 
 
 @pytest.mark.parametrize("path", RELEASES, ids=lambda path: path.stem)

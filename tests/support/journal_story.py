@@ -20,6 +20,7 @@ from bridge.index.posted import Posted
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value
 from bridge.journal.lost_markers import journal_key, journal_value
 from bridge.journal.redrives import Redrive, redrive_key, redrive_value
+from bridge.journal.refused import RefusedDocument, refused_key, refused_value
 from bridge.journal.requests import WriteAhead, Written
 from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.journal.versions import version_key, version_value
@@ -96,6 +97,8 @@ WAITS = Parked(
 )
 STOPPED = Stop(code="unmappable", dead_letters=50, at=NOON.isoformat(), process="kiwi-7-0badcafe")
 LETTER = Place("qbo.dead-letters", 0, 12)
+REFUSED = SourceKey("shopify", "order", str(ORDER_ID + 3))
+REFUSED_AS = RefusedDocument(Place("shopify.events", 1, 77), NOON)
 REDRIVEN = Redrive(NOON, Place("shopify.events", 2, 1043))
 
 
@@ -110,6 +113,7 @@ async def written_today() -> Mapping[str, bytes]:
     journal.put(KNOWN_UNTIL_KEY, known_until_value(NOON))
     journal.put(STOPPED_KEY, STOPPED.to_bytes())
     journal.put(redrive_key(LETTER), redrive_value(REDRIVEN))
+    journal.put(refused_key(REFUSED), refused_value(REFUSED_AS))
     return journal.entries
 
 
