@@ -332,11 +332,15 @@ class Company:
 
     async def _call_all_if_anything_may_have_become_possible(self, now: datetime) -> None:
         """Older documents are known, or books that somebody waits for are open: whom it helps nobody can tell."""
-        overdue = [each for each in self._waiting.room.overdue(now) if self._books.reaches(each.document_created_at)]
-        created = [event.document_created_at for event in overdue if event.document_created_at is not None]
+        room = self._waiting.room
+        reached, unread = [], []
+        for each in room.overdue(now):
+            (reached if self._books.reaches(each.document_created_at) else unread).append(each)
+        room.look_back_later(unread, now)
+        created = [event.document_created_at for event in reached if event.document_created_at is not None]
         if created:
             await self._books.reach(min(created) - LOOK_BACK)
-        self._waiting.room.reached_back(overdue)
+        room.reached_back(reached)
         if self._books.index.complete_since != self._looked_since:
             self._looked_since = self._books.index.complete_since
             self._waiting.room.call_all()

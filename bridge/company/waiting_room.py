@@ -141,13 +141,18 @@ class WaitingRoom:
         return now - self._events[ident].since >= self.patience
 
     def overdue(self, now: datetime) -> list[ParkedEvent]:
-        """What has waited for ten minutes and was not reached back for yet (`reached_back`)."""
+        """What has waited for ten minutes and was not reached back for yet (`reached_back`, `look_back_later`)."""
         return [self._events[ident] for ident in self._look_backs.due(now, len(self._look_backs))]
 
     def reached_back(self, events: Iterable[ParkedEvent]) -> None:
         """The index reaches back far enough for these."""
         for event in events:
             self._look_backs.drop(event.record)
+
+    def look_back_later(self, events: Iterable[ParkedEvent], now: datetime) -> None:
+        """The books of their own documents are not read yet: none of them need be asked for ten minutes."""
+        for event in events:
+            self._look_backs.put(event.record, now + LOOK_BACK_AFTER)
 
 
 def parked_event(mapped: MappedRecord, since: datetime, entry: str | None = None) -> ParkedEvent:

@@ -23,6 +23,7 @@ KEPT = (
     MarkerField.TOTAL,
     MarkerField.CUSTOMER,
     MarkerField.SALE,
+    MarkerField.TOLD_BY,
     MarkerField.VERSION,
     MarkerField.CONTENT,
     MarkerField.APPLIED,

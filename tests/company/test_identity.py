@@ -7,6 +7,7 @@ what the bridge did not write is never changed.
 from __future__ import annotations
 
 from copy import deepcopy
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from contracts.keys import SourceKey
 from contracts.marker import Marker
 from mappings.rules import MappingRules
 from tests.support.assembly import SharedClock
-from tests.support.orders import ORDER_ID, Json, bought, charge, stripe_event, transaction
+from tests.support.orders import ORDER_ID, Json, bought, charge, line, order, shopify_event, stripe_event, transaction
 from tests.support.sandbox_books import SETTINGS
+from tests.support.shop_payouts import row, told
 from tests.support.world import World, opened
 
 OWED: dict[str, Any] = {"financial_status": "pending", "total_outstanding": "42.90"}
@@ -60,8 +62,8 @@ def now(acme: World, ident: str) -> dict[str, Any]:
     return deepcopy(acme.sandbox.company().tables["Invoice"][ident])
 
 
-async def clear_memo(acme: World, ident: str) -> None:
-    await acme.by_a_person("edit", "Invoice", ident, changes={"PrivateNote": "please call"})
+async def clear_memo(acme: World, ident: str, entity: str = "Invoice") -> None:
+    await acme.by_a_person("edit", entity, ident, changes={"PrivateNote": "please call"})
 
 
 def told_of(acme: World) -> list[dict[str, Any]]:
@@ -157,6 +159,34 @@ def forget_requests(acme: World) -> None:
     """QBO knows no request id any more."""
     realm = acme.sandbox.realms[DEFAULT_REALM]
     realm.requests = RequestIds(SETTINGS.switches, SharedClock(acme.clock))
+
+
+async def test_a_dispute_that_a_payout_told_is_known_without_its_memo() -> None:
+    """Its own event comes after a take-over, under another id. Guard: `TOLD_BY` in the record of Ids."""
+    rows = [
+        row("charge", "75.00", order=ORDER_ID, transaction=11, id=21),
+        row("dispute", "-75.00", "15.00", order=ORDER_ID, source_id=67, id=22),
+    ]
+    money = transaction(id=11, amount="75.00", admin_graphql_api_id=None)
+    disputed = {
+        "id": 66,
+        "order_id": ORDER_ID,
+        "type": "chargeback",
+        "amount": "75.00",
+        "currency": "USD",
+        "status": "needs_response",
+        "initiated_at": "2026-03-04T09:00:00-05:00",
+    }
+    async with opened() as acme:
+        await acme.tell(shopify_event("orders/create", order([line("75.00")])))
+        await acme.tell(shopify_event("order_transactions/create", money))
+        await acme.tell(told(rows))
+        for entry in acme.held("JournalEntry"):
+            await clear_memo(acme, entry["Id"], "JournalEntry")
+        async with opened(after=acme) as again:
+            (result,) = await again.tell(shopify_event("disputes/create", disputed))
+            assert result.status == "already_posted", result.reason
+            assert again.balance("DiscountsRefundsGiven") == Decimal("75.00")
 
 
 async def test_a_memo_that_names_another_order_moves_nothing() -> None:

@@ -129,6 +129,15 @@ def test_the_index_reaches_back_once_for_what_has_waited_ten_minutes() -> None:
     assert waiting.overdue(NOON + PATIENCE) == []
 
 
+def test_an_event_whose_own_books_are_not_read_yet_is_asked_once_in_ten_minutes() -> None:
+    """Twenty thousand of them would cost every idle second. Guard: `look_back_later` in `Company`."""
+    waiting = room(money(1, "a"))
+    first = NOON + LOOK_BACK_AFTER
+    waiting.look_back_later(waiting.overdue(first), first)
+    assert waiting.overdue(first + LOOK_BACK_AFTER - SECOND) == []
+    assert len(waiting.overdue(first + LOOK_BACK_AFTER)) == 1
+
+
 deeds = st.lists(st.tuples(st.sampled_from(["put", "drop", "ask"]), st.integers(0, 4), st.integers(0, 20)), max_size=40)
 
 

@@ -15,7 +15,7 @@ from bridge.index.index import Index
 from bridge.journal.identities import BYTES_MAX, KEPT, MAY_BE_MISSING, identity_value, read_identities
 from contracts.errors import UnreadableJournal
 from contracts.keys import SourceKey
-from contracts.marker import TRANSACTIONS, MarkerField
+from contracts.marker import CATALOGUE, TRANSACTIONS, MarkerField
 from tests.support.plans import BORN, ORDER, transaction_key
 from tests.support.seals import SEAL
 
@@ -41,6 +41,11 @@ IDENTITIES = st.builds(
 
 def entries(written: dict[SourceKey, Recorded]) -> dict[str, bytes]:
     return {str(key): identity_value(str(key), recorded) for key, recorded in written.items()}
+
+
+def test_each_pair_that_a_transaction_can_have_is_kept() -> None:
+    """What is not in `KEPT` would be lost without a word. Customers are not recorded, a signature is made anew."""
+    assert set(KEPT) == set(CATALOGUE) - {MarkerField.WRITTEN, MarkerField.SIGNATURE}
 
 
 def test_an_entry_is_read_as_it_was_written() -> None:
