@@ -66,16 +66,6 @@ class Money:
             raise ValueError(f"cannot mix {self.currency} and {other.currency}")
         return other.number
 
-    @property
-    def is_zero(self) -> bool:
-        """True for an amount of nothing, in whatever number of decimals."""
-        return self.number == 0
-
-
-def zero(currency: str) -> Money:
-    """Nothing, of `currency`."""
-    return Money(Decimal(0), currency)
-
 
 def from_stripe(amount: int, currency: str) -> Money:
     """Stripe's integer of smallest units (with Stripe's own special cases) as Money."""

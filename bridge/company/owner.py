@@ -19,6 +19,7 @@ from bridge.company.pipeline import Pipeline, Processed, Settled
 from bridge.company.refused_documents import RefusedDocuments
 from bridge.company.sentinel import Sentinel
 from bridge.company.shares import kind_of
+from bridge.company.waiting_room import ParkedEvent
 from bridge.decoding.decision import MappedRecord
 from bridge.journal.entries import Journal, check_formats
 from bridge.journal.identities import identity_value
@@ -333,7 +334,8 @@ class Company:
     async def _call_all_if_anything_may_have_become_possible(self, now: datetime) -> None:
         """Older documents are known, or books that somebody waits for are open: whom it helps nobody can tell."""
         room = self._waiting.room
-        reached, unread = [], []
+        reached: list[ParkedEvent] = []
+        unread: list[ParkedEvent] = []
         for each in room.overdue(now):
             (reached if self._books.reaches(each.document_created_at) else unread).append(each)
         room.look_back_later(unread, now)

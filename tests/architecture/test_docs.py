@@ -12,9 +12,10 @@ import typer
 
 from bridge.cli.app import app
 from bridge.config.settings import load_settings
+from contracts.marker import CATALOGUE
 from tests.architecture.imports import PACKAGES, ROOT
 
-PLACES = (".github", *PACKAGES)
+PLACES = (".github", "deploy", *PACKAGES)
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
     for path in (*ROOT.glob("*.md"), *(page for place in PLACES for page in (ROOT / place).rglob("*.md")))
@@ -84,6 +85,20 @@ def test_every_test_that_the_guarantees_name_exists() -> None:
     """The last column of the promises."""
     named = set(re.findall(r"`(test_\w+)`", text_of("bridge/README.md")))
     assert named - {path.stem for path in (ROOT / "tests").rglob("test_*.py")} == set()
+
+
+def test_every_mapping_is_in_the_table_of_the_mappings() -> None:
+    """Whoever looks for a decision finds its file."""
+    table = text_of("mappings/README.md")
+    modules = [path for path in (ROOT / "mappings").rglob("*.py") if path.name != "__init__.py"]
+    named = {str(path.relative_to(ROOT / "mappings")) for path in modules}
+    assert {name for name in named if f"`{name}`" not in table} == set()
+
+
+def test_every_pair_of_the_marker_is_on_the_page_of_formats() -> None:
+    """Guard: a pair in customers' books that nothing describes."""
+    page = text_of("bridge/FORMATS.md")
+    assert {str(field) for field in CATALOGUE if f"\n| `{field}` |" not in page} == set()
 
 
 def test_every_folder_of_tests_is_explained() -> None:
