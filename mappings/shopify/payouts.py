@@ -46,10 +46,10 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     if status != PAID and status not in GONE:
         return Ignored(code="skipped_by_rule", message=f"a payout that is {status} has moved no money", document=key)
     rows = payout.balance_transactions or ()
-    if not rows:
+    if not rows and status not in GONE:
         message = "the payout is told without its rows (balance_transactions), so what it is made of is not known"
         return Ignored(code="skipped_by_rule", message=message, document=key)
-    if all(row.test for row in rows):
+    if rows and all(row.test for row in rows):
         return Ignored(code="test_event", message="the source marks all rows of the payout as tests", document=key)
     paid = _paid(payout, key, envelope, gone=status in GONE)
     parts = PayoutParts()

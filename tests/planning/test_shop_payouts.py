@@ -275,6 +275,21 @@ async def test_of_a_payout_that_came_back_only_its_rows_stay(order_of: tuple[int
         assert set(world.statuses()) <= SURE
 
 
+@pytest.mark.parametrize("order_of", list(permutations(range(3))))
+async def test_a_payout_that_came_back_may_be_told_without_its_rows(order_of: tuple[int, ...]) -> None:
+    """The bank has nothing, whichever came first. Guard: rows are asked only of a payout that was paid."""
+    events = [
+        orders((ONE, "100.00")),
+        [told([charged(ONE, "100.00", "3.20")])],
+        [told([], status="failed", amount="96.80")],
+    ]
+    async with opened() as world:
+        for number in order_of:
+            await world.deliver(*events[number])
+        assert (world.balance("Checking"), world.in_transit()) == (D(0), D("96.80"))
+        assert set(world.statuses()) <= SURE
+
+
 async def test_a_cancelled_payout_was_never_in_the_bank() -> None:
     """Its rows are booked without it."""
     async with opened() as world:

@@ -57,6 +57,8 @@ class _Sale:
     gift_cards: Decimal
     is_paid: bool
     is_gone: bool
+    is_known: bool
+    """False when the first that is told of it is from after the start: then nobody says what was open on the day."""
 
 
 class Opening:
@@ -130,8 +132,8 @@ class Opening:
         if known is not None and self._rank(known.version) >= self._rank(version):
             return
         cards = sum((line.amount for line in draft.lines if line.item == self._gift_card), Decimal(0))
-        gone = step.intent in _GONE
-        self._sales[step.key] = _Sale(version, draft.total, draft.currency, cards, is_paid, gone)
+        gone, is_known = step.intent in _GONE, version < self._start_s
+        self._sales[step.key] = _Sale(version, draft.total, draft.currency, cards, is_paid, gone, is_known)
 
     def _rank(self, version: int) -> tuple[bool, float]:
         before = version < self._start_s
@@ -151,13 +153,21 @@ class Opening:
     def _receivables(self) -> Iterator[OpeningFigure]:
         settled = self._settled()
         owed: dict[str, list[Decimal]] = defaultdict(list)
+        unknown = 0
         for key, sale in self._sales.items():
             left = sale.total - settled[key]
-            if not sale.is_gone and not sale.is_paid and left > 0:
+            if sale.is_gone or sale.is_paid or left <= 0:
+                continue
+            if sale.is_known:
                 owed[sale.currency].append(left)
+            else:
+                unknown += 1
         for code, amounts in sorted(owed.items()):
             yield OpeningFigure(RECEIVABLES, code, sum(amounts, Decimal(0)), f"{len(amounts)} sales not paid in full")
-        if not owed:
+        if unknown:
+            # because a sale of which only later words are kept may have been paid before them
+            yield OpeningFigure(RECEIVABLES, "", None, f"{unknown} sales of which only later events are kept")
+        elif not owed:
             yield OpeningFigure(RECEIVABLES, "", Decimal(0), "no sale that the events tell was open")
 
     def _settled(self) -> dict[SourceKey, Decimal]:
@@ -182,7 +192,7 @@ class Opening:
         for account, code, amount in (*self._brought(), *self._drawn()):
             lying[account, code] += amount
         for (account, code), amount in sorted(lying.items()):
-            yield OpeningFigure(f"{IN_TRANSIT}{account}", code, amount, "before fees; the payouts will tell them")
+            yield OpeningFigure(f"{IN_TRANSIT}{account}", code, amount, "less the fees that events tell so far")
 
     def _brought(self) -> Iterator[tuple[str, str, Decimal]]:
         own = {each.invoice for _, each in self._money()}
