@@ -12,6 +12,7 @@ from bridge.config.settings import Settings
 from bridge.decoding.record import decode_record
 from bridge.service.app import company_router, company_rules
 from bridge.service.forecast import forecast
+from contracts.containment import contained
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
 from contracts.posting import Ignored, PostingPlan
@@ -33,14 +34,15 @@ def map_value(
     result is that of books that have nothing of the event yet. With `as_json` the drafts themselves are printed, every
     reference said.
     """
+    status, reason = ResultStatus.IGNORED, None
     try:
-        rules, decision = _decide(decode_record(_record(value, topic)), settings, company)
+        with contained():
+            rules, decision = _decide(decode_record(_record(value, topic)), settings, company)
+            if isinstance(decision, PostingPlan):
+                outcome = asyncio.run(forecast(decision, rules))
+                status, reason = outcome.status, outcome.reason
     except RecordError as error:
         return _dead_letter(Reason(code=error.code, message=str(error)))
-    status, reason = ResultStatus.IGNORED, None
-    if isinstance(decision, PostingPlan):
-        outcome = asyncio.run(forecast(decision, rules))
-        status, reason = outcome.status, outcome.reason
     if status is ResultStatus.DEAD_LETTERED and reason is not None:
         return _dead_letter(reason)
     if as_json:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bridge.commands import mapping
 from bridge.commands.mapping import map_value
 from bridge.config.settings import load_settings
+from bridge.settlement.outcome import Outcome
+from contracts.posting import PostingPlan
 from mappings.rules import MappingRules
 from tests.support.orders import Json, line, order, shopify_event
 from tests.support.shop_payouts import payout, row
@@ -77,6 +80,19 @@ def test_late_money_of_an_earlier_sale_needs_its_rule(tmp_path: Path, capsys: py
     booked = mapped(tmp_path, body, rules="books_start = 2026-04-01\n")
     assert not booked
     assert "accounts.opening_receivables" in capsys.readouterr().err
+
+
+def test_a_bug_of_ours_is_the_dead_letter_of_its_record(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Guard: as the machine calls it, and no traceback."""
+
+    async def broken(plan: PostingPlan, rules: MappingRules) -> Outcome:
+        raise KeyError(plan.document, rules)
+
+    monkeypatch.setattr(mapping, "forecast", broken)
+    assert not mapped_by_default(json.dumps(order([line("10.00")])).encode())
+    assert capsys.readouterr().err.startswith("Dead letter, internal: ")
 
 
 def bytes_of(path: Path) -> bytes:
