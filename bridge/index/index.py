@@ -61,6 +61,8 @@ class Index:
         self._drifted: dict[tuple[str, SourceKey], Posted] = {}
         self._seen: dict[SourceKey, Version] = {}
         self._unrecorded: set[tuple[str, SourceKey]] = set()
+        self._beside: set[SourceKey] = set()
+        self._open_credits: set[SourceKey] = set()
         self.identities = Identities()
         self.payment_links = PaymentLinks()
         self.others = OtherPayments()
@@ -91,6 +93,12 @@ class Index:
         """The live payments of nothing that put credit memos on the invoice of `order`."""
         found = self._every_payment(order)
         return tuple(posted for posted in found if not posted.voided and posted.is_application)
+
+    def sales_with_money_beside(self) -> tuple[SourceKey, ...]:
+        """The sales of which a payment was left beside the invoice in part, or a credit may be open, in their order."""
+        payments = (self._posted.get(("Payment", key)) for key in self._beside)
+        credits_ = (self._posted.get(("CreditMemo", key)) for key in self._open_credits)
+        return tuple(sorted({order_of(posted) for posted in (*payments, *credits_) if posted is not None}))
 
     def credits_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The live credit memos for one order, in the order of their keys."""
@@ -217,13 +225,18 @@ class Index:
         posted = self._posted.get((entity, key))
         if posted is not None:
             self._posted[entity, key] = replace(posted, fresh=False)
+            if entity == "CreditMemo":
+                self._open_credits.add(key)
 
-    def mark_stale_with(self, payment: Posted) -> None:
-        """Note that QBO has changed everything unseen that a payment is linked to."""
-        for link in (link for line in payment.lines for link in line["LinkedTxn"]):
+    def mark_stale_with(self, posted: Posted) -> None:
+        """Note that QBO has changed everything unseen that is linked to it, payments of others in between or not."""
+        between = [payment for ident in posted.linked_to if (payment := self.others.get(ident)) is not None]
+        lines = (line for each in (posted, *between) for line in each.lines)
+        for link in (link for line in lines for link in line["LinkedTxn"]):
             linked_to = self._of(link["TxnType"], link["TxnId"])
-            if linked_to is not None:
+            if linked_to is not None and linked_to.id != posted.id:
                 self.mark_stale(linked_to.entity, linked_to.key)
+        self.others.forget(posted.linked_to)
 
     def disown(self, entity: str, key: SourceKey) -> None:
         """Drop an entity that the bridge itself has deleted."""
@@ -238,6 +251,8 @@ class Index:
         """Drop an entity that now answers to another key."""
         posted = self._posted.pop((entity, key), None)
         self._drifted.pop((entity, key), None)
+        for keys in (self._beside, self._open_credits):
+            keys.discard(key)
         if posted is not None and entity in _OF_A_SALE:
             self._by_sale.get((entity, order_of(posted)), set()).discard(key)
         for duplicate in self._duplicates.pop((entity, key), {}).values():
@@ -320,6 +335,7 @@ class Index:
             self._drifted.pop(place, None)
         else:
             self._drifted[place] = first
+        self._note_beside(first)
         if posted.entity in _OF_A_SALE:
             if holder is not None and order_of(holder) != order_of(first):
                 self._by_sale.get((posted.entity, order_of(holder)), set()).discard(posted.key)
@@ -329,7 +345,16 @@ class Index:
         elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
             for payment in (*self.payments_of(posted.key), *self.applications_of(posted.key)):
                 self.mark_stale("Payment", payment.key)
-            self.others.forget(holder.linked_to)
+            # because a credit that QBO had put on it is open again, and may be wanted elsewhere
+            self.mark_stale_with(replace(holder, lines=()))
+
+    def _note_beside(self, posted: Posted) -> None:
+        if posted.entity == "Payment":
+            beside = not posted.voided and MarkerField.APPLIED in posted.marker_fields
+            (self._beside.add if beside else self._beside.discard)(posted.key)
+        elif posted.entity == "CreditMemo":
+            is_open = not posted.voided and bool(posted.balance)
+            (self._open_credits.add if is_open else self._open_credits.discard)(posted.key)
 
     def _ranked(self, posted: Posted, holder: Posted | None) -> tuple[Posted | None, list[Posted]]:
         """Ours of all that carry this marker, None where it was not read; and the live others."""

@@ -19,6 +19,7 @@ from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked, void_superseded_charges
 from bridge.planning.people import is_person, plan_person
 from bridge.planning.sale.refunds import plan_undone
+from bridge.planning.sale.room import fill_room
 from bridge.planning.sale.sales import plan_sale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Write
 from contracts.keys import SourceKey
@@ -45,6 +46,8 @@ def schedule(
     for lane in _lanes(found.plans):
         _plan_lane(context, lane)
     plan_deposits(context)
+    if any(plan.steps for plan in context.plans):
+        fill_room(context)
     void_superseded_charges(context, found.superseded_charges.items())
     steps = within_open_books(context.steps, profile.close_date, closed)
     return Schedule(

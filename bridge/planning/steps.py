@@ -133,6 +133,12 @@ class SaleClaims:
     refunds: tuple[Claim, ...] = ()
     shipments: tuple[Claim, ...] = ()
 
+    @property
+    def first(self) -> Claim:
+        """The claim that a write which all of them may cause is credited to: what tells of money goes first."""
+        told = (*self.received, *self.payments, *self.redemptions, *self.change)
+        return next(iter((*told, *self.credits, *self.refunds, *self.bodies, *self.shipments)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:

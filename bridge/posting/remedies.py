@@ -26,18 +26,18 @@ async def recover(books: Books, recoverable: Recoverable) -> None:
         case Action.REFERENCE_GONE:
             await _reference_gone(books, recoverable)
         case Action.REJECT if recoverable.step.sale is not None:
-            await _what_is_owed(books, recoverable.step.sale)
+            await _what_is_owed(books, recoverable.step.id.key, recoverable.step.sale)
         case Action.PERIOD_CLOSED:
             await books.reread_profile(age_max_s=0)
         case _:
             return
 
 
-async def _what_is_owed(books: Books, sale: SourceKey) -> None:
-    """Read what the invoice still asks for: a person's payment or a credit may be on it as well."""
-    invoice = books.index.get("Invoice", sale)
-    if invoice is not None:
-        await books.refresh([invoice])
+async def _what_is_owed(books: Books, key: SourceKey, sale: SourceKey) -> None:
+    """Read what the invoice still asks for, and what a credit still has: both can have moved unseen."""
+    # because with AutoApplyCredit on QBO puts an open credit on the customer's next invoice, whosever order that is
+    found = (books.index.get("Invoice", sale), books.index.get("CreditMemo", key))
+    await books.refresh([posted for posted in found if posted is not None])
 
 
 async def _duplicate_name(books: Books, recoverable: Recoverable) -> None:

@@ -40,12 +40,10 @@ class FieldStory:
 
 @dataclass(slots=True)
 class _Order:
-    """A shop's order while its story is told; ids and its buyer grow from its number, so that none is anybody else's.
-
-    Because QuickBooks may put open credits on a customer's other invoices, two orders of one buyer are one story.
-    """
+    """A shop's order while its story is told; its ids grow from its number, so that none is anybody else's."""
 
     number: int
+    buyer: int
     now: datetime = PLACED
     events: list[Json] = field(default_factory=list)
     refunds: list[Json] = field(default_factory=list)
@@ -67,8 +65,8 @@ class _Order:
             total_outstanding=None if owing is None else str(owing),
             updated_at=self.now.isoformat(),
             refunds=list(self.refunds),
-            email=f"buyer{self.number}@example.com",
-            customer={"id": 60_000 + self.number, "first_name": "Buyer", "last_name": str(self.number)},
+            email=f"buyer{self.buyer}@example.com",
+            customer={"id": 60_000 + self.buyer, "first_name": "Buyer", "last_name": str(self.buyer)},
             **changes,
         )
         for name in ("current_subtotal_price", "current_total_tax"):
@@ -116,9 +114,9 @@ def prices(draw: st.DrawFn, least: int = 2_00, most: int = 300_00) -> Decimal:
 
 
 @st.composite
-def _exchange(draw: st.DrawFn, number: int) -> FieldStory:
+def _exchange(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Cheaper with money back, even, or pricier with the rest paid."""
-    told, first, second = _Order(number), draw(prices()), draw(prices())
+    told, first, second = _Order(number, buyer), draw(prices()), draw(prices())
     if draw(st.integers(0, 3)) == 0:
         second = first
     old, new = told.article(1, first), told.article(2, second)
@@ -138,9 +136,9 @@ def _exchange(draw: st.DrawFn, number: int) -> FieldStory:
 
 
 @st.composite
-def _kept(draw: st.DrawFn, number: int) -> FieldStory:
+def _kept(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Goods worth more than the money that went back: a fee is kept, and only the order's total says so."""
-    told, price = _Order(number), draw(prices(10_00))
+    told, price = _Order(number, buyer), draw(prices(10_00))
     kept = draw(st.integers(1, 9_00)) * CENT
     sold = told.article(1, price)
     told.body([{**sold, "current_quantity": 1}], "paid", price, NOTHING)
@@ -152,9 +150,9 @@ def _kept(draw: st.DrawFn, number: int) -> FieldStory:
 
 
 @st.composite
-def _second_refund(draw: st.DrawFn, number: int) -> FieldStory:
+def _second_refund(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Goods first, their money in a refund of its own."""
-    told, back, stays = _Order(number), draw(prices()), draw(prices())
+    told, back, stays = _Order(number, buyer), draw(prices()), draw(prices())
     gone, kept = told.article(1, back), told.article(2, stays)
     both = back + stays
     told.body([{**gone, "current_quantity": 1}, {**kept, "current_quantity": 1}], "paid", both, NOTHING)
@@ -168,9 +166,9 @@ def _second_refund(draw: st.DrawFn, number: int) -> FieldStory:
 
 
 @st.composite
-def _channel_tax(draw: st.DrawFn, number: int) -> FieldStory:
+def _channel_tax(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """A marketplace remits one tax, the company another."""
-    told, price = _Order(number), draw(prices())
+    told, price = _Order(number, buyer), draw(prices())
     theirs, ours = draw(st.integers(1, 9_00)) * CENT, draw(st.integers(0, 9_00)) * CENT
     taxes = [
         {"title": "Marketplace", "rate": 0.05, "price": str(theirs), "channel_liable": True},
@@ -187,9 +185,9 @@ def _channel_tax(draw: st.DrawFn, number: int) -> FieldStory:
 
 
 @st.composite
-def _deposit(draw: st.DrawFn, number: int) -> FieldStory:
+def _deposit(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """A part is paid at once and the rest on terms, in up to three instalments, told by transactions or by bodies."""
-    told, price = _Order(number), draw(prices(10_00))
+    told, price = _Order(number, buyer), draw(prices(10_00))
     sold = told.article(1, price)
     parts = draw(st.lists(st.integers(1, 3_00), min_size=1, max_size=3))
     by_bodies, paid = draw(st.booleans()), NOTHING
@@ -206,9 +204,9 @@ def _deposit(draw: st.DrawFn, number: int) -> FieldStory:
 
 
 @st.composite
-def _trimmed(draw: st.DrawFn, number: int) -> FieldStory:
+def _trimmed(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Bodies that do not say what is outstanding; only transactions are money."""
-    told, price = _Order(number), draw(prices(10_00))
+    told, price = _Order(number, buyer), draw(prices(10_00))
     paid = draw(st.integers(0, 9_00)) * CENT
     sold = told.article(1, price)
     told.body([sold], "partially_paid", price, None)
@@ -220,9 +218,9 @@ def _trimmed(draw: st.DrawFn, number: int) -> FieldStory:
 
 
 @st.composite
-def _too_much(draw: st.DrawFn, number: int) -> FieldStory:
+def _too_much(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """The customer paid more than the order: a credit of the customer."""
-    told, price, more = _Order(number), draw(prices()), draw(prices(1, 50_00))
+    told, price, more = _Order(number, buyer), draw(prices()), draw(prices(1, 50_00))
     told.body([told.article(1, price)], "paid", price, -more)
     told.moved(price)
     told.moved(more, 1)
@@ -231,9 +229,9 @@ def _too_much(draw: st.DrawFn, number: int) -> FieldStory:
 
 
 @st.composite
-def _cash(draw: st.DrawFn, number: int) -> FieldStory:
+def _cash(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """A note is given, change comes back."""
-    told, price, change = _Order(number), draw(prices()), draw(prices(1, 20_00))
+    told, price, change = _Order(number, buyer), draw(prices()), draw(prices(1, 20_00))
     told.body([told.article(1, price)], "paid", price, NOTHING, payment_gateway_names=["cash"])
     paid = told.moved(price + change, gateway="cash")
     told.moved(change, 1, kind="change", gateway="cash", parent_id=paid["id"])
@@ -241,9 +239,9 @@ def _cash(draw: st.DrawFn, number: int) -> FieldStory:
 
 
 @st.composite
-def _foreign_cards(draw: st.DrawFn, number: int) -> FieldStory:
+def _foreign_cards(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Gift cards told in the customer's currency pay a part of the order or all of it."""
-    told, units = _Order(number), draw(st.integers(3, 200))
+    told, units = _Order(number, buyer), draw(st.integers(3, 200))
     price, shown = units * Decimal(1), units * Decimal("0.80")
     cards = draw(st.lists(st.integers(1, units * 20), min_size=1, max_size=3))
     used = sum(cards) * CENT
@@ -262,46 +260,46 @@ def _foreign_cards(draw: st.DrawFn, number: int) -> FieldStory:
     return FieldStory("gift cards in the customer's currency", tuple(told.events), nets)
 
 
-def _charge(number: int, **changes: Any) -> Json:
+def _charge(number: int, buyer: int, **changes: Any) -> Json:
     ident = f"ch_field{number:08}"
-    own = {"id": ident, "payment_intent": f"pi_field{number:08}", "customer": f"cus_field{number:06}"}
-    return charge(
-        **{**own, "billing_details": {"name": f"Field {number}", "email": f"f{number}@example.com"}, **changes}
-    )
+    own = {"id": ident, "payment_intent": f"pi_field{number:08}", "customer": f"cus_field{buyer:06}"}
+    return charge(**{**own, "billing_details": {"name": f"Field {buyer}", "email": f"f{buyer}@example.com"}, **changes})
 
 
 @st.composite
-def _captures(draw: st.DrawFn, number: int) -> FieldStory:
+def _captures(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """A part of what was authorised is captured, at once or in several steps."""
     steps = sorted(draw(st.sets(st.integers(1, 9_000), min_size=1, max_size=3)))
-    events = [stripe_event("charge.captured", _charge(number, amount=9_000, amount_captured=each)) for each in steps]
+    events = [
+        stripe_event("charge.captured", _charge(number, buyer, amount=9_000, amount_captured=each)) for each in steps
+    ]
     got = steps[-1] * CENT
     kind = "partial capture" if len(steps) == 1 else "multiple capture"
     return FieldStory(kind, tuple(events), {"income": got, "money": got})
 
 
 @st.composite
-def _failed_debit(draw: st.DrawFn, number: int) -> FieldStory:
+def _failed_debit(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """A bank debit succeeded and came back days later; nobody owes it but where it paid an invoice of Stripe."""
     amount = draw(st.integers(100, 90_000))
     worth = amount * CENT
     own = {"amount": amount, "amount_captured": amount}
-    paid = stripe_event("charge.succeeded", _charge(number, **own))
+    paid = stripe_event("charge.succeeded", _charge(number, buyer, **own))
     failure = {"status": "failed", "paid": False, "failure_balance_transaction": f"txn_fail{number}"}
-    failed = stripe_event("charge.failed", _charge(number, **own, **failure))
+    failed = stripe_event("charge.failed", _charge(number, buyer, **own, **failure))
     if draw(st.booleans()):
         return FieldStory("debit that failed late", (paid, failed), {})
     ident = f"in_field{number:08}"
     link = {"type": "charge", "charge": f"ch_field{number:08}"}
     body = paid_invoice(
-        total=amount, id=ident, number=f"FI-{number}", lines=[billed(amount)], customer=f"cus_field{number:06}"
+        total=amount, id=ident, number=f"FI-{number}", lines=[billed(amount)], customer=f"cus_field{buyer:06}"
     )
     linked = invoice_payment(id=f"inpay_field{number}", invoice=ident, amount_paid=amount, payment=link)
     events = (paid, stripe_event("invoice_payment.paid", linked), stripe_event("invoice.paid", body), failed)
     return FieldStory("debit that failed on an invoice", events, {"income": worth, "receivable": worth}, True)
 
 
-DRAWN: tuple[Callable[[int], st.SearchStrategy[FieldStory]], ...] = (
+DRAWN: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (
     _exchange,
     _kept,
     _second_refund,
@@ -317,6 +315,6 @@ DRAWN: tuple[Callable[[int], st.SearchStrategy[FieldStory]], ...] = (
 
 
 @st.composite
-def field_stories(draw: st.DrawFn, number: int) -> FieldStory:
+def field_stories(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """One of them, under its own number."""
-    return draw(draw(st.sampled_from(DRAWN))(number))
+    return draw(draw(st.sampled_from(DRAWN))(number, buyer))

@@ -1,14 +1,15 @@
-"""Payments in the books that must lie elsewhere: off an invoice that shrinks, on one that grew. Pure."""
+"""Payments in the books that must lie elsewhere: off an invoice that shrinks, on one that has room again. Pure."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.index.index import Posted
+from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.sale.balance import OpenBalance, is_partly_applied
 from bridge.planning.sale.state import FormedSale
 from bridge.planning.steps import Claim, PlannedStep, StepId
+from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import Operation
@@ -24,7 +25,7 @@ def give_way(context: PlanningContext, formed: FormedSale, balance: OpenBalance,
         less = min(payment.applied, balance.too_much)
         if less and payment != formed.money.changing:
             balance = balance.give_back(less)
-            change(context, balance, _applied_anew(payment, claim, formed, payment.applied - less))
+            change(context, balance, applied_anew(payment, claim.position, formed.form.key, payment.applied - less))
     return balance
 
 
@@ -39,7 +40,7 @@ def reapply(context: PlanningContext, formed: FormedSale, balance: OpenBalance, 
         on_it = payment.applied if ours else Decimal(0)
         more, balance = balance.spend(payment.total - on_it - payment.applied_elsewhere)
         if on_it + more != payment.applied or not ours:
-            context.write(_applied_anew(payment, claim, formed, on_it + more))
+            context.write(applied_anew(payment, claim.position, formed.form.key, on_it + more))
     return balance
 
 
@@ -58,14 +59,15 @@ def applied_fact(amount: Decimal, applied: Decimal, currency: str) -> dict[str, 
     return {MarkerField.APPLIED: plain(applied, currency)} if applied < amount else {}
 
 
-def _applied_anew(payment: Posted, claim: Claim, formed: FormedSale, applied: Decimal) -> PlannedStep:
+def applied_anew(payment: Posted, owner: int, sale: SourceKey, applied: Decimal) -> PlannedStep:
+    """The change of a payment of which `applied` is on the invoice of `sale` in the end."""
     marker_fields = {name: value for name, value in payment.marker_fields.items() if name != MarkerField.APPLIED}
     return PlannedStep(
         id=StepId("Payment", payment.key),
         operation=Operation.UPDATE,
-        owner=claim.position,
+        owner=owner,
         target=payment,
-        sale=formed.form.key,
-        marker_fields=marker_fields | applied_fact(payment.total, applied, formed.money.currency),
+        sale=sale,
+        marker_fields=marker_fields | applied_fact(payment.total, applied, payment.currency or ""),
         applied=applied,
     )

@@ -6,6 +6,7 @@ Where a company has credits applied by themselves (AutoApplyCredit), QBO is aske
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 
 from bridge.index.foreign_payments import links_one_credit
@@ -13,7 +14,8 @@ from bridge.index.posted import VOIDED, Posted, order_fact, split_by_invoice
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
-from bridge.planning.sale.balance import OpenBalance
+from bridge.planning.sale.applying import applied_fact
+from bridge.planning.sale.balance import OpenBalance, is_partly_applied
 from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale, PaidSale
 from bridge.planning.steps import (
@@ -31,7 +33,7 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
-from contracts.posting import Operation
+from contracts.posting import Intent, Operation, PostingStep
 from contracts.quickbooks import CreditMemoDraft
 
 NOTHING_TO_CREDIT = "the sale was cancelled: there is nothing to credit"
@@ -46,12 +48,42 @@ def plan_credits(context: PlanningContext, paid: PaidSale) -> CreditedSale:
         refusal = _refusal(context, form, group[0], posted)
         if refusal is not None:
             context.resolve(positions, refusal)
-        elif posted is None:
+            continue
+        if posted is None:
             balance = _write(context, form, group, balance)
         else:
             context.resolve(positions, AlreadyPosted(posted))
             balance = _apply_rest(context, form, group[0], posted, balance)
+        if (application := StepId("Payment", key)) in context.steps:
+            context.resolve(positions[:1], Write(application, credited=True))
+    if form.counts and not is_cancelled(context, form):
+        told = {claim.step.key for claim in paid.claims.credits}
+        earlier = [credit for credit in context.index.credits_of(form.key) if credit.key not in told]
+        apply_earlier(context, form, earlier, paid.claims.first, balance)
     return CreditedSale(form=form, refunds=paid.claims.refunds)
+
+
+def apply_earlier(
+    context: PlanningContext, sale: Sale, open_credits: Iterable[Posted], cause: Claim, balance: OpenBalance
+) -> None:
+    """Put credit memos that no event tells now on their invoice, where it has come to ask for more since."""
+    for credit in open_credits:
+        if balance.amount > 0 and StepId("CreditMemo", credit.key) not in context.steps:
+            balance = _apply_rest(context, sale, cause._replace(step=_again(credit, sale)), credit, balance)
+
+
+def _again(credit: Posted, sale: Sale) -> PostingStep:
+    """A credit memo of the books, as far as its application needs it."""
+    draft = CreditMemoDraft(
+        credit_of=sale.key,
+        doc_number=credit.doc_number or "",
+        txn_date=credit.txn_date or date.min,
+        currency=credit.currency or sale.currency(""),
+        lines=(),
+        total=credit.total,
+        tax=Decimal(0),
+    )
+    return PostingStep(key=credit.key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit memo")
 
 
 def take_off_credits(
@@ -69,6 +101,8 @@ def take_off_credits(
         if only_late and not is_late(credit.key, sale):
             continue
         off.add(_taken(context, credit, Operation.DELETE, sale, positions, frozenset(off)))
+        if context.profile.applies_credits and context.foreign_payments_on(credit):
+            context.once_more = True  # because other invoices, on which QBO had put it, have room again
     return frozenset(off)
 
 
@@ -111,9 +145,14 @@ def _refusal(context: PlanningContext, sale: Sale, claim: Claim, posted: Posted 
 
 
 def _is_cancelled_late(context: PlanningContext, sale: Sale) -> bool:
-    newest = context.versions.get(sale.key) or context.index.newest(sale.key)
     late = any(is_late(credit.key, sale.key) for credit in context.index.credits_of(sale.key))
-    return late and newest is not None and newest.content == VOIDED
+    return late and is_cancelled(context, sale)
+
+
+def is_cancelled(context: PlanningContext, sale: Sale) -> bool:
+    """True for a sale whose source has cancelled it, also where money on it keeps its invoice."""
+    newest = context.versions.get(sale.key) or context.index.newest(sale.key)
+    return newest is not None and newest.content == VOIDED
 
 
 def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance: OpenBalance) -> OpenBalance:
@@ -146,9 +185,11 @@ def _apply_rest(
 ) -> OpenBalance:
     """What is not on any invoice yet goes on its own, unless we did that before: what a person took off stays off.
 
-    What QBO has put on other invoices by itself comes back first, as far as its own invoice asks for it.
+    What QBO has put on other invoices by itself comes back first, as far as its own invoice asks for it. What we could
+    put on it only in part before goes on it as far as it has room now.
     """
-    if sale.entity != "Invoice" or context.index.get("Payment", credit.key) is not None:
+    before = context.index.get("Payment", credit.key)
+    if sale.entity != "Invoice" or (before is not None and (before.voided or not is_partly_applied(before))):
         return balance
     if not credit.fresh:
         context.require_reread(credit)
@@ -160,7 +201,9 @@ def _apply_rest(
         if amount < balance.amount:
             taken.add(_take_off(context, sale, claim, misapplied_payment))
             amount += misapplied_payment.applied
-    return _apply(context, sale, claim, amount, balance, after=taken)
+            # because the other invoice has room again, and its own payments may lie beside it
+            context.once_more = True
+    return _apply(context, sale, claim, amount, balance, before=before, after=taken)
 
 
 def _misapplied(context: PlanningContext, sale: Sale, credit: Posted) -> list[Posted]:
@@ -186,22 +229,26 @@ def _apply(
     amount: Decimal,
     balance: OpenBalance,
     *,
+    before: Posted | None = None,
     after: Iterable[StepId] = (),
 ) -> OpenBalance:
-    applied, balance = balance.spend(amount)
-    if not applied:
+    more, balance = balance.spend(amount)
+    if not more:
         return balance
     draft = _draft(claim)
+    applied = more + (before.applied if before is not None else 0)
     credit = StepId("CreditMemo", claim.step.key)
     step = PlannedStep(
         id=StepId("Payment", claim.step.key),
-        operation=Operation.CREATE,
+        operation=Operation.CREATE if before is None else Operation.UPDATE,
         owner=claim.position,
         draft=draft,
+        target=before,
         sale=sale.key,
         marker_fields={
             MarkerField.SALE: order_fact(sale.key, of=claim.step.key),
             MarkerField.TOTAL: plain(Decimal(0), draft.currency),
+            **applied_fact(draft.total, applied, draft.currency),
         },
         needs=frozenset(
             {*after, *([credit] if credit in context.steps else []), *([sale.step.id] if sale.step else [])}
@@ -209,7 +256,6 @@ def _apply(
         applied=applied,
     )
     context.write(step)
-    context.resolve([claim.position], Write(step.id, credited=True))
     return balance
 
 

@@ -47,8 +47,9 @@ def _place(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -
     if balance.shrinking and causes:
         balance = give_way(context, formed, balance, causes[0])
     balance = _write_money(context, formed, balance)
-    if balance.relink and claims.received:
-        balance = reapply(context, formed, balance, claims.received[0])
+    if balance.relink:
+        # because a credit that comes off the invoice makes room whatever event of the sale tells of it
+        balance = reapply(context, formed, balance, claims.first)
     _show_known(context, formed, claims.received)
     return balance
 

@@ -40,6 +40,14 @@ def told(number: int, *, paid: bool = False, cancelled: bool = False, pieces: in
     return shopify_event("orders/cancelled" if cancelled else "orders/create", body)
 
 
+def grown(number: int, pieces: int) -> Json:
+    """The order, paid before, after goods were added to it."""
+    body = told(number, pieces=pieces)["body"]
+    assert isinstance(body, dict)
+    owed = {"financial_status": "partially_paid", "total_outstanding": str(12 * pieces - 36)}
+    return shopify_event("orders/create", {**body, **owed, "updated_at": "2026-03-02T21:05:00-08:00"})
+
+
 def credited(number: int, pieces: int = 1) -> Json:
     """One piece of order `number` comes back without money, or more."""
     body = refund(
@@ -217,3 +225,94 @@ async def test_orders_without_credits_read_nothing() -> None:
         assert world.client.counts.reads == before
         await world.deliver(credited(OLD))
         assert world.client.counts.reads == before + 2
+
+
+async def test_a_credit_that_went_to_another_invoice_since_we_saw_it_comes_back_to_its_own() -> None:
+    """Guard: an application that QBO refuses has the credit memo read again, not its invoice alone."""
+    async with opened() as world:
+        await world.deliver(told(OLD, paid=True))
+        await world.deliver(credited(OLD))
+        await world.deliver(told(NEW))
+        assert balances(world) == (NIL, D("24.00"), NIL)
+        results = await world.deliver(grown(OLD, 5), credited(OLD))
+        assert {each.status for each in results} <= {"posted", "already_posted"}, [each.reason for each in results]
+        assert balances(world) == (D("12.00"), D("36.00"), NIL)
+
+
+async def kept_off(world: World) -> None:
+    """A credit of the newer order lies on the older one, whose money is beside it in part; then the newer one grows."""
+    await world.deliver(told(OLD), told(NEW, paid=True))
+    await world.deliver(credited(NEW))
+    money = transaction(id=71, order_id=OLD, admin_graphql_api_id=None, amount="36.00")
+    await world.deliver(shopify_event("order_transactions/create", money))
+    beside = {row["TotalAmt"]: row["UnappliedAmt"] for row in world.held("Payment")}
+    assert (balances(world), beside[D("36.00")]) == ((NIL, NIL, NIL), D("12.00"))
+
+
+async def test_a_payment_goes_on_its_invoice_once_a_credit_has_come_off_it() -> None:
+    """Guard: `fill_room`; what the credit's own invoice takes is room on the other one."""
+    async with opened() as world:
+        await kept_off(world)
+        (result,) = await world.deliver(grown(NEW, 5))
+        assert result.status == "posted", result.reason
+        assert balances(world) == (NIL, D("12.00"), NIL)
+        assert {row["UnappliedAmt"] for row in world.held("Payment")} == {NIL}
+        before = world.written()
+        await world.restart()
+        await world.deliver(grown(NEW, 5))
+        assert world.written() == before
+
+
+@pytest.mark.parametrize("skip", [1, 2])
+async def test_a_payment_that_was_to_go_on_its_invoice_when_everything_stopped_does(skip: int) -> None:
+    """Guard: what is left to do is read from the books; any next event does it."""
+    async with opened() as world:
+        await kept_off(world)
+        world.breaks("reset_before", count=None, operation="write", skip=skip)
+        with pytest.raises(Unavailable):
+            await world.deliver(grown(NEW, 5))
+        world.heals()
+        await world.restart()
+        await world.again()
+        assert balances(world) == (NIL, D("12.00"), NIL)
+        assert {row["UnappliedAmt"] for row in world.held("Payment")} == {NIL}
+
+
+async def test_what_a_person_took_off_its_invoice_stays_off() -> None:
+    """Guard: only what we left beside it, and as it was then."""
+    async with opened() as world:
+        await kept_off(world)
+        (money,) = (row for row in world.held("Payment") if row["UnappliedAmt"] == D("12.00"))
+        apart = {"Id": money["Id"], "SyncToken": money["SyncToken"], "sparse": True, "Line": []}
+        write(world.sandbox.company(), "Payment", apart, "update")
+        await world.restart()
+        await world.deliver(grown(NEW, 5))
+        assert invoice(world, OLD)["Balance"] == D("36.00")
+
+
+async def test_a_credit_goes_on_its_invoice_once_another_order_s_has_come_off_it() -> None:
+    """Guard: credits that lie beside an invoice find room like payments, in the same micro-batch."""
+    async with opened() as world:
+        await world.deliver(told(OLD), told(NEW, paid=True))
+        await world.deliver(credited(NEW, 2))
+        back = refund([refund_line(line("12.00", 3), 2, "24")], order_id=OLD, id=801, admin_graphql_api_id=None)
+        await world.deliver(shopify_event("refunds/create", back))
+        assert sorted(row["Balance"] for row in world.held("CreditMemo")) == [NIL, D("12.00")]
+        await world.deliver(grown(NEW, 5))
+        assert [row["Balance"] for row in world.held("CreditMemo")] == [NIL, NIL]
+        assert (invoice(world, OLD)["Balance"], invoice(world, NEW)["Balance"]) == (D("12.00"), NIL)
+
+
+async def test_a_cancelled_order_with_money_on_it_takes_no_credit_any_more() -> None:
+    """Guard: nothing is asked for it, so its credit stays the customer's."""
+    async with opened() as world:
+        await world.deliver(told(OLD, paid=True), told(NEW))
+        by_hand(world, "36.00", invoice(world, NEW))
+        await world.deliver(credited(NEW))
+        *_, paid = world.held("Payment")
+        write(world.sandbox.company(), "Payment", {"Id": paid["Id"], "SyncToken": paid["SyncToken"]}, "delete")
+        by_hand(world, "10.00", invoice(world, NEW))
+        await world.restart()
+        await world.deliver(told(NEW, cancelled=True))
+        await world.deliver(told(OLD, paid=True))
+        assert balances(world) == (NIL, D("26.00"), D("12.00"))

@@ -1,0 +1,77 @@
+"""Invoices of which something has come off, told by no event of theirs: what lies beside them goes on them. Pure.
+
+With AutoApplyCredit on QBO puts a credit on whichever invoice of its customer is open. Once it has come off again, the
+payments and credits that it kept off are still beside that invoice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from bridge.index.posted import Posted
+from bridge.planning.context import PlanningContext
+from bridge.planning.sale.applying import applied_anew
+from bridge.planning.sale.balance import OpenBalance, is_partly_applied
+from bridge.planning.sale.credits import apply_earlier, is_cancelled
+from bridge.planning.steps import Claim, Sale
+from contracts.keys import SourceKey
+from contracts.posting import PostingStep
+
+
+def fill_room(context: PlanningContext) -> None:
+    """Put what was left beside an invoice on it, as far as it takes it; sales that are planned now have done so.
+
+    Because whoever took QBO's own payment off may be killed before the rest is written, the books say what is left to
+    do, and not the event that was told.
+    """
+    planned = {plan.lane for plan in context.plans} | {step.sale for step in context.steps.values()}
+    for key in context.index.sales_with_money_beside():
+        invoice = context.index.get("Invoice", key)
+        if key in planned or invoice is None or invoice.voided or not invoice.total_unchanged:
+            continue
+        payments = [each for each in context.index.payments_of(key) if _finds_room(context, each, invoice)]
+        open_credits = _open_credits(context, key, invoice)
+        if (payments or open_credits) and not invoice.fresh:
+            context.require_reread(invoice)
+        elif payments or open_credits:
+            _fill(context, invoice, payments, open_credits)
+
+
+def _finds_room(context: PlanningContext, payment: Posted, invoice: Posted) -> bool:
+    """True for what we left beside the invoice, where it may still be changed."""
+    closed_until = context.profile.close_date
+    frozen = payment.deposited or (closed_until and payment.txn_date and payment.txn_date <= closed_until)
+    return is_partly_applied(payment) and payment.customer_id == invoice.customer_id and not frozen
+
+
+def _open_credits(context: PlanningContext, key: SourceKey, invoice: Posted) -> list[Posted]:
+    sale = Sale(key=key, entity="Invoice", posted=invoice, step=None)
+    if not context.profile.applies_credits or is_cancelled(context, sale):
+        return []
+    found = context.index.credits_of(key)
+    return [each for each in found if each.customer_id == invoice.customer_id and (each.balance or not each.fresh)]
+
+
+def _fill(
+    context: PlanningContext, invoice: Posted, payments: Sequence[Posted], open_credits: Sequence[Posted]
+) -> None:
+    sale = Sale(key=invoice.key, entity="Invoice", posted=invoice, step=None)
+    balance = OpenBalance(amount=invoice.balance or Decimal(0))
+    owner = _cause(context)
+    for payment in payments:
+        more, balance = balance.spend(payment.total - payment.applied - payment.applied_elsewhere)
+        if more:
+            context.write(applied_anew(payment, owner.position, sale.key, payment.applied + more))
+    apply_earlier(context, sale, open_credits, owner, balance)
+
+
+def _cause(context: PlanningContext) -> Claim:
+    """The event that a write for another sale is credited to: one that tells of a credit, else one that writes."""
+    told = [Claim(position, plan, step) for position, plan in enumerate(context.plans) for step in plan.steps]
+    writing = {step.owner for step in context.steps.values()}
+    return min(told, key=lambda each: (not _is_credit(each.step), each.position not in writing, each.position))
+
+
+def _is_credit(step: PostingStep) -> bool:
+    return step.entity == "CreditMemo"
