@@ -128,6 +128,10 @@ class CompanyProfile:
         """True when QBO by itself puts credit memos on the customer's open invoices (AutoApplyCredit)."""
         return self.preferences.get("AutoApplyCredit") == "True"
 
+    def is_closed(self, day: date | None) -> bool:
+        """True for a day in closed books; nothing stands in them that has none."""
+        return self.close_date is not None and day is not None and day <= self.close_date
+
     def can_book(self, currency: str) -> bool:
         """True when the company can hold amounts of `currency`."""
         return self.multicurrency or currency == self.home_currency

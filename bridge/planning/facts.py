@@ -43,10 +43,9 @@ def plan_fact(context: PlanningContext, claim: Claim) -> None:
 
 def _dated(context: PlanningContext, draft: Draft | None) -> Draft | None:
     """An entry of closed books on its other day, where it has one."""
-    closed_until = context.profile.close_date
-    if not isinstance(draft, JournalEntryDraft) or draft.otherwise is None or closed_until is None:
+    if not isinstance(draft, JournalEntryDraft) or draft.otherwise is None:
         return draft
-    return draft.with_date(draft.otherwise) if draft.txn_date <= closed_until else draft
+    return draft.with_date(draft.otherwise) if context.profile.is_closed(draft.txn_date) else draft
 
 
 def _marker_fields(entity: EntityName, key: SourceKey, draft: Draft | None) -> dict[str, str]:

@@ -74,23 +74,22 @@ def _settle_old(context: PlanningContext, sale: Sale, claims: Sequence[Claim]) -
 def _in_closed_books(context: PlanningContext, sale: Sale) -> Skipped | None:
     """Why a delivery is not written on a form that closed books hold, or keep out."""
     # because how goods went out is no accounting, a person has nothing to decide about it: it is no dead letter
-    closed_until = context.profile.close_date
     draft = sale.step.draft if sale.step else None
     stands = sale.posted.txn_date if sale.posted else draft.txn_date if isinstance(draft, DocumentDraft) else None
-    if closed_until is None or stands is None or stands > closed_until:
+    if not context.profile.is_closed(stands):
         return None
     if sale.posted is None and context.closed == "redate":
         return None
-    return Skipped("skipped_by_rule", CLOSED.format(closed_until.isoformat()), sale.posted)
+    return Skipped("skipped_by_rule", CLOSED.format(context.profile.close_date), sale.posted)
 
 
 def before_closing(context: PlanningContext, claim: Claim) -> Skipped | None:
     """Why a parcel does not wait for its order: that is no younger, so closed books keep it out."""
-    closed_until, draft = context.profile.close_date, claim.step.draft
+    draft = claim.step.draft
     shipped = draft.ship_date if isinstance(draft, ShipmentDraft) else None
-    if closed_until is None or shipped is None or shipped > closed_until or context.closed == "redate":
+    if not context.profile.is_closed(shipped) or context.closed == "redate":
         return None
-    return Skipped("skipped_by_rule", CLOSED.format(closed_until.isoformat()))
+    return Skipped("skipped_by_rule", CLOSED.format(context.profile.close_date))
 
 
 def _left_alone(sale: Sale, before: dict[str, Shipment]) -> Skipped | None:

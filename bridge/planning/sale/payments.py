@@ -97,8 +97,7 @@ def _earlier(context: PlanningContext, formed: FormedSale, balance: OpenBalance,
     told = [claim for claim in money.claims.received if isinstance(claim.step.draft, PaymentDraft)]
     if not told or stands is None or money.day_told is None or money.day_told >= stands:
         return balance
-    closed_until = context.profile.close_date
-    if body.deposited or not body.total_unchanged or (closed_until is not None and money.day_told <= closed_until):
+    if body.deposited or not body.total_unchanged or context.profile.is_closed(money.day_told):
         return balance  # because its day cannot or must not be changed any more, and its amount is right
     claim = _of_its_day(min(told, key=lambda each: _payment(each).txn_date), money)
     balance = balance.give_back(body.applied)

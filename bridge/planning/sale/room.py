@@ -40,8 +40,7 @@ def fill_room(context: PlanningContext) -> None:
 
 def _finds_room(context: PlanningContext, payment: Posted, invoice: Posted) -> bool:
     """True for what we left beside the invoice, where it may still be changed."""
-    closed_until = context.profile.close_date
-    frozen = payment.deposited or (closed_until and payment.txn_date and payment.txn_date <= closed_until)
+    frozen = payment.deposited or context.profile.is_closed(payment.txn_date)
     return is_partly_applied(payment) and payment.customer_id == invoice.customer_id and not frozen
 
 
