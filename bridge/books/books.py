@@ -159,7 +159,7 @@ class Books:
             index.customers.forget(str(row["Id"]))
         index.load("Item", company.items)
         await self._read_transactions(index, index.complete_since)
-        self._profile = replace(_profile_of(company), day_rates=self._day_rates.known())
+        self._profile = replace(profile_of(company), day_rates=self._day_rates.known())
         self._index = index
         self._known_until = next_since(changes, since) if changes else now - OVERLAP
         if changes is not None:
@@ -251,7 +251,7 @@ class Books:
         """
         if self._clock.monotonic() - self._profile_reread_at < age_max_s:
             return False
-        read = _profile_of(await load_basics(self._client, self._lists))
+        read = profile_of(await load_basics(self._client, self._lists))
         before, self._profile = self._profile, replace(read, day_rates=self.profile.day_rates)
         self._profile_reread_at = self._clock.monotonic()
         return self._profile != before
@@ -401,7 +401,8 @@ class Books:
                 index.load(entity, page)
 
 
-def _profile_of(basics: Basics) -> CompanyProfile:
+def profile_of(basics: Basics) -> CompanyProfile:
+    """What the company itself decides, of the lists that were read."""
     return read_company_profile(basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists)
 
 

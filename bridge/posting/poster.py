@@ -44,7 +44,7 @@ class Conflict:
     key: str | None
 
 
-Told = TypeVar("Told", Conflict, Done)
+OfStep = TypeVar("OfStep", Conflict, Done)
 
 
 class Poster:
@@ -178,7 +178,7 @@ class Poster:
         return Failed(error)
 
 
-def _of(plan: PostingPlan, found: Mapping[StepId, Told]) -> dict[StepId, Told]:
+def _of(plan: PostingPlan, found: Mapping[StepId, OfStep]) -> dict[StepId, OfStep]:
     """What concerns the steps that `plan` itself names."""
     own = {(step.entity, step.key) for step in plan.steps}
     return {step_id: each for step_id, each in found.items() if step_id[:2] in own}

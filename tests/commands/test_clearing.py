@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.books.books import profile_of
 from bridge.commands.doctor.clearing import (
     MOVERS,
     Clearing,
@@ -19,7 +20,6 @@ from bridge.commands.doctor.clearing import (
     still_open,
 )
 from bridge.commands.doctor.finding import Finding
-from bridge.index.company_profile import read_company_profile
 from bridge.quickbooks.queries import Select, where
 from bridge.quickbooks.warmup import load_basics
 from mappings.rules import MappingRules
@@ -54,9 +54,7 @@ def charged(ident: int, amount: str, fee: str) -> Json:
 async def examined(world: World, rules: MappingRules = RULES) -> list[Finding]:
     """What the doctor says of the world's clearing accounts, asked as it asks."""
     basics = await load_basics(world.client)
-    profile = read_company_profile(
-        basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists
-    )
+    profile = profile_of(basics)
     rows = {each: await world.client.query(Select(each, conditions=(AFTER,))) for each in MOVERS}
     accounts = clearing_accounts(rules, profile, basics.accounts)
     return [finding for each in accounts for finding in examine_clearing(each, rows, SINCE, TODAY)]

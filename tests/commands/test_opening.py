@@ -106,7 +106,7 @@ def figures_of(events: list[Json]) -> list[OpeningFigure]:
     for event in events:
         mapped = mapper.map_record(replace(record(json.dumps(event).encode()), timestamp_ms=READ_AT_MS))
         assert mapped is not None
-        opening.add([mapped])
+        opening.add(1, [mapped])
     assert not opening.refused
     return list(opening.figures())
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from bridge.books.books import profile_of
 from bridge.clock import SystemClock
 from bridge.commands.doctor.books import examine_books
 from bridge.commands.doctor.bus import examine_rights, examine_routes, examine_topics, wanted_topics
@@ -13,7 +14,6 @@ from bridge.commands.doctor.clearing import MOVERS, Clearing, clearing_accounts,
 from bridge.commands.doctor.finding import Finding
 from bridge.commands.doctor.thin_events import thin_events
 from bridge.config.settings import CompanySettings, Settings
-from bridge.index.company_profile import read_company_profile
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.inspection import inspect_rights, inspect_topics
@@ -82,9 +82,7 @@ async def _examine_connection(company: CompanySettings, store: TokenStore, rules
     today = SystemClock().now().date()
     async with open_client(settings, store, SystemClock()) as client:
         basics = await load_basics(client, rules.lists)
-        profile = read_company_profile(
-            basics.preferences, basics.info, basics.accounts, basics.payment_methods, basics.lists
-        )
+        profile = profile_of(basics)
         items = await _items(client)
         cleared = await _examine_clearing(client, company, clearing_accounts(rules, profile, basics.accounts), today)
     tokens = await store.load(settings.credentials.store_key)

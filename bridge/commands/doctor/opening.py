@@ -8,10 +8,11 @@ by nobody here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from bridge.decoding.decision import MappedRecord
 from contracts.errors import RecordError
@@ -32,6 +33,7 @@ from mappings.accounts import CLEARING, deposit_account
 from mappings.items import gift_card_item
 from mappings.rules import MappingRules
 
+D = TypeVar("D")
 IN_TRANSIT = "clearing: "
 RECEIVABLES, GIFT_CARDS, STORE_CREDIT = "receivables", "gift_cards", "store_credit"
 _GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.REVERSED, Intent.LEFT_OUT})
@@ -84,8 +86,8 @@ class Opening:
         self.since: datetime | None = None
         """When the first event happened that was read."""
 
-    def add(self, mapped: Iterable[MappedRecord]) -> None:
-        """Take in what records mean; those that book nothing tell nothing."""
+    def add(self, _read: int, mapped: Iterable[MappedRecord]) -> None:
+        """Take in what the company's records of a micro-batch mean; those that book nothing tell nothing."""
         for each in mapped:
             moment = each.envelope.occurred_at if each.envelope else None
             if moment is not None and (self.since is None or moment < self.since):
@@ -173,18 +175,19 @@ class Opening:
     def _settled(self) -> dict[SourceKey, Decimal]:
         """What each sale was paid and credited: its own transactions, or what its body tells where that is more."""
         settled: dict[SourceKey, Decimal] = defaultdict(Decimal)
-        for _, payment in self._money():
+        for payment in self._lasting(self._payments):
             settled[payment.invoice] += payment.amount
         for sale, (_, told) in self._told.items():
             settled[sale] = max(settled[sale], told.amount)
-        for key, memo in self._credited.items():
-            settled[memo.credit_of] += memo.total if key not in self._undone else 0
-        for key, card in self._redeemed.items():
-            settled[card.invoice] += card.amount if key not in self._undone else 0
+        for memo in self._lasting(self._credited):
+            settled[memo.credit_of] += memo.total
+        for card in self._lasting(self._redeemed):
+            settled[card.invoice] += card.amount
         return settled
 
-    def _money(self) -> Iterator[tuple[SourceKey, PaymentDraft]]:
-        return ((key, each) for key, each in self._payments.items() if key not in self._undone)
+    def _lasting(self, found: Mapping[SourceKey, D]) -> list[D]:
+        """What was not taken back later."""
+        return [draft for key, draft in found.items() if key not in self._undone]
 
     def _in_transit(self) -> Iterator[OpeningFigure]:
         """What came into each clearing account less what was handed back and paid out before the start."""
@@ -195,17 +198,17 @@ class Opening:
             yield OpeningFigure(f"{IN_TRANSIT}{account}", code, amount, "less the fees that events tell so far")
 
     def _brought(self) -> Iterator[tuple[str, str, Decimal]]:
-        own = {each.invoice for _, each in self._money()}
+        own = {each.invoice for each in self._lasting(self._payments)}
         told = [draft for sale, (_, draft) in self._told.items() if sale not in own]
-        for draft in (*(each for _, each in self._money()), *told):
+        for draft in (*self._lasting(self._payments), *told):
             if draft.deposit_to.name in self._clearing:
                 yield str(draft.deposit_to.name), draft.currency, draft.amount
-        for key, refund in self._refunded.items():
-            if refund.deposit_to.name in self._clearing and key not in self._undone:
+        for refund in self._lasting(self._refunded):
+            if refund.deposit_to.name in self._clearing:
                 yield str(refund.deposit_to.name), refund.currency, -refund.total
 
-        for key, entry in self._entries.items():
-            for line in entry.lines if key not in self._undone else ():
+        for entry in self._lasting(self._entries):
+            for line in entry.lines:
                 if line.account.name in self._clearing:
                     yield str(line.account.name), entry.currency, line.amount if line.side == "Debit" else -line.amount
 
@@ -223,9 +226,8 @@ class Opening:
             if not sale.is_gone:
                 sold[sale.currency] += sale.gift_cards
         redeemed: dict[str, Decimal] = defaultdict(Decimal)
-        for key, each in self._redeemed.items():
-            if key not in self._undone:
-                redeemed[each.currency] += each.amount
+        for card in self._lasting(self._redeemed):
+            redeemed[card.currency] += card.amount
         codes = sorted(code for code in {*sold, *redeemed} if sold[code] or redeemed[code])
         told = [f"{plain(sold[code], code)} {code} sold and {plain(redeemed[code], code)} redeemed" for code in codes]
         said = "; ".join(("events tell no balances", *told))

@@ -18,17 +18,16 @@ from bridge.commands.doctor.opening import (
     OpeningFigure,
     with_given,
 )
+from bridge.commands.events import read_events
 from bridge.commands.output import cell, screen, table
 from bridge.commands.progress import ProgressBar
 from bridge.config.settings import Settings
-from bridge.decoding.decision import EventMapper
-from bridge.kafka.range import Missing, TimeSpan, open_range
-from bridge.service.app import company_router, company_rules, kafka_connection
+from bridge.kafka.range import Missing, TimeSpan
+from bridge.service.app import company_rules
 from bridge.telemetry.logs import silence_logs
 from contracts.errors import ConfigurationError
 from contracts.money import plain
 
-BATCH_RECORDS = 500
 COLUMNS = ["what", "currency", "amount"]
 
 
@@ -62,15 +61,10 @@ async def _read(settings: Settings, company: str) -> Told:
     if rules.books_start is None:
         raise ConfigurationError("the rules name no day on which the books start: set books_start first")
     endless = rules.model_copy(update={"books_start": None})
-    mapper, opening = EventMapper(company, company_router(settings), endless), Opening(rules.books_start, endless)
+    opening = Opening(rules.books_start, endless)
     with ProgressBar(company) as bar:
-        async with open_range(kafka_connection(settings.kafka), settings.topics.events, TimeSpan(None, None)) as reader:
-            read = 0
-            async for batch in reader.batches(BATCH_RECORDS):
-                opening.add(each for record in batch.records if (each := mapper.map_record(record)) is not None)
-                read += len(batch.records)
-                bar.show(batch.passed, reader.offsets, f"{read} records read")
-            return Told(opening, reader.missing)
+        missing = await read_events(settings, company, endless, TimeSpan(None, None), bar, opening.add)
+    return Told(opening, missing)
 
 
 def _limits(told: Told) -> list[str]:

@@ -11,6 +11,7 @@ import orjson
 
 from bridge.books.books import SKEW
 from bridge.commands.dead_letters.listing import letter_headers
+from bridge.commands.events import read_events
 from bridge.commands.output import printable, screen, table
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import read_records
@@ -18,18 +19,15 @@ from bridge.commands.results import published_in
 from bridge.commands.verify.documents import WRONG, Document, Verdict, counts, documents, path_of, totals
 from bridge.commands.verify.events import Events
 from bridge.config.settings import Settings
-from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.identities import read_identities
 from bridge.journal.lost_markers import restore
-from bridge.kafka.range import Missing, TimeSpan, open_range
+from bridge.kafka.range import Missing, TimeSpan
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import TRANSACTIONS, transactions
 from bridge.service.app import (
     CompanyContext,
     CompanyRuntime,
-    company_router,
-    kafka_connection,
     open_company_context,
     open_runtime,
 )
@@ -39,7 +37,6 @@ from contracts.money import plain
 from contracts.records import Place
 from contracts.results import ResultStatus
 
-BATCH_RECORDS = 500
 SHOWN = (*sorted(WRONG), Verdict.DRIFTED, Verdict.VOIDED, Verdict.WAITING, Verdict.DEAD_LETTERED)
 """Verdicts whose documents are named, the worst first."""
 
@@ -87,7 +84,8 @@ async def verify(settings: Settings, request: VerifyRequest) -> bool:
 
 
 async def _report(settings: Settings, context: CompanyContext, request: VerifyRequest, bar: ProgressBar) -> Report:
-    events, unread = await _events(settings, context, request, bar)
+    events = Events()
+    unread = await read_events(settings, request.company, context.rules, request.span, bar, events.add)
     bar.say(f"{events.records} records are read; asking QuickBooks.")
     async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
         index = await _books(runtime, context.seal, events)
@@ -97,18 +95,6 @@ async def _report(settings: Settings, context: CompanyContext, request: VerifyRe
     if any(each.verdict is Verdict.MISSING for each in found):
         found = documents(events, index, letters, await _ignored(settings, request.company))
     return Report(events=events, documents=found, unread=unread, reads=reads)
-
-
-async def _events(
-    settings: Settings, context: CompanyContext, request: VerifyRequest, bar: ProgressBar
-) -> tuple[Events, Sequence[Missing]]:
-    judge, events = EventMapper(request.company, company_router(settings), context.rules), Events()
-    async with open_range(kafka_connection(settings.kafka), settings.topics.events, request.span) as reader:
-        async for batch in reader.batches(BATCH_RECORDS):
-            mapped = [each for record in batch.records if (each := judge.map_record(record)) is not None]
-            events.add(len(batch.records), mapped)
-            bar.show(batch.passed, reader.offsets, f"{events.records} records read")
-        return events, reader.missing
 
 
 async def _books(runtime: CompanyRuntime, seal: MarkerSeal, events: Events) -> Index:
