@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 from starlette.applications import Starlette
@@ -20,6 +20,7 @@ from bridge.quickbooks.wire import dumps
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings
+from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from tests.support.seals import SEAL
 
@@ -35,18 +36,6 @@ CONNECTION = ConnectionSettings(
     ),
     base_url=BASE_URL,
     limits=ClientLimits(requests_per_minute=100_000, requests_per_second=10_000, batches_per_minute=10_000),
-)
-ENTITIES = (
-    "Customer",
-    "Item",
-    "Account",
-    "Invoice",
-    "Payment",
-    "JournalEntry",
-    "SalesReceipt",
-    "CreditMemo",
-    "RefundReceipt",
-    "Deposit",
 )
 
 
@@ -88,7 +77,7 @@ class SandboxBooks:
 
     def written(self) -> int:
         """How many writes the books have seen, as the sum of all versions."""
-        return sum(int(row["SyncToken"]) + 1 for entity in ENTITIES for row in self.held(entity))
+        return sum(int(row["SyncToken"]) + 1 for entity in get_args(EntityName) for row in self.held(entity))
 
     def trial_balance(self) -> dict[str, Decimal]:
         """Every account that is not at zero, by name, debits positive."""

@@ -151,16 +151,21 @@ async def test_a_person_s_money_beside_such_a_credit_keeps_the_invoice(restarts:
         assert (result.status, invoice(world, OLD)["TotalAmt"]) == ("ignored", D("36.00"))
 
 
+async def paid_in_part_by_a_person(world: World) -> None:
+    """The new order is credited whole while a person's money is on it, which then goes; ten are paid anew by hand."""
+    await world.deliver(told(OLD, paid=True), told(NEW))
+    by_hand(world, "36.00", invoice(world, NEW))
+    await world.deliver(credited(NEW))
+    *_, paid = world.held("Payment")
+    write(world.sandbox.company(), "Payment", {"Id": paid["Id"], "SyncToken": paid["SyncToken"]}, "delete")
+    by_hand(world, "10.00", invoice(world, NEW))
+    await world.restart()
+
+
 async def test_a_person_s_money_is_not_taken_for_the_order_s_own_credit() -> None:
     """Guard: what covers the invoice is counted by what is on it, not by what the order's credits add up to."""
     async with opened() as world:
-        await world.deliver(told(OLD, paid=True), told(NEW))
-        by_hand(world, "36.00", invoice(world, NEW))
-        await world.deliver(credited(NEW))
-        *_, paid = world.held("Payment")
-        write(world.sandbox.company(), "Payment", {"Id": paid["Id"], "SyncToken": paid["SyncToken"]}, "delete")
-        by_hand(world, "10.00", invoice(world, NEW))
-        await world.restart()
+        await paid_in_part_by_a_person(world)
         assert balances(world) == (NIL, D("26.00"), D("12.00"))
         (result,) = await world.deliver(told(NEW, cancelled=True))
         assert (result.status, invoice(world, NEW)["TotalAmt"]) == ("ignored", D("36.00"))
@@ -306,13 +311,7 @@ async def test_a_credit_goes_on_its_invoice_once_another_order_s_has_come_off_it
 async def test_a_cancelled_order_with_money_on_it_takes_no_credit_any_more() -> None:
     """Guard: nothing is asked for it, so its credit stays the customer's."""
     async with opened() as world:
-        await world.deliver(told(OLD, paid=True), told(NEW))
-        by_hand(world, "36.00", invoice(world, NEW))
-        await world.deliver(credited(NEW))
-        *_, paid = world.held("Payment")
-        write(world.sandbox.company(), "Payment", {"Id": paid["Id"], "SyncToken": paid["SyncToken"]}, "delete")
-        by_hand(world, "10.00", invoice(world, NEW))
-        await world.restart()
+        await paid_in_part_by_a_person(world)
         await world.deliver(told(NEW, cancelled=True))
         await world.deliver(told(OLD, paid=True))
         assert balances(world) == (NIL, D("26.00"), D("12.00"))
