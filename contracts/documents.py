@@ -19,7 +19,7 @@ ID_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
+class TransactionDraft:
     """A transaction on the day `txn_date`.
 
     `exchange_rate` is home units for one unit of a foreign `currency`, None where QBO's own rate of that day counts.
@@ -77,7 +77,7 @@ class LineDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SalesForm(Transaction):
+class SalesForm(TransactionDraft):
     """A form with lines of items. QBO must answer `total` as TotalAmt; `tax_code` stands for all its taxes (US)."""
 
     customer: SourceKey | None = None

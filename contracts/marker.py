@@ -41,7 +41,7 @@ class MarkerField(StrEnum):
     WRITTEN = "w"
     SHOWN = "x"
     CHANGE = "k"
-    TOLD_BY = "b"
+    SOURCE_EVENT = "b"
     SIGNATURE = "s"
 
 
@@ -79,7 +79,7 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
         "`id` of an order, `kind:id` of anything else, `system:kind:id` of another source's document",
         ("Payment", *CREDITS, "JournalEntry"),
     ),
-    MarkerField.TOLD_BY: FieldFormat(
+    MarkerField.SOURCE_EVENT: FieldFormat(
         "what told a dispute whose own event had not come", "`payout`: a row of a payout", ("JournalEntry",)
     ),
     MarkerField.RECEIVED: FieldFormat(

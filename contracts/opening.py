@@ -15,7 +15,7 @@ OF_EARLIER_BOOKS = Version(0, 0, "before-start")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class OpeningAccounts:
     """Late payments go against `receivables`; refunds are of `item`, to the walk-in `customer` of the same key."""
 
     receivables: AccountSelector

@@ -77,7 +77,7 @@ class Version:
 
     def known_at(self, moment: datetime) -> Version:
         """The version as a record of `moment` can know it: one of more than a day later counts as of `moment`."""
-        if self == GONE or self.updated_at <= (moment + AHEAD_MAX).timestamp():
+        if self == TAKEN_BACK_FOR_GOOD or self.updated_at <= (moment + AHEAD_MAX).timestamp():
             return self
         # because a version of the year 2199 would otherwise supersede every true one for ever
         return replace(self, updated_at=int(moment.timestamp()))
@@ -85,7 +85,7 @@ class Version:
 
 ONCE = Version(0, 0, "once")
 """The version of a document that never changes: whichever event tells it first is the one that counts."""
-GONE = Version(2**53, 0, "void")
+TAKEN_BACK_FOR_GOOD = Version(2**53, 0, "void")
 """The version of what its source took back for good: nothing that is told of it later counts."""
 
 

@@ -35,7 +35,7 @@ from contracts.transfers import (
     JournalEntryDraft,
     JournalLine,
     PaymentDraft,
-    Settled,
+    SettlementRate,
 )
 
 __all__ = [
@@ -59,7 +59,7 @@ __all__ = [
     "RedemptionDraft",
     "RefundReceiptDraft",
     "SalesReceiptDraft",
-    "Settled",
+    "SettlementRate",
     "ShipmentDraft",
     "Shown",
     "TaxCodeSelector",

@@ -124,17 +124,17 @@ def result_id(company: str, topic: str, partition: int, offset: int) -> str:
     return "res-" + hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
-def result_record(result: Result, topic: str, *, told_at: datetime | None = None) -> OutboundRecord:
+def result_record(result: Result, topic: str, *, published_at: datetime | None = None) -> OutboundRecord:
     """`result` as a record keyed by its document, with CloudEvents attributes in the headers (Kafka binding, `ce_`).
 
-    `ce_time` is `told_at`, without it the time that the result itself names. The record always fits: it names at most
+    `ce_time` is `published_at`, else the time that the result itself names. The record always fits: it names at most
     200 entities, and fewer where their texts are long.
     """
     named = ENTITIES_SHOWN_MAX
-    record = _record(_naming(result, named), topic, told_at)
+    record = _record(_naming(result, named), topic, published_at)
     while named and record_bytes(record) >= RESULT_BYTES_MAX:
         named //= 2
-        record = _record(_naming(result, named), topic, told_at)
+        record = _record(_naming(result, named), topic, published_at)
     return record
 
 
@@ -147,7 +147,7 @@ def _naming(result: Result, entities: int) -> Result:
     return result.model_copy(update=counted)
 
 
-def _record(result: Result, topic: str, told_at: datetime | None) -> OutboundRecord:
+def _record(result: Result, topic: str, published_at: datetime | None) -> OutboundRecord:
     document = result.source.document
     attributes = {
         "ce_specversion": "1.0",
@@ -155,13 +155,13 @@ def _record(result: Result, topic: str, told_at: datetime | None) -> OutboundRec
         "ce_type": CE_TYPE,
         "ce_source": f"qbo-bridge/{result.company}",
         "ce_subject": document or f"{result.source.topic}/{result.source.partition}/{result.source.offset}",
-        "ce_time": _instant(told_at or result.posted_at or result.received_at),
+        "ce_time": _instant(published_at or result.posted_at or result.received_at),
         "content-type": "application/json",
     }
-    told = result.model_dump(
+    content = result.model_dump(
         mode="json", by_alias=True, exclude={"entities_omitted"} if not result.entities_omitted else None
     )
-    value = orjson.dumps(told)
+    value = orjson.dumps(content)
     headers = tuple((name, text.encode()) for name, text in attributes.items())
     return OutboundRecord(topic=topic, key=document.encode() if document else None, value=value, headers=headers)
 

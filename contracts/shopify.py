@@ -103,7 +103,7 @@ class ShippingLine(Body):
     is_removed: Flag = False
 
 
-class Address(Body):
+class MailingAddress(Body):
     """A postal address."""
 
     first_name: Text | None = None
@@ -130,10 +130,10 @@ class Customer(Body):
     last_name: Text | None = None
     email: Text | None = None
     phone: Text | None = None
-    default_address: Address | None = None
+    default_address: MailingAddress | None = None
 
 
-class Company(Body):
+class PurchasingCompany(Body):
     """The company of a B2B order; Shopify gives its ids only."""
 
     id: Ident
@@ -261,9 +261,9 @@ class Order(Body):
     email: Text | None = None
     phone: Text | None = None
     customer: Customer | None = None
-    company: Company | None = None
-    billing_address: Address | None = None
-    shipping_address: Address | None = None
+    company: PurchasingCompany | None = None
+    billing_address: MailingAddress | None = None
+    shipping_address: MailingAddress | None = None
     line_items: tuple[LineItem, ...]
     shipping_lines: tuple[ShippingLine, ...] = ()
     refunds: tuple[Refund, ...] | None = None
@@ -298,8 +298,8 @@ def true_id(number: int, gid: str | None) -> int:
     found = _GID.fullmatch(gid or "")
     if found is None or number <= EXACT_IN_JAVASCRIPT:
         return number
-    told = int(found[1])
-    return told if _in_javascript(told) == _in_javascript(number) else number
+    digits = int(found[1])
+    return digits if _in_javascript(digits) == _in_javascript(number) else number
 
 
 def _in_javascript(number: int) -> int:

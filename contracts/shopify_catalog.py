@@ -50,7 +50,7 @@ class Fulfillment(Body):
     updated_at: Time | None = None
 
 
-class Dispute(Body):
+class ShopifyDispute(Body):
     """A dispute about a payment through Shopify Payments; a chargeback takes the money at once, an inquiry does not."""
 
     id: Ident

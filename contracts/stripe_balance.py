@@ -39,7 +39,7 @@ class BalanceRow(BalanceTransaction):
     description: Text | None = None
 
 
-class Refund(Body):
+class StripeRefund(Body):
     """Money handed back; `charge` and `payment_intent` name what it came in by."""
 
     id: StripeId
@@ -53,7 +53,7 @@ class Refund(Body):
     metadata: Mapping[str, object] = {}
 
 
-class Dispute(Body):
+class StripeDispute(Body):
     """A payment that the card holder's bank disputes; its rows say what it did to the balance."""
 
     id: StripeId

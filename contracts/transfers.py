@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, Self
 
-from contracts.documents import Transaction
+from contracts.documents import TransactionDraft
 from contracts.errors import UnbalancedDocument
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
@@ -15,7 +15,7 @@ from contracts.money import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class SettlementRate:
     """The currency in which a processor settles a payment, and how much of it one unit of the payment became."""
 
     currency: str
@@ -23,7 +23,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentDraft(Transaction):
+class PaymentDraft(TransactionDraft):
     """Money received for one invoice; what the invoice cannot take stays unapplied.
 
     `customer` is None when the event does not name one: it is the invoice's then. `intent` is the id of the payment
@@ -39,7 +39,7 @@ class PaymentDraft(Transaction):
     method: str | None = None
     reference: str | None = None
     intent: str | None = None
-    settled: Settled | None = None
+    settled: SettlementRate | None = None
     change: tuple[tuple[str, Decimal], ...] = ()
 
 
@@ -65,17 +65,17 @@ class JournalLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JournalEntryDraft(Transaction):
+class JournalEntryDraft(TransactionDraft):
     """Debits and credits that add up to the same; used for fees, disputes and what payouts move.
 
-    `sale` is what it is about. `told_by` is "payout" where a payout's row told it and not its own event. In closed
+    `sale` is what it is about. `source_event` is "payout" where a payout's row told it and not its own event. In closed
     books it stands on the day `otherwise`, where that is given.
     """
 
     lines: tuple[JournalLine, ...]
     doc_number: str | None = None
     sale: SourceKey | None = None
-    told_by: str | None = None
+    source_event: str | None = None
     otherwise: date | None = None
 
     @property
@@ -111,7 +111,7 @@ class DepositLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DepositDraft(Transaction):
+class DepositDraft(TransactionDraft):
     """A payout to the bank account `deposit_to`; payments and lines add up to `total`, to the cent.
 
     `clearing` is where the processor's money lies: payments that are not ours to link come out of it by a line.
@@ -130,14 +130,16 @@ class DepositDraft(Transaction):
     returned: date | None = None
 
     @property
-    def told(self) -> Decimal:
+    def sum_of_rows(self) -> Decimal:
         """What its payments and lines add up to."""
         brought = sum((each.amount for each in self.payments), Decimal(0))
         return brought + sum((line.amount for line in self.lines), Decimal(0))
 
     def must_add_up(self) -> None:
         """UnbalancedDocument with both numbers when what it is made of is not its total."""
-        if self.told != self.total:
+        if self.sum_of_rows != self.total:
             code = self.currency
-            told, stated = (plain(each, code) for each in (self.told, self.total))
-            raise UnbalancedDocument(f"the rows of the payout add up to {told} {code}, its amount is {stated} {code}")
+            sum_of_rows, stated = (plain(each, code) for each in (self.sum_of_rows, self.total))
+            raise UnbalancedDocument(
+                f"the rows of the payout add up to {sum_of_rows} {code}, its amount is {stated} {code}"
+            )

@@ -41,7 +41,9 @@ def describe(decision: PostingPlan | Ignored) -> list[Row]:
     rows: list[Row] = [("Document", str(decision.document))]
     for step in decision.steps:
         rows += _step_rows(step, names)
-    rows += [("Belongs", _link_words(part, whole)) for part, whole in decision.links if whole.kind != "charge"]
+    rows += [
+        ("Belongs", _link_words(payment, document)) for payment, document in decision.links if document.kind != "charge"
+    ]
     rows += [("Note", note) for note in decision.notes]
     return [*rows, *_warning_rows(decision)]
 
@@ -50,11 +52,11 @@ def _warning_rows(decision: PostingPlan | Ignored) -> list[Row]:
     return [("Warning", each.message) for each in decision.warnings]
 
 
-def _link_words(part: SourceKey, whole: SourceKey) -> str:
+def _link_words(payment: SourceKey, document: SourceKey) -> str:
     """Which document the money of a charge or payment intent is for."""
-    if whole.system != part.system:
-        return f"{part} to an order of the shop, which books it"
-    return f"{part} to {whole}, once that is in the books"
+    if document.system != payment.system:
+        return f"{payment} to an order of the shop, which books it"
+    return f"{payment} to {document}, once that is in the books"
 
 
 def _step_rows(step: PostingStep, items: dict[str, str]) -> list[Row]:

@@ -44,15 +44,15 @@ class PayoutParts:
     payments: dict[SourceKey, Decimal] = field(default_factory=dict)
     sales: dict[SourceKey, SourceKey] = field(default_factory=dict)
     orders: dict[SourceKey, None] = field(default_factory=dict)
-    beside: dict[str, Decimal] = field(default_factory=dict)
+    elsewhere: dict[str, Decimal] = field(default_factory=dict)
     lines: list[DepositLine] = field(default_factory=list)
-    facts: list[PostingStep] = field(default_factory=list)
+    entries: list[PostingStep] = field(default_factory=list)
     links: list[tuple[SourceKey, SourceKey]] = field(default_factory=list)
     months: dict[date, dict[AccountSelector, Decimal]] = field(default_factory=dict)
 
-    def lies_beside(self, why: str, amount: Decimal) -> None:
+    def moved_elsewhere(self, why: str, amount: Decimal) -> None:
         """Money that other documents brought into the clearing account, or took out of it."""
-        self.beside[why] = self.beside.get(why, Decimal(0)) + amount
+        self.elsewhere[why] = self.elsewhere.get(why, Decimal(0)) + amount
 
     def brings(self, payment: SourceKey, amount: Decimal, sale: SourceKey | None = None) -> None:
         """One more row of a payment."""
@@ -82,7 +82,7 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
     clearing = deposit_account(rules, paid.gateway)
     months = [_month_entry(paid, last, fees, clearing, rules) for last, fees in sorted(parts.months.items())]
     for last, fees in sorted(parts.months.items()):
-        parts.lies_beside(f"Fees of {last:%Y-%m}", -total(fees.values()))
+        parts.moved_elsewhere(f"Fees of {last:%Y-%m}", -total(fees.values()))
     draft = DepositDraft(
         txn_date=paid.day,
         currency=paid.currency,
@@ -92,7 +92,7 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
             for each, amount in parts.payments.items()
             if amount
         ),
-        lines=(*_beside(parts, clearing, paid.source), *parts.lines),
+        lines=(*_elsewhere_lines(parts, clearing, paid.source), *parts.lines),
         total=paid.amount,
         clearing=clearing,
         orders=tuple(parts.orders),
@@ -104,13 +104,13 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
         draft.must_add_up()
     entity: EntityName = "JournalEntry" if paid.amount < 0 else "Deposit"
     step = PostingStep(key=paid.key, entity=entity, intent=Intent.FACT, draft=draft, name="payout")
-    return (*dict.fromkeys((*parts.facts, *months)), step)
+    return (*dict.fromkeys((*parts.entries, *months)), step)
 
 
-def _beside(parts: PayoutParts, clearing: AccountSelector, source: str) -> tuple[DepositLine, ...]:
+def _elsewhere_lines(parts: PayoutParts, clearing: AccountSelector, source: str) -> tuple[DepositLine, ...]:
     return tuple(
         DepositLine(account=clearing, amount=amount, description=f"{why} ({source})")
-        for why, amount in parts.beside.items()
+        for why, amount in parts.elsewhere.items()
         if amount
     )
 

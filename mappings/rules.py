@@ -258,7 +258,7 @@ class MappingRules(_Frozen):
         return value
 
     @model_validator(mode="after")
-    def _all_money_has_one_teller(self) -> Self:
+    def _all_money_is_booked_once(self) -> Self:
         """Money that Stripe's events bring is left out of the shop's: they must bring it, and not as a second sale."""
         left = [name for name, rule in self.gateways.items() if rule.booked_by == "stripe"]
         if left and self.gateway("stripe").booked_by != "stripe":

@@ -55,13 +55,13 @@ def _sort_in(parts: PayoutParts, row: SettlementRow, code: str, rules: MappingRu
     fee: Decimal = gross - net if row.fee is None else in_hundredths(row.fee, code)
     kind, named = row.type.strip().lower(), row.reference or row.type
     if gross - fee != net:
-        told, stated = plain(gross - fee, code), plain(net, code)
-        raise UnbalancedDocument(f"row {named} comes to {told} {code} after its fee, its net is {stated} {code}")
+        computed, stated = plain(gross - fee, code), plain(net, code)
+        raise UnbalancedDocument(f"row {named} comes to {computed} {code} after its fee, its net is {stated} {code}")
     if kind == "charge" and row.order is not None and row.transaction is not None and gross > 0:
         order = SourceKey("shopify", "order", str(row.order))
         parts.brings(SourceKey("shopify", "transaction", str(row.transaction)), gross, order)
     elif kind in MONEY:
-        parts.lies_beside(MONEY[kind], gross)
+        parts.moved_elsewhere(MONEY[kind], gross)
     elif kind == "fee":
         parts.fee(account(rules, "fees"), -gross, "Fees")
     else:

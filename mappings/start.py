@@ -7,7 +7,7 @@ from datetime import date
 
 from contracts.errors import UndecodableRecord, UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, Opening
+from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, OpeningAccounts
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import (
     AccountSelector,
@@ -73,7 +73,7 @@ def _kept(step: PostingStep, rules: MappingRules) -> PostingStep | None:
     return sale_before_start(step.key) if of_a_sale else None
 
 
-def opening_of(rules: MappingRules) -> Opening | None:
+def opening_of(rules: MappingRules) -> OpeningAccounts | None:
     """Where money of earlier sales goes, None for books that have no start."""
     if rules.books_start is None:
         return None
@@ -82,7 +82,7 @@ def opening_of(rules: MappingRules) -> Opening | None:
         raise TypeError("the item of refunds is an item and the walk-in customer is a customer")
     chosen = rules.accounts.opening_receivables
     rule = "accounts.opening_receivables"
-    return Opening(
+    return OpeningAccounts(
         receivables=chosen.selector(rule) if chosen else AccountSelector(rule=rule),
         item=(item.key, item.draft),
         customer=(customer.key, customer.draft),

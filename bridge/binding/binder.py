@@ -41,7 +41,7 @@ class Binder:
     """Binds the steps of one schedule. `drafts` resolves name-list references that have no marker of their own."""
 
     def __init__(self, index: Index, profile: CompanyProfile, drafts: Mapping[SourceKey, Draft]) -> None:
-        self._look = Lookups(index, profile, drafts)
+        self._lookups = Lookups(index, profile, drafts)
 
     def bind(self, step: PlannedStep) -> Body:
         """The body for `step`. UnmappableEvent when the company lacks what the draft refers to."""
@@ -57,25 +57,25 @@ class Binder:
             case AccountDraft() as draft:
                 return {"Name": draft.name, "AccountType": draft.account_type, "AccountSubType": draft.sub_type}
             case CustomerDraft() as draft:
-                return customer_body(self._look, step, draft)
+                return customer_body(self._lookups, step, draft)
             case ItemDraft() as draft:
-                return item_body(self._look, draft)
+                return item_body(self._lookups, draft)
             case PaymentDraft() as draft:
-                return payment_body(self._look, step, draft)
+                return payment_body(self._lookups, step, draft)
             case CreditMemoDraft() as draft:
                 back = application_body if step.id.entity == "Payment" else credit_body
-                return back(self._look, step, draft)
+                return back(self._lookups, step, draft)
             case RefundReceiptDraft() as draft:
-                return refund_body(self._look, step, draft)
+                return refund_body(self._lookups, step, draft)
             case JournalEntryDraft() as draft:
-                return journal_body(self._look, step, draft)
+                return journal_body(self._lookups, step, draft)
             case DepositDraft() as draft:
                 body = payout_entry_body if step.id.entity == "JournalEntry" else deposit_body
-                return body(self._look, step, draft)
+                return body(self._lookups, step, draft)
             case None if step.id.entity == "Payment" and step.sale is not None:
-                return changed_payment_body(self._look, step, step.sale)
+                return changed_payment_body(self._lookups, step, step.sale)
             case InvoiceDraft() | SalesReceiptDraft() | None:
-                return sale_body(self._look, step)
+                return sale_body(self._lookups, step)
             case RedemptionDraft() | ShipmentDraft() | ChangeDraft():
                 raise TypeError(f"{step.id}: it is a part of a form or of a payment and never written alone")
 

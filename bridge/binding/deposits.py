@@ -10,43 +10,43 @@ from contracts.errors import UnmappableEvent
 from contracts.quickbooks import DepositDraft, DepositedPayment
 
 
-def deposit_body(look: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
+def deposit_body(lookups: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
     """A deposit of payments of ours, and what else makes it up; QBO adds the lines up to the total."""
-    others = [_line(look.profile.account_id(line.account), line.amount, line.description) for line in draft.lines]
+    others = [_line(lookups.profile.account_id(line.account), line.amount, line.description) for line in draft.lines]
     return {
         "TxnDate": draft.txn_date.isoformat(),
-        "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
-        "Line": [*(_payment(look, each) for each in draft.payments), *others],
-        **look.money(step, draft.currency),
-        "PrivateNote": look.note(step),
+        "DepositToAccountRef": {"value": lookups.profile.account_id(draft.deposit_to)},
+        "Line": [*(_payment(lookups, each) for each in draft.payments), *others],
+        **lookups.money(step, draft.currency),
+        "PrivateNote": lookups.note(step),
     }
 
 
-def payout_entry_body(look: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
+def payout_entry_body(lookups: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
     """A payout that brings nothing or takes money from the bank: QBO has no deposit below zero."""
     why = f"Payout {step.id.key.id}"
     # because an entry links no payment, what lies whole in Undeposited Funds is taken from there
-    drawn = [(_lies_in(look, each), -each.amount, why) for each in draft.payments]
-    drawn += [(look.profile.account_id(line.account), -line.amount, line.description or why) for line in draft.lines]
-    moves = [*drawn, (look.profile.account_id(draft.deposit_to), draft.total, why)]
+    drawn = [(_account_of(lookups, each), -each.amount, why) for each in draft.payments]
+    drawn += [(lookups.profile.account_id(line.account), -line.amount, line.description or why) for line in draft.lines]
+    moves = [*drawn, (lookups.profile.account_id(draft.deposit_to), draft.total, why)]
     return {
         "TxnDate": draft.txn_date.isoformat(),
         "Line": [_side(account, amount, said) for account, amount, said in moves if amount],
-        **look.money(step, draft.currency),
-        "PrivateNote": look.note(step),
+        **lookups.money(step, draft.currency),
+        "PrivateNote": lookups.note(step),
     }
 
 
-def _payment(look: Lookups, each: DepositedPayment) -> Body:
+def _payment(lookups: Lookups, each: DepositedPayment) -> Body:
     """QBO wants `TxnLineId` "0" beside the link, and refuses a DetailType there (third-party report)."""
-    posted = look.index.get("Payment", each.payment)
+    posted = lookups.index.get("Payment", each.payment)
     if posted is None or posted.voided:
         raise UnmappableEvent(f"the payment of {each.payment} is not in the books")
     return {"Amount": each.amount, "LinkedTxn": [{"TxnId": posted.id, "TxnType": "Payment", "TxnLineId": "0"}]}
 
 
-def _lies_in(look: Lookups, each: DepositedPayment) -> str:
-    posted = look.index.get("Payment", each.payment)
+def _account_of(lookups: Lookups, each: DepositedPayment) -> str:
+    posted = lookups.index.get("Payment", each.payment)
     if posted is None or posted.voided or posted.deposit_to is None:
         raise UnmappableEvent(f"the payment of {each.payment} is not in the books")
     return posted.deposit_to

@@ -12,47 +12,47 @@ from contracts.marker import MarkerField
 from contracts.quickbooks import InvoiceDraft, LineDraft
 
 
-def invoice_body(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
+def invoice_body(lookups: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Body:
     """An invoice; another customer that a person chose stays."""
-    customer, written = _owner(look, step, draft)
-    tax = form_tax(look.profile, draft.lines, draft.tax, draft.tax_code, draft.discount)
-    named = look.profile.listed("Class", draft.tracking_class, "tracking")
-    lines = [*item_lines(look, draft.lines, tax), *_discount(look, draft)]
+    customer, written = _owner(lookups, step, draft)
+    tax = form_tax(lookups.profile, draft.lines, draft.tax, draft.tax_code, draft.discount)
+    named = lookups.profile.listed("Class", draft.tracking_class, "tracking")
+    lines = [*item_lines(lookups, draft.lines, tax), *_discount(lookups, draft)]
     return {
         "CustomerRef": {"value": customer},
         "DocNumber": draft.doc_number,
         "TxnDate": draft.txn_date.isoformat(),
         "DueDate": draft.due_date.isoformat() if draft.due_date else None,
-        "Line": tracked(look, lines, lambda _: named),
+        "Line": tracked(lookups, lines, lambda _: named),
         **tax.form,
-        **form_class(look, named),
-        "DepartmentRef": _ref(look.profile.listed("Department", draft.location, "tracking")),
-        "SalesTermRef": _ref(look.profile.listed("Term", draft.terms, "terms")),
+        **form_class(lookups, named),
+        "DepartmentRef": _ref(lookups.profile.listed("Department", draft.location, "tracking")),
+        "SalesTermRef": _ref(lookups.profile.listed("Term", draft.terms, "terms")),
         "CustomerMemo": {"value": f"PO number: {draft.po_number}"} if draft.po_number else None,
         "BillEmail": {"Address": draft.email} if draft.email else None,
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
-        **look.money(step, draft.currency),
-        "PrivateNote": look.note(step, {MarkerField.CUSTOMER: written}),
+        **lookups.money(step, draft.currency),
+        "PrivateNote": lookups.note(step, {MarkerField.CUSTOMER: written}),
     }
 
 
-def _owner(look: Lookups, step: PlannedStep, draft: InvoiceDraft) -> tuple[str, str]:
+def _owner(lookups: Lookups, step: PlannedStep, draft: InvoiceDraft) -> tuple[str, str]:
     """The invoice's customer, and the one that we wrote or write: another one that a person chose stays."""
     target = step.target
     if target and target.customer_changed and target.customer_id and target.written_customer_id:
         return target.customer_id, target.written_customer_id
-    ours = look.customer_id(draft.customer, draft.currency)
+    ours = lookups.customer_id(draft.customer, draft.currency)
     return ours, ours
 
 
-def item_lines(look: Lookups, lines: Sequence[LineDraft], tax: FormTax) -> list[Body]:
+def item_lines(lookups: Lookups, lines: Sequence[LineDraft], tax: FormTax) -> list[Body]:
     """Lines that sell or take back, each with its tax code."""
-    return [_line(look, line, code) for line, code in zip(lines, tax.codes, strict=True)]
+    return [_line(lookups, line, code) for line, code in zip(lines, tax.codes, strict=True)]
 
 
-def _line(look: Lookups, line: LineDraft, code: str | None) -> Body:
-    detail: Body = {"ItemRef": {"value": look.item_id(line.item)}}
+def _line(lookups: Lookups, line: LineDraft, code: str | None) -> Body:
+    detail: Body = {"ItemRef": {"value": lookups.item_id(line.item)}}
     if line.quantity is not None and line.unit_price is not None:
         detail |= {"Qty": line.quantity, "UnitPrice": line.unit_price}
     if code is not None:
@@ -61,14 +61,14 @@ def _line(look: Lookups, line: LineDraft, code: str | None) -> Body:
     return body | ({"Description": line.description} if line.description else {})
 
 
-def form_class(look: Lookups, named: str | None) -> Body:
+def form_class(lookups: Lookups, named: str | None) -> Body:
     """The class of a whole form, where the company does not track classes by line."""
-    return {"ClassRef": _ref(None if look.profile.class_on_lines else named)}
+    return {"ClassRef": _ref(None if lookups.profile.class_on_lines else named)}
 
 
-def tracked(look: Lookups, lines: Sequence[Body], class_of: Callable[[str], str | None]) -> list[Body]:
+def tracked(lookups: Lookups, lines: Sequence[Body], class_of: Callable[[str], str | None]) -> list[Body]:
     """The lines with their classes, where the company tracks them by line; `class_of` takes the Id of an item."""
-    return [_tracked(line, class_of) for line in lines] if look.profile.class_on_lines else list(lines)
+    return [_tracked(line, class_of) for line in lines] if lookups.profile.class_on_lines else list(lines)
 
 
 def _tracked(line: Body, class_of: Callable[[str], str | None]) -> Body:
@@ -81,14 +81,14 @@ def _ref(ident: str | None) -> Body | None:
     return {"value": ident} if ident else None
 
 
-def _discount(look: Lookups, draft: InvoiceDraft) -> list[Body]:
+def _discount(lookups: Lookups, draft: InvoiceDraft) -> list[Body]:
     if not draft.discount:
         return []
-    if not look.profile.allows_discount:
+    if not lookups.profile.allows_discount:
         raise UnmappableEvent(
             "the company does not allow discounts on sales forms: switch AllowDiscount on in QuickBooks"
         )
     detail: Body = {"PercentBased": False}
     if draft.discount_account is not None:
-        detail["DiscountAccountRef"] = {"value": look.profile.account_id(draft.discount_account)}
+        detail["DiscountAccountRef"] = {"value": lookups.profile.account_id(draft.discount_account)}
     return [{"DetailType": "DiscountLineDetail", "Amount": draft.discount, "DiscountLineDetail": detail}]

@@ -10,7 +10,7 @@ NOTES_MAX = 2000
 """Customer.Notes; PrivateNote takes 4000."""
 
 
-def customer_body(look: Lookups, step: PlannedStep, draft: CustomerDraft) -> Body:
+def customer_body(lookups: Lookups, step: PlannedStep, draft: CustomerDraft) -> Body:
     """A customer, our key in its notes."""
     return {
         "DisplayName": draft.display_name,
@@ -21,14 +21,14 @@ def customer_body(look: Lookups, step: PlannedStep, draft: CustomerDraft) -> Bod
         "PrimaryPhone": {"FreeFormNumber": draft.phone} if draft.phone else None,
         "BillAddr": address_body(draft.billing),
         "ShipAddr": address_body(draft.shipping),
-        "CurrencyRef": look.currency(draft.currency),
-        "Notes": look.note(step, length_max=NOTES_MAX),
+        "CurrencyRef": lookups.currency(draft.currency),
+        "Notes": lookups.note(step, length_max=NOTES_MAX),
     }
 
 
-def item_body(look: Lookups, draft: ItemDraft) -> Body:
+def item_body(lookups: Lookups, draft: ItemDraft) -> Body:
     """An item and where its sales go."""
-    income = look.income_account(draft.income)
+    income = lookups.income_account(draft.income)
     return {
         "Name": draft.name,
         "Sku": draft.sku,
@@ -36,5 +36,5 @@ def item_body(look: Lookups, draft: ItemDraft) -> Body:
         "IncomeAccountRef": {"value": income},
         "Description": draft.description,
         "UnitPrice": draft.unit_price,
-        "Taxable": draft.taxable if look.profile.country == "US" else None,
+        "Taxable": draft.taxable if lookups.profile.country == "US" else None,
     }

@@ -11,54 +11,54 @@ from contracts.keys import SourceKey
 from contracts.quickbooks import JournalEntryDraft, JournalLine, PaymentDraft
 
 
-def payment_body(look: Lookups, step: PlannedStep, draft: PaymentDraft) -> Body:
+def payment_body(lookups: Lookups, step: PlannedStep, draft: PaymentDraft) -> Body:
     """A payment on its invoice, as far as it goes on it; what a person linked to other documents stays."""
-    method = look.profile.payment_methods.get((draft.method or "").casefold())
+    method = lookups.profile.payment_methods.get((draft.method or "").casefold())
     return {
-        **_amounts(look, step, draft.invoice, draft.amount, draft),
+        **_amounts(lookups, step, draft.invoice, draft.amount, draft),
         "TxnDate": draft.txn_date.isoformat(),
-        "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
+        "DepositToAccountRef": {"value": lookups.profile.account_id(draft.deposit_to)},
         "PaymentMethodRef": {"value": method} if method else None,
         "PaymentRefNum": draft.reference,
-        **look.money(step, draft.currency),
+        **lookups.money(step, draft.currency),
     }
 
 
-def changed_payment_body(look: Lookups, step: PlannedStep, invoice: SourceKey) -> Body:
+def changed_payment_body(lookups: Lookups, step: PlannedStep, invoice: SourceKey) -> Body:
     """Another amount, another part on the invoice, or another customer; where the money lies stays as it is."""
     before = step.target.total if step.target else Decimal(0)
-    return _amounts(look, step, invoice, before if step.total is None else step.total)
+    return _amounts(lookups, step, invoice, before if step.total is None else step.total)
 
 
 def _amounts(
-    look: Lookups, step: PlannedStep, key: SourceKey, amount: Decimal, draft: PaymentDraft | None = None
+    lookups: Lookups, step: PlannedStep, key: SourceKey, amount: Decimal, draft: PaymentDraft | None = None
 ) -> Body:
-    invoice = look.index.get("Invoice", key)
+    invoice = lookups.index.get("Invoice", key)
     if invoice is None:
         raise UnmappableEvent(f"{key} is not in the books")
     customer = invoice.customer_id
     if customer is None and draft is not None and draft.customer is not None:
-        customer = look.customer_id(draft.customer, draft.currency)
+        customer = lookups.customer_id(draft.customer, draft.currency)
     link = {"Amount": step.applied, "LinkedTxn": [{"TxnId": invoice.id, "TxnType": "Invoice"}]}
     lines = [*([link] if step.applied else []), *(step.target.elsewhere if step.target else ())]
     return {
         "CustomerRef": {"value": customer},
         "TotalAmt": amount,
         "Line": lines or _no_line(step),
-        "PrivateNote": look.note(step),
+        "PrivateNote": lookups.note(step),
     }
 
 
-def journal_body(look: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> Body:
+def journal_body(lookups: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> Body:
     """Debits and credits."""
-    if not look.profile.can_book(draft.currency):
+    if not lookups.profile.can_book(draft.currency):
         raise UnmappableEvent(f"the fee is in {draft.currency} and multicurrency is off in QuickBooks")
     lines = [
         {
             "DetailType": "JournalEntryLineDetail",
             "Amount": line.amount,
             "Description": line.description or "",
-            "JournalEntryLineDetail": {"PostingType": line.side, **_side(look, line, draft.currency)},
+            "JournalEntryLineDetail": {"PostingType": line.side, **_side(lookups, line, draft.currency)},
         }
         for line in draft.lines
     ]
@@ -66,23 +66,23 @@ def journal_body(look: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> 
         "TxnDate": draft.txn_date.isoformat(),
         "DocNumber": draft.doc_number,
         "Line": lines,
-        **look.money(step, draft.currency),
-        "PrivateNote": look.note(step),
+        **lookups.money(step, draft.currency),
+        "PrivateNote": lookups.note(step),
     }
 
 
-def _side(look: Lookups, line: JournalLine, currency: str) -> Body:
+def _side(lookups: Lookups, line: JournalLine, currency: str) -> Body:
     """The account of a line; on receivables also whose they are, which QBO asks for (6000)."""
     if line.customer_of is None:
-        return {"AccountRef": {"value": look.profile.account_id(line.account)}}
-    sale = look.index.sale(line.customer_of)
+        return {"AccountRef": {"value": lookups.profile.account_id(line.account)}}
+    sale = lookups.index.sale(line.customer_of)
     if sale is None or sale.customer_id is None:
         raise UnmappableEvent(f"{line.customer_of} is not in the books, so nobody says who owes it")
     owing = [
         ident
-        for ident, account in look.profile.accounts.items()
+        for ident, account in lookups.profile.accounts.items()
         if account.sub_type == line.account.sub_type
-        and (account.currency or look.profile.home_currency) == (currency or look.profile.home_currency)
+        and (account.currency or lookups.profile.home_currency) == (currency or lookups.profile.home_currency)
     ]
     if not owing:
         raise UnmappableEvent(f"the company has no active receivable account in {currency}")

@@ -23,50 +23,50 @@ from contracts.quickbooks import (
 CARD_LINE = "Gift card redeemed"
 
 
-def sale_body(look: Lookups, step: PlannedStep) -> Body:
+def sale_body(lookups: Lookups, step: PlannedStep) -> Body:
     """An invoice or a sales receipt. UnmappableEvent when gift cards paid more than it asks for."""
     if step.total is not None and step.total < 0:
         raise UnmappableEvent(f"gift cards paid more than the sale asks for: {step.total} is left")
-    return {**_content(look, step), **_shipping(step)}
+    return {**_content(lookups, step), **_shipping(step)}
 
 
-def _content(look: Lookups, step: PlannedStep) -> Body:
+def _content(lookups: Lookups, step: PlannedStep) -> Body:
     match step.draft:
         case SalesReceiptDraft(sale=sale) as draft:
-            return {**_form(look, step, sale), **_received(look, draft)}
+            return {**_form(lookups, step, sale), **_received(lookups, draft)}
         case InvoiceDraft() as sale:
-            return _form(look, step, sale)
+            return _form(lookups, step, sale)
     if step.total is None or step.target is None or step.target.form is None:
-        return {"PrivateNote": look.note(step)}
+        return {"PrivateNote": lookups.note(step)}
     tax = step.target.form["TxnTaxDetail"]
-    if look.profile.country == "US":
+    if lookups.profile.country == "US":
         tax = {name: value for name, value in tax.items() if name != "TaxLine"}
     form = {**step.target.form, "TxnTaxDetail": tax} if tax else {**step.target.form, "TxnTaxDetail": None}
-    return {**form, "Line": _with_cards(look, step, base_lines(step.target)), "PrivateNote": look.note(step)}
+    return {**form, "Line": _with_cards(lookups, step, base_lines(step.target)), "PrivateNote": lookups.note(step)}
 
 
-def _form(look: Lookups, step: PlannedStep, sale: InvoiceDraft) -> Body:
-    body = invoice_body(look, step, sale)
+def _form(lookups: Lookups, step: PlannedStep, sale: InvoiceDraft) -> Body:
+    body = invoice_body(lookups, step, sale)
     if step.id.entity == "SalesReceipt":
         body = {name: value for name, value in body.items() if name not in ("DueDate", "SalesTermRef")}
-    return {**body, "Line": _with_cards(look, step, body["Line"])}
+    return {**body, "Line": _with_cards(lookups, step, body["Line"])}
 
 
-def _with_cards(look: Lookups, step: PlannedStep, lines: list[Any]) -> list[Any]:
+def _with_cards(lookups: Lookups, step: PlannedStep, lines: list[Any]) -> list[Any]:
     """The gift cards stand after what was sold and before the discount."""
     coded = any("TaxCodeRef" in line.get("SalesItemLineDetail", {}) for line in lines)
-    cards = [_card_line(look, card, coded=coded) for card in step.redemptions]
+    cards = [_card_line(lookups, card, coded=coded) for card in step.redemptions]
     sold = [line for line in lines if "DiscountLineDetail" not in line]
     return [*sold, *cards, *(line for line in lines if "DiscountLineDetail" in line)]
 
 
-def _card_line(look: Lookups, card: Redeemed, *, coded: bool) -> Body:
+def _card_line(lookups: Lookups, card: Redeemed, *, coded: bool) -> Body:
     if not isinstance(card.line, RedemptionDraft):
         return {**card.line, "Amount": -card.amount}
-    detail: Body = {"ItemRef": {"value": look.item_id(card.line.item)}}
+    detail: Body = {"ItemRef": {"value": lookups.item_id(card.line.item)}}
     if coded:
-        us = look.profile.country == "US"
-        detail["TaxCodeRef"] = {"value": "NON" if us else look.profile.tax_code_of(EXEMPT).id}
+        us = lookups.profile.country == "US"
+        detail["TaxCodeRef"] = {"value": "NON" if us else lookups.profile.tax_code_of(EXEMPT).id}
     return {
         "DetailType": "SalesItemLineDetail",
         "Amount": -card.amount,
@@ -86,77 +86,77 @@ def _shipping(step: PlannedStep) -> Body:
     }
 
 
-def _received(look: Lookups, draft: SalesReceiptDraft | RefundReceiptDraft) -> Body:
+def _received(lookups: Lookups, draft: SalesReceiptDraft | RefundReceiptDraft) -> Body:
     """Where the money is, and how it came or went."""
-    method = look.profile.payment_methods.get((draft.method or "").casefold())
+    method = lookups.profile.payment_methods.get((draft.method or "").casefold())
     return {
-        "DepositToAccountRef": {"value": look.profile.account_id(draft.deposit_to)},
+        "DepositToAccountRef": {"value": lookups.profile.account_id(draft.deposit_to)},
         "PaymentMethodRef": {"value": method} if method else None,
         "PaymentRefNum": draft.reference,
     }
 
 
-def refund_body(look: Lookups, step: PlannedStep, draft: RefundReceiptDraft) -> Body:
+def refund_body(lookups: Lookups, step: PlannedStep, draft: RefundReceiptDraft) -> Body:
     """Money handed back to the customer of the sale."""
-    customer = _customer_of(look, draft.refund_of, draft)
-    return {**_back(look, step, draft, customer, draft.refund_of), **_received(look, draft)}
+    customer = _customer_of(lookups, draft.refund_of, draft)
+    return {**_back(lookups, step, draft, customer, draft.refund_of), **_received(lookups, draft)}
 
 
-def credit_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Body:
+def credit_body(lookups: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Body:
     """Taken off what the customer of the invoice owes."""
-    customer = _customer_of(look, draft.credit_of, draft)
+    customer = _customer_of(lookups, draft.credit_of, draft)
     if customer is None:
         raise UnmappableEvent(f"the customer of {draft.credit_of} is inactive in QuickBooks: make it active again")
-    body = _back(look, step, draft, customer, draft.credit_of)
+    body = _back(lookups, step, draft, customer, draft.credit_of)
     return {**body, "Line": list(draft.copied), "TxnTaxDetail": draft.copied_tax} if draft.copied else body
 
 
-def _customer_of(look: Lookups, key: SourceKey, draft: RefundReceiptDraft | CreditMemoDraft) -> str | None:
+def _customer_of(lookups: Lookups, key: SourceKey, draft: RefundReceiptDraft | CreditMemoDraft) -> str | None:
     """Whose the sale `key` is; None when that customer is inactive and the draft names no other."""
-    sale = look.index.sale(key)
+    sale = lookups.index.sale(key)
     customer = sale.customer_id if sale else None
-    gone = customer is not None and look.index.customers.is_dropped(customer)
-    if customer is not None and not gone:
+    dropped = customer is not None and lookups.index.customers.is_dropped(customer)
+    if customer is not None and not dropped:
         return customer
     if draft.customer is not None:
-        return look.customer_id(draft.customer, draft.currency)
-    if not gone:
+        return lookups.customer_id(draft.customer, draft.currency)
+    if not dropped:
         raise UnmappableEvent(f"{key} is not in the books, so nobody says whose refund it is")
     # Because the money went back whether or not its customer is still active: QBO takes a refund receipt without one.
     return None
 
 
 def _back(
-    look: Lookups,
+    lookups: Lookups,
     step: PlannedStep,
     draft: RefundReceiptDraft | CreditMemoDraft,
     customer: str | None,
     sale: SourceKey,
 ) -> Body:
-    if not look.profile.can_book(draft.currency):
+    if not lookups.profile.can_book(draft.currency):
         raise UnmappableEvent(f"the refund is in {draft.currency} and multicurrency is off in QuickBooks")
-    tax = form_tax(look.profile, draft.lines, draft.tax, draft.tax_code)
-    sold = look.index.sale(sale)
+    tax = form_tax(lookups.profile, draft.lines, draft.tax, draft.tax_code)
+    sold = lookups.index.sale(sale)
     place = (sold.place if sold else None) or SalePlace()
     return {
         "CustomerRef": {"value": customer} if customer is not None else None,
         "DocNumber": draft.doc_number,
         "TxnDate": draft.txn_date.isoformat(),
-        "Line": tracked(look, item_lines(look, draft.lines, tax), place.class_of),
+        "Line": tracked(lookups, item_lines(lookups, draft.lines, tax), place.class_of),
         **tax.form,
-        **form_class(look, place.tracking_class),
+        **form_class(lookups, place.tracking_class),
         "DepartmentRef": {"value": place.location} if place.location else None,
         # because QBO takes an address of its own where none is sent, and would take the tax back in another state
         "ShipAddr": place.shipping,
-        **look.money(step, draft.currency),
-        "PrivateNote": look.note(step),
+        **lookups.money(step, draft.currency),
+        "PrivateNote": lookups.note(step),
     }
 
 
-def application_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Body:
+def application_body(lookups: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> Body:
     """A payment of nothing that puts a credit memo on its invoice: a line of the same amount for each side."""
-    invoice = look.index.get("Invoice", draft.credit_of)
-    credit = look.index.get("CreditMemo", step.id.key)
+    invoice = lookups.index.get("Invoice", draft.credit_of)
+    credit = lookups.index.get("CreditMemo", step.id.key)
     if invoice is None or credit is None:
         raise UnmappableEvent(f"{draft.credit_of} or its credit is not in the books")
     sides = (("Invoice", invoice.id), ("CreditMemo", credit.id))
@@ -167,6 +167,6 @@ def application_body(look: Lookups, step: PlannedStep, draft: CreditMemoDraft) -
         "Line": [
             {"Amount": step.applied, "LinkedTxn": [{"TxnId": ident, "TxnType": entity}]} for entity, ident in sides
         ],
-        **look.money(step, draft.currency),
-        "PrivateNote": look.note(step),
+        **lookups.money(step, draft.currency),
+        "PrivateNote": lookups.note(step),
     }

@@ -41,9 +41,9 @@ SKEW = timedelta(days=1)
 PROFILE_AGE_MAX_S = 60.0
 """Preferences are read again at most this often when a document does not fit them."""
 IDS_PER_QUERY = 100
-FRESHNESS = timedelta(seconds=60)
+POLL_EVERY = timedelta(seconds=60)
 """How often QBO is asked what has changed."""
-FRESH_KEPT_EVERY = timedelta(minutes=10)
+CHANGES_NOTED_EVERY = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class Books:
         *,
         seal: MarkerSeal,
         window: timedelta,
-        freshness: timedelta = FRESHNESS,
+        poll_every: timedelta = POLL_EVERY,
         lists: Iterable[str] = (),
         look_up_results: ResultLookup | None = None,
         overlay: Overlay | None = None,
@@ -91,7 +91,7 @@ class Books:
         self._reads_at_once = reads_at_once
         self._slices = SliceReader(client, clock, INDEXED)
         self._day_rates = DayRates(client, clock)
-        self._poller = ChangePoller(client, clock, (*INDEXED, *NAME_LISTS), every=freshness)
+        self._poller = ChangePoller(client, clock, (*INDEXED, *NAME_LISTS), every=poll_every)
         self._known_until: datetime | None = None
         self._kept_until: datetime | None = None
         self._pending: dict[str, bytes] = {}
@@ -205,7 +205,7 @@ class Books:
         """What the journal has to keep for the next owner, each entry once."""
         kept, self._pending = self._pending, {}
         since, before = self._known_until, self._kept_until
-        if since is not None and (kept or before is None or since - before >= FRESH_KEPT_EVERY):
+        if since is not None and (kept or before is None or since - before >= CHANGES_NOTED_EVERY):
             self._kept_until = since
             kept[KNOWN_UNTIL_KEY] = known_until_value(since)
         return kept
@@ -235,7 +235,7 @@ class Books:
             return
         for entity, rows in found.rows.items():
             for row in rows:
-                self.index.catch_up(entity, row, settled=True)
+                self.index.catch_up(entity, row, nothing_written_since=True)
         self._widened(found.since, rows=sum(map(len, found.rows.values())))
 
     def _widened(self, since: datetime, **counted: int) -> None:
@@ -269,7 +269,7 @@ class Books:
             wanted = {posted.id: posted for posted in stale if posted.entity == entity}
             found = await self._by_ids(entity, sorted(wanted, key=int))
             for row in found:
-                self._note_lost(self.index.remember(entity, row, whole=True))
+                self._note_lost(self.index.remember(entity, row, in_full=True))
             for ident in wanted.keys() - {str(row["Id"]) for row in found}:
                 self._note_deleted(entity, ident)
 
@@ -290,7 +290,7 @@ class Books:
     async def read_payments(self, idents: Sequence[str]) -> None:
         """Read payments that are not ours but linked to what is ours."""
         for row in await self._by_ids("Payment", idents):
-            self.index.remember("Payment", row, whole=True)
+            self.index.remember("Payment", row, in_full=True)
 
     async def look_up(self, entity: str, entity_id: str) -> Entity | None:
         """One entity by Id, taken into the index; None when it does not exist."""
@@ -341,7 +341,7 @@ class Books:
         for entity, rows in changes.changed.items():
             for row in rows:
                 if self.index.knows(entity, str(row["Id"])):
-                    self._note_lost(self.index.catch_up(entity, row, settled=True))
+                    self._note_lost(self.index.catch_up(entity, row, nothing_written_since=True))
         for entity, idents in changes.deleted.items():
             for ident in idents:
                 if self.index.knows(entity, ident):
@@ -362,7 +362,7 @@ class Books:
     def _take(self, entity: str, row: Entity, changes: Changes) -> Posted | None:
         if entity in NAME_LISTS:
             return self.index.remember(entity, row)
-        posted = self.index.catch_up(entity, row, settled=changes.settled)
+        posted = self.index.catch_up(entity, row, nothing_written_since=changes.nothing_written_since)
         self._note_lost(posted)
         return posted
 
@@ -370,10 +370,10 @@ class Books:
         if entity in NAME_LISTS:
             self._names(entity).forget(ident)
             return None
-        gone = self.index.mark_deleted(entity, ident)
-        if gone is not None:
-            self._keep(gone)
-        return gone
+        deleted = self.index.mark_deleted(entity, ident)
+        if deleted is not None:
+            self._keep(deleted)
+        return deleted
 
     def _names(self, entity: str) -> NameList:
         return self.index.customers if entity == "Customer" else self.index.items

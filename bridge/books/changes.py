@@ -31,17 +31,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What one look found: rows that changed, Ids of what is gone, and where the next look begins (QBO's clock).
+    """What one poll found: rows that changed, Ids of what was deleted, and where the next poll begins (QBO's clock).
 
-    `settled` is true when nothing of ours was written between asking and now. `complete` is false when deletions may
-    be missing.
+    `nothing_written_since`: no write of ours between asking and now. `complete` is false when deletions may be missing.
     """
 
     changed: Mapping[str, Sequence[Entity]]
     deleted: Mapping[str, frozenset[str]]
     next_since: datetime
     complete: bool = True
-    settled: bool = True
+    nothing_written_since: bool = True
 
 
 async def poll(client: QuickBooksClient, entities: Sequence[str], since: datetime, now: datetime) -> Changes:
@@ -105,7 +104,7 @@ class ChangePoller:
             return None
         self._since = changes.next_since
         self._wait(self._every if changes.complete else max(self._every, OVERLAP))
-        return replace(changes, settled=self._written == self._writes())
+        return replace(changes, nothing_written_since=self._written == self._writes())
 
     def _wait(self, pause: timedelta) -> None:
         self._next_at = self._clock.monotonic() + pause.total_seconds()

@@ -78,7 +78,7 @@ def redrive(
     Example: qbo-bridge dead-letters redrive --company acme-us --reason unmappable --dry-run
     """
     from bridge.commands.dead_letters.redrive import redrive as redrive_letters
-    from bridge.commands.dead_letters.redriving import Wanted
+    from bridge.commands.dead_letters.redriving import LetterSelection
     from bridge.commands.spans import parse_span
     from bridge.config.settings import load_settings
     from contracts.records import Place
@@ -91,7 +91,7 @@ def redrive(
         settings.company(company)
     try:
         places = frozenset(Place.parse(text, topic=settings.topics.dead_letters) for text in letter or ())
-        wanted = Wanted(places=places, code=code, company=company, span=parse_span(since, until))
+        wanted = LetterSelection(places=places, code=code, company=company, span=parse_span(since, until))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     done = asyncio.run(redrive_letters(settings, wanted, rate=rate, dry_run=dry_run, force=force))

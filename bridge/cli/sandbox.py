@@ -62,7 +62,7 @@ def sandbox(
     Example: qbo-bridge sandbox --port 8100 --time-scale 60
     """
     from bridge.sandbox.server import run as serve_sandbox
-    from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings, Webhooks
+    from bridge.sandbox.settings import DEFAULT_REALM, SandboxLimits, SandboxSettings, Webhooks
     from bridge.sandbox.switch_words import switches
 
     realms = [*(realm or ()), *(company.realm_id for company in _companies(config))]
@@ -73,7 +73,7 @@ def sandbox(
             realms=tuple(dict.fromkeys(realms)) or (DEFAULT_REALM,),
             empty=empty,
             data=data,
-            limits=Limits(enforced=not no_limits),
+            limits=SandboxLimits(enforced=not no_limits),
             switches=switches(switch or ()),
             webhooks=Webhooks(url=webhook_url),
             time_scale=time_scale,

@@ -37,7 +37,7 @@ UNCOUNTED = frozenset({"undecodable", "orphan", "period_closed", "possible_dupli
 """Dead letters that say nothing of what comes next: one record's bytes, an end that it shares, a person's choice."""
 
 
-class Told(NamedTuple):
+class EndedRecord(NamedTuple):
     """How a record ended: its status, its reason code, and the kind of document that it is about."""
 
     status: ResultStatus
@@ -83,7 +83,7 @@ class Breaker:
             if self._limit and max(row, self._shares.refused(kind) + refused[kind]) >= self._limit:
                 return
 
-    def count(self, outcomes: Iterable[Told], now: datetime) -> None:
+    def count(self, outcomes: Iterable[EndedRecord], now: datetime) -> None:
         """Count what became of records, in their order; `stop` is there when that was one too many."""
         for status, code, kind in outcomes:
             if status in ENDS_A_ROW:

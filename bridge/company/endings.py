@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.books.books import Books
-from bridge.company.pipeline import Processed, Settled
+from bridge.company.pipeline import Processed, SettledRecord
 from bridge.company.refused_documents import RefusedDocuments
 from bridge.company.waiting_room import WaitingRoom
 from bridge.decoding.decision import MappedRecord
@@ -33,9 +33,9 @@ class TooLarge(RecordError):
     code = "too_large"
 
 
-def bare(record: InboundRecord, fault: InternalFault) -> Settled:
+def bare(record: InboundRecord, fault: InternalFault) -> SettledRecord:
     """The end of a record that a bug of ours has met."""
-    return Settled(mapped=MappedRecord.broken(record, fault), outcome=refused(fault))
+    return SettledRecord(mapped=MappedRecord.broken(record, fault), outcome=refused(fault))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Endings:
             ),
         )
 
-    def _ended(self, settled: Settled, over: Collection[RecordId], now: datetime) -> Outcome:
+    def _ended(self, settled: SettledRecord, over: Collection[RecordId], now: datetime) -> Outcome:
         outcome, record = settled.outcome, settled.mapped.record
         if outcome.status is not ResultStatus.WAITING:
             return outcome
@@ -70,7 +70,7 @@ class Endings:
             return refused(TooLarge(f"too large to be kept while it waits: {_message(outcome)}"))
         return outcome
 
-    def _with_its_document(self, settled: Settled) -> Outcome | None:
+    def _with_its_document(self, settled: SettledRecord) -> Outcome | None:
         """The end of what waits for a document that is a dead letter and not in the books; None for all else."""
         plan = settled.mapped.decision
         place = self.refused.place_of(plan.lane) if isinstance(plan, PostingPlan) else None
@@ -83,16 +83,16 @@ class Endings:
         return replace(refused(error), ended_with=place)
 
 
-def _each_alone(settled: Settled, judge: Callable[[Settled], Settled]) -> Settled:
-    """What `judge` makes of one record; a bug that it meets there is that record's end."""
+def _each_alone(settled: SettledRecord, end: Callable[[SettledRecord], SettledRecord]) -> SettledRecord:
+    """What `end` makes of one record; a bug that it meets there is that record's end."""
     try:
         with contained():
-            return judge(settled)
+            return end(settled)
     except InternalFault as fault:
         return bare(settled.mapped.record, fault)
 
 
-def _asked_for_its_document(settled: Settled) -> Settled:
+def _asked_for_its_document(settled: SettledRecord) -> SettledRecord:
     """The same record; raises now what whoever asks for its document later would meet."""
     document_key(settled.mapped)
     return settled

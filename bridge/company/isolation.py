@@ -18,37 +18,37 @@ from contracts.posting import PostingPlan, Version
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SettledPlans:
     """Plans that were settled: their outcomes in order, the writes credited to them, versions that no entity says."""
 
     outcomes: Sequence[Outcome] = ()
     versions: Mapping[SourceKey, Version] = field(default_factory=dict)
     written: frozenset[StepId] = frozenset()
 
-    def __add__(self, later: Part) -> Part:
+    def __add__(self, later: SettledPlans) -> SettledPlans:
         """Both, one after the other."""
-        return Part(
+        return SettledPlans(
             (*self.outcomes, *later.outcomes), {**self.versions, **later.versions}, self.written | later.written
         )
 
 
-Together = Callable[[Sequence[PostingPlan], Collection[StepId]], Awaitable[Part]]
+Together = Callable[[Sequence[PostingPlan], Collection[StepId]], Awaitable[SettledPlans]]
 """Settles plans in one go; the writes that are told already belong to others."""
 
 
 async def isolated(
     plans: Sequence[PostingPlan],
     together: Together,
-    alone: Callable[[PostingPlan, InternalFault, Collection[StepId]], Part],
-    told: frozenset[StepId] = frozenset(),
-) -> Part:
+    alone: Callable[[PostingPlan, InternalFault, Collection[StepId]], SettledPlans],
+    credited: frozenset[StepId] = frozenset(),
+) -> SettledPlans:
     """What `together` makes of `plans`; one that it cannot settle even by itself is what `alone` makes of it."""
     try:
-        return await together(plans, told)
+        return await together(plans, credited)
     except InternalFault as fault:
         if len(plans) <= 1:
-            return alone(plans[0], fault, told)
+            return alone(plans[0], fault, credited)
     middle = len(plans) // 2
-    first = await isolated(plans[:middle], together, alone, told)
+    first = await isolated(plans[:middle], together, alone, credited)
     # because a write has one record that it is credited to, the second half must not count those of the first again
-    return first + await isolated(plans[middle:], together, alone, told | first.written)
+    return first + await isolated(plans[middle:], together, alone, credited | first.written)

@@ -12,10 +12,10 @@ import structlog
 
 from bridge.books.books import Books
 from bridge.clock import Clock
-from bridge.company.breaker import Breaker, Told
+from bridge.company.breaker import Breaker, EndedRecord
 from bridge.company.endings import Endings, Orphan, bare
 from bridge.company.parked import SLICE, ParkedEvents, bodiless
-from bridge.company.pipeline import Pipeline, Processed, Settled
+from bridge.company.pipeline import Pipeline, Processed, SettledRecord
 from bridge.company.refused_documents import RefusedDocuments
 from bridge.company.sentinel import Sentinel
 from bridge.company.shares import kind_of
@@ -41,13 +41,13 @@ from contracts.results import ResultStatus
 
 LEFT_OUT = frozenset({"booked_by_shop", "skipped_by_rule", "before_books_start"})
 """Reasons for which nothing is booked for a document, whatever comes of it later."""
-LOOK_BACK = timedelta(days=365)
+REACH_BACK = timedelta(days=365)
 """How far before the money that waits for it the index looks for an old order."""
 
 log = structlog.get_logger(__name__)
 
 
-class Company:
+class BooksOwner:
     """Takes over, processes, and lets go; the Kafka side drives it (`bridge.kafka.owner.CompanyOwner`)."""
 
     def __init__(  # noqa: PLR0913 - the parts of one company
@@ -76,7 +76,7 @@ class Company:
         self._board = board
         self._clock = clock
         self._sentinel = Sentinel(board)
-        self._refused = RefusedDocuments(waiting.room.patience)
+        self._refused = RefusedDocuments(waiting.room.wait_max)
         self._endings = Endings(books, waiting.room, self._refused)
         self._looked_since: datetime | None = None
         self._is_away_in_idle = False
@@ -99,7 +99,7 @@ class Company:
         self._refused.load(entries)
         await self._waiting.load(entries, self._clock.now())
         self._looked_since = self._books.index.complete_since
-        self._sentinel.look(self._books.index)
+        self._sentinel.report(self._books.index)
         self._board.enter(Phase.RUNNING, epoch=epoch)
         self._show()
 
@@ -124,7 +124,7 @@ class Company:
         """What people changed in QBO, and a slice of what waits and is due to be looked at."""
         try:
             with self._telling_outages():
-                told = await self._idle()
+                records = await self._idle()
         except Unavailable:
             self._is_away_in_idle = True
             raise
@@ -132,7 +132,7 @@ class Company:
             # because nothing may be due that would ask QBO once more and tell that it answers
             self._is_away_in_idle = False
             self._board.recovered()
-        return told
+        return records
 
     async def _process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
@@ -143,7 +143,7 @@ class Company:
         if next(coming, None) is not None:
             raise BatchTooLarge(1 + records.index(mapped[-1].record))
         woken = await self._waiting.woken_by(mapped, self._books.index.payment_links, except_for=records)
-        return await self._settle([*mapped, *woken])
+        return await self._process_mapped([*mapped, *woken])
 
     async def _idle(self) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
@@ -151,7 +151,7 @@ class Company:
         self._books.take_slice()
         if changed is not None:
             self._waiting.call_for_changes(changed, self._books.index.payment_links)
-            self._sentinel.look(self._books.index)
+            self._sentinel.report(self._books.index)
             self._show()
         if not len(self._waiting):
             return self._kept()
@@ -165,7 +165,7 @@ class Company:
         found = {each.record.id for each in mapped}
         lost = [ident for ident in due if ident not in found]
         ended = self._without_body(lost, over, now)
-        return (*ended, *(await self._settle(mapped, over) if mapped else self._kept()))
+        return (*ended, *(await self._process_mapped(mapped, over) if mapped else self._kept()))
 
     async def released(self) -> None:
         """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
@@ -207,7 +207,7 @@ class Company:
         if self._board.phase is Phase.STOPPED:
             self._board.enter(Phase.RUNNING)
 
-    async def _settle(
+    async def _process_mapped(
         self, mapped: Sequence[MappedRecord], over: Collection[RecordId] = ()
     ) -> tuple[OutboundRecord, ...]:
         started = self._clock.monotonic()
@@ -220,8 +220,8 @@ class Company:
             self._show()
         self._pipeline.mark_published(processed)
         self._write_ahead.clear()
-        self._tell_bugs(processed)
-        self._board.settled(_statuses(processed), self._clock.monotonic() - started)
+        self._log_bugs(processed)
+        self._board.committed(_statuses(processed), self._clock.monotonic() - started)
         self._board.warned(_warnings(processed))
         return (*records, *self._counted(processed))
 
@@ -229,29 +229,29 @@ class Company:
         self, lost: Iterable[RecordId], over: Collection[RecordId], now: datetime
     ) -> tuple[OutboundRecord, ...]:
         """Events whose bodies nobody has go on waiting for them, and end as others do that waited too long."""
-        told: list[OutboundRecord] = []
+        records: list[OutboundRecord] = []
         for ident in lost:
             if ident not in over:
-                self._waiting.room.looked_at(ident, now)
+                self._waiting.room.rechecked(ident, now)
                 continue
             event = self._waiting.room.event(ident)
             outcome = refused(Orphan("waited too long, and neither its topic nor the journal holds its body any more"))
-            told += self._reporter.records(bodiless(event), outcome, received_at=event.since, now=now)
-            told.append(self._journal.journal_record(event.entry, None))
+            records += self._reporter.records(bodiless(event), outcome, received_at=event.since, now=now)
+            records.append(self._journal.journal_record(event.entry, None))
             self._waiting.release(ident)
-            self._board.settled([(outcome.status, Orphan.code)], 0.0)
+            self._board.committed([(outcome.status, Orphan.code)], 0.0)
         self._board.waiting(len(self._waiting))
-        return tuple(told)
+        return tuple(records)
 
     def _counted(self, processed: Processed) -> list[OutboundRecord]:
         """Dead letters are counted; the one too many leaves a note in the journal."""
-        told = (Told(*_status(each), kind_of(each.mapped)) for each in processed.settled)
-        self._breaker.count(told, self._clock.now())
+        ended = (EndedRecord(*_status(each), kind_of(each.mapped)) for each in processed.settled)
+        self._breaker.count(ended, self._clock.now())
         self._board.refused_in_a_row(self._breaker.row)
         stop = self._breaker.stop
         return [self._journal.journal_record(STOPPED_KEY, stop.to_bytes())] if stop else []
 
-    def _refused_document(self, settled: Settled) -> SourceKey | None:
+    def _refused_document(self, settled: SettledRecord) -> SourceKey | None:
         """The document that this record has just made a dead letter of."""
         key = document_key(settled.mapped)
         return key if key is not None and self._refused.place_of(key) == settled.mapped.record.place else None
@@ -260,9 +260,9 @@ class Company:
         """Everything that is published of a micro-batch, and how its records ended: telling one may meet a bug too."""
         now = self._clock.now()
         woken = {each.mapped.record.place for each in processed.settled if self._since(each) is not None}
-        told = [self._told_whatever_comes(settled, received_at, now) for settled in processed.settled]
-        processed = replace(processed, settled=tuple(settled for settled, _ in told))
-        records = [record for _, each in told for record in each]
+        each_records = [self._contained_records_of(settled, received_at, now) for settled in processed.settled]
+        processed = replace(processed, settled=tuple(settled for settled, _ in each_records))
+        records = [record for _, each in each_records for record in each]
         for settled in processed.settled:
             self._note_left_out(settled)
         ended = [each.mapped for each in processed.settled if _has_ended(each) and each.mapped.record.place in woken]
@@ -276,20 +276,20 @@ class Company:
         records += [self._journal.journal_record(key, value) for key, value in self._write_ahead.tombstones()]
         return processed, (*records, *self._kept())
 
-    def _since(self, settled: Settled) -> datetime | None:
+    def _since(self, settled: SettledRecord) -> datetime | None:
         return self._waiting.room.since(settled.mapped.record)
 
-    def _told_whatever_comes(
-        self, settled: Settled, received_at: datetime, now: datetime
-    ) -> tuple[Settled, list[OutboundRecord]]:
+    def _contained_records_of(
+        self, settled: SettledRecord, received_at: datetime, now: datetime
+    ) -> tuple[SettledRecord, list[OutboundRecord]]:
         try:
             with contained():
-                return settled, self._told(settled, received_at, now)
+                return settled, self._records_of(settled, received_at, now)
         except InternalFault as fault:
             ended = bare(settled.mapped.record, fault)
-            return ended, self._told(ended, received_at, now)
+            return ended, self._records_of(ended, received_at, now)
 
-    def _tell_bugs(self, processed: Processed) -> None:
+    def _log_bugs(self, processed: Processed) -> None:
         """One line for each record that a bug of ours has met: where, and nothing of what it holds."""
         for each in processed.settled:
             error = each.outcome.error
@@ -297,7 +297,7 @@ class Company:
                 place = str(each.mapped.record.place)
                 log.error("record.internal", company=self._board.name, record=place, bug=error.said, trace=error.trace)
 
-    def _note_left_out(self, settled: Settled) -> None:
+    def _note_left_out(self, settled: SettledRecord) -> None:
         """A document for which nothing is booked by rule is recorded as such."""
         outcome, document = settled.outcome, document_key(settled.mapped)
         code = outcome.reason.code if outcome.status is ResultStatus.IGNORED and outcome.reason else None
@@ -313,23 +313,23 @@ class Company:
             kept.append(self._ids.journal_record(str(key), value))
         return tuple(kept)
 
-    def _told(self, settled: Settled, received_at: datetime, now: datetime) -> list[OutboundRecord]:
+    def _records_of(self, settled: SettledRecord, received_at: datetime, now: datetime) -> list[OutboundRecord]:
         """The result of one record, and what its waiting changes in the journal; who goes on waiting says no more."""
         mapped, outcome, record = settled.mapped, settled.outcome, settled.mapped.record
         since = self._waiting.room.since(record)
-        told = list(self._reporter.records(mapped, outcome, received_at=since or received_at, now=now))
+        records = list(self._reporter.records(mapped, outcome, received_at=since or received_at, now=now))
         if outcome.status is not ResultStatus.WAITING:
             if since is None:
-                return told
+                return records
             entry = self._waiting.room.event(record.id).entry
             self._waiting.release(record.id)
-            return [*told, self._journal.journal_record(entry, None)]
+            return [*records, self._journal.journal_record(entry, None)]
         if since is not None:
-            self._waiting.room.looked_at(record.id, now)
+            self._waiting.room.rechecked(record.id, now)
             return []
         self._waiting.park(mapped, received_at, now)
         parked = Parked(record, received_at)
-        return [*told, self._journal.journal_record(parked.key, journal_value(parked))]
+        return [*records, self._journal.journal_record(parked.key, journal_value(parked))]
 
     async def _call_all_if_anything_may_have_become_possible(self, now: datetime) -> None:
         """Older documents are known, or books that somebody waits for are open: whom it helps nobody can tell."""
@@ -338,10 +338,10 @@ class Company:
         unread: list[ParkedEvent] = []
         for each in room.overdue(now):
             (reached if self._books.reaches(each.document_created_at) else unread).append(each)
-        room.look_back_later(unread, now)
+        room.reach_back_later(unread, now)
         created = [event.document_created_at for event in reached if event.document_created_at is not None]
         if created:
-            await self._books.reach(min(created) - LOOK_BACK)
+            await self._books.reach(min(created) - REACH_BACK)
         room.reached_back(reached)
         if self._books.index.complete_since != self._looked_since:
             self._looked_since = self._books.index.complete_since
@@ -356,7 +356,7 @@ class Company:
             if unsettled.refusal is None:
                 log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
             match await self._pipeline.resend(unsettled):
-                case Resent.SETTLED:
+                case Resent.ANSWERED:
                     await self._journal.append([(unsettled.key, None)])
                 case Resent.OPEN:
                     self._write_ahead.end(unsettled.key)
@@ -393,7 +393,7 @@ class Company:
             self._board.caught_up(self._books.known_until)
 
 
-def _has_ended(settled: Settled) -> bool:
+def _has_ended(settled: SettledRecord) -> bool:
     return settled.outcome.status is not ResultStatus.WAITING
 
 
@@ -402,15 +402,15 @@ def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
     return [_status(each) for each in processed.settled]
 
 
-def _status(settled: Settled) -> tuple[ResultStatus, str | None]:
+def _status(settled: SettledRecord) -> tuple[ResultStatus, str | None]:
     outcome = settled.outcome
     return outcome.status, outcome.reason.code if outcome.reason else None
 
 
 def _warnings(processed: Processed) -> list[str]:
     """The warnings of the records that have their terminal result."""
-    told = (each for each in processed.settled if _has_ended(each))
-    decisions = (each.mapped.decision for each in told)
+    ended = (each for each in processed.settled if _has_ended(each))
+    decisions = (each.mapped.decision for each in ended)
     return [
         each.code for decision in decisions if isinstance(decision, PostingPlan | Ignored) for each in decision.warnings
     ]

@@ -102,14 +102,14 @@ class ParkedEvents:
         self._lost.clear()
 
     async def woken_by(
-        self, told: Iterable[MappedRecord], links: PaymentLinks, *, except_for: Iterable[InboundRecord]
+        self, records: Iterable[MappedRecord], links: PaymentLinks, *, except_for: Iterable[InboundRecord]
     ) -> list[MappedRecord]:
-        """What waits for something that `told` speaks of, the longest first.
+        """What waits for something that `records` speaks of, the longest first.
 
         A rewound group delivers parked records again: they are `except_for`.
         """
         delivered = {record.id for record in except_for}
-        keys = with_linked(_keys(told), links)
+        keys = with_linked(_keys(records), links)
         return await self.mapped([each for each in self.room.touched(keys) if each not in delivered])
 
     def call_for(self, settled: Iterable[MappedRecord], links: PaymentLinks) -> None:
@@ -163,8 +163,8 @@ class ParkedEvents:
         return self._map_record(record)
 
 
-def _keys(told: Iterable[MappedRecord]) -> set[SourceKey]:
-    return {key for each in told for key in _spoken_of(each)}
+def _keys(records: Iterable[MappedRecord]) -> set[SourceKey]:
+    return {key for each in records for key in _spoken_of(each)}
 
 
 def _spoken_of(mapped: MappedRecord) -> set[SourceKey]:

@@ -13,14 +13,14 @@ from datetime import date, datetime
 from functools import partial
 
 from bridge.books.books import Books
-from bridge.company.isolation import Part, isolated
+from bridge.company.isolation import SettledPlans, isolated
 from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Refused, Schedule, StepId
 from bridge.posting.poster import Poster, Resent
 from bridge.posting.remedies import recover
-from bridge.settlement.outcome import Outcome, ignored, refused, settle, waiting, written_by
+from bridge.settlement.outcome import Outcome, ignored, outcome_of, refused, waiting, written_by
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
 from contracts.containment import contained
 from contracts.errors import InternalFault, RecordError, RejectedPosting, UnmappableEvent
@@ -38,7 +38,7 @@ REREADS_MAX = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class SettledRecord:
     """One record with its outcome."""
 
     mapped: MappedRecord
@@ -52,7 +52,7 @@ class Processed:
     `written` are the steps that are told by it, `ended` the entries of the journal that are settled beside its own.
     """
 
-    settled: tuple[Settled, ...]
+    settled: tuple[SettledRecord, ...]
     versions: Mapping[SourceKey, Version]
     written: frozenset[StepId]
     ended: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class Pipeline:
         plans = [plan for plan in plans if self._books.reaches(plan.books_since)]
         part = await isolated(plans, partial(self._part, Counter()), self._failed_at)
         booked = iter(part.outcomes)
-        settled = tuple(Settled(mapped=each, outcome=self._outcome(each, booked)) for each in mapped)
+        settled = tuple(SettledRecord(mapped=each, outcome=self._outcome(each, booked)) for each in mapped)
         conflicts = {step_id: each for plan in plans for step_id, each in self._poster.conflicts_of(plan).items()}
         return Processed(
             settled=settled,
@@ -93,31 +93,33 @@ class Pipeline:
             ended=tuple(each.key for each in conflicts.values() if each.key is not None),
         )
 
-    async def _part(self, attempts: Counter[StepId], plans: Sequence[PostingPlan], told: Collection[StepId]) -> Part:
-        """Put `plans` into the books together; writes that are `told` already are not credited once more."""
+    async def _part(
+        self, attempts: Counter[StepId], plans: Sequence[PostingPlan], credited_before: Collection[StepId]
+    ) -> SettledPlans:
+        """Put `plans` into the books together; writes that are `credited_before` already are not credited once more."""
         if not plans:
-            return Part()
-        posted = await self._post(plans, attempts, told)
+            return SettledPlans()
+        posted = await self._post(plans, attempts, credited_before)
         outcomes = [
-            replace(self._settled(plan, position, posted), attempts=1 + _refusals(plan, attempts))
+            replace(self._outcome_of(plan, position, posted), attempts=1 + _refusals(plan, attempts))
             for position, plan in enumerate(plans)
         ]
         written = frozenset(step_id for steps in posted.written_for.values() for step_id in steps)
-        return Part(outcomes, self._note_versions(posted), written)
+        return SettledPlans(outcomes, self._note_versions(posted), written)
 
-    def _settled(self, plan: PostingPlan, position: int, posted: _Posted) -> Outcome:
+    def _outcome_of(self, plan: PostingPlan, position: int, posted: _Posted) -> Outcome:
         credited = posted.written_for.get(position, ())
         try:
             with contained():
-                outcome = settle(plan, posted.planned.resolutions[position], posted.outcomes, credited)
+                outcome = outcome_of(plan, posted.planned.resolutions[position], posted.outcomes, credited)
         except InternalFault as fault:
             return self._broken(plan, fault, credited)
         return self._uncontradicted(plan, outcome)
 
-    def _failed_at(self, plan: PostingPlan, fault: InternalFault, told: Collection[StepId]) -> Part:
+    def _failed_at(self, plan: PostingPlan, fault: InternalFault, credited_before: Collection[StepId]) -> SettledPlans:
         """One plan that a bug of ours meets alone: what it has written all the same is told with it."""
-        written = self._poster.done_of(plan).keys() - set(told)
-        return Part([self._broken(plan, fault, written)], {}, frozenset(written))
+        written = self._poster.done_of(plan).keys() - set(credited_before)
+        return SettledPlans([self._broken(plan, fault, written)], {}, frozenset(written))
 
     def _broken(self, plan: PostingPlan, fault: InternalFault, credited: Iterable[StepId]) -> Outcome:
         done = self._poster.done
@@ -162,7 +164,9 @@ class Pipeline:
                 return waiting(f"the books since {since.date()} are being read for it")
         return next(booked)
 
-    async def _post(self, plans: Sequence[PostingPlan], attempts: Counter[StepId], told: Collection[StepId]) -> _Posted:
+    async def _post(
+        self, plans: Sequence[PostingPlan], attempts: Counter[StepId], credited_before: Collection[StepId]
+    ) -> _Posted:
         await self._reread_profile(plans)
         await self._books.read_recorded(_documents_of(plans))
         await self._books.read_rates(())
@@ -180,13 +184,13 @@ class Pipeline:
             unmapped = [step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)]
             if unmapped and await self._books.reread_profile():
                 outcomes = {step_id: outcome for step_id, outcome in outcomes.items() if step_id not in unmapped}
-            elif not recoverables and not planned.once_more:
+            elif not recoverables and not planned.must_replan:
                 break
             for recoverable in recoverables:
                 attempts[recoverable.step.id] += 1
                 await recover(self._books, recoverable)
         with contained():
-            written_for = _written_for(plans, owners, outcomes, told)
+            written_for = _written_for(plans, owners, outcomes, credited_before)
         return _Posted(planned, outcomes, written_for)
 
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
@@ -295,7 +299,7 @@ def _written_for(
     plans: Sequence[PostingPlan],
     owners: Mapping[StepId, int],
     outcomes: Mapping[StepId, StepOutcome],
-    told: Collection[StepId],
+    credited_before: Collection[StepId],
 ) -> dict[int, list[StepId]]:
     """The writes credited to each plan. One that an interrupted earlier try made belongs to the plan that names it."""
     named = {
@@ -306,6 +310,6 @@ def _written_for(
     written: dict[int, list[StepId]] = {}
     for step_id, outcome in outcomes.items():
         owner = owners.get(step_id, named.get(step_id._replace(part="")))
-        if owner is not None and isinstance(outcome, Done) and step_id not in told:
+        if owner is not None and isinstance(outcome, Done) and step_id not in credited_before:
             written.setdefault(owner, []).append(step_id)
     return written

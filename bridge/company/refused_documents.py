@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from bridge.company.pipeline import Settled
+from bridge.company.pipeline import SettledRecord
 from bridge.journal.refused import RefusedDocument, read_refused, refused_key, refused_value
 from bridge.settlement.reporting import document_key
 from contracts.keys import SourceKey
@@ -34,7 +34,7 @@ class RefusedDocuments:
         self.clear()
         self._found.update(sorted(read_refused(journal).items(), key=lambda entry: entry[1].at))
 
-    def note(self, settled: Iterable[Settled], now: datetime) -> None:
+    def note(self, settled: Iterable[SettledRecord], now: datetime) -> None:
         """Take in how these records ended: a document that was booked, or left out, since is refused no more."""
         for each in settled:
             key, status = document_key(each.mapped), each.outcome.status

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class MarkerFinding:
     """One marker that does not stand for exactly what we wrote: live copies carry it, or what we wrote has drifted.
 
     `written` is the total that we wrote last, `total` what the books say (of a duplicate: all of them together).
@@ -49,10 +49,10 @@ class Finding:
         }
 
 
-def findings(index: Index) -> tuple[Finding, ...]:
+def findings(index: Index) -> tuple[MarkerFinding, ...]:
     """Everything in the index that is there twice or has drifted, duplicates first."""
     duplicates = [
-        Finding(
+        MarkerFinding(
             entity=entity,
             key=key,
             ids=tuple(duplicate.id for duplicate in duplicates),
@@ -64,7 +64,7 @@ def findings(index: Index) -> tuple[Finding, ...]:
         for (entity, key), duplicates in index.duplicates().items()
     ]
     drifted = [
-        Finding(
+        MarkerFinding(
             entity=posted.entity,
             key=posted.key,
             ids=(posted.id,),
@@ -83,19 +83,19 @@ class Sentinel:
 
     def __init__(self, board: CompanyBoard) -> None:
         self._board = board
-        self._told: frozenset[Finding] = frozenset()
+        self._reported: frozenset[MarkerFinding] = frozenset()
 
-    def look(self, index: Index) -> None:
+    def report(self, index: Index) -> None:
         """Report what `index` shows now."""
         found = findings(index)
         for finding in found:
-            if finding in self._told:
+            if finding in self._reported:
                 continue
             if finding.duplicate:
                 log.error("books.duplicate", company=self._board.name, **finding.shown())
             else:
                 log.warning("books.drifted", company=self._board.name, **finding.shown())
-        self._told = frozenset(found)
+        self._reported = frozenset(found)
         self._board.found(
             duplicates=[finding.shown() for finding in found if finding.duplicate],
             drifted=[finding.shown() for finding in found if not finding.duplicate],

@@ -22,9 +22,9 @@ from contracts.keys import SourceKey
 from contracts.posting import PostingPlan
 from contracts.records import InboundRecord, RecordId
 
-LOOK_EVERY = timedelta(hours=1)
+RECHECK_EVERY = timedelta(hours=1)
 """How often one is looked at although nothing spoke of what it waits for."""
-LOOK_BACK_AFTER = timedelta(minutes=10)
+REACH_BACK_AFTER = timedelta(minutes=10)
 """Money that has waited this long for its order belongs to an old one: the index reaches back a year then."""
 
 
@@ -47,10 +47,10 @@ class ParkedEvent:
 
 
 class WaitingRoom:
-    """The parked events of one company; they wait for at most `patience`."""
+    """The parked events of one company; they wait for at most `wait_max`."""
 
-    def __init__(self, patience: timedelta) -> None:
-        self.patience = patience
+    def __init__(self, wait_max: timedelta) -> None:
+        self.wait_max = wait_max
         """For how long anything waits."""
         self.clear()
 
@@ -60,8 +60,8 @@ class WaitingRoom:
         self._waiting_for: dict[SourceKey, set[RecordId]] = {}
         self._called: OrderedDict[RecordId, None] = OrderedDict()
         self._ends: Deadlines[RecordId] = Deadlines()
-        self._looks: Deadlines[RecordId] = Deadlines()
-        self._look_backs: Deadlines[RecordId] = Deadlines()
+        self._rechecks: Deadlines[RecordId] = Deadlines()
+        self._reaches_back: Deadlines[RecordId] = Deadlines()
 
     def __len__(self) -> int:
         return len(self._events)
@@ -78,10 +78,10 @@ class WaitingRoom:
         self._events[ident] = event
         for key in event.waits_for:
             self._waiting_for.setdefault(key, set()).add(ident)
-        self._ends.put(ident, since + self.patience)
-        self._looks.put(ident, now + LOOK_EVERY)
+        self._ends.put(ident, since + self.wait_max)
+        self._rechecks.put(ident, now + RECHECK_EVERY)
         if event.document_created_at is not None:
-            self._look_backs.put(ident, since + LOOK_BACK_AFTER)
+            self._reaches_back.put(ident, since + REACH_BACK_AFTER)
 
     def release(self, ident: RecordId) -> None:
         """The event has its terminal outcome."""
@@ -94,7 +94,7 @@ class WaitingRoom:
             if not waiting:
                 del self._waiting_for[key]
         self._called.pop(ident, None)
-        for deadlines in (self._ends, self._looks, self._look_backs):
+        for deadlines in (self._ends, self._rechecks, self._reaches_back):
             deadlines.drop(ident)
 
     def since(self, record: InboundRecord) -> datetime | None:
@@ -128,31 +128,31 @@ class WaitingRoom:
 
     def due(self, now: datetime, limit: int) -> list[RecordId]:
         """At most `limit` of what is due: whose time is up, who was called, who was not looked at for an hour."""
-        everybody = chain(self._ends.due(now, limit), islice(self._called, limit), self._looks.due(now, limit))
+        everybody = chain(self._ends.due(now, limit), islice(self._called, limit), self._rechecks.due(now, limit))
         return list(dict.fromkeys(everybody))[:limit]
 
-    def looked_at(self, ident: RecordId, now: datetime) -> None:
+    def rechecked(self, ident: RecordId, now: datetime) -> None:
         """It goes on waiting."""
         self._called.pop(ident, None)
-        self._looks.put(ident, now + LOOK_EVERY)
+        self._rechecks.put(ident, now + RECHECK_EVERY)
 
     def is_over(self, ident: RecordId, now: datetime) -> bool:
         """True for one that may not wait any longer."""
-        return now - self._events[ident].since >= self.patience
+        return now - self._events[ident].since >= self.wait_max
 
     def overdue(self, now: datetime) -> list[ParkedEvent]:
-        """What has waited for ten minutes and was not reached back for yet (`reached_back`, `look_back_later`)."""
-        return [self._events[ident] for ident in self._look_backs.due(now, len(self._look_backs))]
+        """What has waited for ten minutes and was not reached back for yet (`reached_back`, `reach_back_later`)."""
+        return [self._events[ident] for ident in self._reaches_back.due(now, len(self._reaches_back))]
 
     def reached_back(self, events: Iterable[ParkedEvent]) -> None:
         """The index reaches back far enough for these."""
         for event in events:
-            self._look_backs.drop(event.record)
+            self._reaches_back.drop(event.record)
 
-    def look_back_later(self, events: Iterable[ParkedEvent], now: datetime) -> None:
+    def reach_back_later(self, events: Iterable[ParkedEvent], now: datetime) -> None:
         """The books of their own documents are not read yet: none of them need be asked for ten minutes."""
         for event in events:
-            self._look_backs.put(event.record, now + LOOK_BACK_AFTER)
+            self._reaches_back.put(event.record, now + REACH_BACK_AFTER)
 
 
 def parked_event(mapped: MappedRecord, since: datetime, entry: str | None = None) -> ParkedEvent:

@@ -27,7 +27,7 @@ Table = MutableMapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _TablePlace:
     """A table, the model that it will become, and where it stands."""
 
     table: Table
@@ -53,7 +53,7 @@ def dotted(path: Location, table: Mapping[str, object]) -> str:
 
 def refuse_secrets_and_strangers(table: Table, model: type[BaseModel], file: Path) -> None:
     """ConfigurationError for a key that no model has (with near matches) and for a secret that stands in the file."""
-    for place in _places(_Place(table, model, ())):
+    for place in _places(_TablePlace(table, model, ())):
         for key in place.table:
             where = dotted((*place.path, key), table)
             found = _field(place.model, key)
@@ -74,7 +74,7 @@ def apply_environment(table: Table, model: type[BaseModel], environ: Mapping[str
         parts = name.removeprefix(PREFIX).split("__")
         if not name.startswith(PREFIX) or len(parts) < 2:
             continue
-        place = _place_of(name, parts[:-1], _Place(table, model, ()))
+        place = _place_of(name, parts[:-1], _TablePlace(table, model, ()))
         key = parts[-1].lower()
         found = _field(place.model, key)
         if found is None:
@@ -90,7 +90,7 @@ def read_secret_files(table: Table, model: type[BaseModel], origins: Mapping[Loc
 
     A secret that is given both ways is an error: nobody can know which one was meant.
     """
-    for place in _places(_Place(table, model, ())):
+    for place in _places(_TablePlace(table, model, ())):
         for key in [key for key in place.table if key not in place.model.model_fields and key.endswith("_file")]:
             secret, named = key.removesuffix("_file"), str(place.table.pop(key))
             where = origins.get((*place.path, key)) or dotted((*place.path, key), table)
@@ -106,7 +106,7 @@ def read_secret_files(table: Table, model: type[BaseModel], origins: Mapping[Loc
 
 def count_from(folder: Path, table: Table, model: type[BaseModel]) -> None:
     """Make every path count from `folder`, the one of the configuration file, wherever the process was started."""
-    for place in _places(_Place(table, model, ())):
+    for place in _places(_TablePlace(table, model, ())):
         for key, field in place.model.model_fields.items():
             value = place.table.get(key, field.default)
             if Path in _kinds(field.annotation) and isinstance(value, str | Path):
@@ -125,7 +125,7 @@ def _kinds(annotation: object) -> Iterator[object]:
         yield from _kinds(inner)
 
 
-def _places(place: _Place) -> Iterator[_Place]:
+def _places(place: _TablePlace) -> Iterator[_TablePlace]:
     """`place` and every table under it that has a model."""
     yield place
     for key, field in place.model.model_fields.items():
@@ -133,14 +133,14 @@ def _places(place: _Place) -> Iterator[_Place]:
         if inner is None:
             continue
         if isinstance(value, dict):
-            yield from _places(_Place(value, inner, (*place.path, key)))
+            yield from _places(_TablePlace(value, inner, (*place.path, key)))
         elif isinstance(value, list):
             for index, entry in enumerate(value):
                 if isinstance(entry, dict):
-                    yield from _places(_Place(entry, inner, (*place.path, key, index)))
+                    yield from _places(_TablePlace(entry, inner, (*place.path, key, index)))
 
 
-def _place_of(name: str, parts: list[str], root: _Place) -> _Place:
+def _place_of(name: str, parts: list[str], root: _TablePlace) -> _TablePlace:
     place, rest = root, [part.lower() for part in parts]
     while rest:
         key = rest.pop(0)
@@ -155,11 +155,11 @@ def _place_of(name: str, parts: list[str], root: _Place) -> _Place:
             value = place.table.setdefault(key, {})
             if not isinstance(value, dict):
                 raise ConfigurationError(f"{name}: {key} in the configuration file must be a table.")
-            place = _Place(value, inner, (*place.path, key))
+            place = _TablePlace(value, inner, (*place.path, key))
     return place
 
 
-def _company(name: str, wanted: str, table: Table, model: type[BaseModel]) -> _Place:
+def _company(name: str, wanted: str, table: Table, model: type[BaseModel]) -> _TablePlace:
     entries = table.get(COMPANIES)
     named = {
         environment_name(str(entry["name"])): index
@@ -170,7 +170,7 @@ def _company(name: str, wanted: str, table: Table, model: type[BaseModel]) -> _P
         known = ", ".join(sorted(named)) or "none is configured"
         raise ConfigurationError(f"{name} names no company of the configuration file; expected one of: {known}.")
     index = named[wanted]
-    return _Place(_entry(entries, index), model, (COMPANIES, index))  # type: ignore[arg-type]
+    return _TablePlace(_entry(entries, index), model, (COMPANIES, index))  # type: ignore[arg-type]
 
 
 def _entry(entries: object, index: str | int) -> object:

@@ -10,7 +10,7 @@ from bridge.decoding.routing import Router
 from contracts.containment import contained
 from contracts.envelope import Envelope
 from contracts.errors import InternalFault, RecordError
-from contracts.opening import Opening
+from contracts.opening import OpeningAccounts
 from contracts.posting import ClosedPeriod, Ignored, PostingPlan
 from contracts.records import InboundRecord
 from mappings.registry import map_event
@@ -47,7 +47,7 @@ class EventMapper:
         return self._rules.closed_period
 
     @property
-    def opening(self) -> Opening | None:
+    def opening(self) -> OpeningAccounts | None:
         """Where money of sales from before the start of the books goes."""
         return opening_of(self._rules)
 

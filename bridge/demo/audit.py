@@ -24,7 +24,7 @@ THROTTLED_MAX = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class AuditedBooks:
     """Every invoice and payment of a realm that carries one of our markers, and how many calls it took."""
 
     documents: Mapping[SourceKey, tuple[Json, ...]]
@@ -67,7 +67,7 @@ class Books:
         return dict(sums)
 
 
-def read_books(base_url: str, realm: str, seal: MarkerSeal) -> Books:
+def read_books(base_url: str, realm: str, seal: MarkerSeal) -> AuditedBooks:
     """The books as they are now; `seal` tells which documents are the bridge's."""
     with httpx.Client(base_url=base_url, timeout=30) as client:
         stats = _json(client.get("/sandbox/stats", params={"realm": realm}))
@@ -81,10 +81,10 @@ def read_books(base_url: str, realm: str, seal: MarkerSeal) -> Books:
         if marker := seal.find("Invoice", invoice.get("PrivateNote")):
             documents[marker.key] = (*documents.get(marker.key, ()), invoice)
     ours = tuple(payment for payment in payments if seal.find("Payment", payment.get("PrivateNote")))
-    return Books(documents, ours, dict(stats["requests"]), dict(stats["entities"]), pages)
+    return AuditedBooks(documents, ours, dict(stats["requests"]), dict(stats["entities"]), pages)
 
 
-def differences(sales: Iterable[ExpectedSale], books: Books) -> tuple[str, ...]:
+def differences(sales: Iterable[ExpectedSale], books: AuditedBooks) -> tuple[str, ...]:
     """Where the books are not what `sales` say, one sentence each; empty when they are equal to the cent."""
     expected = {sale.document: sale for sale in sales}
     documents, received = books.documents, books.received
@@ -109,9 +109,9 @@ def _difference(sale: ExpectedSale, invoices: Sequence[Json], received: dict[str
         ("balance", Decimal(invoice["Balance"]), sale.total - sale.received),
     )
     return [
-        f"{sale.document}: {name} {plain(booked, sale.currency)} instead of {plain(told, sale.currency)}"
-        for name, booked, told in pairs
-        if booked != told
+        f"{sale.document}: {name} {plain(booked, sale.currency)} instead of {plain(expected, sale.currency)}"
+        for name, booked, expected in pairs
+        if booked != expected
     ]
 
 

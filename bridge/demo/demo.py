@@ -21,7 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bridge.demo.audit import WRITES, Books, differences, read_books
+from bridge.demo.audit import WRITES, AuditedBooks, differences, read_books
 from bridge.demo.events import EventSettings, Sample, generate
 from bridge.demo.processes import DemoFailed, Process
 from bridge.demo.report import report
@@ -130,8 +130,8 @@ async def _until_published(results: dict[str, Result], wanted: int, bridge: Proc
 
 def _surprises(sample: Sample, results: dict[str, Result]) -> list[str]:
     """Records that were to be ignored or dead-lettered, or were not, and are not what they were to be."""
-    fates = ((str(event.fate), event.code) for event in sample.events if event.fate != "books")
-    wanted = Counter(fates)
+    ends = ((str(event.ends_as), event.code) for event in sample.events if event.ends_as != "books")
+    wanted = Counter(ends)
     got = Counter(
         (result.status.value, result.reason.code if result.reason else None)
         for result in results.values()
@@ -146,7 +146,7 @@ def _surprises(sample: Sample, results: dict[str, Result]) -> list[str]:
     ]
 
 
-def _written_twice(before: Books, after: Books) -> list[str]:
+def _written_twice(before: AuditedBooks, after: AuditedBooks) -> list[str]:
     """What the replay wrote; it must be nothing."""
     calls = [
         f"the replay sent {after.requests[kind] - before.requests[kind]} {kind}"

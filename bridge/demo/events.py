@@ -18,13 +18,13 @@ import orjson
 
 from bridge.demo.samples.baskets import BasketMix, draw_basket
 from bridge.demo.samples.catalogue import Buyer, buyers
-from bridge.demo.samples.charges import Charge, charge_event, intent_event
-from bridge.demo.samples.orders import Order, order_body, transaction_body
+from bridge.demo.samples.charges import SampleCharge, charge_event, intent_event
+from bridge.demo.samples.orders import SampleOrder, order_body, transaction_body
 from bridge.demo.samples.stories import StoryMix, draw_story, topics_of
 from contracts.keys import SourceKey
 from contracts.records import Headers, OutboundRecord
 
-Fate = Literal["books", "ignored", "dead_lettered"]
+ExpectedEnd = Literal["books", "ignored", "dead_lettered"]
 Json = dict[str, object]
 
 API_VERSION = "2026-10"
@@ -76,7 +76,7 @@ class SampleEvent:
 
     record: OutboundRecord
     at: datetime
-    fate: Fate = "books"
+    ends_as: ExpectedEnd = "books"
     code: str | None = None
 
     @property
@@ -133,15 +133,15 @@ class _Shop:
         """One order from its beginning to its end, told in events that may overtake each other."""
         mix = self._settings.mix
         story = draw_story(self._chance, self._new_order(at), mix.story, self._transaction_ids)
-        self.sales.append(_expected_order([step for step in story if isinstance(step, Order)][-1]))
-        told = topics_of(story)
-        times = [step.updated_at if isinstance(step, Order) else step.at for _, step in told]
+        self.sales.append(_expected_order([step for step in story if isinstance(step, SampleOrder)][-1]))
+        steps = topics_of(story)
+        times = [step.updated_at if isinstance(step, SampleOrder) else step.at for _, step in steps]
         if self._happens(mix.shuffled):
-            self._chance.shuffle(told)
-        for nth, ((topic, step), moment) in enumerate(zip(told, times, strict=True)):
-            body = order_body(step) if isinstance(step, Order) else transaction_body(step)
-            order_id = step.id if isinstance(step, Order) else step.order.id
-            self._tell(topic, body, moment + timedelta(seconds=nth), key=str(order_id).encode())
+            self._chance.shuffle(steps)
+        for nth, ((topic, step), moment) in enumerate(zip(steps, times, strict=True)):
+            body = order_body(step) if isinstance(step, SampleOrder) else transaction_body(step)
+            order_id = step.id if isinstance(step, SampleOrder) else step.order.id
+            self._add_event(topic, body, moment + timedelta(seconds=nth), key=str(order_id).encode())
 
     def charge(self, at: datetime) -> None:
         """Charges of the own Stripe account: sales of their own, or the money of an order, which the shop books."""
@@ -149,29 +149,29 @@ class _Shop:
         if self._happens(mix.stripe_charges):
             charge = self._new_charge(at, order_id=None)
             self.sales.append(_expected_charge(charge))
-            self._tell_charge(charge, "books", None)
+            self._add_charge(charge, "books", None)
         if self._happens(mix.shop_charges):
-            self._tell_charge(self._new_charge(at, order_id=self._order_id), "ignored", "booked_by_shop")
+            self._add_charge(self._new_charge(at, order_id=self._order_id), "ignored", "booked_by_shop")
 
     def make_noise(self, at: datetime) -> None:
         """What a topic holds beside the books: tests, types that nobody maps, bytes that nobody can book."""
         mix = self._settings.mix
         if self._happens(mix.test_orders):
             body = order_body(self._new_order(at)) | {"test": True}
-            self._tell("orders/create", body, at, fate="ignored", code="test_event")
+            self._add_event("orders/create", body, at, ends_as="ignored", code="test_event")
         if self._happens(mix.unknown_types):
-            self._tell("app/uninstalled", {"id": 1, "name": "Acme"}, at, fate="ignored", code="unknown_type")
+            self._add_event("app/uninstalled", {"id": 1, "name": "Acme"}, at, ends_as="ignored", code="unknown_type")
         if self._happens(mix.poison):
             self._poison(at)
 
-    def _tell(
+    def _add_event(
         self,
         topic: str,
         body: Json,
         at: datetime,
         *,
         key: bytes | None = None,
-        fate: Fate = "books",
+        ends_as: ExpectedEnd = "books",
         code: str | None = None,
     ) -> None:
         """One Shopify event; now and then it comes twice, or with a header that is not UTF-8."""
@@ -181,19 +181,19 @@ class _Shop:
             headers = (*headers, _NOT_UTF8)
         chosen = self._chance.choice((key, settings.shop_domain.encode(), None))
         record = OutboundRecord(topic=settings.shopify_topic, key=chosen, value=orjson.dumps(body), headers=headers)
-        event = SampleEvent(record=record, at=at, fate=fate, code=code)
+        event = SampleEvent(record=record, at=at, ends_as=ends_as, code=code)
         self.events += [event] * (2 if self._happens(settings.mix.delivered_twice) else 1)
 
-    def _tell_charge(self, charge: Charge, fate: Fate, code: str | None) -> None:
+    def _add_charge(self, charge: SampleCharge, ends_as: ExpectedEnd, code: str | None) -> None:
         """The charge, and often the payment intent, which tells the same money again."""
-        told = [charge_event(charge, self._event_id())]
+        bodies = [charge_event(charge, self._event_id())]
         if self._happens(0.5):
-            told.append(intent_event(charge, self._event_id()))
+            bodies.append(intent_event(charge, self._event_id()))
         account = self._settings.stripe_account
-        for body in told:
+        for body in bodies:
             value = orjson.dumps(body if account is None else body | {"account": account})
             record = OutboundRecord(topic=self._settings.stripe_topic, key=None, value=value)
-            self.events.append(SampleEvent(record=record, at=charge.at, fate=fate, code=code))
+            self.events.append(SampleEvent(record=record, at=charge.at, ends_as=ends_as, code=code))
 
     def _poison(self, at: datetime) -> None:
         """Torn off, not text, not an event, or with a total that its parts miss by ten."""
@@ -210,13 +210,13 @@ class _Shop:
         )
         headers = () if value.startswith(b'{"hello') else self._headers("orders/create", at)
         record = OutboundRecord(topic=self._settings.shopify_topic, key=None, value=value, headers=headers)
-        self.events.append(SampleEvent(record=record, at=at, fate="dead_lettered", code=code))
+        self.events.append(SampleEvent(record=record, at=at, ends_as="dead_lettered", code=code))
 
-    def _new_order(self, at: datetime) -> Order:
+    def _new_order(self, at: datetime) -> SampleOrder:
         settings = self._settings
         self._order_id += self._chance.randrange(7, 90_000)
         placed_at = at.astimezone(_SHOP_ZONE).replace(microsecond=0)
-        return Order(
+        return SampleOrder(
             id=self._order_id,
             number=next(self._numbers),
             basket=draw_basket(self._chance, self._chance.choice(settings.currencies), settings.mix.basket),
@@ -225,8 +225,8 @@ class _Shop:
             updated_at=placed_at,
         )
 
-    def _new_charge(self, at: datetime, order_id: int | None) -> Charge:
-        return Charge(
+    def _new_charge(self, at: datetime, order_id: int | None) -> SampleCharge:
+        return SampleCharge(
             id=f"ch_3{self._hex()[:24]}",
             amount=Decimal(self._chance.randrange(500, 50_000)) / 100,
             currency=self._settings.currencies[0],
@@ -239,7 +239,7 @@ class _Shop:
         )
 
     def _headers(self, topic: str, at: datetime) -> Headers:
-        facts = {
+        headers = {
             "X-Shopify-Topic": topic,
             "X-Shopify-Shop-Domain": self._settings.shop_domain,
             "X-Shopify-Webhook-Id": str(uuid.UUID(self._hex())),
@@ -247,7 +247,7 @@ class _Shop:
             "X-Shopify-Triggered-At": at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "X-Shopify-API-Version": API_VERSION,
         }
-        return tuple((name, text.encode()) for name, text in facts.items())
+        return tuple((name, text.encode()) for name, text in headers.items())
 
     def _buyer(self) -> Buyer:
         """Some people buy often."""
@@ -264,7 +264,7 @@ class _Shop:
         return self._chance.random() < share
 
 
-def _expected_order(order: Order) -> ExpectedSale:
+def _expected_order(order: SampleOrder) -> ExpectedSale:
     return ExpectedSale(
         document=SourceKey("shopify", "order", str(order.id)),
         total=order.basket.total,
@@ -274,7 +274,7 @@ def _expected_order(order: Order) -> ExpectedSale:
     )
 
 
-def _expected_charge(charge: Charge) -> ExpectedSale:
+def _expected_charge(charge: SampleCharge) -> ExpectedSale:
     return ExpectedSale(
         document=SourceKey("stripe", "charge", charge.id),
         total=charge.amount,

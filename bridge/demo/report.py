@@ -9,7 +9,7 @@ from decimal import Decimal
 from rich.console import Console
 from rich.table import Table
 
-from bridge.demo.audit import Books
+from bridge.demo.audit import AuditedBooks
 from bridge.demo.events import Sample
 from contracts.money import plain
 from contracts.results import Result
@@ -30,7 +30,7 @@ def report(
     *,
     sample: Sample,
     results: Mapping[str, Result],
-    books: tuple[Books, Books, Books],
+    books: tuple[AuditedBooks, AuditedBooks, AuditedBooks],
     seconds: float,
     problems: Sequence[str],
 ) -> None:
@@ -52,16 +52,16 @@ def report(
         f"{replayed['writes'] + replayed['batches']} writes.",
         soft_wrap=True,
     )
-    _verdict(out, problems)
+    _conclude(out, problems)
 
 
-def _spent(before: Books, after: Books) -> dict[str, int]:
+def _spent(before: AuditedBooks, after: AuditedBooks) -> dict[str, int]:
     """The bridge's own calls between two looks at the books; the first look's queries are not its own."""
     spent = {kind: count - before.requests[kind] for kind, count in after.requests.items()}
     return spent | {"metered_reads": spent["metered_reads"] - before.pages}
 
 
-def _verdict(out: Console, problems: Sequence[str]) -> None:
+def _conclude(out: Console, problems: Sequence[str]) -> None:
     if not problems:
         out.print("[bold green]The books say what the events said, to the cent, and each thing once.[/]")
         return
@@ -78,7 +78,7 @@ def _events_table(results: Mapping[str, Result]) -> Table:
     return table
 
 
-def _books_table(sample: Sample, before: Books, books: Books) -> Table:
+def _books_table(sample: Sample, before: AuditedBooks, books: AuditedBooks) -> Table:
     table = Table("", "in the books", "total", title="What is in QuickBooks", title_justify="left")
     cancelled = sum(sale.cancelled for sale in sample.sales)
     table.add_row("orders and charges told of", str(len(sample.sales)), f"{cancelled} of them cancelled")

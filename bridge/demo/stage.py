@@ -96,9 +96,9 @@ def set_stage(rules: Path | None = None) -> Iterator[Stage]:
         sandbox = stack.enter_context(running(["sandbox", "--port", "0"], folder / "sandbox.log"))
         address = asyncio.run(first_words(sandbox, re.compile(r"http://\S+")))
         stage = Stage(broker=broker, sandbox=address, folder=folder)
-        facts = {"broker": broker, "sandbox": address, "realm": DEFAULT_REALM, "client_id": DEFAULTS.client_id}
-        facts["rules"] = f"rules = {json.dumps(str(rules.resolve()))}" if rules else ""
-        stage.config.write_text(CONFIG.format(**facts))
+        values = {"broker": broker, "sandbox": address, "realm": DEFAULT_REALM, "client_id": DEFAULTS.client_id}
+        values["rules"] = f"rules = {json.dumps(str(rules.resolve()))}" if rules else ""
+        stage.config.write_text(CONFIG.format(**values))
         stage.key.touch(mode=0o600)
         stage.key.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
         yield stage

@@ -95,7 +95,7 @@ class Identities:
         """The pairs of the marker that was written last on what is ours; nothing for another Id."""
         identity = self.of(posted.entity, posted.key)
         if identity is not None and identity.id == posted.id and dict(identity.fields) != dict(posted.marker_fields):
-            self._put(posted.entity, posted.key, Identity(posted.id, posted.marker_fields, posted.facts_known))
+            self._put(posted.entity, posted.key, Identity(posted.id, posted.marker_fields, posted.marker_known))
 
     def disown(self, entity: str, key: SourceKey) -> None:
         """The bridge itself has deleted it: nothing stands for `key` any more."""
@@ -130,8 +130,8 @@ class Identities:
             currency=None,
             customer_id=None,
             marker_fields=identity.fields,
-            facts_known=identity.complete,
-            fresh=False,
+            marker_known=identity.complete,
+            is_current=False,
             marked=False,
         )
 

@@ -61,7 +61,7 @@ class Index:
         self._drifted: dict[tuple[str, SourceKey], Posted] = {}
         self._seen: dict[SourceKey, Version] = {}
         self._unrecorded: set[tuple[str, SourceKey]] = set()
-        self._beside: set[SourceKey] = set()
+        self._unapplied: set[SourceKey] = set()
         self._open_credits: set[SourceKey] = set()
         self.identities = Identities()
         self.payment_links = PaymentLinks()
@@ -94,9 +94,9 @@ class Index:
         found = self._every_payment(order)
         return tuple(posted for posted in found if not posted.voided and posted.is_application)
 
-    def sales_with_money_beside(self) -> tuple[SourceKey, ...]:
+    def sales_with_unapplied_money(self) -> tuple[SourceKey, ...]:
         """The sales of which a payment was left beside the invoice in part, or a credit may be open, in their order."""
-        payments = (self._posted.get(("Payment", key)) for key in self._beside)
+        payments = (self._posted.get(("Payment", key)) for key in self._unapplied)
         credits_ = (self._posted.get(("CreditMemo", key)) for key in self._open_credits)
         return tuple(sorted({order_of(posted) for posted in (*payments, *credits_) if posted is not None}))
 
@@ -134,14 +134,14 @@ class Index:
         """Remember that the books reflect `version` although no entity says so (nothing had to be written for it)."""
         before = self._seen.get(document)
         self._seen[document] = max(version, before) if before else version
-        whole = read_note(version)
-        if whole is not None:
-            self.payment_links.add(document, whole)
+        paid_document = read_note(version)
+        if paid_document is not None:
+            self.payment_links.add(document, paid_document)
 
-    def remember(self, entity: str, body: Entity, *, whole: bool = False, slim: bool = False) -> Posted | None:
+    def remember(self, entity: str, body: Entity, *, in_full: bool = False, slim: bool = False) -> Posted | None:
         """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers.
 
-        With `whole` the lines and the tax of a sale or a credit memo are kept too; a `slim` row
+        With `in_full` the lines and the tax of a sale or a credit memo are kept too; a `slim` row
         lacks what is about people.
         """
         if entity == "Customer":
@@ -152,7 +152,7 @@ class Index:
             return None
         posted = self._read(entity, body)
         has_form = entity in SALES or entity == "CreditMemo"
-        if posted is not None and has_form and (whole or posted.has_gift_cards):
+        if posted is not None and has_form and (in_full or posted.has_gift_cards):
             posted = replace(posted, form=form_of(body))
         if posted is not None and entity in SALES and not slim:
             posted = replace(posted, place=place_of(body))
@@ -162,7 +162,7 @@ class Index:
             posted = None
         if posted is None and entity == "Payment" and "Id" in body:
             stranger = Marker(SourceKey("quickbooks", "payment", str(body["Id"])), {})
-            self.others.remember(self._posted_of(entity, body, stranger, marked=False), asked=whole)
+            self.others.remember(self._posted_of(entity, body, stranger, marked=False), asked=in_full)
         return posted
 
     def remember_answer(self, entity: str, body: Entity) -> Posted | None:
@@ -207,16 +207,16 @@ class Index:
         found = (self.identities.placeholder(*place) for place in places if place not in self._posted)
         return tuple(posted for posted in found if posted is not None)
 
-    def catch_up(self, entity: str, row: Entity, *, settled: bool) -> Posted | None:
+    def catch_up(self, entity: str, row: Entity, *, nothing_written_since: bool) -> Posted | None:
         """Take in a row that was read some time ago; None when it is not ours or what is known of it is not older.
 
-        Without `settled` we have written since, so what something else may have moved unseen is not sure after it.
+        Unless `nothing_written_since` a write of ours may have changed it after this row was read: it is read again.
         """
         known = self._of(entity, str(row.get("Id")))
         if known is not None and token(row.get("SyncToken")) <= token(known.sync_token):
             return None
         posted = self.remember(entity, row, slim=True)
-        if posted is not None and known is not None and not (known.fresh or settled):
+        if posted is not None and known is not None and not (known.is_current or nothing_written_since):
             self.mark_stale(entity, posted.key)
         return posted
 
@@ -224,7 +224,7 @@ class Index:
         """Note that QBO has changed an entity's SyncToken unseen."""
         posted = self._posted.get((entity, key))
         if posted is not None:
-            self._posted[entity, key] = replace(posted, fresh=False)
+            self._posted[entity, key] = replace(posted, is_current=False)
             if entity == "CreditMemo":
                 self._open_credits.add(key)
 
@@ -251,7 +251,7 @@ class Index:
         """Drop an entity that now answers to another key."""
         posted = self._posted.pop((entity, key), None)
         self._drifted.pop((entity, key), None)
-        for keys in (self._beside, self._open_credits):
+        for keys in (self._unapplied, self._open_credits):
             keys.discard(key)
         if posted is not None and entity in _OF_A_SALE:
             self._by_sale.get((entity, order_of(posted)), set()).discard(key)
@@ -264,19 +264,19 @@ class Index:
         if posted is None:
             return None
         nothing = Decimal(0)
-        gone = replace(
+        deleted = replace(
             posted,
             voided=True,
             deleted=True,
-            fresh=True,
+            is_current=True,
             marked=True,  # because there is no note any more that a marker could go back to
             total=nothing,
             applied=nothing,
             lines=(),
             elsewhere=(),
         )
-        self._keep(gone)
-        return None if self._is_copy(gone) else gone
+        self._keep(deleted)
+        return None if self._is_copy(deleted) else deleted
 
     def reserve_number(self, entity: str, number: str) -> None:
         """Note that QBO refuses `number` for a new entity of this type: somebody else's document holds it.
@@ -335,23 +335,23 @@ class Index:
             self._drifted.pop(place, None)
         else:
             self._drifted[place] = first
-        self._note_beside(first)
+        self._note_unapplied(first)
         if posted.entity in _OF_A_SALE:
             if holder is not None and order_of(holder) != order_of(first):
                 self._by_sale.get((posted.entity, order_of(holder)), set()).discard(posted.key)
             self._by_sale.setdefault((posted.entity, order_of(first)), set()).add(posted.key)
-            for part, whole in links_of(first):
-                self.payment_links.add(part, whole)
+            for money, document in links_of(first):
+                self.payment_links.add(money, document)
         elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
             for payment in (*self.payments_of(posted.key), *self.applications_of(posted.key)):
                 self.mark_stale("Payment", payment.key)
             # because a credit that QBO had put on it is open again, and may be wanted elsewhere
             self.mark_stale_with(replace(holder, lines=()))
 
-    def _note_beside(self, posted: Posted) -> None:
+    def _note_unapplied(self, posted: Posted) -> None:
         if posted.entity == "Payment":
-            beside = not posted.voided and MarkerField.APPLIED in posted.marker_fields
-            (self._beside.add if beside else self._beside.discard)(posted.key)
+            unapplied = not posted.voided and MarkerField.APPLIED in posted.marker_fields
+            (self._unapplied.add if unapplied else self._unapplied.discard)(posted.key)
         elif posted.entity == "CreditMemo":
             is_open = not posted.voided and bool(posted.balance)
             (self._open_credits.add if is_open else self._open_credits.discard)(posted.key)
@@ -359,14 +359,14 @@ class Index:
     def _ranked(self, posted: Posted, holder: Posted | None) -> tuple[Posted | None, list[Posted]]:
         """Ours of all that carry this marker, None where it was not read; and the live others."""
         place = (posted.entity, posted.key)
-        beside = (holder, *self._duplicates.pop(place, {}).values())
+        copies = (holder, *self._duplicates.pop(place, {}).values())
         recorded = self.identities.of(*place)
         if recorded is None:
             self._unrecorded.add(place)
-            first, *others = ranked(posted, *beside)
+            first, *others = ranked(posted, *copies)
             return first, others
         # because a marker is copied with its document: only the Id tells which of them the bridge wrote
-        known = {each.id: each for each in (*beside, posted) if each is not None}
+        known = {each.id: each for each in (*copies, posted) if each is not None}
         others = [each for each in known.values() if each.id != recorded.id and not each.voided]
         return known.get(recorded.id), others
 
@@ -417,7 +417,7 @@ class Index:
             return None
         known = None if marked else self._of(entity, str(body["Id"]))
         posted = self._posted_of(entity, body, marker, marked=marked)
-        return posted if known is None else replace(posted, facts_known=known.facts_known)
+        return posted if known is None else replace(posted, marker_known=known.marker_known)
 
     def _posted_of(self, entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
         human_note = self.seal.human_part(entity, str(body.get("PrivateNote") or ""))

@@ -76,7 +76,7 @@ def after(known: KnownCustomer, draft: CustomerDraft) -> Said:
     """What the row will say once `draft` is written over it: what is not said stays, an address counts as a whole."""
     old, new = known.said, said_by(draft)
     home = new[6:] if any(new[6:]) else old[6:]
-    return (*(fresh or before for fresh, before in zip(new[:6], old[:6], strict=True)), *home)
+    return (*(is_current or old_value for is_current, old_value in zip(new[:6], old[:6], strict=True)), *home)
 
 
 def target_of(known: KnownCustomer, draft: CustomerDraft) -> Posted | None:

@@ -23,23 +23,23 @@ class PaymentLinks:
     """Links between parts and wholes, each whole once for a part; a part belongs to one document."""
 
     def __init__(self, links: Iterable[Link] = ()) -> None:
-        self._whole: dict[tuple[SourceKey, str], SourceKey] = {}
+        self._document: dict[tuple[SourceKey, str], SourceKey] = {}
         self._parts: dict[SourceKey, dict[SourceKey, None]] = {}
         for payment, document in links:
             self.add(payment, document)
 
     def add(self, payment: SourceKey, document: SourceKey) -> None:
         """Learn a link; of an intent both its charge and its document are kept apart."""
-        self._whole[payment, "charge" if document.kind == "charge" else "document"] = document
+        self._document[payment, "charge" if document.kind == "charge" else "document"] = document
         self._parts.setdefault(document, {})[payment] = None
 
     def charge_of(self, intent: SourceKey) -> SourceKey | None:
         """The charge that a payment intent ended in; a charge is its own."""
-        return intent if intent.kind == "charge" else self._whole.get((intent, "charge"))
+        return intent if intent.kind == "charge" else self._document.get((intent, "charge"))
 
     def document_of(self, payment: SourceKey) -> SourceKey | None:
         """The document that a charge or an intent is said to pay."""
-        return self._whole.get((payment, "document"))
+        return self._document.get((payment, "document"))
 
     def payments_of_document(self, document: SourceKey) -> tuple[SourceKey, ...]:
         """Everything that is said to be part of `document`."""

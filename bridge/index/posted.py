@@ -37,9 +37,9 @@ class Posted:
     lines that are linked to something and `elsewhere` those that a person linked to other documents. `form` is a
     sale's lines and tax, kept only where an update must repeat them, `place` where it was, None where the row did not
     say all. `deposit_to` is the account that money went to; once `deposited` it lies on a deposit, which freezes it.
-    `linked_to` are the Ids of the payments that are linked to an invoice or a credit memo, anybody's. `fresh` is false
-    once something else (a payment that was linked) has moved the SyncToken unseen. `deleted` is true once QBO has it no
-    more. `marked` is false for one of ours whose note has lost the marker; `facts_known` is false for one of those of
+    `linked_to` are the Ids of the payments that are linked to an invoice or a credit memo, anybody's. `is_current` is
+    false once something else (a payment that was linked) has changed the SyncToken unseen. `deleted`: QBO has it no
+    more. `marked` is false for one of ours whose note has lost the marker; `marker_known` is false for one of those of
     which the record of Ids has no room for all that was written.
     """
 
@@ -66,9 +66,9 @@ class Posted:
     shipping: Shipping = NOT_SHIPPED
     voided: bool = False
     human_note: str = ""
-    fresh: bool = True
+    is_current: bool = True
     marked: bool = True
-    facts_known: bool = True
+    marker_known: bool = True
     deleted: bool = False
 
     @property
@@ -96,7 +96,7 @@ class Posted:
     @property
     def total_unchanged(self) -> bool:
         """False when its total is no longer the one that we wrote, or when nobody knows what we wrote."""
-        return self.written == self.total and self.facts_known
+        return self.written == self.total and self.marker_known
 
     @property
     def customer_changed(self) -> bool:

@@ -23,7 +23,7 @@ KEPT = (
     MarkerField.TOTAL,
     MarkerField.CUSTOMER,
     MarkerField.SALE,
-    MarkerField.TOLD_BY,
+    MarkerField.SOURCE_EVENT,
     MarkerField.VERSION,
     MarkerField.CONTENT,
     MarkerField.APPLIED,

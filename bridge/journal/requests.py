@@ -23,7 +23,7 @@ from contracts.posting import Operation
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class JournalledWrite:
     """What one request id does: a step of a plan, how, and the total that QBO must answer, where it has one."""
 
     step: StepId
@@ -50,7 +50,7 @@ class Unsettled:
 
     key: str
     request: Request
-    steps: Mapping[str, Written]
+    steps: Mapping[str, JournalledWrite]
     refusal: Refusal | None = None
 
 
@@ -63,7 +63,7 @@ class WriteAhead:
         self._sent = 0
 
     async def append(
-        self, requests: Sequence[Request], steps: Mapping[str, Written], *, instead_of: Request | None = None
+        self, requests: Sequence[Request], steps: Mapping[str, JournalledWrite], *, instead_of: Request | None = None
     ) -> None:
         """Write the requests down, and which step each of their request ids stands for.
 
@@ -80,7 +80,7 @@ class WriteAhead:
         await self._journal.append(entries)
         self._unsettled += added
 
-    async def refuse(self, request: Single, written: Written, refusal: Refusal) -> None:
+    async def refuse(self, request: Single, written: JournalledWrite, refusal: Refusal) -> None:
         """Note what became of a request: it is never resent, and its entry stays until `end`, over all settlements."""
         self._sent += 1
         key = REQUEST.key(request.request_id)
@@ -107,7 +107,9 @@ def unsettled_requests(journal: Mapping[str, bytes]) -> list[Unsettled]:
     return [unsettled for _, unsettled in sorted(found, key=lambda each: each[0])]
 
 
-def _encode(request: Request, steps: Mapping[str, Written], number: int, refusal: Refusal | None = None) -> bytes:
+def _encode(
+    request: Request, steps: Mapping[str, JournalledWrite], number: int, refusal: Refusal | None = None
+) -> bytes:
     ids = [item.request_id for item in request.items] if isinstance(request, Batch) else [request.request_id]
     entry: dict[str, Any] = {
         "steps": {
@@ -132,7 +134,9 @@ def _encode(request: Request, steps: Mapping[str, Written], number: int, refusal
 def _decode(key: str, entry: Mapping[str, Any]) -> Unsettled:
     totals = {request_id: Decimal(total) for request_id, total in entry.get("totals", {}).items()}
     steps = {
-        request_id: Written(StepId(entity, SourceKey.parse(source), part), Operation(operation), totals.get(request_id))
+        request_id: JournalledWrite(
+            StepId(entity, SourceKey.parse(source), part), Operation(operation), totals.get(request_id)
+        )
         for request_id, (entity, source, part, operation) in entry["steps"].items()
     }
     return Unsettled(key, _request(entry), steps, Refusal(**entry["refusal"]) if "refusal" in entry else None)

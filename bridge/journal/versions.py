@@ -23,9 +23,9 @@ def version_key(document: SourceKey | str) -> str:
 
 def version_value(version: Version) -> bytes:
     """The journal's entry of a version; of a link the whole that it names."""
-    whole = read_note(version)
-    if whole is not None:
-        return VERSION.value({"of": str(whole)})
+    document = read_note(version)
+    if document is not None:
+        return VERSION.value({"of": str(document)})
     return VERSION.value({"updated_at": version.updated_at, "rank": version.rank, "content": version.content})
 
 

@@ -50,7 +50,7 @@ class TopicConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicFacts:
+class TopicState:
     """One topic: how many partitions (0 for none), its configuration and what we may do (None: nobody says)."""
 
     name: str
@@ -68,7 +68,7 @@ class Rights:
     transactions: bool
 
 
-async def inspect_topics(connection: KafkaConnection, names: Iterable[str]) -> list[TopicFacts]:
+async def inspect_topics(connection: KafkaConnection, names: Iterable[str]) -> list[TopicState]:
     """The facts of each topic; KafkaError when no broker can be reached."""
     client = AIOKafkaClient(**connection.client_options())
     try:
@@ -84,24 +84,24 @@ async def inspect_rights(connection: KafkaConnection, company: str) -> Rights:
     return Rights(group=group, transactions=await _may_write_in_transactions(connection, connection.group_id(company)))
 
 
-def _topics(connection: KafkaConnection, names: list[str]) -> list[TopicFacts]:
+def _topics(connection: KafkaConnection, names: list[str]) -> list[TopicState]:
     admin = AdminClient(_options(connection))
     asked = admin.describe_topics(TopicCollection(names), include_authorized_operations=True, request_timeout=TIMEOUT_S)
     return [_topic(admin, name, asked[name]) for name in names]
 
 
-def _topic(admin: AdminClient, name: str, asked: Future[Any]) -> TopicFacts:
+def _topic(admin: AdminClient, name: str, asked: Future[Any]) -> TopicState:
     try:
-        told = asked.result(TIMEOUT_S)
+        description = asked.result(TIMEOUT_S)
     except KafkaException as error:
         refused = error.args[0].name()
         missing = refused == "UNKNOWN_TOPIC_OR_PART"
-        return TopicFacts(name=name, partitions=0, config=None, rights=None, refused=None if missing else refused)
-    return TopicFacts(
+        return TopicState(name=name, partitions=0, config=None, rights=None, refused=None if missing else refused)
+    return TopicState(
         name=name,
-        partitions=len(told.partitions),
+        partitions=len(description.partitions),
         config=_config(admin, name),
-        rights=_words(told.authorized_operations),
+        rights=_words(description.authorized_operations),
     )
 
 

@@ -146,7 +146,7 @@ class CompanyIntake:
         """Join and stay until the watchdog wants a new consumer; Kafka being away is waited for."""
         try:
             await self._connect()
-            looking = asyncio.create_task(self._keep_looking())
+            looking = asyncio.create_task(self._keep_checking())
             try:
                 await self._watch()
             finally:
@@ -187,15 +187,15 @@ class CompanyIntake:
                 log.warning("kafka.consumer_rebuilt", company=self.company, poll_age_s=round(age_s, 1))
                 return
 
-    async def _keep_looking(self) -> None:
+    async def _keep_checking(self) -> None:
         """Ask Kafka itself now and then: a poll of a broker that is away comes back empty, as if all were well."""
         while True:
-            self._note(await self._look())
-            await asyncio.sleep(self._settings.look_interval_s)
+            self._note(await self._check())
+            await asyncio.sleep(self._settings.check_interval_s)
 
-    async def _look(self) -> str | None:
+    async def _check(self) -> str | None:
         try:
-            there = await asyncio.wait_for(self._polling().topics(), self._settings.look_timeout_s)
+            there = await asyncio.wait_for(self._polling().topics(), self._settings.check_timeout_s)
         except (KafkaError, OSError, TimeoutError):
             return f"Kafka at {self._connection.bootstrap_servers} does not answer"
         missing = [topic for topic in self._topics if topic not in there]

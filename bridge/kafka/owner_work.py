@@ -152,8 +152,8 @@ class OwnerWork:
         try:
             return records, await self._owner.process(records)
         except BatchTooLarge as asked:
-            fewer = records[: asked.records]
-            return fewer, await self._owner.process(fewer)
+            first = records[: asked.records]
+            return first, await self._owner.process(first)
 
     async def _settle_idle(self) -> None:
         async with self.busy:

@@ -27,7 +27,7 @@ PROTOCOL_VERSION = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class OwnershipClaim:
     """Who owns the company, as one member knows it. `process` is the one that speaks, `owner` a group member id."""
 
     process: str
@@ -39,7 +39,7 @@ class Claim:
         return orjson.dumps(asdict(self))
 
     @classmethod
-    def from_bytes(cls, raw: bytes | None) -> Claim:
+    def from_bytes(cls, raw: bytes | None) -> OwnershipClaim:
         """Unreadable user data, of a stranger in our group, claims nothing."""
         try:
             fields = orjson.loads(raw or b"")
@@ -48,14 +48,14 @@ class Claim:
             return cls(process="")
 
 
-def elect(company: str, claims: Mapping[str, Claim]) -> Claim:
+def elect(company: str, claims: Mapping[str, OwnershipClaim]) -> OwnershipClaim:
     """The owner among the members (by member id) and its epoch."""
     epoch = max(claim.epoch for claim in claims.values())
     held = [member for member, claim in claims.items() if claim.epoch == epoch and claim.owner == member]
     if held:
-        return Claim(process=claims[held[0]].process, epoch=epoch, owner=held[0])
+        return OwnershipClaim(process=claims[held[0]].process, epoch=epoch, owner=held[0])
     owner = max(sorted(claims), key=lambda member: rank(company, claims[member].process))
-    return Claim(process=claims[owner].process, epoch=epoch + 1, owner=owner)
+    return OwnershipClaim(process=claims[owner].process, epoch=epoch + 1, owner=owner)
 
 
 def rank(company: str, process: str) -> bytes:
@@ -68,16 +68,16 @@ class Ownership:
 
     def __init__(self, company: str, process: str) -> None:
         self.company = company
-        self.claim = Claim(process=process)
+        self.claim = OwnershipClaim(process=process)
 
     @property
     def epoch(self) -> int:
         """The epoch of the newest assignment."""
         return self.claim.epoch
 
-    def learn(self, decided: Claim) -> None:
+    def take_decision(self, decided: OwnershipClaim) -> None:
         """Remember the leader's decision, still speaking for our own process."""
-        self.claim = Claim(process=self.claim.process, epoch=decided.epoch, owner=decided.owner)
+        self.claim = OwnershipClaim(process=self.claim.process, epoch=decided.epoch, owner=decided.owner)
 
     def assignor(self) -> type[AbstractPartitionAssignor]:
         """A class for `partition_assignment_strategy`; its methods are class methods, so one class a company."""
@@ -100,7 +100,9 @@ class OneOwner(AbstractPartitionAssignor):  # type: ignore[misc]
         cls, cluster: ClusterMetadata, members: Mapping[str, ConsumerProtocolMemberMetadata]
     ) -> dict[str, ConsumerProtocolMemberAssignment]:
         """Run by the group's leader: all partitions of all topics to the elected owner, none to the others."""
-        decided = elect(cls.ownership.company, {m: Claim.from_bytes(meta.user_data) for m, meta in members.items()})
+        decided = elect(
+            cls.ownership.company, {m: OwnershipClaim.from_bytes(meta.user_data) for m, meta in members.items()}
+        )
         topics = sorted({topic for metadata in members.values() for topic in metadata.subscription})
         everything = [(topic, sorted(cluster.partitions_for_topic(topic) or ())) for topic in topics]
         shares: dict[str, list[Any]] = {member: [] for member in members} | {str(decided.owner): everything}
@@ -112,4 +114,4 @@ class OneOwner(AbstractPartitionAssignor):  # type: ignore[misc]
     @classmethod
     def on_assignment(cls, assignment: ConsumerProtocolMemberAssignment) -> None:
         """What the leader decided; runs before the listener's `on_partitions_assigned`."""
-        cls.ownership.learn(Claim.from_bytes(assignment.user_data))
+        cls.ownership.take_decision(OwnershipClaim.from_bytes(assignment.user_data))

@@ -130,7 +130,7 @@ class CompanyPublisher:
             answers = await asyncio.gather(*acknowledgements, return_exceptions=True)
         for record, answer in zip(fitting, answers, strict=True):
             if isinstance(answer, MessageSizeTooLargeError) and record.topic == self._dead_letters:
-                await self._learn_limit(record)
+                await self._lower_limit(record)
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer
@@ -139,16 +139,18 @@ class CompanyPublisher:
         """A dead letter degrades to what its topic takes; nothing else is ever cut here."""
         return fit_dead_letter(record, self._letter_bytes_max) if record.topic == self._dead_letters else record
 
-    async def _learn_limit(self, record: OutboundRecord) -> None:
+    async def _lower_limit(self, record: OutboundRecord) -> None:
         """Trying again in the same producer would break its sequence numbers, so the next `open` knows better.
 
         The topic's own limit where we may ask for it, else Kafka's default, else half of what was refused.
         """
         size = record_bytes(record)
-        told = await record_limit(self._connection, record.topic)
+        configured = await record_limit(self._connection, record.topic)
         guessed = TOPIC_BYTES_DEFAULT if size > TOPIC_BYTES_DEFAULT else size // 2
         # because what was refused must be smaller the next time, whatever the broker says, or it is refused for ever
-        self._letter_bytes_max = min(self._letter_bytes_max, told if told and told < size else guessed)
+        self._letter_bytes_max = min(
+            self._letter_bytes_max, configured if configured and configured < size else guessed
+        )
         log.warning("kafka.dead_letter_too_large", company=self.company, topic=record.topic, bytes=size)
 
     def _producer_options(self) -> dict[str, Any]:

@@ -52,8 +52,8 @@ class TimeSpan:
 class Why(StrEnum):
     """Why offsets could not be read."""
 
-    GONE = "were removed before this began"
-    REMOVED = "were removed while this read"
+    REMOVED_BEFORE = "were removed before this began"
+    REMOVED_MEANWHILE = "were removed while this read"
     OPEN = "lie behind a transaction that was open when this began"
 
 
@@ -127,7 +127,7 @@ class RangeReader:
     @property
     def blank(self) -> int:
         """Offsets without a record: transaction markers, aborted and compacted records. Known at the end."""
-        removed = sum(each.count for each in self.missing if each.why is Why.REMOVED)
+        removed = sum(each.count for each in self.missing if each.why is Why.REMOVED_MEANWHILE)
         return self.offsets - self.seen - removed
 
     async def batches(self, records_max: int) -> AsyncIterator[RangeBatch]:
@@ -173,8 +173,8 @@ class RangeReader:
                 if self._span.holds(record.timestamp):
                     partition.records.append(inbound(record))
         partition.next = max(partition.next, await self._consumer.position(partition.place))
-        tail_is_gone = self._tails[partition.place].is_gone(partition.next)
-        partition.done = tail_is_gone or partition.next >= partition.end
+        tail_is_removed = self._tails[partition.place].is_removed(partition.next)
+        partition.done = tail_is_removed or partition.next >= partition.end
 
     async def _pass_over(self, lost: Mapping[TopicPartition, int]) -> None:
         """Retention has overtaken the reader: go on where the log begins now, and remember what is missing."""
@@ -183,7 +183,7 @@ class RangeReader:
             begin = begins[partition.place]
             resume_at = min(begin, partition.end) if begin > partition.next else partition.end
             if resume_at > partition.next:
-                self._note_missing(partition, partition.next, resume_at, Why.REMOVED)
+                self._note_missing(partition, partition.next, resume_at, Why.REMOVED_MEANWHILE)
             partition.next = resume_at
             partition.done = resume_at >= partition.end
 
@@ -248,7 +248,7 @@ async def _bounds(
         begin, start, end = begins[place], starts[place], ends[place]
         partitions.append(_Partition(place, start, end, next=start, done=start >= end))
         if 0 < begin == start:
-            missing.append(Missing(place.topic, place.partition, 0, begin - 1, Why.GONE))
+            missing.append(Missing(place.topic, place.partition, 0, begin - 1, Why.REMOVED_BEFORE))
         if highs[place] > end:
             missing.append(Missing(place.topic, place.partition, end, highs[place] - 1, Why.OPEN))
     return partitions, missing

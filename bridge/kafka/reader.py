@@ -174,7 +174,8 @@ async def _reached(consumer: AIOKafkaConsumer, tails: Sequence[Tail]) -> bool:
     """
     positions = [await consumer.position(tail.place) for tail in tails]
     progress = sum(min(position, tail.end) for position, tail in zip(positions, tails, strict=True))
-    are_gone = [tail.is_gone(progress) for tail in tails]
+    are_removed = [tail.is_removed(progress) for tail in tails]
     return all(
-        position >= tail.end or is_gone for position, tail, is_gone in zip(positions, tails, are_gone, strict=True)
+        position >= tail.end or is_removed
+        for position, tail, is_removed in zip(positions, tails, are_removed, strict=True)
     )

@@ -43,11 +43,11 @@ class Redriver:
         try:
             async with transaction:
                 answers = await self._sent([await self._where_it_was(event) for event, *_ in events])
-                marks = [
+                entries = [
                     await self._mark(company, key, value(answer.partition, answer.offset))
                     for (_, company, key, value), answer in zip(events, answers, strict=True)
                 ]
-                await self._sent(marks)
+                await self._sent(entries)
         except (ProducerFenced, InvalidProducerEpoch):
             raise BridgeError("Another redrive of these dead letters has begun; this one ends here.") from None
 

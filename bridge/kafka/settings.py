@@ -36,10 +36,10 @@ class IntakeSettings:
     drain_grace_s: float = 1.0
     """A micro-batch that ends by itself within this is not interrupted; an interrupted one comes again."""
 
-    look_interval_s: float = 5.0
+    check_interval_s: float = 5.0
     """How often Kafka is asked whether it is there, and the event topics with it."""
 
-    look_timeout_s: float = 5.0
+    check_timeout_s: float = 5.0
 
     idle_interval_s: float = 1.0
     """How often the owner looks at what waits when there is nothing to consume."""

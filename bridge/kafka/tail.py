@@ -24,7 +24,7 @@ class Tail:
         self._answered_at_ms: int | None = None
         self._answers = 0
 
-    def is_gone(self, progress: int) -> bool:
+    def is_removed(self, progress: int) -> bool:
         """Whether nothing more will come before the end. *progress* is a number that changes when something came."""
         answered_at_ms = self._consumer.last_poll_timestamp(self.place)
         if progress != self._progress:

@@ -133,5 +133,5 @@ async def record_limit(connection: KafkaConnection, topic: str) -> int | None:
         return None
     finally:
         await admin.close()
-    told = {name: value for _, _, _, _, entries in answer.resources for name, value, *_ in entries}
-    return int(told[MESSAGE_BYTES]) if MESSAGE_BYTES in told else None
+    configured = {name: value for _, _, _, _, entries in answer.resources for name, value, *_ in entries}
+    return int(configured[MESSAGE_BYTES]) if MESSAGE_BYTES in configured else None

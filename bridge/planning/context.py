@@ -1,4 +1,4 @@
-"""The table on which one micro-batch is planned: steps by id, fates by plan, and the names that are given away."""
+"""What one micro-batch is planned on: steps by id, resolutions by plan, and the names that are given away."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bridge.planning.steps import PlannedStep, StepId, StepResolution, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
-from contracts.opening import Opening
-from contracts.posting import GONE, ClosedPeriod, Intent, Operation, PostingPlan, Version
+from contracts.opening import OpeningAccounts
+from contracts.posting import TAKEN_BACK_FOR_GOOD, ClosedPeriod, Intent, Operation, PostingPlan, Version
 from contracts.quickbooks import (
     AccountDraft,
     CreditMemoDraft,
@@ -40,7 +40,7 @@ class PlanningContext:
         index: Index,
         profile: CompanyProfile,
         closed: ClosedPeriod = "reject",
-        opening: Opening | None = None,
+        opening: OpeningAccounts | None = None,
     ) -> None:
         self.plans = plans
         self.index = index
@@ -53,7 +53,7 @@ class PlanningContext:
         self.drafts: dict[SourceKey, Draft] = {}
         self.stale: dict[tuple[str, str], Posted] = {}
         self.unknown: set[str] = set()
-        self.once_more = False
+        self.must_replan = False
         self._customers: dict[tuple[str, str], StepId] = {}
         self._names: dict[str, set[str]] = {"Customer": set(), "Item": set()}
         for plan in plans:
@@ -62,7 +62,7 @@ class PlanningContext:
                     self.drafts.setdefault(step.key, step.draft)
 
     def resolve(self, positions: Iterable[int], resolution: StepResolution) -> None:
-        """Give each of these plans this fate."""
+        """Give each of these plans this resolution."""
         for position in positions:
             self.resolutions[position].append(resolution)
 
@@ -79,9 +79,9 @@ class PlanningContext:
         if known is None or known < version:
             self.versions[document] = version
 
-    def is_gone(self, key: SourceKey) -> bool:
+    def is_taken_back(self, key: SourceKey) -> bool:
         """True for what its source took back for good, now or before."""
-        return GONE in (self.versions.get(key), self.index.newest(key))
+        return TAKEN_BACK_FOR_GOOD in (self.versions.get(key), self.index.newest(key))
 
     def require_reread(self, posted: Posted) -> None:
         """Ask for `posted` to be read before anything is written: what QBO did with it unseen matters now."""
@@ -106,7 +106,7 @@ class PlanningContext:
         for card in step.redemptions:
             if isinstance(card.line, RedemptionDraft):
                 needs |= self._references(step.id, card.line, step.owner) - {step.id}
-        if step.target is not None and not step.target.fresh:
+        if step.target is not None and not step.target.is_current:
             self.require_reread(step.target)
         self._know_place(step)
         self.steps[step.id] = replace(step, needs=frozenset(needs))
@@ -122,7 +122,7 @@ class PlanningContext:
 
     def write_before(self, step: PlannedStep, later: StepId) -> StepId:
         """Put down a change of something in the books that must have happened before the write `later` goes out."""
-        if step.target is not None and not step.target.fresh:
+        if step.target is not None and not step.target.is_current:
             self.require_reread(step.target)
         self.steps[step.id] = step
         self.steps[later] = replace(self.steps[later], needs=self.steps[later].needs | {step.id})

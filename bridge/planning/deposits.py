@@ -33,7 +33,7 @@ from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.opening import OF_EARLIER_BOOKS
-from contracts.posting import GONE, Operation, PostingPlan
+from contracts.posting import TAKEN_BACK_FOR_GOOD, Operation, PostingPlan
 from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,
@@ -64,18 +64,18 @@ def plan_deposits(context: PlanningContext) -> None:
 
 def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]) -> None:
     returned = [claim for claim in claims if _draft(claim).returned is not None]
-    gone = bool(returned) or context.is_gone(key)
+    is_returned = bool(returned) or context.is_taken_back(key)
     for claim in returned:
-        context.note_version(claim.step.key, GONE)
+        context.note_version(claim.step.key, TAKEN_BACK_FOR_GOOD)
     posted = _posted(context, key)
     if posted is not None:
-        told = claims if posted.voided else [claim for claim in claims if claim not in returned]
-        context.resolve((claim.position for claim in told), known(posted))
+        those_of_it = claims if posted.voided else [claim for claim in claims if claim not in returned]
+        context.resolve((claim.position for claim in those_of_it), known(posted))
         if returned and not posted.voided:
             _plan_return(context, posted, returned)
-        _plan_facts(context, claims)
+        _plan_entries(context, claims)
         return
-    booked = _posted(context, _beside(key, FAILED)) if gone else None
+    booked = _posted(context, _derived(key, FAILED)) if is_returned else None
     if booked is not None:
         context.resolve((claim.position for claim in claims), known(booked))
         return
@@ -83,10 +83,10 @@ def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Clai
     bare = [claim.position for claim in claims if claim not in with_rows]
     context.resolve(bare, Skipped("skipped_by_rule", NEVER_BOOKED))
     if with_rows:
-        _plan_rows(context, key, with_rows, gone=gone)
+        _plan_rows(context, key, with_rows, is_returned=is_returned)
 
 
-def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim], *, gone: bool) -> None:
+def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim], *, is_returned: bool) -> None:
     """Book the rows of a payout that is not in the books yet, when all of them are told and nothing is missing."""
     positions = [claim.position for claim in claims]
     try:
@@ -98,10 +98,10 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
     if missing is not None:
         context.resolve(positions, missing)
     elif isinstance(draft, DepositDraft):
-        if gone and draft.clearing is not None:
+        if is_returned and draft.clearing is not None:
             draft = replace(draft, deposit_to=draft.clearing)
-        _write(context, _beside(key, FAILED) if gone else key, drawn(context, draft), positions)
-        _plan_facts(context, claims)
+        _write(context, _derived(key, FAILED) if is_returned else key, drawn(context, draft), positions)
+        _plan_entries(context, claims)
 
 
 def _write(context: PlanningContext, key: SourceKey, draft: DepositDraft, positions: list[int]) -> None:
@@ -122,7 +122,7 @@ def _write(context: PlanningContext, key: SourceKey, draft: DepositDraft, positi
     context.plan_write(step, positions)
 
 
-def _plan_facts(context: PlanningContext, claims: Sequence[Claim]) -> None:
+def _plan_entries(context: PlanningContext, claims: Sequence[Claim]) -> None:
     """What the rows tell beside the deposit: booked together with it."""
     for claim in claims:
         for step in claim.plan.steps:
@@ -133,7 +133,7 @@ def _plan_facts(context: PlanningContext, claims: Sequence[Claim]) -> None:
 def _plan_return(context: PlanningContext, posted: Posted, claims: Sequence[Claim]) -> None:
     """The bank sent the money back: it lies in the clearing account again."""
     positions = [claim.position for claim in claims]
-    back = _beside(posted.key, RETURNED)
+    back = _derived(posted.key, RETURNED)
     entry = _posted(context, back)
     if entry is not None:
         context.resolve(positions, known(entry))
@@ -169,22 +169,22 @@ def _why_not(context: PlanningContext, draft: DepositDraft, claims: Sequence[Cla
     found += [missing for order in draft.orders if (missing := _without_order(context, order)) is not None]
     if found:
         # because one of them may be what is missing
-        context.once_more |= any(step.entity == "Payment" for step in context.steps)
+        context.must_replan |= any(step.entity == "Payment" for step in context.steps)
     return next((each for each in found if isinstance(each, Refused)), found[0] if found else None)
 
 
 def _accounts(draft: DepositDraft, claims: Sequence[Claim]) -> list[AccountSelector]:
     """Every account that the payout or one of its facts needs."""
     found = [draft.deposit_to, *(line.account for line in draft.lines)]
-    facts = [step.draft for claim in claims for step in claim.plan.steps if isinstance(step.draft, JournalEntryDraft)]
-    return [*found, *(line.account for fact in facts for line in fact.lines)]
+    entries = [step.draft for claim in claims for step in claim.plan.steps if isinstance(step.draft, JournalEntryDraft)]
+    return [*found, *(line.account for each in entries for line in each.lines)]
 
 
 def _without_payment(context: PlanningContext, each: DepositedPayment) -> StepResolution | None:
     """What keeps a payment out of the deposit: it is not there yet, or a person took it out of the books."""
     # because a payout may bring one of several captures, more than was captured (its other row takes the rest back) or
     # another currency, its amount is not compared: what is no whole payment becomes a line of the deposit
-    if StepId("Payment", each.payment) in context.steps or context.is_gone(each.payment):
+    if StepId("Payment", each.payment) in context.steps or context.is_taken_back(each.payment):
         return None
     posted = context.index.get("Payment", each.payment)
     if posted is not None and posted.voided:
@@ -211,7 +211,7 @@ def _posted(context: PlanningContext, key: SourceKey) -> Posted | None:
     return context.index.get("Deposit", key) or context.index.get("JournalEntry", key)
 
 
-def _beside(key: SourceKey, word: str) -> SourceKey:
+def _derived(key: SourceKey, word: str) -> SourceKey:
     return SourceKey(key.system, key.kind, f"{key.id}.{word}")
 
 

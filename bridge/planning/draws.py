@@ -30,7 +30,7 @@ Planned = dict[tuple[str, SourceKey], PlannedStep]
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Source:
     """Where one payment lies; `link` is the payment that goes into a deposit whole."""
 
     account: AccountSelector
@@ -73,17 +73,17 @@ def _by_document(context: PlanningContext) -> Planned:
     return found
 
 
-def _place(context: PlanningContext, planned: Planned, each: DepositedPayment, draft: DepositDraft) -> _Place:
+def _place(context: PlanningContext, planned: Planned, each: DepositedPayment, draft: DepositDraft) -> _Source:
     step, posted = _of_payment(context, planned, each)
     if posted is not None and posted.deposited:
-        return _Place(_clearing(draft), in_bank=True)
+        return _Source(_clearing(draft), in_bank=True)
     selector = _selector(step, posted) or _clearing(draft)
     account = _found(context, selector)
     if _is_in_bank(context, account, draft):
-        return _Place(selector, in_bank=True)
+        return _Source(selector, in_bank=True)
     whole = _is_whole(step, posted, each, draft)
     link = whole if account is not None and account.sub_type == UNDEPOSITED else None
-    return _Place(selector, link=link)
+    return _Source(selector, link=link)
 
 
 def _of_payment(

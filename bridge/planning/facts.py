@@ -22,8 +22,8 @@ def plan_fact(context: PlanningContext, claim: Claim) -> None:
     posted = context.index.get(step.entity, step.key)
     resolution: StepResolution | None = known(posted) if posted else None
     if resolution is None:
-        gone = context.is_gone(step.key)
-        resolution = DID_NOT_LAST if gone else _dispute_told_otherwise(context, claim)
+        taken_back = context.is_taken_back(step.key)
+        resolution = DID_NOT_LAST if taken_back else _dispute_in_other_words(context, claim)
     step_id = StepId(step.entity, step.key)
     if resolution is not None:
         context.resolve([claim.position], resolution)
@@ -52,16 +52,16 @@ def _marker_fields(entity: EntityName, key: SourceKey, draft: Draft | None) -> d
     if entity != "JournalEntry" or not isinstance(draft, JournalEntryDraft) or draft.sale is None:
         return {}
     said: dict[str, str] = {MarkerField.SALE: order_fact(draft.sale, of=key)}
-    return said | ({MarkerField.TOLD_BY: draft.told_by} if draft.told_by else {})
+    return said | ({MarkerField.SOURCE_EVENT: draft.source_event} if draft.source_event else {})
 
 
-def _dispute_told_otherwise(context: PlanningContext, claim: Claim) -> AlreadyPosted | Write | None:
+def _dispute_in_other_words(context: PlanningContext, claim: Claim) -> AlreadyPosted | Write | None:
     """The same dispute under another id: a payout's row need not name what the dispute's own event calls itself."""
     key, draft = claim.step.key, claim.step.draft
     if key.kind != "dispute" or not isinstance(draft, JournalEntryDraft) or draft.sale is None:
         return None
     for posted in context.index.entries_of(draft.sale):
-        other = text_in(posted.marker_fields, MarkerField.TOLD_BY) != draft.told_by
+        other = text_in(posted.marker_fields, MarkerField.SOURCE_EVENT) != draft.source_event
         if other and _is_same_move(posted.key, key) and posted.total in (0, draft.lines[0].amount):
             return AlreadyPosted(posted)
     planned = (step for step in context.steps.values() if _is_of_sale(step.draft, draft))
@@ -70,7 +70,7 @@ def _dispute_told_otherwise(context: PlanningContext, claim: Claim) -> AlreadyPo
 
 def _is_of_sale(draft: Draft | None, other: JournalEntryDraft) -> bool:
     """True for an entry of the same sale and amount that another teller told."""
-    if not isinstance(draft, JournalEntryDraft) or draft.told_by == other.told_by:
+    if not isinstance(draft, JournalEntryDraft) or draft.source_event == other.source_event:
         return False
     return draft.sale == other.sale and draft.lines[0].amount == other.lines[0].amount
 

@@ -41,7 +41,7 @@ NOTED = "noted which invoice this payment is for; its charge and its invoice boo
 
 
 @dataclass(slots=True)
-class Linked:
+class LinkedPlans:
     """The plans as they are meant once links are known, what became of some of them, and what is news about links.
 
     `superseded_charges` are charges whose own sale must not count any more, with the plan that is credited with it.
@@ -53,21 +53,21 @@ class Linked:
     superseded_charges: dict[SourceKey, int] = field(default_factory=dict)
 
 
-def linked(plans: Sequence[PostingPlan], index: Index) -> Linked:
+def linked(plans: Sequence[PostingPlan], index: Index) -> LinkedPlans:
     """`plans` with every charge, refund and link where it belongs, by what the books, the journal and they say."""
-    known = _Known(plans, index)
-    found = Linked(list(plans))
+    known = _KnownLinks(plans, index)
+    found = LinkedPlans(list(plans))
     for position, plan in enumerate(plans):
         if any(step.key.system == "stripe" for step in plan.steps) or plan.links:
             found.plans[position] = _placed(plan, known)
-            _settle(found, position, known)
+            _resolve_without_money(found, position, known)
     _move(found, known)
-    for part, whole in known.news:
-        found.notes[part] = noted(whole)
+    for money, document in known.unknown_links:
+        found.notes[money] = noted(document)
     return found
 
 
-class _Known:
+class _KnownLinks:
     """The links of the books, of the journal and of this micro-batch together."""
 
     def __init__(self, plans: Sequence[PostingPlan], index: Index) -> None:
@@ -77,9 +77,9 @@ class _Known:
         sales = (step for plan in plans for step in plan.steps)
         self._planned = {step.key for step in sales if _is_sale(step) or step.intent is Intent.BEFORE_START}
 
-    def charge_of(self, part: SourceKey) -> SourceKey | None:
+    def charge_of(self, money: SourceKey) -> SourceKey | None:
         """The charge that an intent ended in."""
-        return self._batch.charge_of(part) or self.index.payment_links.charge_of(part)
+        return self._batch.charge_of(money) or self.index.payment_links.charge_of(money)
 
     def document_of(self, charge: SourceKey) -> SourceKey | None:
         """What a charge pays, by its own link or by one of its intent."""
@@ -91,9 +91,9 @@ class _Known:
         )
         return next((document for document in found if document is not None), None)
 
-    def payments_of_document(self, whole: SourceKey) -> tuple[SourceKey, ...]:
-        """Everything that is said to be part of `whole`."""
-        return (*self._batch.payments_of_document(whole), *self.index.payment_links.payments_of_document(whole))
+    def payments_of_document(self, document: SourceKey) -> tuple[SourceKey, ...]:
+        """Everything that is said to be part of `document`."""
+        return (*self._batch.payments_of_document(document), *self.index.payment_links.payments_of_document(document))
 
     def invoice_of(self, charge: SourceKey) -> SourceKey | None:
         """The invoice that a charge pays, when that is in the books or about to be."""
@@ -101,12 +101,12 @@ class _Known:
         there = document is not None and document.kind == "invoice" and self._is_there(document)
         return document if there else None
 
-    def sale_of(self, part: SourceKey) -> SourceKey:
+    def sale_of(self, money: SourceKey) -> SourceKey:
         """What the money of a charge or an intent is on: the invoice that it pays, else the charge, else itself.
 
         An intent may be known to pay an invoice although nobody has told its charge.
         """
-        charge = self.charge_of(part) or part
+        charge = self.charge_of(money) or money
         return self.invoice_of(charge) or charge
 
     def order_of(self, charge: SourceKey) -> SourceKey | None:
@@ -117,20 +117,20 @@ class _Known:
 
     def invoices(self) -> Iterator[SourceKey]:
         """The invoices that this micro-batch speaks of and that are there."""
-        named = (whole for _, whole in self.received_by_body if whole.kind == "invoice")
+        named = (document for _, document in self.received_by_body if document.kind == "invoice")
         for document in dict.fromkeys((*self._planned, *named)):
             if document.kind == "invoice" and self._is_there(document):
                 yield document
 
     @property
-    def news(self) -> Iterator[tuple[SourceKey, SourceKey]]:
+    def unknown_links(self) -> Iterator[tuple[SourceKey, SourceKey]]:
         """Links to documents that must be remembered: neither the journal nor the money's own marker says them."""
-        for part, whole in self.received_by_body:
-            charge = self.charge_of(part)
+        for money, document in self.received_by_body:
+            charge = self.charge_of(money)
             payment = self.index.get("Payment", charge) if charge else None
-            placed = payment is not None and order_of(payment) == whole
-            if whole.kind != "charge" and not placed and self.index.payment_links.document_of(part) != whole:
-                yield part, whole
+            placed = payment is not None and order_of(payment) == document
+            if document.kind != "charge" and not placed and self.index.payment_links.document_of(money) != document:
+                yield money, document
 
     def _is_there(self, document: SourceKey) -> bool:
         if document in self._planned or self.index.sale(document) is not None:
@@ -144,7 +144,7 @@ def _is_sale(step: PostingStep) -> bool:
     return step.intent is Intent.STATE and isinstance(step.draft, InvoiceDraft)
 
 
-def _placed(plan: PostingPlan, known: _Known) -> PostingPlan:
+def _placed(plan: PostingPlan, known: _KnownLinks) -> PostingPlan:
     """A charge's money on its invoice instead of on a sale of its own; a refund of what its money really paid for."""
     lane = plan.lane
     steps: list[PostingStep] = []
@@ -159,7 +159,7 @@ def _placed(plan: PostingPlan, known: _Known) -> PostingPlan:
     return replace(plan, steps=tuple(steps), lane=lane)
 
 
-def _placed_step(step: PostingStep, known: _Known) -> tuple[PostingStep | None, SourceKey | None]:
+def _placed_step(step: PostingStep, known: _KnownLinks) -> tuple[PostingStep | None, SourceKey | None]:
     """The step where it belongs, None for the sale of a charge that is none; and the lane that this asks for."""
     if step.key.kind == "charge" and (_is_sale(step) or isinstance(step.draft, PaymentDraft)):
         invoice = known.invoice_of(step.key)
@@ -176,7 +176,7 @@ def _placed_step(step: PostingStep, known: _Known) -> tuple[PostingStep | None, 
     return step, None
 
 
-def _placed_deposit(draft: DepositDraft, known: _Known) -> DepositDraft:
+def _placed_deposit(draft: DepositDraft, known: _KnownLinks) -> DepositDraft:
     """Each payment by the name that the books have for it; what the shop books is a line, and its order waited for."""
     payments, lines, orders = [], list(draft.lines), dict.fromkeys(draft.orders)
     for each in draft.payments:
@@ -192,7 +192,7 @@ def _placed_deposit(draft: DepositDraft, known: _Known) -> DepositDraft:
     return replace(draft, payments=tuple(payments), lines=tuple(lines), orders=tuple(orders))
 
 
-def _deposited_payment(each: DepositedPayment, known: _Known) -> DepositedPayment:
+def _deposited_payment(each: DepositedPayment, known: _KnownLinks) -> DepositedPayment:
     """A charge whose own events nobody told: its money is what the body of its invoice told."""
     charge = known.charge_of(each.payment)
     document = known.document_of(charge) if charge else None
@@ -204,10 +204,10 @@ def _deposited_payment(each: DepositedPayment, known: _Known) -> DepositedPaymen
     return replace(each, payment=by_body) if same else each
 
 
-def _settle(found: Linked, position: int, known: _Known) -> None:
+def _resolve_without_money(found: LinkedPlans, position: int, known: _KnownLinks) -> None:
     """A refund of what the shop books has an end; so has an event that tells nothing but a link."""
     plan = found.plans[position]
-    charges = [charge for part in _money_of(plan) if (charge := known.charge_of(part)) is not None]
+    charges = [charge for money in _money_of(plan) if (charge := known.charge_of(money)) is not None]
     documents = [document for charge in charges if (document := known.document_of(charge)) is not None]
     if any(document.system != "stripe" for document in documents):
         found.resolutions.append((position, Skipped("booked_by_shop", BY_SHOP)))
@@ -221,10 +221,10 @@ def _settle(found: Linked, position: int, known: _Known) -> None:
 def _money_of(plan: PostingPlan) -> set[SourceKey]:
     """The charges and intents that a refund or a link is about."""
     refunded = [step.draft.refund_of for step in plan.steps if isinstance(step.draft, RefundReceiptDraft)]
-    return {*refunded, *(() if plan.steps else (part for part, _ in plan.links))}
+    return {*refunded, *(() if plan.steps else (money for money, _ in plan.links))}
 
 
-def _move(found: Linked, known: _Known) -> None:
+def _move(found: LinkedPlans, known: _KnownLinks) -> None:
     """Charges that were booked as sales, and whose invoice is known now: their money moves, their sale is void."""
     for invoice in known.invoices():
         owner = next(i for i, plan in enumerate(found.plans) if invoice in _spoken_of(plan))
@@ -247,7 +247,7 @@ def _move(found: Linked, known: _Known) -> None:
 
 
 def _spoken_of(plan: PostingPlan) -> set[SourceKey]:
-    return {plan.lane, *(whole for _, whole in plan.links), *(step.key for step in plan.steps)}
+    return {plan.lane, *(document for _, document in plan.links), *(step.key for step in plan.steps)}
 
 
 def _money(payment: Posted, invoice: SourceKey) -> PostingStep:
@@ -271,7 +271,7 @@ def void_superseded_charges(context: PlanningContext, superseded_charges: Iterab
         if sale is None or document in context.steps:
             continue
         if StepId("Payment", charge) in context.steps:
-            context.once_more = True
+            context.must_replan = True
             continue
         if others_paid(context, sale):
             context.resolve([owner], Refused(rejected(sale, PAID_BY_HAND), sale))

@@ -10,7 +10,7 @@ from contracts.money import plain
 _WORDS = {"SalesReceipt": "sales receipt", "RefundReceipt": "refund receipt", "CreditMemo": "credit memo"}
 
 DID_NOT_LAST = Skipped("skipped_by_rule", "its source has taken it back: it failed or was cancelled")
-"""The fate of a fact that is told after it was undone."""
+"""The resolution of a fact that arrives after it was undone."""
 
 
 def words(entity: str) -> str:
@@ -19,19 +19,19 @@ def words(entity: str) -> str:
 
 
 def stays_void(posted: Posted) -> Skipped:
-    """The fate of what would write again what a person took back."""
+    """The resolution of what would write again what a person took back."""
     message = f"the {words(posted.entity)} was voided or deleted in QuickBooks and stays so"
     return Skipped("deleted_in_qbo", message, posted)
 
 
 def known(posted: Posted) -> AlreadyPosted | Skipped:
-    """The fate of a fact that the books know already: they hold it, or a person took it back."""
+    """The resolution of a fact that the books know already: they hold it, or a person took it back."""
     return stays_void(posted) if posted.voided else AlreadyPosted(posted)
 
 
 def conflict(posted: Posted) -> RejectedPosting:
     """What a document is refused with whose total a person has changed since we wrote it."""
-    if not posted.facts_known:
+    if not posted.marker_known:
         # because what was paid by gift card, say, would be taken out of it once more
         return rejected(posted, "has lost its marker in QuickBooks, and with it what the bridge wrote")
     written, now = (plain(each, posted.currency or "") for each in (posted.written, posted.total))

@@ -23,7 +23,7 @@ from bridge.planning.sale.room import fill_room
 from bridge.planning.sale.sales import plan_sale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Write
 from contracts.keys import SourceKey
-from contracts.opening import Opening
+from contracts.opening import OpeningAccounts
 from contracts.posting import ClosedPeriod, Intent, PostingPlan
 
 
@@ -32,11 +32,11 @@ def schedule(
     index: Index,
     profile: CompanyProfile,
     closed: ClosedPeriod = "reject",
-    opening: Opening | None = None,
+    opening: OpeningAccounts | None = None,
 ) -> Schedule:
     """Everything that must be written for `plans`, in waves, less what the index already has.
 
-    The fates come in the order of the plans. Pure: neither the index nor the facts are changed.
+    The resolutions come in the order of the plans. Pure: neither the index nor the profile is changed.
     """
     found = linked(plans, index)
     context = PlanningContext(tuple(found.plans), index, profile, closed, opening)
@@ -58,7 +58,7 @@ def schedule(
         rates=unasked_rates(steps.values(), profile),
         versions=context.versions,
         drafts=context.drafts,
-        once_more=context.once_more,
+        must_replan=context.must_replan,
     )
 
 

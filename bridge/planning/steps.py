@@ -1,4 +1,4 @@
-"""The planner's own words: a planned step is one write; a fate says what became of one step of one event's plan."""
+"""The planner's own words: a planned step is one write; a resolution what became of one step of a plan."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ class SaleClaims:
     @property
     def first(self) -> Claim:
         """The claim that a write which all of them may cause is credited to: what tells of money goes first."""
-        told = (*self.received, *self.payments, *self.redemptions, *self.change)
-        return next(iter((*told, *self.credits, *self.refunds, *self.bodies, *self.shipments)))
+        money = (*self.received, *self.payments, *self.redemptions, *self.change)
+        return next(iter((*money, *self.credits, *self.refunds, *self.bodies, *self.shipments)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +174,11 @@ class Sale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Waves to post, the fates of each plan by its position, and what else is known afterwards.
+    """Waves to post, the resolutions of each plan by its position, and what else is known afterwards.
 
     `stale` are targets whose SyncToken must be read before the waves may go, `unknown` the Ids of payments of others
     that must, `rates` the exchange rates that QBO must be asked for. `versions` are newer versions of documents that
-    need no write. `drafts` resolves references to name-list entities. `once_more` asks for another look after these
+    need no write. `drafts` resolves references to name-list entities. `must_replan` asks for another plan after these
     waves: what QBO does with them by itself decides the rest.
     """
 
@@ -189,4 +189,4 @@ class Schedule:
     drafts: Mapping[SourceKey, Draft]
     unknown: tuple[str, ...] = ()
     rates: tuple[DayRate, ...] = ()
-    once_more: bool = False
+    must_replan: bool = False

@@ -24,9 +24,9 @@ async def find_written(client: QuickBooksClient, request: Single, sent: Mapping[
     row = await client.read(request.entity, str(sent["Id"]))
     if request.operation == "delete":
         return {"Id": str(sent["Id"]), "status": "Deleted"} if row is None else None
-    moved = row is not None and str(row.get("SyncToken")) != str(sent.get("SyncToken"))
+    changed = row is not None and str(row.get("SyncToken")) != str(sent.get("SyncToken"))
     # because a person may have moved it as well: only what says all that we sent is our write
-    return row if row is not None and moved and mismatch(sent, row) is None else None
+    return row if row is not None and changed and mismatch(sent, row) is None else None
 
 
 async def _created(client: QuickBooksClient, entity: str, sent: Mapping[str, Any]) -> Entity | None:
@@ -39,8 +39,8 @@ async def _created(client: QuickBooksClient, entity: str, sent: Mapping[str, Any
         # because a note can be read and not be searched for
         conditions = (where("TxnDate", "=", str(sent["TxnDate"])),)
     rows = await client.query(Select(entity, conditions=conditions))
-    ours = _marks(sent)
-    return next((row for row in rows if ours <= _marks(row) and _is(sent, row)), None)
+    ours = _markers(sent)
+    return next((row for row in rows if ours <= _markers(row) and _is(sent, row)), None)
 
 
 def _is(sent: Mapping[str, Any], row: Entity) -> bool:
@@ -48,5 +48,5 @@ def _is(sent: Mapping[str, Any], row: Entity) -> bool:
     return mismatch(sent, row) is None and row.get("Sku") == sent.get("Sku")
 
 
-def _marks(entity: Mapping[str, Any]) -> frozenset[str]:
+def _markers(entity: Mapping[str, Any]) -> frozenset[str]:
     return markers(entity.get("PrivateNote")) | markers(entity.get("Notes"))

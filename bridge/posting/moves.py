@@ -11,7 +11,7 @@ from contracts.posting import Operation
 from contracts.quickbooks import DepositDraft
 
 
-def mark_moved(step: PlannedStep, index: Index, *, applies_credits: bool) -> None:
+def mark_stale_by(step: PlannedStep, index: Index, *, applies_credits: bool) -> None:
     """Mark everything stale that the write of `step` has changed unseen.
 
     `applies_credits`: QBO puts credits on the customer's open invoices by itself.

@@ -16,7 +16,7 @@ RECOVERABLE = frozenset(
         Action.STALE,
         Action.DUPLICATE_NAME,
         Action.DUPLICATE_NUMBER,
-        Action.REFERENCE_GONE,
+        Action.REFERENCE_MISSING,
         Action.PERIOD_CLOSED,
     }
 )

@@ -16,7 +16,7 @@ from bridge.binding import Binder
 from bridge.journal.requests import Unsettled
 from bridge.planning.steps import Schedule, StepId
 from bridge.posting.contradiction import conflict, taking_back, totals_apart
-from bridge.posting.moves import mark_moved
+from bridge.posting.moves import mark_stale_by
 from bridge.posting.outcomes import outcome_of, outcome_of_resent, outdated, refusal
 from bridge.posting.sending import BoundStep, KnownBooks, Replies, ResentStep, Sender, StepReply
 from bridge.posting.wave_binding import bind_wave, prove
@@ -31,7 +31,7 @@ from contracts.posting import Operation, PostingPlan
 class Resent(Enum):
     """What became of a request that an earlier owner had journalled."""
 
-    SETTLED = auto()
+    ANSWERED = auto()
     OPEN = auto()
     KEPT = auto()
 
@@ -127,7 +127,7 @@ class Poster:
                 await self._take_resent(sent, reply, key=unsettled.key)
         if self._conflicts.keys() - known:
             return Resent.KEPT
-        return Resent.OPEN if self._sender.is_open(unsettled) else Resent.SETTLED
+        return Resent.OPEN if self._sender.is_open(unsettled) else Resent.ANSWERED
 
     async def _take(self, replies: Replies) -> dict[StepId, StepOutcome]:
         """The outcome of each reply, remembered at once, because the next one may be an error that ends the wave."""
@@ -150,7 +150,7 @@ class Poster:
         if isinstance(outcome, Done):
             self._done[bound.step.id] = outcome
             if self._sender.moves_unseen:
-                mark_moved(bound.step, self._books.index, applies_credits=self._books.profile.applies_credits)
+                mark_stale_by(bound.step, self._books.index, applies_credits=self._books.profile.applies_credits)
         return outcome
 
     async def _take_resent(self, sent: ResentStep, reply: StepReply, key: str | None = None) -> StepOutcome | None:

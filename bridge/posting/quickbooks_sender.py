@@ -16,12 +16,12 @@ from typing import Protocol
 import structlog
 
 from bridge.books.books import Books
-from bridge.journal.requests import Refusal, Unsettled, Written
+from bridge.journal.requests import JournalledWrite, Refusal, Unsettled
 from bridge.posting.looking import find_written
 from bridge.posting.probe import WriteProbe
 from bridge.posting.sending import BoundStep, Replies, ResentStep, SentStep, StepReply
 from bridge.quickbooks import faults
-from bridge.quickbooks.batching import Answer, bodies, pack, split, unpack
+from bridge.quickbooks.batching import CallAnswer, bodies, pack, split, unpack
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.faults import Fault
 from bridge.quickbooks.requests import Batch, Request, Single
@@ -41,11 +41,11 @@ class RequestJournal(Protocol):
     """Where requests are written down before they go out."""
 
     async def append(
-        self, requests: Sequence[Request], steps: Mapping[str, Written], *, instead_of: Request | None = None
+        self, requests: Sequence[Request], steps: Mapping[str, JournalledWrite], *, instead_of: Request | None = None
     ) -> None:
         """Store the requests and their steps; they may be sent only after this has returned."""
 
-    async def refuse(self, request: Single, written: Written, refusal: Refusal) -> None:
+    async def refuse(self, request: Single, written: JournalledWrite, refusal: Refusal) -> None:
         """Keep a request that is given up."""
 
 
@@ -70,12 +70,12 @@ class _Open:
 
 @dataclass(slots=True)
 class _Kept:
-    """A request that was given up. Until its record is `told`, it is not sent again."""
+    """A request that was given up. Until its record is `published`, it is not sent again."""
 
     request: Single
-    written: Written
+    written: JournalledWrite
     fault: Fault
-    told: bool
+    published: bool
 
 
 class QuickBooksSender:
@@ -103,11 +103,11 @@ class QuickBooksSender:
 
     async def send(self, steps: Sequence[BoundStep]) -> Replies:
         """Write the wave in as few requests as its size allows; what was given up before is looked for first."""
-        fresh = [bound for bound in steps if bound.wire.request_id not in self._kept]
-        async for each in self._deliver(await self._journalled(fresh, items_max=self._items_max)):
+        is_current = [bound for bound in steps if bound.wire.request_id not in self._kept]
+        async for each in self._deliver(await self._journalled(is_current, items_max=self._items_max)):
             yield each
         for bound in steps:
-            if bound not in fresh:
+            if bound not in is_current:
                 async for each in self._send_kept(bound, self._kept[bound.wire.request_id]):
                     yield each
 
@@ -140,12 +140,12 @@ class QuickBooksSender:
         request, refusal = unsettled.request, unsettled.refusal
         if isinstance(request, Single) and refusal is not None:
             fault = _given_up(refusal.fault_code, refusal.message, refusal.intuit_tid)
-            self._kept[request.request_id] = _Kept(request, unsettled.steps[request.request_id], fault, told=True)
+            self._kept[request.request_id] = _Kept(request, unsettled.steps[request.request_id], fault, published=True)
 
     def mark_published(self) -> None:
         """The records of what was given up have their results: whoever brings them again has redriven them."""
         for kept in self._kept.values():
-            kept.told = True
+            kept.published = True
 
     def forget(self) -> None:
         """Drop the open requests and those that were given up."""
@@ -195,11 +195,11 @@ class QuickBooksSender:
         async for each in self._insist(failing):
             yield each
 
-    async def _answers(self, requests: Sequence[Request]) -> list[Answer | BaseException]:
+    async def _answers(self, requests: Sequence[Request]) -> list[CallAnswer | BaseException]:
         calls = (self._client.send(each, tries_max=self._open[each.request_id].tries_max) for each in requests)
         return await asyncio.gather(*calls, return_exceptions=True)
 
-    def _replies(self, opened: _Open, answer: Answer) -> Iterable[tuple[SentStep, StepReply]]:
+    def _replies(self, opened: _Open, answer: CallAnswer) -> Iterable[tuple[SentStep, StepReply]]:
         """The reply to each step of an answered request, which is open no more."""
         request = opened.request
         del self._open[request.request_id]
@@ -277,13 +277,13 @@ class QuickBooksSender:
         await self._journal.refuse(request, written, refusal)
         log.warning("request.given_up", request_id=request.request_id, step=str(written.step), tries=opened.tries)
         del self._open[request.request_id]
-        self._kept[request.request_id] = _Kept(request, written, fault, told=False)
+        self._kept[request.request_id] = _Kept(request, written, fault, published=False)
         return step, StepReply(fault, request.request_id, fault.intuit_tid)
 
     async def _send_kept(self, bound: BoundStep, kept: _Kept) -> Replies:
         """A record that was given up comes again: the books are looked at, then the same bytes go out once more."""
         request, request_id = kept.request, kept.request.request_id
-        if not kept.told:
+        if not kept.published:
             yield bound, StepReply(kept.fault, request_id, kept.fault.intuit_tid)
             return
         (planned,) = pack([bound.wire])
@@ -301,7 +301,7 @@ class QuickBooksSender:
             yield each
 
 
-def _written(steps: Steps) -> dict[str, Written]:
+def _written(steps: Steps) -> dict[str, JournalledWrite]:
     """What the journal keeps of each step."""
     return {request_id: step.written for request_id, step in steps.items()}
 

@@ -23,8 +23,8 @@ async def recover(books: Books, recoverable: Recoverable) -> None:
             await _duplicate_name(books, recoverable)
         case Action.DUPLICATE_NUMBER:
             await _duplicate_number(books, recoverable)
-        case Action.REFERENCE_GONE:
-            await _reference_gone(books, recoverable)
+        case Action.REFERENCE_MISSING:
+            await _reread_reference(books, recoverable)
         case Action.REJECT if recoverable.step.sale is not None:
             await _what_is_owed(books, recoverable.step.id.key, recoverable.step.sale)
         case Action.PERIOD_CLOSED:
@@ -65,7 +65,7 @@ async def _duplicate_number(books: Books, recoverable: Recoverable) -> None:
         books.index.reserve_number(step.id.entity, step.draft.number)
 
 
-async def _reference_gone(books: Books, recoverable: Recoverable) -> None:
+async def _reread_reference(books: Books, recoverable: Recoverable) -> None:
     """Read what the step referred to once more; inactive and missing customers and items are dropped."""
     step = recoverable.step
     stale = [posted for posted in (step.target, _sale_of(books, step)) if posted is not None]

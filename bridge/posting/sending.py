@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from bridge.binding import expected
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index, Posted
-from bridge.journal.requests import Unsettled, Written
+from bridge.journal.requests import JournalledWrite, Unsettled
 from bridge.planning.steps import PlannedStep
 from bridge.quickbooks.batching import StepAnswer, WireStep
 from contracts.entities import Entity, number
@@ -32,9 +32,9 @@ class BoundStep:
         return expected(self.step, self.wire.body)
 
     @property
-    def written(self) -> Written:
+    def written(self) -> JournalledWrite:
         """What the journal keeps of it."""
-        return Written(self.step.id, self.step.operation, number(self.expects.get("TotalAmt")))
+        return JournalledWrite(self.step.id, self.step.operation, number(self.expects.get("TotalAmt")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ResentStep:
     `planned` is the same step as it is planned now, where its record comes again and says more than it did then.
     """
 
-    written: Written
+    written: JournalledWrite
     sent: Mapping[str, Any]
     planned: PlannedStep | None = None
 

@@ -183,8 +183,8 @@ class TokenManager:
     async def _refreshed(self, stored: Tokens | None) -> tuple[Tokens | None, Tokens]:
         """What the store held and the new tokens; a refused one is given up after the store was read once more."""
         reason = "there is no refresh token that works"
-        for look in range(3):  # the environment's, the store's, and what a peer has put there meanwhile
-            current = stored if look == 0 else await self._store.load(self._credentials.store_key)
+        for attempt in range(3):  # the environment's, the store's, and what a peer has put there meanwhile
+            current = stored if attempt == 0 else await self._store.load(self._credentials.store_key)
             if (tokens := self._start(current)) is None:
                 break
             answer = await self._ask(tokens)

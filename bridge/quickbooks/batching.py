@@ -60,7 +60,7 @@ class WireStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class CallAnswer:
     """What came back for one request: the decoded object, or the fault of the whole call."""
 
     body: Mapping[str, Any]
@@ -71,7 +71,7 @@ class Answer:
 
 
 StepAnswer = Entity | Fault
-"""A step's fate: the entity as it stands in the books now, or why not."""
+"""What QBO answered to a step: the entity as it stands in the books now, or why not."""
 
 
 def pack(
@@ -102,8 +102,8 @@ def pack_batch(steps: Sequence[WireStep]) -> Batch:
     return _batch((step, _item_bytes(step)) for step in steps)
 
 
-def unpack(request: Request, answer: Answer) -> dict[str, StepAnswer]:
-    """The fate of each step of `request`, by the step's own request id; every step has one.
+def unpack(request: Request, answer: CallAnswer) -> dict[str, StepAnswer]:
+    """The answer to each step of `request`, by the step's own request id; every step has one.
 
     A step that the answer does not mention has the fault `unreadable`, whose disposition is to send the same again.
     """
@@ -138,14 +138,14 @@ def split(batch: Batch) -> tuple[Single, ...]:
     )
 
 
-def open_question(request: Request, answer: Answer) -> Disposition | None:
+def open_question(request: Request, answer: CallAnswer) -> Disposition | None:
     """What is still unknown about `request` after `answer`, as the most pressing disposition; None when nothing is.
 
     A batch is as unknown as its least known item. Items that fail in a generic way are only suspects while QBO has
     a certain answer for another item; when all of them do, it is QBO that fails.
     """
     open_ones = [
-        still_open(classify(fate)) if isinstance(fate, Fault) else None for fate in unpack(request, answer).values()
+        still_open(classify(item)) if isinstance(item, Fault) else None for item in unpack(request, answer).values()
     ]
     found = [disposition for disposition in open_ones if disposition is not None]
     if not found:
@@ -162,7 +162,7 @@ def still_open(disposition: Disposition) -> Disposition | None:
     return None if certain else disposition
 
 
-def merged(request: Request, answer: Answer, known: dict[str, Mapping[str, Any]]) -> Answer:
+def merged(request: Request, answer: CallAnswer, known: dict[str, Mapping[str, Any]]) -> CallAnswer:
     """`answer` with what `known` holds from earlier answers to the same batch; successes of now are added to it.
 
     A success stays one: that the same item is refused on a resend (its name is taken: by itself) is no news.
@@ -218,12 +218,12 @@ def _body(step: WireStep) -> Mapping[str, Any]:
     return {**step.body, "sparse": True} if sparse else step.body
 
 
-def _item_answer(item: Mapping[str, Any], asked: BatchItem, answer: Answer) -> StepAnswer:
+def _item_answer(item: Mapping[str, Any], asked: BatchItem, answer: CallAnswer) -> StepAnswer:
     fault = faults.in_body(item, http_status=answer.http_status)
     return replace(fault, intuit_tid=answer.intuit_tid) if fault else _entity(item, asked.entity, answer)
 
 
-def _entity(body: Mapping[str, Any], entity: str, answer: Answer) -> StepAnswer:
+def _entity(body: Mapping[str, Any], entity: str, answer: CallAnswer) -> StepAnswer:
     found = body.get(entity)
     if isinstance(found, Mapping):
         return found

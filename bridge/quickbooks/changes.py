@@ -50,15 +50,15 @@ def parse_changes(body: Mapping[str, Any], entities: Sequence[str]) -> ChangeDat
     """The answer to a call for `entities`; one object counts once, in its newest version."""
     rows = {entity: [row for part in _parts(body) for row in _rows(part, entity)] for entity in entities}
     live = {entity: _newest(row for row in found if not _is_deleted(row)) for entity, found in rows.items()}
-    gone = {
+    deleted_ids = {
         entity: frozenset(str(row.get("Id")) for row in found if _is_deleted(row)) for entity, found in rows.items()
     }
     return ChangeData(
         changed={
-            entity: tuple(row for row in found if str(row.get("Id")) not in gone[entity])
+            entity: tuple(row for row in found if str(row.get("Id")) not in deleted_ids[entity])
             for entity, found in live.items()
         },
-        deleted=gone,
+        deleted=deleted_ids,
         as_of=_time(body.get("time")),
         complete=sum(len(found) for found in rows.values()) < OBJECTS_MAX,
     )

@@ -1,4 +1,4 @@
-"""QuickBooks Online for one company: writes that are sent until their fate is known, and reads that are counted.
+"""QuickBooks Online for one company: writes that are sent until their outcome is known, and reads that are counted.
 
 Intuit meters reads and not writes, and a write answers with the whole entity: nothing is read back after a write.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from bridge.quickbooks import faults, wire
-from bridge.quickbooks.batching import Answer, merged, open_question, still_open
+from bridge.quickbooks.batching import CallAnswer, merged, open_question, still_open
 from bridge.quickbooks.changes import ChangeData, cdc_params, parse_changes
 from bridge.quickbooks.exchange_rates import rate_in
 from bridge.quickbooks.fault_codes import Action
@@ -87,7 +87,7 @@ class QuickBooksClient:
 
     async def send(
         self, request: Request, *, priority: Priority = Priority.LIVE, tries_max: int | None = None
-    ) -> Answer:
+    ) -> CallAnswer:
         """Write `request`, the same bytes as often as it takes; give the answer to `batching.unpack`.
 
         Certain refusals are in the answer. Unavailable when the outcome stays unknown or QBO takes nothing now:
@@ -97,7 +97,7 @@ class QuickBooksClient:
         known: dict[str, Mapping[str, Any]] = {}
         batch = isinstance(request, Batch)
 
-        async def attempt(token: str) -> Answer:
+        async def attempt(token: str) -> CallAnswer:
             self._count(request)
             built = self._http.build_request(
                 "POST",
@@ -119,7 +119,7 @@ class QuickBooksClient:
     async def read(self, entity: str, entity_id: str, *, priority: Priority = Priority.LIVE) -> Entity | None:
         """One entity as it is now; None when it does not exist (any more)."""
         answer = await self._get(f"{entity.lower()}/{entity_id}", {}, priority)
-        if answer.fault is not None and classify(answer.fault).action is Action.REFERENCE_GONE:
+        if answer.fault is not None and classify(answer.fault).action is Action.REFERENCE_MISSING:
             return None
         return _object(_accepted(answer), entity)
 
@@ -138,7 +138,7 @@ class QuickBooksClient:
         A list that has no order is one page, and read until it is whole.
         """
         if not select.is_ordered:
-            yield await self._whole_list(select, priority)
+            yield await self._full_list(select, priority)
             return
         seen: set[str] = set()
         start, seam, restarts = 1, None, 0
@@ -150,15 +150,15 @@ class QuickBooksClient:
                     raise Unavailable(f"the list of {select.entity} keeps changing while it is read", retry_after_s=5.0)
                 start, seam = 1, None
                 continue
-            fresh = {str(row.get("Id")): row for row in rows if str(row.get("Id")) not in seen}
-            seen.update(fresh)
-            if fresh:
-                yield tuple(fresh.values())
+            is_current = {str(row.get("Id")): row for row in rows if str(row.get("Id")) not in seen}
+            seen.update(is_current)
+            if is_current:
+                yield tuple(is_current.values())
             if len(rows) < PAGE_ROWS_MAX:
                 return
             start, seam = start + len(rows) - 1, rows[-1].get("Id")
 
-    async def _whole_list(self, select: Select, priority: Priority) -> tuple[Entity, ...]:
+    async def _full_list(self, select: Select, priority: Priority) -> tuple[Entity, ...]:
         """All rows of a list whose pages have no order, each once. Unavailable when it keeps changing meanwhile.
 
         One page is all of it. Pages without an order may repeat rows and leave out others, so of more than one the
@@ -211,12 +211,12 @@ class QuickBooksClient:
         rows = _object(answer, "QueryResponse").get(select.entity, [])
         return rows if isinstance(rows, list) else []
 
-    async def _get(self, path: str, params: Mapping[str, str], priority: Priority) -> Answer:
+    async def _get(self, path: str, params: Mapping[str, str], priority: Priority) -> CallAnswer:
         text = params.get("query", "")
         posted = len(text) > _QUERY_IN_URL_MAX
         sent = {**({} if posted else params), "minorversion": MINOR_VERSION}
 
-        async def attempt(token: str) -> Answer:
+        async def attempt(token: str) -> CallAnswer:
             self._count(None)
             built = self._http.build_request(
                 "POST" if posted else "GET",
@@ -229,14 +229,14 @@ class QuickBooksClient:
 
         return await self._sender.deliver(attempt, _open_read, kind="read", priority=priority)
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
+    async def _exchange(self, request: httpx.Request) -> CallAnswer:
         """One HTTP exchange; whatever goes wrong on the way is a fault in the answer."""
         try:
             reply = await self._http.send(request)
         except httpx.RequestError as error:
             self.counts = replace(self.counts, unanswered=self.counts.unanswered + 1)
             fault = Fault(code=faults.NO_ANSWER, message=type(error).__name__)
-            return Answer(body={}, fault=fault, http_status=0, intuit_tid=None)
+            return CallAnswer(body={}, fault=fault, http_status=0, intuit_tid=None)
         tid = reply.headers.get("intuit_tid")
         found = faults.parse(
             reply.content,
@@ -247,7 +247,7 @@ class QuickBooksClient:
         if found and classify(found).action is Action.THROTTLED:
             self.counts = replace(self.counts, throttled=self.counts.throttled + 1)
         body = {} if found else wire.loads(reply.content) or {}
-        return Answer(body=body, fault=found, http_status=reply.status_code, intuit_tid=tid)
+        return CallAnswer(body=body, fault=found, http_status=reply.status_code, intuit_tid=tid)
 
     def _count(self, request: Request | None) -> None:
         counts = self.counts
@@ -266,17 +266,17 @@ def _headers(token: str, content_type: str | None = None) -> dict[str, str]:
     return headers | ({"Content-Type": content_type} if content_type else {})
 
 
-def _open_read(answer: Answer) -> Disposition | None:
+def _open_read(answer: CallAnswer) -> Disposition | None:
     return still_open(classify(answer.fault)) if answer.fault else None
 
 
-def _accepted(answer: Answer) -> Answer:
+def _accepted(answer: CallAnswer) -> CallAnswer:
     if answer.fault is not None:
         raise ReadRefused(f"QBO refuses the read: {faults.describe(answer.fault)}")
     return answer
 
 
-def _object(answer: Answer, name: str) -> Entity:
+def _object(answer: CallAnswer, name: str) -> Entity:
     found = answer.body.get(name)
     if not isinstance(found, Mapping):
         raise Unavailable(f"QBO's answer has no {name}", retry_after_s=5.0)

@@ -41,7 +41,7 @@ class NotConnected(BridgeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ConsentAnswer:
     """What the browser came back with; `error` is the endpoint's own word, None for a consent."""
 
     code: str = field(repr=False)
@@ -87,7 +87,7 @@ class ConsentListener:
     """Listens on 127.0.0.1:`port` (0 picks a free one) while the block runs; ConfigurationError when it is taken."""
 
     def __init__(self, port: int, state: str) -> None:
-        self._answers: queue.Queue[Answer] = queue.Queue()
+        self._answers: queue.Queue[ConsentAnswer] = queue.Queue()
         self._strangers = 0
         self._state = state
         try:
@@ -112,7 +112,7 @@ class ConsentListener:
     ) -> None:
         self._server.server_close()
 
-    def wait(self, timeout_s: float) -> Answer:
+    def wait(self, timeout_s: float) -> ConsentAnswer:
         """The answer to our question. NotConnected when none comes in time, or the person says no.
 
         An answer to another question (an old tab, or somebody who tries) is turned away and waited past.
@@ -131,7 +131,7 @@ class ConsentListener:
             raise NotConnected(f"the consent page answered {said!r}: check the app's client id and redirect URI")
         return answer
 
-    def _take(self, target: str) -> tuple[Answer | None, int, str, str]:
+    def _take(self, target: str) -> tuple[ConsentAnswer | None, int, str, str]:
         """What one request means: the answer, its status, and what the person reads who looks at the browser."""
         parts = urlsplit(target)
         found = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -145,7 +145,7 @@ class ConsentListener:
                 "Not the answer that is waited for",
                 "Use the address that qbo-bridge connect printed last.",
             )
-        answer = Answer(found.get("code", ""), found.get("realmId", ""), found.get("error"))
+        answer = ConsentAnswer(found.get("code", ""), found.get("realmId", ""), found.get("error"))
         if answer.error is not None:
             return answer, 200, "Not connected", "The consent was not given. You can close this window."
         return (

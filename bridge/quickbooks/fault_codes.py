@@ -31,7 +31,7 @@ class Action(StrEnum):
     """The document number is taken: look the holder up, adopt it if it is ours."""
     DUPLICATE_REQUEST = "duplicate_request"
     """The request id was used before and the answer is withheld: read back, never send under a new id."""
-    REFERENCE_GONE = "reference_gone"
+    REFERENCE_MISSING = "reference_gone"
     """Something referred to is missing or inactive: forget it and resolve again once."""
     PERIOD_CLOSED = "period_closed"
     """The books are closed for that date: the rules' policy."""
@@ -57,7 +57,7 @@ _BY_ACTION: dict[Action, str] = {
     Action.DUPLICATE_REQUEST: "600",  # Intuit's table only; a replay was measured to answer 200
     # 610 and 2500 recorded 2025-06 with HTTP 400; 6250 from Intuit's table: customer missing or inactive; 620 recorded
     # for a payment whose invoice is another customer's (by now).
-    Action.REFERENCE_GONE: "610 620 2500 6250",
+    Action.REFERENCE_MISSING: "610 620 2500 6250",
     Action.PERIOD_CLOSED: "6200 6210",  # 6210 recorded
     Action.REJECT: (
         # unsupported, links, parents, duplicates of a unique key, generic failures, batch size, content type

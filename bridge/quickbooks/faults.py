@@ -86,7 +86,7 @@ def classify(fault: Fault) -> Disposition:
             return Disposition(action=action, reason_code="conflict", entity_id=_first(_TXN_ID, fault.detail))
         case Action.DUPLICATE_NAME:
             return Disposition(action=action, reason_code="conflict", entity_id=_first(_NAME_ID, fault.detail))
-        case Action.REFERENCE_GONE:
+        case Action.REFERENCE_MISSING:
             return Disposition(action=action, element=fault.element or None)
         case Action.PERIOD_CLOSED:
             return Disposition(action=action, reason_code="period_closed")

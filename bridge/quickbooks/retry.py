@@ -16,7 +16,7 @@ import structlog
 
 from bridge.clock import Clock
 from bridge.quickbooks import faults
-from bridge.quickbooks.batching import Answer
+from bridge.quickbooks.batching import CallAnswer
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition, Fault
 from bridge.quickbooks.limiter import GateClosed, Kind, Limiter, Priority
@@ -82,13 +82,13 @@ class RetryingSender:
 
     async def deliver(
         self,
-        attempt: Callable[[str], Awaitable[Answer]],
-        open_question: Callable[[Answer], Disposition | None],
+        attempt: Callable[[str], Awaitable[CallAnswer]],
+        open_question: Callable[[CallAnswer], Disposition | None],
         *,
         kind: Kind,
         priority: Priority = Priority.LIVE,
         tries_max: int | None = None,
-    ) -> Answer:
+    ) -> CallAnswer:
         """Call `attempt(access token)` until `open_question` of its answer is None, `tries_max` times at most.
 
         Unavailable when that takes too long (with the seconds after which to come back, where QBO says so),
@@ -113,13 +113,13 @@ class RetryingSender:
 
     async def _deliver(
         self,
-        attempt: Callable[[str], Awaitable[Answer]],
-        open_question: Callable[[Answer], Disposition | None],
+        attempt: Callable[[str], Awaitable[CallAnswer]],
+        open_question: Callable[[CallAnswer], Disposition | None],
         *,
         kind: Kind,
         priority: Priority,
         policy: RetryPolicy,
-    ) -> Answer:
+    ) -> CallAnswer:
         state = CallState(began_at=self._clock.monotonic())
         token = await self._first_token()
         while True:
@@ -145,7 +145,7 @@ class RetryingSender:
                 case Next.PAUSE:
                     continue  # the limiter holds everything back until the pause is over
 
-    def _note(self, question: Disposition | None, answer: Answer, state: CallState) -> None:
+    def _note(self, question: Disposition | None, answer: CallAnswer, state: CallState) -> None:
         """Count what a question means for the rest of this call, and tell the limiter of throttling and its end."""
         action = question.action if question else None
         if question is not None and action is Action.THROTTLED:
@@ -188,7 +188,7 @@ class RetryingSender:
         if left > self._policy.pause_max_s:
             raise Unavailable(f"QBO throttles company {self._realm_id}", retry_after_s=left)
 
-    def _unavailable(self, answer: Answer, question: Disposition | None, state: CallState) -> Unavailable:
+    def _unavailable(self, answer: CallAnswer, question: Disposition | None, state: CallState) -> Unavailable:
         """The error for a call that is given up; when to come back is QBO's to say, else the caller's back-off."""
         asked = (question.retry_after_s if question else None) or 0.0
         if question and question.action is Action.BLOCKED:
@@ -218,6 +218,6 @@ class RetryingSender:
         return error
 
 
-def _sentence(realm_id: str, what: str, answer: Answer) -> str:
+def _sentence(realm_id: str, what: str, answer: CallAnswer) -> str:
     said = f": {faults.describe(answer.fault)}" if answer.fault else ""
     return f"company {realm_id} {what}{said}"

@@ -49,7 +49,7 @@ class FileTokenStore:
         sealed = self._entries().get(realm_id)
         if sealed is None or is_sealed_with(self._key, realm_id, sealed):
             return self._tokens(realm_id)
-        async with self._held("file"):
+        async with self._advisory_lock("file"):
             tokens = self._tokens(realm_id)
             if tokens is not None:
                 self._write(realm_id, tokens)
@@ -57,12 +57,12 @@ class FileTokenStore:
 
     async def save(self, realm_id: str, tokens: Tokens) -> None:
         """Write the company's tokens beside those of the others; flushed to the disk before it returns."""
-        async with self._held("file"):
+        async with self._advisory_lock("file"):
             self._write(realm_id, tokens)
 
     async def supersede(self, realm_id: str, old: Tokens | None, new: Tokens) -> None:
         """Write over `old` or over nothing, looked up under the lock of the file."""
-        async with self._held("file"):
+        async with self._advisory_lock("file"):
             if self._tokens(realm_id) not in (None, old):
                 raise Overtaken(realm_id)
             self._write(realm_id, new)
@@ -81,11 +81,11 @@ class FileTokenStore:
     @contextlib.asynccontextmanager
     async def exclusive(self, realm_id: str) -> AsyncIterator[None]:
         """The company's refresh lock, over all processes on this machine."""
-        async with self._held(hashlib.sha256(realm_id.encode()).hexdigest()[:12]):
+        async with self._advisory_lock(hashlib.sha256(realm_id.encode()).hexdigest()[:12]):
             yield
 
     @contextlib.asynccontextmanager
-    async def _held(self, name: str) -> AsyncIterator[None]:
+    async def _advisory_lock(self, name: str) -> AsyncIterator[None]:
         """An advisory lock that ends with its process, however that ends.
 
         A holder that does not let go within a minute is taken for frozen, and what it guards goes on without it.
@@ -130,16 +130,16 @@ def _document(entries: dict[str, bytes]) -> bytes:
 
 def _replace(path: Path, content: bytes) -> None:
     """Put `content` in the place of `path` in one step, on the disk and not only in its cache."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    beside.unlink(missing_ok=True)
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    new.unlink(missing_ok=True)
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        new.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

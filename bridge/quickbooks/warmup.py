@@ -47,7 +47,7 @@ class Basics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Company(Basics):
+class CompanyLists(Basics):
     """A company's lists as plain rows. `inactive_customers` still hold their names, with ` (deleted)` behind."""
 
     customers: tuple[Entity, ...]
@@ -77,11 +77,11 @@ async def load_basics(
 
 async def load_company(
     client: QuickBooksClient, lists: Iterable[str] = (), *, priority: Priority = Priority.LIVE
-) -> Company:
+) -> CompanyLists:
     """Read preferences, company info and all lists; inactive accounts and items are among them (`Active` false)."""
     customers = await _rows(client, Select("Customer", conditions=_EVERY), priority)
     basics = await load_basics(client, lists, priority=priority)
-    return Company(
+    return CompanyLists(
         preferences=basics.preferences,
         info=basics.info,
         accounts=basics.accounts,

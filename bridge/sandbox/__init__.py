@@ -4,12 +4,12 @@ from bridge.sandbox.app import create_app
 from bridge.sandbox.faults import FaultRule
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.server import run, serve, served
-from bridge.sandbox.settings import Limits, SandboxSettings, Switches, Webhooks
+from bridge.sandbox.settings import SandboxLimits, SandboxSettings, Switches, Webhooks
 
 __all__ = [
     "FaultRule",
-    "Limits",
     "Sandbox",
+    "SandboxLimits",
     "SandboxSettings",
     "Switches",
     "Webhooks",

@@ -30,14 +30,14 @@ def answered(document: Any, status: int = 200) -> Response:
 
 def admin_routes(sandbox: Sandbox) -> list[Route]:
     """All `/sandbox/` routes; `?realm=` picks a company, else it is the first."""
-    return [*_looks(sandbox), *_hands(sandbox)]
+    return [*_read_routes(sandbox), *_hands(sandbox)]
 
 
 def _realm(sandbox: Sandbox, request: Request) -> Realm:
     return sandbox.realms[request.query_params.get("realm") or sandbox.settings.realms[0]]
 
 
-def _looks(sandbox: Sandbox) -> list[Route]:
+def _read_routes(sandbox: Sandbox) -> list[Route]:
     async def stats(request: Request) -> Response:
         realm = _realm(sandbox, request)
         return answered(realm.stats.shown(realm.company))

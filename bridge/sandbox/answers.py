@@ -10,12 +10,12 @@ import httpx
 from starlette.types import Scope, Send
 
 from bridge.sandbox import xml
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.requests import Reply
 from bridge.sandbox.service import fault_reply
-from bridge.sandbox.settings import Limits
+from bridge.sandbox.settings import SandboxLimits
 from bridge.sandbox.wire import Doc, dumps, gateway_fault
 
 HTML_ERROR = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503</h1></body></html>"
@@ -28,7 +28,7 @@ class ConnectionDropped(httpx.RemoteProtocolError):
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpAnswer:
     """Status, headers and bytes to send; `drop` resets the connection instead."""
 
     status: int
@@ -41,32 +41,32 @@ class Answer:
     document: Doc | None = None
 
 
-def unauthorised(detail: str | None, moment: datetime) -> Answer:
+def unauthorised(detail: str | None, moment: datetime) -> HttpAnswer:
     """401 for an access token that is expired, revoked or garbage; with no detail, for none at all."""
     if detail is None:
         message, code = "message=EmptyField; errorCode=003202; statusCode=401", "3202"
     else:
         message, code = "message=AuthenticationFailed; errorCode=003200; statusCode=401", "3200"
     body = gateway_fault("AUTHENTICATION", message, detail, code, moment)
-    return Answer(401, dumps(body), headers=CHALLENGE, outcome="unauthorised", document=body)
+    return HttpAnswer(401, dumps(body), headers=CHALLENGE, outcome="unauthorised", document=body)
 
 
-def forbidden(moment: datetime) -> Answer:
+def forbidden(moment: datetime) -> HttpAnswer:
     """403 for a company that the token does not reach."""
     message = "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403"
     body = gateway_fault("SERVICE", message, None, "3100", moment)
-    return Answer(403, dumps(body), outcome="forbidden", document=body)
+    return HttpAnswer(403, dumps(body), outcome="forbidden", document=body)
 
 
-def throttled(limits: Limits, moment: datetime) -> Answer:
+def throttled(limits: SandboxLimits, moment: datetime) -> HttpAnswer:
     """429 (or the 403 that was seen once)."""
     message = f"message=ThrottleExceeded; errorCode=003001; statusCode={limits.throttle_status}"
     body = gateway_fault("SERVICE", message, "The request limit was reached.  Try again later", "3001", moment)
     headers = (("retry-after", str(limits.retry_after_s)),) if limits.retry_after_s is not None else ()
-    return Answer(limits.throttle_status, dumps(body), headers=headers, outcome="throttled", document=body)
+    return HttpAnswer(limits.throttle_status, dumps(body), headers=headers, outcome="throttled", document=body)
 
 
-async def send_answer(send: Send, answer: Answer, tid: str) -> None:
+async def send_answer(send: Send, answer: HttpAnswer, tid: str) -> None:
     """Put it on the wire."""
     headers = [
         (b"content-type", answer.content_type.encode()),
@@ -87,26 +87,26 @@ def drop(scope: Scope) -> None:
     raise ConnectionDropped("Server disconnected without sending a response.")
 
 
-def json_answer(reply: Reply, *, replayed: bool = False) -> Answer:
+def json_answer(reply: Reply, *, replayed: bool = False) -> HttpAnswer:
     """A reply of the service."""
     outcome = "fault" if reply.fault else "answered"
-    return Answer(reply.status, dumps(reply.body), outcome=outcome, replayed=replayed, document=reply.body)
+    return HttpAnswer(reply.status, dumps(reply.body), outcome=outcome, replayed=replayed, document=reply.body)
 
 
-def failed(rule: FaultRule, outcome: str) -> Answer:
+def failed(rule: FaultRule, outcome: str) -> HttpAnswer:
     """An HTML page with the rule's status."""
-    return Answer(rule.status, HTML_ERROR.replace(b"503", str(rule.status).encode()), "text/html", outcome=outcome)
+    return HttpAnswer(rule.status, HTML_ERROR.replace(b"503", str(rule.status).encode()), "text/html", outcome=outcome)
 
 
-def outage(rule: FaultRule) -> Answer:
+def outage(rule: FaultRule) -> HttpAnswer:
     """Nobody there: a page, or with status 0 a reset."""
-    return Answer(0, b"", drop=True, outcome="outage") if rule.status == 0 else failed(rule, "outage")
+    return HttpAnswer(0, b"", drop=True, outcome="outage") if rule.status == 0 else failed(rule, "outage")
 
 
-def refused_before(company: Company, plan: dict[Kind, FaultRule]) -> Answer | None:
+def refused_before(company: SandboxCompany, plan: dict[Kind, FaultRule]) -> HttpAnswer | None:
     """What goes wrong before anything is done."""
     if "reset_before" in plan:
-        return Answer(0, b"", drop=True, outcome="reset_before")
+        return HttpAnswer(0, b"", drop=True, outcome="reset_before")
     if "fail_before" in plan:
         return failed(plan["fail_before"], "fail_before")
     if "fault" in plan:
@@ -116,20 +116,20 @@ def refused_before(company: Company, plan: dict[Kind, FaultRule]) -> Answer | No
     return None
 
 
-def spoiled(answer: Answer, plan: dict[Kind, FaultRule]) -> Answer:
+def spoiled(answer: HttpAnswer, plan: dict[Kind, FaultRule]) -> HttpAnswer:
     """What goes wrong after the work was done."""
     if "reset_after" in plan:
-        return Answer(0, b"", drop=True, outcome="reset_after")
+        return HttpAnswer(0, b"", drop=True, outcome="reset_after")
     if "fail_after" in plan:
         return failed(plan["fail_after"], "fail_after")
     if "html" in plan:
-        return Answer(plan["html"].status, HTML_ERROR, "text/html", outcome="html")
+        return HttpAnswer(plan["html"].status, HTML_ERROR, "text/html", outcome="html")
     if "truncate" in plan:
-        return Answer(answer.status, answer.body[: len(answer.body) // 2], outcome="truncated")
+        return HttpAnswer(answer.status, answer.body[: len(answer.body) // 2], outcome="truncated")
     return answer
 
 
-def as_xml(answer: Answer) -> None:
+def as_xml(answer: HttpAnswer) -> None:
     """Change an answer's representation."""
     if answer.document is not None:
         answer.body, answer.content_type = xml.render(answer.document), "application/xml;charset=UTF-8"

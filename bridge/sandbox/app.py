@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from bridge.sandbox import batch, pdf
 from bridge.sandbox.admin import admin_routes
 from bridge.sandbox.answers import (
-    Answer,
+    HttpAnswer,
     as_xml,
     drop,
     forbidden,
@@ -29,8 +29,8 @@ from bridge.sandbox.answers import (
     throttled,
     unauthorised,
 )
-from bridge.sandbox.clock import Clock
-from bridge.sandbox.company import Company
+from bridge.sandbox.clock import SandboxClock
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.errors import QboFault, not_found, unsupported_operation
 from bridge.sandbox.faults import REQUEST_KINDS, FaultRule, Kind
 from bridge.sandbox.human import act
@@ -47,7 +47,7 @@ Wait = Callable[[], Awaitable[None]]
 
 def create_app(
     settings: SandboxSettings | None = None,
-    clock: Clock | None = None,
+    clock: SandboxClock | None = None,
     webhook_transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
     """The whole sandbox as an ASGI application; `app.state.sandbox` is the object behind it."""
@@ -89,9 +89,9 @@ class AccountingApi:
         default = switches.wildcard_representation if "*" in accept else switches.default_representation
         return "xml" in accept or default == "xml"
 
-    async def _answer(self, call: Call) -> Answer:
+    async def _answer(self, call: Call) -> HttpAnswer:
         sandbox = self._sandbox
-        plan = sandbox.faults.take(call.facts(), REQUEST_KINDS) if sandbox.faults.rules else {}
+        plan = sandbox.faults.take(call.traits(), REQUEST_KINDS) if sandbox.faults.rules else {}
         if "outage" in plan:
             return outage(plan["outage"])
         self._end_tokens(plan)
@@ -109,7 +109,7 @@ class AccountingApi:
         finally:
             realm.throttle.leave(client)
 
-    async def _served(self, realm: Realm, call: Call, plan: dict[Kind, FaultRule]) -> Answer:
+    async def _served(self, realm: Realm, call: Call, plan: dict[Kind, FaultRule]) -> HttpAnswer:
         sandbox = self._sandbox
         before = self._latency(plan)
         if "human" in plan:
@@ -146,7 +146,7 @@ class AccountingApi:
 
         return wait
 
-    def _applied_later(self, realm: Realm, call: Call, seconds: float) -> Answer:
+    def _applied_later(self, realm: Realm, call: Call, seconds: float) -> HttpAnswer:
         """Drop the connection now and apply the request when its time has come."""
 
         async def wait() -> None:
@@ -155,7 +155,7 @@ class AccountingApi:
         task = asyncio.ensure_future(self._applied(realm, call, wait))
         self._late.add(task)
         task.add_done_callback(self._late.discard)
-        return Answer(0, b"", drop=True, outcome="late_apply")
+        return HttpAnswer(0, b"", drop=True, outcome="late_apply")
 
     def _interfere(self, realm: Realm, rule: FaultRule) -> None:
         """A person is quicker; what the rules refuse to a person simply does not happen."""
@@ -199,16 +199,16 @@ class AccountingApi:
         reply, replays = await batch.run(self._sandbox, realm, call, call.request_id, before)
         return reply, all(replays)
 
-    def _pdf(self, realm: Realm, call: Call) -> Answer:
+    def _pdf(self, realm: Realm, call: Call) -> HttpAnswer:
         doc = realm.company.find(call.entity, call.rest[0])
         if call.entity not in SENDABLE or doc is None:
             fault = unsupported_operation("pdf") if call.entity not in SENDABLE else not_found()
             return json_answer(fault_reply(realm.company, fault))
-        return Answer(200, pdf.render(call.entity, doc), "application/pdf")
+        return HttpAnswer(200, pdf.render(call.entity, doc), "application/pdf")
 
     # -- refusals of the gateway -----------------------------------------------------------------------------------
 
-    def _authorised(self, call: Call) -> tuple[str, Answer | None]:
+    def _authorised(self, call: Call) -> tuple[str, HttpAnswer | None]:
         moment = self._sandbox.clock.now()
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -220,7 +220,7 @@ class AccountingApi:
             return "", forbidden(moment)
         return grant.client_id, None
 
-    def _throttled(self) -> Answer:
+    def _throttled(self) -> HttpAnswer:
         return throttled(self._sandbox.settings.limits, self._sandbox.clock.now())
 
     def _end_tokens(self, plan: dict[Kind, FaultRule]) -> None:
@@ -229,7 +229,7 @@ class AccountingApi:
         if "token_revoked" in plan:
             self._sandbox.tokens.revoke_realm(plan["token_revoked"].realm)
 
-    def _record(self, call: Call, answer: Answer, tid: str) -> None:
+    def _record(self, call: Call, answer: HttpAnswer, tid: str) -> None:
         realm = self._sandbox.realms.get(call.realm)
         if realm is None:
             return
@@ -257,7 +257,7 @@ async def _read_body(receive: Receive) -> bytes:
     return body
 
 
-def _hide(company: Company, before: dict[str, dict[str, Doc]], until: float) -> None:
+def _hide(company: SandboxCompany, before: dict[str, dict[str, Doc]], until: float) -> None:
     """Let queries and change data capture see what changed as it was before, or not at all if it was not there."""
     for entity, table in company.tables.items():
         for entity_id, doc in table.items():

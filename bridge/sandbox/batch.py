@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bridge.sandbox import select
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.errors import (
     QboFault,
     invalid_property,
@@ -19,10 +19,10 @@ from bridge.sandbox.errors import (
     something_went_wrong,
     unsupported_operation,
 )
-from bridge.sandbox.faults import Facts
+from bridge.sandbox.faults import CallTraits
 from bridge.sandbox.requests import Reply, check_length, fingerprint, once
 from bridge.sandbox.sandbox import Realm, Sandbox
-from bridge.sandbox.service import Call, fault_reply, item_facts, now
+from bridge.sandbox.service import Call, fault_reply, item_traits, now
 from bridge.sandbox.wire import Doc, dumps
 from bridge.sandbox.writes import write
 
@@ -108,12 +108,12 @@ async def _item(
     return {**{name: part for name, part in reply.body.items() if name != "time"}, "bId": bid}, replayed
 
 
-def _apply(sandbox: Sandbox, company: Company, item: Doc, request_id: str | None) -> Reply:
-    entity, operation = item_facts(item)
+def _apply(sandbox: Sandbox, company: SandboxCompany, item: Doc, request_id: str | None) -> Reply:
+    entity, operation = item_traits(item)
     operations = frozenset((operation, "query" if operation == "query" else "write"))
-    facts = Facts(company.realm, frozenset((entity.casefold(),)), operations, request_id, dumps(item))
+    traits = CallTraits(company.realm, frozenset((entity.casefold(),)), operations, request_id, dumps(item))
     try:
-        rule = sandbox.faults.take(facts, ("batch_item",)).get("batch_item")
+        rule = sandbox.faults.take(traits, ("batch_item",)).get("batch_item")
         if rule is not None:
             return fault_reply(company, QboFault(rule.code, rule.message, rule.detail, ""))
         return Reply(200, _outcome(company, item, entity, operation))
@@ -124,7 +124,7 @@ def _apply(sandbox: Sandbox, company: Company, item: Doc, request_id: str | None
         return fault_reply(company, something_went_wrong())
 
 
-def _outcome(company: Company, item: Doc, entity: str, operation: str) -> Doc:
+def _outcome(company: SandboxCompany, item: Doc, entity: str, operation: str) -> Doc:
     if operation == "query":
         return {"QueryResponse": select.run(company, _text(item["Query"]))}
     if entity == "":

@@ -1,7 +1,7 @@
 """Change data capture: what changed since a time, deletions included (API reference, "change data capture")."""
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company, Kind
+from bridge.sandbox.company import Kind, SandboxCompany
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.wire import Doc, epoch
 
@@ -9,7 +9,7 @@ DAYS_MAX = 30
 OBJECTS_MAX = 1000
 
 
-def changes(company: Company, entities: str, changed_since: str) -> Doc:
+def changes(company: SandboxCompany, entities: str, changed_since: str) -> Doc:
     """The CDCResponse: one QueryResponse for each entity in the order asked, `{}` where nothing changed."""
     if not entities:
         raise errors.required("entities")
@@ -36,14 +36,14 @@ def changes(company: Company, entities: str, changed_since: str) -> Doc:
     return {"CDCResponse": [{"QueryResponse": answers}]}
 
 
-def _kind(company: Company, name: str) -> Kind:
+def _kind(company: SandboxCompany, name: str) -> Kind:
     for known, kind in company.kinds.items():
         if known.casefold() == name.casefold() and kind.changes_tracked:
             return kind
     raise QboFault("2000", "Invalid or unsupported object name", f"Object Name: {name}")
 
 
-def _changed(company: Company, kind: Kind, since: float) -> list[Doc]:
+def _changed(company: SandboxCompany, kind: Kind, since: float) -> list[Doc]:
     late = bool(company.hidden)
     found = []
     for current in company.tables[kind.name].values():

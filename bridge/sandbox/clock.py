@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
-class Clock(Protocol):
+class SandboxClock(Protocol):
     """What the sandbox needs to know about time."""
 
     def now(self) -> datetime:
@@ -22,7 +22,7 @@ class Clock(Protocol):
         """Move the hands forward."""
 
 
-class SystemClock:
+class RunningClock:
     """The machine's time plus an offset that `POST /sandbox/clock` moves."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.sandbox import errors
-from bridge.sandbox.clock import Clock
+from bridge.sandbox.clock import SandboxClock
 from bridge.sandbox.currencies import NAMES
 from bridge.sandbox.entities.kind import Ask, EntityKind
 from bridge.sandbox.ledger import Ledger, Posting, UndoLog
@@ -33,10 +33,10 @@ class Change:
     operation: str
 
 
-class Company:
+class SandboxCompany:
     """The state of a realm. Entity rules read and write it through the methods below."""
 
-    def __init__(self, realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, realm: str, settings: SandboxSettings, clock: SandboxClock, kinds: Mapping[str, Kind]) -> None:
         self.realm = realm
         self.settings = settings
         self.switches = settings.switches
@@ -58,7 +58,7 @@ class Company:
         self.agency_accounts: dict[str, str] = {}
         self.stock: dict[str, Decimal] = {}
         self.hidden: dict[tuple[str, str], tuple[float, Doc | None]] = {}
-        self.listeners: list[Callable[[Company, tuple[Change, ...]], None]] = []
+        self.listeners: list[Callable[[SandboxCompany, tuple[Change, ...]], None]] = []
         self.open_credits: dict[str, tuple[str, ...]] = {}
         self.suspended = False
         self.daily_rates: dict[str, dict[str, Decimal]] = {}
@@ -227,12 +227,12 @@ class Company:
             "AccountSubType": subtype,
             "CurrencyRef": {"value": code or self.home_currency},
         }
-        doc = self.born("Account", kind.build(self, given, None, Ask()))
+        doc = self.as_created("Account", kind.build(self, given, None, Ask()))
         self.put("Account", doc, "Create")
         kind.effects(self, None, doc)
         return str(doc["Id"])
 
-    def born(self, entity: str, built: Doc) -> Doc:
+    def as_created(self, entity: str, built: Doc) -> Doc:
         """A built document with the properties that QuickBooks adds at birth."""
         now = self.stamp()
         kind = self.kinds[entity]
@@ -260,4 +260,4 @@ class Company:
             self.undo.set(self.names, key, entity_id)
 
 
-Kind = EntityKind[Company]  # an entity's rules over this state
+Kind = EntityKind[SandboxCompany]  # an entity's rules over this state

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.errors import impossible_date, not_found, required
 from bridge.sandbox.references import known_currency, refuse_foreign
 from bridge.sandbox.wire import Doc, stamp
@@ -15,7 +15,7 @@ from bridge.sandbox.wire import Doc, stamp
 EVERY_DAY = "every day"
 
 
-def exchange_rate(company: Company, query: Mapping[str, str]) -> Doc:
+def exchange_rate(company: SandboxCompany, query: Mapping[str, str]) -> Doc:
     """The rate of `sourcecurrencycode` on `asofdate`, today where no day is given."""
     code = query.get("sourcecurrencycode", "").upper()
     if not code:
@@ -23,8 +23,8 @@ def exchange_rate(company: Company, query: Mapping[str, str]) -> Doc:
     known_currency(code)
     refuse_foreign(company, code)
     day = _day(query["asofdate"]) if query.get("asofdate") else company.today().isoformat()
-    told = company.daily_rates.get(code, {})
-    rate = Decimal(1) if code == company.home_currency else told.get(day, told.get(EVERY_DAY))
+    rates = company.daily_rates.get(code, {})
+    rate = Decimal(1) if code == company.home_currency else rates.get(day, rates.get(EVERY_DAY))
     if rate is None:
         raise not_found()
     return {

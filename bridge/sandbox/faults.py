@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from bridge.sandbox.clock import Clock
+from bridge.sandbox.clock import SandboxClock
 from bridge.sandbox.wire import Doc
 
 Kind = Literal[
@@ -106,7 +106,7 @@ class FaultRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CallTraits:
     """What rules look at: a batch has the entities and operations of its items too."""
 
     realm: str
@@ -119,7 +119,7 @@ class Facts:
 class FaultPlan:
     """The rules in force."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SandboxClock) -> None:
         self._clock = clock
         self._next = 1
         self.rules: list[FaultRule] = []
@@ -153,26 +153,26 @@ class FaultPlan:
         """Take one rule or all out of force."""
         self.rules = [] if rule_id is None else [rule for rule in self.rules if rule.id != rule_id]
 
-    def take(self, facts: Facts, kinds: Iterable[Kind] | None = None) -> dict[Kind, FaultRule]:
+    def take(self, traits: CallTraits, kinds: Iterable[Kind] | None = None) -> dict[Kind, FaultRule]:
         """The rules that strike this request, the first of each kind; each one's count goes down."""
         struck: dict[Kind, FaultRule] = {}
         wanted = None if kinds is None else set(kinds)
         for rule in self.rules:
             if wanted is not None and rule.kind not in wanted:
                 continue
-            if rule.kind not in struck and self._matches(rule, facts) and self._strikes(rule):
+            if rule.kind not in struck and self._matches(rule, traits) and self._strikes(rule):
                 struck[rule.kind] = rule
         if struck:
             self.rules = [rule for rule in self.rules if not self._spent(rule)]
         return struck
 
-    def _matches(self, rule: FaultRule, facts: Facts) -> bool:
+    def _matches(self, rule: FaultRule, traits: CallTraits) -> bool:
         return (
-            (rule.entity is None or rule.entity.casefold() in facts.entities)
-            and (rule.operation is None or rule.operation in facts.operations)
-            and (rule.realm is None or rule.realm == facts.realm)
-            and (rule.request_id is None or rule.request_id == facts.request_id)
-            and (rule.body is None or rule.body.encode() in facts.body)
+            (rule.entity is None or rule.entity.casefold() in traits.entities)
+            and (rule.operation is None or rule.operation in traits.operations)
+            and (rule.realm is None or rule.realm == traits.realm)
+            and (rule.request_id is None or rule.request_id == traits.request_id)
+            and (rule.body is None or rule.body.encode() in traits.body)
         )
 
     def _strikes(self, rule: FaultRule) -> bool:

@@ -6,14 +6,14 @@ An action is `{"action": "edit" | "rename" | "void" | "delete" | "deactivate", "
 
 from typing import Any
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.wire import Doc
 from bridge.sandbox.writes import write
 
 ACTIONS = ("edit", "rename", "void", "delete", "deactivate")
 
 
-def act(company: Company, wanted: Any) -> Doc:
+def act(company: SandboxCompany, wanted: Any) -> Doc:
     """Do it and return the entity; ValueError for an action that makes no sense, QboFault when the rules refuse."""
     if not isinstance(wanted, dict) or wanted.get("action") not in ACTIONS:
         raise ValueError(f"action is one of {', '.join(ACTIONS)}")

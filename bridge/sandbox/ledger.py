@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.sandbox.wire import ZERO
 
-_GONE = object()
+_REMOVED = object()
 Key = tuple[str, str]
 
 
@@ -24,7 +24,7 @@ class UndoLog:
 
     def set(self, table: dict[Any, Any], key: Hashable, value: Any) -> None:
         """Put a value and remember the old one."""
-        self._entries.append((table, key, table.get(key, _GONE)))
+        self._entries.append((table, key, table.get(key, _REMOVED)))
         table[key] = value
 
     def drop(self, table: dict[Any, Any], key: Hashable) -> None:
@@ -35,7 +35,7 @@ class UndoLog:
     def rollback(self) -> None:
         """Back to the last commit."""
         for table, key, old in reversed(self._entries):
-            if old is _GONE:
+            if old is _REMOVED:
                 table.pop(key, None)
             else:
                 table[key] = old

@@ -5,8 +5,8 @@ A refused request does not count; a batch counts as one request (switch: as many
 
 from collections import deque
 
-from bridge.sandbox.clock import Clock
-from bridge.sandbox.settings import Limits
+from bridge.sandbox.clock import SandboxClock
+from bridge.sandbox.settings import SandboxLimits
 
 MINUTE_S = 60.0
 
@@ -33,7 +33,7 @@ class Window:
 class Throttle:
     """All limits of one realm; those per app are kept by client id."""
 
-    def __init__(self, limits: Limits, clock: Clock, time_scale: float) -> None:
+    def __init__(self, limits: SandboxLimits, clock: SandboxClock, time_scale: float) -> None:
         self._limits = limits
         self._clock = clock
         self._minute_s = MINUTE_S / time_scale

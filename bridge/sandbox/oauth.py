@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.sandbox.clock import Clock
+from bridge.sandbox.clock import SandboxClock
 from bridge.sandbox.settings import SandboxSettings
 from bridge.sandbox.wire import Doc
 
@@ -57,10 +57,10 @@ class Code:
     grant: Grant | None = None
 
 
-class Tokens:
+class GrantedTokens:
     """All grants of a sandbox."""
 
-    def __init__(self, settings: SandboxSettings, clock: Clock) -> None:
+    def __init__(self, settings: SandboxSettings, clock: SandboxClock) -> None:
         self.settings = settings
         self._clock = clock
         self._random = random.Random(settings.seed)  # noqa: S311 - a sandbox's tokens guard nothing

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import ONE, Company
+from bridge.sandbox.company import ONE, SandboxCompany
 from bridge.sandbox.currencies import NAMES
 from bridge.sandbox.errors import INACTIVE, QboFault
 from bridge.sandbox.wire import Doc
@@ -14,7 +14,7 @@ def ref_id(reference: Doc | None) -> str | None:
     return (reference or {}).get("value") or None
 
 
-def listed(company: Company, reference: Doc | None, entity: str, element: str) -> Doc | None:
+def listed(company: SandboxCompany, reference: Doc | None, entity: str, element: str) -> Doc | None:
     """The document of a list entity that a reference names, None when absent; 2500 when it is not there or inactive."""
     value = ref_id(reference)
     if value is None:
@@ -35,17 +35,17 @@ def named(doc: Doc, *names: str) -> Doc:
     return {"value": doc["Id"]}
 
 
-def account(company: Company, reference: Doc | None, element: str) -> Doc | None:
+def account(company: SandboxCompany, reference: Doc | None, element: str) -> Doc | None:
     """An account that a reference names."""
     return listed(company, reference, "Account", element)
 
 
-def account_ref(company: Company, account_id: str) -> Doc:
+def account_ref(company: SandboxCompany, account_id: str) -> Doc:
     """The reference to an account, with its fully qualified name."""
     return named(company.tables["Account"][account_id])
 
 
-def name_of(company: Company, value: str, entity: str = "Customer") -> Doc:
+def name_of(company: SandboxCompany, value: str, entity: str = "Customer") -> Doc:
     """A customer (or vendor, employee) by id: 2500 in the words that names have."""
     found = company.find(entity, value)
     if found is None:
@@ -55,7 +55,7 @@ def name_of(company: Company, value: str, entity: str = "Customer") -> Doc:
     return found
 
 
-def with_current_name(company: Company, doc: Doc) -> Doc:
+def with_current_name(company: SandboxCompany, doc: Doc) -> Doc:
     """A transaction whose customer was renamed since shows the new name."""
     reference = doc.get("CustomerRef")
     customer = company.tables["Customer"].get(reference["value"]) if reference else None
@@ -64,7 +64,7 @@ def with_current_name(company: Company, doc: Doc) -> Doc:
     return {**doc, "CustomerRef": {**reference, "name": customer["FullyQualifiedName"]}}
 
 
-def currency(company: Company, given: Doc, party: Doc | None) -> tuple[str, Decimal]:
+def currency(company: SandboxCompany, given: Doc, party: Doc | None) -> tuple[str, Decimal]:
     """Code and exchange rate of a transaction: the party's currency rules.
 
     A missing rate is 1, whatever the day's is (third-party reports), unless the company was told otherwise.
@@ -85,7 +85,7 @@ def currency(company: Company, given: Doc, party: Doc | None) -> tuple[str, Deci
     return code, ONE if code == home else rate or company.default_rates.get(code, ONE)
 
 
-def refuse_foreign(company: Company, code: str | None) -> None:
+def refuse_foreign(company: SandboxCompany, code: str | None) -> None:
     """With multicurrency off only the home currency exists."""
     if code and not company.multicurrency and code != company.home_currency:
         known_currency(code)

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bridge.sandbox.clock import Clock
+from bridge.sandbox.clock import SandboxClock
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.settings import Switches
 from bridge.sandbox.wire import Doc
@@ -57,11 +57,11 @@ def check_length(request_id: str, bids: list[str] | None = None) -> None:
 class RequestIds:
     """The request ids that one realm remembers."""
 
-    def __init__(self, switches: Switches, clock: Clock) -> None:
+    def __init__(self, switches: Switches, clock: SandboxClock) -> None:
         self._switches = switches
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
-        self.on_settled: Callable[[str, bytes, Reply], None] | None = None
+        self.on_answered: Callable[[str, bytes, Reply], None] | None = None
 
     async def replay(self, key: str, print_: bytes) -> Reply | None:
         """The first answer to this id, waiting for it while it is still being applied; None when free."""
@@ -83,14 +83,14 @@ class RequestIds:
         if self._switches.reserve_at == "acceptance":
             self._entries[key] = _Entry(print_, self._clock.monotonic())
 
-    def settle(self, key: str, print_: bytes, reply: Reply) -> None:
+    def answer(self, key: str, print_: bytes, reply: Reply) -> None:
         """The request was answered: remember it, or free the id when faults are not replayed."""
         entry = self._entries.pop(key, None) or _Entry(print_, self._clock.monotonic())
         if not reply.fault or self._switches.replay_faults:
             entry.reply, entry.fingerprint = reply, print_
             self._entries[key] = entry
-            if self.on_settled is not None:
-                self.on_settled(key, print_, reply)
+            if self.on_answered is not None:
+                self.on_answered(key, print_, reply)
         entry.wake()
 
     def release(self, key: str) -> None:
@@ -123,5 +123,5 @@ async def once(
     except BaseException:
         ids.release(key)
         raise
-    ids.settle(key, print_, reply)
+    ids.answer(key, print_, reply)
     return reply, False

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.seed import FIRST_SAMPLE_NUMBER
 from bridge.sandbox.wire import Doc, money
 from bridge.sandbox.writes import write
@@ -107,7 +107,7 @@ COSTS = {"5": "125", "11": "10", "16": "0.75", "17": "2.5"}
 ON_HAND = {"5": 30, "11": 60, "16": 400, "17": 300}
 
 
-def fill(company: Company) -> None:
+def fill(company: SandboxCompany) -> None:
     """The whole sample company."""
     company.sequences["DocNumber"] = FIRST_SAMPLE_NUMBER
     names = _names(company)
@@ -119,11 +119,11 @@ def fill(company: Company) -> None:
     _other_sales(company, names)
 
 
-def _day(company: Company, days_ago: int) -> str:
+def _day(company: SandboxCompany, days_ago: int) -> str:
     return (company.today() - timedelta(days=days_ago)).isoformat()
 
 
-def _names(company: Company) -> list[str]:
+def _names(company: SandboxCompany) -> list[str]:
     ids = []
     for number, row in enumerate(CUSTOMERS.splitlines()):
         name, given, family, business, street, city, state, postal = row.split("|")
@@ -142,7 +142,7 @@ def _names(company: Company) -> list[str]:
     return ids
 
 
-def _items(company: Company) -> None:
+def _items(company: SandboxCompany) -> None:
     for number, row in enumerate(ITEMS.splitlines(), 1):
         name, kind, income, price, sku, taxable = row.split("|")
         body: Doc = {"Name": name, "Type": kind, "IncomeAccountRef": {"value": income}, "UnitPrice": Decimal(price)}
@@ -161,14 +161,14 @@ def _items(company: Company) -> None:
         write(company, "Item", body, "create")
 
 
-def _lists(company: Company) -> None:
+def _lists(company: SandboxCompany) -> None:
     for name in CLASSES:
         write(company, "Class", {"Name": name}, "create")
     for name in DEPARTMENTS:
         write(company, "Department", {"Name": name}, "create")
 
 
-def _opening(company: Company) -> None:
+def _opening(company: SandboxCompany) -> None:
     total = Decimal(0)
     lines = []
     for account_id, text in OPENING:
@@ -185,7 +185,7 @@ def _journal_line(account_id: str, amount: Decimal) -> Doc:
     return {"Amount": abs(amount), "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
 
 
-def sale_line(company: Company, item_id: str, quantity: int) -> Doc:
+def sale_line(company: SandboxCompany, item_id: str, quantity: int) -> Doc:
     """A line at the item's price, or at 60 where it has none."""
     item = company.tables["Item"][item_id]
     price = item["UnitPrice"] or Decimal(60)
@@ -195,7 +195,7 @@ def sale_line(company: Company, item_id: str, quantity: int) -> Doc:
     return {"Amount": money(quantity * price), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
 
 
-def _invoices(company: Company, names: list[str]) -> list[Doc]:
+def _invoices(company: SandboxCompany, names: list[str]) -> list[Doc]:
     """Thirty-one invoices over the last four months, a third of them taxed."""
     invoices = []
     for number in range(31):
@@ -215,7 +215,7 @@ def _invoices(company: Company, names: list[str]) -> list[Doc]:
     return invoices
 
 
-def _payments(company: Company, invoices: list[Doc]) -> None:
+def _payments(company: SandboxCompany, invoices: list[Doc]) -> None:
     """The older half is paid, every fifth of the rest in part; some of the money was brought to the bank."""
     received = []
     for number, invoice in enumerate(invoices):
@@ -240,7 +240,7 @@ def _payments(company: Company, invoices: list[Doc]) -> None:
     write(company, "Deposit", body, "create")
 
 
-def _other_sales(company: Company, names: list[str]) -> None:
+def _other_sales(company: SandboxCompany, names: list[str]) -> None:
     for number in range(5):
         body: Doc = {
             "CustomerRef": {"value": names[(number * 4 + 1) % len(names)]},

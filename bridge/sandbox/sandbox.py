@@ -4,15 +4,15 @@ import random
 
 import httpx
 
-from bridge.sandbox.clock import Clock, SystemClock
-from bridge.sandbox.company import Company
+from bridge.sandbox.clock import RunningClock, SandboxClock
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.faults import FaultPlan
 from bridge.sandbox.kinds import KINDS
 from bridge.sandbox.limits import Throttle
-from bridge.sandbox.oauth import Tokens
+from bridge.sandbox.oauth import GrantedTokens
 from bridge.sandbox.requests import RequestIds
 from bridge.sandbox.sample import fill
-from bridge.sandbox.seed import born
+from bridge.sandbox.seed import new_company
 from bridge.sandbox.settings import SandboxSettings
 from bridge.sandbox.stats import Stats
 from bridge.sandbox.storage import Storage
@@ -23,7 +23,7 @@ from bridge.sandbox.wire import Tids
 class Realm:
     """A company and what the service keeps around it."""
 
-    def __init__(self, company: Company, settings: SandboxSettings, clock: Clock) -> None:
+    def __init__(self, company: SandboxCompany, settings: SandboxSettings, clock: SandboxClock) -> None:
         self.company = company
         self.requests = RequestIds(settings.switches, clock)
         self.throttle = Throttle(settings.limits, clock, settings.time_scale)
@@ -36,12 +36,12 @@ class Sandbox:
     def __init__(
         self,
         settings: SandboxSettings | None = None,
-        clock: Clock | None = None,
+        clock: SandboxClock | None = None,
         webhook_transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.settings = settings or SandboxSettings()
-        self.clock = clock or SystemClock()
-        self.tokens = Tokens(self.settings, self.clock)
+        self.clock = clock or RunningClock()
+        self.tokens = GrantedTokens(self.settings, self.clock)
         self.faults = FaultPlan(self.clock)
         self.tids = Tids(self.settings.seed)
         self.random = random.Random(self.settings.seed)  # noqa: S311 - latency and order, not secrets
@@ -55,7 +55,7 @@ class Sandbox:
         if self.storage is not None and self.storage.holds(realm):
             company = self.storage.load(realm, self.settings, self.clock, KINDS)
         else:
-            company = born(realm, self.settings, self.clock, KINDS)
+            company = new_company(realm, self.settings, self.clock, KINDS)
             if not self.settings.empty:
                 fill(company)
             if self.storage is not None:
@@ -68,7 +68,7 @@ class Sandbox:
             company.listeners.append(self.notifier.changed)
         return opened
 
-    def company(self, realm: str | None = None) -> Company:
+    def company(self, realm: str | None = None) -> SandboxCompany:
         """A company; the first when none is named."""
         return self.realms[realm or self.settings.realms[0]].company
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from bridge.sandbox.chart import INACTIVE, rows
-from bridge.sandbox.clock import Clock
-from bridge.sandbox.company import Company, Kind
+from bridge.sandbox.clock import SandboxClock
+from bridge.sandbox.company import Kind, SandboxCompany
 from bridge.sandbox.entities.kind import Ask
 from bridge.sandbox.settings import SandboxSettings
 from bridge.sandbox.taxservice import add
@@ -41,9 +41,11 @@ OTHER_TAXES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
-def born(realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, Kind]) -> Company:
+def new_company(
+    realm: str, settings: SandboxSettings, clock: SandboxClock, kinds: Mapping[str, Kind]
+) -> SandboxCompany:
     """A company with its lists and no customers, items or transactions."""
-    company = Company(realm, settings, clock, kinds)
+    company = SandboxCompany(realm, settings, clock, kinds)
     company.begin()
     _single(company, "Preferences", preferences(settings))
     _single(company, "CompanyInfo", company_info(company, settings))
@@ -65,7 +67,7 @@ def born(realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str
     return company
 
 
-def _single(company: Company, entity: str, given: Doc, entity_id: str = "1") -> None:
+def _single(company: SandboxCompany, entity: str, given: Doc, entity_id: str = "1") -> None:
     """An entity under an id that no sequence gives."""
     now = company.stamp()
     meta = {"CreateTime": now, "LastUpdatedTime": now}
@@ -73,7 +75,7 @@ def _single(company: Company, entity: str, given: Doc, entity_id: str = "1") -> 
     company.put(entity, doc, "Create")
 
 
-def _us_tax(company: Company) -> None:
+def _us_tax(company: SandboxCompany) -> None:
     for agency in AGENCIES:
         add(company, "TaxAgency", {"DisplayName": agency})
     for rate, percent, agency in RATES:
@@ -93,7 +95,7 @@ def _us_tax(company: Company) -> None:
         add(company, "TaxCode", given | {"PurchaseTaxRateList": {"TaxRateDetail": []}})
 
 
-def _other_tax(company: Company) -> None:
+def _other_tax(company: SandboxCompany) -> None:
     """Outside the US: one agency, the standard rates of the country, a code for each and one without tax."""
     agency, rates = OTHER_TAXES.get(company.country, OTHER_TAXES["GB"])
     holder = add(company, "TaxAgency", {"DisplayName": agency, "TaxTrackedOnPurchases": True})
@@ -184,7 +186,7 @@ def _sales_forms() -> Doc:
     }
 
 
-def company_info(company: Company, settings: SandboxSettings) -> Doc:
+def company_info(company: SandboxCompany, settings: SandboxSettings) -> Doc:
     """The company's own card."""
     mail = {"Address": "noreply@quickbooks.com"}
     address: Doc = {"Id": "1", "Line1": "123 Sierra Way", "City": "San Pablo"}

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company, Kind
+from bridge.sandbox.company import Kind, SandboxCompany
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.query import PAGE_MAX, BareNumber, Condition, Query, parse
 from bridge.sandbox.shapes import ENTITIES
@@ -32,7 +32,7 @@ def invalid_query(reason: str) -> QboFault:
     return QboFault("4001", "Invalid query", f"QueryValidationError: {reason}")
 
 
-def run(company: Company, text: str) -> Doc:
+def run(company: SandboxCompany, text: str) -> Doc:
     """The QueryResponse of a query."""
     query = parse(text)
     if company.switches.bare_numbers == "refuse":
@@ -56,7 +56,7 @@ def run(company: Company, text: str) -> Doc:
     return {kind.name: shown, "startPosition": start, "maxResults": len(shown)}
 
 
-def _not_sortable(company: Company, kind: Kind) -> frozenset[str]:
+def _not_sortable(company: SandboxCompany, kind: Kind) -> frozenset[str]:
     """By one reading of the documentation the lists of tax cannot be ordered by Id."""
     refused = kind.name in ("TaxCode", "TaxRate") and company.switches.tax_lists_by_id == "refuse"
     return frozenset(("Id",)) if refused else frozenset()
@@ -69,7 +69,7 @@ def _refuse_bare_numbers(query: Query) -> None:
                 raise value.refusal()
 
 
-def _kind(company: Company, name: str) -> Kind:
+def _kind(company: SandboxCompany, name: str) -> Kind:
     for known, kind in company.kinds.items():
         if known.casefold() == name.casefold():
             return kind
@@ -83,7 +83,7 @@ def _position(text: str) -> int:
     return value
 
 
-def _matching(company: Company, kind: Kind, query: Query, tests: list[Test]) -> Iterable[Doc]:
+def _matching(company: SandboxCompany, kind: Kind, query: Query, tests: list[Test]) -> Iterable[Doc]:
     table = company.tables[kind.name]
     candidates: Iterable[Doc] = table.values()
     for condition in query.conditions:
@@ -157,7 +157,7 @@ def value_of(doc: Doc, name: str) -> Any:
     return value
 
 
-def _test(company: Company, kind: Kind, condition: Condition) -> Test:
+def _test(company: SandboxCompany, kind: Kind, condition: Condition) -> Test:
     name = property_name(kind, condition.name, kind.filters, "queryable")
     operator = condition.operator
     if name == "Id" and operator not in ("=", "in"):
@@ -204,7 +204,7 @@ def _like(name: str, pattern: str) -> Test:
     return test
 
 
-def _operand(company: Company, name: str, value: object) -> Any:
+def _operand(company: SandboxCompany, name: str, value: object) -> Any:
     if isinstance(value, bool):
         return value
     value = str(value)
@@ -225,7 +225,7 @@ def _operand(company: Company, name: str, value: object) -> Any:
     return value.casefold()
 
 
-def _reader(company: Company, name: str) -> Callable[[Doc], Any]:
+def _reader(company: SandboxCompany, name: str) -> Callable[[Doc], Any]:
     if name.startswith("MetaData."):
         part = name[9:]
 
@@ -242,7 +242,7 @@ def _reader(company: Company, name: str) -> Callable[[Doc], Any]:
     return read
 
 
-def _sorted(company: Company, found: list[Doc], order: list[tuple[str, bool]], kind: Kind) -> list[Doc]:
+def _sorted(company: SandboxCompany, found: list[Doc], order: list[tuple[str, bool]], kind: Kind) -> list[Doc]:
     if not order and kind.name == "Account":
         order = [("FullyQualifiedName", False)]
     if not order and kind.name == "CompanyCurrency":
@@ -261,7 +261,7 @@ def _sort_key(value: Any, *, numeric: bool) -> tuple[int, Any]:
     return (1, value) if not isinstance(value, str) else (2, value)
 
 
-def _with_pseudo_codes(company: Company, kind: Kind, found: list[Doc], start: int, limit: int) -> list[Doc]:
+def _with_pseudo_codes(company: SandboxCompany, kind: Kind, found: list[Doc], start: int, limit: int) -> list[Doc]:
     """In the US the pseudo codes (TAX, NON, …) come on top of any page of tax codes (third-party test)."""
     if kind.name != "TaxCode" or company.country != "US":
         return found[start - 1 : start - 1 + limit]

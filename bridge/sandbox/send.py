@@ -4,14 +4,14 @@
 """
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company, Kind
+from bridge.sandbox.company import Kind, SandboxCompany
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.wire import Doc
 
 SENDABLE = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Payment")
 
 
-def send(company: Company, kind: Kind, entity_id: str, send_to: str) -> Doc:
+def send(company: SandboxCompany, kind: Kind, entity_id: str, send_to: str) -> Doc:
     """Mark a form as sent and return it."""
     if kind.name not in SENDABLE:
         raise errors.unsupported_operation("send")

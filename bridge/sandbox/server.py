@@ -51,7 +51,7 @@ class CannotStartError(Exception):
     """The port is taken, or the data file cannot be used; the message is for the user."""
 
 
-class _Server(uvicorn.Server):
+class _SandboxServer(uvicorn.Server):
     """Leaves signals to whoever runs the loop; uvicorn's own handling ends the process with the signal's exit code."""
 
     def stop(self) -> None:
@@ -95,7 +95,7 @@ async def served(settings: SandboxSettings) -> AsyncIterator[str]:
         sandbox.close()
 
 
-def _server(settings: SandboxSettings) -> tuple[_Server, socket.socket, Sandbox]:
+def _server(settings: SandboxSettings) -> tuple[_SandboxServer, socket.socket, Sandbox]:
     try:
         listener = socket.create_server((settings.host, settings.port))
     except (OSError, OverflowError) as error:
@@ -116,7 +116,7 @@ def _server(settings: SandboxSettings) -> tuple[_Server, socket.socket, Sandbox]
         server_header=False,
     )
     sandbox: Sandbox = app.state.sandbox
-    return _Server(config), listener, sandbox
+    return _SandboxServer(config), listener, sandbox
 
 
 async def serve(settings: SandboxSettings, announce: Callable[[str], None] | None = None) -> None:

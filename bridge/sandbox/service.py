@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import structlog
 
 from bridge.sandbox import cdc, select
-from bridge.sandbox.company import Company, Kind
+from bridge.sandbox.company import Kind, SandboxCompany
 from bridge.sandbox.errors import (
     QboFault,
     invalid_property,
@@ -21,7 +21,7 @@ from bridge.sandbox.errors import (
     unsupported_operation,
 )
 from bridge.sandbox.exchange_rates import exchange_rate
-from bridge.sandbox.faults import Facts
+from bridge.sandbox.faults import CallTraits
 from bridge.sandbox.kinds import KINDS
 from bridge.sandbox.requests import Reply
 from bridge.sandbox.send import send
@@ -57,16 +57,16 @@ class Call:
         """The `requestid` of a write; an empty one is none."""
         return self.query.get("requestid") or None
 
-    def facts(self) -> Facts:
+    def traits(self) -> CallTraits:
         """What the fault plan looks at."""
         operations = {self.operation, self.kind}
         entities = {self.entity.casefold()}
         for item in self.items:
-            entity, operation = item_facts(item)
+            entity, operation = item_traits(item)
             entities.add(entity.casefold())
             operations.add(operation)
             operations.add("query" if operation == "query" else "write")
-        return Facts(self.realm, frozenset(entities), frozenset(operations), self.request_id, self.body)
+        return CallTraits(self.realm, frozenset(entities), frozenset(operations), self.request_id, self.body)
 
 
 def parse_call(method: str, path: str, query: bytes, body: bytes, headers: dict[str, str]) -> Call:
@@ -146,7 +146,7 @@ def write_operation(document: Any, operation: str, include: str) -> str:
     return "update" if isinstance(document, dict) and document.get("Id") else "create"
 
 
-def item_facts(item: Any) -> tuple[str, str]:
+def item_traits(item: Any) -> tuple[str, str]:
     """Entity and operation of one batch item."""
     if not isinstance(item, dict):
         return "", "other"
@@ -157,17 +157,17 @@ def item_facts(item: Any) -> tuple[str, str]:
     return entity, "void" if item.get("optionsData") == "void" else operation
 
 
-def fault_reply(company: Company, fault: QboFault) -> Reply:
+def fault_reply(company: SandboxCompany, fault: QboFault) -> Reply:
     """A fault as QuickBooks answers it."""
     return Reply(fault.status, {"Fault": fault.body(), "time": now(company)}, fault=True)
 
 
-def now(company: Company) -> str:
+def now(company: SandboxCompany) -> str:
     """The `time` of an answer."""
     return stamp_ms(company.clock.now(), company.zone)
 
 
-def run_write(company: Company, call: Call) -> Reply:
+def run_write(company: SandboxCompany, call: Call) -> Reply:
     """A single write."""
     if call.problem is not None:
         return fault_reply(company, call.problem)
@@ -186,7 +186,7 @@ def run_write(company: Company, call: Call) -> Reply:
     return Reply(200, {call.entity: doc, "time": now(company)})
 
 
-def run_read(company: Company, call: Call) -> Reply:
+def run_read(company: SandboxCompany, call: Call) -> Reply:
     """Everything that changes nothing: read by id, query, change data capture."""
     try:
         if call.problem is not None:
@@ -196,7 +196,7 @@ def run_read(company: Company, call: Call) -> Reply:
         return fault_reply(company, fault)
 
 
-def _read(company: Company, call: Call) -> Doc:
+def _read(company: SandboxCompany, call: Call) -> Doc:
     if call.kind == "query":
         text = call.query.get("query") or (_query_text(call) if call.method == "POST" else "")
         return {"QueryResponse": select.run(company, text)}
@@ -212,7 +212,7 @@ def _read(company: Company, call: Call) -> Doc:
     return {call.entity: doc}
 
 
-def _with_link(company: Company, doc: Doc) -> Doc:
+def _with_link(company: SandboxCompany, doc: Doc) -> Doc:
     """The pay-now link: only where online payment is allowed and a BillEmail is there (third-party test)."""
     online = doc["AllowOnlineCreditCardPayment"] or doc["AllowOnlineACHPayment"] or doc["AllowOnlinePayment"]
     if not online or not doc.get("BillEmail", {}).get("Address"):
@@ -234,7 +234,7 @@ def _no_resource(call: Call) -> QboFault:
     return QboFault("2000", "Invalid or unsupported object name", f"Object Name: {call.resource}")
 
 
-def read(company: Company, kind: Kind, entity_id: str) -> Doc:
+def read(company: SandboxCompany, kind: Kind, entity_id: str) -> Doc:
     """One entity; the company's own two are there under any id."""
     if kind.name in ("Preferences", "CompanyInfo"):
         return company.tables[kind.name]["1"]

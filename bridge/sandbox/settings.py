@@ -15,7 +15,7 @@ DEFAULT_REALM = "9130000000000001"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SandboxLimits:
     """Intuit's published throttles (page "limits-and-throttles", 2025-08); a minute lasts 60 s / time scale."""
 
     enforced: bool = True
@@ -83,7 +83,7 @@ class SandboxSettings:
     time_zone: str = "America/Los_Angeles"
     latency_ms: tuple[float, float] = (0, 0)
     seed: int = 1
-    limits: Limits = field(default_factory=Limits)
+    limits: SandboxLimits = field(default_factory=SandboxLimits)
     switches: Switches = field(default_factory=Switches)
     webhooks: Webhooks = field(default_factory=Webhooks)
 

@@ -4,7 +4,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.wire import ZERO, Doc
 
 LAST_MAX = 500
@@ -30,7 +30,7 @@ class Stats:
             self.metered += 1
         self.last.append(request)
 
-    def shown(self, company: Company) -> Doc:
+    def shown(self, company: SandboxCompany) -> Doc:
         """The counts as JSON."""
         requests = self.requests
         return {
@@ -56,7 +56,7 @@ class Stats:
         }
 
 
-def ledger_shown(company: Company) -> Doc:
+def ledger_shown(company: SandboxCompany) -> Doc:
     """Trial balance and receivables; `balanced` and `receivable_agrees` are the two invariants."""
     ledger = company.ledger
     rows = []
@@ -87,7 +87,7 @@ def ledger_shown(company: Company) -> Doc:
     }
 
 
-def receivables(company: Company) -> dict[str, Doc]:
+def receivables(company: SandboxCompany) -> dict[str, Doc]:
     """By currency: what the A/R account holds, and open balances less unapplied credits (and journals)."""
     found: dict[str, Doc] = {}
     for (subtype, code), account_id in company.roles.items():
@@ -100,7 +100,7 @@ def receivables(company: Company) -> dict[str, Doc]:
     return found
 
 
-def _journals(company: Company, account_id: str) -> Decimal:
+def _journals(company: SandboxCompany, account_id: str) -> Decimal:
     sums = ZERO
     for (entity, _), postings in company.ledger.postings.items():
         if entity in ("JournalEntry", "Deposit"):

@@ -12,12 +12,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bridge.sandbox.clock import Clock
-from bridge.sandbox.company import Change, Company, Kind
+from bridge.sandbox.clock import SandboxClock
+from bridge.sandbox.company import Change, Kind, SandboxCompany
 from bridge.sandbox.entities.credits import keep_waiting
 from bridge.sandbox.entities.numbers import index_number
 from bridge.sandbox.ledger import Posting
-from bridge.sandbox.oauth import Grant, Tokens
+from bridge.sandbox.oauth import Grant, GrantedTokens
 from bridge.sandbox.references import ref_id
 from bridge.sandbox.requests import Reply, RequestIds
 from bridge.sandbox.settings import SandboxSettings
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS replies (realm TEXT, key TEXT, print BLOB, status INT
   PRIMARY KEY (realm, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (realm TEXT, name TEXT, value BLOB, PRIMARY KEY (realm, name)) WITHOUT ROWID;
 """
-GRANT_FACTS = (
+GRANT_COLUMNS = (
     "realm",
     "client_id",
     "refresh",
@@ -66,14 +66,14 @@ class Storage:
         """Whether the file knows this company."""
         return self._db.execute("SELECT 1 FROM docs WHERE realm = ? LIMIT 1", (realm,)).fetchone() is not None
 
-    def save_all(self, company: Company) -> None:
+    def save_all(self, company: SandboxCompany) -> None:
         """A whole new company."""
         self.changed(
             company, tuple(Change(name, key, "Create") for name, table in company.tables.items() for key in table)
         )
 
-    def changed(self, company: Company, changes: tuple[Change, ...]) -> None:
-        """One committed write; a listener of `Company`."""
+    def changed(self, company: SandboxCompany, changes: tuple[Change, ...]) -> None:
+        """One committed write; a listener of `SandboxCompany`."""
         rows = []
         for change in changes:
             doc = company.tables[change.entity].get(change.entity_id)
@@ -100,9 +100,11 @@ class Storage:
         found = self._db.execute("SELECT value FROM state WHERE realm = ? AND name = ?", (realm, name)).fetchone()
         return None if found is None else json.loads(found[0])
 
-    def load(self, realm: str, settings: SandboxSettings, clock: Clock, kinds: Mapping[str, Kind]) -> Company:
+    def load(
+        self, realm: str, settings: SandboxSettings, clock: SandboxClock, kinds: Mapping[str, Kind]
+    ) -> SandboxCompany:
         """The company as it was."""
-        company = Company(realm, settings, clock, kinds)
+        company = SandboxCompany(realm, settings, clock, kinds)
         state = self._state(realm, "company")
         company.sequences.update(state["sequences"])
         company.roles.update({(subtype, code): account for subtype, code, account in state["roles"]})
@@ -126,20 +128,20 @@ class Storage:
         for key, print_, status, fault, body in found:
             requests.remember(key, print_, Reply(status, _loads(body), fault=bool(fault)))
 
-        def settled(key: str, print_: bytes, reply: Reply) -> None:
+        def answered(key: str, print_: bytes, reply: Reply) -> None:
             row = (realm, key, print_, reply.status, reply.fault, dumps(reply.body))
             self._db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?)", row)
 
-        requests.on_settled = settled
+        requests.on_answered = answered
 
-    def keep_grants(self, tokens: Tokens) -> None:
+    def keep_grants(self, tokens: GrantedTokens) -> None:
         """Bring back the refresh tokens of earlier runs and keep them from now on."""
         stored = self._state("", "grants")
         if stored is not None:
             tokens.restore([Grant(**grant) for grant in stored])
 
         def changed(grants: list[Grant]) -> None:
-            self._save_state("", "grants", [{name: getattr(grant, name) for name in GRANT_FACTS} for grant in grants])
+            self._save_state("", "grants", [{name: getattr(grant, name) for name in GRANT_COLUMNS} for grant in grants])
 
         tokens.on_change = changed
         changed(tokens.grants)
@@ -149,7 +151,7 @@ class Storage:
         self._db.close()
 
 
-def _reindex(company: Company) -> None:
+def _reindex(company: SandboxCompany) -> None:
     for entity, table in company.tables.items():
         scope = "Name" if entity in PERSONS else entity
         for doc in table.values():

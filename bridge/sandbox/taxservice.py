@@ -7,22 +7,22 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.kind import Ask
 from bridge.sandbox.schema import read_number, read_text
 from bridge.sandbox.wire import Doc
 
 
-def add(company: Company, entity: str, given: Doc) -> Doc:
+def add(company: SandboxCompany, entity: str, given: Doc) -> Doc:
     """An entity through its own rules, inside the write that is going on; also for lists that no API creates."""
     kind = company.kinds[entity]
-    doc = company.born(entity, kind.build(company, given, None, Ask()))
+    doc = company.as_created(entity, kind.build(company, given, None, Ask()))
     company.put(entity, doc, "Create")
     kind.effects(company, None, doc)
     return doc
 
 
-def create_tax_code(company: Company, body: Any) -> Doc:
+def create_tax_code(company: SandboxCompany, body: Any) -> Doc:
     """The code and its rates, as the service answers them."""
     if not isinstance(body, dict):
         raise errors.invalid_property()
@@ -56,7 +56,7 @@ def create_tax_code(company: Company, body: Any) -> Doc:
     return {"TaxCode": name, "TaxCodeId": code["Id"], "TaxRateDetails": shown}
 
 
-def _rate(company: Company, detail: Any) -> Doc:
+def _rate(company: SandboxCompany, detail: Any) -> Doc:
     if not isinstance(detail, dict):
         raise errors.invalid_property()
     known = company.find("TaxRate", read_text(detail.get("TaxRateId"), "TaxRateId"))

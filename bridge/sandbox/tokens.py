@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bridge.sandbox.faults import Facts
+from bridge.sandbox.faults import CallTraits
 from bridge.sandbox.oauth import OAuthError
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.wire import Doc, loads
@@ -21,8 +21,8 @@ def token_routes(sandbox: Sandbox) -> list[Route]:
     async def token(request: Request) -> Response:
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
         hard = request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true"
-        facts = Facts("", frozenset(("token",)), frozenset(("token",)), None)
-        plan = sandbox.faults.take(facts, ("fail_before", "fail_after", "delay")) if sandbox.faults.rules else {}
+        traits = CallTraits("", frozenset(("token",)), frozenset(("token",)), None)
+        plan = sandbox.faults.take(traits, ("fail_before", "fail_after", "delay")) if sandbox.faults.rules else {}
         if "delay" in plan:
             await sandbox.clock.sleep(plan["delay"].seconds)
         if "fail_before" in plan:

@@ -14,8 +14,8 @@ from collections import deque
 
 import httpx
 
-from bridge.sandbox.clock import Clock
-from bridge.sandbox.company import Change, Company
+from bridge.sandbox.clock import SandboxClock
+from bridge.sandbox.company import Change, SandboxCompany
 from bridge.sandbox.settings import Webhooks
 from bridge.sandbox.wire import Doc, Tids, dumps
 
@@ -32,7 +32,7 @@ class Notifier:
     """Collects changes and delivers them while the event loop runs."""
 
     def __init__(
-        self, settings: Webhooks, clock: Clock, seed: int = 1, transport: httpx.AsyncBaseTransport | None = None
+        self, settings: Webhooks, clock: SandboxClock, seed: int = 1, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -43,15 +43,15 @@ class Notifier:
         self._task: asyncio.Task[None] | None = None
         self.delivered = 0
 
-    def changed(self, company: Company, changes: tuple[Change, ...]) -> None:
-        """A company's committed write; a listener of `Company`."""
+    def changed(self, company: SandboxCompany, changes: tuple[Change, ...]) -> None:
+        """A company's committed write; a listener of `SandboxCompany`."""
         if self._settings.url is None:
             return
         self._waiting.extend(self._event(company, change) for change in changes)
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._deliver_all())
 
-    def _event(self, company: Company, change: Change) -> Doc:
+    def _event(self, company: SandboxCompany, change: Change) -> Doc:
         source = base64.b64encode(hashlib.sha256(company.realm.encode()).digest()).decode()
         return {
             "specversion": "1.0",

@@ -7,7 +7,7 @@ rules.
 from typing import Any
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company, Kind
+from bridge.sandbox.company import Kind, SandboxCompany
 from bridge.sandbox.entities.kind import Ask
 from bridge.sandbox.shapes import ENTITIES
 from bridge.sandbox.wire import Doc
@@ -16,7 +16,7 @@ EXTENSIONS = ("LineEx", "PurchaseEx")
 BIRTHMARKS = ("Id", "SyncToken", "MetaData", "domain", "sparse", "status")
 
 
-def write(company: Company, entity: str, body: object, operation: str, include: str = "") -> Doc:
+def write(company: SandboxCompany, entity: str, body: object, operation: str, include: str = "") -> Doc:
     """Apply one write and return the entity as answered; any fault leaves the company as it was."""
     kind = company.kinds[entity]
     if company.suspended:
@@ -31,7 +31,7 @@ def write(company: Company, entity: str, body: object, operation: str, include: 
     return answer
 
 
-def _apply(company: Company, kind: Kind, body: object, operation: str, include: str) -> Doc:
+def _apply(company: SandboxCompany, kind: Kind, body: object, operation: str, include: str) -> Doc:
     given = ENTITIES[kind.name].read(body if company.switches.refuse_extension_blocks else without_extensions(body))
     if operation == "delete":
         return _delete(company, kind, given)
@@ -42,11 +42,11 @@ def _apply(company: Company, kind: Kind, body: object, operation: str, include: 
     return _update(company, kind, given, include)
 
 
-def _create(company: Company, kind: Kind, given: Doc, include: str) -> Doc:
+def _create(company: SandboxCompany, kind: Kind, given: Doc, include: str) -> Doc:
     if not kind.creatable:
         raise errors.unsupported_operation("create")
     ask = Ask(named=frozenset(given), include=frozenset(include.split(",")))
-    doc = company.born(kind.name, kind.build(company, _writable(given), None, ask))
+    doc = company.as_created(kind.name, kind.build(company, _writable(given), None, ask))
     if kind.transaction:
         refuse_closed(company, doc)
     company.put(kind.name, doc, "Create")
@@ -54,7 +54,7 @@ def _create(company: Company, kind: Kind, given: Doc, include: str) -> Doc:
     return kind.present(company, company.tables[kind.name][doc["Id"]])
 
 
-def _update(company: Company, kind: Kind, given: Doc, include: str) -> Doc:
+def _update(company: SandboxCompany, kind: Kind, given: Doc, include: str) -> Doc:
     if not kind.updatable:
         raise errors.unsupported_operation("update")
     old = current(company, kind, given)
@@ -72,7 +72,7 @@ def _update(company: Company, kind: Kind, given: Doc, include: str) -> Doc:
     return kind.present(company, company.tables[kind.name][doc["Id"]])
 
 
-def _delete(company: Company, kind: Kind, given: Doc) -> Doc:
+def _delete(company: SandboxCompany, kind: Kind, given: Doc) -> Doc:
     if not kind.transaction:
         raise errors.unsupported_operation("delete")
     old = current(company, kind, given)
@@ -83,7 +83,7 @@ def _delete(company: Company, kind: Kind, given: Doc) -> Doc:
     return {"domain": "QBO", "status": "Deleted", "Id": old["Id"]}
 
 
-def _void(company: Company, kind: Kind, given: Doc) -> Doc:
+def _void(company: SandboxCompany, kind: Kind, given: Doc) -> Doc:
     if kind.void is None:
         raise errors.unsupported_operation("void")
     old = current(company, kind, given)
@@ -95,7 +95,7 @@ def _void(company: Company, kind: Kind, given: Doc) -> Doc:
     return kind.present(company, company.tables[kind.name][doc["Id"]])
 
 
-def current(company: Company, kind: Kind, given: Doc) -> Doc:
+def current(company: SandboxCompany, kind: Kind, given: Doc) -> Doc:
     """The stored document that a body names, when its SyncToken is the current one."""
     entity_id = given.get("Id", "")
     if not entity_id:
@@ -113,7 +113,7 @@ def current(company: Company, kind: Kind, given: Doc) -> Doc:
     return old
 
 
-def refuse_closed(company: Company, doc: Doc) -> None:
+def refuse_closed(company: SandboxCompany, doc: Doc) -> None:
     """6210 for a date in closed books."""
     closed = company.preference("AccountingInfoPrefs", "BookCloseDate")
     if closed and doc["TxnDate"] <= closed:

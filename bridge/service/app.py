@@ -16,7 +16,7 @@ from bridge.books.books import Books
 from bridge.clock import SystemClock
 from bridge.company.bodies import KeptBodies
 from bridge.company.breaker import Breaker
-from bridge.company.owner import Company
+from bridge.company.owner import BooksOwner
 from bridge.company.parked import ParkedEvents
 from bridge.company.pipeline import Pipeline
 from bridge.company.waiting_room import WaitingRoom
@@ -103,7 +103,7 @@ class CompanyContext:
 class CompanyRuntime:
     """One company's machine, put together: who owns, who writes to Kafka, what waits, and the way to QBO."""
 
-    owner: Company
+    owner: BooksOwner
     publisher: CompanyPublisher
     waiting: WaitingRoom
     journal: KafkaJournal
@@ -144,7 +144,7 @@ async def open_runtime(
             read_at=partial(read_at, connection),
             journal=journal,
         )
-        owner = Company(
+        owner = BooksOwner(
             books=books,
             pipeline=Pipeline(mapper, books, _poster(context, client, books, write_ahead, rehearsed)),
             reporter=_reporter(settings, context),
@@ -181,7 +181,7 @@ def _books(
         SystemClock(),
         seal=context.seal,
         window=timedelta(days=company.index_days),
-        freshness=timedelta(seconds=company.freshness_s),
+        poll_every=timedelta(seconds=company.freshness_s),
         lists=context.rules.lists,
         look_up_results=partial(
             look_up_results, kafka_connection(settings.kafka), settings.topics.results, company.name, context.seal

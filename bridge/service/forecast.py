@@ -17,19 +17,19 @@ from bridge.planning.schedule import schedule
 from bridge.planning.steps import Schedule, StepId
 from bridge.posting.poster import Poster
 from bridge.posting.rehearsal import RehearsedEntities, RehearsingSender
-from bridge.settlement.outcome import Outcome, settle
+from bridge.settlement.outcome import Outcome, outcome_of
 from bridge.settlement.step_outcomes import Done, StepOutcome
 from contracts.entities import Entity
 from contracts.lists import AccountSelector
 from contracts.marker_seal import MarkerSeal
-from contracts.opening import Opening
+from contracts.opening import OpeningAccounts
 from contracts.posting import PostingPlan
 from contracts.quickbooks import DocumentDraft, Draft, InvoiceDraft, SalesReceiptDraft, accounts_of
 from contracts.sales_forms import CreditMemoDraft, RefundReceiptDraft
 from mappings.rules import MappingRules
 from mappings.start import opening_of
 
-LOOKS_MAX = 4
+REPLANS_MAX = 4
 """How often a plan is looked at again on what it would have written."""
 FIRST_ID = 10**12
 """Ids that no rule names."""
@@ -44,13 +44,13 @@ async def forecast(plan: PostingPlan, rules: MappingRules) -> Outcome:
     poster = Poster(RehearsingSender(books, RehearsedEntities(books.index.seal)), books, realm_id=_REALM)
     outcomes: dict[StepId, StepOutcome] = {}
     planned = books.schedule(plan, rules)
-    for _ in range(LOOKS_MAX):
+    for _ in range(REPLANS_MAX):
         outcomes = {**await poster.post(planned, {}, {}), **poster.done}
-        if not planned.once_more:
+        if not planned.must_replan:
             break
         planned = books.schedule(plan, rules)
     written = [step for step, outcome in outcomes.items() if isinstance(outcome, Done)]
-    return settle(plan, planned.resolutions[0], outcomes, written)
+    return outcome_of(plan, planned.resolutions[0], outcomes, written)
 
 
 class EmptyBooks:
@@ -58,7 +58,7 @@ class EmptyBooks:
 
     is_warm = True
 
-    def __init__(self, plan: PostingPlan, opening: Opening | None) -> None:
+    def __init__(self, plan: PostingPlan, opening: OpeningAccounts | None) -> None:
         self.index = Index(MarkerSeal(_REALM, (b"forecast",)), complete_since=datetime.min.replace(tzinfo=UTC))
         self.profile = _profile([step.draft for step in plan.steps if step.draft is not None], opening)
 
@@ -85,7 +85,7 @@ class EmptyBooks:
         return self.index.remember_answer(entity, body)
 
 
-def _profile(drafts: list[Draft], opening: Opening | None) -> CompanyProfile:
+def _profile(drafts: list[Draft], opening: OpeningAccounts | None) -> CompanyProfile:
     documents = [draft for draft in drafts if isinstance(draft, DocumentDraft)]
     forms = list(_forms(documents))
     sales = [form for form in forms if isinstance(form, InvoiceDraft)]

@@ -17,10 +17,10 @@ async def look_up_results(
     connection: KafkaConnection, results: str, company: str, seal: MarkerSeal, wanted: Collection[EntityId]
 ) -> Mapping[EntityId, Entity]:
     """What the results of the company say of these entities: the topic is read once, from its beginning."""
-    recollection = PublishedDocuments(wanted, seal)
+    published = PublishedDocuments(wanted, seal)
     async with contextlib.aclosing(read_topic(connection, results)) as records:
         async for record in records:
-            if record.value and recollection.may_name(record.value):
+            if record.value and published.may_name(record.value):
                 with contextlib.suppress(ValueError):  # the topic may be shared
-                    recollection.add(read_result(record.value), company)
-    return recollection.rows()
+                    published.add(read_result(record.value), company)
+    return published.rows()

@@ -119,13 +119,13 @@ async def _company(
         client = runtime.client
         signals = Signals(paused=context.board.waits, interrupt=lambda on: client.interrupt(on=on))
         intake = company_intake(settings, context.company.name, runtime.owner, runtime, signals=signals)
-        beside = [asyncio.create_task(_resume_when_told(runtime, intake)), asyncio.create_task(runtime.ids.follow())]
+        tasks = [asyncio.create_task(_resume_on_request(runtime, intake)), asyncio.create_task(runtime.ids.follow())]
         try:
             yield intake, client
         finally:
-            for task in beside:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _topics_exist(settings: Settings, connection: KafkaConnection, stopping: asyncio.Event) -> bool:
@@ -159,7 +159,7 @@ async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: Company
         await asyncio.sleep(WATCH_INTERVAL_S)
 
 
-async def _resume_when_told(runtime: CompanyRuntime, intake: CompanyIntake) -> None:
+async def _resume_on_request(runtime: CompanyRuntime, intake: CompanyIntake) -> None:
     """While the company is stopped, follow its journal until `qbo-bridge resume` has ended the entry that says so."""
     while True:
         note = await runtime.owner.stopped()

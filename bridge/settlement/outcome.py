@@ -1,4 +1,4 @@
-"""What became of one event: its fates and what QBO said, in one status. Pure.
+"""What became of one event: its resolutions and what QBO said, in one status. Pure.
 
 Money decides before content: an event that changed the books is `posted` although its body was superseded, and one
 refused step makes a dead letter although others went through (they are named in the result).
@@ -20,7 +20,7 @@ from contracts.quickbooks import ShipmentDraft
 from contracts.records import Place
 from contracts.results import PostedEntity, Reason, ResultStatus
 
-_WHOLE = frozenset({Intent.STATE, Intent.VOID, Intent.WITHDRAWN})
+_OF_A_DOCUMENT = frozenset({Intent.STATE, Intent.VOID, Intent.WITHDRAWN})
 _NEWER = Reason(code="newer_version", message="a newer version of the document is in the books")
 
 
@@ -39,7 +39,7 @@ class Outcome:
     ended_with: Place | None = None
 
 
-def settle(
+def outcome_of(
     plan: PostingPlan,
     resolutions: Iterable[StepResolution],
     outcomes: Mapping[StepId, StepOutcome],
@@ -112,8 +112,8 @@ def _resolved(plan: PostingPlan, resolution: StepResolution, outcomes: Mapping[S
 
 def _answers_for(step: PostingStep, culprit: StepId) -> bool:
     """True for the step of a whole document, but a parcel, and for the step that failed."""
-    whole = step.intent in _WHOLE and not isinstance(step.draft, ShipmentDraft)
-    return whole or step.key == culprit.key
+    is_document = step.intent in _OF_A_DOCUMENT and not isinstance(step.draft, ShipmentDraft)
+    return is_document or step.key == culprit.key
 
 
 def _culprit(step_id: StepId, outcomes: Mapping[StepId, StepOutcome]) -> StepId:
@@ -144,7 +144,7 @@ def _known(resolution: StepResolution, outcomes: Mapping[StepId, StepOutcome]) -
         return _written(done, Operation.NONE) if isinstance(done, Done) else None
     if isinstance(resolution, Waiting) or resolution.posted is None:
         return None
-    return _held(resolution.posted)
+    return _as_posted(resolution.posted)
 
 
 def _written(done: Done, operation: Operation) -> PostedEntity:
@@ -165,7 +165,7 @@ def _written(done: Done, operation: Operation) -> PostedEntity:
     )
 
 
-def _held(posted: Posted) -> PostedEntity:
+def _as_posted(posted: Posted) -> PostedEntity:
     return PostedEntity(
         entity=posted.entity,
         operation="none",

@@ -34,7 +34,7 @@ class Reporter:
     ) -> tuple[OutboundRecord, ...]:
         """The result of one record and, when it is dead-lettered, the dead letter."""
         result = self._result(mapped, outcome, received_at, now)
-        record = result_record(result, self.results_topic, told_at=now)
+        record = result_record(result, self.results_topic, published_at=now)
         if outcome.status is not ResultStatus.DEAD_LETTERED:
             return (record,)
         return record, self._dead_letter(mapped, outcome, now)

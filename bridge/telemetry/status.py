@@ -120,7 +120,7 @@ class CompanyBoard:
         for items in batch_items:
             self.telemetry.observe("qbo_batch_items", self.name, items)
 
-    def settled(self, outcomes: Iterable[tuple[ResultStatus, str | None]], seconds: float) -> None:
+    def committed(self, outcomes: Iterable[tuple[ResultStatus, str | None]], seconds: float) -> None:
         """A micro-batch was committed: the status and reason code of each of its records, and how long it took."""
         self.telemetry.observe("settle_seconds", self.name, seconds)
         for status, code in outcomes:

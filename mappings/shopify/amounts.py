@@ -37,7 +37,7 @@ DUTY_DECIMALS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class AmountPart:
     """One part of an order's money. `amount` is before discount, with its tax inside when the shop's prices have it.
 
     `tax` is what the part's own tax lines say; whether that was charged is `total_tax`'s to tell. `remitted` of it is
@@ -63,7 +63,7 @@ class OrderMoney:
 
     currency: str
     taxes_included: bool
-    parts: tuple[Part, ...]
+    parts: tuple[AmountPart, ...]
     tax: Decimal
     unallocated_discount: Decimal = Decimal(0)
     all_remitted: bool = False
@@ -77,8 +77,8 @@ class OrderMoney:
     @property
     def total(self) -> Decimal:
         """What the parts add up to."""
-        beside = Decimal(0) if self.taxes_included else self.tax
-        return total(part.amount for part in self.parts) - self.discount + beside
+        added_tax = Decimal(0) if self.taxes_included else self.tax
+        return total(part.amount for part in self.parts) - self.discount + added_tax
 
 
 def money_as_placed(order: Order) -> OrderMoney:
@@ -142,8 +142,8 @@ def _money(order: Order, shipping: Iterable[ShippingLine]) -> OrderMoney:
     )
 
 
-def _line_part(item: LineItem, order: Order) -> Part:
-    return Part(
+def _line_part(item: LineItem, order: Order) -> AmountPart:
+    return AmountPart(
         kind="tip" if _is_old_tip(item, order) else kind_of(item),
         amount=item.price * item.quantity,
         discount=_allocated(item.discount_allocations),
@@ -169,11 +169,11 @@ def _is_old_tip(item: LineItem, order: Order) -> bool:
     return named and item.price * item.quantity == order.total_tip_received
 
 
-def _shipping_part(ship: ShippingLine) -> Part:
+def _shipping_part(ship: ShippingLine) -> AmountPart:
     discount = _allocated(ship.discount_allocations)
     if ship.discount_allocations is None and ship.discounted_price is not None:
         discount = ship.price - ship.discounted_price
-    return Part(
+    return AmountPart(
         kind="shipping",
         amount=ship.price,
         discount=discount,
@@ -195,13 +195,13 @@ def remitted_in(lines: Iterable[TaxLine]) -> Decimal:
     return total(tax.price for tax in lines if tax.channel_liable)
 
 
-def _less_duties(lines: tuple[Part, ...], order: Order) -> tuple[Part, ...]:
+def _less_duties(lines: tuple[AmountPart, ...], order: Order) -> tuple[AmountPart, ...]:
     """The lines without the duties that their prices hold: those are owed to customs, as a part of their own."""
     owed = _duties_of(order)
     if not order.duties_included or not owed or not lines:
         return lines
-    told = [total(duty.amount for duty in item.duties) for item in order.line_items]
-    within = told if total(told) == owed else split(owed, [part.amount for part in lines], DUTY_DECIMALS)
+    of_lines = [total(duty.amount for duty in item.duties) for item in order.line_items]
+    within = of_lines if total(of_lines) == owed else split(owed, [part.amount for part in lines], DUTY_DECIMALS)
     return tuple(replace(part, amount=part.amount - duty) for part, duty in zip(lines, within, strict=True))
 
 
@@ -210,14 +210,14 @@ def _duties_of(order: Order) -> Decimal:
     return total(duty.amount for item in order.line_items for duty in item.duties) if stated is None else stated
 
 
-def _extra_parts(order: Order, lines: tuple[Part, ...]) -> list[Part]:
+def _extra_parts(order: Order, lines: tuple[AmountPart, ...]) -> list[AmountPart]:
     """Tip, duties and additional fees; each only where there is one."""
     in_lines = total(part.amount for part in lines if part.kind == "tip")
     fees = _shop_amount(order.original_total_additional_fees_set or order.total_additional_fees_set)
     extras = [
-        Part(kind="tip", amount=Decimal(0) if in_lines == order.total_tip_received else order.total_tip_received),
-        Part(kind="duties", amount=_duties_of(order)),
-        Part(kind="additional_fees", amount=fees or Decimal(0)),
+        AmountPart(kind="tip", amount=Decimal(0) if in_lines == order.total_tip_received else order.total_tip_received),
+        AmountPart(kind="duties", amount=_duties_of(order)),
+        AmountPart(kind="additional_fees", amount=fees or Decimal(0)),
     ]
     return [part for part in extras if part.amount != 0]
 

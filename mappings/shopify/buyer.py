@@ -41,7 +41,7 @@ def person_of(customer: shopify.Customer) -> Person:
     )
 
 
-def address(given: shopify.Address | None) -> Address | None:
+def address(given: shopify.MailingAddress | None) -> Address | None:
     """A postal address as an order writes it, province and country by their codes; None for an empty one."""
     if given is None:
         return None

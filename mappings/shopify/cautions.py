@@ -117,5 +117,5 @@ def _is_liability_unknown(lines: Iterable[LineItem | ShippingLine]) -> bool:
 def _hands_back_delivery_tax(refund: Refund) -> bool:
     """True where the tax of a delivery goes back: its refund does not say who remits that."""
     sets = (line.tax_amount_set for line in refund.refund_shipping_lines)
-    told = [money.shop_money.amount for money in sets if money and money.shop_money]
-    return any(told) or any(row.tax_amount for row in refund.order_adjustments)
+    amounts = [money.shop_money.amount for money in sets if money and money.shop_money]
+    return any(amounts) or any(row.tax_amount for row in refund.order_adjustments)

@@ -17,7 +17,7 @@ from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import JournalEntryDraft, JournalLine
-from contracts.shopify_catalog import Dispute
+from contracts.shopify_catalog import ShopifyDispute
 from mappings.accounts import account, deposit_account
 from mappings.documents import document_of
 from mappings.lines import in_hundredths
@@ -37,7 +37,7 @@ BACK: Sides = ("Credit", "Debit")
 @maps("shopify", "disputes/create", "disputes/update")
 def map_dispute(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
     """Money out, and back in, as far as the dispute has come; or the reason why none moved."""
-    dispute, key = read_body(Dispute, envelope.body, "dispute"), document_of(envelope)
+    dispute, key = read_body(ShopifyDispute, envelope.body, "dispute"), document_of(envelope)
     started = dispute.initiated_at or envelope.occurred_at
     if started is None or key is None:
         raise UndecodableRecord("the dispute does not say when it was initiated")
@@ -58,7 +58,7 @@ def map_dispute(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignore
     )
 
 
-def _why_nothing_moved(dispute: Dispute) -> str | None:
+def _why_nothing_moved(dispute: ShopifyDispute) -> str | None:
     if dispute.type != "chargeback":
         return "an inquiry moves no money"
     if dispute.status not in TAKEN | GIVEN_BACK:
@@ -66,7 +66,9 @@ def _why_nothing_moved(dispute: Dispute) -> str | None:
     return None if dispute.amount else "a dispute about nothing moves no money"
 
 
-def _entry(dispute: Dispute, key: SourceKey, name: str, day: date, sides: Sides, rules: MappingRules) -> PostingStep:
+def _entry(
+    dispute: ShopifyDispute, key: SourceKey, name: str, day: date, sides: Sides, rules: MappingRules
+) -> PostingStep:
     order = SourceKey("shopify", "order", str(dispute.order_id)) if dispute.order_id else None
     return _booked(key, (name, day), Decimal(dispute.amount), dispute.currency, order, sides, rules)
 
@@ -82,7 +84,7 @@ def row_entry(
     step = _booked(key, named, abs(moved), currency, sale, BACK if back else OUT, rules)
     if not isinstance(step.draft, JournalEntryDraft):
         raise TypeError(f"{key}: a dispute is a journal entry")
-    return replace(step, draft=replace(step.draft, told_by="payout"))
+    return replace(step, draft=replace(step.draft, source_event="payout"))
 
 
 def _booked(

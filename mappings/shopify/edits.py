@@ -14,7 +14,7 @@ from decimal import Decimal
 from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import decimals_of, plain, round_half_up, total
 from contracts.shopify import LineItem, Order, RefundLine
-from mappings.shopify.amounts import OrderMoney, Part, delivery_refunded
+from mappings.shopify.amounts import AmountPart, OrderMoney, delivery_refunded
 from mappings.shopify.refunds.parts import line_money, row_money
 
 _GOODS = frozenset({"product", "gift_card", "tip"})
@@ -46,9 +46,9 @@ def removed_quantity(item: LineItem, refunded: int) -> int:
     return max(item.quantity - item.current_quantity - refunded, 0)
 
 
-def _without_deliveries(parts: tuple[Part, ...], refunded: Decimal, currency: str) -> tuple[Part, ...]:
+def _without_deliveries(parts: tuple[AmountPart, ...], refunded: Decimal, currency: str) -> tuple[AmountPart, ...]:
     """`parts` without the deliveries that edits took away, but for what refunds hand back of them: once is enough."""
-    found: list[Part] = []
+    found: list[AmountPart] = []
     for part in parts:
         net = part.amount - part.discount
         given = min(refunded, net) if part.removed else net
@@ -61,19 +61,19 @@ def _without_deliveries(parts: tuple[Part, ...], refunded: Decimal, currency: st
     return tuple(found)
 
 
-def _kept(part: Part, refunded: Counter[int | None], currency: str) -> Part:
+def _kept(part: AmountPart, refunded: Counter[int | None], currency: str) -> AmountPart:
     """The part of a line that edits left, its discount and tax in proportion."""
     if part.line is None:
         return part
-    gone = removed_quantity(part.line, refunded[part.line.id])
-    if not gone:
+    removed = removed_quantity(part.line, refunded[part.line.id])
+    if not removed:
         return part
-    left = part.line.quantity - gone
+    left = part.line.quantity - removed
     share = Decimal(left) / part.line.quantity
     places = decimals_of(currency)
     return replace(
         part,
-        amount=part.amount - part.line.price * gone,
+        amount=part.amount - part.line.price * removed,
         discount=round_half_up(part.discount * share, places),
         tax=round_half_up(part.tax * share, places),
         remitted=round_half_up(part.remitted * share, places),
@@ -81,7 +81,7 @@ def _kept(part: Part, refunded: Counter[int | None], currency: str) -> Part:
     )
 
 
-def _tax_left(order: Order, placed: OrderMoney, kept: tuple[Part, ...]) -> Decimal:
+def _tax_left(order: Order, placed: OrderMoney, kept: tuple[AmountPart, ...]) -> Decimal:
     """The tax as charged on what is left: the source's figure with refunded tax put back, else in proportion.
 
     An order whose total leaves its tax lines out (total_tax 0) was charged none, whatever current_total_tax says.

@@ -10,13 +10,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from contracts.money import fits, total
-from mappings.shopify.amounts import Part
+from mappings.shopify.amounts import AmountPart
 
 QBO_DECIMALS = 2
 JOINED = " + "
 
 
-def groups(parts: Sequence[Part], amounts: Sequence[Decimal], taxed: Sequence[bool]) -> list[list[int]]:
+def groups(parts: Sequence[AmountPart], amounts: Sequence[Decimal], taxed: Sequence[bool]) -> list[list[int]]:
     """The numbers of the parts that make one line each; several where only their sum is exact.
 
     Only parts of one kind and with the same taxes, so that account and tax stay what they were.
@@ -30,11 +30,11 @@ def groups(parts: Sequence[Part], amounts: Sequence[Decimal], taxed: Sequence[bo
         for numbers in odd.values()
         if len(numbers) > 1 and fits(total(amounts[number] for number in numbers), QBO_DECIMALS)
     }
-    gone = {number for numbers in together.values() for number in numbers[1:]}
-    return [together.get(number, [number]) for number in range(len(parts)) if number not in gone]
+    merged = {number for numbers in together.values() for number in numbers[1:]}
+    return [together.get(number, [number]) for number in range(len(parts)) if number not in merged]
 
 
-def joined(parts: Sequence[Part]) -> Part:
+def joined(parts: Sequence[AmountPart]) -> AmountPart:
     """Several parts as one, on the item of the first; pieces of different things are not counted."""
     first = parts[0]
     if len(parts) == 1:

@@ -16,7 +16,7 @@ from mappings.accounts import account
 from mappings.lines import in_hundredths, line
 from mappings.names import cut, email_address, one_line
 from mappings.rules import MappingRules
-from mappings.shopify.amounts import OrderMoney, Part
+from mappings.shopify.amounts import AmountPart, OrderMoney
 from mappings.shopify.buyer import address
 from mappings.shopify.inexact import groups, joined
 from mappings.shopify.parts import described, item_of, needs_of
@@ -39,21 +39,21 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Sale:
+class InvoicedSale:
     """An invoice and the accounts and items that it needs."""
 
     needs: tuple[PostingStep, ...]
     invoice: InvoiceDraft
 
 
-def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, rules: MappingRules) -> Sale:
+def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, rules: MappingRules) -> InvoicedSale:
     """What `order` sold, in QBO's words; an order that edits emptied keeps its lines, at nothing."""
     parts = [part for part in money.parts if _counts(part)] or [part for part in money.parts if part.line]
     if not parts:
         raise UnmappableEvent("the order has no lines, and QuickBooks takes no invoice without one")
     parts, taxes = _exact(parts, share_out(parts, money), money)
     if taxes.remitted:
-        parts.append(Part(kind="marketplace_tax", amount=taxes.remitted, title=REMITTED))
+        parts.append(AmountPart(kind="marketplace_tax", amount=taxes.remitted, title=REMITTED))
         taxes = taxes.with_none()
     item_steps = [item_of(part, rules) for part in parts]
     lines = _lines(parts, [step.key for step in item_steps], taxes, money, rules)
@@ -83,10 +83,10 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         shown=shown_to_customer(order),
         terms=rules.terms.get(order.payment_terms.payment_terms_name or "") if order.payment_terms else None,
     )
-    return Sale(needs_of(item_steps), invoice)
+    return InvoicedSale(needs_of(item_steps), invoice)
 
 
-def _exact(parts: list[Part], taxes: ChargedTaxes, money: OrderMoney) -> tuple[list[Part], ChargedTaxes]:
+def _exact(parts: list[AmountPart], taxes: ChargedTaxes, money: OrderMoney) -> tuple[list[AmountPart], ChargedTaxes]:
     """The parts, those combined that only together come to what QBO can hold."""
     inside = taxes.charged if money.taxes_included else (Decimal(0),) * len(parts)
     amounts = [part.amount - within for part, within in zip(parts, inside, strict=True)]
@@ -95,7 +95,7 @@ def _exact(parts: list[Part], taxes: ChargedTaxes, money: OrderMoney) -> tuple[l
 
 
 def _lines(
-    parts: list[Part], keys: list[SourceKey], taxes: ChargedTaxes, money: OrderMoney, rules: MappingRules
+    parts: list[AmountPart], keys: list[SourceKey], taxes: ChargedTaxes, money: OrderMoney, rules: MappingRules
 ) -> tuple[LineDraft, ...]:
     inside = taxes.charged if money.taxes_included else (Decimal(0),) * len(parts)
     return tuple(
@@ -118,7 +118,7 @@ def _lines(
     )
 
 
-def _counts(part: Part) -> bool:
+def _counts(part: AmountPart) -> bool:
     """Free delivery and pieces that are gone need no line; a free product was still sold."""
     return bool(part.quantity) if part.line else part.amount != 0
 

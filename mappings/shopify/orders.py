@@ -256,8 +256,8 @@ def _money_date(order: Order, envelope: Envelope, placed: datetime) -> date:
     is_creation = envelope.event_type == "orders/create" and not envelope.inferred
     if is_creation or (updated and created and updated.date() == created.date()):
         return placed.date()
-    told = envelope.occurred_at or updated
-    return told.astimezone((updated or placed).tzinfo).date() if told else placed.date()
+    sent_at = envelope.occurred_at or updated
+    return sent_at.astimezone((updated or placed).tzinfo).date() if sent_at else placed.date()
 
 
 def _version(order: Order, content: str, since: datetime) -> Version:

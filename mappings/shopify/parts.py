@@ -11,10 +11,10 @@ from mappings import items
 from mappings.accounts import ensure_account
 from mappings.names import description
 from mappings.rules import MappingRules
-from mappings.shopify.amounts import Part
+from mappings.shopify.amounts import AmountPart
 
 
-def item_of(part: Part, rules: MappingRules) -> PostingStep:
+def item_of(part: AmountPart, rules: MappingRules) -> PostingStep:
     """The step that makes sure of the part's item."""
     match part.kind:
         case "shipping":
@@ -37,7 +37,7 @@ def item_of(part: Part, rules: MappingRules) -> PostingStep:
             return _product(part, rules)
 
 
-def _product(part: Part, rules: MappingRules) -> PostingStep:
+def _product(part: AmountPart, rules: MappingRules) -> PostingStep:
     sold = part.line
     return items.product_item(
         rules,
@@ -63,7 +63,7 @@ def needs_of(item_steps: Sequence[PostingStep]) -> tuple[PostingStep, ...]:
     return tuple(found.values())
 
 
-def described(part: Part) -> str | None:
+def described(part: AmountPart) -> str | None:
     """What a line of the part says."""
     if part.line is None:
         return description(part.title)

@@ -26,7 +26,7 @@ from mappings.shopify.disputes import GATEWAY, row_entry
 from mappings.start import ignored_before_start, is_before_start, is_row_before_start, opening_clearing
 
 PAID = "paid"
-GONE = frozenset({"failed", "canceled", "cancelled"})
+FAILED = frozenset({"failed", "canceled", "cancelled"})
 OWN = "payout"
 CHARGES = frozenset({"charge"})
 REFUNDS = frozenset({"refund", "refund_failure"})
@@ -43,18 +43,18 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     if is_before_start(payout.date.date(), rules):
         return ignored_before_start(key)
     status = payout.status.strip().lower()
-    if status != PAID and status not in GONE:
+    if status != PAID and status not in FAILED:
         return Ignored(code="skipped_by_rule", message=f"a payout that is {status} has moved no money", document=key)
     rows = payout.balance_transactions or ()
-    if not rows and status not in GONE:
+    if not rows and status not in FAILED:
         message = "the payout is told without its rows (balance_transactions), so what it is made of is not known"
         return Ignored(code="skipped_by_rule", message=message, document=key)
     if rows and all(row.test for row in rows):
         return Ignored(code="test_event", message="the source marks all rows of the payout as tests", document=key)
-    paid = _paid(payout, key, envelope, gone=status in GONE)
+    paid = _paid(payout, key, envelope, failed=status in FAILED)
     parts = PayoutParts()
-    told = [row for row in rows if row.kind != OWN]
-    for row in told:
+    sold_rows = [row for row in rows if row.kind != OWN]
+    for row in sold_rows:
         _sort_in(parts, row, paid, rules)
     moments = [payout.date, *(row.processed_at for row in rows if row.processed_at)]
     return PostingPlan(
@@ -66,14 +66,14 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     )
 
 
-def _paid(payout: ShopPayout, key: SourceKey, envelope: Envelope, *, gone: bool) -> PaidOut:
+def _paid(payout: ShopPayout, key: SourceKey, envelope: Envelope, *, failed: bool) -> PaidOut:
     part = None
     if payout.parts is not None and payout.parts > 1:
         if payout.part is None or not 1 <= payout.part <= payout.parts:
             raise UndecodableRecord(f"the payout comes in {payout.parts} parts, and this one does not say which it is")
         part = (payout.part, payout.parts)
     code, day = payout.currency.upper(), payout.date.date()
-    told = envelope.occurred_at.date() if envelope.occurred_at else day
+    sent_on = envelope.occurred_at.date() if envelope.occurred_at else day
     return PaidOut(
         key=key,
         currency=code,
@@ -81,7 +81,7 @@ def _paid(payout: ShopPayout, key: SourceKey, envelope: Envelope, *, gone: bool)
         day=day,
         gateway=GATEWAY,
         source="Shopify Payments",
-        returned=max(told, day) if gone else None,
+        returned=max(sent_on, day) if failed else None,
         part=part,
     )
 
@@ -117,16 +117,16 @@ def _principal(
     if row.kind in CHARGES and order is not None and row.source_order_transaction_id is not None and amount > 0:
         parts.brings(SourceKey("shopify", "transaction", str(row.source_order_transaction_id)), amount, order)
     elif row.kind in CHARGES | REFUNDS:
-        parts.lies_beside("Refunds" if row.kind in REFUNDS else "Payments", amount)
+        parts.moved_elsewhere("Refunds" if row.kind in REFUNDS else "Payments", amount)
         if order is not None:
             parts.orders[order] = None
     elif row.kind in DISPUTES:
-        parts.lies_beside("Disputes", amount)
+        parts.moved_elsewhere("Disputes", amount)
         if amount:
             ident = row.id if row.source_id is None else row.source_id
-            parts.facts.append(row_entry(ident, row.source_order_id, amount, paid.currency, day, rules))
+            parts.entries.append(row_entry(ident, row.source_order_id, amount, paid.currency, day, rules))
     elif row.kind in RETURNED:
-        parts.lies_beside("Payouts that came back", amount)
+        parts.moved_elsewhere("Payouts that came back", amount)
     elif row.kind in TAXES:
         parts.line(marketplace_tax(rules), amount, "Tax that Shopify remits")
     else:

@@ -10,26 +10,26 @@ from decimal import Decimal
 
 from contracts.errors import UndecodableRecord
 from contracts.shopify import MoneySet, Order, Transaction
-from mappings.shopify.amounts import OrderMoney, Part
+from mappings.shopify.amounts import AmountPart, OrderMoney
 
 
 def rounded_by(transaction: Transaction) -> Decimal:
     """How much more (or, negative, less) cash changed hands than the transaction's amount."""
-    told = transaction.amount_rounding
-    return _in_shop_money(told) if isinstance(told, MoneySet) else told or Decimal(0)
+    rounding = transaction.amount_rounding
+    return _in_shop_money(rounding) if isinstance(rounding, MoneySet) else rounding or Decimal(0)
 
 
 def order_rounded_by(order: Order) -> Decimal:
     """How much more cash was taken for an order than it asked for."""
-    told = order.total_cash_rounding_payment_adjustment_set
-    return _in_shop_money(told) if told is not None else Decimal(0)
+    rounding = order.total_cash_rounding_payment_adjustment_set
+    return _in_shop_money(rounding) if rounding is not None else Decimal(0)
 
 
-def _in_shop_money(told: MoneySet) -> Decimal:
+def _in_shop_money(rounding: MoneySet) -> Decimal:
     """The rounding that is told. UndecodableRecord where it says no amount in the shop's currency."""
-    if told.shop_money is None:
+    if rounding.shop_money is None:
         raise UndecodableRecord("the cash rounding has no amount in the shop's currency")
-    return told.shop_money.amount
+    return rounding.shop_money.amount
 
 
 def with_rounding(order: Order, money: OrderMoney) -> OrderMoney:
@@ -37,4 +37,4 @@ def with_rounding(order: Order, money: OrderMoney) -> OrderMoney:
     rounding = order_rounded_by(order)
     if not rounding:
         return money
-    return replace(money, parts=(*money.parts, Part(kind="rounding", amount=rounding, title="Cash rounding")))
+    return replace(money, parts=(*money.parts, AmountPart(kind="rounding", amount=rounding, title="Cash rounding")))

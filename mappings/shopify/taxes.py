@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from contracts.money import decimals_of, round_half_up, split, total
-from mappings.shopify.amounts import OrderMoney, Part
+from mappings.shopify.amounts import AmountPart, OrderMoney
 
 REMITTED = "Tax that others remit"
 
@@ -40,7 +40,7 @@ class ChargedTaxes:
             tuple(total(self.own_by_part[number] for number in group) for group in groups),
         )
 
-    def taxed(self, parts: Sequence[Part]) -> list[bool]:
+    def taxed(self, parts: Sequence[AmountPart]) -> list[bool]:
         """Which lines the company's tax belongs to; QBO takes a tax only where some line is taxable.
 
         Bodies that tell their taxes on the order alone leave it to the lines' own flag, and in the end to all lines.
@@ -52,14 +52,14 @@ class ChargedTaxes:
         return next((found for found in (by_tax_lines, by_flag) if any(found)), [True] * len(parts))
 
 
-def share_out(parts: Sequence[Part], money: OrderMoney) -> ChargedTaxes:
+def share_out(parts: Sequence[AmountPart], money: OrderMoney) -> ChargedTaxes:
     """The tax as charged on `parts`, all of it placed, to the last unit."""
     charged = _by_part(parts, money)
     own = tuple(amount - _remitted(part, amount, money) for part, amount in zip(parts, charged, strict=True))
     return ChargedTaxes(charged, own)
 
 
-def _by_part(parts: Sequence[Part], money: OrderMoney) -> tuple[Decimal, ...]:
+def _by_part(parts: Sequence[AmountPart], money: OrderMoney) -> tuple[Decimal, ...]:
     by_tax_lines = [part.tax for part in parts]
     if total(by_tax_lines) == money.tax:
         return tuple(by_tax_lines)
@@ -67,7 +67,7 @@ def _by_part(parts: Sequence[Part], money: OrderMoney) -> tuple[Decimal, ...]:
     return split(money.tax, weights, max(decimals_of(money.currency), _places(money.tax)))
 
 
-def _remitted(part: Part, charged: Decimal, money: OrderMoney) -> Decimal:
+def _remitted(part: AmountPart, charged: Decimal, money: OrderMoney) -> Decimal:
     """The part of `charged` that others remit: by the part's own tax lines, never by its title."""
     if money.all_remitted or (part.tax and part.remitted == part.tax):
         return charged

@@ -128,14 +128,14 @@ def _line(
     inside = sum(tax.amount for tax in own if tax.inside)
     price = row.pricing or row.price
     unit = price.unit_amount_decimal if price and not inside else None
-    told = own or (taxes if not any(tax.rate for tax in taxes) else ())
+    known_taxes = own or (taxes if not any(tax.rate for tax in taxes) else ())
     return line(
         item.key,
         _number(row.amount - inside, code),
         description=description(row.description),
         quantity=row.quantity,
         price=_price(unit, code),
-        taxable=bool(told) and any(tax.amount for tax in told),
+        taxable=bool(known_taxes) and any(tax.amount for tax in known_taxes),
         tax=_number(sum(tax.amount for tax in own), code),
         tax_code=tax_code(named_taxes(own), rules),
     )

@@ -21,7 +21,7 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.stripe.fees import fee_steps
 from mappings.stripe.payer import payer
-from mappings.stripe.sales import Sale, belongs_to_shop, map_lost_sale, map_sale
+from mappings.stripe.sales import ChargedSale, belongs_to_shop, map_lost_sale, map_sale
 
 
 @maps("stripe", "charge.succeeded", "charge.captured")
@@ -69,19 +69,19 @@ def map_failed_charge(envelope: Envelope, rules: MappingRules) -> PostingPlan | 
     return lost_sale(read_body(Charge, envelope.body, "charge"), envelope.occurred_at, rules)
 
 
-def lost_sale(charge: Charge, told_at: datetime | None, rules: MappingRules) -> PostingPlan | Ignored:
+def lost_sale(charge: Charge, published_at: datetime | None, rules: MappingRules) -> PostingPlan | Ignored:
     """The plan of a debit that failed, dated by the row that took it back, else by the event that told it."""
     balance = id_or_object(charge.failure_balance_transaction)[1]
     row = read_body(BalanceTransaction, balance, "failure's balance transaction") if balance else None
-    moment = (row and row.created) or told_at or charge.created
+    moment = (row and row.created) or published_at or charge.created
     return map_lost_sale(sale_of(charge), balance, moment, rules)
 
 
-def sale_of(charge: Charge) -> Sale:
+def sale_of(charge: Charge) -> ChargedSale:
     """A charge that took money, as a sale."""
     intent, expanded = id_or_object(charge.payment_intent)
     metadata = expanded.get("metadata")
-    return Sale(
+    return ChargedSale(
         charge_id=charge.id,
         money=from_stripe(_taken(charge), charge.currency),
         created=charge.created,

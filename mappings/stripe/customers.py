@@ -33,9 +33,9 @@ def map_customer(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignor
         shipping=address(customer.shipping.address if customer.shipping else None),
     )
     step = customer_step("stripe", person, customer.currency.upper(), rules)
-    told = envelope.occurred_at or customer.created
-    version = Version(int(told.timestamp()), 0, content_hash(step.draft) if step.draft else "")
+    sent_at = envelope.occurred_at or customer.created
+    version = Version(int(sent_at.timestamp()), 0, content_hash(step.draft) if step.draft else "")
     step = replace(step, version=version)
     return PostingPlan(
-        document=key, lane=key, steps=(step,), document_created_at=min(customer.created, told), version=version
+        document=key, lane=key, steps=(step,), document_created_at=min(customer.created, sent_at), version=version
     )

@@ -10,7 +10,7 @@ from contracts.bodies import read_body
 from contracts.envelope import Envelope
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan
-from contracts.stripe_balance import BalanceRow, Dispute
+from contracts.stripe_balance import BalanceRow, StripeDispute
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.stripe.fees import dispute_entry
@@ -25,7 +25,7 @@ from mappings.stripe.fees import dispute_entry
 )
 def map_dispute(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
     """One journal entry for each row."""
-    dispute = read_body(Dispute, envelope.body, "dispute")
+    dispute = read_body(StripeDispute, envelope.body, "dispute")
     key = SourceKey("stripe", "dispute", dispute.id)
     if not dispute.balance_transactions:
         message = "the event holds no row of the balance, so no money is known to have moved"

@@ -154,8 +154,12 @@ def _received(
     code = invoice.currency.upper()
     outside = invoice.paid_out_of_band or (invoice.status == "paid" and not invoice.amount_paid)
     paid = invoice.amount_paid or (max(invoice.amount_due, 0) if invoice.status == "paid" else 0)
-    moved = invoice.status_transitions
-    when = moved.paid_at.astimezone(rules.zone).date() if moved and moved.paid_at else _day(invoice, rules)
+    transitions = invoice.status_transitions
+    when = (
+        transitions.paid_at.astimezone(rules.zone).date()
+        if transitions and transitions.paid_at
+        else _day(invoice, rules)
+    )
     draft = PaymentDraft(
         invoice=key,
         customer=customer,
@@ -180,9 +184,9 @@ def _written_off(
     key: SourceKey, invoice: StripeInvoice, customer: SourceKey, rules: MappingRules
 ) -> tuple[PostingStep, ...]:
     """What was given up is credited against bad debts; an invoice that was paid after all takes that back."""
-    moved = invoice.status_transitions
+    transitions = invoice.status_transitions
     debt = SourceKey("stripe", "invoice", f"{invoice.id}.uncollectible")
-    if invoice.status == "paid" and moved and moved.marked_uncollectible_at:
+    if invoice.status == "paid" and transitions and transitions.marked_uncollectible_at:
         return (PostingStep(key=debt, entity="CreditMemo", intent=Intent.UNDONE, name="bad debt that was paid"),)
     code = invoice.currency.upper()
     asked = invoice.amount_due - invoice.amount_paid if invoice.amount_remaining is None else invoice.amount_remaining
@@ -190,7 +194,9 @@ def _written_off(
         return ()
     amount = in_hundredths(from_stripe(asked, code).number, code)
     item = bad_debts_item(rules)
-    marked = moved.marked_uncollectible_at if moved and moved.marked_uncollectible_at else invoice.created
+    marked = (
+        transitions.marked_uncollectible_at if transitions and transitions.marked_uncollectible_at else invoice.created
+    )
     draft = CreditMemoDraft(
         credit_of=key,
         customer=customer,
@@ -237,8 +243,8 @@ def _person(invoice: StripeInvoice) -> Person:
 
 
 def _day(invoice: StripeInvoice, rules: MappingRules) -> date:
-    moved = invoice.status_transitions
-    finalized = moved.finalized_at if moved else None
+    transitions = invoice.status_transitions
+    finalized = transitions.finalized_at if transitions else None
     return (invoice.effective_at or finalized or invoice.created).astimezone(rules.zone).date()
 
 

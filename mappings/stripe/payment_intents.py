@@ -20,7 +20,7 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.stripe.charges import lost_sale, sale_of
 from mappings.stripe.payer import payer
-from mappings.stripe.sales import Sale, map_sale
+from mappings.stripe.sales import ChargedSale, map_sale
 
 
 @maps("stripe", "payment_intent.succeeded")
@@ -48,21 +48,21 @@ def map_failed_intent(envelope: Envelope, rules: MappingRules) -> PostingPlan | 
     return lost_sale(read_body(Charge, charge, "charge of the payment intent"), envelope.occurred_at, rules)
 
 
-def _sale(intent: PaymentIntent, ident: str, charge: Mapping[str, object]) -> Sale:
+def _sale(intent: PaymentIntent, ident: str, charge: Mapping[str, object]) -> ChargedSale:
     """By the charge where it is inside, with what only the intent knows."""
     if charge:
-        told = sale_of(read_body(Charge, charge, "charge of the payment intent"))
+        by_charge = sale_of(read_body(Charge, charge, "charge of the payment intent"))
         return replace(
-            told,
-            since=min(told.since, intent.created),
-            description=told.description or intent.description,
-            metadata=(*told.metadata, intent.metadata),
+            by_charge,
+            since=min(by_charge.since, intent.created),
+            description=by_charge.description or intent.description,
+            metadata=(*by_charge.metadata, intent.metadata),
             intent=intent.id,
-            invoice=told.invoice or id_or_object(intent.invoice)[0],
+            invoice=by_charge.invoice or id_or_object(intent.invoice)[0],
         )
     if intent.amount_received is None:
         raise UnmappableEvent("the payment intent succeeded without saying how much it received")
-    return Sale(
+    return ChargedSale(
         charge_id=ident,
         money=from_stripe(intent.amount_received, intent.currency),
         created=intent.created,

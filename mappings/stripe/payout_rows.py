@@ -61,7 +61,7 @@ def _only_what_came(parts: PayoutParts) -> None:
     for charge, amount in list(parts.payments.items()):
         if amount <= 0:
             # because a debit that failed while it was pending has no payment at all: waiting for one would never end
-            parts.lies_beside("Payments that failed", amount)
+            parts.moved_elsewhere("Payments that failed", amount)
             del parts.payments[charge]
 
 
@@ -70,8 +70,8 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
     code = row.currency.upper()
     amount, net, fee = (_number(each, code) for each in (row.amount, row.net, row.fee))
     source, _ = id_or_object(row.source)
-    told = row.created.astimezone(rules.zone).date() if row.created else None
-    if not own and is_row_before_start(told, row.id, rules):
+    day_of_row = row.created.astimezone(rules.zone).date() if row.created else None
+    if not own and is_row_before_start(day_of_row, row.id, rules):
         parts.line(opening_clearing(rules), net, "Before the start of the books")
     elif own:
         _fee_line(parts, row, fee, day, rules)
@@ -79,13 +79,13 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
         _of_a_charge(parts, row, SourceKey("stripe", "charge", source), amount, rules)
         _fee_fact(parts, row, SourceKey("stripe", "charge", source), fee, day, rules)
     elif row.type in REFUNDS and source:
-        parts.lies_beside("Refunds", amount)
+        parts.moved_elsewhere("Refunds", amount)
         _fee_fact(parts, row, SourceKey("stripe", "refund", source), fee, day, rules)
     elif source and source.startswith(DISPUTES):
-        parts.lies_beside("Disputes", net)
-        parts.facts.append(dispute_entry(row, row_key(source, row), day, rules))
+        parts.moved_elsewhere("Disputes", net)
+        parts.entries.append(dispute_entry(row, row_key(source, row), day, rules))
     elif row.type in RETURNED:
-        parts.lies_beside("Payouts that came back", amount)
+        parts.moved_elsewhere("Payouts that came back", amount)
         _fee_line(parts, row, fee, day, rules)
     else:
         _line(parts, row, amount, day, rules)
@@ -102,7 +102,7 @@ def _of_a_charge(parts: PayoutParts, row: BalanceRow, charge: SourceKey, amount:
         parts.brings(charge, amount)
         parts.links += _links(found, charge)
         return
-    parts.lies_beside("Payments that the shop books", amount)
+    parts.moved_elsewhere("Payments that the shop books", amount)
     order = order_named(known, rules)
     if order is not None:
         parts.orders[SourceKey("shopify", "order", order)] = None
@@ -111,8 +111,8 @@ def _of_a_charge(parts: PayoutParts, row: BalanceRow, charge: SourceKey, amount:
 def _fee_fact(
     parts: PayoutParts, row: BalanceRow, source: SourceKey, fee: Decimal, day: date, rules: MappingRules
 ) -> None:
-    parts.lies_beside("Fees", -fee)
-    parts.facts += fee_entry(row, source, day, rules)
+    parts.moved_elsewhere("Fees", -fee)
+    parts.entries += fee_entry(row, source, day, rules)
 
 
 def _line(parts: PayoutParts, row: BalanceRow, amount: Decimal, day: date, rules: MappingRules) -> None:

@@ -23,7 +23,7 @@ from mappings.rules import MappingRules
 from mappings.start import ignored_before_start, is_before_start
 from mappings.stripe.payout_rows import parts_of
 
-GONE = frozenset({"failed", "canceled", "cancelled"})
+FAILED = frozenset({"failed", "canceled", "cancelled"})
 
 
 @maps("stripe", "payout.paid", "payout.failed", "payout.canceled")
@@ -31,18 +31,18 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     """The deposit, what takes it back when the bank sent the money back, or why nothing is known of it."""
     payout = read_body(Payout, envelope.body, "payout")
     key, code = SourceKey("stripe", "payout", payout.id), payout.currency.upper()
-    gone = envelope.event_type != "payout.paid" or payout.status in GONE
+    failed = envelope.event_type != "payout.paid" or payout.status in FAILED
     rows = payout.balance_transactions
-    if not gone and (rows is None or not rows.data):
+    if not failed and (rows is None or not rows.data):
         message = "the event has no balance_transactions, so what the payout is made of is not known"
         return Ignored(code="skipped_by_rule", message=message, document=key)
-    if payout.arrival_date is None and not gone:
+    if payout.arrival_date is None and not failed:
         raise UnmappableEvent("the payout does not say when it arrived (arrival_date)")
     day = (payout.arrival_date or payout.created).astimezone(rules.zone).date()
     if is_before_start(day, rules):
         return ignored_before_start(key)
     parts = parts_of(payout, rows, day, rules) if rows is not None and rows.data else PayoutParts()
-    told = (envelope.occurred_at or payout.created).astimezone(rules.zone).date()
+    sent_on = (envelope.occurred_at or payout.created).astimezone(rules.zone).date()
     paid = PaidOut(
         key=key,
         currency=code,
@@ -50,7 +50,7 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
         day=day,
         gateway="stripe",
         source="Stripe",
-        returned=max(told, day) if gone else None,
+        returned=max(sent_on, day) if failed else None,
     )
     moments = [payout.created, *(row.created for row in (rows.data if rows else ()) if row.created)]
     return PostingPlan(

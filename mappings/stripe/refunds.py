@@ -16,7 +16,7 @@ from contracts.money import from_stripe
 from contracts.posting import Caution, Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import RefundReceiptDraft
 from contracts.stripe import RefundedCharge, id_or_object
-from contracts.stripe_balance import Refund
+from contracts.stripe_balance import StripeRefund
 from mappings.accounts import deposit_account
 from mappings.items import stripe_sales_item
 from mappings.lines import in_hundredths, line
@@ -26,7 +26,7 @@ from mappings.rules import MappingRules
 from mappings.stripe.fees import fee_steps
 from mappings.stripe.sales import belongs_to_shop, links_of, shop_plan
 
-GONE = frozenset({"failed", "canceled"})
+FAILED = frozenset({"failed", "canceled"})
 ON_ITS_WAY = frozenset({"pending", "requires_action"})
 RELEASED = "nothing was handed back: the refund has no row of the balance, so it releases what was never captured"
 CUT = Caution(
@@ -38,7 +38,7 @@ NEVER_A_SALE = "the refund names neither a charge nor a payment intent: it is th
 @maps("stripe", "refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
     """The refund, its undoing when it failed, or why there is nothing to book."""
-    refund = read_body(Refund, envelope.body, "refund")
+    refund = read_body(StripeRefund, envelope.body, "refund")
     key = SourceKey("stripe", "refund", refund.id)
     charge = id_or_object(refund.charge)[1]
     if belongs_to_shop((refund.metadata, _mapping(charge.get("metadata"))), _text(charge.get("description")), rules):
@@ -51,13 +51,13 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     if found is None:
         return Ignored(code="skipped_by_rule", message=NEVER_A_SALE, document=key)
     sale, intent = found
-    gone = refund.status in GONE or envelope.event_type == "refund.failed"
-    if not gone and _is_release(envelope.body):
+    failed = refund.status in FAILED or envelope.event_type == "refund.failed"
+    if not failed and _is_release(envelope.body):
         return Ignored(code="skipped_by_rule", message=RELEASED, document=key)
     return PostingPlan(
         document=key,
         lane=sale,
-        steps=(undone_refund(key),) if gone else refund_steps(refund, sale, rules),
+        steps=(undone_refund(key),) if failed else refund_steps(refund, sale, rules),
         document_created_at=refund.created,
         links=links_of(sale, intent=intent) if sale.kind == "charge" else (),
         wakes=(SourceKey("stripe", "payment_intent", intent),) if intent and sale.kind == "charge" else (),
@@ -76,17 +76,17 @@ def map_refunded_charge(envelope: Envelope, rules: MappingRules) -> PostingPlan 
             return Ignored(code="booked_by_shop", message="the shop books this charge and its refunds", document=key)
         return shop_plan(key, intent, (charge.metadata,), since, rules)
     listed = _refunds_inside(charge)
-    found = [read_body(Refund, row, "refund") for row in listed if not _is_release(row)]
-    settled = [each for each in found if each.status not in ON_ITS_WAY | GONE]
-    if not settled:
+    found = [read_body(StripeRefund, row, "refund") for row in listed if not _is_release(row)]
+    refunded = [each for each in found if each.status not in ON_ITS_WAY | FAILED]
+    if not refunded:
         released = bool(listed) and not found
         message = RELEASED if released else "the event does not hold the refund itself; refund.created books it"
         return Ignored(code="skipped_by_rule", message=message, document=key)
     return PostingPlan(
         document=key,
         lane=key,
-        steps=tuple(dict.fromkeys(step for refund in settled for step in refund_steps(refund, key, rules))),
-        document_created_at=min([refund.created for refund in settled] + ([since] if since else [])),
+        steps=tuple(dict.fromkeys(step for refund in refunded for step in refund_steps(refund, key, rules))),
+        document_created_at=min([refund.created for refund in refunded] + ([since] if since else [])),
         warnings=(CUT,) if charge.refunds.get("has_more") is True else (),
         links=links_of(key, intent=intent),
     )
@@ -109,7 +109,7 @@ def undone_refund(key: SourceKey) -> PostingStep:
     return PostingStep(key=key, entity="RefundReceipt", intent=Intent.UNDONE, name="refund that failed")
 
 
-def refund_steps(refund: Refund, sale: SourceKey, rules: MappingRules) -> tuple[PostingStep, ...]:
+def refund_steps(refund: StripeRefund, sale: SourceKey, rules: MappingRules) -> tuple[PostingStep, ...]:
     """One receipt of one line, out of the account that the payment went to; and the fee where it was given back."""
     key = SourceKey("stripe", "refund", refund.id)
     money = from_stripe(refund.amount, refund.currency)
@@ -132,7 +132,7 @@ def refund_steps(refund: Refund, sale: SourceKey, rules: MappingRules) -> tuple[
     return (item, receipt, *fee_steps(id_or_object(refund.balance_transaction)[1], key, day, rules))
 
 
-def _refunded(refund: Refund) -> tuple[SourceKey, str | None] | None:
+def _refunded(refund: StripeRefund) -> tuple[SourceKey, str | None] | None:
     """The charge that is refunded, or the intent that ended in it where only that is named; None for no sale's."""
     charge, _ = id_or_object(refund.charge)
     intent, _ = id_or_object(refund.payment_intent)

@@ -17,7 +17,7 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import UNNAMED, SourceKey
 from contracts.money import Money, from_stripe, round_half_up, stripe_decimals_of
 from contracts.posting import ONCE, Ignored, Intent, PostingPlan, PostingStep
-from contracts.quickbooks import InvoiceDraft, PaymentDraft, RefundReceiptDraft, Settled
+from contracts.quickbooks import InvoiceDraft, PaymentDraft, RefundReceiptDraft, SettlementRate
 from contracts.stripe_balance import BalanceTransaction
 from mappings.accounts import deposit_account
 from mappings.customers import Person, customer_step
@@ -36,7 +36,7 @@ BY_SHOP = "This charge pays a shop order, which the shop books."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sale:
+class ChargedSale:
     """What a charge or its payment intent tells about one sale."""
 
     charge_id: str
@@ -51,7 +51,7 @@ class Sale:
     invoice: str | None = None
 
 
-def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
+def map_sale(sale: ChargedSale, rules: MappingRules) -> PostingPlan | Ignored:
     """The plan of a sale, or why the shop books it."""
     key = SourceKey("stripe", "charge", sale.charge_id)
     if belongs_to_shop(sale.metadata, sale.description, rules):
@@ -81,7 +81,7 @@ def map_sale(sale: Sale, rules: MappingRules) -> PostingPlan | Ignored:
 
 
 def map_lost_sale(
-    sale: Sale, failure: Mapping[str, object], moment: datetime, rules: MappingRules
+    sale: ChargedSale, failure: Mapping[str, object], moment: datetime, rules: MappingRules
 ) -> PostingPlan | Ignored:
     """A bank debit that came back: what takes its payment back, and the fee of the failure where it is told.
 
@@ -139,7 +139,7 @@ def shop_plan(
     )
 
 
-def _payment_of_order(sale: Sale, key: SourceKey, rules: MappingRules) -> PostingPlan:
+def _payment_of_order(sale: ChargedSale, key: SourceKey, rules: MappingRules) -> PostingPlan:
     """The charge as the payment of the shop's own order, which the shop's events book without its money."""
     order = SourceKey("shopify", "order", _order_id(sale.metadata, rules))
     payment = replace(_payment(sale, None, key, rules), invoice=order)
@@ -193,7 +193,7 @@ def _has_value(several: Iterable[Mapping[str, object]], names: tuple[str, ...]) 
     return any(str(metadata.get(name) or "").strip() for metadata in several for name in names)
 
 
-def _invoice(sale: Sale, customer: SourceKey, item: SourceKey, rules: MappingRules) -> InvoiceDraft:
+def _invoice(sale: ChargedSale, customer: SourceKey, item: SourceKey, rules: MappingRules) -> InvoiceDraft:
     amount = in_hundredths(sale.money.number, sale.money.currency)
     return InvoiceDraft(
         customer=customer,
@@ -209,7 +209,7 @@ def _invoice(sale: Sale, customer: SourceKey, item: SourceKey, rules: MappingRul
     )
 
 
-def _payment(sale: Sale, customer: SourceKey | None, key: SourceKey, rules: MappingRules) -> PaymentDraft:
+def _payment(sale: ChargedSale, customer: SourceKey | None, key: SourceKey, rules: MappingRules) -> PaymentDraft:
     return PaymentDraft(
         invoice=key,
         customer=customer,
@@ -221,11 +221,11 @@ def _payment(sale: Sale, customer: SourceKey | None, key: SourceKey, rules: Mapp
         reference=sale.charge_id[-PAYMENT_REF_MAX:],
         exchange_rate=rules.exchange_rates.get(sale.money.currency),
         intent=sale.intent,
-        settled=_settled(sale),
+        settled=_settlement(sale),
     )
 
 
-def _settled(sale: Sale) -> Settled | None:
+def _settlement(sale: ChargedSale) -> SettlementRate | None:
     """What Stripe made of a charge in another currency, None where the event does not tell the row of the balance."""
     if not sale.balance:
         return None
@@ -237,4 +237,4 @@ def _settled(sale: Sale) -> Settled | None:
     rate = row.exchange_rate.scaleb(stripe_decimals_of(sale.money.currency) - stripe_decimals_of(code))
     # because the rate has six decimals and the row is exact: where the row is of all that was taken, it says it better
     whole = sale.money.number and abs(sale.money.number * rate - got) <= RATE_ROUNDING * got
-    return Settled(currency=code, rate=round_half_up(got / sale.money.number, RATE_DECIMALS) if whole else rate)
+    return SettlementRate(currency=code, rate=round_half_up(got / sale.money.number, RATE_DECIMALS) if whole else rate)

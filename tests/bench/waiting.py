@@ -58,7 +58,7 @@ async def measure(parked: int, orders: int) -> dict[str, str]:
         async with opened(journal=journal) as acme:
             taken_over_s = time.process_time() - began
             async with _idling(acme):
-                looked_at = await _latency(other, range(orders + 1, 2 * orders + 1))
+                rechecked = await _latency(other, range(orders + 1, 2 * orders + 1))
             looks = await _look_at_all(acme, parked)
             ticks = [await _cpu_s(acme.idle) for _ in range(IDLE_TICKS)]
             async with _idling(acme):
@@ -72,7 +72,7 @@ async def measure(parked: int, orders: int) -> dict[str, str]:
         "CPU ms of an order that wakes its payment": _ms(woken_s),
         "ms of another company's order, nothing parked": _ms(alone),
         "ms of another company's order, parked ones lie still": _ms(still),
-        "ms of another company's order, parked ones are looked at": _ms(looked_at),
+        "ms of another company's order, parked ones are looked at": _ms(rechecked),
     }
 
 

@@ -60,8 +60,8 @@ async def test_an_answer_that_is_not_all_is_paged_with_inactive_names() -> None:
     """By the time of the last change, at the same priority; what it said of deletions is kept."""
     script = Script(full(), rows("Invoice", {"Id": "7"}), rows("Customer", {"Id": "8", "Active": False}))
     async with opened(script) as client:
-        news = await poll(client, ["Invoice", "Customer"], SINCE, START)
-    assert (news.complete, news.changed) == (
+        changes = await poll(client, ["Invoice", "Customer"], SINCE, START)
+    assert (changes.complete, changes.changed) == (
         False,
         {"Invoice": [{"Id": "7"}], "Customer": [{"Id": "8", "Active": False}]},
     )
@@ -79,12 +79,12 @@ async def test_nobody_asks_further_back_than_quickbooks_looks() -> None:
     assert timedelta(days=29) < START - asked_since < timedelta(days=30)
 
 
-async def taken(freshness: ChangePoller) -> Changes | None:
+async def taken(poller: ChangePoller) -> Changes | None:
     """What a look that has begun brings."""
     for _ in range(20):
-        news = freshness.changes()
-        if news is not None:
-            return news
+        changes = poller.changes()
+        if changes is not None:
+            return changes
         await settle()
     return None
 
@@ -94,19 +94,19 @@ async def test_one_look_at_a_time_and_each_when_it_is_time() -> None:
     clock = ManualClock(auto=False)
     script = Script(answer())
     async with opened(script, clock=clock) as client:
-        freshness = ChangePoller(client, clock, ["Invoice"], every=EVERY)
-        assert await taken(freshness) is None
-        freshness.begin(SINCE)
-        assert await taken(freshness) is None
+        poller = ChangePoller(client, clock, ["Invoice"], every=EVERY)
+        assert await taken(poller) is None
+        poller.begin(SINCE)
+        assert await taken(poller) is None
         await clock.advance(60)
-        assert await taken(freshness) is not None
+        assert await taken(poller) is not None
         await clock.advance(59)
-        assert await taken(freshness) is None
+        assert await taken(poller) is None
         await clock.advance(60)
-        freshness.changes()
-        freshness.end()
+        poller.changes()
+        poller.end()
         await clock.advance(600)
-        assert await taken(freshness) is None
+        assert await taken(poller) is None
     assert len(script.requests) <= 2
 
 
@@ -115,14 +115,14 @@ async def test_after_an_answer_that_was_not_all_the_next_look_takes_its_time() -
     clock = ManualClock(auto=False)
     script = Script(full(), rows("Invoice"), answer())
     async with opened(script, clock=clock) as client:
-        freshness = ChangePoller(client, clock, ["Invoice"], every=EVERY)
-        freshness.begin(SINCE)
+        poller = ChangePoller(client, clock, ["Invoice"], every=EVERY)
+        poller.begin(SINCE)
         await clock.advance(60)
-        assert await taken(freshness) is not None
+        assert await taken(poller) is not None
         await clock.advance(OVERLAP.total_seconds() - 1)
-        assert await taken(freshness) is None
+        assert await taken(poller) is None
         await clock.advance(1)
-        assert await taken(freshness) is not None
+        assert await taken(poller) is not None
 
 
 @pytest.mark.parametrize("broken", [refused("4001"), httpx.Response(503)], ids=["refused", "away"])
@@ -132,29 +132,29 @@ async def test_a_look_that_fails_is_tried_again_a_minute_later(broken: httpx.Res
     script = Script(broken, answer())
     policy = RetryPolicy(attempts_max=1)
     async with opened(script, clock=clock, policy=policy) as client:
-        freshness = ChangePoller(client, clock, ["Invoice"], every=EVERY)
-        freshness.begin(SINCE)
+        poller = ChangePoller(client, clock, ["Invoice"], every=EVERY)
+        poller.begin(SINCE)
         await clock.advance(60)
-        assert await taken(freshness) is None
+        assert await taken(poller) is None
         await clock.advance(60)
-        assert await taken(freshness) is not None
+        assert await taken(poller) is not None
     since = {params["changedSince"] for params in script.params}
     assert since == {"2026-11-22T11:00:00+00:00"}
 
 
 async def test_what_we_wrote_meanwhile_makes_a_look_unsure() -> None:
-    """Guard: `News.settled`."""
+    """Guard: `News.nothing_written_since`."""
     for writes in (0, 1):
         clock = ManualClock(auto=False)
         async with opened(Script(_either), clock=clock) as client:
-            freshness = ChangePoller(client, clock, ["Invoice"], every=EVERY)
-            freshness.begin(SINCE)
+            poller = ChangePoller(client, clock, ["Invoice"], every=EVERY)
+            poller.begin(SINCE)
             await clock.advance(60)
-            freshness.changes()
+            poller.changes()
             await write(client, writes)
-            news = await taken(freshness)
-            assert news is not None
-            assert news.settled is (writes == 0)
+            changes = await taken(poller)
+            assert changes is not None
+            assert changes.nothing_written_since is (writes == 0)
 
 
 async def write(client: QuickBooksClient, times: int) -> None:

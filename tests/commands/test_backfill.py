@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bridge.commands.backfill.counts import BackfillCounts
 from bridge.commands.backfill.engine import BackfillOwner, Feed
-from bridge.commands.backfill.tally import Tally
 from bridge.company.waiting_room import WaitingRoom
 from bridge.decoding.decision import MappedRecord
 from bridge.kafka.range import RangeBatch
@@ -126,14 +126,14 @@ class World:
 
     def __init__(self, *batches: Sequence[int]) -> None:
         self.machine, self.bus, self.heard = Machine(), Bus(), Heard()
-        self.tally, self.waiting = Tally(COMPANY), WaitingRoom(timedelta(hours=72))
+        self.counts, self.waiting = BackfillCounts(COMPANY), WaitingRoom(timedelta(hours=72))
         self.feed = Feed(range_of(*batches))
         self.owner = BackfillOwner(
             self.machine,
             feed=self.feed,
             publisher=self.bus,
             waiting=self.waiting,
-            tally=self.tally,
+            counts=self.counts,
             results_topic=RESULTS,
             listener=self.heard,
             clock=ManualClock(),
@@ -153,7 +153,7 @@ async def test_it_works_through_the_range_and_then_is_finished() -> None:
     await world.until_finished()
     assert world.machine.processed == [(1, 2), (3,)]
     assert world.heard.told == [result_id(COMPANY, "events", 0, offset) for offset in (1, 2, 3)]
-    assert (world.owner.passed, world.tally.read) == (3, 3)
+    assert (world.owner.passed, world.counts.read) == (3, 3)
 
 
 async def test_it_is_not_finished_before_everybody_who_was_called_is_looked_at() -> None:
@@ -164,7 +164,7 @@ async def test_it_is_not_finished_before_everybody_who_was_called_is_looked_at()
     world.waiting.call_all()
     with pytest.raises(AssertionError, match="it never ends"):
         await world.until_finished()
-    world.waiting.looked_at(record(9).id, NOW)
+    world.waiting.rechecked(record(9).id, NOW)
     await world.until_finished()
     assert world.machine.processed == [(1,)]
 
@@ -184,7 +184,7 @@ async def test_an_outage_leaves_the_micro_batch_for_the_next_try() -> None:
     await world.until_finished()
     assert world.heard.outages == ["QBO is away"]
     assert world.machine.processed == [(1, 2)]
-    assert world.tally.read == 2
+    assert world.counts.read == 2
 
 
 async def test_what_could_not_be_settled_comes_again_and_was_not_told() -> None:
@@ -193,10 +193,10 @@ async def test_what_could_not_be_settled_comes_again_and_was_not_told() -> None:
     world.bus.errors = [BridgeError("fenced")]
     with pytest.raises(BridgeError):
         await world.owner.idle()
-    assert (world.heard.told, world.tally.read) == ([], 0)
+    assert (world.heard.told, world.counts.read) == ([], 0)
     await world.until_finished()
     assert world.machine.processed == [(1,), (1,)]
-    assert world.tally.read == 1
+    assert world.counts.read == 1
 
 
 async def test_a_connection_that_needs_a_person_is_no_outage() -> None:
@@ -214,8 +214,8 @@ async def test_what_had_been_waiting_from_before_is_told_beside_the_range() -> N
     world = World([1])
     world.machine.parked = [result(99)]
     await world.until_finished()
-    assert world.tally.outside_range == 1
-    assert world.tally.outcomes == {(ResultStatus.POSTED, ""): 1}
+    assert world.counts.outside_range == 1
+    assert world.counts.outcomes == {(ResultStatus.POSTED, ""): 1}
 
 
 async def test_a_range_that_cannot_be_read_is_known_to_whoever_waits() -> None:
@@ -251,34 +251,34 @@ async def test_it_reads_ahead_by_one_micro_batch_only() -> None:
 
 def test_a_record_counts_once_with_its_newest_outcome() -> None:
     """Waiting, then posted in the same run."""
-    tally = Tally(COMPANY)
-    tally.add([record(1), record(2)], [result(1, ResultStatus.WAITING, "waiting"), result(2)], ())
-    assert tally.outcomes == {(ResultStatus.WAITING, "waiting"): 1, (ResultStatus.POSTED, ""): 1}
-    tally.add([], [result(1)], ())
-    assert tally.outcomes == {(ResultStatus.POSTED, ""): 2}
-    assert tally.outside_range == 0
+    counts = BackfillCounts(COMPANY)
+    counts.add([record(1), record(2)], [result(1, ResultStatus.WAITING, "waiting"), result(2)], ())
+    assert counts.outcomes == {(ResultStatus.WAITING, "waiting"): 1, (ResultStatus.POSTED, ""): 1}
+    counts.add([], [result(1)], ())
+    assert counts.outcomes == {(ResultStatus.POSTED, ""): 2}
+    assert counts.outside_range == 0
 
 
 def test_who_goes_on_waiting_says_nothing_and_is_no_strangers() -> None:
     """A parked record that comes again has no new result; a record without any is another company's."""
-    tally, waiting = Tally(COMPANY), WaitingRoom(timedelta(hours=1))
+    counts, waiting = BackfillCounts(COMPANY), WaitingRoom(timedelta(hours=1))
     waiting.park(MappedRecord(record=record(1), envelope=None, decision=Ignored(code="x", message="")), NOW, NOW)
-    tally.add([record(1), record(2)], [], {result_id(COMPANY, "events", 0, 1)})
-    assert tally.outcomes == {(ResultStatus.WAITING, "waiting"): 1}
-    assert tally.other_companies == 1
+    counts.add([record(1), record(2)], [], {result_id(COMPANY, "events", 0, 1)})
+    assert counts.outcomes == {(ResultStatus.WAITING, "waiting"): 1}
+    assert counts.other_companies == 1
 
 
 def test_totals_are_added_up_by_currency() -> None:
     """Of what was written, by entity and operation; what the books had already is not in it."""
-    tally = Tally(COMPANY)
+    counts = BackfillCounts(COMPANY)
     entities = [
         PostedEntity(entity="Invoice", operation="create", id="1", total="9.50", currency="USD"),
         PostedEntity(entity="Invoice", operation="create", id="2", total="1000", currency="JPY"),
         PostedEntity(entity="Invoice", operation="create", id="3", total="0.50", currency="USD"),
         PostedEntity(entity="Invoice", operation="none", id="4", total="7.00", currency="USD"),
     ]
-    tally.add([record(1)], [result(1, ResultStatus.POSTED, None, *entities)], ())
-    assert {(each.currency, str(sums.total), sums.times) for each, sums in tally.written.items()} == {
+    counts.add([record(1)], [result(1, ResultStatus.POSTED, None, *entities)], ())
+    assert {(each.currency, str(sums.total), sums.times) for each, sums in counts.written.items()} == {
         ("USD", "10.00", 2),
         ("JPY", "1000", 1),
     }

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.commands.doctor.configs import DAY_MS, examine_config
 from bridge.config.settings import TopicSettings
-from bridge.kafka.inspection import TopicConfig, TopicFacts
+from bridge.kafka.inspection import TopicConfig, TopicState
 from contracts.sizes import RECORD_BYTES_MAX, RESULT_BYTES_MAX, TOPIC_BYTES_DEFAULT
 
 TOPICS = TopicSettings()
@@ -24,8 +24,8 @@ TABLE = replace(LOG, cleanup="compact")
 
 def found(name: str, config: TopicConfig | None, events: TopicConfig = LOG) -> list[tuple[str, str, bool]]:
     """What is said of one topic beside event topics of that configuration."""
-    topic = TopicFacts(name=name, partitions=6, config=config, rights=None)
-    others = [topic, *(TopicFacts(name=each, partitions=6, config=events, rights=None) for each in TOPICS.events)]
+    topic = TopicState(name=name, partitions=6, config=config, rights=None)
+    others = [topic, *(TopicState(name=each, partitions=6, config=events, rights=None) for each in TOPICS.events)]
     return [(each.said, each.remedy, each.is_problem) for each in examine_config(TOPICS, topic, others)]
 
 

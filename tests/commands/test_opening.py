@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.commands.doctor.opening import GIFT_CARDS, RECEIVABLES, Opening, OpeningFigure, with_given
+from bridge.commands.doctor.opening import GIFT_CARDS, RECEIVABLES, OpeningFigure, OpeningSums, with_given
 from bridge.commands.doctor.start import read_outstanding
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
@@ -102,7 +102,7 @@ def figures(events: list[Json]) -> dict[str, OpeningFigure]:
 
 def figures_of(events: list[Json]) -> list[OpeningFigure]:
     mapper = EventMapper("acme", Router([Route("acme", frozenset({SHOP, "default"}), frozenset())]), RULES)
-    opening = Opening(START, RULES)
+    opening = OpeningSums(START, RULES)
     for event in events:
         mapped = mapper.map_record(replace(record(json.dumps(event).encode()), timestamp_ms=READ_AT_MS))
         assert mapped is not None

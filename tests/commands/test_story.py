@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.commands.explain.story import Entry, PublishedResult, attempts_of, matches, meant, read_trail
-from bridge.journal.requests import WriteAhead, Written
+from bridge.journal.requests import JournalledWrite, WriteAhead
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Single
 from contracts.keys import SourceKey
@@ -30,9 +30,9 @@ BOTH = Batch(
 )
 ALONE = Single(entity="Payment", operation="create", body=b"{}", request_id="alone")
 STEPS = {
-    "r1": Written(StepId("Invoice", ORDER), Operation.CREATE),
-    "r2": Written(StepId("Invoice", OTHER), Operation.CREATE),
-    "alone": Written(StepId("Payment", SourceKey("shopify", "payment", "100")), Operation.CREATE),
+    "r1": JournalledWrite(StepId("Invoice", ORDER), Operation.CREATE),
+    "r2": JournalledWrite(StepId("Invoice", OTHER), Operation.CREATE),
+    "alone": JournalledWrite(StepId("Payment", SourceKey("shopify", "payment", "100")), Operation.CREATE),
 }
 
 

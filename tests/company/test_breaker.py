@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.company.breaker import UNCOUNTED, Breaker, Told
+from bridge.company.breaker import UNCOUNTED, Breaker, EndedRecord
 from bridge.decoding.decision import MappedRecord
 from bridge.journal.stop import Stop
 from contracts.errors import RejectedPosting, UnbalancedDocument, UndecodableRecord, UnmappableEvent
@@ -17,11 +17,11 @@ from contracts.results import ResultStatus
 from tests.support.orders import envelope, record
 from tests.support.plans import BORN, order_plan
 
-POSTED, IGNORED = Told(ResultStatus.POSTED, None), Told(ResultStatus.IGNORED, "x")
-WAITING = Told(ResultStatus.WAITING, "waiting")
-UNMAPPABLE = Told(ResultStatus.DEAD_LETTERED, "unmappable")
-UNBALANCED = Told(ResultStatus.DEAD_LETTERED, "unbalanced")
-UNDECODABLE = Told(ResultStatus.DEAD_LETTERED, "undecodable")
+POSTED, IGNORED = EndedRecord(ResultStatus.POSTED, None), EndedRecord(ResultStatus.IGNORED, "x")
+WAITING = EndedRecord(ResultStatus.WAITING, "waiting")
+UNMAPPABLE = EndedRecord(ResultStatus.DEAD_LETTERED, "unmappable")
+UNBALANCED = EndedRecord(ResultStatus.DEAD_LETTERED, "unbalanced")
+UNDECODABLE = EndedRecord(ResultStatus.DEAD_LETTERED, "undecodable")
 
 
 def judged(verdict: object) -> MappedRecord:
@@ -37,7 +37,7 @@ def allowed(breaker: Breaker, mapped: list[MappedRecord]) -> int:
     return len(list(breaker.allowed_prefix(mapped)))
 
 
-def stopped_by(*told: Told, limit: int = 3) -> Stop | None:
+def stopped_by(*told: EndedRecord, limit: int = 3) -> Stop | None:
     breaker = Breaker(limit, "one")
     breaker.count(told, BORN)
     return breaker.stop
@@ -53,13 +53,13 @@ def stopped_by(*told: Told, limit: int = 3) -> Stop | None:
         pytest.param([UNMAPPABLE, IGNORED, UNMAPPABLE, WAITING, UNMAPPABLE], True, id="what says nothing ends no row"),
         pytest.param([UNMAPPABLE, UNDECODABLE, UNMAPPABLE, UNDECODABLE, UNMAPPABLE], True, id="nor what is unreadable"),
         *[
-            pytest.param([Told(ResultStatus.DEAD_LETTERED, code)] * 9, False, id=f"{code} is not counted")
+            pytest.param([EndedRecord(ResultStatus.DEAD_LETTERED, code)] * 9, False, id=f"{code} is not counted")
             for code in sorted(UNCOUNTED)
         ],
         pytest.param([UNMAPPABLE] * 3 + [POSTED], True, id="what came after it in the same micro-batch"),
     ],
 )
-def test_a_row_of_one_reason_stops(told: list[Told], *, stops: bool) -> None:
+def test_a_row_of_one_reason_stops(told: list[EndedRecord], *, stops: bool) -> None:
     """Whatever stands between that proves nothing. Guards: `ENDS_A_ROW`, and the code in `Breaker.count`."""
     assert (stopped_by(*told) is not None) is stops
 
@@ -111,7 +111,7 @@ def test_without_doubt_refusals_that_are_known_before_anything_is_sent_end_the_p
     assert allowed(breaker, [narrow, narrow, judged(RejectedPosting("x")), PLAN]) == 4
 
 
-OUTCOMES: dict[int, list[Told]] = {
+OUTCOMES: dict[int, list[EndedRecord]] = {
     id(PLAN): [POSTED, UNMAPPABLE, UNBALANCED],
     id(NO_RULE): [UNMAPPABLE],
     id(NOTHING): [IGNORED],
@@ -168,7 +168,7 @@ SOLD, REFUSED = POSTED._replace(kind="shopify:order"), UNMAPPABLE._replace(kind=
         pytest.param([SOLD, WAITING._replace(kind=PAYMENT), LOST] * 3, True, id="what waits says nothing"),
     ],
 )
-def test_a_share_of_one_kind_stops(told: list[Told], *, stops: bool) -> None:
+def test_a_share_of_one_kind_stops(told: list[EndedRecord], *, stops: bool) -> None:
     """As many as the limit among the last twice as many. Guards: `Shares`, `UNCOUNTED`."""
     assert (stopped_by(*told) is not None) is stops
 

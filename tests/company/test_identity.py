@@ -162,7 +162,7 @@ def forget_requests(acme: World) -> None:
 
 
 async def test_a_dispute_that_a_payout_told_is_known_without_its_memo() -> None:
-    """Its own event comes after a take-over, under another id. Guard: `TOLD_BY` in the record of Ids."""
+    """Its own event comes after a take-over, under another id. Guard: `SOURCE_EVENT` in the record of Ids."""
     rows = [
         row("charge", "75.00", order=ORDER_ID, transaction=11, id=21),
         row("dispute", "-75.00", "15.00", order=ORDER_ID, source_id=67, id=22),

@@ -58,7 +58,7 @@ async def test_an_invoice_that_a_person_gave_to_another_customer_stays_there(*, 
 
 
 async def test_money_follows_an_invoice_that_a_person_gave_to_another_customer() -> None:
-    """The payment was on its way to the old one (620). Guard: 620 is looked up again, `remedies._reference_gone`."""
+    """The payment was on its way to the old one (620). Guard: 620 is looked up again, `remedies._reread_reference`."""
     async with opened() as acme:
         await acme.tell(later(bought(0), 10, **PENDING))
         other = await somebody(acme)
@@ -188,7 +188,7 @@ async def test_a_voided_invoice_is_not_updated_back_to_life() -> None:
 
 
 async def test_money_for_an_invoice_that_a_person_deleted_is_the_customers_credit() -> None:
-    """Money is a fact: it is booked, and on no invoice. Guard: `remedies._reference_gone` reads the invoice."""
+    """Money is a fact: it is booked, and on no invoice. Guard: `remedies._reread_reference` reads the invoice."""
     async with opened() as acme:
         await acme.tell(later(bought(0), 10, **PENDING))
         await acme.by_a_person("delete", "Invoice", acme.ours("Invoice")[ORDER]["Id"])

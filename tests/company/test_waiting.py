@@ -140,7 +140,7 @@ async def test_a_new_owner_maps_each_once_and_looks_at_each_once(work: Work) -> 
 
 
 async def test_an_outage_while_they_are_looked_at_loses_no_look() -> None:
-    """What a new owner could not look at stays due. Guard: only `looked_at` ends it."""
+    """What a new owner could not look at stays due. Guard: only `rechecked` ends it."""
     async with opened() as before:
         await before.tell(bought(1))
         await parked(before, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bridge.company.bodies import KeptBodies, size_of
 from bridge.company.deadlines import Deadlines
 from bridge.company.dependencies import speaks_of, waits_for, with_linked
-from bridge.company.waiting_room import LOOK_BACK_AFTER, LOOK_EVERY, WaitingRoom
+from bridge.company.waiting_room import REACH_BACK_AFTER, RECHECK_EVERY, WaitingRoom
 from bridge.decoding.decision import MappedRecord
 from bridge.index.payment_links import PaymentLinks
 from contracts.keys import SourceKey
@@ -78,12 +78,12 @@ def test_a_record_that_is_parked_again_waits_since_the_first_time() -> None:
 def test_nothing_is_due_before_an_hour_and_then_once_an_hour() -> None:
     """Guard: a look puts the next one off."""
     waiting = room(money(1, "a"))
-    assert waiting.due(NOON + LOOK_EVERY - SECOND, 9) == []
-    assert offsets(waiting.due(NOON + LOOK_EVERY, 9)) == [1]
-    assert offsets(waiting.due(NOON + LOOK_EVERY, 9)) == [1], "what nobody has looked at stays due"
-    waiting.looked_at(record(1).id, NOON + LOOK_EVERY)
-    assert waiting.due(NOON + LOOK_EVERY, 9) == []
-    assert offsets(waiting.due(NOON + 2 * LOOK_EVERY, 9)) == [1]
+    assert waiting.due(NOON + RECHECK_EVERY - SECOND, 9) == []
+    assert offsets(waiting.due(NOON + RECHECK_EVERY, 9)) == [1]
+    assert offsets(waiting.due(NOON + RECHECK_EVERY, 9)) == [1], "what nobody has looked at stays due"
+    waiting.rechecked(record(1).id, NOON + RECHECK_EVERY)
+    assert waiting.due(NOON + RECHECK_EVERY, 9) == []
+    assert offsets(waiting.due(NOON + 2 * RECHECK_EVERY, 9)) == [1]
 
 
 def test_what_was_called_is_due_until_it_was_looked_at() -> None:
@@ -91,7 +91,7 @@ def test_what_was_called_is_due_until_it_was_looked_at() -> None:
     waiting = room(money(1, "a"), money(2, "b"))
     waiting.call([key("b")])
     assert offsets(waiting.due(NOON, 9)) == [2]
-    waiting.looked_at(record(2).id, NOON)
+    waiting.rechecked(record(2).id, NOON)
     assert waiting.due(NOON, 9) == []
 
 
@@ -103,7 +103,7 @@ def test_all_that_is_due_is_handed_out_slice_by_slice() -> None:
     while due := waiting.due(now, 2):
         seen.append(offsets(due))
         for offset in offsets(due):
-            waiting.looked_at(record(offset).id, now) if offset > 1 else waiting.release(record(offset).id)
+            waiting.rechecked(record(offset).id, now) if offset > 1 else waiting.release(record(offset).id)
     assert seen == [[0, 1], [2, 3], [4]]
 
 
@@ -122,20 +122,20 @@ def test_the_index_reaches_back_once_for_what_has_waited_ten_minutes() -> None:
     """Guard: it stays overdue until it was reached back for, and an event without a plan never is."""
     nothing = MappedRecord(record=record(2), envelope=None, decision=Ignored(code="x", message=""))
     waiting = room(money(1, "a"), nothing)
-    assert waiting.overdue(NOON + LOOK_BACK_AFTER - SECOND) == []
-    overdue = waiting.overdue(NOON + LOOK_BACK_AFTER + SECOND)
+    assert waiting.overdue(NOON + REACH_BACK_AFTER - SECOND) == []
+    overdue = waiting.overdue(NOON + REACH_BACK_AFTER + SECOND)
     assert [event.document_created_at for event in overdue] == [NOON]
     waiting.reached_back(overdue)
     assert waiting.overdue(NOON + PATIENCE) == []
 
 
 def test_an_event_whose_own_books_are_not_read_yet_is_asked_once_in_ten_minutes() -> None:
-    """Twenty thousand of them would cost every idle second. Guard: `look_back_later` in `Company`."""
+    """Twenty thousand of them would cost every idle second. Guard: `reach_back_later` in `Company`."""
     waiting = room(money(1, "a"))
-    first = NOON + LOOK_BACK_AFTER
-    waiting.look_back_later(waiting.overdue(first), first)
-    assert waiting.overdue(first + LOOK_BACK_AFTER - SECOND) == []
-    assert len(waiting.overdue(first + LOOK_BACK_AFTER)) == 1
+    first = NOON + REACH_BACK_AFTER
+    waiting.reach_back_later(waiting.overdue(first), first)
+    assert waiting.overdue(first + REACH_BACK_AFTER - SECOND) == []
+    assert len(waiting.overdue(first + REACH_BACK_AFTER)) == 1
 
 
 deeds = st.lists(st.tuples(st.sampled_from(["put", "drop", "ask"]), st.integers(0, 4), st.integers(0, 20)), max_size=40)

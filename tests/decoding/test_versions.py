@@ -10,7 +10,7 @@ import pytest
 
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
-from contracts.posting import GONE, PostingPlan, Version
+from contracts.posting import TAKEN_BACK_FOR_GOOD, PostingPlan, Version
 from mappings.rules import MappingRules
 from tests.support.orders import line, order, record
 
@@ -56,4 +56,4 @@ def test_without_a_time_of_the_record_the_version_stays() -> None:
 
 def test_what_is_gone_for_good_stays_gone() -> None:
     """Its version is beyond all others on purpose."""
-    assert GONE.known_at(NOON) == GONE
+    assert TAKEN_BACK_FOR_GOOD.known_at(NOON) == TAKEN_BACK_FOR_GOOD

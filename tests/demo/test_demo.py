@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bridge.demo.audit import Books, differences
+from bridge.demo.audit import AuditedBooks, differences
 from bridge.demo.events import ExpectedSale, Sample
 from bridge.demo.processes import DemoFailed, running
 from bridge.demo.report import report
@@ -44,8 +44,8 @@ CALLS = ("batches", "batch_items", "writes", "metered_reads", "throttled")
 CARD = {"Amount": Decimal("-5.00"), "SalesItemLineDetail": {"ItemRef": {"value": "9"}}}
 
 
-def books(invoices: list[dict[str, Any]], payments: list[dict[str, Any]], **entities: int) -> Books:
-    return Books(
+def books(invoices: list[dict[str, Any]], payments: list[dict[str, Any]], **entities: int) -> AuditedBooks:
+    return AuditedBooks(
         {ORDER: tuple(invoices)} if invoices else {},
         tuple(payments),
         requests=dict.fromkeys(CALLS, 0),
@@ -54,7 +54,7 @@ def books(invoices: list[dict[str, Any]], payments: list[dict[str, Any]], **enti
     )
 
 
-def shown(after: Books) -> str:
+def shown(after: AuditedBooks) -> str:
     """What the demo prints of these books."""
     out = Console(record=True, width=100, file=io.StringIO())
     report(out, sample=Sample((), (SALE,)), results={}, books=(books([], []), after, after), seconds=1.0, problems=())

@@ -95,7 +95,7 @@ def test_a_sample_holds_everything_that_a_topic_holds() -> None:
         b"app/uninstalled",
         None,
     } == topics
-    codes = {(event.fate, event.code) for event in sample.events}
+    codes = {(event.ends_as, event.code) for event in sample.events}
     assert codes == {
         ("books", None),
         ("ignored", "test_event"),
@@ -104,7 +104,7 @@ def test_a_sample_holds_everything_that_a_topic_holds() -> None:
         ("dead_lettered", "undecodable"),
         ("dead_lettered", "unbalanced"),
     }
-    orders = orders_of(event for event in sample.events if event.fate == "books")
+    orders = orders_of(event for event in sample.events if event.ends_as == "books")
     assert {order["taxes_included"] for order in orders} == {True, False}
     assert any(order["customer"] is None for order in orders)
     assert any(line["sku"] in {None, ""} for order in orders for line in order["line_items"])

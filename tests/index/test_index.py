@@ -130,9 +130,9 @@ def test_payments_are_unsure_once_their_invoice_let_go_of_them() -> None:
         invoice_row(CustomerRef={"value": "61"}),
     ):
         index = books(("Invoice", invoice_row()), ("Payment", payment_row()), ("Invoice", change))
-        assert known(index, "Payment", BODY_MONEY).fresh is False
+        assert known(index, "Payment", BODY_MONEY).is_current is False
     same = books(("Invoice", invoice_row()), ("Payment", payment_row()), ("Invoice", invoice_row("31.00")))
-    assert known(same, "Payment", BODY_MONEY).fresh is True
+    assert known(same, "Payment", BODY_MONEY).is_current is True
 
 
 def test_a_moved_entity_is_fresh_again_once_it_was_read() -> None:
@@ -140,9 +140,9 @@ def test_a_moved_entity_is_fresh_again_once_it_was_read() -> None:
     index = books(("Invoice", invoice_row()))
     index.mark_stale("Invoice", ORDER)
     index.mark_stale("Payment", BODY_MONEY)
-    assert known(index, "Invoice", ORDER).fresh is False
+    assert known(index, "Invoice", ORDER).is_current is False
     index.remember("Invoice", invoice_row(SyncToken="1"))
-    assert known(index, "Invoice", ORDER).fresh is True
+    assert known(index, "Invoice", ORDER).is_current is True
 
 
 def test_what_is_forgotten_is_gone_from_its_order() -> None:

@@ -101,17 +101,19 @@ def test_an_older_row_changes_nothing() -> None:
     """A look that began before our own write; tokens are numbers."""
     index = books(("Invoice", invoice_row(SyncToken="10")))
     for token, total in (("9", "30.00"), ("10", "30.00"), ("11", "31.00")):
-        index.catch_up("Invoice", invoice_row("31.00", marker_fields={"t": "30.00"}, SyncToken=token), settled=True)
+        index.catch_up(
+            "Invoice", invoice_row("31.00", marker_fields={"t": "30.00"}, SyncToken=token), nothing_written_since=True
+        )
         assert known(index, "Invoice", ORDER).total == Decimal(total)
 
 
 def test_what_moved_while_a_look_was_under_way_is_read_again() -> None:
     """It is sure only when nothing of ours was written meanwhile."""
-    for settled in (True, False):
+    for nothing_written_since in (True, False):
         index = books(("Invoice", invoice_row()))
         index.mark_stale("Invoice", ORDER)
-        index.catch_up("Invoice", invoice_row(SyncToken="1"), settled=settled)
-        assert known(index, "Invoice", ORDER).fresh is settled
+        index.catch_up("Invoice", invoice_row(SyncToken="1"), nothing_written_since=nothing_written_since)
+        assert known(index, "Invoice", ORDER).is_current is nothing_written_since
 
 
 def test_what_is_gone_is_told_once_it_is_known() -> None:
@@ -186,11 +188,11 @@ def entity(ident: str = "146", operation: Any = "create", kind: str = "Payment")
 
 def recollected(*results: Result) -> Index:
     """An index of what these results say of Payment 146 and Invoice 145."""
-    recollection = PublishedDocuments({("Payment", "146"), ("Invoice", "145")}, SEAL)
+    published = PublishedDocuments({("Payment", "146"), ("Invoice", "145")}, SEAL)
     for each in results:
-        recollection.add(each, "acme")
+        published.add(each, "acme")
     index = Index(SEAL, complete_since=BORN)
-    for (kind, _), row in recollection.rows().items():
+    for (kind, _), row in published.rows().items():
         index.remember(kind, row)
     return index
 
@@ -228,6 +230,6 @@ def test_what_is_not_ours_is_not_recollected() -> None:
 
 def test_results_that_name_no_such_id_are_not_even_parsed() -> None:
     """A topic of a million results is read for one Id."""
-    recollection = PublishedDocuments({("Payment", "146")}, SEAL)
-    assert recollection.may_name(b'{"id":"146"}')
-    assert not recollection.may_name(b'{"id":"1467"}')
+    published = PublishedDocuments({("Payment", "146")}, SEAL)
+    assert published.may_name(b'{"id":"146"}')
+    assert not published.may_name(b'{"id":"1467"}')

@@ -85,7 +85,7 @@ def test_an_entry_fits_and_says_what_it_lacks(key: int, found: dict[str, Identit
 
 
 def test_what_lost_its_marker_and_its_facts_is_a_conflict() -> None:
-    """Nobody knows what gift cards paid of it, say: it is never changed. Guard: `Posted.facts_known`."""
+    """Nobody knows what gift cards paid of it, say: it is never changed. Guard: `Posted.marker_known`."""
     long = {"t": "42.90", str(MarkerField.GIFT_CARDS): ",".join(f"transaction.{at}:1.00" for at in range(40))}
     recorded = read_identities(entries({ORDER: Recorded({"Invoice": Identity("145", long)})}))
     index = Index(SEAL, complete_since=BORN)
@@ -94,7 +94,7 @@ def test_what_lost_its_marker_and_its_facts_is_a_conflict() -> None:
         "Invoice", {"Id": "145", "SyncToken": "3", "TotalAmt": Decimal("42.90"), "PrivateNote": "call"}
     )
     assert posted is not None
-    assert (posted.key, posted.marked, posted.facts_known, posted.total_unchanged) == (ORDER, False, False, False)
+    assert (posted.key, posted.marked, posted.marker_known, posted.total_unchanged) == (ORDER, False, False, False)
 
 
 def test_an_id_stands_for_one_document_and_a_document_has_one_id_of_a_type() -> None:

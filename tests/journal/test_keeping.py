@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.journal.requests import WriteAhead, Written, unsettled_requests
+from bridge.journal.requests import JournalledWrite, WriteAhead, unsettled_requests
 from bridge.journal.waiting import Parked, journal_key, journal_value, parked_records, waiting_places
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
@@ -62,13 +62,13 @@ def test_an_entry_without_a_checksum_is_read_and_ended_under_its_own_key() -> No
     assert parked.key == f"{earlier}:{RECORD.id.checksum}"
 
 
-def steps_of(requests: Iterable[Request]) -> dict[str, Written]:
+def steps_of(requests: Iterable[Request]) -> dict[str, JournalledWrite]:
     """A step for each request id in `requests`."""
     ids = [
         item.request_id for request in requests for item in (request.items if isinstance(request, Batch) else [request])
     ]
     keys = {each: SourceKey("shopify", "order", str(number)) for number, each in enumerate(ids)}
-    return {each: Written(StepId("Invoice", key, "note"), Operation.UPDATE) for each, key in keys.items()}
+    return {each: JournalledWrite(StepId("Invoice", key, "note"), Operation.UPDATE) for each, key in keys.items()}
 
 
 @given(st.lists(requests, max_size=5, unique_by=lambda each: each.request_id))

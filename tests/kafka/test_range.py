@@ -121,7 +121,7 @@ async def test_what_retention_removes_while_reading_is_said_and_not_waited_for(t
         (missing,) = reader.missing
         fetched = missing.first  # what the first fetch had brought before it was removed
         assert fetched < 20
-        assert missing == Missing(topic.name, 0, fetched, 19, Why.REMOVED)
+        assert missing == Missing(topic.name, 0, fetched, 19, Why.REMOVED_MEANWHILE)
         assert [record.offset for record in records] == [*range(fetched), *range(20, 30)]
         assert (reader.passed, reader.blank) == (reader.offsets, 1)
 
@@ -133,7 +133,7 @@ async def test_a_partition_that_is_emptied_while_reading_ends(topic: Topic) -> N
         await topic.put(0, 100, 101)
         await topic.remove_before(0, 32)
         records = await read_all(reader)
-        assert reader.missing == [Missing(topic.name, 0, len(records), reader.offsets - 1, Why.REMOVED)]
+        assert reader.missing == [Missing(topic.name, 0, len(records), reader.offsets - 1, Why.REMOVED_MEANWHILE)]
 
 
 async def test_what_was_removed_before_the_start_is_said(topic: Topic) -> None:
@@ -142,7 +142,7 @@ async def test_what_was_removed_before_the_start_is_said(topic: Topic) -> None:
     await topic.remove_before(0, 2)
     async with topic.reader(span(1)) as reader:
         assert values(await read_all(reader)) == [3, 4]
-        assert reader.missing == [Missing(topic.name, 0, 0, 1, Why.GONE)]
+        assert reader.missing == [Missing(topic.name, 0, 0, 1, Why.REMOVED_BEFORE)]
     async with topic.reader(span(4)) as reader:
         assert values(await read_all(reader)) == [4]
         assert reader.missing == []

@@ -148,4 +148,4 @@ async def test_a_log_that_was_cut_off_is_missing_to_its_end() -> None:
     consumer = Consumer({ZERO: [record(ZERO, 0)]}, OffsetOutOfRangeError({ZERO: 1}), begin=0)
     reader = reader_of(consumer, 4)
     assert await offsets(reader) == [0]
-    assert reader.missing == [Missing("events", 0, 1, 3, Why.REMOVED)]
+    assert reader.missing == [Missing("events", 0, 1, 3, Why.REMOVED_MEANWHILE)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.money import round_half_up, total
 from contracts.posting import PostingPlan
 from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
-from mappings.shopify.amounts import Part
+from mappings.shopify.amounts import AmountPart
 from mappings.shopify.refunds.money import fill
 from mappings.shopify.refunds.parts import value
 from tests.support.orders import (
@@ -114,16 +114,16 @@ def test_order_and_event_tell_the_same(drawn: Drawn) -> None:
 
 
 parts = st.builds(
-    lambda amount, tax: Part(kind="product", amount=amount, tax=tax),
+    lambda amount, tax: AmountPart(kind="product", amount=amount, tax=tax),
     st.integers(0, 9_999).map(lambda number: number * CENT),
     st.integers(0, 999).map(lambda number: number * CENT),
 )
 
 
 @given(dealt=st.lists(parts, min_size=1, max_size=8), cuts=st.lists(st.floats(0, 1), max_size=4), kept=cents)
-def test_parts_are_dealt_out_whole(dealt: list[Part], cuts: list[float], kept: Decimal) -> None:
+def test_parts_are_dealt_out_whole(dealt: list[AmountPart], cuts: list[float], kept: Decimal) -> None:
     """Each amount is met exactly; amounts and taxes of all pieces are those of the parts."""
-    negative = Part(kind="refund", amount=-min(kept, value(dealt)), tax=Decimal(0))
+    negative = AmountPart(kind="refund", amount=-min(kept, value(dealt)), tax=Decimal(0))
     whole = value([*dealt, negative])
     edges = sorted({round_half_up(Decimal(cut) * whole) for cut in cuts} | {Decimal(0), whole})
     amounts = [after - before for before, after in pairwise(edges)] or [whole]

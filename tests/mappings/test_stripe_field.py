@@ -9,7 +9,14 @@ import pytest
 from contracts.errors import UnbalancedDocument, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, Intent
-from contracts.quickbooks import CreditMemoDraft, DepositDraft, InvoiceDraft, PaymentDraft, RefundReceiptDraft, Settled
+from contracts.quickbooks import (
+    CreditMemoDraft,
+    DepositDraft,
+    InvoiceDraft,
+    PaymentDraft,
+    RefundReceiptDraft,
+    SettlementRate,
+)
 from mappings.rules import load_rules
 from tests.support.orders import Json, charge, mapped, plan_of, step_of, stripe_event
 from tests.support.stripe_objects import (
@@ -270,11 +277,11 @@ def test_a_checkout_s_tax_warns() -> None:
 def test_a_charge_in_another_currency_has_stripe_s_own_rate() -> None:
     """8.00 euros became 8.68 dollars; of yen, which have no cents, 500 became 3.31."""
     euros = row("charge", 868, CHARGE_ID, 55, exchange_rate=1.085217)
-    assert _settled(charge(amount=800, amount_captured=800, currency="eur", balance_transaction=euros)) == Settled(
-        currency="USD", rate=D("1.085")
-    )
+    assert _settled(
+        charge(amount=800, amount_captured=800, currency="eur", balance_transaction=euros)
+    ) == SettlementRate(currency="USD", rate=D("1.085"))
     yen = row("charge", 331, CHARGE_ID, 40, exchange_rate=0.6612)
-    assert _settled(charge(amount=500, amount_captured=500, currency="jpy", balance_transaction=yen)) == Settled(
+    assert _settled(charge(amount=500, amount_captured=500, currency="jpy", balance_transaction=yen)) == SettlementRate(
         currency="USD", rate=D("0.00662")
     )
 
@@ -284,7 +291,7 @@ def test_a_charge_in_the_settlement_s_own_currency_has_no_rate() -> None:
     assert _settled(charge(balance_transaction=row("charge", 2500, CHARGE_ID, 103))) is None
 
 
-def _settled(body: Json) -> Settled | None:
+def _settled(body: Json) -> SettlementRate | None:
     draft = step_of(plan_of(stripe_event("charge.succeeded", body)), "Payment").draft
     assert isinstance(draft, PaymentDraft)
     return draft.settled

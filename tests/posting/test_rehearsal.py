@@ -75,7 +75,7 @@ async def test_what_is_pretended_is_never_looked_up() -> None:
         books.index.mark_stale("Invoice", key)
         stale = books.index.get("Invoice", key)
         assert stale is not None
-        assert not stale.fresh
+        assert not stale.is_current
         await books.refresh([stale])
         assert books.index.get("Invoice", key) == posted is not None
         assert world.client.counts.reads == reads

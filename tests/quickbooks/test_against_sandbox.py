@@ -27,7 +27,7 @@ from bridge.quickbooks.warmup import TRANSACTIONS, load_company, transactions
 from bridge.sandbox.app import create_app
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.sandbox import Sandbox
-from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings
+from bridge.sandbox.settings import DEFAULT_REALM, SandboxLimits, SandboxSettings
 from contracts.entities import Entity
 from contracts.errors import Unauthorised, Unavailable
 from tests.support.assembly import SharedClock
@@ -220,11 +220,11 @@ async def test_refusals_are_classified_as_the_sandbox_means_them(pair: Pair) -> 
     )
     assert {name: disposition(fate) for name, fate in fates.items()} == {
         "name": Action.DUPLICATE_NAME,
-        "gone": Action.REFERENCE_GONE,
+        "gone": Action.REFERENCE_MISSING,
         "empty": Action.REJECT,
         "stale": Action.STALE,
-        "missing": Action.REFERENCE_GONE,
-        "link": Action.REFERENCE_GONE,
+        "missing": Action.REFERENCE_MISSING,
+        "link": Action.REFERENCE_MISSING,
     }
 
 
@@ -294,7 +294,7 @@ async def test_any_name_can_be_looked_up(pair: Pair, name: str) -> None:
 
 async def test_pages_add_up() -> None:
     """2,100 invoices come back once each, and no limit is hit on the way."""
-    async with connected(SandboxSettings(empty=True, limits=Limits(enforced=False))) as pair:
+    async with connected(SandboxSettings(empty=True, limits=SandboxLimits(enforced=False))) as pair:
         for start in range(0, 2100, 30):
             await pair.write(*(pair.invoice(str(number), "1.00") for number in range(start, start + 30)))
         rows = await pair.client.query(Select("Invoice", ("Id", "DocNumber")))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.quickbooks import faults, wire
-from bridge.quickbooks.batching import Answer, WireStep, merged, open_question, pack, unpack
+from bridge.quickbooks.batching import CallAnswer, WireStep, merged, open_question, pack, unpack
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault, classify
 from bridge.quickbooks.requests import Batch, Request, Single, params_of
@@ -34,11 +34,11 @@ STEPS = st.lists(
 )
 
 
-def answer_to(body: Mapping[str, Any]) -> Answer:
-    return Answer(body=body, fault=None, http_status=200, intuit_tid="1-6-2")
+def answer_to(body: Mapping[str, Any]) -> CallAnswer:
+    return CallAnswer(body=body, fault=None, http_status=200, intuit_tid="1-6-2")
 
 
-def qbo_echo(request: Request) -> Answer:
+def qbo_echo(request: Request) -> CallAnswer:
     """QBO as a mirror: every write comes back as the entity it held, in reverse order."""
     body = wire.loads(request.body) or {}
     if isinstance(request, Single):

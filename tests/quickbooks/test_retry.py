@@ -16,7 +16,7 @@ RETURNED = [
     Action.DUPLICATE_NAME,
     Action.DUPLICATE_NUMBER,
     Action.DUPLICATE_REQUEST,
-    Action.REFERENCE_GONE,
+    Action.REFERENCE_MISSING,
     Action.PERIOD_CLOSED,
     Action.REJECT,
 ]

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bridge.sandbox import Limits, Sandbox, SandboxSettings, create_app
+from bridge.sandbox import Sandbox, SandboxLimits, SandboxSettings, create_app
 from bridge.sandbox.clock import ManualClock
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.stats import ledger_shown
 from bridge.sandbox.wire import Doc, dumps, loads
 
-UNLIMITED = Limits(enforced=False)
+UNLIMITED = SandboxLimits(enforced=False)
 
 
 @dataclass
@@ -32,7 +32,7 @@ class World:
         return found
 
     @property
-    def company(self) -> Company:
+    def company(self) -> SandboxCompany:
         return self.sandbox.company()
 
     async def post(self, path: str, body: Any = None, status: int = 200, **params: str) -> Doc:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox import FaultRule, Limits, SandboxSettings
+from bridge.sandbox import FaultRule, SandboxLimits, SandboxSettings
 from bridge.sandbox.wire import loads
 from tests.sandbox.conftest import World, open_world
 
@@ -13,7 +13,7 @@ BATCH = b'{"BatchItemRequest":[{"bId":"1","Query":"select * from Item"},{"bId":"
 
 
 async def limited(time_scale: float = 1, **limits: Any) -> World:
-    return await open_world(SandboxSettings(empty=True, limits=Limits(**limits), time_scale=time_scale))
+    return await open_world(SandboxSettings(empty=True, limits=SandboxLimits(**limits), time_scale=time_scale))
 
 
 async def reads(world: World, count: int) -> list[int]:

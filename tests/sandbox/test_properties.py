@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.sandbox import Limits, Sandbox, SandboxSettings, create_app
+from bridge.sandbox import Sandbox, SandboxLimits, SandboxSettings, create_app
 from bridge.sandbox.clock import ManualClock
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.applications import applied
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.kinds import KINDS
@@ -36,8 +36,8 @@ class Player:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a game, not a secret
-        self.sandbox = Sandbox(SandboxSettings(limits=Limits(enforced=False)), ManualClock())
-        self.company: Company = self.sandbox.company()
+        self.sandbox = Sandbox(SandboxSettings(limits=SandboxLimits(enforced=False)), ManualClock())
+        self.company: SandboxCompany = self.sandbox.company()
         self.refused = 0
         self.try_write(
             "Preferences", {"Id": "1", "SyncToken": "0", "CurrencyPrefs": {"MultiCurrencyEnabled": True}}, "update"
@@ -150,7 +150,7 @@ class Player:
             self.try_write(entity, {**self.body(entity), **known, "sparse": operation == "sparse"}, "update")
 
 
-def assert_sound(company: Company) -> None:
+def assert_sound(company: SandboxCompany) -> None:
     """Trial balance zero, receivables equal open balances, links there and back, balances equal what is applied."""
     shown = ledger_shown(company)
     assert shown["balanced"]
@@ -177,7 +177,7 @@ def assert_sound(company: Company) -> None:
     assert set(company.ledger.postings) <= {(name, key) for name, table in company.tables.items() for key in table}
 
 
-def _receipts(company: Company) -> list[Doc]:
+def _receipts(company: SandboxCompany) -> list[Doc]:
     return [*company.tables["Payment"].values(), *company.tables["SalesReceipt"].values()]
 
 
@@ -238,7 +238,7 @@ def bodies(draw: st.DrawFn, name: str, depth: int = 0) -> dict[str, Any]:
     return body
 
 
-def call_api(company: Company, method: str, path: str, body: bytes, query: bytes = b"") -> int:
+def call_api(company: SandboxCompany, method: str, path: str, body: bytes, query: bytes = b"") -> int:
     call = parse_call(method, f"/v3/company/1/{path}", query, body, {})
     reply = run_write(company, call) if call.kind == "write" else run_read(company, call)
     return reply.status
@@ -321,7 +321,7 @@ async def test_a_batch_of_nonsense_is_answered() -> None:
     """Items that are no items are faults, of the batch or of themselves."""
     import httpx  # noqa: PLC0415
 
-    app = create_app(SandboxSettings(limits=Limits(enforced=False)))
+    app = create_app(SandboxSettings(limits=SandboxLimits(enforced=False)))
     headers = {"authorization": f"Bearer {app.state.sandbox.access_token()}"}
     nonsense: list[Any] = [
         {},
@@ -340,4 +340,4 @@ async def test_a_batch_of_nonsense_is_answered() -> None:
     assert statuses == [400, 400, 400, 400, 200, 400, 200, 200, 200]
 
 
-SOUND = Sandbox(SandboxSettings(limits=Limits(enforced=False)), ManualClock())
+SOUND = Sandbox(SandboxSettings(limits=SandboxLimits(enforced=False)), ManualClock())

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox import Limits, SandboxSettings, served
+from bridge.sandbox import SandboxLimits, SandboxSettings, served
 from bridge.sandbox.settings import DEFAULT_REALM
 
 OTHER_REALM = "9130000000000002"
@@ -31,7 +31,7 @@ def url() -> Iterator[str]:
     ready, addresses, stops = threading.Event(), [], []
 
     async def serve() -> None:
-        settings = SandboxSettings(port=0, realms=(DEFAULT_REALM, OTHER_REALM), limits=Limits(enforced=False))
+        settings = SandboxSettings(port=0, realms=(DEFAULT_REALM, OTHER_REALM), limits=SandboxLimits(enforced=False))
         async with served(settings) as address:
             stop = asyncio.Event()
             addresses.append(address)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bridge.sandbox import Limits, SandboxSettings, Switches
+from bridge.sandbox import SandboxLimits, SandboxSettings, Switches
 from bridge.sandbox.wire import Doc, loads
 from tests.sandbox.conftest import UNLIMITED, World, line, open_world, sale
 
@@ -65,8 +65,8 @@ async def one_too_many(world: World) -> Doc:
     return await gateway(world)
 
 
-provokes("3001", "The request limit was reached", limits=Limits(requests_per_second=1))(one_too_many)
-provokes("3001", "The request limit", limits=Limits(requests_per_second=1, throttle_status=403))(one_too_many)
+provokes("3001", "The request limit was reached", limits=SandboxLimits(requests_per_second=1))(one_too_many)
+provokes("3001", "The request limit", limits=SandboxLimits(requests_per_second=1, throttle_status=403))(one_too_many)
 
 
 @provokes("610", "Object Not Found : Something you're trying to use has been made inactive")

@@ -99,7 +99,7 @@ async def test_a_whole_backfill_puts_everything_into_the_books_once(stage: Stage
     first = await backfill(stage)
     assert first.code == 0, first.err
     assert wrong_in_the_books(stage, sample) == ()
-    poison = sum(event.fate == "dead_lettered" for event in sample.events)
+    poison = sum(event.ends_as == "dead_lettered" for event in sample.events)
     assert reported(first)["dead_lettered"] == poison == len(await stage.dead_letters()) > 0
     assert len(terminal(await stage.results())) == produced
     before = await snapshot(stage)

@@ -41,7 +41,7 @@ async def test_brokers_may_die_and_restart_one_after_the_other(
 async def test_kafka_away_and_topics_that_vanish_are_said_and_recovered_from(
     real_cluster: KafkaCluster, tmp_path: Path, seed: int, chance: Random
 ) -> None:
-    """A poll of a broker that is away comes back empty, as if all were well. Guard: `CompanyIntake._keep_looking`."""
+    """A poll of a broker that is away comes back empty, as if all were well. Guard: `CompanyIntake._keep_checking`."""
     kafka = KafkaConnection(bootstrap_servers=real_cluster.bootstrap_servers)
     async with fleet_of(kafka, tmp_path) as fleet:
         (company,) = fleet.companies

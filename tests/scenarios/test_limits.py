@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import httpx
 
-from bridge.company.owner import Company
+from bridge.company.owner import BooksOwner
 from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import MARGIN
@@ -41,7 +41,7 @@ OTHER, OTHER_PER_MINUTE = "another app", 480
 class Watched:
     """A company's owner at work, and when its batches were let in or refused."""
 
-    company: Company
+    company: BooksOwner
     clock: ManualClock
     throttle: Throttle
     let_in: list[float] = field(default_factory=list)

@@ -89,11 +89,11 @@ def assert_one_terminal_result_each(results: list[Result], produced: int) -> Non
 
 def assert_fates(results: list[Result], sample: Sample) -> None:
     """What could not be booked says so with the expected reason, and nothing else does."""
-    expected = Counter(event.code for event in sample.events if event.fate == "dead_lettered")
+    expected = Counter(event.code for event in sample.events if event.ends_as == "dead_lettered")
     dead = Counter(result.reason.code for result in results if result.status == "dead_lettered" and result.reason)
     assert dead == expected
     ignored = Counter(result.reason.code for result in results if result.status == "ignored" and result.reason)
-    for code, count in Counter(event.code for event in sample.events if event.fate == "ignored").items():
+    for code, count in Counter(event.code for event in sample.events if event.ends_as == "ignored").items():
         assert ignored[code or ""] >= count
 
 

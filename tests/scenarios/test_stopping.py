@@ -258,8 +258,8 @@ async def the_dead_letters_are_redriven_once(stage: TwoCompanies) -> None:
     assert Counter((await redriven(stage, topic)).values()) == {1: REFUSED}
     async with stage.bridge():
         results = await stage.outcomes(2 * REFUSED + BOOKED + 1)
-    fresh = [result for result in results if result.source.offset > REFUSED + BOOKED]
-    assert counted(fresh) == {"posted": REFUSED}
+    is_current = [result for result in results if result.source.offset > REFUSED + BOOKED]
+    assert counted(is_current) == {"posted": REFUSED}
     the_story_is_told_whole(stage)
     assert len([row for row in stage.query("Invoice") if "[qbb:" in str(row.get("PrivateNote"))]) == REFUSED + BOOKED
 

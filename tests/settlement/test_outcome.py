@@ -19,7 +19,7 @@ from bridge.planning.steps import (
     Write,
 )
 from bridge.quickbooks.faults import Fault, classify
-from bridge.settlement.outcome import Outcome, ignored, refused, settle
+from bridge.settlement.outcome import Outcome, ignored, outcome_of, refused
 from bridge.settlement.step_outcomes import Blocked, Done, Failed, Recoverable, StepOutcome
 from contracts.errors import RejectedPosting, UnmappableEvent
 from contracts.posting import Operation, PostingPlan
@@ -68,7 +68,7 @@ def settled(
     wrote: tuple[StepId, ...] = (),
     plan: PostingPlan | None = None,
 ) -> Outcome:
-    return settle(plan or order_plan(), resolutions, outcomes or {}, wrote)
+    return outcome_of(plan or order_plan(), resolutions, outcomes or {}, wrote)
 
 
 def test_an_event_that_wrote_something_is_posted() -> None:

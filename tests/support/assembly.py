@@ -11,7 +11,7 @@ from bridge.books.books import Books
 from bridge.books.recovery import ResultLookup
 from bridge.company.bodies import KeptBodies
 from bridge.company.breaker import Breaker
-from bridge.company.owner import Company
+from bridge.company.owner import BooksOwner
 from bridge.company.parked import ParkedEvents, ReadAt
 from bridge.company.pipeline import Pipeline
 from bridge.company.waiting_room import WaitingRoom
@@ -114,7 +114,7 @@ def assemble(
     room: WaitingRoom | None = None,
     waiting_bytes: int = 2**26,
     read_at: ReadAt | None = None,
-) -> Company:
+) -> BooksOwner:
     """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it.
 
     Bodies of waiting events beyond `waiting_bytes` are read again with `read_at`, else from the journal.
@@ -146,7 +146,7 @@ def assemble(
         read_at=read_at or _read_nothing,
         journal=journal,
     )
-    return Company(
+    return BooksOwner(
         books=books,
         pipeline=Pipeline(mapper, books, Poster(sender, books, realm_id=DEFAULT_REALM)),
         reporter=Reporter(

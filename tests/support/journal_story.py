@@ -21,7 +21,7 @@ from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value
 from bridge.journal.lost_markers import journal_key, journal_value
 from bridge.journal.redrives import Redrive, redrive_key, redrive_value
 from bridge.journal.refused import RefusedDocument, refused_key, refused_value
-from bridge.journal.requests import WriteAhead, Written
+from bridge.journal.requests import JournalledWrite, WriteAhead
 from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.journal.versions import version_key, version_value
 from bridge.journal.waiting import Parked
@@ -65,7 +65,7 @@ TOGETHER = Batch(
     request_id="qbb-batch",
 )
 STEPS = {
-    request_id: Written(StepId("Customer", SourceKey("shopify", "customer", ident), "USD"), Operation.CREATE)
+    request_id: JournalledWrite(StepId("Customer", SourceKey("shopify", "customer", ident), "USD"), Operation.CREATE)
     for request_id, ident in (("qbb-alone", "1"), ("qbb-one", "2"), ("qbb-two", "3"))
 }
 DELETED = Posted(

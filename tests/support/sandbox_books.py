@@ -19,13 +19,13 @@ from bridge.quickbooks.limiter import Limits as ClientLimits
 from bridge.quickbooks.wire import dumps
 from bridge.sandbox.faults import FaultRule, Kind
 from bridge.sandbox.sandbox import Sandbox
-from bridge.sandbox.settings import DEFAULT_REALM, Limits, SandboxSettings
+from bridge.sandbox.settings import DEFAULT_REALM, SandboxLimits, SandboxSettings
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from tests.support.seals import SEAL
 
 BASE_URL = "http://127.0.0.1:8100"
-SETTINGS = SandboxSettings(empty=True, limits=Limits(enforced=False))
+SETTINGS = SandboxSettings(empty=True, limits=SandboxLimits(enforced=False))
 CONNECTION = ConnectionSettings(
     credentials=Credentials(
         realm_id=DEFAULT_REALM,

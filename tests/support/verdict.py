@@ -109,7 +109,7 @@ def judge(fleet: Fleet, company: Tenant, sample: Sample, bus: Bus, events: int) 
 
 def wrong_letters(bus: Bus, samples: Iterable[Sample]) -> list[str]:
     """Dead letters that the samples do not mean, by reason: an outage is none. Events of nobody are told by one."""
-    expected = Counter(event.code for sample in samples for event in sample.events if event.fate == "dead_lettered")
+    expected = Counter(event.code for sample in samples for event in sample.events if event.ends_as == "dead_lettered")
     dead = [each for each in bus.results if each.status == "dead_lettered"]
     found: Counter[str | None] = Counter(each.reason.code for each in dead if each.reason)
     return [f"dead letters {dict(found)} instead of {dict(expected)}"] if found != expected else []

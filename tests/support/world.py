@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from bridge.books.recovery import EntityId, PublishedDocuments
-from bridge.company.owner import Company
+from bridge.company.owner import BooksOwner
 from bridge.company.parked import ReadAt
 from bridge.company.waiting_room import WaitingRoom
 from bridge.quickbooks.client import QuickBooksClient
@@ -64,11 +64,11 @@ class World(SandboxBooks):
     window: timedelta = WINDOW
     offset: int = 0
     largest_result: int = 0
-    _company: Company | None = None
+    _company: BooksOwner | None = None
     _records: tuple[InboundRecord, ...] = ()
 
     @property
-    def company(self) -> Company:
+    def company(self) -> BooksOwner:
         """The machine that owns it now."""
         assert self._company is not None
         return self._company
@@ -182,18 +182,18 @@ class World(SandboxBooks):
             self.journal.settle(record)
         published = [record for record in records if record.topic == RESULTS]
         self.largest_result = max([self.largest_result, *map(record_bytes, published)])
-        fresh = [read_result(record.value or b"") for record in published]
-        for result in fresh:
+        is_current = [read_result(record.value or b"") for record in published]
+        for result in is_current:
             self.results.setdefault(result.source.offset, []).append(result)
-        self.told += fresh
+        self.told += is_current
         self.dead_letters += [record for record in records if record.topic == DEAD_LETTERS]
-        return fresh
+        return is_current
 
     async def _look_up(self, wanted: Collection[EntityId]) -> Mapping[EntityId, Entity]:
-        recollection = PublishedDocuments(wanted, SEAL)
+        published = PublishedDocuments(wanted, SEAL)
         for result in (*self.told_before, *self.told):
-            recollection.add(result, COMPANY)
-        return recollection.rows()
+            published.add(result, COMPANY)
+        return published.rows()
 
 
 @contextlib.asynccontextmanager

@@ -172,7 +172,7 @@ async def test_liveness_is_the_age_of_the_last_good_poll() -> None:
 def test_results_are_counted_in_the_status_and_in_the_metrics_alike() -> None:
     """Both say the same, by status and by reason code."""
     board, acme, _ = board_of()
-    acme.settled([(ResultStatus.POSTED, None), (ResultStatus.IGNORED, "test_event")], 0.2)
+    acme.committed([(ResultStatus.POSTED, None), (ResultStatus.IGNORED, "test_event")], 0.2)
     assert acme.snapshot()["results"] == {"posted": 1, "ignored": 1}
     assert acme.snapshot()["reasons"] == {"test_event": 1}
     assert metric(board, 'qbo_bridge_records_total{company="acme",reason="test_event",status="ignored"} 1.0')

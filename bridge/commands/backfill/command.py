@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from bridge.clock import SystemClock
+from bridge.commands.backfill.counts import BackfillCounts
 from bridge.commands.backfill.engine import BackfillOwner, Feed, parked_ids, results_in
 from bridge.commands.backfill.forecast import Forecasts
 from bridge.commands.backfill.report import print_plan, print_report, write_forecasts
-from bridge.commands.backfill.tally import Tally
 from bridge.commands.progress import ProgressBar
 from bridge.config.settings import Settings
 from bridge.kafka.membership import hosts_in_group
@@ -53,7 +53,7 @@ class BackfillRequest:
     out: Path | None = None
 
 
-class ProgressListener:
+class TerminalProgress:
     """Says on the terminal what happens, and writes results into the file that was asked for."""
 
     def __init__(self, bar: ProgressBar, out: IO[bytes] | None = None) -> None:
@@ -96,13 +96,13 @@ class _Run:
     request: BackfillRequest
     reader: RangeReader
     runtime: CompanyRuntime
-    tally: Tally
+    counts: BackfillCounts
     bar: ProgressBar
-    listener: ProgressListener
+    listener: TerminalProgress
     began_at: float
 
     def print_report(self) -> None:
-        print_report(self.tally, self.reader, self.runtime.client.counts, time.monotonic() - self.began_at)
+        print_report(self.counts, self.reader, self.runtime.client.counts, time.monotonic() - self.began_at)
 
 
 async def run_backfill(settings: Settings, request: BackfillRequest) -> None:
@@ -116,7 +116,7 @@ async def run_backfill(settings: Settings, request: BackfillRequest) -> None:
     stopping = stop_signals()
     silence_logs()
     context = await open_company_context(settings, settings.company(request.company))
-    await _refuse_beside_a_service(settings, request.company)
+    await _refuse_while_a_service_runs(settings, request.company)
     await _have_topics(settings)
     async with _opened(settings, request, context, rehearse=False) as run:
         try:
@@ -166,9 +166,9 @@ async def _opened(
             request=request,
             reader=reader,
             runtime=runtime,
-            tally=Tally(request.company),
+            counts=BackfillCounts(request.company),
             bar=bar,
-            listener=ProgressListener(bar, out),
+            listener=TerminalProgress(bar, out),
             began_at=began_at,
         )
 
@@ -176,7 +176,7 @@ async def _opened(
 # As the owner --------------------------------------------------------------------------------------------------------
 
 
-async def _refuse_beside_a_service(settings: Settings, company: str) -> None:
+async def _refuse_while_a_service_runs(settings: Settings, company: str) -> None:
     """Only an owner writes. What joins the group after this look is met there: one of the two stands by."""
     hosts = await hosts_in_group(kafka_connection(settings.kafka), company)
     if hosts:
@@ -204,7 +204,7 @@ async def _work(run: _Run, stopping: asyncio.Event) -> bool:
         feed=feed,
         publisher=runtime.publisher,
         waiting=runtime.waiting,
-        tally=run.tally,
+        counts=run.counts,
         results_topic=settings.topics.results,
         listener=run.listener,
         clock=SystemClock(),
@@ -241,7 +241,7 @@ def _raise_what_waiting_does_not_cure(run: _Run, owner: BackfillOwner, feed: Fee
 
 def _show(run: _Run, owner: BackfillOwner, feed: Feed) -> None:
     done = max(owner.passed, run.reader.passed) if feed.is_waiting and not owner.is_busy else owner.passed
-    words = "waiting for QuickBooks" if run.listener.is_away else f"{run.tally.read} records settled"
+    words = "waiting for QuickBooks" if run.listener.is_away else f"{run.counts.read} records settled"
     run.bar.show(done, run.reader.offsets, words)
 
 
@@ -256,7 +256,7 @@ async def _rehearse(run: _Run, forecasts: Forecasts) -> None:
         records = batch.records
         outbound = await _patiently(run, lambda records=records: owner.process(records))  # type: ignore[misc]
         _count(run, forecasts, records, outbound)
-        run.bar.show(batch.passed, run.reader.offsets, f"{run.tally.read} records planned")
+        run.bar.show(batch.passed, run.reader.offsets, f"{run.counts.read} records planned")
     _count(run, forecasts, (), await _patiently(run, owner.idle))
     while run.runtime.waiting.is_anybody_called:
         _count(run, forecasts, (), await _patiently(run, owner.idle))
@@ -266,7 +266,7 @@ def _count(
     run: _Run, forecasts: Forecasts, records: Sequence[InboundRecord], outbound: Sequence[OutboundRecord]
 ) -> None:
     results = results_in(outbound, run.settings.topics.results)
-    run.tally.add(records, results, parked_ids(run.request.company, records, run.runtime.waiting))
+    run.counts.add(records, results, parked_ids(run.request.company, records, run.runtime.waiting))
     forecasts.add(results)
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from bridge.clock import Clock
-from bridge.commands.backfill.tally import Tally
+from bridge.commands.backfill.counts import BackfillCounts
 from bridge.company.waiting_room import WaitingRoom
 from bridge.kafka.owner import CompanyOwner
 from bridge.kafka.range import RangeBatch
@@ -99,7 +99,7 @@ class BackfillOwner:
         feed: Feed,
         publisher: Publisher,
         waiting: WaitingRoom,
-        tally: Tally,
+        counts: BackfillCounts,
         results_topic: str,
         listener: ProgressListener,
         clock: Clock,
@@ -114,7 +114,7 @@ class BackfillOwner:
         self._feed = feed
         self._publisher = publisher
         self._waiting = waiting
-        self._tally = tally
+        self._counts = counts
         self._results_topic = results_topic
         self._listener = listener
         self._clock = clock
@@ -157,7 +157,7 @@ class BackfillOwner:
         """Tell the bus, and only then everybody else. An error leaves the micro-batch to be done again."""
         await self._publisher.settle(outbound)
         results = results_in(outbound, self._results_topic)
-        self._tally.add(records, results, parked_ids(self._tally.company, records, self._waiting))
+        self._counts.add(records, results, parked_ids(self._counts.company, records, self._waiting))
         self._listener.results(results)
 
     @contextlib.contextmanager

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import orjson
 
+from bridge.commands.backfill.counts import BackfillCounts
 from bridge.commands.backfill.forecast import Forecasts
-from bridge.commands.backfill.tally import Tally
 from bridge.commands.output import cell, printable, screen, table
 from bridge.kafka.range import RangeReader
 from bridge.quickbooks.client import CallCounts
@@ -38,21 +38,21 @@ def write_forecasts(forecasts: Forecasts, path: Path) -> None:
             file.write(orjson.dumps({**line, "currency": currency or None, "why": each.why}) + b"\n")
 
 
-def print_report(tally: Tally, reader: RangeReader, calls: CallCounts, seconds: float) -> None:
+def print_report(counts: BackfillCounts, reader: RangeReader, calls: CallCounts, seconds: float) -> None:
     """Records by status and reason, what was written by currency, calls, time, and what could not be read."""
     out = screen()
-    other_companies = f", {tally.other_companies} of them other companies' business" if tally.other_companies else ""
-    out.out(f"\n{tally.read} records in the range{other_companies}.")
-    if tally.outcomes:
+    other_companies = f", {counts.other_companies} of them other companies' business" if counts.other_companies else ""
+    out.out(f"\n{counts.read} records in the range{other_companies}.")
+    if counts.outcomes:
         shown = table("status", "reason", "records")
-        for (status, code), count in sorted(tally.outcomes.items()):
+        for (status, code), count in sorted(counts.outcomes.items()):
             shown.add_row(cell(status.value), cell(code), cell(count))
         out.print(shown)
-    if tally.outside_range:
-        out.out(f"{tally.outside_range} events that had been waiting from before have their result now.")
-    if tally.written:
+    if counts.outside_range:
+        out.out(f"{counts.outside_range} events that had been waiting from before have their result now.")
+    if counts.written:
         shown = table("entity", "operation", "times", "total")
-        for written, sums in sorted(tally.written.items()):
+        for written, sums in sorted(counts.written.items()):
             total = "" if sums.total is None else f"{plain(sums.total, written.currency or 'USD')} {written.currency}"
             shown.add_row(cell(written.entity), cell(written.operation), cell(sums.times), cell(total))
         out.print(shown)

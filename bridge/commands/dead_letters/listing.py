@@ -65,7 +65,7 @@ async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> Non
     async with contextlib.aclosing(read_records(settings, settings.topics.dead_letters)) as records:
         async for record in records:
             if (record.partition, record.offset) == (letter.partition, letter.offset):
-                _print_raw(record) if raw else _print_whole(letter, record)
+                _print_raw(record) if raw else _print_record(letter, record)
                 return
     raise BridgeError(f"There is no dead letter {letter} on {settings.topics.dead_letters}.")
 
@@ -97,7 +97,7 @@ def _print_raw(record: InboundRecord) -> None:
     sys.stdout.buffer.flush()
 
 
-def _print_whole(letter: LetterId, record: InboundRecord) -> None:
+def _print_record(letter: LetterId, record: InboundRecord) -> None:
     out, headers = screen(), letter_headers(record)
     shown = table("", "")
     shown.show_header = False

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bridge.commands.dead_letters.redriving import Letter, Wanted, again, read_letter, refusal
+from bridge.commands.dead_letters.redriving import Letter, LetterSelection, again, read_letter, refusal
 from bridge.commands.output import cell, printable, screen, table
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import company_journal, read_records
@@ -35,7 +35,7 @@ class Found:
     before: list[Place] = field(default_factory=list)
 
 
-async def redrive(settings: Settings, wanted: Wanted, *, rate: float, dry_run: bool, force: bool) -> bool:
+async def redrive(settings: Settings, wanted: LetterSelection, *, rate: float, dry_run: bool, force: bool) -> bool:
     """Redrive what is wanted, at most `rate` events a second (0: as fast as Kafka takes them); False if some were not.
 
     BridgeError when nothing is found, or the only one that is named is refused.
@@ -56,7 +56,7 @@ async def redrive(settings: Settings, wanted: Wanted, *, rate: float, dry_run: b
     return not found.refused
 
 
-async def _find(settings: Settings, wanted: Wanted, *, force: bool) -> Found:
+async def _find(settings: Settings, wanted: LetterSelection, *, force: bool) -> Found:
     """Read all letters without keeping their bytes; of a record that failed twice only the newest letter counts."""
     newest: dict[Place, Letter] = {}
     others: dict[Place, Letter] = {}
@@ -89,7 +89,7 @@ async def _find(settings: Settings, wanted: Wanted, *, force: bool) -> Found:
     return found
 
 
-def _complain_of_missing(wanted: Wanted, letters: Collection[Letter], topic: str) -> None:
+def _complain_of_missing(wanted: LetterSelection, letters: Collection[Letter], topic: str) -> None:
     there = {place for letter in letters for place in (letter.place, letter.origin)}
     missing = [str(place) for place in wanted.places if place not in there]
     if missing:

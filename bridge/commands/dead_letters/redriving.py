@@ -39,7 +39,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class LetterSelection:
     """Which dead letters are asked for; what is empty or None does not choose. `places` are letters or records."""
 
     places: Collection[Place] = ()

@@ -121,10 +121,10 @@ def _listed(about: str, profile: CompanyProfile, entity: str, name: str | None) 
 
 def _items(profile: CompanyProfile, items: Iterable[Entity]) -> Iterator[Finding]:
     rows = [row for row in items if row.get("Active") is not False and row.get("Type") != "Category"]
-    stray = [row for row in rows if _income_of(row) not in {None, *profile.accounts}]
-    if not stray:
+    without_account = [row for row in rows if _income_of(row) not in {None, *profile.accounts}]
+    if not without_account:
         yield Finding("items", f"{len(rows)} active items, each with an active income account")
-    for row in stray:
+    for row in without_account:
         said = f"item {row.get('Id')} sells into an account that is not active"
         yield Finding("items", said, "make its account active again, or give it another one in QuickBooks")
 
@@ -172,9 +172,9 @@ def _sales_tax(profile: CompanyProfile) -> Finding:
     return Finding("sales tax", said, "add a tax agency and a rate in QuickBooks, under Taxes")
 
 
-def _checked(about: str, look: Callable[[], Finding]) -> Finding:
+def _checked(about: str, check: Callable[[], Finding]) -> Finding:
     try:
-        return look()
+        return check()
     except UnmappableEvent as error:
         said, _, remedy = str(error).rpartition(": ")
         return Finding(about, said or str(error), remedy or "mend the rules")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from bridge.commands.doctor.configs import examine_config
 from bridge.commands.doctor.finding import Finding
 from bridge.config.settings import CompanySettings, Settings
-from bridge.kafka.inspection import Rights, TopicFacts
+from bridge.kafka.inspection import Rights, TopicState
 
 READ, WRITE = "READ", "WRITE"
 
@@ -21,7 +21,7 @@ def wanted_topics(settings: Settings) -> dict[str, tuple[str, ...]]:
     return wanted | ({settings.tokens.topic: (READ, WRITE)} if settings.tokens.store == "kafka" else {})
 
 
-def examine_topics(settings: Settings, found: Iterable[TopicFacts]) -> Iterator[Finding]:
+def examine_topics(settings: Settings, found: Iterable[TopicState]) -> Iterator[Finding]:
     """There, of the right kind, and ours to use."""
     wanted, there = wanted_topics(settings), list(found)
     for topic in there:
@@ -52,11 +52,11 @@ def examine_routes(company: CompanySettings, *, is_only: bool) -> Finding:
     return Finding("events", nobody + said, "list its shop_domains and stripe_accounts", rare=is_only)
 
 
-def _fine(topic: TopicFacts) -> Finding:
+def _fine(topic: TopicState) -> Finding:
     return Finding(f"topic {topic.name}", f"{topic.partitions} partitions")
 
 
-def _problem(topic: TopicFacts, wanted: tuple[str, ...], *, create: bool) -> Finding | None:
+def _problem(topic: TopicState, wanted: tuple[str, ...], *, create: bool) -> Finding | None:
     about = f"topic {topic.name}"
     if topic.refused is not None:
         return Finding(

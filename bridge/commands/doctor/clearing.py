@@ -142,6 +142,6 @@ def _called(entity: str, row: Entity) -> str:
 
 
 def _list(opened: Sequence[Movement]) -> str:
-    told = [f"{each.amount} of {each.day}, {each.what}" for each in opened[:SHOWN_MAX]]
-    more = len(opened) - len(told)
-    return "; ".join((*told, f"and {more} more" if more else "")).removesuffix("; ")
+    listed = [f"{each.amount} of {each.day}, {each.what}" for each in opened[:SHOWN_MAX]]
+    more = len(opened) - len(listed)
+    return "; ".join((*listed, f"and {more} more" if more else "")).removesuffix("; ")

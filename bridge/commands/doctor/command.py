@@ -29,6 +29,6 @@ def examine_all(settings: Settings) -> bool:
 def _show(findings: Sequence[Finding]) -> None:
     shown = table("", "what", "found", "remedy")
     for each in findings:
-        verdict = "problem" if each.is_problem else "note" if each.remedy else "ok"
-        shown.add_row(*(cell(part) for part in (verdict, each.about, each.said, each.remedy)))
+        kind = "problem" if each.is_problem else "note" if each.remedy else "ok"
+        shown.add_row(*(cell(part) for part in (kind, each.about, each.said, each.remedy)))
     screen().print(shown)

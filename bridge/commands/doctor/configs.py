@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from bridge.commands.doctor.finding import Finding
 from bridge.config.settings import TopicSettings
-from bridge.kafka.inspection import TopicConfig, TopicFacts
+from bridge.kafka.inspection import TopicConfig, TopicState
 from contracts.sizes import JOURNAL_BYTES_MIN, LETTER_BYTES_MIN, RESULT_BYTES_MAX
 
 DAY_MS = 24 * 60 * 60 * 1000
 
 
-def examine_config(topics: TopicSettings, topic: TopicFacts, others: Sequence[TopicFacts]) -> Iterator[Finding]:
+def examine_config(topics: TopicSettings, topic: TopicState, others: Sequence[TopicState]) -> Iterator[Finding]:
     """What is wrong with a topic's configuration, the worst first; nothing where nobody tells it."""
     config = topic.config
     if config is None:

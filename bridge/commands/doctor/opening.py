@@ -36,7 +36,7 @@ from mappings.rules import MappingRules
 D = TypeVar("D")
 IN_TRANSIT = "clearing: "
 RECEIVABLES, GIFT_CARDS, STORE_CREDIT = "receivables", "gift_cards", "store_credit"
-_GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.REVERSED, Intent.LEFT_OUT})
+_TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.REVERSED, Intent.LEFT_OUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class _Sale:
     currency: str
     gift_cards: Decimal
     is_paid: bool
-    is_gone: bool
+    is_taken_back: bool
     is_known: bool
     """False when the first that is told of it is from after the start: then nobody says what was open on the day."""
 
 
-class Opening:
+class OpeningSums:
     """Adds up what is dated before `start`. `rules` are the company's without their start."""
 
     def __init__(self, start: date, rules: MappingRules) -> None:
@@ -74,7 +74,7 @@ class Opening:
         self._clearing = {each.name for each in gateways if each.name is not None}
         self._sales: dict[SourceKey, _Sale] = {}
         self._payments: dict[SourceKey, PaymentDraft] = {}
-        self._told: dict[SourceKey, tuple[int, PaymentDraft]] = {}
+        self._received_by_body: dict[SourceKey, tuple[int, PaymentDraft]] = {}
         self._credited: dict[SourceKey, CreditMemoDraft] = {}
         self._refunded: dict[SourceKey, RefundReceiptDraft] = {}
         self._redeemed: dict[SourceKey, RedemptionDraft] = {}
@@ -101,7 +101,7 @@ class Opening:
 
     def _take(self, step: PostingStep, moment: datetime | None) -> None:
         draft, key = step.draft, step.key
-        if step.intent in _GONE and not isinstance(draft, InvoiceDraft):
+        if step.intent in _TAKEN_BACK and not isinstance(draft, InvoiceDraft):
             self._undone.add(key)
         match draft:
             case InvoiceDraft():
@@ -109,9 +109,9 @@ class Opening:
             case SalesReceiptDraft(sale=sale):
                 self._take_sale(step, sale, is_paid=True)
             case PaymentDraft() if step.intent is Intent.RECEIVED and step.version is not None:
-                known = self._told.get(draft.invoice)
+                known = self._received_by_body.get(draft.invoice)
                 if self._is_before(draft.txn_date) and (known is None or known[0] < step.version.updated_at):
-                    self._told[draft.invoice] = (step.version.updated_at, draft)
+                    self._received_by_body[draft.invoice] = (step.version.updated_at, draft)
             case PaymentDraft() if self._is_before(draft.txn_date):
                 self._payments[key] = draft
             case CreditMemoDraft() if self._is_before(draft.txn_date):
@@ -134,8 +134,8 @@ class Opening:
         if known is not None and self._rank(known.version) >= self._rank(version):
             return
         cards = sum((line.amount for line in draft.lines if line.item == self._gift_card), Decimal(0))
-        gone, is_known = step.intent in _GONE, version < self._start_s
-        self._sales[step.key] = _Sale(version, draft.total, draft.currency, cards, is_paid, gone, is_known)
+        taken_back, is_known = step.intent in _TAKEN_BACK, version < self._start_s
+        self._sales[step.key] = _Sale(version, draft.total, draft.currency, cards, is_paid, taken_back, is_known)
 
     def _rank(self, version: int) -> tuple[bool, float]:
         before = version < self._start_s
@@ -153,12 +153,12 @@ class Opening:
         yield from self._gift_cards()
 
     def _receivables(self) -> Iterator[OpeningFigure]:
-        settled = self._settled()
+        paid = self._paid()
         owed: dict[str, list[Decimal]] = defaultdict(list)
         unknown = 0
         for key, sale in self._sales.items():
-            left = sale.total - settled[key]
-            if sale.is_gone or sale.is_paid or left <= 0:
+            left = sale.total - paid[key]
+            if sale.is_taken_back or sale.is_paid or left <= 0:
                 continue
             if sale.is_known:
                 owed[sale.currency].append(left)
@@ -172,18 +172,18 @@ class Opening:
         elif not owed:
             yield OpeningFigure(RECEIVABLES, "", Decimal(0), "no sale that the events tell was open")
 
-    def _settled(self) -> dict[SourceKey, Decimal]:
+    def _paid(self) -> dict[SourceKey, Decimal]:
         """What each sale was paid and credited: its own transactions, or what its body tells where that is more."""
-        settled: dict[SourceKey, Decimal] = defaultdict(Decimal)
+        paid: dict[SourceKey, Decimal] = defaultdict(Decimal)
         for payment in self._lasting(self._payments):
-            settled[payment.invoice] += payment.amount
-        for sale, (_, told) in self._told.items():
-            settled[sale] = max(settled[sale], told.amount)
+            paid[payment.invoice] += payment.amount
+        for sale, (_, received) in self._received_by_body.items():
+            paid[sale] = max(paid[sale], received.amount)
         for memo in self._lasting(self._credited):
-            settled[memo.credit_of] += memo.total
+            paid[memo.credit_of] += memo.total
         for card in self._lasting(self._redeemed):
-            settled[card.invoice] += card.amount
-        return settled
+            paid[card.invoice] += card.amount
+        return paid
 
     def _lasting(self, found: Mapping[SourceKey, D]) -> list[D]:
         """What was not taken back later."""
@@ -191,16 +191,16 @@ class Opening:
 
     def _in_transit(self) -> Iterator[OpeningFigure]:
         """What came into each clearing account less what was handed back and paid out before the start."""
-        lying: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        in_transit: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         for account, code, amount in (*self._brought(), *self._drawn()):
-            lying[account, code] += amount
-        for (account, code), amount in sorted(lying.items()):
+            in_transit[account, code] += amount
+        for (account, code), amount in sorted(in_transit.items()):
             yield OpeningFigure(f"{IN_TRANSIT}{account}", code, amount, "less the fees that events tell so far")
 
     def _brought(self) -> Iterator[tuple[str, str, Decimal]]:
         own = {each.invoice for each in self._lasting(self._payments)}
-        told = [draft for sale, (_, draft) in self._told.items() if sale not in own]
-        for draft in (*self._lasting(self._payments), *told):
+        by_body = [draft for sale, (_, draft) in self._received_by_body.items() if sale not in own]
+        for draft in (*self._lasting(self._payments), *by_body):
             if draft.deposit_to.name in self._clearing:
                 yield str(draft.deposit_to.name), draft.currency, draft.amount
         for refund in self._lasting(self._refunded):
@@ -223,14 +223,14 @@ class Opening:
     def _gift_cards(self) -> Iterator[OpeningFigure]:
         sold: dict[str, Decimal] = defaultdict(Decimal)
         for sale in self._sales.values():
-            if not sale.is_gone:
+            if not sale.is_taken_back:
                 sold[sale.currency] += sale.gift_cards
         redeemed: dict[str, Decimal] = defaultdict(Decimal)
         for card in self._lasting(self._redeemed):
             redeemed[card.currency] += card.amount
         codes = sorted(code for code in {*sold, *redeemed} if sold[code] or redeemed[code])
-        told = [f"{plain(sold[code], code)} {code} sold and {plain(redeemed[code], code)} redeemed" for code in codes]
-        said = "; ".join(("events tell no balances", *told))
+        sums = [f"{plain(sold[code], code)} {code} sold and {plain(redeemed[code], code)} redeemed" for code in codes]
+        said = "; ".join(("events tell no balances", *sums))
         yield OpeningFigure(GIFT_CARDS, "", None, said)
         yield OpeningFigure(STORE_CREDIT, "", None, "events tell no balances")
 

@@ -14,8 +14,8 @@ from bridge.commands.doctor.opening import (
     IN_TRANSIT,
     RECEIVABLES,
     STORE_CREDIT,
-    Opening,
     OpeningFigure,
+    OpeningSums,
     with_given,
 )
 from bridge.commands.events import read_events
@@ -32,10 +32,10 @@ COLUMNS = ["what", "currency", "amount"]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StartEvidence:
     """What the topics told, and what retention has removed from them."""
 
-    opening: Opening
+    opening: OpeningSums
     missing: Sequence[Missing]
 
 
@@ -46,37 +46,37 @@ def show_start(settings: Settings, company: str, outstanding: Path | None) -> No
     """
     given = read_outstanding(outstanding) if outstanding else []
     silence_logs()
-    told = asyncio.run(_read(settings, company))
+    evidence = asyncio.run(_read(settings, company))
     shown = table("what was open", "currency", "amount", "where from")
-    for each in with_given(told.opening.figures(), given):
+    for each in with_given(evidence.opening.figures(), given):
         amount = "unknown" if each.amount is None else plain(each.amount, each.currency)
         shown.add_row(*(cell(part) for part in (each.what, each.currency, amount, each.said)))
     screen().print(shown)
-    for sentence in _limits(told):
+    for sentence in _limits(evidence):
         screen().print(sentence, markup=False)
 
 
-async def _read(settings: Settings, company: str) -> Told:
+async def _read(settings: Settings, company: str) -> StartEvidence:
     rules = company_rules(settings.company(company))
     if rules.books_start is None:
         raise ConfigurationError("the rules name no day on which the books start: set books_start first")
     endless = rules.model_copy(update={"books_start": None})
-    opening = Opening(rules.books_start, endless)
+    opening = OpeningSums(rules.books_start, endless)
     with ProgressBar(company) as bar:
         missing = await read_events(settings, company, endless, TimeSpan(None, None), bar, opening.add)
-    return Told(opening, missing)
+    return StartEvidence(opening, missing)
 
 
-def _limits(told: Told) -> list[str]:
+def _limits(evidence: StartEvidence) -> list[str]:
     """How far the figures can be believed."""
-    since = told.opening.since
+    since = evidence.opening.since
     first = f"The first event that is kept happened on {since:%Y-%m-%d}" if since else "The topics hold no events"
     said = [f"{first}: what was open from before it is not in these sums."]
-    if told.missing:
+    if evidence.missing:
         said.append("Retention has removed older records.")
-    refused = sum(told.opening.refused.values())
+    refused = sum(evidence.opening.refused.values())
     if refused:
-        codes = ", ".join(f"{code} {count}" for code, count in sorted(told.opening.refused.items()))
+        codes = ", ".join(f"{code} {count}" for code, count in sorted(evidence.opening.refused.items()))
         said.append(f"{refused} records could not be mapped ({codes}): what they tell is unknown.")
     return said
 

@@ -28,7 +28,7 @@ async def thin_events(settings: Settings) -> list[Finding]:
 
 def examine_results(results: Iterable[Result]) -> list[Finding]:
     """A problem for each company that gets such events. Pure."""
-    found = Counter(each.company for each in results if any(told.code == THIN_EVENT for told in each.warnings))
+    found = Counter(each.company for each in results if any(warning.code == THIN_EVENT for warning in each.warnings))
     remedy = "set the event destination in Stripe to snapshot payloads, and send the events again that were missed"
     return [
         Finding(f"{company}: thin events", f"{count} newest results are of events without their object", remedy)

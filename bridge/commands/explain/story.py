@@ -118,7 +118,7 @@ def attempts_of(document: str, trail: Trail, published: Sequence[PublishedResult
     known = {attempt.request_id for attempt in found}
     for request_id, (each, entity) in written.items():
         if request_id not in known and each.document == document:
-            found.append(_settled(document, str(request_id), each, entity))
+            found.append(_answered(document, str(request_id), each, entity))
     return sorted(found, key=lambda each: each.sent_at or each.settled_at or datetime.min.replace(tzinfo=UTC))
 
 
@@ -155,7 +155,7 @@ def _with_outcome(attempt: Attempt, written: tuple[PublishedResult, PostedEntity
     return replace(attempt, outcome="refused") if attempt.settled_at else attempt
 
 
-def _settled(document: str, request_id: str, published: PublishedResult, entity: PostedEntity) -> Attempt:
+def _answered(document: str, request_id: str, published: PublishedResult, entity: PostedEntity) -> Attempt:
     return Attempt(
         request_id=request_id,
         document=document,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from bridge.commands.verify.events import EntityKey, Events, Wanted
+from bridge.commands.verify.events import EntityKey, Events, ExpectedDocument
 from bridge.index.index import Index, Posted, order_of
 from contracts.keys import SourceKey
 from contracts.money import plain
@@ -83,8 +83,8 @@ def documents(
     they say why a document is not in the books.
     """
     evidence = _Evidence(events, index, letters, ignored, index.duplicates())
-    asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.gone}
-    found = [_judged(wanted, evidence) for wanted in events.wanted.values()]
+    asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.taken_back}
+    found = [_compared(wanted, evidence) for wanted in events.wanted.values()]
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
     named = {(each.entity, each.key) for each in found}
@@ -124,7 +124,7 @@ class _Evidence:
         return self.events.paid_by_card(order)
 
 
-def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
+def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     is_sale = wanted.entity in _SALES
     posted = evidence.sale(wanted.key) if is_sale else evidence.index.get(wanted.entity, wanted.key)
     expected = wanted.total
@@ -141,7 +141,7 @@ def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
         return _twice(line, duplicates)
     if posted is None:
         return _absent(line, wanted, evidence)
-    if wanted.gone:
+    if wanted.taken_back:
         return _taken_back(line, posted)
     if posted.voided:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
@@ -151,7 +151,7 @@ def _judged(wanted: Wanted, evidence: _Evidence) -> Document:
     return replace(line, verdict=Verdict.DRIFTED, why=why) if why else line
 
 
-def _received(wanted: Wanted, evidence: _Evidence) -> Document | None:
+def _received(wanted: ExpectedDocument, evidence: _Evidence) -> Document | None:
     """The payment that an order's body tells of, as far as neither transactions nor gift cards account for it."""
     order, posted = wanted.invoice, evidence.index.get("Payment", wanted.key)
     if order is None or wanted.total is None or (posted is None and not wanted.total):
@@ -178,7 +178,7 @@ def path_of(place: Place) -> str:
     return f"{place.topic}/{place.partition}/{place.offset}"
 
 
-def _line(wanted: Wanted, posted: Posted | None, expected: Decimal | None) -> Document:
+def _line(wanted: ExpectedDocument, posted: Posted | None, expected: Decimal | None) -> Document:
     return Document(
         entity=wanted.entity,
         key=wanted.key,
@@ -199,12 +199,12 @@ def _twice(line: Document, duplicates: Sequence[Posted]) -> Document:
 def _copied(entity_key: EntityKey, duplicates: Sequence[Posted]) -> Document:
     entity, key = entity_key
     first = duplicates[0]
-    wanted = Wanted(entity=entity, key=key, age=(0, 0), total=first.written, currency=first.currency or "")
+    wanted = ExpectedDocument(entity=entity, key=key, age=(0, 0), total=first.written, currency=first.currency or "")
     return _twice(_line(wanted, first, first.written), duplicates)
 
 
-def _absent(line: Document, wanted: Wanted, evidence: _Evidence) -> Document:
-    if wanted.gone:
+def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Document:
+    if wanted.taken_back:
         return replace(line, verdict=Verdict.CANCELLED, expected=None)
     reasons = {evidence.ignored.get(record, "") for record in wanted.records}
     if "deleted_in_qbo" in reasons:
@@ -229,7 +229,7 @@ def _taken_back(line: Document, posted: Posted) -> Document:
     return replace(line, verdict=Verdict.EXTRA, expected=Decimal(0), why="its source took it back")
 
 
-def _difference(expected: Decimal | None, wanted: Wanted, posted: Posted) -> str:
+def _difference(expected: Decimal | None, wanted: ExpectedDocument, posted: Posted) -> str:
     """How the total differs; a newer version than the newest of the span may have changed it rightly."""
     if not posted.total_unchanged:
         return _edited(posted)
@@ -242,7 +242,7 @@ def _edited(posted: Posted) -> str:
     return f"the bridge wrote {posted.written}, the books say {posted.total}"
 
 
-def _is_newer(posted: Posted, wanted: Wanted) -> bool:
+def _is_newer(posted: Posted, wanted: ExpectedDocument) -> bool:
     version = posted.version
     return version is not None and (version.updated_at, version.rank) > wanted.age
 

@@ -32,7 +32,7 @@ from contracts.records import Place
 EntityKey = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
-_GONE = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT, Intent.BEFORE_START})
+_TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT, Intent.BEFORE_START})
 _BODY_MONEY = "payment"
 """The kind of key of what only a body tells."""
 _UNDATED = (-1, -1)
@@ -40,7 +40,7 @@ _UNDATED = (-1, -1)
 
 
 @dataclass(slots=True)
-class Wanted:
+class ExpectedDocument:
     """The newest word on one document. `total` is None where the event names none; `age` orders the versions."""
 
     entity: str
@@ -48,7 +48,7 @@ class Wanted:
     age: tuple[int, int]
     total: Decimal | None
     currency: str
-    gone: bool = False
+    taken_back: bool = False
     """True when its source took it back."""
     invoice: SourceKey | None = None
     records: list[Place] = field(default_factory=list)
@@ -66,8 +66,8 @@ class Events:
         """Records that can never be booked, by reason code."""
         self.earliest_created_at: datetime | None = None
         """When the oldest document existed at its source: the books are read since then."""
-        self.wanted: dict[EntityKey, Wanted] = {}
-        self.received: dict[EntityKey, Wanted] = {}
+        self.wanted: dict[EntityKey, ExpectedDocument] = {}
+        self.received: dict[EntityKey, ExpectedDocument] = {}
         """Money that an order's body tells of, by the key of its payment."""
         self.redeemed: dict[SourceKey, dict[SourceKey, RedemptionDraft]] = {}
         """The gift cards that take something off an invoice, by the redemption."""
@@ -104,7 +104,7 @@ class Events:
                 self.change.setdefault(draft.payment, {})[step.key] = draft.amount
             elif step.intent is Intent.RECEIVED:
                 _keep_newest(self.received, step, record)
-            elif step.intent in _GONE or (step.intent is not Intent.ENSURE and _is_a_document(draft)):
+            elif step.intent in _TAKEN_BACK or (step.intent is not Intent.ENSURE and _is_a_document(draft)):
                 _keep_newest(self.wanted, step, record)
                 self._see(step)
 
@@ -118,9 +118,9 @@ class Events:
 
         Those told in the customer's currency are their share of the order in the shop's.
         """
-        told, shown = self.redeemed.get(order, {}), self.shown.get(order)
-        by_body = [draft.amount for key, draft in told.items() if key.kind == _BODY_MONEY]
-        cards = [draft for key, draft in told.items() if key.kind != _BODY_MONEY]
+        redeemed, shown = self.redeemed.get(order, {}), self.shown.get(order)
+        by_body = [draft.amount for key, draft in redeemed.items() if key.kind == _BODY_MONEY]
+        cards = [draft for key, draft in redeemed.items() if key.kind != _BODY_MONEY]
         foreign = [draft for draft in cards if shown is not None and draft.currency == shown.currency]
         own = total(draft.amount for draft in cards if draft not in foreign)
         if shown is not None and foreign:
@@ -133,21 +133,21 @@ class Events:
         return next((sale.currency for sale in sales if sale is not None), "")
 
 
-def _keep_newest(table: dict[EntityKey, Wanted], step: PostingStep, record: Place) -> None:
+def _keep_newest(table: dict[EntityKey, ExpectedDocument], step: PostingStep, record: Place) -> None:
     entity_key, draft = (step.entity, step.key), step.draft
     known = table.get(entity_key)
     amount, currency = _figures(draft)
-    wanted = Wanted(
+    wanted = ExpectedDocument(
         entity=step.entity,
         key=step.key,
         age=(step.version.updated_at, step.version.rank) if step.version else _UNDATED,
         total=amount,
         currency=currency or (known.currency if known else ""),
-        gone=step.intent in _GONE,
+        taken_back=step.intent in _TAKEN_BACK,
         invoice=draft.invoice if isinstance(draft, PaymentDraft) else None,
         records=[*(known.records if known else ()), record],
     )
-    if known is not None and (known.age, known.gone) > (wanted.age, wanted.gone):
+    if known is not None and (known.age, known.taken_back) > (wanted.age, wanted.taken_back):
         known.records = wanted.records
     else:
         table[entity_key] = wanted

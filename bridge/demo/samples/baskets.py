@@ -18,7 +18,7 @@ from bridge.demo.samples.catalogue import (
     SHIPPING,
     TAXES,
     VALUE_ADDED_TAX,
-    Product,
+    SampleProduct,
     TaxRates,
 )
 from contracts.money import decimals_of, round_half_up, split, total
@@ -37,7 +37,7 @@ class Tax:
 class BasketLine:
     """One sold line."""
 
-    product: Product
+    product: SampleProduct
     quantity: int
     price: Decimal
     discount: Decimal = Decimal(0)
@@ -105,8 +105,8 @@ class Basket:
     @property
     def total(self) -> Decimal:
         """What the buyer owes."""
-        beside = Decimal(0) if self.taxes_included else self.tax
-        return self.gross - self.line_discount + self.delivery + beside + self.tip
+        added_tax = Decimal(0) if self.taxes_included else self.tax
+        return self.gross - self.line_discount + self.delivery + added_tax + self.tip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +141,10 @@ def draw_basket(chance: Random, currency: str, mix: BasketMix) -> Basket:
 
 
 def _draw_lines(chance: Random, places: int, mix: BasketMix) -> tuple[BasketLine, ...]:
-    products: list[Product] = chance.choices(PRODUCTS, k=chance.choice((1, 1, 1, 2, 2, 3, 4, 6)))
+    products: list[SampleProduct] = chance.choices(PRODUCTS, k=chance.choice((1, 1, 1, 2, 2, 3, 4, 6)))
     if chance.random() < mix.custom_line:
         price = Decimal(chance.randrange(500, 20_000)) / 100
-        products.append(Product(id=None, title=chance.choice(CUSTOM_TITLES), variant=None, sku=None, price=price))
+        products.append(SampleProduct(id=None, title=chance.choice(CUSTOM_TITLES), variant=None, sku=None, price=price))
     if chance.random() < mix.gift_card:
         products.append(chance.choice(GIFT_CARDS))
     quantities = chance.choices((1, 2, 3, 12), weights=(75, 15, 8, 2), k=len(products))

@@ -10,7 +10,7 @@ TaxRates = tuple[tuple[str, Decimal], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class SampleProduct:
     """One variant; `id` is None for a custom line that somebody typed in."""
 
     id: int | None
@@ -41,11 +41,11 @@ class Buyer:
         return f"{self.first_name} {self.last_name}"
 
 
-def _product(number: int, title: str, variant: str | None, sku: str | None, price: str) -> Product:
-    return Product(id=7_400_000_000_000 + number, title=title, variant=variant, sku=sku, price=Decimal(price))
+def _product(number: int, title: str, variant: str | None, sku: str | None, price: str) -> SampleProduct:
+    return SampleProduct(id=7_400_000_000_000 + number, title=title, variant=variant, sku=sku, price=Decimal(price))
 
 
-PRODUCTS: tuple[Product, ...] = (
+PRODUCTS: tuple[SampleProduct, ...] = (
     _product(1, "Walnut cutting board", "Large", "WCB-L", "64.00"),
     _product(2, "Walnut cutting board", "Small", "WCB-S", "38.50"),
     _product(3, "Stoneware mug", "Blue", "MUG-BL", "17.95"),
@@ -62,8 +62,8 @@ PRODUCTS: tuple[Product, ...] = (
     _product(14, "Salt cellar", None, "SALT-1", "0.99"),
 )
 
-GIFT_CARDS: tuple[Product, ...] = tuple(
-    Product(
+GIFT_CARDS: tuple[SampleProduct, ...] = tuple(
+    SampleProduct(
         id=7_500_000_000_000 + value, title="Gift card", variant=f"${value}.00", sku=None, price=Decimal(value),
         taxable=False, gift_card=True,
     )

@@ -15,7 +15,7 @@ FEE_FIXED = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class SampleCharge:
     """One successful charge. `order_id` makes it the money of a shop's order; `expanded` carries its fee along."""
 
     id: str
@@ -44,12 +44,12 @@ class Charge:
         return from_stripe(self.fee_minor, self.currency).number
 
 
-def charge_event(charge: Charge, event_id: str) -> Json:
+def charge_event(charge: SampleCharge, event_id: str) -> Json:
     """`charge.succeeded` as a snapshot event."""
     return _event(event_id, "charge.succeeded", charge, _charge_object(charge))
 
 
-def intent_event(charge: Charge, event_id: str) -> Json:
+def intent_event(charge: SampleCharge, event_id: str) -> Json:
     """`payment_intent.succeeded`: the same money, which names its charge by id only."""
     intent: Json = {
         "id": charge.id.replace("ch_", "pi_"),
@@ -70,7 +70,7 @@ def intent_event(charge: Charge, event_id: str) -> Json:
     return _event(event_id, "payment_intent.succeeded", charge, intent)
 
 
-def _event(event_id: str, event_type: str, charge: Charge, document: Json) -> Json:
+def _event(event_id: str, event_type: str, charge: SampleCharge, document: Json) -> Json:
     return {
         "id": event_id,
         "object": "event",
@@ -84,7 +84,7 @@ def _event(event_id: str, event_type: str, charge: Charge, document: Json) -> Js
     }
 
 
-def _charge_object(charge: Charge) -> Json:
+def _charge_object(charge: SampleCharge) -> Json:
     return {
         "id": charge.id,
         "object": "charge",
@@ -121,7 +121,7 @@ def _charge_object(charge: Charge) -> Json:
     }
 
 
-def _balance(charge: Charge) -> Json:
+def _balance(charge: SampleCharge) -> Json:
     return {
         "id": charge.id.replace("ch_", "txn_"),
         "object": "balance_transaction",
@@ -136,5 +136,5 @@ def _balance(charge: Charge) -> Json:
     }
 
 
-def _metadata(charge: Charge) -> Json:
+def _metadata(charge: SampleCharge) -> Json:
     return {} if charge.order_id is None else {"order_id": str(charge.order_id)}

@@ -17,7 +17,7 @@ FinancialStatus = Literal["pending", "authorized", "partially_paid", "paid", "vo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class SampleOrder:
     """One order at one moment; `replace` makes the next one."""
 
     id: int
@@ -32,7 +32,7 @@ class Order:
     cancelled_at: datetime | None = None
     test: bool = False
 
-    def later(self, at: datetime, **changes: object) -> Order:
+    def later(self, at: datetime, **changes: object) -> SampleOrder:
         """The order as it is at `at`."""
         return replace(self, updated_at=at, **changes)  # type: ignore[arg-type]
 
@@ -47,7 +47,7 @@ class OrderTransaction:
     """Money that moved on an order, or was promised (`authorization`)."""
 
     id: int
-    order: Order
+    order: SampleOrder
     kind: Literal["sale", "authorization", "capture"]
     amount: Decimal
     gateway: str
@@ -55,7 +55,7 @@ class OrderTransaction:
     parent_id: int | None = None
 
 
-def order_body(order: Order) -> Json:
+def order_body(order: SampleOrder) -> Json:
     """The REST resource of `order`."""
     basket = order.basket
     return {
@@ -115,7 +115,7 @@ def transaction_body(transaction: OrderTransaction) -> Json:
     }
 
 
-def _totals(order: Order) -> Json:
+def _totals(order: SampleOrder) -> Json:
     basket, currency = order.basket, order.basket.currency
     as_placed = {
         "total_line_items_price": basket.gross,
@@ -162,7 +162,7 @@ def _discounts(basket: Basket) -> Json:
     }
 
 
-def _line(order: Order, index: int, line: BasketLine) -> Json:
+def _line(order: SampleOrder, index: int, line: BasketLine) -> Json:
     product, currency = line.product, order.basket.currency
     return {
         "id": order.id * 10 + index,
@@ -189,7 +189,7 @@ def _line(order: Order, index: int, line: BasketLine) -> Json:
     }
 
 
-def _delivery(order: Order, delivery: Delivery) -> Json:
+def _delivery(order: SampleOrder, delivery: Delivery) -> Json:
     currency = order.basket.currency
     return {
         "id": order.id + 1,

@@ -13,7 +13,7 @@ BODY_MONEY = "payment"
 """The kind of key of money that is known from an order's body only."""
 
 
-def lies_elsewhere(posted: Posted | None, sale: SourceKey) -> bool:
+def is_on_another_sale(posted: Posted | None, sale: SourceKey) -> bool:
     """True for a payment that is in the books for another sale: it has to move."""
     return posted is not None and not posted.voided and order_of(posted) != sale
 

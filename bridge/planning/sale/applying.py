@@ -35,7 +35,7 @@ def reapply(context: PlanningContext, formed: FormedSale, balance: OpenBalance, 
         ours = payment.customer_id == balance.customer_id
         if is_target(context, payment) or (payment.elsewhere if not ours else not is_partly_applied(payment)):
             continue
-        if not payment.fresh:
+        if not payment.is_current:
             context.require_reread(payment)
         on_it = payment.applied if ours else Decimal(0)
         more, balance = balance.spend(payment.total - on_it - payment.applied_elsewhere)

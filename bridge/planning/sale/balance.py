@@ -84,6 +84,6 @@ def is_partly_applied(payment: Posted) -> bool:
 def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:
     """What is on the invoice already: our payments, and a person's as far as a balance that is sure shows them."""
     ours = total(payment.applied for payment in payments)
-    if posted is None or not posted.fresh or posted.balance is None:
+    if posted is None or not posted.is_current or posted.balance is None:
         return ours
     return max(ours, posted.total - posted.balance)

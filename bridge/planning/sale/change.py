@@ -95,18 +95,18 @@ def _place(
     """Take the change out of its payment in `found`; what becomes of it otherwise."""
     if money.sale.entity == "SalesReceipt":
         return _inside(money)
-    told = _draft(claims[0])
+    draft = _draft(claims[0])
     payments = {each.key: each for each in context.index.payments_of(money.sale.key) if each.key.kind == key.kind}
     done = next((each for each in payments.values() if key.id in _ids(each)), None)
     if done is not None:
         return AlreadyPosted(done)
-    name = told.payment or _greatest(payments, found)
+    name = draft.payment or _greatest(payments, found)
     if name is not None and name in found.unbooked:
         return _less_unbooked(found, name, key, claims)
     posted = payments.get(name) if name else None
     if posted is None:
-        gone = context.index.get("Payment", name) if name else None
-        return known(gone) if gone is not None and gone.voided else Waiting(WAITS_FOR_PAYMENT)
+        voided = context.index.get("Payment", name) if name else None
+        return known(voided) if voided is not None and voided.voided else Waiting(WAITS_FOR_PAYMENT)
     return _less_booked(found, posted, key, claims)
 
 

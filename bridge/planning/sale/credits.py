@@ -57,8 +57,8 @@ def plan_credits(context: PlanningContext, paid: PaidSale) -> CreditedSale:
         if (application := StepId("Payment", key)) in context.steps:
             context.resolve(positions[:1], Write(application, credited=True))
     if form.counts and not is_cancelled(context, form):
-        told = {claim.step.key for claim in paid.claims.credits}
-        earlier = [credit for credit in context.index.credits_of(form.key) if credit.key not in told]
+        claimed = {claim.step.key for claim in paid.claims.credits}
+        earlier = [credit for credit in context.index.credits_of(form.key) if credit.key not in claimed]
         apply_earlier(context, form, earlier, paid.claims.first, balance)
     return CreditedSale(form=form, refunds=paid.claims.refunds)
 
@@ -102,7 +102,7 @@ def take_off_credits(
             continue
         off.add(_taken(context, credit, Operation.DELETE, sale, positions, frozenset(off)))
         if context.profile.applies_credits and context.foreign_payments_on(credit):
-            context.once_more = True  # because other invoices, on which QBO had put it, have room again
+            context.must_replan = True  # because other invoices, on which QBO had put it, have room again
     return frozenset(off)
 
 
@@ -129,7 +129,7 @@ def _refusal(context: PlanningContext, sale: Sale, claim: Claim, posted: Posted 
     draft = _draft(claim)
     if posted is not None and posted.voided:
         return known(posted)
-    if posted is None and context.is_gone(claim.step.key):
+    if posted is None and context.is_taken_back(claim.step.key):
         return DID_NOT_LAST
     if not sale.counts:
         by_a_person = sale.posted is not None and sale.posted.voided and not sale.posted.voided_by_us
@@ -175,7 +175,7 @@ def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance
         return balance
     if context.profile.applies_credits:
         # Because QBO puts the new credit on invoices of its own choice: what is left to do shows once it has.
-        context.once_more = True
+        context.must_replan = True
         return balance
     return _apply(context, sale, claim, draft.total, balance)
 
@@ -191,10 +191,10 @@ def _apply_rest(
     before = context.index.get("Payment", credit.key)
     if sale.entity != "Invoice" or (before is not None and (before.voided or not is_partly_applied(before))):
         return balance
-    if not credit.fresh:
+    if not credit.is_current:
         context.require_reread(credit)
     amount, misapplied = credit.balance or Decimal(0), _misapplied(context, sale, credit)
-    if sale.posted is not None and not sale.posted.fresh and (amount or misapplied):
+    if sale.posted is not None and not sale.posted.is_current and (amount or misapplied):
         context.require_reread(sale.posted)
     taken: set[StepId] = set()
     for misapplied_payment in misapplied:
@@ -202,13 +202,13 @@ def _apply_rest(
             taken.add(_take_off(context, sale, claim, misapplied_payment))
             amount += misapplied_payment.applied
             # because the other invoice has room again, and its own payments may lie beside it
-            context.once_more = True
+            context.must_replan = True
     return _apply(context, sale, claim, amount, balance, before=before, after=taken)
 
 
 def _misapplied(context: PlanningContext, sale: Sale, credit: Posted) -> list[Posted]:
     """The payments of nothing by which QBO itself put the credit on other invoices than its own."""
-    if not (context.profile.applies_credits and credit.fresh and sale.posted is not None):
+    if not (context.profile.applies_credits and credit.is_current and sale.posted is not None):
         return []
     by_itself = [each for each in context.foreign_payments_on(credit) if links_one_credit(each, credit.id)]
     return [each for each in by_itself if not split_by_invoice(each, sale.posted.id).applied]

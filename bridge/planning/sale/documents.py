@@ -32,7 +32,7 @@ from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
-from contracts.posting import GONE, ONCE, Intent, Operation, Version
+from contracts.posting import ONCE, TAKEN_BACK_FOR_GOOD, Intent, Operation, Version
 from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
 
 LEFT_OUT = "left-out"
@@ -43,7 +43,7 @@ TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN})
 
 
 def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> tuple[Claim, ...]:
-    """Decide what the newest body of the sale `key` writes, and the fate of each.
+    """Decide what the newest body of the sale `key` writes, and how each is resolved.
 
     Gives what a late change takes off an invoice as claims on credit memos.
     """
@@ -61,7 +61,7 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     older = seen is not None and version < seen
     if older and not (posted and _says(posted, version)):
         deleted = Skipped("skipped_by_rule", "the order was deleted at its source", posted)
-        context.resolve(same, deleted if seen == GONE else Superseded(posted))
+        context.resolve(same, deleted if seen == TAKEN_BACK_FOR_GOOD else Superseded(posted))
     elif claim.step.intent is Intent.LEFT_OUT:
         context.note_version(key, version)
         context.resolve(same, Skipped("skipped_by_rule", BY_RULE, posted))
@@ -80,7 +80,7 @@ def version_of(claim: Claim) -> Version:
     """The version of a claim's document, with the hash of what would be posted as its content."""
     step = claim.step
     if step.intent is Intent.WITHDRAWN:
-        return GONE
+        return TAKEN_BACK_FOR_GOOD
     if step.intent is Intent.LEFT_OUT and step.version is not None:
         return replace(step.version, content=LEFT_OUT)
     content = VOIDED if step.intent is Intent.VOID or step.draft is None else content_hash(form_draft(claim))
@@ -96,7 +96,7 @@ def _plan_once(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
         _plan_state(context, greatest, positions, posted, version_of(greatest))
     elif posted is not None:
         context.resolve(positions, known(posted))
-    elif context.is_gone(key):
+    elif context.is_taken_back(key):
         context.resolve(positions, DID_NOT_LAST)
     elif greatest is not None:
         _plan_state(context, greatest, positions, None, version_of(greatest))

@@ -19,7 +19,7 @@ from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
-from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, Opening
+from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, OpeningAccounts
 from contracts.posting import Operation
 from contracts.quickbooks import (
     AccountSelector,
@@ -63,7 +63,7 @@ def plan_earlier(context: PlanningContext, key: SourceKey, claims: SaleClaims) -
     _plan_body(context, key, claims, context.opening)
 
 
-def _plan_body(context: PlanningContext, key: SourceKey, claims: SaleClaims, opening: Opening) -> None:
+def _plan_body(context: PlanningContext, key: SourceKey, claims: SaleClaims, opening: OpeningAccounts) -> None:
     """Money that only a body tells, until a transaction of the sale tells it."""
     by_body = [each for each in context.index.entries_of(key) if each.key.kind == BODY_MONEY]
     by_itself = [each for each in context.index.entries_of(key) if each.key.kind == "transaction"]
@@ -78,11 +78,11 @@ def _plan_body(context: PlanningContext, key: SourceKey, claims: SaleClaims, ope
         _plan(context, group, "JournalEntry", opening)
 
 
-def _plan(context: PlanningContext, group: Sequence[Claim], entity: str, opening: Opening) -> None:
+def _plan(context: PlanningContext, group: Sequence[Claim], entity: str, opening: OpeningAccounts) -> None:
     claim, positions = group[0], [each.position for each in group]
     posted = context.index.get(entity, claim.step.key)
     resolution: StepResolution | None = known(posted) if posted else None
-    if resolution is None and context.is_gone(claim.step.key):
+    if resolution is None and context.is_taken_back(claim.step.key):
         resolution = DID_NOT_LAST
     if resolution is None:
         try:
@@ -93,7 +93,7 @@ def _plan(context: PlanningContext, group: Sequence[Claim], entity: str, opening
         context.resolve(positions, resolution)
 
 
-def _written(context: PlanningContext, claim: Claim, opening: Opening) -> PlannedStep:
+def _written(context: PlanningContext, claim: Claim, opening: OpeningAccounts) -> PlannedStep:
     match claim.step.draft:
         case RefundReceiptDraft() as draft:
             key, customer = opening.customer
@@ -122,7 +122,7 @@ def _written(context: PlanningContext, claim: Claim, opening: Opening) -> Planne
     raise TypeError(f"{claim.step.key}: no money of an earlier sale")
 
 
-def _line(context: PlanningContext, line: LineDraft, opening: Opening) -> LineDraft:
+def _line(context: PlanningContext, line: LineDraft, opening: OpeningAccounts) -> LineDraft:
     """Revenue that is handed back is of no product of these books; what is owed to others stays owed to them."""
     item = context.drafts.get(line.item)
     income = item.income if isinstance(item, ItemDraft) else None
@@ -130,7 +130,7 @@ def _line(context: PlanningContext, line: LineDraft, opening: Opening) -> LineDr
     return line if owed else replace(line, item=opening.item[0])
 
 
-def _late_payment(context: PlanningContext, draft: PaymentDraft, opening: Opening) -> JournalEntryDraft:
+def _late_payment(context: PlanningContext, draft: PaymentDraft, opening: OpeningAccounts) -> JournalEntryDraft:
     account = context.profile.accounts.get(context.profile.account_id(opening.receivables))
     if account is not None and account.account_type == RECEIVABLE:
         # because an entry on Accounts Receivable would be a customer's, and nobody says whose it was in earlier books

@@ -17,7 +17,7 @@ from bridge.planning.sale import shipments
 from bridge.planning.sale.amounts import form_draft
 from bridge.planning.sale.documents import version_of
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_fact, redeemed_on
-from bridge.planning.sale.shipments import Shipment, is_news, shipment_fact, shipments_on, shipping
+from bridge.planning.sale.shipments import Shipment, is_newer, shipment_fact, shipments_on, shipping
 from bridge.planning.sale.shown import shown_fact
 from bridge.planning.sale.state import FormedSale, SaleMoney
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, Sale, SaleClaims, Skipped, StepId, Write
@@ -50,23 +50,23 @@ def plan_form(context: PlanningContext, money: SaleMoney) -> FormedSale:
     """Phase *form*: put gift cards and deliveries on the form of the sale, in one write with its content."""
     sale = money.sale
     before = shipments_on(sale.posted)
-    news = [claim for claim in money.claims.shipments if is_news(claim, before)]
-    _settle_old(context, sale, [claim for claim in money.claims.shipments if claim not in news])
-    if news and (reason := _in_closed_books(context, sale) or _left_alone(sale, before)) is not None:
-        context.resolve((claim.position for claim in news), reason)
-        news = []
+    newer = [claim for claim in money.claims.shipments if is_newer(claim, before)]
+    _resolve_old(context, sale, [claim for claim in money.claims.shipments if claim not in newer])
+    if newer and (reason := _in_closed_books(context, sale) or _left_alone(sale, before)) is not None:
+        context.resolve((claim.position for claim in newer), reason)
+        newer = []
     cards = [claim for group in money.cards for claim in group]
     if not sale.counts:
         return FormedSale(form=sale, money=money)
-    found = shipments.merged(before, news)
+    found = shipments.merged(before, newer)
     if sale.step is not None:
-        _complete(context, sale.step, money, found, [*cards, *news])
+        _complete(context, sale.step, money, found, [*cards, *newer])
     else:
-        _change(context, money, found, [*cards, *news])
+        _change(context, money, found, [*cards, *newer])
     return FormedSale(form=sale_of(context, sale.key) or sale, money=money)
 
 
-def _settle_old(context: PlanningContext, sale: Sale, claims: Sequence[Claim]) -> None:
+def _resolve_old(context: PlanningContext, sale: Sale, claims: Sequence[Claim]) -> None:
     if sale.posted is not None:
         context.resolve((claim.position for claim in claims), AlreadyPosted(sale.posted))
 
@@ -119,7 +119,7 @@ def _complete(
             total=total,
             redemptions=money.redeemed,
             shipping=_fields(found, claims),
-            marker_fields=_facts(step.marker_fields, money, found, total),
+            marker_fields=_marker_fields(step.marker_fields, money, found, total),
         )
     )
     for claim in claims:
@@ -147,7 +147,7 @@ def _change(context: PlanningContext, money: SaleMoney, found: dict[str, Shipmen
         owner=min(positions),
         draft=draft if cards else None,
         target=posted,
-        marker_fields=_facts(posted.marker_fields, money, found, total),
+        marker_fields=_marker_fields(posted.marker_fields, money, found, total),
         total=total if cards else None,
         redemptions=money.redeemed,
         shipping=_fields(found, claims),
@@ -164,7 +164,7 @@ def _fields(found: dict[str, Shipment], claims: Sequence[Claim]) -> Shipping | N
     return shipping(found) if any(_is_delivery(claim) for claim in claims) else None
 
 
-def _facts(before: object, money: SaleMoney, found: dict[str, Shipment], total: Decimal) -> dict[str, str]:
+def _marker_fields(before: object, money: SaleMoney, found: dict[str, Shipment], total: Decimal) -> dict[str, str]:
     marker_fields = dict(before) if isinstance(before, dict) else {}
     kept = {
         name: value

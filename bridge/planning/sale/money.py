@@ -14,12 +14,12 @@ from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
-from bridge.planning.sale.amounts import BODY_MONEY, age, age_of, amount_of, lies_elsewhere
+from bridge.planning.sale.amounts import BODY_MONEY, age, age_of, amount_of, is_on_another_sale
+from bridge.planning.sale.body_money import earliest_day, newest_with_money
 from bridge.planning.sale.change import less_change
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.sale.shown import in_shop_currency, is_shown, shown_of, with_cards
 from bridge.planning.sale.state import SaleContent, SaleMoney
-from bridge.planning.sale.told import day_told, newest_told
 from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepResolution, Waiting
 from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import SourceKey
@@ -56,13 +56,13 @@ def collect_money(context: PlanningContext, content: SaleContent) -> SaleMoney:
         booked=money.booked - _grown(context, unbooked, sale.key),
         cards=in_shop_currency(cards, money.shown, money.currency),
         shown=with_cards(money.shown, cards),
-        current=newest_told(context, sale.key, body, claims),
+        current=newest_with_money(context, sale.key, body, claims),
     )
     money = less_change(context, money)
     on_form = redeemed_on(sale.posted)
     received = _received_by_body(money, on_form)
-    day = day_told(body, claims, received)
-    money = _shared_out(replace(money, received_by_body=received, day_told=day), on_form)
+    day = earliest_day(body, claims, received)
+    money = _shared_out(replace(money, received_by_body=received, earliest_day=day), on_form)
     error = _refusal(money)
     return money if error is None else _refused(context, money, error)
 
@@ -134,7 +134,7 @@ def _given_up(context: PlanningContext, sale: SourceKey) -> Decimal:
 def _grown(context: PlanningContext, unbooked: Sequence[Sequence[Claim]], sale: SourceKey) -> Decimal:
     """What is booked of payments that captures made greater since: it is in what is told of them now."""
     before = (context.index.get("Payment", group[0].step.key) for group in unbooked)
-    return total(each.total for each in before if each is not None and not lies_elsewhere(each, sale))
+    return total(each.total for each in before if each is not None and not is_on_another_sale(each, sale))
 
 
 def _unbooked_claims(
@@ -142,8 +142,10 @@ def _unbooked_claims(
 ) -> tuple[tuple[Claim, ...], ...]:
     """The transactions that are not in the books yet, by their keys, each with all its claims; others are settled."""
     found: list[tuple[Claim, ...]] = []
-    for _, told in by_key(transactions):
-        group = sorted(told, key=amount_of, reverse=True)  # because several captures of one charge make it grow
+    for _, claims_of_key in by_key(transactions):
+        group = sorted(
+            claims_of_key, key=amount_of, reverse=True
+        )  # because several captures of one charge make it grow
         resolution = _resolution(context, group[0], money)
         if resolution is None:
             found.append(tuple(group))
@@ -154,12 +156,12 @@ def _unbooked_claims(
 
 def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> StepResolution | None:
     posted, sale = context.index.get("Payment", claim.step.key), money.sale.posted
-    if posted is not None and not lies_elsewhere(posted, money.sale.key):
+    if posted is not None and not is_on_another_sale(posted, money.sale.key):
         if not _has_grown(claim, posted):
             return known(posted)
         # because QBO freezes what lies on a deposit, a person has to take it off there first
         return Refused(rejected(posted, GREW_ON_DEPOSIT), posted) if posted.deposited else None
-    if context.is_gone(claim.step.key):
+    if context.is_taken_back(claim.step.key):
         return DID_NOT_LAST
     draft = claim.step.draft
     currency = draft.currency if isinstance(draft, PaymentDraft | RedemptionDraft) else money.currency

@@ -14,7 +14,7 @@ from decimal import Decimal
 from bridge.index.posted import Posted, order_fact
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import stays_void
-from bridge.planning.sale.amounts import BODY_MONEY, amount_of, lies_elsewhere
+from bridge.planning.sale.amounts import BODY_MONEY, amount_of, is_on_another_sale
 from bridge.planning.sale.applying import applied_fact, change, give_way, is_target, reapply
 from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open_balance
 from bridge.planning.sale.change import change_fact, write_change
@@ -70,7 +70,7 @@ def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBala
     for group in money.unbooked:
         if StepId("Payment", group[0].step.key) != changed:
             posted = context.index.get("Payment", group[0].step.key)
-            grows = posted is not None and not lies_elsewhere(posted, formed.form.key)
+            grows = posted is not None and not is_on_another_sale(posted, formed.form.key)
             if posted is not None and grows:
                 balance = balance.give_back(posted.applied)
             step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=changed)
@@ -87,19 +87,19 @@ def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBala
 
 def _of_its_day(claim: Claim, money: SaleMoney) -> Claim:
     """Money that only bodies tell has the lowest day on which one of them told it."""
-    day = money.day_told
+    day = money.earliest_day
     return claim._replace(step=replace(claim.step, draft=replace(_payment(claim), txn_date=day))) if day else claim
 
 
 def _earlier(context: PlanningContext, formed: FormedSale, balance: OpenBalance, body: Posted) -> OpenBalance:
     """A body that comes late told the same money on an earlier day."""
     money, stands = formed.money, body.txn_date
-    told = [claim for claim in money.claims.received if isinstance(claim.step.draft, PaymentDraft)]
-    if not told or stands is None or money.day_told is None or money.day_told >= stands:
+    claims = [claim for claim in money.claims.received if isinstance(claim.step.draft, PaymentDraft)]
+    if not claims or stands is None or money.earliest_day is None or money.earliest_day >= stands:
         return balance
-    if body.deposited or not body.total_unchanged or context.profile.is_closed(money.day_told):
+    if body.deposited or not body.total_unchanged or context.profile.is_closed(money.earliest_day):
         return balance  # because its day cannot or must not be changed any more, and its amount is right
-    claim = _of_its_day(min(told, key=lambda each: _payment(each).txn_date), money)
+    claim = _of_its_day(min(claims, key=lambda each: _payment(each).txn_date), money)
     balance = balance.give_back(body.applied)
     step, balance = _step(claim, formed, balance, body.total, after=None, applied_elsewhere=body.applied_elsewhere)
     step = replace(step, operation=Operation.UPDATE, target=body, marker_fields=body.marker_fields)
@@ -158,7 +158,7 @@ def _resize(
         marker_fields=said | applied_fact(money.body_only, applied, money.currency),
         applied=applied,
     )
-    if money.day_told and body.txn_date and money.day_told != body.txn_date and claim and money.body_only:
+    if money.earliest_day and body.txn_date and money.earliest_day != body.txn_date and claim and money.body_only:
         dated = replace(_payment(_of_its_day(claim, money)), amount=money.body_only)
         step = replace(step, draft=replace(dated, customer=dated.customer or money.customer))
     change(context, balance, step)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bridge.index.index import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.sale.amounts import BODY_MONEY, amount_of
-from bridge.planning.sale.told import is_silent
+from bridge.planning.sale.body_money import is_silent
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import Claim, PlannedStep, SaleClaims, StepId
 from contracts.keys import SourceKey

@@ -15,7 +15,7 @@ from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, St
 from contracts.errors import UnmappableEvent
 from contracts.marker import MarkerField
 from contracts.money import plain
-from contracts.posting import GONE, Intent, Operation
+from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, Operation
 from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine, RefundReceiptDraft
 
 RECEIVABLE = AccountSelector(rule="accounts.receivable", sub_type="AccountsReceivable")
@@ -66,7 +66,7 @@ def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim
         return
     if payment is None and StepId("Payment", claim.step.key) not in context.steps:
         # because nothing was booked of a debit that failed while it was pending, nothing may be booked of it later
-        context.note_version(claim.step.key, GONE)
+        context.note_version(claim.step.key, TAKEN_BACK_FOR_GOOD)
         context.resolve(positions, DID_NOT_LAST)
         return
     if payment is not None and payment.voided:
@@ -94,7 +94,7 @@ def _known(context: PlanningContext, sale: Sale, claim: Claim, draft: RefundRece
     posted = context.index.get("RefundReceipt", claim.step.key)
     if posted is not None:
         return known(posted)
-    if context.is_gone(claim.step.key):
+    if context.is_taken_back(claim.step.key):
         return DID_NOT_LAST
     if sale.posted is not None and sale.posted.voided and not sale.posted.voided_by_us:
         return stays_void(sale.posted)
@@ -109,7 +109,7 @@ def plan_undone(context: PlanningContext, claim: Claim) -> None:
     """Take a fact that did not last out of the books, and remember it, so that a later telling is not booked."""
     step = claim.step
     posted = context.index.get(step.entity, step.key)
-    context.note_version(step.key, GONE)
+    context.note_version(step.key, TAKEN_BACK_FOR_GOOD)
     if posted is None:
         if claim.plan.document == step.key:
             context.resolve([claim.position], Skipped("skipped_by_rule", NEVER_BOOKED))
@@ -126,7 +126,7 @@ def _off_its_invoice(context: PlanningContext, claim: Claim, delete: PlannedStep
     """A credit memo comes off its invoice before it goes; payments that it kept off are looked at once more."""
     if delete.target is None or delete.id.entity != "CreditMemo":
         return delete
-    context.once_more = True
+    context.must_replan = True
     delete = replace(delete, sale=order_of(delete.target))
     application = context.index.get("Payment", claim.step.key)
     if application is None or application.voided:

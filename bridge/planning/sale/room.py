@@ -26,13 +26,13 @@ def fill_room(context: PlanningContext) -> None:
     do, and not the event that was told.
     """
     planned = {plan.lane for plan in context.plans} | {step.sale for step in context.steps.values()}
-    for key in context.index.sales_with_money_beside():
+    for key in context.index.sales_with_unapplied_money():
         invoice = context.index.get("Invoice", key)
         if key in planned or invoice is None or invoice.voided or not invoice.total_unchanged:
             continue
         payments = [each for each in context.index.payments_of(key) if _finds_room(context, each, invoice)]
         open_credits = _open_credits(context, key, invoice)
-        if (payments or open_credits) and not invoice.fresh:
+        if (payments or open_credits) and not invoice.is_current:
             context.require_reread(invoice)
         elif payments or open_credits:
             _fill(context, invoice, payments, open_credits)
@@ -49,7 +49,7 @@ def _open_credits(context: PlanningContext, key: SourceKey, invoice: Posted) -> 
     if not context.profile.applies_credits or is_cancelled(context, sale):
         return []
     found = context.index.credits_of(key)
-    return [each for each in found if each.customer_id == invoice.customer_id and (each.balance or not each.fresh)]
+    return [each for each in found if each.customer_id == invoice.customer_id and (each.balance or not each.is_current)]
 
 
 def _fill(
@@ -67,9 +67,9 @@ def _fill(
 
 def _cause(context: PlanningContext) -> Claim:
     """The event that a write for another sale is credited to: one that tells of a credit, else one that writes."""
-    told = [Claim(position, plan, step) for position, plan in enumerate(context.plans) for step in plan.steps]
+    claims = [Claim(position, plan, step) for position, plan in enumerate(context.plans) for step in plan.steps]
     writing = {step.owner for step in context.steps.values()}
-    return min(told, key=lambda each: (not _is_credit(each.step), each.position not in writing, each.position))
+    return min(claims, key=lambda each: (not _is_credit(each.step), each.position not in writing, each.position))
 
 
 def _is_credit(step: PostingStep) -> bool:

@@ -22,7 +22,7 @@ from bridge.planning.sale.refunds import plan_refunds
 from bridge.planning.sale.state import SaleContent
 from bridge.planning.steps import Claim, SaleClaims, Skipped, Waiting
 from contracts.keys import SourceKey
-from contracts.posting import GONE, Intent
+from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent
 
 WAITS_FOR_ORDER = "its order is not in the books yet"
 
@@ -41,8 +41,8 @@ def plan_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> N
 
 def plan_content(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> SaleContent | None:
     """Phase *content*: what the newest body makes of the sale. None without a sale: its claims are resolved then."""
-    told = any(claim.step.intent is Intent.BEFORE_START for claim in claims.bodies)
-    if (told or is_of_earlier_books(context, key)) and context.index.sale(key) is None:
+    is_before_start = any(claim.step.intent is Intent.BEFORE_START for claim in claims.bodies)
+    if (is_before_start or is_of_earlier_books(context, key)) and context.index.sale(key) is None:
         note_earlier(context, key, claims.bodies)
         plan_earlier(context, key, claims)
         return None
@@ -76,7 +76,7 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     for claim in [each for each in claims.refunds if each.step.intent is Intent.REVERSED]:
         # because nothing was booked of a debit that failed, nothing may be booked of it later: it failed while it was
         # pending, or its success comes late
-        context.note_version(claim.step.key, GONE)
+        context.note_version(claim.step.key, TAKEN_BACK_FOR_GOOD)
     # Because a cancelled order's money is real whatever became of the order, it goes on waiting and is not dropped.
     for claim in _money_of(claims):
         context.resolve([claim.position], _for_good(context, claim) or Waiting(WAITS_FOR_ORDER))
@@ -87,4 +87,4 @@ def _money_of(claims: SaleClaims) -> tuple[Claim, ...]:
 
 
 def _for_good(context: PlanningContext, claim: Claim) -> Skipped | None:
-    return DID_NOT_LAST if context.is_gone(claim.step.key) else None
+    return DID_NOT_LAST if context.is_taken_back(claim.step.key) else None

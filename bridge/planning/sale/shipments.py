@@ -47,7 +47,7 @@ def merged(before: dict[str, Shipment], claims: Iterable[Claim]) -> dict[str, Sh
     return dict(sorted(found.items()))
 
 
-def is_news(claim: Claim, before: dict[str, Shipment]) -> bool:
+def is_newer(claim: Claim, before: dict[str, Shipment]) -> bool:
     """True when a claim tells of something newer than the books have."""
     shipment = _shipment(claim)
     known = before.get(shipment.ident)

@@ -33,10 +33,10 @@ def shown_of(sale: Sale, claims: SaleClaims) -> ShownSale | None:
     """What a body of this micro-batch or the marker says; None where all was in one currency, or nobody has said."""
     remembered = _read(sale.posted.marker_fields.get(MarkerField.SHOWN, "")) if sale.posted else None
     drafts = [form_draft(claim) for claim in claims.bodies if claim.step.draft is not None]
-    told = next((draft.shown for draft in drafts if draft.shown is not None), None)
-    if told is None:
+    new = next((draft.shown for draft in drafts if draft.shown is not None), None)
+    if new is None:
         return remembered
-    return ShownSale(told, remembered.redeemed if remembered else Decimal(0))
+    return ShownSale(new, remembered.redeemed if remembered else Decimal(0))
 
 
 def shown_fact(shown: ShownSale | None, currency: str) -> dict[str, str]:
@@ -72,8 +72,8 @@ def with_cards(shown: ShownSale | None, cards: Iterable[tuple[Claim, ...]]) -> S
     if shown is None:
         return None
     drafts = [group[0].step.draft for group in cards]
-    told = [each.amount for each in drafts if isinstance(each, RedemptionDraft) and is_shown(each, shown)]
-    return replace(shown, redeemed=sum(told, shown.redeemed))
+    amounts = [each.amount for each in drafts if isinstance(each, RedemptionDraft) and is_shown(each, shown)]
+    return replace(shown, redeemed=sum(amounts, shown.redeemed))
 
 
 def is_shown(draft: RedemptionDraft, shown: ShownSale | None) -> bool:

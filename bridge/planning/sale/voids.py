@@ -70,7 +70,7 @@ def marker_again(document: StepId, posted: Posted, version: str, owner: int, *, 
         id=document._replace(part="note" if voided_now else "marker"),
         operation=Operation.UPDATE,
         owner=owner,
-        target=replace(posted, fresh=True) if voided_now else posted,
+        target=replace(posted, is_current=True) if voided_now else posted,
         marker_fields={
             **_order(posted),
             MarkerField.VERSION: version,
@@ -104,7 +104,7 @@ def others_paid(context: PlanningContext, posted: Posted) -> bool:
     index = context.index
     ours = total(each.applied for each in (*index.payments_of(posted.key), *index.applications_of(posted.key)))
     covered = posted.total - (posted.balance if posted.balance is not None else posted.total)
-    if not posted.fresh or covered <= ours:
+    if not posted.is_current or covered <= ours:
         return False
     others = [split_by_invoice(payment, posted.id) for payment in context.foreign_payments_on(posted)]
     return covered > ours + total(payment.applied for payment in others if not payment.total)

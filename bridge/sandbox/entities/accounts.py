@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.hierarchy import refuse_cycle, rename_children
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.names import DELETED, shown
@@ -56,7 +56,7 @@ COMPUTED = words(
 )
 
 
-def build(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def build(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     """An account, or a sub-account of one."""
     if not given.get("Name") or (ask.sparse and "Name" not in ask.named):
         raise errors.required("Name")  # a sparse update without Name is refused as well (third-party report)
@@ -92,7 +92,7 @@ def build(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     return doc
 
 
-def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     """Keep the name index, the accounts that play a part, and the children of a parent."""
     if new is None:
         return
@@ -107,7 +107,7 @@ def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         company.undo.set(company.children, parent, (*company.children.get(parent, ()), new["Id"]))
 
 
-def present(company: Company, doc: Doc) -> Doc:
+def present(company: SandboxCompany, doc: Doc) -> Doc:
     """The account with its balances; a balance that moved moves LastUpdatedTime, not SyncToken (recorded)."""
     moved = company.ledger.moved_at.get(doc["Id"])
     meta = doc["MetaData"]
@@ -124,7 +124,7 @@ def present(company: Company, doc: Doc) -> Doc:
     }
 
 
-def _with_children(company: Company, account_id: str) -> Decimal:
+def _with_children(company: SandboxCompany, account_id: str) -> Decimal:
     below = company.children.get(account_id, ())
     return sum((_with_children(company, child) for child in below), company.ledger.balance(account_id))
 

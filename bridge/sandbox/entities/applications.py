@@ -6,7 +6,7 @@ SyncToken.
 
 from decimal import Decimal
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.credits import keep_waiting
 from bridge.sandbox.wire import ZERO, Doc, money
 
@@ -23,7 +23,7 @@ def applied(payment: Doc | None) -> dict[Target, Decimal]:
     return found
 
 
-def move_links(company: Company, payment_id: str, old: Doc | None, new: Doc | None) -> None:
+def move_links(company: SandboxCompany, payment_id: str, old: Doc | None, new: Doc | None) -> None:
     """Bring balances and links of the targets from one version of a payment to the next."""
     before, after = applied(old), applied(new)
     for target in {**before, **after}:
@@ -32,7 +32,7 @@ def move_links(company: Company, payment_id: str, old: Doc | None, new: Doc | No
             _apply(company, target, payment_id, delta, linked=target in after)
 
 
-def _apply(company: Company, target: Target, payment_id: str, delta: Decimal, *, linked: bool) -> None:
+def _apply(company: SandboxCompany, target: Target, payment_id: str, delta: Decimal, *, linked: bool) -> None:
     entity, entity_id = target
     doc = company.tables[entity][entity_id]
     link = {"TxnId": payment_id, "TxnType": "Payment"}
@@ -50,12 +50,12 @@ def _apply(company: Company, target: Target, payment_id: str, delta: Decimal, *,
         keep_waiting(company, doc["CustomerRef"]["value"], entity_id)
 
 
-def home_balance(company: Company, doc: Doc, balance: Decimal) -> Doc:
+def home_balance(company: SandboxCompany, doc: Doc, balance: Decimal) -> Doc:
     """HomeBalance, where the company knows currencies."""
     return {"HomeBalance": money(balance * doc.get("ExchangeRate", Decimal(1)))} if company.multicurrency else {}
 
 
-def payments_of(company: Company, doc: Doc) -> list[Doc]:
+def payments_of(company: SandboxCompany, doc: Doc) -> list[Doc]:
     """The payments that are linked to an invoice or credit memo."""
     return [company.tables["Payment"][link["TxnId"]] for link in doc["LinkedTxn"] if link["TxnType"] == "Payment"]
 

@@ -3,14 +3,14 @@
 It does so by a payment of 0 that carries the note below (API reference; sandbox default is on).
 """
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.kind import Ask
 from bridge.sandbox.wire import ZERO, Doc
 
 NOTE = "Created by QB Online to link credits to charges."
 
 
-def apply_to_invoice(company: Company, invoice: Doc) -> None:
+def apply_to_invoice(company: SandboxCompany, invoice: Doc) -> None:
     """Use up the customer's open credit memos on a new invoice."""
     customer_id = invoice["CustomerRef"]["value"]
     waiting = company.open_credits.get(customer_id, ())
@@ -22,7 +22,7 @@ def apply_to_invoice(company: Company, invoice: Doc) -> None:
     company.undo.set(company.open_credits, customer_id, left)
 
 
-def apply_credit(company: Company, credit: Doc) -> None:
+def apply_credit(company: SandboxCompany, credit: Doc) -> None:
     """Use up a new credit memo on the customer's open invoices, oldest first; what is left waits."""
     customer_id = credit["CustomerRef"]["value"]
     if _enabled(company):
@@ -36,24 +36,24 @@ def apply_credit(company: Company, credit: Doc) -> None:
     keep_waiting(company, customer_id, credit["Id"])
 
 
-def keep_waiting(company: Company, customer_id: str, credit_id: str) -> None:
+def keep_waiting(company: SandboxCompany, customer_id: str, credit_id: str) -> None:
     """Remember a credit memo that has something left."""
     waiting = company.open_credits.get(customer_id, ())
     if credit_id not in waiting and open_credit(company, credit_id, customer_id):
         company.undo.set(company.open_credits, customer_id, (*waiting, credit_id))
 
 
-def open_credit(company: Company, credit_id: str, customer_id: str) -> bool:
+def open_credit(company: SandboxCompany, credit_id: str, customer_id: str) -> bool:
     """Whether a credit memo still has something to give to that customer."""
     credit = company.find("CreditMemo", credit_id)
     return credit is not None and credit["Balance"] > 0 and credit["CustomerRef"]["value"] == customer_id
 
 
-def _enabled(company: Company) -> bool:
+def _enabled(company: SandboxCompany) -> bool:
     return bool(company.preference("SalesFormsPrefs", "AutoApplyCredit"))
 
 
-def _link(company: Company, invoice_id: str, credit_id: str) -> None:
+def _link(company: SandboxCompany, invoice_id: str, credit_id: str) -> None:
     invoice, credit = company.tables["Invoice"][invoice_id], company.find("CreditMemo", credit_id)
     same = credit is not None and credit["CustomerRef"]["value"] == invoice["CustomerRef"]["value"]
     if credit is None or not same or invoice["CurrencyRef"] != credit["CurrencyRef"]:
@@ -73,6 +73,6 @@ def _link(company: Company, invoice_id: str, credit_id: str) -> None:
         given["CurrencyRef"] = invoice["CurrencyRef"]
         given["ExchangeRate"] = invoice["ExchangeRate"]
     kind = company.kinds["Payment"]
-    payment = company.born("Payment", kind.build(company, given, None, Ask()))
+    payment = company.as_created("Payment", kind.build(company, given, None, Ask()))
     company.put("Payment", payment, "Create")
     kind.effects(company, None, payment)

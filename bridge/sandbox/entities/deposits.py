@@ -7,7 +7,7 @@ goes.
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.sales import PostingLine, deposit_account
 from bridge.sandbox.references import account, account_ref, currency, listed, named, ref_id
@@ -18,7 +18,7 @@ COMPUTED = words("TotalAmt HomeTotalAmt Line LinkedTxn CurrencyRef ExchangeRate 
 DETAIL = "DepositLineDetail"
 
 
-def build(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def build(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     """A deposit; a sparse update must bring account and lines (third-party report)."""
     for name in ("DepositToAccountRef", "Line"):
         if not given.get(name) or (ask.sparse and name not in ask.named):
@@ -42,13 +42,13 @@ def build(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     return doc | {name: value for name, value in given.items() if name not in COMPUTED and name not in doc}
 
 
-def _currency(company: Company, given: Doc, bank: Doc) -> tuple[str, Decimal]:
+def _currency(company: SandboxCompany, given: Doc, bank: Doc) -> tuple[str, Decimal]:
     if "CurrencyRef" in given:
         return currency(company, given, None)
     return currency(company, {**given, "CurrencyRef": bank["CurrencyRef"]}, None)
 
 
-def _cash_back(company: Company, given: Doc) -> Doc:
+def _cash_back(company: SandboxCompany, given: Doc) -> Doc:
     wanted = given.get("CashBack", {})
     if not wanted.get("Amount"):
         return {}
@@ -58,7 +58,7 @@ def _cash_back(company: Company, given: Doc) -> Doc:
     return {**wanted, "Amount": money(wanted["Amount"]), "AccountRef": account_ref(company, found["Id"])}
 
 
-def _line(company: Company, line: Doc, number: int, old: Doc | None, code: str) -> Doc:
+def _line(company: SandboxCompany, line: Doc, number: int, old: Doc | None, code: str) -> Doc:
     if "Amount" not in line:
         raise errors.required("Line.Amount")
     amount = money(line["Amount"])
@@ -79,7 +79,7 @@ def _line(company: Company, line: Doc, number: int, old: Doc | None, code: str) 
     return {"Id": line_id, "LineNum": number, **kept, "Amount": amount, "DetailType": DETAIL, DETAIL: shown}
 
 
-def _linked_line(company: Company, line: Doc, amount: Decimal, old: Doc | None, code: str) -> Doc:
+def _linked_line(company: SandboxCompany, line: Doc, amount: Decimal, old: Doc | None, code: str) -> Doc:
     link = line["LinkedTxn"][0]
     for name in ("TxnId", "TxnType", "TxnLineId"):
         if not link.get(name):
@@ -112,7 +112,7 @@ def _receipts(doc: Doc | None) -> set[tuple[str, str]]:
     return {(line["LinkedTxn"][0]["TxnType"], line["LinkedTxn"][0]["TxnId"]) for line in lines if "LinkedTxn" in line}
 
 
-def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     """Freeze and free the receipts, then post."""
     deposit_id = (new or old or {})["Id"]
     before, after = _receipts(old), _receipts(new)
@@ -127,7 +127,7 @@ def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         _post(company, new)
 
 
-def _post(company: Company, doc: Doc) -> None:
+def _post(company: SandboxCompany, doc: Doc) -> None:
     postings: list[PostingLine] = [(doc["DepositToAccountRef"]["value"], doc["TotalAmt"], None, None)]
     for line in doc["Line"]:
         if "LinkedTxn" in line:

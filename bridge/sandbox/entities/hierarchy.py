@@ -1,12 +1,12 @@
 """Lists with parents: a fully qualified name follows the names above it."""
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.errors import QboFault
 from bridge.sandbox.references import ref_id
 from bridge.sandbox.wire import Doc
 
 
-def refuse_cycle(company: Company, entity: str, old: Doc | None, parent: Doc | None) -> None:
+def refuse_cycle(company: SandboxCompany, entity: str, old: Doc | None, parent: Doc | None) -> None:
     """900 for an entry that would be its own ancestor."""
     above = parent
     while above is not None and old is not None:
@@ -16,7 +16,7 @@ def refuse_cycle(company: Company, entity: str, old: Doc | None, parent: Doc | N
         above = company.tables[entity].get(ident) if ident is not None else None
 
 
-def rename_children(company: Company, entity: str, old: Doc | None, new: Doc) -> None:
+def rename_children(company: SandboxCompany, entity: str, old: Doc | None, new: Doc) -> None:
     """Give everything below a renamed entry its new full name."""
     if old is None or old["FullyQualifiedName"] == new["FullyQualifiedName"]:
         return

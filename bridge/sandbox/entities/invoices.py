@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.applications import home_balance
 from bridge.sandbox.entities.credits import apply_to_invoice
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
@@ -26,7 +26,7 @@ ONLINE = ("AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment
 DEFAULT_DAYS = 30
 
 
-def build(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def build(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     """An invoice; its Balance is what its links leave open."""
     doc: Doc = {name: given.get(name, False) for name in ONLINE}
     doc |= build_form(company, given, old, ask, "Invoice")
@@ -54,7 +54,7 @@ def open_part(doc: Doc) -> Decimal:
     return asked
 
 
-def due_date(company: Company, start: date, term: Doc | None) -> str:
+def due_date(company: SandboxCompany, start: date, term: Doc | None) -> str:
     """By the form's or customer's term, else the company's default (recorded: 30 days)."""
     default = company.preference("SalesFormsPrefs", "DefaultTerms") or {}
     found = term or company.find("Term", default.get("value"))
@@ -74,7 +74,7 @@ def _day_of_month(start: date, day: int, next_month_within: int) -> date:
     return due
 
 
-def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     """Post, move stock and index; links that no longer fit are given back to their payments."""
     index_number(company, "Invoice", old, new)
     if old is not None and old["LinkedTxn"]:
@@ -88,7 +88,7 @@ def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         apply_to_invoice(company, new)
 
 
-def _release(company: Company, old: Doc, new: Doc | None) -> None:
+def _release(company: SandboxCompany, old: Doc, new: Doc | None) -> None:
     """Void, delete, another customer: all links go. A smaller total: the newest links give back the difference."""
     covered = open_part(old) - old["Balance"]
     moved = new is None or not new["LinkedTxn"] or new["CustomerRef"]["value"] != old["CustomerRef"]["value"]
@@ -107,7 +107,7 @@ def _release(company: Company, old: Doc, new: Doc | None) -> None:
     company.undo.set(company.tables["Invoice"], old["Id"], kept)
 
 
-def post(company: Company, doc: Doc) -> None:
+def post(company: SandboxCompany, doc: Doc) -> None:
     """Receivable up, income up; a deposit on the form is money at once."""
     code = doc["CurrencyRef"]["value"]
     receivable = company.role_account("AccountsReceivable", code)

@@ -1,7 +1,7 @@
 """Products and services of every type. Answer shape follows the recorded NonInventory item of 2025-06."""
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.hierarchy import refuse_cycle, rename_children
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.names import DELETED, LEVELS_MAX, clean_name, shown
@@ -17,7 +17,7 @@ NO_ACCOUNTS = ("Group", "Bundle", "Category")
 REFUSED = ("Accounts Receivable", "Accounts Payable")
 
 
-def build(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def build(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     """An item; what is required depends on its type."""
     for name in ("Name", "Type"):
         if not given.get(name) and not (name == "Type" and old):
@@ -49,7 +49,7 @@ def build(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     return doc
 
 
-def _accounts(company: Company, doc: Doc, kind: str) -> None:
+def _accounts(company: SandboxCompany, doc: Doc, kind: str) -> None:
     for name in ("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef"):
         found = account(company, doc.get(name), name)
         if found is None:
@@ -80,7 +80,7 @@ def _inventory(doc: Doc) -> None:
     doc["TrackQtyOnHand"] = True
 
 
-def _defaults(company: Company, doc: Doc, kind: str) -> None:
+def _defaults(company: SandboxCompany, doc: Doc, kind: str) -> None:
     if kind == "Category":
         return
     doc.setdefault("Taxable", False)
@@ -93,7 +93,7 @@ def _defaults(company: Company, doc: Doc, kind: str) -> None:
             raise errors.required("ItemGroupDetail.ItemGroupLine.ItemRef")
 
 
-def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     """Keep the name index; the first quantity of an inventory item is posted against opening balance equity."""
     if new is None:
         return
@@ -110,7 +110,7 @@ def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         )
 
 
-def present(company: Company, doc: Doc) -> Doc:
+def present(company: SandboxCompany, doc: Doc) -> Doc:
     """An inventory item with the quantity that is left."""
     return {**doc, "QtyOnHand": company.stock[doc["Id"]]} if doc["Id"] in company.stock else doc
 

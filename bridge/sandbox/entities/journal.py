@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.sales import PostingLine
 from bridge.sandbox.errors import QboFault
@@ -14,7 +14,7 @@ COMPUTED = words("TotalAmt HomeTotalAmt Line LinkedTxn CurrencyRef ExchangeRate"
 DETAIL = "JournalEntryLineDetail"
 
 
-def build(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def build(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     """A journal entry; it balances in its own currency."""
     if not given.get("Line"):
         raise errors.required("Line")
@@ -47,7 +47,7 @@ def _signed(line: Doc) -> Decimal:
     return amount if line[DETAIL]["PostingType"] == "Debit" else -amount
 
 
-def _line(company: Company, line: Doc, number: int) -> Doc:
+def _line(company: SandboxCompany, line: Doc, number: int) -> Doc:
     kept = {name: line[name] for name in ("Description",) if name in line}
     detail = line.get(DETAIL)
     if line.get("DetailType") == "DescriptionOnly":
@@ -74,7 +74,7 @@ def _line(company: Company, line: Doc, number: int) -> Doc:
     return {"Id": line.get("Id") or str(number), **kept, "Amount": amount, "DetailType": DETAIL, DETAIL: shown}
 
 
-def _entity(company: Company, detail: Doc, found: Doc) -> None:
+def _entity(company: SandboxCompany, detail: Doc, found: Doc) -> None:
     entity = detail.get("Entity", {})
     value = ref_id(entity.get("EntityRef"))
     kind = entity.get("Type") or "Customer"
@@ -89,7 +89,7 @@ def _entity(company: Company, detail: Doc, found: Doc) -> None:
     detail["Entity"] = {"Type": kind, "EntityRef": named(name_of(company, value, kind), "DisplayName")}
 
 
-def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     """Post the lines as they stand."""
     if new is None:
         company.unpost("JournalEntry", (old or {})["Id"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.tax import line_code
 from bridge.sandbox.errors import INACTIVE, QboFault
 from bridge.sandbox.references import account, account_ref, listed, named, ref_id
@@ -44,7 +44,7 @@ class Lines:
         return sum((line["Amount"] for line in self.items), ZERO)
 
 
-def read_lines(company: Company, given: list[Doc], old: Doc | None) -> Lines:
+def read_lines(company: SandboxCompany, given: list[Doc], old: Doc | None) -> Lines:
     """The lines of a form without its subtotal, which QuickBooks adds itself."""
     lines = Lines()
     known = {line["Id"] for line in (old or {}).get("Line", ()) if "Id" in line}
@@ -80,7 +80,7 @@ def _collect(lines: Lines) -> None:
         lines.discount = line
 
 
-def _line(company: Company, line: Doc, detail_type: str, lines: Lines) -> Doc:
+def _line(company: SandboxCompany, line: Doc, detail_type: str, lines: Lines) -> Doc:
     kept: Doc = {name: line[name] for name in ("Description", "CustomField") if name in line}
     match detail_type:
         case "SalesItemLineDetail" | "":
@@ -96,7 +96,7 @@ def _line(company: Company, line: Doc, detail_type: str, lines: Lines) -> Doc:
             raise errors.invalid_enumeration(detail_type)
 
 
-def _item_line(company: Company, line: Doc) -> Doc:
+def _item_line(company: SandboxCompany, line: Doc) -> Doc:
     detail = line.get("SalesItemLineDetail", {})
     item_id = ref_id(detail.get("ItemRef"))
     if item_id is None:
@@ -133,7 +133,7 @@ def _check_product(amount: Decimal, detail: Doc) -> None:
         raise errors.wrong_amount(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
-def _item(company: Company, item_id: str) -> tuple[Doc | None, Doc, str | None]:
+def _item(company: SandboxCompany, item_id: str) -> tuple[Doc | None, Doc, str | None]:
     if item_id in SYSTEM_ITEMS:
         allowed = company.preference("SalesFormsPrefs", "AllowShipping") or item_id != "SHIPPING_ITEM_ID"
         if not allowed:
@@ -148,7 +148,7 @@ def _item(company: Company, item_id: str) -> tuple[Doc | None, Doc, str | None]:
     return item, named(item), account_id
 
 
-def _discount_line(company: Company, line: Doc, lines: Lines) -> Doc:
+def _discount_line(company: SandboxCompany, line: Doc, lines: Lines) -> Doc:
     if not company.preference("SalesFormsPrefs", "AllowDiscount"):
         raise QboFault("5030", "Feature Not Supported Error", "The feature is not supported : Discount")
     detail = line.get("DiscountLineDetail", {})
@@ -175,7 +175,7 @@ def _discount_line(company: Company, line: Doc, lines: Lines) -> Doc:
     return {"Amount": amount, "DetailType": "DiscountLineDetail", "DiscountLineDetail": shown}
 
 
-def _group_line(company: Company, line: Doc) -> Doc:
+def _group_line(company: SandboxCompany, line: Doc) -> Doc:
     detail = line.get("GroupLineDetail", {})
     group = company.find("Item", ref_id(detail.get("GroupItemRef")))
     if group is None or group["Type"] not in ("Group", "Bundle"):
@@ -196,7 +196,7 @@ def _members(group: Doc) -> list[Doc]:
     return members
 
 
-def _member_line(company: Company, member: Doc, quantity: Decimal) -> Doc:
+def _member_line(company: SandboxCompany, member: Doc, quantity: Decimal) -> Doc:
     item = company.tables["Item"][member["ItemRef"]["value"]]
     count = member.get("Qty", Decimal(1)) * quantity
     detail = {"ItemRef": {"value": item["Id"]}, "Qty": count, "UnitPrice": item["UnitPrice"]}

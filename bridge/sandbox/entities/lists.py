@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.currencies import NAMES
 from bridge.sandbox.entities.hierarchy import refuse_cycle, rename_children
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
@@ -17,7 +17,7 @@ _META = words("MetaData.CreateTime MetaData.LastUpdatedTime")
 _LIST = words("Id Name Active") | _META
 
 
-def _named_entry(company: Company, given: Doc, old: Doc | None, entity: str) -> Doc:
+def _named_entry(company: SandboxCompany, given: Doc, old: Doc | None, entity: str) -> Doc:
     if not given.get("Name"):
         raise errors.required("Name")
     name = given["Name"].removesuffix(DELETED)
@@ -44,10 +44,10 @@ def full_name(doc: Doc) -> str:
     return str(doc.get("FullyQualifiedName") or doc["Name"])
 
 
-def claims_name(entity: str) -> Callable[[Company, Doc | None, Doc | None], None]:
+def claims_name(entity: str) -> Callable[[SandboxCompany, Doc | None, Doc | None], None]:
     """Effects of a list whose names are unique."""
 
-    def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+    def effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
         if new is not None:
             company.claim_name(entity, full_name(new), new["Id"], full_name(old) if old else None)
             if "FullyQualifiedName" in new:
@@ -56,11 +56,11 @@ def claims_name(entity: str) -> Callable[[Company, Doc | None, Doc | None], None
     return effects
 
 
-def _payment_method(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def _payment_method(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     return {"Type": "NON_CREDIT_CARD", **_named_entry(company, given, old, "PaymentMethod")}
 
 
-def _term(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def _term(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     doc = _named_entry(company, given, old, "Term")
     doc["Type"] = "DATE_DRIVEN" if "DayOfMonthDue" in doc else "STANDARD"
     doc.setdefault("DiscountPercent", ZERO)
@@ -70,17 +70,17 @@ def _term(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     return doc
 
 
-def _class(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def _class(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     return _named_entry(company, given, old, "Class")
 
 
-def _department(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def _department(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     doc = _named_entry(company, given, old, "Department")
     addresses(company, doc, "Address")
     return doc
 
 
-def _currency(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def _currency(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     code = given.get("Code") or (old or {}).get("Code")
     if not code:
         raise errors.required("Code")
@@ -92,7 +92,7 @@ def _currency(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     return {**given, "Code": code, "Name": given.get("Name") or NAMES[code], "Active": given.get("Active", True)}
 
 
-def _claim_currency(company: Company, _old: Doc | None, new: Doc | None) -> None:
+def _claim_currency(company: SandboxCompany, _old: Doc | None, new: Doc | None) -> None:
     if new is not None:
         company.claim_name("CompanyCurrency", new["Code"], new["Id"], None)
 

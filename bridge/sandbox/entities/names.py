@@ -6,7 +6,7 @@ Answer shapes follow the recorded Customer of 2025-06; the balance of a customer
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.hierarchy import refuse_cycle, rename_children
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.errors import QboFault
@@ -43,7 +43,7 @@ def shown(name: str, active: object) -> str:
     return name if active else name + DELETED
 
 
-def addresses(company: Company, doc: Doc, *properties: str) -> None:
+def addresses(company: SandboxCompany, doc: Doc, *properties: str) -> None:
     """A new address gets an id of its own; its lines together are limited."""
     for name in properties:
         address = doc.get(name)
@@ -55,7 +55,7 @@ def addresses(company: Company, doc: Doc, *properties: str) -> None:
         doc[name] = {"Id": str(company.next_number("Address", 2)), **address}
 
 
-def party_currency(company: Company, given: Doc, old: Doc | None) -> Doc:
+def party_currency(company: SandboxCompany, given: Doc, old: Doc | None) -> Doc:
     """The currency of a customer or vendor: settable at birth only."""
     code = ref_id(given.get("CurrencyRef"))
     refuse_foreign(company, code)
@@ -68,7 +68,7 @@ def party_currency(company: Company, given: Doc, old: Doc | None) -> Doc:
     return company.currency_ref(code or company.home_currency)
 
 
-def _person(company: Company, given: Doc, old: Doc | None) -> Doc:
+def _person(company: SandboxCompany, given: Doc, old: Doc | None) -> Doc:
     name = display_name(given)
     active = given.get("Active", True)
     doc = {key: value for key, value in given.items() if key not in COMPUTED}
@@ -79,7 +79,7 @@ def _person(company: Company, given: Doc, old: Doc | None) -> Doc:
     return doc
 
 
-def _refuse_reuse(company: Company, name: str, old: Doc | None) -> None:
+def _refuse_reuse(company: SandboxCompany, name: str, old: Doc | None) -> None:
     holder = company.names.get(("Name", name.casefold()))
     if holder is not None and (old is None or holder != old["Id"]):
         raise (
@@ -89,14 +89,14 @@ def _refuse_reuse(company: Company, name: str, old: Doc | None) -> None:
         )
 
 
-def index_name(company: Company, old: Doc | None, new: Doc | None) -> None:
+def index_name(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     """Keep the name index: an inactive name is free again, as its own now ends in "(deleted)"."""
     before, after = (doc["DisplayName"] if doc else None for doc in (old, new))
     if after is not None and new is not None and after != before:
         company.claim_name("Name", after, new["Id"], before)
 
 
-def build_customer(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def build_customer(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     """A customer, or a job of one."""
     doc = _person(company, given, old)
     parent = listed(company, given.get("ParentRef"), "Customer", "ParentRef")
@@ -127,20 +127,20 @@ def build_customer(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> 
     return {"Active": active, **doc}
 
 
-def refuse_balance(company: Company, doc: Doc, old: Doc | None) -> None:
+def refuse_balance(company: SandboxCompany, doc: Doc, old: Doc | None) -> None:
     """6220: a name that owes or is owed money stays active."""
     if old is not None and old["Active"] and not doc["Active"] and receivable(company, old["Id"]):
         raise QboFault("6220", "Delete Entity Has Balance Error")
 
 
-def receivable(company: Company, customer_id: str) -> Decimal:
+def receivable(company: SandboxCompany, customer_id: str) -> Decimal:
     """What a customer owes, in the customer's currency."""
     currency = company.tables["Customer"][customer_id]["CurrencyRef"]["value"]
     account = company.roles.get(("AccountsReceivable", currency))
     return company.ledger.name_balance((account,), customer_id) if account else ZERO
 
 
-def build_vendor(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def build_vendor(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     """A vendor."""
     doc = _person(company, given, old)
     doc.setdefault("Vendor1099", False)
@@ -149,7 +149,7 @@ def build_vendor(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Do
     return doc
 
 
-def build_employee(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
+def build_employee(company: SandboxCompany, given: Doc, old: Doc | None, _ask: Ask) -> Doc:
     """An employee."""
     doc = _person(company, given, old)
     doc.setdefault("BillableTime", False)
@@ -157,13 +157,13 @@ def build_employee(company: Company, given: Doc, old: Doc | None, _ask: Ask) -> 
     return doc
 
 
-def _present_customer(company: Company, doc: Doc) -> Doc:
+def _present_customer(company: SandboxCompany, doc: Doc) -> Doc:
     own = receivable(company, doc["Id"])
     jobs = sum((receivable(company, job) for job in company.jobs.get(doc["Id"], ())), ZERO)
     return {**doc, "Balance": own, "BalanceWithJobs": own + jobs}
 
 
-def _customer_effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def _customer_effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     index_name(company, old, new)
     parents = [ref_id(doc.get("ParentRef")) if doc else None for doc in (old, new)]
     if new is None:
@@ -177,7 +177,7 @@ def _customer_effects(company: Company, old: Doc | None, new: Doc | None) -> Non
             company.undo.set(company.jobs, parent, (*others, new["Id"]) if joins else others)
 
 
-def _present_vendor(_company: Company, doc: Doc) -> Doc:
+def _present_vendor(_company: SandboxCompany, doc: Doc) -> Doc:
     return {**doc, "Balance": ZERO}
 
 

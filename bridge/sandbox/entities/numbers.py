@@ -5,7 +5,7 @@ assigned. 6140 needs CustomTxnNumbers *and* the user's setting "warn if a number
 """
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.kind import Ask
 from bridge.sandbox.wire import Doc
 
@@ -13,7 +13,7 @@ SHOWN = {"SalesReceipt": "Sales Receipt", "CreditMemo": "Credit Memo", "RefundRe
 SEQUENCE_DIGITS_MAX = 9
 
 
-def doc_number(company: Company, given: Doc, old: Doc | None, ask: Ask, entity: str) -> str | None:
+def doc_number(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask, entity: str) -> str | None:
     """The number that a sales form gets, None when it stays blank."""
     custom = company.preference("SalesFormsPrefs", "CustomTxnNumbers")
     number: str | None = given.get("DocNumber")
@@ -28,14 +28,14 @@ def doc_number(company: Company, given: Doc, old: Doc | None, ask: Ask, entity: 
     return number
 
 
-def _refuse_duplicate(company: Company, number: str, old: Doc | None, entity: str) -> None:
+def _refuse_duplicate(company: SandboxCompany, number: str, old: Doc | None, entity: str) -> None:
     for holder in company.numbers.get(("sales", number), ()):
         kind, _, holder_id = holder.partition(":")
         if old is None or (kind, holder_id) != (entity, old["Id"]):
             raise errors.duplicate_number(number, SHOWN.get(kind, kind), holder_id)
 
 
-def index_number(company: Company, entity: str, old: Doc | None, new: Doc | None) -> None:
+def index_number(company: SandboxCompany, entity: str, old: Doc | None, new: Doc | None) -> None:
     """Keep the index of document numbers."""
     before, after = ((doc or {}).get("DocNumber") for doc in (old, new))
     if before == after:

@@ -6,7 +6,7 @@ Faults and LineEx as recorded 2025-06; a credit memo is applied by a payment of 
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.applications import Target, applied, move_links
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.sales import PostingLine, deposit_account, voided_note
@@ -17,13 +17,13 @@ LINKABLE = ("Invoice", "CreditMemo")
 COMPUTED = words("UnappliedAmt LinkedTxn HomeTotalAmt Line TotalAmt TxnStatus CurrencyRef ExchangeRate")
 
 
-def guard(_company: Company, doc: Doc) -> None:
+def guard(_company: SandboxCompany, doc: Doc) -> None:
     """A payment or receipt that lies on a deposit is frozen."""
     if any(link["TxnType"] == "Deposit" for link in doc.get("LinkedTxn", ())):
         raise errors.deposited()
 
 
-def build(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def build(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     """A payment."""
     customer_id = ref_id(given.get("CustomerRef"))
     if customer_id is None:
@@ -55,7 +55,7 @@ def build(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     return doc | kept
 
 
-def _optional_references(company: Company, doc: Doc, given: Doc) -> None:
+def _optional_references(company: SandboxCompany, doc: Doc, given: Doc) -> None:
     method = listed(company, given.get("PaymentMethodRef"), "PaymentMethod", "PaymentMethodRef")
     if method is not None:
         doc["PaymentMethodRef"] = {"value": method["Id"]}
@@ -73,7 +73,7 @@ def _unapplied(total: Decimal, lines: list[Doc]) -> Decimal:
     return rest
 
 
-def _lines(company: Company, given: list[Doc], old: Doc | None, customer_id: str, code: str) -> list[Doc]:
+def _lines(company: SandboxCompany, given: list[Doc], old: Doc | None, customer_id: str, code: str) -> list[Doc]:
     before = applied(old)
     used: dict[Target, Decimal] = {}
     lines = []
@@ -99,7 +99,7 @@ def _lines(company: Company, given: list[Doc], old: Doc | None, customer_id: str
     return lines
 
 
-def _target(company: Company, link: Doc) -> tuple[str, Doc]:
+def _target(company: SandboxCompany, link: Doc) -> tuple[str, Doc]:
     if "TxnId" not in link:
         if link.get("TxnType") is None:
             raise errors.required("LinkedTxn.TxnType")
@@ -118,13 +118,13 @@ def _target(company: Company, link: Doc) -> tuple[str, Doc]:
 
 
 def _shown(amount: Decimal, target_type: str, target: Doc, available: Decimal) -> Doc:
-    facts = [("txnId", target["Id"]), ("txnOpenBalance", f"{available:.2f}")]
+    pairs = [("txnId", target["Id"]), ("txnOpenBalance", f"{available:.2f}")]
     if "DocNumber" in target:
-        facts.append(("txnReferenceNumber", target["DocNumber"]))
+        pairs.append(("txnReferenceNumber", target["DocNumber"]))
     return {
         "Amount": amount,
         "LinkedTxn": [{"TxnId": target["Id"], "TxnType": target_type}],
-        "LineEx": {"any": [_name_value(name, value) for name, value in facts]},
+        "LineEx": {"any": [_name_value(name, value) for name, value in pairs]},
     }
 
 
@@ -140,7 +140,7 @@ def _name_value(name: str, value: str) -> Doc:
     }
 
 
-def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     """Move links and balances of the targets, then post."""
     payment_id = (new or old or {})["Id"]
     move_links(company, payment_id, old, new)
@@ -150,7 +150,7 @@ def effects(company: Company, old: Doc | None, new: Doc | None) -> None:
         post(company, new)
 
 
-def post(company: Company, payment: Doc) -> None:
+def post(company: SandboxCompany, payment: Doc) -> None:
     """Money in, receivable down. What pays a foreign invoice leaves A/R at the invoice's rate."""
     code, customer_id = payment["CurrencyRef"]["value"], payment["CustomerRef"]["value"]
     receivable = company.role_account("AccountsReceivable", code)
@@ -167,7 +167,7 @@ def post(company: Company, payment: Doc) -> None:
     company.post("Payment", payment, postings)
 
 
-def void(company: Company, old: Doc) -> Doc:
+def void(company: SandboxCompany, old: Doc) -> Doc:
     """A voided payment: amounts 0, lines gone (recorded 2025-05)."""
     doc = {**old, "TotalAmt": ZERO, "UnappliedAmt": ZERO, "PrivateNote": voided_note(company, old), "Line": []}
     if "HomeTotalAmt" in old:

@@ -5,7 +5,7 @@ its total until a payment of 0 applies it.
 """
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.applications import home_balance
 from bridge.sandbox.entities.credits import apply_credit, keep_waiting
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
@@ -25,14 +25,14 @@ from bridge.sandbox.references import account, account_ref, with_current_name
 from bridge.sandbox.wire import ZERO, Doc
 
 
-def _sales_receipt(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def _sales_receipt(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     doc = build_form(company, given, old, ask, "SalesReceipt")
     doc["Balance"] = ZERO
     doc["DepositToAccountRef"] = account_ref(company, deposit_account(company, given)["Id"])
     return doc | home_balance(company, doc, ZERO)
 
 
-def _refund_receipt(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def _refund_receipt(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     found = account(company, given.get("DepositToAccountRef"), "DepositToAccountRef")
     if found is None:
         raise errors.required("DepositToAccountRef")
@@ -44,7 +44,7 @@ def _refund_receipt(company: Company, given: Doc, old: Doc | None, ask: Ask) -> 
     return doc | home_balance(company, doc, ZERO)
 
 
-def _credit_memo(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def _credit_memo(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     doc = build_form(company, given, old, ask, "CreditMemo")
     same = old is not None and old["CustomerRef"]["value"] == doc["CustomerRef"]["value"]
     used = old["TotalAmt"] - old["Balance"] if old is not None and same else ZERO
@@ -52,13 +52,13 @@ def _credit_memo(company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc
     return doc | home_balance(company, doc, doc["Balance"])
 
 
-def _post_receipt(company: Company, entity: str, doc: Doc, sign: int) -> None:
+def _post_receipt(company: SandboxCompany, entity: str, doc: Doc, sign: int) -> None:
     postings: list[PostingLine] = [(doc["DepositToAccountRef"]["value"], -sign * doc["TotalAmt"], None, None)]
     postings += income_postings(company, doc, sign) + stock_postings(company, doc, sign)
     company.post(entity, doc, postings)
 
 
-def _sales_receipt_effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def _sales_receipt_effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     index_number(company, "SalesReceipt", old, new)
     move_stock(company, old, new, -1)
     if new is None:
@@ -67,7 +67,7 @@ def _sales_receipt_effects(company: Company, old: Doc | None, new: Doc | None) -
         _post_receipt(company, "SalesReceipt", new, -1)
 
 
-def _refund_receipt_effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def _refund_receipt_effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     index_number(company, "RefundReceipt", old, new)
     move_stock(company, old, new, 1)
     if new is None:
@@ -76,7 +76,7 @@ def _refund_receipt_effects(company: Company, old: Doc | None, new: Doc | None) 
         _post_receipt(company, "RefundReceipt", new, 1)
 
 
-def _credit_memo_effects(company: Company, old: Doc | None, new: Doc | None) -> None:
+def _credit_memo_effects(company: SandboxCompany, old: Doc | None, new: Doc | None) -> None:
     index_number(company, "CreditMemo", old, new)
     if old is not None and old["LinkedTxn"]:
         _release_credit(company, old, new)
@@ -94,7 +94,7 @@ def _credit_memo_effects(company: Company, old: Doc | None, new: Doc | None) -> 
         keep_waiting(company, new["CustomerRef"]["value"], new["Id"])
 
 
-def _release_credit(company: Company, old: Doc, new: Doc | None) -> None:
+def _release_credit(company: SandboxCompany, old: Doc, new: Doc | None) -> None:
     used = old["TotalAmt"] - old["Balance"]
     moved = new is None or new["CustomerRef"]["value"] != old["CustomerRef"]["value"]
     if not moved and new is not None and new["TotalAmt"] >= used:

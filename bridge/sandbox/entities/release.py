@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.applications import Target, applied, move_links, payments_of, without
 from bridge.sandbox.entities.payments import post
 from bridge.sandbox.wire import ZERO, Doc
 
 
-def release(company: Company, target: Target, excess: Decimal | None = None) -> None:
+def release(company: SandboxCompany, target: Target, excess: Decimal | None = None) -> None:
     """Take a target out of its payments: all of it, or the newest links until `excess` is gone.
 
     The released amount goes back to each payment's UnappliedAmt; a payment that linked a credit loses what no longer
@@ -26,7 +26,7 @@ def release(company: Company, target: Target, excess: Decimal | None = None) -> 
         _rewrite(company, payment, lines)
 
 
-def _rewrite(company: Company, payment: Doc, lines: list[Doc]) -> None:
+def _rewrite(company: SandboxCompany, payment: Doc, lines: list[Doc]) -> None:
     """A payment whose lines changed because a target was voided, deleted or made smaller."""
     rest = payment["TotalAmt"]
     for line in lines:

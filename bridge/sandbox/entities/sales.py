@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.kind import Ask, words
 from bridge.sandbox.entities.lines import TAXABLE_LINES_MAX, Lines, read_lines
 from bridge.sandbox.entities.names import addresses
@@ -24,7 +24,7 @@ COMPUTED = words(
 PostingLine = tuple[str, Decimal, str | None, Decimal | None]
 
 
-def customer_of(company: Company, given: Doc, entity: str, *, required: bool) -> Doc | None:
+def customer_of(company: SandboxCompany, given: Doc, entity: str, *, required: bool) -> Doc | None:
     """The form's customer, with the faults recorded for each way of not naming one."""
     reference = given.get("CustomerRef")
     if not reference or (not required and not reference.get("value")):
@@ -37,7 +37,7 @@ def customer_of(company: Company, given: Doc, entity: str, *, required: bool) ->
     return name_of(company, value)
 
 
-def build_form(company: Company, given: Doc, old: Doc | None, ask: Ask, entity: str) -> Doc:
+def build_form(company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask, entity: str) -> Doc:
     """The parts of a sales form that do not depend on which one it is."""
     customer = customer_of(company, given, entity, required=entity in ("Invoice", "CreditMemo"))
     if not given.get("Line"):
@@ -70,7 +70,7 @@ def build_form(company: Company, given: Doc, old: Doc | None, ask: Ask, entity: 
     return doc | kept
 
 
-def _head(company: Company, given: Doc, number: str | None, code: str) -> Doc:
+def _head(company: SandboxCompany, given: Doc, number: str | None, code: str) -> Doc:
     head: Doc = {"CustomField": given.get("CustomField", [])}
     if number is not None:
         head["DocNumber"] = number
@@ -108,7 +108,7 @@ def with_subtotal(lines: Lines) -> list[Doc]:
     return [*shown, subtotal, lines.discount] if lines.discount else [*shown, subtotal]
 
 
-def _addresses(company: Company, doc: Doc, given: Doc, customer: Doc | None) -> None:
+def _addresses(company: SandboxCompany, doc: Doc, given: Doc, customer: Doc | None) -> None:
     own = customer or {}
     billing = given.get("BillAddr") or own.get("BillAddr")
     shipping = given.get("ShipAddr") or own.get("ShipAddr") or (billing if "BillAddr" not in given else None)
@@ -123,7 +123,7 @@ def _addresses(company: Company, doc: Doc, given: Doc, customer: Doc | None) -> 
             doc["ShipFromAddr"] = ship_from
 
 
-def _ship_from(company: Company) -> Doc | None:
+def _ship_from(company: SandboxCompany) -> Doc | None:
     """The company's own address in two lines, as far as it has one; each document gets an Id of its own for it."""
     address = company.tables["CompanyInfo"]["1"].get("CompanyAddr") or {}
     region = " ".join(filter(None, (address.get("CountrySubDivisionCode"), address.get("PostalCode"))))
@@ -132,7 +132,7 @@ def _ship_from(company: Company) -> Doc | None:
     return {"Id": str(company.next_number("Address", 2)), **lines} if lines else None
 
 
-def _references(company: Company, doc: Doc, given: Doc) -> None:
+def _references(company: SandboxCompany, doc: Doc, given: Doc) -> None:
     for name, entity in (("ClassRef", "Class"), ("DepartmentRef", "Department"), ("PaymentMethodRef", "PaymentMethod")):
         if name in given:
             found = listed(company, given[name], entity, name)
@@ -140,7 +140,7 @@ def _references(company: Company, doc: Doc, given: Doc) -> None:
                 doc[name] = named(found)
 
 
-def deposit_account(company: Company, given: Doc) -> Doc:
+def deposit_account(company: SandboxCompany, given: Doc) -> Doc:
     """Where received money goes: Bank or Other Current Asset, else 6430; undeposited funds when nothing is said."""
     found = account(company, given.get("DepositToAccountRef"), "DepositToAccountRef")
     if found is None:
@@ -159,7 +159,7 @@ def item_lines(doc: Doc) -> Iterator[Doc]:
             yield from line["GroupLineDetail"]["Line"]
 
 
-def income_postings(company: Company, doc: Doc, sign: int) -> list[PostingLine]:
+def income_postings(company: SandboxCompany, doc: Doc, sign: int) -> list[PostingLine]:
     """What a form's lines, discount and tax post; `sign` is -1 for sales and +1 for credits."""
     postings: list[PostingLine] = []
     for line in item_lines(doc):
@@ -176,7 +176,7 @@ def income_postings(company: Company, doc: Doc, sign: int) -> list[PostingLine]:
     return postings
 
 
-def stock_postings(company: Company, doc: Doc | None, sign: int) -> list[PostingLine]:
+def stock_postings(company: SandboxCompany, doc: Doc | None, sign: int) -> list[PostingLine]:
     """Cost of goods sold of inventory lines at the item's purchase cost, in the home currency."""
     postings: list[PostingLine] = []
     for line in item_lines(doc) if doc else ():
@@ -190,7 +190,7 @@ def stock_postings(company: Company, doc: Doc | None, sign: int) -> list[Posting
     return postings
 
 
-def move_stock(company: Company, old: Doc | None, new: Doc | None, sign: int) -> None:
+def move_stock(company: SandboxCompany, old: Doc | None, new: Doc | None, sign: int) -> None:
     """Quantities on hand follow the change of a form."""
     for doc, direction in ((old, -sign), (new, sign)):
         for line in item_lines(doc) if doc else ():
@@ -200,7 +200,7 @@ def move_stock(company: Company, old: Doc | None, new: Doc | None, sign: int) ->
                 company.undo.set(company.stock, item_id, company.stock[item_id] + direction * detail["Qty"])
 
 
-def voided_form(company: Company, old: Doc) -> Doc:
+def voided_form(company: SandboxCompany, old: Doc) -> Doc:
     """A voided form: note, amounts and quantities 0, links cleared, number kept (recorded 2025-05)."""
     lines = [_voided_line(line) for line in old["Line"]]
     doc = {
@@ -218,7 +218,7 @@ def voided_form(company: Company, old: Doc) -> Doc:
     return doc
 
 
-def voided_note(company: Company, old: Doc) -> str:
+def voided_note(company: SandboxCompany, old: Doc) -> str:
     """The word "Voided", before what stood there or instead of it."""
     note = old.get("PrivateNote")
     return "Voided" if not note or company.switches.void_note == "overwrite" else f"Voided - {note}"[:4000]

@@ -6,7 +6,7 @@
 from typing import Any
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.wire import Doc
 
@@ -38,7 +38,7 @@ def of_kind(old: Any, new: Any) -> Any:
     return new
 
 
-def _preferences(_company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def _preferences(_company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     if old is None:
         return given
     groups = {name: of_kind(old.get(name), given[name]) for name in given if name in ask.named and name in old}
@@ -58,7 +58,7 @@ def _keep_close_date(doc: Doc, old: Doc) -> None:
     doc["AccountingInfoPrefs"] = accounting if closed is None else {**accounting, "BookCloseDate": closed}
 
 
-def _company_info(_company: Company, given: Doc, old: Doc | None, ask: Ask) -> Doc:
+def _company_info(_company: SandboxCompany, given: Doc, old: Doc | None, ask: Ask) -> Doc:
     if old is None:
         return given
     return {**old, **{name: value for name, value in given.items() if name in ask.named}}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.sandbox import errors
-from bridge.sandbox.company import Company
+from bridge.sandbox.company import SandboxCompany
 from bridge.sandbox.entities.kind import Ask, EntityKind, words
 from bridge.sandbox.entities.lists import claims_name
 from bridge.sandbox.errors import QboFault
@@ -31,7 +31,7 @@ class Taxable:
     tax_after_discount: bool
 
 
-def rates_of(company: Company, code_id: str) -> list[Doc]:
+def rates_of(company: SandboxCompany, code_id: str) -> list[Doc]:
     """The rates of a tax code in their order."""
     code = company.find("TaxCode", code_id)
     if code is None:
@@ -40,7 +40,7 @@ def rates_of(company: Company, code_id: str) -> list[Doc]:
     return [company.tables["TaxRate"][detail["TaxRateRef"]["value"]] for detail in details]
 
 
-def line_code(company: Company, detail: Doc, item: Doc | None) -> Doc | None:
+def line_code(company: SandboxCompany, detail: Doc, item: Doc | None) -> Doc | None:
     """A line's tax code: in the US TAX or NON, by the item when nothing was said; elsewhere a code of the company."""
     value = ref_id(detail.get("TaxCodeRef"))
     if company.country == "US":
@@ -61,7 +61,7 @@ def line_code(company: Company, detail: Doc, item: Doc | None) -> Doc | None:
     return {"value": value}
 
 
-def tax_detail(company: Company, given: Doc, form: Taxable) -> Doc:
+def tax_detail(company: SandboxCompany, given: Doc, form: Taxable) -> Doc:
     """The form's TxnTaxDetail; lines that hold their tax are brought to net."""
     wanted = given.get("TxnTaxDetail", {})
     if company.country != "US":
@@ -77,7 +77,7 @@ def _detail(line: Doc) -> Doc:
     return found
 
 
-def _us_tax(company: Company, wanted: Doc, base: Decimal) -> Doc:
+def _us_tax(company: SandboxCompany, wanted: Doc, base: Decimal) -> Doc:
     code = ref_id(wanted.get("TxnTaxCodeRef"))
     rates = rates_of(company, code) if code and code not in PSEUDO else []
     automated = company.preference("TaxPrefs", "PartnerTaxEnabled") and company.switches.automated_tax_percent
@@ -102,11 +102,11 @@ def _answer(code: str | None, total: Decimal, lines: list[Doc]) -> Doc:
     return detail
 
 
-def _named_rate(company: Company, line: Doc) -> bool:
+def _named_rate(company: SandboxCompany, line: Doc) -> bool:
     return company.find("TaxRate", ref_id(line.get("TaxLineDetail", {}).get("TaxRateRef"))) is not None
 
 
-def _kept_line(company: Company, line: Doc) -> Doc:
+def _kept_line(company: SandboxCompany, line: Doc) -> Doc:
     detail = line["TaxLineDetail"]
     rate = company.tables["TaxRate"][detail["TaxRateRef"]["value"]]
     return _line(rate, money(line.get("Amount", ZERO)), detail.get("NetAmountTaxable", ZERO))
@@ -138,7 +138,7 @@ def prorated(total: Decimal, weights: list[Decimal]) -> list[Decimal]:
     return [*parts, total - sum(parts, ZERO)]
 
 
-def _global_tax(company: Company, mode: str, wanted: Doc, form: Taxable) -> Doc:
+def _global_tax(company: SandboxCompany, mode: str, wanted: Doc, form: Taxable) -> Doc:
     if mode == "NotApplicable":
         if wanted.get("TotalTax") or wanted.get("TaxLine"):
             raise QboFault("6170", "Invalid TxnTaxDetail Error", None, "TxnTaxDetail")
@@ -172,7 +172,7 @@ def _global_tax(company: Company, mode: str, wanted: Doc, form: Taxable) -> Doc:
     return _answer(None, sum((line["Amount"] for line in lines), ZERO), lines)
 
 
-def tax_postings(company: Company, detail: Doc) -> list[tuple[str, Decimal]]:
+def tax_postings(company: SandboxCompany, detail: Doc) -> list[tuple[str, Decimal]]:
     """Account and amount of each tax; what no rate explains goes to the company's general tax account."""
     rest: Decimal = detail.get("TotalTax", ZERO)
     postings = []
@@ -185,13 +185,13 @@ def tax_postings(company: Company, detail: Doc) -> list[tuple[str, Decimal]]:
     return postings
 
 
-def _agency(_company: Company, given: Doc, _old: Doc | None, _ask: Ask) -> Doc:
+def _agency(_company: SandboxCompany, given: Doc, _old: Doc | None, _ask: Ask) -> Doc:
     if not given.get("DisplayName"):
         raise errors.required("DisplayName")
     return {"TaxTrackedOnPurchases": False, "TaxTrackedOnSales": True, **given}
 
 
-def _agency_effects(company: Company, _old: Doc | None, new: Doc | None) -> None:
+def _agency_effects(company: SandboxCompany, _old: Doc | None, new: Doc | None) -> None:
     if new is None or new["Id"] in company.agency_accounts:
         return
     name = f"{new['DisplayName']} Payable"[:100]
@@ -201,11 +201,11 @@ def _agency_effects(company: Company, _old: Doc | None, new: Doc | None) -> None
     company.undo.set(company.agency_accounts, new["Id"], holder)
 
 
-def _rate(_company: Company, given: Doc, _old: Doc | None, _ask: Ask) -> Doc:
+def _rate(_company: SandboxCompany, given: Doc, _old: Doc | None, _ask: Ask) -> Doc:
     return {"SpecialTaxType": "NONE", "DisplayType": "ReadOnly", "Active": True, **given}
 
 
-def _code(_company: Company, given: Doc, _old: Doc | None, _ask: Ask) -> Doc:
+def _code(_company: SandboxCompany, given: Doc, _old: Doc | None, _ask: Ask) -> Doc:
     return {"Active": True, "Hidden": False, "Taxable": True, "TaxGroup": True, **given}
 
 

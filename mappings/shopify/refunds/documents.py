@@ -15,7 +15,7 @@ from contracts.quickbooks import CreditMemoDraft, LineDraft, RefundReceiptDraft
 from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths, line
 from mappings.rules import MappingRules
-from mappings.shopify.amounts import Part
+from mappings.shopify.amounts import AmountPart
 from mappings.shopify.gateways import is_redemption
 from mappings.shopify.inexact import groups, joined
 from mappings.shopify.parts import described, item_of, needs_of
@@ -66,7 +66,10 @@ def _receipt(
     ident = f"{refunded.key.id}.{share.gateway}" if number else refunded.key.id
     parts = share.parts
     if is_redemption(share.gateway):
-        parts = (*parts, Part(kind="gift_card", amount=-share.amount, title="Back to the gift card or store credit"))
+        parts = (
+            *parts,
+            AmountPart(kind="gift_card", amount=-share.amount, title="Back to the gift card or store credit"),
+        )
     parts = own_taxes(parts)
     handed_back = share.transactions[0] if len(share.transactions) == 1 else refunded.key.id
     tax = in_hundredths(total(part.tax for part in parts), money.currency)
@@ -93,7 +96,7 @@ def _correction(
     refunded: Refunded,
     money: RefundMoney,
     name: str,
-    parts: tuple[Part, ...],
+    parts: tuple[AmountPart, ...],
     rules: MappingRules,
     items: list[PostingStep],
 ) -> PostingStep:
@@ -135,7 +138,7 @@ def _credit_key(refund: SourceKey) -> SourceKey:
 
 
 def _lines(
-    parts: Sequence[Part], currency: str, rules: MappingRules, items: list[PostingStep]
+    parts: Sequence[AmountPart], currency: str, rules: MappingRules, items: list[PostingStep]
 ) -> tuple[LineDraft, ...]:
     """One line per part; the items that they need are put down in `items`."""
     lines: list[LineDraft] = []

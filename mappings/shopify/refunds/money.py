@@ -17,15 +17,15 @@ from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import decimals_of, plain, round_half_up, split, total
 from contracts.shopify import OrderAdjustment, Refund, Transaction, true_id
 from mappings.rules import gateway_key
-from mappings.shopify.amounts import Part
+from mappings.shopify.amounts import AmountPart
 from mappings.shopify.refunds.parts import (
     Side,
     TaxIncluded,
     by_others,
     is_pending,
     is_shipping,
-    must_tell_taxes,
     refund_parts,
+    require_taxes,
     row_money,
     value,
 )
@@ -48,7 +48,7 @@ class Share:
 
     gateway: str
     amount: Decimal
-    parts: tuple[Part, ...]
+    parts: tuple[AmountPart, ...]
     settled: bool
     transactions: tuple[str, ...]
 
@@ -65,13 +65,13 @@ class RefundMoney:
 
     currency: str
     shares: tuple[Share, ...] = ()
-    credit: tuple[Part, ...] = ()
+    credit: tuple[AmountPart, ...] = ()
     failed: bool = False
     unclear: bool = False
     kept: Decimal = Decimal(0)
     plain: bool = False
     paid_credit: bool = False
-    corrections: tuple[tuple[str, tuple[Part, ...]], ...] = ()
+    corrections: tuple[tuple[str, tuple[AmountPart, ...]], ...] = ()
 
     @property
     def taken_off(self) -> Decimal:
@@ -103,7 +103,7 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
     if inside is None:
         return RefundMoney(currency=currency, unclear=True)
     rows = _rows_without_money(refund)
-    must_tell_taxes(refund, rows)
+    require_taxes(refund, rows)
     # "tax_amount" of an adjustment is added to its "amount" (REST reference, Refund), whatever the prices hold.
     parts = refund_parts(refund, rows, "shop_money", TaxIncluded(inside, adjustments=False))
     return RefundMoney(currency=currency, credit=parts)
@@ -123,8 +123,8 @@ def _rows_without_money(refund: Refund) -> list[OrderAdjustment]:
     others = [row for row in refund.order_adjustments if not is_pending(row)]
     pending = total(amount for row in refund.order_adjustments if is_pending(row) for amount in row_money(row))
     rows = list(refund.order_adjustments) if pending < 0 else others
-    beside = [row_money(row) for row in rows if not is_shipping(row)]
-    if total(amount for amount, _ in beside) == total(tax for _, tax in beside) == 0:
+    goods = [row_money(row) for row in rows if not is_shipping(row)]
+    if total(amount for amount, _ in goods) == total(tax for _, tax in goods) == 0:
         return [row for row in rows if is_shipping(row)]
     return rows
 
@@ -143,7 +143,9 @@ def _moved(refund: Refund, live: Sequence[Transaction], currency: str, *, taxes_
     return _dealt(refund_parts(refund, rows, "shop_money", inside), left, live, side, currency)
 
 
-def _dealt(parts: Sequence[Part], left: Decimal, live: Sequence[Transaction], side: Side, currency: str) -> RefundMoney:
+def _dealt(
+    parts: Sequence[AmountPart], left: Decimal, live: Sequence[Transaction], side: Side, currency: str
+) -> RefundMoney:
     """`parts` on the gateways by what moved through each; `left` of them no money was handed back for."""
     groups: dict[str, list[Transaction]] = {}
     for row in sorted(live, key=lambda row: (gateway_key(row.gateway), row.id)):
@@ -179,27 +181,29 @@ def _unexplained(
     if not parts and not refund.order_adjustments and is_shops:
         if taxes_included is None:
             return RefundMoney(currency=currency, unclear=True)
-        return replace(_dealt([Part(kind="refund", amount=flow)], Decimal(0), live, "shop_money", currency), plain=True)
+        return replace(
+            _dealt([AmountPart(kind="refund", amount=flow)], Decimal(0), live, "shop_money", currency), plain=True
+        )
     if taxes_included is None or kept < 0 or not is_shops:
-        told: Side = "shop_money" if is_shops else "presentment_money"
-        found = value(refund_parts(refund, refund.order_adjustments, told, READINGS[0]))
+        side: Side = "shop_money" if is_shops else "presentment_money"
+        found = value(refund_parts(refund, refund.order_adjustments, side, READINGS[0]))
         raise UnbalancedDocument(
             f"what the refund takes back adds up to {plain(found, currency)} {currency}, "
             f"the money handed back to {plain(flow, currency)} {currency}"
         )
-    parts = (*parts, Part(kind="refund", amount=-kept, title="Not handed back of what was returned"))
+    parts = (*parts, AmountPart(kind="refund", amount=-kept, title="Not handed back of what was returned"))
     return replace(_dealt(parts, Decimal(0), live, "shop_money", currency), kept=kept)
 
 
-def fill(parts: Sequence[Part], amounts: Sequence[Decimal], places: int) -> list[tuple[Part, ...]]:
+def fill(parts: Sequence[AmountPart], amounts: Sequence[Decimal], places: int) -> list[tuple[AmountPart, ...]]:
     """`parts` dealt out to `amounts` one after the other, the part at a boundary divided; nothing is rounded away.
 
     What was kept is dealt last, so it lies with the last amount.
     """
     waiting = [*(part for part in parts if value([part]) > 0), *(part for part in parts if value([part]) <= 0)]
-    dealt: list[tuple[Part, ...]] = []
+    dealt: list[tuple[AmountPart, ...]] = []
     for amount in amounts[:-1]:
-        share: list[Part] = []
+        share: list[AmountPart] = []
         while value(share) < amount and waiting:
             part = waiting.pop(0)
             missing = amount - value(share)
@@ -211,7 +215,7 @@ def fill(parts: Sequence[Part], amounts: Sequence[Decimal], places: int) -> list
     return [*dealt, tuple(waiting)]
 
 
-def _divided(part: Part, amount: Decimal, places: int) -> tuple[Part, Part]:
+def _divided(part: AmountPart, amount: Decimal, places: int) -> tuple[AmountPart, AmountPart]:
     """The first `amount` of a part, tax included, and the rest; pieces cannot be divided, so neither names them."""
     tax = round_half_up(part.tax * amount / value([part]), places)
     by_others = tax if part.remitted == part.tax else round_half_up(part.remitted * amount / value([part]), places)
@@ -233,25 +237,24 @@ def all_by_others(money: RefundMoney) -> RefundMoney:
     return replace(money, shares=shares, credit=by_others(money.credit), corrections=corrections)
 
 
-def redealt(money: RefundMoney, parts: Sequence[Part]) -> RefundMoney:
+def redealt(money: RefundMoney, parts: Sequence[AmountPart]) -> RefundMoney:
     """The same money for other `parts`, which come to the same."""
     rounding = [tuple(part for part in share.parts if part.kind == "rounding") for share in money.shares]
-    amounts = [share.amount - value(beside) for share, beside in zip(money.shares, rounding, strict=True)]
+    amounts = [share.amount - value(part) for share, part in zip(money.shares, rounding, strict=True)]
     _, *filled = fill(parts, [Decimal(0), *amounts], _places(money.currency))
     shares = (
-        replace(share, parts=(*dealt, *beside))
-        for share, dealt, beside in zip(money.shares, filled, rounding, strict=True)
+        replace(share, parts=(*dealt, *part)) for share, dealt, part in zip(money.shares, filled, rounding, strict=True)
     )
     return replace(money, shares=tuple(shares), plain=False)
 
 
-def _share(gateway: str, group: Sequence[Transaction], amount: Decimal, parts: tuple[Part, ...]) -> Share:
+def _share(gateway: str, group: Sequence[Transaction], amount: Decimal, parts: tuple[AmountPart, ...]) -> Share:
     rounding = total(rounded_by(row) for row in group)
-    beside = (Part(kind="rounding", amount=rounding),) if rounding else ()
+    extra = (AmountPart(kind="rounding", amount=rounding),) if rounding else ()
     return Share(
         gateway=gateway,
         amount=amount + rounding,
-        parts=(*parts, *beside),
+        parts=(*parts, *extra),
         settled=all(row.status == MOVED for row in group),
         transactions=tuple(str(true_id(row.id, row.admin_graphql_api_id)) for row in group if row.status == MOVED),
     )
@@ -259,13 +262,13 @@ def _share(gateway: str, group: Sequence[Transaction], amount: Decimal, parts: t
 
 def _is_foreign(row: Transaction, currency: str) -> bool:
     """True when only the customer's money is told, in another currency than the shop's."""
-    told = row.amount_set and row.amount_set.shop_money
-    return not told and row.currency is not None and row.currency != currency
+    money = row.amount_set and row.amount_set.shop_money
+    return not money and row.currency is not None and row.currency != currency
 
 
 def _amount(row: Transaction, side: Side) -> Decimal:
-    told = row.amount_set and row.amount_set.shop_money if side == "shop_money" else None
-    return told.amount if told else row.amount
+    money = row.amount_set and row.amount_set.shop_money if side == "shop_money" else None
+    return money.amount if money else row.amount
 
 
 def _places(currency: str) -> int:

@@ -43,15 +43,15 @@ class OrderRefunds:
 def refunds_of(order: Order, sold: OrderMoney, key: SourceKey, rules: MappingRules) -> OrderRefunds:
     """All refunds of `order`, of which `sold` is what was sold."""
     found = OrderRefunds()
-    told = [(refund, money) for refund in order.refunds or () if (money := _read(order, refund, found)) is not None]
-    moneys = reconciled([money for _, money in told], sold.total, order.current_total_price)
-    tip = _tip_beside_lines(sold)
-    for (refund, _), money in zip(told, moneys, strict=True):
+    read = [(refund, money) for refund in order.refunds or () if (money := _read(order, refund, found)) is not None]
+    moneys = reconciled([money for _, money in read], sold.total, order.current_total_price)
+    tip = _tip_without_line(sold)
+    for (refund, _), money in zip(read, moneys, strict=True):
         if money is None:
             found.leave_out(refund, UNEXPLAINED, "refund_unexplained")
             continue
-        whole, tip = with_tip(money, tip, all_back=order.current_total_price == 0)
-        _book(order, refund, whole, key, rules, found)
+        with_its_tip, tip = with_tip(money, tip, all_back=order.current_total_price == 0)
+        _book(order, refund, with_its_tip, key, rules, found)
     return found
 
 
@@ -65,7 +65,7 @@ def _read(order: Order, refund: Refund, found: OrderRefunds) -> RefundMoney | No
         if any(row.test or gateway_key(row.gateway) == TEST_GATEWAY for row in refund.transactions):
             found.notes.append(f"Its refund {refund.id} is a test.")
             return None
-        return refund_money(_whole(order, refund), order.currency, taxes_included=order.taxes_included)
+        return refund_money(_with_lines(order, refund), order.currency, taxes_included=order.taxes_included)
     except RecordError as error:
         found.leave_out(refund, str(error))
         return None
@@ -115,12 +115,12 @@ def _gives_tax_back(step: PostingStep) -> bool:
     return any(line.item.id == "marketplace-tax" for line in lines)
 
 
-def _tip_beside_lines(sold: OrderMoney) -> Decimal:
+def _tip_without_line(sold: OrderMoney) -> Decimal:
     """The tip that no line tells: a refund of it can only be a row."""
     return total(part.amount for part in sold.parts if part.kind == "tip" and part.line is None)
 
 
-def _whole(order: Order, refund: Refund) -> Refund:
+def _with_lines(order: Order, refund: Refund) -> Refund:
     """The refund with the order's own lines where it only names them."""
     sold = {line.id: line for line in order.line_items}
     lines = tuple(

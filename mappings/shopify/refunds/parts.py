@@ -17,7 +17,7 @@ from contracts.shopify import LineItem, MoneySet, OrderAdjustment, Refund, Refun
 from mappings.shopify.amounts import (
     DUTY_DECIMALS,
     SHIPPING_REFUND,
-    Part,
+    AmountPart,
     PartKind,
     delivery_amount,
     kind_of,
@@ -39,7 +39,9 @@ class TaxIncluded(NamedTuple):
     duties: bool = False
 
 
-def refund_parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> tuple[Part, ...]:
+def refund_parts(
+    refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded
+) -> tuple[AmountPart, ...]:
     """The parts of `refund` that come to something, without their taxes; of its adjustments those in `rows`."""
     return tuple(part for part in _parts(refund, rows, side, inside) if part.amount or part.tax)
 
@@ -49,11 +51,11 @@ def shop_currency(refund: Refund) -> str:
     adjusted = (row.amount_set for row in refund.order_adjustments)
     sold = (line.subtotal_set for line in refund.refund_line_items)
     delivered = (line.subtotal_amount_set for line in refund.refund_shipping_lines)
-    moved = (row.amount_set for row in refund.transactions)
-    for money in (refund.total_duties_set, *sold, *adjusted, *delivered, *moved):
-        told = money.shop_money if money else None
-        if told and (told.currency_code or told.currency):
-            return told.currency_code or told.currency or ""
+    amounts = (row.amount_set for row in refund.transactions)
+    for money in (refund.total_duties_set, *sold, *adjusted, *delivered, *amounts):
+        in_shop = money.shop_money if money else None
+        if in_shop and (in_shop.currency_code or in_shop.currency):
+            return in_shop.currency_code or in_shop.currency or ""
     for row in refund.transactions:
         if row.currency:
             return row.currency
@@ -70,24 +72,24 @@ def is_pending(row: OrderAdjustment) -> bool:
     return row.kind != SHIPPING_REFUND and (row.reason or "").strip().lower() == PENDING
 
 
-def value(parts: Sequence[Part]) -> Decimal:
+def value(parts: Sequence[AmountPart]) -> Decimal:
     """What parts come to, taxes added."""
     return total(part.amount + part.tax for part in parts)
 
 
-def own_taxes(parts: Sequence[Part]) -> tuple[Part, ...]:
+def own_taxes(parts: Sequence[AmountPart]) -> tuple[AmountPart, ...]:
     """`parts` with the company's own taxes on them, and what others remit as a part of its own; the same value."""
     remitted = total(part.remitted for part in parts)
     kept = tuple(replace(part, tax=part.tax - part.remitted, remitted=Decimal(0)) for part in parts)
-    return (*kept, Part(kind="marketplace_tax", amount=remitted, title=REMITTED)) if remitted else kept
+    return (*kept, AmountPart(kind="marketplace_tax", amount=remitted, title=REMITTED)) if remitted else kept
 
 
-def by_others(parts: Sequence[Part]) -> tuple[Part, ...]:
+def by_others(parts: Sequence[AmountPart]) -> tuple[AmountPart, ...]:
     """`parts` whose taxes another merchant of record remits."""
     return tuple(replace(part, remitted=part.tax, taxes=()) for part in parts)
 
 
-def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> Iterator[Part]:
+def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: TaxIncluded) -> Iterator[AmountPart]:
     duties = _duties(refund, side)
     within = _within(refund, duties if inside.duties else Decimal(0), side)
     for line, duty in zip(refund.refund_line_items, within, strict=True):
@@ -105,12 +107,12 @@ def _parts(refund: Refund, rows: Sequence[OrderAdjustment], side: Side, inside: 
 
 def _part(
     line: LineItem | None, amount: Decimal, tax: Decimal, quantity: int, *, inside: bool, restocked: bool
-) -> Part:
+) -> AmountPart:
     """A line that was sold; of one that the body does not describe only the money is known.
 
     Pieces that did not come back to the shelf are not named: QBO would put an inventory item back in stock.
     """
-    return Part(
+    return AmountPart(
         kind=kind_of(line) if line else "refund",
         amount=amount - tax if inside else amount,
         tax=tax,
@@ -130,8 +132,8 @@ def _remitted(line: LineItem, tax: Decimal) -> Decimal:
     return round_half_up(tax * by_channel / all_of_it, max(-int(tax.as_tuple().exponent), 2))
 
 
-def _other(kind: PartKind, amount: Decimal, tax: Decimal, *, inside: bool, title: str | None = None) -> Part:
-    return Part(kind=kind, amount=amount - tax if inside else amount, tax=tax, title=title)
+def _other(kind: PartKind, amount: Decimal, tax: Decimal, *, inside: bool, title: str | None = None) -> AmountPart:
+    return AmountPart(kind=kind, amount=amount - tax if inside else amount, tax=tax, title=title)
 
 
 def _words(row: OrderAdjustment, amount: Decimal) -> str:
@@ -174,7 +176,7 @@ def _delivered(line: RefundShippingLine, side: Side) -> Decimal:
     return delivery_amount(line) if side == "shop_money" else _in(line.subtotal_amount_set, side)
 
 
-def must_tell_taxes(refund: Refund, rows: Sequence[OrderAdjustment]) -> None:
+def require_taxes(refund: Refund, rows: Sequence[OrderAdjustment]) -> None:
     """UndecodableRecord where a row or a delivery is trimmed of its tax.
 
     Only money that moved can say by itself that there is none beside an amount.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from contracts.money import total
-from mappings.shopify.amounts import Part
+from mappings.shopify.amounts import AmountPart
 from mappings.shopify.refunds.money import RefundMoney, redealt
 from mappings.shopify.refunds.parts import value
 
@@ -26,14 +26,14 @@ def reconciled(refunds: Sequence[RefundMoney], sold: Decimal, left: Decimal | No
     the same order takes the credit, where the total did not fall by it once more.
     """
     if left is None:
-        return _as_told(refunds)
+        return _each_by_itself(refunds)
     off = sold - total(each.taken_off for each in refunds) - left
     if off > 0:
         return _credited(refunds, off)
     return _tied(refunds, -off) if off < 0 else list(refunds)
 
 
-def _as_told(refunds: Sequence[RefundMoney]) -> list[RefundMoney | None]:
+def _each_by_itself(refunds: Sequence[RefundMoney]) -> list[RefundMoney | None]:
     """Each as its own event tells it; without what only the order could explain."""
     return [None if each.kept or each.plain else each for each in refunds]
 
@@ -41,12 +41,12 @@ def _as_told(refunds: Sequence[RefundMoney]) -> list[RefundMoney | None]:
 def _credited(refunds: Sequence[RefundMoney], off: Decimal) -> list[RefundMoney | None]:
     """The total fell by more than what moved: the goods' rest was taken off what is owed, and not kept."""
     if off > total(each.kept for each in refunds):
-        return _as_told(refunds)
+        return _each_by_itself(refunds)
     found: list[RefundMoney | None] = []
     for each in refunds:
         part = min(each.kept, off)
         off -= part
-        rest = (Part(kind="refund", amount=part, title=TAKEN_OFF),) if part else ()
+        rest = (AmountPart(kind="refund", amount=part, title=TAKEN_OFF),) if part else ()
         found.append(replace(each, credit=(*each.credit, *rest)))
     return found
 
@@ -66,7 +66,7 @@ def _tied(refunds: Sequence[RefundMoney], over: Decimal) -> list[RefundMoney | N
                 found[earlier] = replace(found[earlier], credit=(), paid_credit=True)
             found[number] = redealt(each, goods) if each.plain else _corrected(each, goods)
     if over:  # because figures that miss each other for another reason prove no tie
-        return _as_told(refunds)
+        return _each_by_itself(refunds)
     return list(found)
 
 
@@ -85,9 +85,9 @@ def _open_credits(earlier: Sequence[RefundMoney], amount: Decimal) -> list[int]:
     return open_ones if total(value(earlier[number].credit) for number in open_ones) == amount else []
 
 
-def _corrected(money: RefundMoney, goods: tuple[Part, ...]) -> RefundMoney:
+def _corrected(money: RefundMoney, goods: tuple[AmountPart, ...]) -> RefundMoney:
     """Its own event books it as money without goods; a receipt of nothing puts the goods and their tax in its place."""
-    given = Part(kind="refund", amount=-value(goods), title=BY_CREDIT)
+    given = AmountPart(kind="refund", amount=-value(goods), title=BY_CREDIT)
     return replace(money, corrections=(*money.corrections, ("goods", (*goods, given))))
 
 
@@ -102,5 +102,5 @@ def with_tip(money: RefundMoney, tip: Decimal, *, all_back: bool) -> tuple[Refun
     back = min(given, tip) if all_back else tip if given == tip else Decimal(0)
     if not back or not money.has_moved or money.corrections:
         return money, tip
-    moved = (Part(kind="tip", amount=back, title="Tip"), Part(kind="refund", amount=-back, title="Tip"))
+    moved = (AmountPart(kind="tip", amount=back, title="Tip"), AmountPart(kind="refund", amount=-back, title="Tip"))
     return replace(money, corrections=(("tip", moved),)), tip - back

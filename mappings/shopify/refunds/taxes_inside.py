@@ -15,10 +15,10 @@ def inside_by_rates(refund: Refund, currency: str) -> bool | None:
     """
     unit = Decimal(1).scaleb(-decimals_of(currency))
     fits = [_fits(line.line_item, unit) for line in refund.refund_line_items if line.line_item]
-    if not any(beside or within for beside, within in fits):
+    if not any(outside or within for outside, within in fits):
         return False
-    told = {within for beside, within in fits if beside != within}
-    return told.pop() if len(told) == 1 else None
+    readings = {within for outside, within in fits if outside != within}
+    return readings.pop() if len(readings) == 1 else None
 
 
 def _fits(line: LineItem, unit: Decimal) -> tuple[bool, bool]:

@@ -40,7 +40,7 @@ def remembering(fact: str, total: str = "100.00") -> Index:
     row = invoice_row(total, marker_fields={"v": "5.1", "h": "aaaaaaaaaa", **({"x": fact} if fact else {})})
     row["Line"] = []
     index = books(*LISTS)
-    index.remember("Invoice", row, whole=True)
+    index.remember("Invoice", row, in_full=True)
     return index
 
 

@@ -22,7 +22,7 @@ Age = tuple[int, int]
 NEVER: Age = (0, 0)
 
 
-def newest_told(
+def newest_with_money(
     context: PlanningContext, sale: SourceKey, body: Posted | None, claims: SaleClaims
 ) -> tuple[Claim, ...]:
     """The newest bodies that tell money, when none that told it before is newer; an older one says nothing."""
@@ -40,15 +40,15 @@ def newest_told(
 
 def is_silent(claim: Claim, claims: SaleClaims) -> bool:
     """True for a body of an order that says nothing about money."""
-    told = any(each.position == claim.position for each in claims.received)
+    says_money = any(each.position == claim.position for each in claims.received)
     inside = claim.step.entity == "SalesReceipt"
-    return claim.step.intent is Intent.STATE and claim.step.version is not None and not (told or inside)
+    return claim.step.intent is Intent.STATE and claim.step.version is not None and not (says_money or inside)
 
 
-def day_told(body: Posted | None, claims: SaleClaims, received: Decimal) -> date | None:
+def earliest_day(body: Posted | None, claims: SaleClaims, received: Decimal) -> date | None:
     """The lowest known day on which a body told that `received` came in; None where nobody in reach did."""
     drafts = [(claim.step.draft, amount_of(claim)) for claim in claims.received]
-    days = [draft.txn_date for draft, told in drafts if isinstance(draft, PaymentDraft) and told >= received]
+    days = [draft.txn_date for draft, amount in drafts if isinstance(draft, PaymentDraft) and amount >= received]
     remembered = amount_in(body.marker_fields, MarkerField.RECEIVED) if body else None
     if body is not None and body.txn_date and remembered is not None and remembered >= received:
         days.append(body.txn_date)

@@ -12,7 +12,7 @@ from contracts.records import InboundRecord
 from contracts.results import Result, ResultStatus, result_id
 
 
-class Written(NamedTuple):
+class WriteKind(NamedTuple):
     """One way in which the books were changed."""
 
     entity: str
@@ -29,7 +29,7 @@ class Sum:
 
 
 @dataclass(slots=True)
-class Tally:
+class BackfillCounts:
     """The counts of one company's run. A record counts once, with its newest outcome."""
 
     company: str
@@ -39,7 +39,7 @@ class Tally:
     """Of these, records that are another company's business: they have no result here."""
     outside_range: int = 0
     """Events from outside the range that had been waiting and have their terminal result now."""
-    written: dict[Written, Sum] = field(default_factory=dict)
+    written: dict[WriteKind, Sum] = field(default_factory=dict)
     _outcomes: Counter[tuple[ResultStatus, str]] = field(default_factory=Counter)
     _waiting: dict[str, str] = field(default_factory=dict)
 
@@ -74,7 +74,7 @@ class Tally:
             self.outside_range += 1
         for entity in result.entities:
             if entity.operation != "none":
-                sums = self.written.setdefault(Written(entity.entity, entity.operation, entity.currency or ""), Sum())
+                sums = self.written.setdefault(WriteKind(entity.entity, entity.operation, entity.currency or ""), Sum())
                 sums.times += 1
                 if entity.total is not None:
                     sums.total = (sums.total or Decimal(0)) + Decimal(entity.total)
