@@ -178,9 +178,10 @@ class OrderAdjustment(Body):
 
 
 class RefundShippingLine(Body):
-    """Delivery that was handed back, in newer bodies."""
+    """Delivery that was handed back, in newer bodies; some of them describe what was sold."""
 
     shipping_line_id: Ident | None = None
+    shipping_line: ShippingLine | None = None
     subtotal_amount_set: MoneySet | None = None
     tax_amount_set: MoneySet | None = None
 

@@ -55,13 +55,17 @@ class ChangeDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
-    """One side of a journal entry. With `customer_of` it is what the customer of that sale owes (A/R)."""
+    """One side of a journal entry. With `customer_of` it is what the customer of that sale owes (A/R).
+
+    `tracking_class` is the name of a class of the company.
+    """
 
     side: Literal["Debit", "Credit"]
     account: AccountSelector
     amount: Decimal
     description: str | None = None
     customer_of: SourceKey | None = None
+    tracking_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,21 +97,24 @@ class DepositedPayment:
     """What a payout brings to the bank of a payment of ours: all of it, or a part (one of several captures).
 
     A whole payment that lies in Undeposited Funds is linked; anything else is a line from the account that it lies in.
-    `sale` is what it paid for, where the sale's own form or body may hold this money.
+    `sale` is what it paid for, where the sale's own form or body may hold this money. `rate` is how many smallest units
+    of the payout's currency the processor made of one of the payment's, where the two differ and it says so.
     """
 
     payment: SourceKey
     amount: Decimal
     sale: SourceKey | None = None
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositLine:
-    """What else makes up a deposit: fees and refunds are negative."""
+    """What else makes up a deposit: fees and refunds are negative. `tracking_class` is the name of a class."""
 
     account: AccountSelector
     amount: Decimal
     description: str | None = None
+    tracking_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +124,8 @@ class DepositDraft(TransactionDraft):
     `clearing` is where the processor's money lies: payments that are not ours to link come out of it by a line.
     `orders` are the shop's own sales that it pays out; it waits for them. Below zero it took money from the bank. With
     `part` (which of how many) its rows are told in several records. One that came back has the day on which it did in
-    `returned`, and may come without its rows.
+    `returned`, and may come without its rows. `refunds` are those of its refunds that the processor took in another
+    currency than the sale's, below zero; `exchange` is where the difference to what the books say they are worth goes.
     """
 
     deposit_to: AccountSelector
@@ -128,6 +136,8 @@ class DepositDraft(TransactionDraft):
     orders: tuple[SourceKey, ...] = ()
     part: tuple[int, int] | None = None
     returned: date | None = None
+    refunds: tuple[DepositedPayment, ...] = ()
+    exchange: AccountSelector | None = None
 
     @property
     def sum_of_rows(self) -> Decimal:

@@ -135,6 +135,14 @@ def row_account(rules: MappingRules, kind: str, ident: str) -> AccountSelector:
     return _made(rules, rule, RESERVES, "Other Current Asset", "OtherCurrentAssets")
 
 
+def exchange_differences(rules: MappingRules) -> AccountSelector:
+    """Where a processor's rate differs from that of the books; by default what QuickBooks itself keeps for it."""
+    chosen = rules.accounts.exchange
+    if chosen is not None:
+        return chosen.selector("accounts.exchange")
+    return AccountSelector(rule="accounts.exchange", sub_type="ExchangeGainOrLoss")
+
+
 def marketplace_tax(rules: MappingRules) -> AccountSelector:
     """The liability that tax which others remit is owed through, as an account of a line."""
     chosen, name = rules.accounts.marketplace_tax, _CREATED["marketplace_tax"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from contracts.entities import DOC_NUMBER_MAX
 from contracts.keys import SourceKey
@@ -12,8 +13,14 @@ from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine
 from mappings.rules import MappingRules
 
-Movement = tuple[AccountSelector, Decimal, str]
-"""An account, by how much it is debited (credited below zero), and why."""
+
+class Movement(NamedTuple):
+    """An account, by how much it is debited (credited below zero), why, and for which class of the company."""
+
+    account: AccountSelector
+    amount: Decimal
+    why: str
+    tracking_class: str | None = None
 
 
 def entry(
@@ -31,9 +38,15 @@ def entry(
         txn_date=day,
         currency=currency,
         lines=tuple(
-            JournalLine(side="Debit" if amount > 0 else "Credit", account=selector, amount=abs(amount), description=why)
-            for selector, amount, why in moves
-            if amount
+            JournalLine(
+                side="Debit" if move.amount > 0 else "Credit",
+                account=move.account,
+                amount=abs(move.amount),
+                description=move.why,
+                tracking_class=move.tracking_class,
+            )
+            for move in moves
+            if move.amount
         ),
         doc_number=key.id[-DOC_NUMBER_MAX:],
         otherwise=otherwise,

@@ -15,8 +15,8 @@ from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine
-from mappings.accounts import account, deposit_account
-from mappings.entries import entry
+from mappings.accounts import account, deposit_account, exchange_differences
+from mappings.entries import Movement, entry
 from mappings.rules import MappingRules
 
 
@@ -39,8 +39,11 @@ class PaidOut:
 
 @dataclass(slots=True)
 class PayoutParts:
-    """The rows of a payout told apart."""
+    """The rows of a payout told apart. `fee_class` is the class that its fees belong to, `rates` those of charges."""
 
+    fee_class: str | None = None
+    rates: dict[SourceKey, Decimal] = field(default_factory=dict)
+    refunds: dict[SourceKey, DepositedPayment] = field(default_factory=dict)
     payments: dict[SourceKey, Decimal] = field(default_factory=dict)
     sales: dict[SourceKey, SourceKey] = field(default_factory=dict)
     orders: dict[SourceKey, None] = field(default_factory=dict)
@@ -54,9 +57,13 @@ class PayoutParts:
         """Money that other documents brought into the clearing account, or took out of it."""
         self.elsewhere[why] = self.elsewhere.get(why, Decimal(0)) + amount
 
-    def brings(self, payment: SourceKey, amount: Decimal, sale: SourceKey | None = None) -> None:
-        """One more row of a payment."""
+    def brings(
+        self, payment: SourceKey, amount: Decimal, sale: SourceKey | None = None, rate: Decimal | None = None
+    ) -> None:
+        """One more row of a payment; `rate` is what the processor exchanged it at."""
         self.payments[payment] = self.payments.get(payment, Decimal(0)) + amount
+        if rate is not None:
+            self.rates[payment] = rate
         if sale is not None:
             self.sales[payment] = sale
             self.orders[sale] = None
@@ -71,7 +78,8 @@ class PayoutParts:
         if not fee:
             return
         if earlier is None:
-            self.line(selector, -fee, why)
+            line = DepositLine(account=selector, amount=-fee, description=why, tracking_class=self.fee_class)
+            self.lines.append(line)
             return
         month = self.months.setdefault(earlier, {})
         month[selector] = month.get(selector, Decimal(0)) + fee
@@ -80,7 +88,7 @@ class PayoutParts:
 def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tuple[PostingStep, ...]:
     """The facts that its rows tell, and the deposit (below zero an entry). UnbalancedDocument unless they add up."""
     clearing = deposit_account(rules, paid.gateway)
-    months = [_month_entry(paid, last, fees, clearing, rules) for last, fees in sorted(parts.months.items())]
+    months = [_month_entry(paid, parts, last, clearing, rules) for last in sorted(parts.months)]
     for last, fees in sorted(parts.months.items()):
         parts.moved_elsewhere(f"Fees of {last:%Y-%m}", -total(fees.values()))
     draft = DepositDraft(
@@ -88,7 +96,7 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
         currency=paid.currency,
         deposit_to=account(rules, "payouts"),
         payments=tuple(
-            DepositedPayment(payment=each, amount=amount, sale=parts.sales.get(each))
+            DepositedPayment(payment=each, amount=amount, sale=parts.sales.get(each), rate=parts.rates.get(each))
             for each, amount in parts.payments.items()
             if amount
         ),
@@ -99,6 +107,8 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
         exchange_rate=rules.exchange_rates.get(paid.currency),
         part=paid.part,
         returned=paid.returned,
+        refunds=tuple(parts.refunds.values()),
+        exchange=exchange_differences(rules),
     )
     if paid.part is None and (draft.payments or draft.lines):
         draft.must_add_up()
@@ -116,14 +126,15 @@ def _elsewhere_lines(parts: PayoutParts, clearing: AccountSelector, source: str)
 
 
 def _month_entry(
-    paid: PaidOut, last: date, fees: dict[AccountSelector, Decimal], clearing: AccountSelector, rules: MappingRules
+    paid: PaidOut, parts: PayoutParts, last: date, clearing: AccountSelector, rules: MappingRules
 ) -> PostingStep:
     """The fees of an earlier month on its last day; on the payout's own where that month is closed."""
     why = f"Fees of {last:%Y-%m} in {paid.source} payout {paid.key.id}"
     ident = f"{paid.key.id}.{last:%Y-%m}" + (f".{paid.part[0]}" if paid.part else "")
     key = SourceKey(paid.key.system, paid.key.kind, ident)
-    moves = [(selector, fee, why) for selector, fee in fees.items()]
-    kept = (clearing, -total(fees.values()), why)
+    fees = parts.months[last]
+    moves = [Movement(selector, fee, why, parts.fee_class) for selector, fee in fees.items()]
+    kept = Movement(clearing, -total(fees.values()), why)
     return entry(key, last, paid.currency, (*moves, kept), rules, name="fees", otherwise=paid.day)
 
 

@@ -85,6 +85,7 @@ class Accounts(_Frozen):
     dispute_fees: Account | None = None
     opening_receivables: Account | None = None
     opening_clearing: Account | None = None
+    exchange: Account | None = None
 
 
 class PayoutRules(_Frozen):

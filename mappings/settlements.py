@@ -20,6 +20,7 @@ from mappings.payout_parts import PaidOut, PayoutParts, payout_steps
 from mappings.registry import maps
 from mappings.rules import MappingRules, gateway_key
 from mappings.start import ignored_before_start, is_before_start
+from mappings.tracking import class_of_fees
 
 MONEY = {"charge": "Payments", "refund": "Refunds"}
 
@@ -38,7 +39,7 @@ def map_settlement(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ign
         return Ignored(code="skipped_by_rule", message=message, document=key)
     amount = in_hundredths(settlement.amount, code)
     paid = PaidOut(key=key, currency=code, amount=amount, day=day, gateway=gateway, source=settlement.gateway)
-    parts = PayoutParts()
+    parts = PayoutParts(fee_class=class_of_fees(envelope.account, gateway, rules))
     for row in settlement.rows:
         _sort_in(parts, row, code, rules)
     return PostingPlan(

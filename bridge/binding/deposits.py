@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.binding.lookups import Body, Lookups
+from bridge.binding.lookups import Body, Lookups, class_of_line
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
-from contracts.quickbooks import DepositDraft, DepositedPayment
+from contracts.quickbooks import DepositDraft, DepositedPayment, DepositLine
 
 
 def deposit_body(lookups: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
     """A deposit of payments of ours, and what else makes it up; QBO adds the lines up to the total."""
-    others = [_line(lookups.profile.account_id(line.account), line.amount, line.description) for line in draft.lines]
+    others = [_line(lookups, line) for line in draft.lines]
     return {
         "TxnDate": draft.txn_date.isoformat(),
         "DepositToAccountRef": {"value": lookups.profile.account_id(draft.deposit_to)},
@@ -26,12 +26,20 @@ def payout_entry_body(lookups: Lookups, step: PlannedStep, draft: DepositDraft) 
     """A payout that brings nothing or takes money from the bank: QBO has no deposit below zero."""
     why = f"Payout {step.id.key.id}"
     # because an entry links no payment, what lies whole in Undeposited Funds is taken from there
-    drawn = [(_account_of(lookups, each), -each.amount, why) for each in draft.payments]
-    drawn += [(lookups.profile.account_id(line.account), -line.amount, line.description or why) for line in draft.lines]
-    moves = [*drawn, (lookups.profile.account_id(draft.deposit_to), draft.total, why)]
+    drawn = [_side(_account_of(lookups, each), -each.amount, why, {}) for each in draft.payments]
+    drawn += [
+        _side(
+            lookups.profile.account_id(line.account),
+            -line.amount,
+            line.description or why,
+            class_of_line(lookups, line),
+        )
+        for line in draft.lines
+    ]
+    bank = _side(lookups.profile.account_id(draft.deposit_to), draft.total, why, {})
     return {
         "TxnDate": draft.txn_date.isoformat(),
-        "Line": [_side(account, amount, said) for account, amount, said in moves if amount],
+        "Line": [side for side in (*drawn, bank) if side["Amount"]],
         **lookups.money(step, draft.currency),
         "PrivateNote": lookups.note(step),
     }
@@ -52,16 +60,17 @@ def _account_of(lookups: Lookups, each: DepositedPayment) -> str:
     return posted.deposit_to
 
 
-def _line(account: str, amount: Decimal, description: str | None) -> Body:
+def _line(lookups: Lookups, line: DepositLine) -> Body:
+    account = {"AccountRef": {"value": lookups.profile.account_id(line.account)}}
     body: Body = {
-        "Amount": amount,
+        "Amount": line.amount,
         "DetailType": "DepositLineDetail",
-        "DepositLineDetail": {"AccountRef": {"value": account}},
+        "DepositLineDetail": {**account, **class_of_line(lookups, line)},
     }
-    return body | ({"Description": description} if description else {})
+    return body | ({"Description": line.description} if line.description else {})
 
 
-def _side(account: str, amount: Decimal, description: str) -> Body:
+def _side(account: str, amount: Decimal, description: str, of_class: Body) -> Body:
     return {
         "DetailType": "JournalEntryLineDetail",
         "Amount": abs(amount),
@@ -69,5 +78,6 @@ def _side(account: str, amount: Decimal, description: str) -> Body:
         "JournalEntryLineDetail": {
             "PostingType": "Debit" if amount > 0 else "Credit",
             "AccountRef": {"value": account},
+            **of_class,
         },
     }

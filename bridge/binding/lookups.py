@@ -14,7 +14,16 @@ from contracts.entities import PRIVATE_NOTE_MAX
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import Marker
-from contracts.quickbooks import AccountDraft, AccountSelector, Address, CustomerDraft, Draft, ItemDraft
+from contracts.quickbooks import (
+    AccountDraft,
+    AccountSelector,
+    Address,
+    CustomerDraft,
+    DepositLine,
+    Draft,
+    ItemDraft,
+    JournalLine,
+)
 
 Body = dict[str, Any]
 
@@ -70,6 +79,12 @@ class Lookups:
         human = step.target.human_note if step.target else step.note
         marker = Marker(step.id.key, {**step.marker_fields, **(more or {})})
         return self.index.seal.write(step.id.entity, human, marker, length_max=length_max)
+
+
+def class_of_line(look: Lookups, line: DepositLine | JournalLine) -> Body:
+    """The class of a line of an entry or a deposit, which have no class as a whole; empty for none."""
+    named = look.profile.listed("Class", line.tracking_class, "tracking")
+    return {"ClassRef": {"value": named}} if named else {}
 
 
 def address_body(address: Address | None) -> Body | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.binding.lookups import Body, Lookups
+from bridge.binding.lookups import Body, Lookups, class_of_line
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -58,7 +58,11 @@ def journal_body(lookups: Lookups, step: PlannedStep, draft: JournalEntryDraft) 
             "DetailType": "JournalEntryLineDetail",
             "Amount": line.amount,
             "Description": line.description or "",
-            "JournalEntryLineDetail": {"PostingType": line.side, **_side(lookups, line, draft.currency)},
+            "JournalEntryLineDetail": {
+                "PostingType": line.side,
+                **_side(lookups, line, draft.currency),
+                **class_of_line(lookups, line),
+            },
         }
         for line in draft.lines
     ]

@@ -55,6 +55,14 @@ def links_of(payment: Posted) -> tuple[Link, ...]:
     return (*ended, (payment.key, document)) if document != payment.key else ended
 
 
+def lost(payment: SourceKey) -> SourceKey:
+    """Under which name it is noted that this charge or intent failed before anything of it was booked.
+
+    Not under its own, which says what it is part of.
+    """
+    return SourceKey(payment.system, "lost", payment.id)
+
+
 def noted(document: SourceKey) -> Version:
     """A link as the journal keeps it."""
     return Version(0, 0, f"{_OF}{document}")

@@ -9,6 +9,7 @@ from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index, Posted
 from bridge.index.known_customer import fingerprint, said_by
 from bridge.index.name_list import email_of, legal_key
+from bridge.index.payment_links import lost
 from bridge.planning.steps import PlannedStep, StepId, StepResolution, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -54,6 +55,7 @@ class PlanningContext:
         self.stale: dict[tuple[str, str], Posted] = {}
         self.unknown: set[str] = set()
         self.must_replan = False
+        self.lost: frozenset[SourceKey] = frozenset()
         self._customers: dict[tuple[str, str], StepId] = {}
         self._names: dict[str, set[str]] = {"Customer": set(), "Item": set()}
         for plan in plans:
@@ -81,7 +83,8 @@ class PlanningContext:
 
     def is_taken_back(self, key: SourceKey) -> bool:
         """True for what its source took back for good, now or before."""
-        return TAKEN_BACK_FOR_GOOD in (self.versions.get(key), self.index.newest(key))
+        names = (key, lost(key))
+        return any(TAKEN_BACK_FOR_GOOD in (self.versions.get(name), self.index.newest(name)) for name in names)
 
     def require_reread(self, posted: Posted) -> None:
         """Ask for `posted` to be read before anything is written: what QBO did with it unseen matters now."""

@@ -13,6 +13,7 @@ from bridge.index.index import VOIDED
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.draws import drawn
+from bridge.planning.exchange_differences import unknown_worth, without_worth
 from bridge.planning.facts import plan_fact
 from bridge.planning.payout_parts import put_together
 from bridge.planning.refusals import known, rejected
@@ -149,6 +150,7 @@ def _plan_return(context: PlanningContext, posted: Posted, claims: Sequence[Clai
         lines=(DepositLine(account=draft.clearing, amount=-brought, description="Payout that came back"),),
         payments=(),
         orders=(),
+        refunds=(),
         total=-brought,
     )
     step = PlannedStep(id=StepId("JournalEntry", back), operation=Operation.CREATE, owner=positions[0], draft=undone)
@@ -163,9 +165,12 @@ def _why_not(context: PlanningContext, draft: DepositDraft, claims: Sequence[Cla
         for selector in _accounts(draft, claims):
             if selector.made is None:
                 context.profile.account_id(selector)
+        for named in _classes(draft, claims):
+            context.profile.listed("Class", named, "tracking")
     except RecordError as error:
         return Refused(error)
-    found = [why for each in draft.payments if (why := _without_payment(context, each)) is not None]
+    found = [why for each in draft.payments if (why := _without_payment(context, each, draft)) is not None]
+    found += [each for each in [without_worth(context, draft)] if each is not None]
     found += [missing for order in draft.orders if (missing := _without_order(context, order)) is not None]
     if found:
         # because one of them may be what is missing
@@ -180,8 +185,17 @@ def _accounts(draft: DepositDraft, claims: Sequence[Claim]) -> list[AccountSelec
     return [*found, *(line.account for each in entries for line in each.lines)]
 
 
-def _without_payment(context: PlanningContext, each: DepositedPayment) -> StepResolution | None:
+def _classes(draft: DepositDraft, claims: Sequence[Claim]) -> set[str | None]:
+    """Every class that the payout or one of its facts needs."""
+    facts = [step.draft for claim in claims for step in claim.plan.steps if isinstance(step.draft, JournalEntryDraft)]
+    in_facts = {line.tracking_class for fact in facts for line in fact.lines}
+    return in_facts | {line.tracking_class for line in draft.lines}
+
+
+def _without_payment(context: PlanningContext, each: DepositedPayment, draft: DepositDraft) -> StepResolution | None:
     """What keeps a payment out of the deposit: it is not there yet, or a person took it out of the books."""
+    if unknown_worth(context, "Payment", each, draft):
+        return Waiting(f"the payment of {each.payment} is not in the books yet")
     # because a payout may bring one of several captures, more than was captured (its other row takes the rest back) or
     # another currency, its amount is not compared: what is no whole payment becomes a line of the deposit
     if StepId("Payment", each.payment) in context.steps or context.is_taken_back(each.payment):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from bridge.index.company_profile import Account
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
+from bridge.planning.exchange_differences import difference
 from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
@@ -36,6 +37,7 @@ class _Source:
     account: AccountSelector
     link: SourceKey | None = None
     in_bank: bool = False
+    posted: Posted | None = None
 
 
 def drawn(context: PlanningContext, draft: DepositDraft) -> DepositDraft:
@@ -55,13 +57,25 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> DepositDraft:
             links.append(DepositedPayment(payment=place.link, amount=each.amount))
         else:
             lines.append(DepositLine(account=place.account, amount=each.amount, description=PAYMENTS))
+            lines += difference(context, place.posted, each, place.account, draft)
     for line in draft.lines:
         # because money that a rule has put into a bank at once has reached it: nothing is left to bring there
         if line.account == draft.clearing and _is_in_bank(context, _found(context, line.account), draft):
             in_bank += line.amount
         else:
             lines.append(line)
-    return replace(draft, payments=tuple(links), lines=_together(lines), total=draft.total - in_bank)
+    lines += _of_refunds(context, draft)
+    return replace(
+        draft, payments=tuple(links), lines=_together(lines), total=draft.total - in_bank, refunds=(), exchange=None
+    )
+
+
+def _of_refunds(context: PlanningContext, draft: DepositDraft) -> list[DepositLine]:
+    """What refunds of another currency took beyond their worth, in the account that the processor's money lies in."""
+    if not draft.refunds or _is_in_bank(context, _found(context, _clearing(draft)), draft):
+        return []
+    receipts = ((context.index.get("RefundReceipt", each.payment), each) for each in draft.refunds)
+    return [line for posted, each in receipts for line in difference(context, posted, each, _clearing(draft), draft)]
 
 
 def _by_document(context: PlanningContext) -> Planned:
@@ -83,7 +97,7 @@ def _place(context: PlanningContext, planned: Planned, each: DepositedPayment, d
         return _Source(selector, in_bank=True)
     whole = _is_whole(step, posted, each, draft)
     link = whole if account is not None and account.sub_type == UNDEPOSITED else None
-    return _Source(selector, link=link)
+    return _Source(selector, link=link, posted=posted)
 
 
 def _of_payment(
@@ -144,13 +158,9 @@ def _is_in_bank(context: PlanningContext, account: Account | None, draft: Deposi
 
 
 def _together(lines: list[DepositLine]) -> tuple[DepositLine, ...]:
-    """One line for each account and reason: a payout has as many rows as a shop has sales."""
-    sums: dict[tuple[AccountSelector, str | None], Decimal] = {}
+    """One line for each account, reason and class: a payout has as many rows as a shop has sales."""
+    sums: dict[DepositLine, Decimal] = {}
     for line in lines:
-        key = (line.account, line.description)
-        sums[key] = sums.get(key, Decimal(0)) + line.amount
-    return tuple(
-        DepositLine(account=selector, amount=amount, description=why)
-        for (selector, why), amount in sums.items()
-        if amount
-    )
+        kind = replace(line, amount=Decimal(0))
+        sums[kind] = sums.get(kind, Decimal(0)) + line.amount
+    return tuple(replace(kind, amount=amount) for kind, amount in sums.items() if amount)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bridge.index.index import Index
-from bridge.index.payment_links import PaymentLinks, noted
+from bridge.index.payment_links import PaymentLinks, lost, noted
 from bridge.index.posted import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, rejected
@@ -22,7 +22,7 @@ from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, 
 from contracts.keys import UNNAMED, SourceKey
 from contracts.marker import MarkerField, text_in
 from contracts.opening import OF_EARLIER_BOOKS
-from contracts.posting import ONCE, Intent, Operation, PostingPlan, PostingStep, Version
+from contracts.posting import ONCE, TAKEN_BACK_FOR_GOOD, Intent, Operation, PostingPlan, PostingStep, Version
 from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,
@@ -45,12 +45,14 @@ class LinkedPlans:
     """The plans as they are meant once links are known, what became of some of them, and what is news about links.
 
     `superseded_charges` are charges whose own sale must not count any more, with the plan that is credited with it.
+    `lost` are invoices that were paid by a debit which failed before anything of it was booked.
     """
 
     plans: list[PostingPlan]
     resolutions: list[tuple[int, StepResolution]] = field(default_factory=list)
     notes: dict[SourceKey, Version] = field(default_factory=dict)
     superseded_charges: dict[SourceKey, int] = field(default_factory=dict)
+    lost: set[SourceKey] = field(default_factory=set)
 
 
 def linked(plans: Sequence[PostingPlan], index: Index) -> LinkedPlans:
@@ -114,6 +116,12 @@ class _KnownLinks:
         document = self.document_of(charge)
         shops = document is not None and document.system != charge.system
         return document if shops and self.index.get("Payment", charge) is None else None
+
+    def was_lost(self, invoice: SourceKey) -> bool:
+        """True for an invoice that was paid by a debit which failed before anything of it was booked."""
+        return any(
+            self.index.newest(lost(money)) == TAKEN_BACK_FOR_GOOD for money in self.payments_of_document(invoice)
+        )
 
     def invoices(self) -> Iterator[SourceKey]:
         """The invoices that this micro-batch speaks of and that are there."""
@@ -228,6 +236,8 @@ def _move(found: LinkedPlans, known: _KnownLinks) -> None:
     """Charges that were booked as sales, and whose invoice is known now: their money moves, their sale is void."""
     for invoice in known.invoices():
         owner = next(i for i, plan in enumerate(found.plans) if invoice in _spoken_of(plan))
+        if known.was_lost(invoice):
+            _lose(found, known, invoice, owner)
         for charge in dict.fromkeys(filter(None, map(known.charge_of, known.payments_of_document(invoice)))):
             sale, payment = known.index.get("Invoice", charge), known.index.get("Payment", charge)
             if sale is None or sale.voided:
@@ -241,9 +251,20 @@ def _move(found: LinkedPlans, known: _KnownLinks) -> None:
                 found.resolutions.append((owner, Refused(rejected(payment, DEPOSITED), payment)))
                 continue
             found.superseded_charges[charge] = owner
-            if payment is not None and moves:
+            moved = [_money(payment, invoice)] if payment is not None and moves else []
+            moved += _lost_again(known.index.get("RefundReceipt", charge), invoice)
+            if moved:
                 plan = found.plans[owner]
-                found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, _money(payment, invoice)))
+                found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, *moved))
+
+
+def _lose(found: LinkedPlans, known: _KnownLinks, invoice: SourceKey, owner: int) -> None:
+    """What a body told of an invoice's money was that of a debit which failed: the invoice is looked at again."""
+    found.lost.add(invoice)
+    told = known.index.get("Payment", SourceKey(invoice.system, BODY_MONEY, invoice.id))
+    if told is not None and not told.voided:
+        plan = found.plans[owner]
+        found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, _money(told, invoice)))
 
 
 def _spoken_of(plan: PostingPlan) -> set[SourceKey]:
@@ -263,6 +284,24 @@ def _money(payment: Posted, invoice: SourceKey) -> PostingStep:
     return PostingStep(key=payment.key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
 
 
+def _lost_again(receipt: Posted | None, invoice: SourceKey) -> list[PostingStep]:
+    """A debit that failed as a sale of its own: that it paid an invoice makes it owed again, and its sale stands."""
+    if receipt is None or receipt.voided or receipt.deposit_to is None:
+        return []
+    draft = RefundReceiptDraft(
+        refund_of=invoice,
+        doc_number=receipt.doc_number or "",
+        txn_date=receipt.txn_date or date.min,
+        currency=receipt.currency or "",
+        lines=(),
+        total=receipt.total,
+        deposit_to=AccountSelector(rule="accounts.deposit", id=receipt.deposit_to),
+        exchange_rate=receipt.exchange_rate,
+    )
+    name = "payment that failed"
+    return [PostingStep(key=receipt.key, entity="RefundReceipt", intent=Intent.REVERSED, draft=draft, name=name)]
+
+
 def void_superseded_charges(context: PlanningContext, superseded_charges: Iterable[tuple[SourceKey, int]]) -> None:
     """Void the sales whose money is on its invoice; what waits until its money has moved is looked at once more."""
     for charge, owner in superseded_charges:
@@ -278,4 +317,15 @@ def void_superseded_charges(context: PlanningContext, superseded_charges: Iterab
             continue
         void = PlannedStep(id=document, operation=Operation.VOID, owner=owner, target=sale)
         context.plan_write(void, [owner])
+        _delete_receipt(context, charge, owner)
         context.plan_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])
+
+
+def _delete_receipt(context: PlanningContext, charge: SourceKey, owner: int) -> None:
+    """The receipt that took the sale of a failed debit back goes with that sale: its invoice is owed again instead."""
+    receipt = context.index.get("RefundReceipt", charge)
+    if receipt is not None and not receipt.voided:
+        gone = PlannedStep(
+            id=StepId("RefundReceipt", charge), operation=Operation.DELETE, owner=owner, target=receipt, sale=charge
+        )
+        context.plan_write(gone, [owner])

@@ -41,6 +41,7 @@ def schedule(
     found = linked(plans, index)
     context = PlanningContext(tuple(found.plans), index, profile, closed, opening)
     context.versions.update(found.notes)
+    context.lost = frozenset(found.lost)
     for position, resolution in found.resolutions:
         context.resolve([position], resolution)
     for lane in _lanes(found.plans):

@@ -76,7 +76,7 @@ def refund_cautions(refund: Refund) -> tuple[Caution, ...]:
     taxed = [line.line_item for line in refund.refund_line_items if line_money(line)[1]]
     unknown = any(line is None for line in taxed) or _is_liability_unknown([line for line in taxed if line])
     by_channel = any(remitted_in(line.tax_lines) for line in taxed if line)
-    found = (WHOSE_TAX,) if (taxed and unknown) or (by_channel and _hands_back_delivery_tax(refund)) else ()
+    found = (WHOSE_TAX,) if (taxed and unknown) or _is_delivery_unknown(refund, by_channel=by_channel) else ()
     sold = [line.line_item for line in refund.refund_line_items if line.line_item]
     return (*found, *((CARD,) if _is_card_unknown(sold) else ()), *day_cautions(refund))
 
@@ -114,8 +114,21 @@ def _is_liability_unknown(lines: Iterable[LineItem | ShippingLine]) -> bool:
     return not taxes or any(tax.channel_liable is None for tax in taxes)
 
 
+def _is_delivery_unknown(refund: Refund, *, by_channel: bool) -> bool:
+    """True where the tax of a delivery goes back, and whose it is only the order can tell.
+
+    Without a channel in sight it is taken for the company's own, as in most shops.
+    """
+    if not _hands_back_delivery_tax(refund):
+        return False
+    described = [line.shipping_line for line in refund.refund_shipping_lines]
+    if described and all(described):
+        return _is_liability_unknown([line for line in described if line])
+    return by_channel
+
+
 def _hands_back_delivery_tax(refund: Refund) -> bool:
-    """True where the tax of a delivery goes back: its refund does not say who remits that."""
+    """True where the tax of a delivery goes back."""
     sets = (line.tax_amount_set for line in refund.refund_shipping_lines)
     amounts = [money.shop_money.amount for money in sets if money and money.shop_money]
     return any(amounts) or any(row.tax_amount for row in refund.order_adjustments)

@@ -24,6 +24,7 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.disputes import GATEWAY, row_entry
 from mappings.start import ignored_before_start, is_before_start, is_row_before_start, opening_clearing
+from mappings.tracking import class_of_fees
 
 PAID = "paid"
 FAILED = frozenset({"failed", "canceled", "cancelled"})
@@ -52,7 +53,7 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     if rows and all(row.test for row in rows):
         return Ignored(code="test_event", message="the source marks all rows of the payout as tests", document=key)
     paid = _paid(payout, key, envelope, failed=status in FAILED)
-    parts = PayoutParts()
+    parts = PayoutParts(fee_class=class_of_fees(envelope.account, GATEWAY, rules))
     sold_rows = [row for row in rows if row.kind != OWN]
     for row in sold_rows:
         _sort_in(parts, row, paid, rules)

@@ -21,7 +21,9 @@ from mappings.accounts import account, deposit_account
 from mappings.entries import Movement, entry
 from mappings.lines import in_hundredths
 from mappings.rules import MappingRules
+from mappings.tracking import class_of_fees
 
+GATEWAY = "stripe"
 KINDS = {"stripe_fee": "Stripe fee", "application_fee": "Application fee", "tax": "Tax on the fee"}
 
 
@@ -43,8 +45,8 @@ def fee_entry(
     key = SourceKey(source.system, source.kind, f"{source.id}.{row.id}")
     code = row.currency.upper()
     fees = _fees(row, source.id, "fees", rules)
-    kept = -total(amount for _, amount, _ in fees)
-    moves = (*fees, (deposit_account(rules, "stripe"), kept, f"Stripe fee {source.id}"))
+    kept = -total(fee.amount for fee in fees)
+    moves = (*fees, Movement(deposit_account(rules, "stripe"), kept, f"Stripe fee {source.id}"))
     day = row.created.astimezone(rules.zone).date() if row.created else txn_date
     return (entry(key, day, code, moves, rules, name="fee"),) if row.fee else ()
 
@@ -59,9 +61,9 @@ def dispute_entry(row: BalanceRow, key: SourceKey, txn_date: date, rules: Mappin
             f"its net is {plain(net, code)} {code}"
         )
     moves = (
-        (account(rules, "disputes"), in_hundredths(-amount, code), f"Disputed {key.id}"),
+        Movement(account(rules, "disputes"), in_hundredths(-amount, code), f"Disputed {key.id}"),
         *_fees(row, key.id, "dispute_fees", rules),
-        (deposit_account(rules, "stripe"), in_hundredths(net, code), f"Dispute {key.id}"),
+        Movement(deposit_account(rules, "stripe"), in_hundredths(net, code), f"Dispute {key.id}"),
     )
     day = row.created.astimezone(rules.zone).date() if row.created else txn_date
     return entry(key, day, code, moves, rules, name="dispute")
@@ -75,7 +77,8 @@ def _fees(
     parts = [(detail.amount, KINDS.get(detail.type or "", detail.type or "Fee")) for detail in row.fee_details]
     if sum(amount for amount, _ in parts) != row.fee:
         parts = [(row.fee, "Stripe fee")]
-    fees = account(rules, role)
+    fees, of_class = account(rules, role), class_of_fees(None, GATEWAY, rules)
     return tuple(
-        (fees, in_hundredths(from_stripe(amount, code).number, code), f"{kind} {ident}") for amount, kind in parts
+        Movement(fees, in_hundredths(from_stripe(amount, code).number, code), f"{kind} {ident}", of_class)
+        for amount, kind in parts
     )

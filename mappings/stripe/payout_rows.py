@@ -13,6 +13,7 @@ from decimal import Decimal
 from contracts.errors import UnbalancedDocument, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain
+from contracts.quickbooks import DepositedPayment
 from contracts.stripe import id_or_object
 from contracts.stripe_balance import BalanceRow, Payout, RowList
 from mappings.accounts import account, marketplace_tax, row_account
@@ -21,8 +22,9 @@ from mappings.payout_parts import PayoutParts, earlier_month
 from mappings.rules import MappingRules
 from mappings.start import is_row_before_start, opening_clearing
 from mappings.stripe.disputes import row_key
-from mappings.stripe.fees import dispute_entry, fee_entry
+from mappings.stripe.fees import GATEWAY, dispute_entry, fee_entry
 from mappings.stripe.sales import belongs_to_shop, links_of, order_named
+from mappings.tracking import class_of_fees
 
 PAYMENTS = frozenset({"charge", "payment"})
 FAILURES = frozenset({"refund_failure", "payment_failure_refund"})
@@ -37,7 +39,7 @@ DISPUTES = ("dp_", "du_")
 def parts_of(payout: Payout, rows: RowList, day: date, rules: MappingRules) -> PayoutParts:
     """The rows told apart; UnbalancedDocument when they do not add up to the payout."""
     code = payout.currency.upper()
-    parts = PayoutParts()
+    parts = PayoutParts(fee_class=class_of_fees(None, GATEWAY, rules))
     left = Decimal(0)
     for row in rows.data:
         if row.currency.upper() != code:
@@ -80,6 +82,7 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
         _fee_fact(parts, row, SourceKey("stripe", "charge", source), fee, day, rules)
     elif row.type in REFUNDS and source:
         parts.moved_elsewhere("Refunds", amount)
+        _exchanged(parts, row, SourceKey("stripe", "refund", source), amount)
         _fee_fact(parts, row, SourceKey("stripe", "refund", source), fee, day, rules)
     elif source and source.startswith(DISPUTES):
         parts.moved_elsewhere("Disputes", net)
@@ -99,13 +102,19 @@ def _of_a_charge(parts: PayoutParts, row: BalanceRow, charge: SourceKey, amount:
     known = (metadata if isinstance(metadata, dict) else {},)
     shops = belongs_to_shop(known, said if isinstance(said, str) else None, rules)
     if not shops or rules.gateway("stripe").booked_by == "stripe":
-        parts.brings(charge, amount)
+        parts.brings(charge, amount, rate=row.exchange_rate)
         parts.links += _links(found, charge)
         return
     parts.moved_elsewhere("Payments that the shop books", amount)
     order = order_named(known, rules)
     if order is not None:
         parts.orders[SourceKey("shopify", "order", order)] = None
+
+
+def _exchanged(parts: PayoutParts, row: BalanceRow, refund: SourceKey, amount: Decimal) -> None:
+    """A refund of another currency: at the processor's rate it took something else than the books say."""
+    if row.exchange_rate is not None:
+        parts.refunds[refund] = DepositedPayment(payment=refund, amount=amount, rate=row.exchange_rate)
 
 
 def _fee_fact(

@@ -11,6 +11,7 @@ from bridge.sandbox.admin import set_switches
 from bridge.sandbox.settings import DEFAULT_REALM
 from mappings.rules import MappingRules
 from tests.support.orders import (
+    ORDER_ID,
     Json,
     charge,
     discounted,
@@ -23,6 +24,9 @@ from tests.support.orders import (
     taxed,
     transaction,
 )
+from tests.support.shop_payouts import row as shop_row
+from tests.support.shop_payouts import told as shop_payout
+from tests.support.stripe_objects import CHARGE_ID, payout, row
 from tests.support.world import World, opened
 
 SHOPS = ("acme.myshopify.com",)
@@ -157,3 +161,50 @@ async def test_a_fee_that_two_accounts_could_take_names_the_rule() -> None:
         assert "accounts.fees" in result.reason.message
         (posted,) = await world.deliver(sale())
         assert posted.status.value == "posted"
+
+
+OF_A_SHOP = {"tracking": [{"tag": "vip", "class": "Nobody"}, {"shop": SHOPS[0], "class": "Wholesale"}]}
+OF_STRIPE = {"tracking": [{"gateway": "stripe", "class": "Wholesale"}]}
+PAYOUT_OF_STRIPE = stripe_event(
+    "payout.paid", payout(2347, [row("charge", 2500, CHARGE_ID, 103), row("stripe_fee", -50, None)])
+)
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["a deposit", "an entry"])
+async def test_the_fees_of_a_payout_have_the_class_of_their_shop(*, below: bool) -> None:
+    """Guard: profit by class would show the sales of a shop without what they cost."""
+    rows = [shop_row("charge", "86.40", "2.80", transaction=PAID["id"], order=ORDER_ID)]
+    rows += [shop_row("refund", "-100.00", id=2)] if below else []
+    async with opened(MappingRules.model_validate({"shop_domains": SHOPS, **OF_A_SHOP})) as world:
+        await with_lists(world, by_line=True)
+        await world.deliver(sale(), PAID, shop_payout(rows))
+        (paid_out,) = world.held("JournalEntry" if below else "Deposit")
+        assert tracked_lines(paid_out) == [Decimal("2.80")]
+
+
+async def test_stripe_s_fees_have_the_class_of_their_gateway() -> None:
+    """Those of charges are entries of their own, those of the account are lines of the deposit."""
+    async with opened(MappingRules.model_validate({"shop_domains": SHOPS, **OF_STRIPE})) as world:
+        await with_lists(world, by_line=True)
+        await world.deliver(stripe_event("charge.succeeded", charge()), PAYOUT_OF_STRIPE)
+        documents = [*world.held("Deposit"), *world.held("JournalEntry")]
+        assert sorted(each for document in documents for each in tracked_lines(document)) == [
+            Decimal("0.50"),
+            Decimal("1.03"),
+        ]
+
+
+async def test_a_class_that_is_missing_keeps_all_of_a_payout_out() -> None:
+    """Guard: nothing of it is booked, its fees neither, and the rule is named."""
+    async with opened(MappingRules.model_validate({"shop_domains": SHOPS, **OF_STRIPE})) as world:
+        charged, paid_out = await world.deliver(stripe_event("charge.succeeded", charge()), PAYOUT_OF_STRIPE)
+        assert (charged.status, paid_out.status) == ("posted", "dead_lettered")
+        assert paid_out.reason is not None
+        assert "tracking" in paid_out.reason.message
+        assert (world.held("Deposit"), world.held("JournalEntry")) == ([], [])
+
+
+def tracked_lines(document: dict[str, Any]) -> list[Decimal]:
+    """The amounts of the lines that have the class, without their sign."""
+    details = [(each["Amount"], each[each["DetailType"]]) for each in document["Line"] if "DetailType" in each]
+    return [abs(amount) for amount, detail in details if detail.get("ClassRef", {}).get("name") == "Wholesale"]

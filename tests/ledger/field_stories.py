@@ -296,7 +296,7 @@ def _failed_debit(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     )
     linked = invoice_payment(id=f"inpay_field{number}", invoice=ident, amount_paid=amount, payment=link)
     events = (paid, stripe_event("invoice_payment.paid", linked), stripe_event("invoice.paid", body), failed)
-    return FieldStory("debit that failed on an invoice", events, {"income": worth, "receivable": worth}, True)
+    return FieldStory("debit that failed on an invoice", events, {"income": worth, "receivable": worth})
 
 
 DRAWN: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (

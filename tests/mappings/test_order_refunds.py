@@ -217,3 +217,35 @@ def test_refund_of_another_merchant_of_record_takes_the_place_of_its_own_event_s
     plan = body_of([LAMP, SHADE], [back], left="70.00", merchant_of_record_app_id=438)
     assert by_item(receipts(plan)["5.others"]) == {"lamp": D("150.00"), "marketplace-tax": D("12.00")}
     assert "5" in undone(plan)
+
+
+DELIVERY = shipping("8.00", id=91, tax_lines=[{"title": "State", "price": "0.66", "channel_liable": True}])
+DELIVERED = {"shipping_line_id": 91, "subtotal_amount_set": sets("8.00"), "tax_amount_set": sets("0.66")}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"refund_shipping_lines": [DELIVERED]},
+        {"order_adjustments": [adjustment("-8.00", "-0.66", kind="shipping_refund")]},
+    ],
+    ids=["by lines", "by rows"],
+)
+def test_the_tax_of_a_delivery_that_a_channel_remits_goes_back_from_where_it_lies(told: Json) -> None:
+    """Guard: the refund alone does not say whose it was, so the order's telling takes its place."""
+    back = refund([], handed_back("8.66"), id=5, **told)
+    plan = body_of([SHADE], [back], left="70.00", shipping_lines=[DELIVERY])
+    assert by_item(receipts(plan)["5.others"]) == {"shipping": D("8.00"), "marketplace-tax": D("0.66")}
+    assert "5" in undone(plan)
+
+
+def test_a_refund_that_describes_its_delivery_says_itself_whose_its_tax_was() -> None:
+    """Half of it the channel's: in its own event and in its order's body alike."""
+    taxes = [{"title": "State", "price": "0.33", "channel_liable": True}, {"title": "County", "price": "0.33"}]
+    described = {**DELIVERY, "tax_lines": taxes}
+    back = refund([], handed_back("8.66"), id=5, refund_shipping_lines=[{**DELIVERED, "shipping_line": described}])
+    wanted = {"tax": D("0.33"), "shipping": D("8.00"), "marketplace-tax": D("0.33")}
+    assert by_item(receipts(plan_of(back))["5"]) == wanted
+    plan = body_of([SHADE], [back], left="70.00", shipping_lines=[described])
+    assert by_item(receipts(plan)["5"]) == wanted
+    assert "5" not in undone(plan)

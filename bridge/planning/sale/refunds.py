@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
+from bridge.index.payment_links import lost
 from bridge.index.posted import order_fact, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
+from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
 from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, Operation
-from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine, RefundReceiptDraft
+from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine, PaymentDraft, RefundReceiptDraft
 
 RECEIVABLE = AccountSelector(rule="accounts.receivable", sub_type="AccountsReceivable")
 NEVER_BOOKED = "it did not last, and it was never booked"
@@ -64,9 +68,9 @@ def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim
     if posted is not None:
         context.resolve(positions, known(posted))
         return
-    if payment is None and StepId("Payment", claim.step.key) not in context.steps:
-        # because nothing was booked of a debit that failed while it was pending, nothing may be booked of it later
-        context.note_version(claim.step.key, TAKEN_BACK_FOR_GOOD)
+    told = payment is not None or StepId("Payment", claim.step.key) in context.steps
+    if not told and _told_by_body(context, sale) < draft.total:
+        note_lost(context, claim)
         context.resolve(positions, DID_NOT_LAST)
         return
     if payment is not None and payment.voided:
@@ -88,6 +92,27 @@ def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim
     needs = frozenset({sale.step.id} if sale.step else ())
     step = PlannedStep(id=step_id, operation=Operation.CREATE, owner=claim.position, draft=entry, needs=needs)
     context.plan_write(step, positions)
+
+
+def note_lost(context: PlanningContext, claim: Claim) -> None:
+    """Remember a debit that failed before anything of it was booked, by each name that its invoice may call it."""
+    # because it failed while it was pending, or its success comes late: nothing of it may be booked, and what a body
+    # says of its money has not come in
+    ended = (part for part, whole in claim.plan.links if whole == claim.step.key)
+    for name in (claim.step.key, *ended):
+        context.note_version(lost(name), TAKEN_BACK_FOR_GOOD)
+
+
+def _told_by_body(context: PlanningContext, sale: Sale) -> Decimal:
+    """The money of the sale that only its body tells: that of a debit whose own success nobody has told yet."""
+    key = SourceKey(sale.key.system, BODY_MONEY, sale.key.id)
+    posted = context.index.get("Payment", key)
+    step = next((each for each in context.steps.values() if (each.id.entity, each.id.key) == ("Payment", key)), None)
+    if step is not None and step.total is not None:
+        return step.total
+    if step is not None and isinstance(step.draft, PaymentDraft):
+        return step.draft.amount
+    return Decimal(0) if posted is None or posted.voided else posted.total
 
 
 def _known(context: PlanningContext, sale: Sale, claim: Claim, draft: RefundReceiptDraft) -> StepResolution | None:

@@ -18,11 +18,11 @@ from bridge.planning.sale.forms import before_closing, plan_form, sale_of
 from bridge.planning.sale.money import collect_money
 from bridge.planning.sale.payments import plan_payments
 from bridge.planning.sale.receipts import with_receipt_money
-from bridge.planning.sale.refunds import plan_refunds
+from bridge.planning.sale.refunds import note_lost, plan_refunds
 from bridge.planning.sale.state import SaleContent
 from bridge.planning.steps import Claim, SaleClaims, Skipped, Waiting
 from contracts.keys import SourceKey
-from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent
+from contracts.posting import Intent
 
 WAITS_FOR_ORDER = "its order is not in the books yet"
 
@@ -74,9 +74,7 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
         )
         context.resolve([claim.position], _for_good(context, claim) or resolution)
     for claim in [each for each in claims.refunds if each.step.intent is Intent.REVERSED]:
-        # because nothing was booked of a debit that failed, nothing may be booked of it later: it failed while it was
-        # pending, or its success comes late
-        context.note_version(claim.step.key, TAKEN_BACK_FOR_GOOD)
+        note_lost(context, claim)
     # Because a cancelled order's money is real whatever became of the order, it goes on waiting and is not dropped.
     for claim in _money_of(claims):
         context.resolve([claim.position], _for_good(context, claim) or Waiting(WAITS_FOR_ORDER))

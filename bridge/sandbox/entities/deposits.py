@@ -71,9 +71,10 @@ def _line(company: SandboxCompany, line: Doc, number: int, old: Doc | None, code
     if found is None:
         raise errors.required(f"Line.{DETAIL}.AccountRef")
     shown = {**detail, "AccountRef": account_ref(company, found["Id"])}
-    method = listed(company, detail.get("PaymentMethodRef"), "PaymentMethod", f"Line.{DETAIL}.PaymentMethodRef")
-    if method is not None:
-        shown["PaymentMethodRef"] = named(method)
+    for name, entity in (("PaymentMethodRef", "PaymentMethod"), ("ClassRef", "Class")):
+        entry = listed(company, detail.get(name), entity, f"Line.{DETAIL}.{name}")
+        if entry is not None:
+            shown[name] = named(entry)
     kept = {name: line[name] for name in ("Description",) if name in line}
     line_id = line.get("Id") or str(number)
     return {"Id": line_id, "LineNum": number, **kept, "Amount": amount, "DetailType": DETAIL, DETAIL: shown}

@@ -9,15 +9,15 @@ Whether prices hold their taxes a refund does not say: the reading with which it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import decimals_of, plain, round_half_up, split, total
-from contracts.shopify import OrderAdjustment, Refund, Transaction, true_id
+from contracts.shopify import OrderAdjustment, Refund, ShippingLine, Transaction, true_id
 from mappings.rules import gateway_key
-from mappings.shopify.amounts import AmountPart
+from mappings.shopify.amounts import AmountPart, remitted_in
 from mappings.shopify.refunds.parts import (
     Side,
     TaxIncluded,
@@ -27,6 +27,7 @@ from mappings.shopify.refunds.parts import (
     refund_parts,
     require_taxes,
     row_money,
+    share_of,
     value,
 )
 from mappings.shopify.refunds.taxes_inside import inside_by_rates
@@ -235,6 +236,23 @@ def all_by_others(money: RefundMoney) -> RefundMoney:
     shares = tuple(replace(share, parts=by_others(share.parts)) for share in money.shares)
     corrections = tuple((name, by_others(parts)) for name, parts in money.corrections)
     return replace(money, shares=shares, credit=by_others(money.credit), corrections=corrections)
+
+
+def delivery_by_others(money: RefundMoney, deliveries: Iterable[ShippingLine]) -> RefundMoney:
+    """`money` with what a channel remits of the tax of a delivery that goes back: its share of what was charged."""
+    lines = [tax for delivery in deliveries for tax in delivery.tax_lines]
+    all_of_it, by_channel = total(tax.price for tax in lines), remitted_in(lines)
+    if not by_channel:
+        return money
+    shares = tuple(replace(share, parts=_with_channel(share.parts, by_channel, all_of_it)) for share in money.shares)
+    return replace(money, shares=shares, credit=_with_channel(money.credit, by_channel, all_of_it))
+
+
+def _with_channel(parts: Sequence[AmountPart], by_channel: Decimal, all_of_it: Decimal) -> tuple[AmountPart, ...]:
+    return tuple(
+        replace(part, remitted=share_of(part.tax, by_channel, all_of_it)) if part.kind == "shipping" else part
+        for part in parts
+    )
 
 
 def redealt(money: RefundMoney, parts: Sequence[AmountPart]) -> RefundMoney:

@@ -13,14 +13,14 @@ from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Caution, Intent, PostingStep
 from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
-from contracts.shopify import Order, Refund
+from contracts.shopify import Order, Refund, ShippingLine
 from mappings.rules import MappingRules, gateway_key
 from mappings.shopify.amounts import OrderMoney
 from mappings.shopify.edits import says_what_it_sold
 from mappings.shopify.refunds.documents import Refunded, refund_documents
-from mappings.shopify.refunds.money import RefundMoney, all_by_others, refund_money
+from mappings.shopify.refunds.money import RefundMoney, all_by_others, delivery_by_others, refund_money
 from mappings.shopify.refunds.reconcile import reconciled, with_tip
-from mappings.shopify.refunds.refunds import refund_key, refund_notes, why_nothing
+from mappings.shopify.refunds.refunds import described_deliveries, refund_key, refund_notes, why_nothing
 
 TEST_GATEWAY = "bogus"
 UNEXPLAINED = "what it takes back is not what was handed back, and the order's current total does not say why"
@@ -65,7 +65,8 @@ def _read(order: Order, refund: Refund, found: OrderRefunds) -> RefundMoney | No
         if any(row.test or gateway_key(row.gateway) == TEST_GATEWAY for row in refund.transactions):
             found.notes.append(f"Its refund {refund.id} is a test.")
             return None
-        return refund_money(_with_lines(order, refund), order.currency, taxes_included=order.taxes_included)
+        money = refund_money(_with_lines(order, refund), order.currency, taxes_included=order.taxes_included)
+        return delivery_by_others(money, described_deliveries(refund) or _deliveries(order, refund))
     except RecordError as error:
         found.leave_out(refund, str(error))
         return None
@@ -82,10 +83,11 @@ def _book(
     ident, moment = refund_key(refund), refund.processed_at or refund.created_at
     if ident is None or moment is None:
         raise TypeError("a refund that is booked has an id and a day")
-    by_others = order.merchant_of_record_app_id is not None
+    all_of_it = order.merchant_of_record_app_id is not None
+    by_others = all_of_it or (_delivery_by_channel(money) and not described_deliveries(refund))
     refunded = Refunded(ident, key, moment.date())
     try:
-        steps = refund_documents(refunded, all_by_others(money) if by_others else money, rules)
+        steps = refund_documents(refunded, all_by_others(money) if all_of_it else money, rules)
         if by_others:
             steps = _under_another_key(steps)
     except RecordError as error:
@@ -96,7 +98,7 @@ def _book(
 
 
 def _under_another_key(steps: tuple[PostingStep, ...]) -> tuple[PostingStep, ...]:
-    """Documents that give back tax of another merchant of record, in place of those of the refund's own event.
+    """Documents that give back tax that others remit, in place of those of the refund's own event.
 
     Its own event cannot know whose the tax was and books it as the company's, so that telling is taken out.
     """
@@ -108,6 +110,17 @@ def _under_another_key(steps: tuple[PostingStep, ...]) -> tuple[PostingStep, ...
         found.append(PostingStep(key=step.key, entity=step.entity, intent=Intent.UNDONE, name=step.name))
         found.append(replace(step, key=SourceKey(step.key.system, step.key.kind, f"{step.key.id}.others")))
     return tuple(found)
+
+
+def _deliveries(order: Order, refund: Refund) -> list[ShippingLine]:
+    """The order's deliveries that a refund hands back: those that its lines name, else any."""
+    named = {line.shipping_line_id for line in refund.refund_shipping_lines}
+    return [each for each in order.shipping_lines if each.id in named] or list(order.shipping_lines)
+
+
+def _delivery_by_channel(money: RefundMoney) -> bool:
+    parts = (part for share in money.shares for part in share.parts)
+    return any(part.kind == "shipping" and part.remitted for part in (*parts, *money.credit))
 
 
 def _gives_tax_back(step: PostingStep) -> bool:

@@ -126,7 +126,11 @@ def _part(
 
 def _remitted(line: LineItem, tax: Decimal) -> Decimal:
     """What the channel remits of the tax that goes back: its share of the line's taxes."""
-    all_of_it, by_channel = total(each.price for each in line.tax_lines), remitted_in(line.tax_lines)
+    return share_of(tax, remitted_in(line.tax_lines), total(each.price for each in line.tax_lines))
+
+
+def share_of(tax: Decimal, by_channel: Decimal, all_of_it: Decimal) -> Decimal:
+    """What of `tax` the channel remits, which remits `by_channel` of `all_of_it` that was charged."""
     if not by_channel or by_channel == all_of_it:
         return tax if by_channel else Decimal(0)
     return round_half_up(tax * by_channel / all_of_it, max(-int(tax.as_tuple().exponent), 2))

@@ -12,13 +12,13 @@ from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.money import plain
 from contracts.posting import Caution, Ignored, PostingPlan
-from contracts.shopify import Refund, true_id
+from contracts.shopify import Refund, ShippingLine, true_id
 from mappings.documents import document_of
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.cautions import refund_cautions
 from mappings.shopify.refunds.documents import Refunded, refund_documents
-from mappings.shopify.refunds.money import RefundMoney, refund_money
+from mappings.shopify.refunds.money import RefundMoney, delivery_by_others, refund_money
 from mappings.shopify.refunds.parts import shop_currency, value
 
 HOLDS_NOTHING = "the refund hands nothing back and takes nothing off what is owed"
@@ -41,7 +41,7 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     moment = refund.processed_at or refund.created_at or envelope.occurred_at
     if moment is None or document is None:
         raise UndecodableRecord("the refund has neither processed_at nor created_at")
-    money = refund_money(refund, shop_currency(refund))
+    money = delivery_by_others(refund_money(refund, shop_currency(refund)), described_deliveries(refund))
     order = SourceKey("shopify", "order", str(refund.order_id))
     steps = refund_documents(Refunded(document, order, moment.date()), money, rules)
     if not steps:
@@ -56,6 +56,12 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
         notes=refund_notes(money),
         warnings=refund_cautions(refund),
     )
+
+
+def described_deliveries(refund: Refund) -> tuple[ShippingLine, ...]:
+    """The deliveries that a refund hands back, where it describes each of them; empty where only its order can."""
+    found = [line.shipping_line for line in refund.refund_shipping_lines]
+    return tuple(line for line in found if line is not None) if all(found) else ()
 
 
 def refund_key(refund: Refund) -> SourceKey | None:
