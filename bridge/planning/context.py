@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index, Posted
 from bridge.index.known_customer import fingerprint, said_by
 from bridge.index.name_list import email_of, legal_key
-from bridge.index.payment_links import lost
+from bridge.index.payment_links import lost as lost_key
 from bridge.planning.steps import PlannedStep, StepId, StepResolution, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -33,7 +34,11 @@ from contracts.quickbooks import (
 
 
 class PlanningContext:
-    """Collects the writes of one micro-batch; every write is put down once, whoever needs it."""
+    """Collects the writes of one micro-batch; every write is put down once, whoever needs it.
+
+    Nothing outside assigns into it: what a phase decides is said by a method. `notes` are versions of documents
+    that are known before anything is planned, `lost` the invoices whose debit failed before anything of it was booked.
+    """
 
     def __init__(
         self,
@@ -42,6 +47,9 @@ class PlanningContext:
         profile: CompanyProfile,
         closed: ClosedPeriod = "reject",
         opening: OpeningAccounts | None = None,
+        *,
+        notes: Mapping[SourceKey, Version] = MappingProxyType({}),
+        lost: frozenset[SourceKey] = frozenset(),
     ) -> None:
         self.plans = plans
         self.index = index
@@ -50,23 +58,32 @@ class PlanningContext:
         self.opening = opening
         self.steps: dict[StepId, PlannedStep] = {}
         self.resolutions: list[list[StepResolution]] = [[] for _ in plans]
-        self.versions: dict[SourceKey, Version] = {}
+        self.versions: dict[SourceKey, Version] = dict(notes)
         self.drafts: dict[SourceKey, Draft] = {}
         self.stale: dict[tuple[str, str], Posted] = {}
         self.unknown: set[str] = set()
         self.must_replan = False
-        self.lost: frozenset[SourceKey] = frozenset()
+        self.lost = lost
         self._customers: dict[tuple[str, str], StepId] = {}
         self._names: dict[str, set[str]] = {"Customer": set(), "Item": set()}
-        for plan in plans:
+        # because the order of a micro-batch is chance, the newest body says what a customer or an item is called
+        for plan in sorted(plans, key=_age, reverse=True):
             for step in plan.steps:
                 if step.intent is Intent.ENSURE and step.draft is not None:
-                    self.drafts.setdefault(step.key, step.draft)
+                    self.offer_draft(step.key, step.draft)
 
     def resolve(self, positions: Iterable[int], resolution: StepResolution) -> None:
         """Give each of these plans this resolution."""
         for position in positions:
             self.resolutions[position].append(resolution)
+
+    def offer_draft(self, key: SourceKey, draft: Draft) -> None:
+        """Say what to make a name-list entity of, should it be needed; what was said before stays."""
+        self.drafts.setdefault(key, draft)
+
+    def ask_again(self) -> None:
+        """Have these plans planned once more after their waves: what QBO does with them decides the rest."""
+        self.must_replan = True
 
     def foreign(self, currency: str) -> UnmappableEvent:
         """What a document in a currency that the company cannot hold is refused with."""
@@ -83,7 +100,7 @@ class PlanningContext:
 
     def is_taken_back(self, key: SourceKey) -> bool:
         """True for what its source took back for good, now or before."""
-        names = (key, lost(key))
+        names = (key, lost_key(key))
         return any(TAKEN_BACK_FOR_GOOD in (self.versions.get(name), self.index.newest(name)) for name in names)
 
     def require_reread(self, posted: Posted) -> None:
@@ -128,8 +145,13 @@ class PlanningContext:
         if step.target is not None and not step.target.is_current:
             self.require_reread(step.target)
         self.steps[step.id] = step
-        self.steps[later] = replace(self.steps[later], needs=self.steps[later].needs | {step.id})
+        self.add_need(later, step.id)
         return step.id
+
+    def add_need(self, later: StepId, need: StepId) -> None:
+        """Have the write `later` go out after the write `need`; nothing where `later` is not written."""
+        if later in self.steps:
+            self.steps[later] = replace(self.steps[later], needs=self.steps[later].needs | {need})
 
     def plan_write(self, step: PlannedStep, positions: Iterable[int]) -> None:
         """Put down a write and give it to these plans; the first of them is credited."""
@@ -244,3 +266,9 @@ class PlanningContext:
         if step_id in self.steps:
             return step_id
         return self.write(PlannedStep(id=step_id, operation=Operation.CREATE, owner=owner, draft=draft))
+
+
+def _age(plan: PostingPlan) -> tuple[int, int]:
+    """How new the body of a plan is; what carries no version is older than all that does."""
+    versions = [plan.version, *(step.version for step in plan.steps)]
+    return max(((each.updated_at, each.rank) for each in versions if each is not None), default=(0, 0))

@@ -172,9 +172,9 @@ def _why_not(context: PlanningContext, draft: DepositDraft, claims: Sequence[Cla
     found = [why for each in draft.payments if (why := _without_payment(context, each, draft)) is not None]
     found += [each for each in [without_worth(context, draft)] if each is not None]
     found += [missing for order in draft.orders if (missing := _without_order(context, order)) is not None]
-    if found:
+    if found and any(step.entity == "Payment" for step in context.steps):
         # because one of them may be what is missing
-        context.must_replan |= any(step.entity == "Payment" for step in context.steps)
+        context.ask_again()
     return next((each for each in found if isinstance(each, Refused)), found[0] if found else None)
 
 

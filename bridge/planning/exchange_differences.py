@@ -45,7 +45,7 @@ def without_worth(context: PlanningContext, draft: DepositDraft) -> Waiting | No
     found = next((each for each in draft.refunds if unknown_worth(context, "RefundReceipt", each, draft)), None)
     if found is None:
         return None
-    context.must_replan = True
+    context.ask_again()
     return Waiting(f"the refund {found.payment} is not in the books yet")
 
 

@@ -310,7 +310,7 @@ def void_superseded_charges(context: PlanningContext, superseded_charges: Iterab
         if sale is None or document in context.steps:
             continue
         if StepId("Payment", charge) in context.steps:
-            context.must_replan = True
+            context.ask_again()
             continue
         if others_paid(context, sale):
             context.resolve([owner], Refused(rejected(sale, PAID_BY_HAND), sale))

@@ -39,9 +39,9 @@ def schedule(
     The resolutions come in the order of the plans. Pure: neither the index nor the profile is changed.
     """
     found = linked(plans, index)
-    context = PlanningContext(tuple(found.plans), index, profile, closed, opening)
-    context.versions.update(found.notes)
-    context.lost = frozenset(found.lost)
+    context = PlanningContext(
+        tuple(found.plans), index, profile, closed, opening, notes=found.notes, lost=frozenset(found.lost)
+    )
     for position, resolution in found.resolutions:
         context.resolve([position], resolution)
     for lane in _lanes(found.plans):

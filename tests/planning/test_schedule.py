@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.planning.steps import AlreadyPosted, Superseded, Write
 from contracts.keys import SourceKey
-from contracts.quickbooks import LineDraft
+from contracts.quickbooks import CustomerDraft, ItemDraft, LineDraft
 from tests.support.plans import (
     BODY_MONEY,
     DANA,
@@ -115,3 +115,21 @@ def test_no_step_goes_out_before_its_need_and_each_only_once(events: list[tuple[
         seen |= {step.id for step in wave}
     assert len(found.resolutions) == len(plans)
     assert all(found.resolutions)
+
+
+def test_the_newest_body_says_what_a_buyer_and_an_item_are_called() -> None:
+    """Two bodies of one order in one micro-batch, in either order. Guard: `context._age`."""
+    for first, second in ((1, 2), (2, 1)):
+        names = {1: ("Dana Reyes", "Canvas tote"), 2: ("Dana Reyes-Long", "Canvas tote, large")}
+        bodies = [order_plan(at, needs=(buyer(name=names[at][0]), thing(name=names[at][1]))) for at in (first, second)]
+        written = steps(planned(bodies))
+        drafts = [step.draft for step in written.values()]
+        assert [each.display_name for each in drafts if isinstance(each, CustomerDraft)] == ["Dana Reyes-Long"]
+        assert [each.name for each in drafts if isinstance(each, ItemDraft)] == ["Canvas tote, large"]
+
+
+def test_of_bodies_of_one_age_the_first_says_what_a_buyer_is_called() -> None:
+    """Neither is newer: what came first stays."""
+    bodies = [order_plan(1, needs=(buyer(name=name), thing())) for name in ("Dana Reyes", "Dana Reyes-Long")]
+    drafts = [step.draft for step in steps(planned(bodies)).values()]
+    assert [each.display_name for each in drafts if isinstance(each, CustomerDraft)] == ["Dana Reyes"]

@@ -102,7 +102,7 @@ def take_off_credits(
             continue
         off.add(_taken(context, credit, Operation.DELETE, sale, positions, frozenset(off)))
         if context.profile.applies_credits and context.foreign_payments_on(credit):
-            context.must_replan = True  # because other invoices, on which QBO had put it, have room again
+            context.ask_again()  # because other invoices, on which QBO had put it, have room again
     return frozenset(off)
 
 
@@ -175,7 +175,7 @@ def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance
         return balance
     if context.profile.applies_credits:
         # Because QBO puts the new credit on invoices of its own choice: what is left to do shows once it has.
-        context.must_replan = True
+        context.ask_again()
         return balance
     return _apply(context, sale, claim, draft.total, balance)
 
@@ -202,7 +202,7 @@ def _apply_rest(
             taken.add(_take_off(context, sale, claim, misapplied_payment))
             amount += misapplied_payment.applied
             # because the other invoice has room again, and its own payments may lie beside it
-            context.must_replan = True
+            context.ask_again()
     return _apply(context, sale, claim, amount, balance, before=before, after=taken)
 
 

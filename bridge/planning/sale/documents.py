@@ -117,9 +117,7 @@ def _plan_instead(context: PlanningContext, claim: Claim, same: list[int], poste
         return
     voided = take_back(context, claim, same, posted, version)
     _plan_state(context, claim, same, None, version)
-    invoice = StepId("Invoice", claim.step.key)
-    if invoice in context.steps:
-        context.steps[invoice] = replace(context.steps[invoice], needs=context.steps[invoice].needs | {voided})
+    context.add_need(StepId("Invoice", claim.step.key), voided)
 
 
 def _plan_state(

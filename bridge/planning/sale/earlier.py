@@ -97,8 +97,8 @@ def _written(context: PlanningContext, claim: Claim, opening: OpeningAccounts) -
     match claim.step.draft:
         case RefundReceiptDraft() as draft:
             key, customer = opening.customer
-            context.drafts.setdefault(key, replace(customer, currency=draft.currency))
-            context.drafts.setdefault(*opening.item)
+            context.offer_draft(key, replace(customer, currency=draft.currency))
+            context.offer_draft(*opening.item)
             lines = tuple(_line(context, line, opening) for line in draft.lines)
             return PlannedStep(
                 id=StepId("RefundReceipt", claim.step.key),

@@ -151,7 +151,7 @@ def _off_its_invoice(context: PlanningContext, claim: Claim, delete: PlannedStep
     """A credit memo comes off its invoice before it goes; payments that it kept off are looked at once more."""
     if delete.target is None or delete.id.entity != "CreditMemo":
         return delete
-    context.must_replan = True
+    context.ask_again()
     delete = replace(delete, sale=order_of(delete.target))
     application = context.index.get("Payment", claim.step.key)
     if application is None or application.voided:
