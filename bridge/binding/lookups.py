@@ -81,9 +81,9 @@ class Lookups:
         return self.index.seal.write(step.id.entity, human, marker, length_max=length_max)
 
 
-def class_of_line(look: Lookups, line: DepositLine | JournalLine) -> Body:
+def class_of_line(lookups: Lookups, line: DepositLine | JournalLine) -> Body:
     """The class of a line of an entry or a deposit, which have no class as a whole; empty for none."""
-    named = look.profile.listed("Class", line.tracking_class, "tracking")
+    named = lookups.profile.listed("Class", line.tracking_class, "tracking")
     return {"ClassRef": {"value": named}} if named else {}
 
 

@@ -261,10 +261,10 @@ def _move(found: LinkedPlans, known: _KnownLinks) -> None:
 def _lose(found: LinkedPlans, known: _KnownLinks, invoice: SourceKey, owner: int) -> None:
     """What a body told of an invoice's money was that of a debit which failed: the invoice is looked at again."""
     found.lost.add(invoice)
-    told = known.index.get("Payment", SourceKey(invoice.system, BODY_MONEY, invoice.id))
-    if told is not None and not told.voided:
+    by_body = known.index.get("Payment", SourceKey(invoice.system, BODY_MONEY, invoice.id))
+    if by_body is not None and not by_body.voided:
         plan = found.plans[owner]
-        found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, _money(told, invoice)))
+        found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, _money(by_body, invoice)))
 
 
 def _spoken_of(plan: PostingPlan) -> set[SourceKey]:
@@ -325,7 +325,7 @@ def _delete_receipt(context: PlanningContext, charge: SourceKey, owner: int) -> 
     """The receipt that took the sale of a failed debit back goes with that sale: its invoice is owed again instead."""
     receipt = context.index.get("RefundReceipt", charge)
     if receipt is not None and not receipt.voided:
-        gone = PlannedStep(
+        delete = PlannedStep(
             id=StepId("RefundReceipt", charge), operation=Operation.DELETE, owner=owner, target=receipt, sale=charge
         )
-        context.plan_write(gone, [owner])
+        context.plan_write(delete, [owner])

@@ -14,7 +14,7 @@ from bridge.books.books import profile_of
 from bridge.commands.doctor.clearing import (
     MOVERS,
     Clearing,
-    Movement,
+    ClearingMovement,
     clearing_accounts,
     examine_clearing,
     still_open,
@@ -114,17 +114,19 @@ def test_a_document_in_another_currency_moves_nothing_that_is_listed() -> None:
 
 
 @st.composite
-def movements(draw: st.DrawFn) -> list[Movement]:
+def movements(draw: st.DrawFn) -> list[ClearingMovement]:
     amounts = draw(st.lists(st.integers(-5000, 5000).filter(bool), max_size=20))
     days = [SINCE + timedelta(days=draw(st.integers(0, 40))) for _ in amounts]
     return [
-        Movement(day, D(amount) / 100, f"T{number}")
+        ClearingMovement(day, D(amount) / 100, f"T{number}")
         for number, (day, amount) in enumerate(zip(days, amounts, strict=True))
     ]
 
 
 @given(moved=movements())
-def test_what_is_open_adds_up_to_the_balance_and_no_draw_leaves_an_older_movement_open(moved: list[Movement]) -> None:
+def test_what_is_open_adds_up_to_the_balance_and_no_draw_leaves_an_older_movement_open(
+    moved: list[ClearingMovement],
+) -> None:
     """Nothing stands on both sides, and what is left of what came is the newest of it."""
     opened_now = still_open(moved)
     assert sum((each.amount for each in opened_now), D(0)) == sum((each.amount for each in moved), D(0))

@@ -28,7 +28,7 @@ MOVERS = ("Payment", "SalesReceipt", "RefundReceipt", "Deposit", "JournalEntry")
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class ClearingMovement:
     """What one transaction brought into the account, or below zero drew from it."""
 
     day: date
@@ -73,7 +73,9 @@ def examine_clearing(
     moved = list(_movements(clearing, rows))
     before = clearing.balance - sum((each.amount for each in moved), Decimal(0))
     if before:
-        moved.append(Movement(since - timedelta(days=1), before, f"before {since}, or by transactions of other types"))
+        moved.append(
+            ClearingMovement(since - timedelta(days=1), before, f"before {since}, or by transactions of other types")
+        )
     opened = still_open(moved)
     if not opened:
         yield Finding(about, "nothing is open")
@@ -87,14 +89,14 @@ def examine_clearing(
         yield Finding(about, said, remedy, rare=True)
 
 
-def still_open(movements: Iterable[Movement]) -> list[Movement]:
+def still_open(movements: Iterable[ClearingMovement]) -> list[ClearingMovement]:
     """What is left of the movements when what was drawn is set against what came first; the oldest first.
 
     Draws that nothing came for are left as what they are, below zero.
     """
     ordered = sorted(movements, key=lambda each: each.day)
     came = deque(each for each in ordered if each.amount > 0)
-    overdrawn: list[Movement] = []
+    overdrawn: list[ClearingMovement] = []
     for drawn in (each for each in ordered if each.amount < 0):
         left = -drawn.amount
         while left and came:
@@ -107,12 +109,12 @@ def still_open(movements: Iterable[Movement]) -> list[Movement]:
     return sorted((*came, *overdrawn), key=lambda each: each.day)
 
 
-def _movements(clearing: Clearing, rows: Mapping[str, Sequence[Entity]]) -> Iterator[Movement]:
+def _movements(clearing: Clearing, rows: Mapping[str, Sequence[Entity]]) -> Iterator[ClearingMovement]:
     for entity, found in rows.items():
         for row in found:
             amount = _moved(clearing, entity, row)
             if amount:
-                yield Movement(date.fromisoformat(str(row["TxnDate"])), amount, _called(entity, row))
+                yield ClearingMovement(date.fromisoformat(str(row["TxnDate"])), amount, _called(entity, row))
 
 
 def _moved(clearing: Clearing, entity: str, row: Entity) -> Decimal:
@@ -141,7 +143,7 @@ def _called(entity: str, row: Entity) -> str:
     return f"{entity} {row.get('Id')}" + (f" ({number})" if number else "")
 
 
-def _list(opened: Sequence[Movement]) -> str:
+def _list(opened: Sequence[ClearingMovement]) -> str:
     listed = [f"{each.amount} of {each.day}, {each.what}" for each in opened[:SHOWN_MAX]]
     more = len(opened) - len(listed)
     return "; ".join((*listed, f"and {more} more" if more else "")).removesuffix("; ")

@@ -68,8 +68,8 @@ def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim
     if posted is not None:
         context.resolve(positions, known(posted))
         return
-    told = payment is not None or StepId("Payment", claim.step.key) in context.steps
-    if not told and _told_by_body(context, sale) < draft.total:
+    is_known = payment is not None or StepId("Payment", claim.step.key) in context.steps
+    if not is_known and _known_from_body(context, sale) < draft.total:
         note_lost(context, claim)
         context.resolve(positions, DID_NOT_LAST)
         return
@@ -103,7 +103,7 @@ def note_lost(context: PlanningContext, claim: Claim) -> None:
         context.note_version(lost(name), TAKEN_BACK_FOR_GOOD)
 
 
-def _told_by_body(context: PlanningContext, sale: Sale) -> Decimal:
+def _known_from_body(context: PlanningContext, sale: Sale) -> Decimal:
     """The money of the sale that only its body tells: that of a debit whose own success nobody has told yet."""
     key = SourceKey(sale.key.system, BODY_MONEY, sale.key.id)
     posted = context.index.get("Payment", key)
