@@ -49,12 +49,13 @@ class MarkerSeal:
         pairs = {name: value for name, value in marker.fields.items() if name != MarkerField.SIGNATURE}
         return str(Marker(marker.key, {**pairs, MarkerField.SIGNATURE: self.signature(entity, marker.key)}))
 
-    def find(self, entity: str, note: str | None) -> Marker | None:
+    def find(self, entity: str, note: str | None, key: SourceKey | None = None) -> Marker | None:
         """The first marker in `note` that is ours, without its signature; None when there is none.
 
-        Keys that this release does not know are kept.
+        With `key` the first of that document. Keys of pairs that this release does not know are kept.
         """
-        return next((marker for marker, _ in self._ours(entity, note or "")), None)
+        ours = (marker for marker, _ in self._ours(entity, note or ""))
+        return next((marker for marker in ours if key in (None, marker.key)), None)
 
     def human_part(self, entity: str, note: str | None) -> str:
         """What is in `note` beside our marker's line, without the empty line that the marker leaves behind."""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -26,6 +26,8 @@ from bridge.journal.entries import LOST_MARKER
 from bridge.journal.identities import read_identities
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value, read_known_until
 from bridge.journal.lost_markers import has_lost_marker, journal_key, journal_value, restore
+from bridge.journal.requests import unsettled_requests
+from bridge.quickbooks.batching import bodies
 from bridge.quickbooks.changes import OVERLAP, ChangeData, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
@@ -46,6 +48,10 @@ POLL_EVERY = timedelta(seconds=60)
 CHANGES_NOTED_EVERY = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
+
+
+Answered = tuple[str, Entity]
+"""A type of entity, and the answer to a write of it."""
 
 
 class Overlay(Protocol):
@@ -132,12 +138,13 @@ class Books:
         ids: Mapping[str, bytes] | None = None,
         *,
         own_deletions: Iterable[tuple[str, SourceKey]] = (),
+        answers: Iterable[Answered] = (),
     ) -> None:
         """Read the company's lists and its transactions of the last days. Unavailable when QBO is away.
 
         `kept` is the journal: what the owners before have learnt of people's deletions, and up to when. `ids` is the
         record of Ids, the company's entries by source document; `own_deletions` are what an owner before us deleted
-        itself without recording it.
+        itself without recording it, `answers` what it wrote, as QBO has answered it by now.
         """
         self._client.taken_over()
         reads_before = self._client.counts.reads
@@ -147,6 +154,7 @@ class Books:
         index.identities.restore(read_identities(ids or {}))
         for entity, key in own_deletions:
             index.disown(entity, key)
+        _take_unsettled(index, kept, answers)
         restore(index, kept)
         self._kept_until = None
         self._journalled = {key for key in kept if LOST_MARKER.holds(key)}
@@ -325,12 +333,12 @@ class Books:
         """True for a customer or an item that is known to be gone or inactive."""
         return entity in NAME_LISTS and self._names(entity).is_dropped(ident)
 
-    def remember(self, entity: str, body: Entity) -> Posted | None:
-        """Take in the answer to one of our writes."""
+    def remember(self, entity: str, body: Entity, sent: Mapping[str, Any]) -> Posted | None:
+        """Take in the answer to one of our writes, whose body was `sent`."""
         if entity == "Account":
             self._profile = self.profile.with_account(body)
             return None
-        return self.index.remember_answer(entity, body)
+        return self.index.remember_answer(entity, body, sent)
 
     async def load_missed_deletions(self, changes: ChangeData) -> None:
         """What people deleted, or voided so that the marker is lost, while nobody owned the company.
@@ -399,6 +407,16 @@ class Books:
         for entity in INDEXED:
             async for page in transactions(self._client, entity, since, created_until=until):
                 index.load(entity, page)
+
+
+def _take_unsettled(index: Index, kept: Mapping[str, bytes], answers: Iterable[Answered]) -> None:
+    """What an owner has sent and nobody has settled is known before any row is read, as are the answers to it."""
+    for unsettled in unsettled_requests(kept):
+        sent = bodies(unsettled.request)
+        for request_id, written in unsettled.steps.items():
+            index.expect(written.step.entity, sent[request_id])
+    for entity, answer in answers:
+        index.own_answered(entity, answer)
 
 
 def profile_of(basics: Basics) -> CompanyProfile:

@@ -93,7 +93,12 @@ class BooksOwner:
         await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
         with self._telling_outages():
             await self._resend(entries)
-            await self._books.warm(entries, ids, own_deletions={(x.entity, x.key) for x in self._pipeline.deleted})
+            await self._books.warm(
+                entries,
+                ids,
+                own_deletions={(x.entity, x.key) for x in self._pipeline.deleted},
+                answers=self._pipeline.answered,
+            )
         for document, version in read_versions(entries).items():
             self._books.index.note_version(document, version)
         self._refused.load(entries)

@@ -23,6 +23,7 @@ from bridge.posting.remedies import recover
 from bridge.settlement.outcome import Outcome, ignored, outcome_of, refused, waiting, written_by
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
 from contracts.containment import contained
+from contracts.entities import Entity
 from contracts.errors import InternalFault, RecordError, RejectedPosting, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, Version
@@ -144,6 +145,11 @@ class Pipeline:
     def deleted(self) -> frozenset[StepId]:
         """What we deleted ourselves and have published no result of."""
         return self._poster.deleted
+
+    @property
+    def answered(self) -> list[tuple[str, Entity]]:
+        """What QBO has answered to writes whose results are not published yet, by the type of the entity."""
+        return [(done.entity, done.body) for done in self._poster.done.values()]
 
     def mark_published(self, processed: Processed) -> None:
         """The outcomes are on the bus: what was written for them need not be credited to anybody any more."""

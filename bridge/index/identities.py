@@ -1,12 +1,14 @@
 """The record of Ids: which document of QBO is which source document of ours, whatever its memo says by now. Pure.
 
 A signed marker proves that the bridge wrote it once, not that it stands where it was written: people copy documents
-with their memos, clear memos and edit them. What the bridge wrote, or adopted, is known here by Id. A marker decides
-only where nothing is recorded for its document yet.
+with their memos, clear memos and edit them. What the bridge wrote, or adopted, is known here by Id, and so are the
+pairs that it wrote. A marker decides only where nothing is recorded for its document yet, or where it says what was
+sent in a request that nobody has settled.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -19,18 +21,43 @@ Known = tuple[str, SourceKey]
 """An entity of ours: its type, and the source document that it stands for."""
 NOT_READ = "-1"
 """The SyncToken of what is recorded and was not read: every row of QBO is newer."""
+KEPT = (
+    MarkerField.TOTAL,
+    MarkerField.CUSTOMER,
+    MarkerField.SALE,
+    MarkerField.SOURCE_EVENT,
+    MarkerField.VERSION,
+    MarkerField.CONTENT,
+    MarkerField.APPLIED,
+    MarkerField.RECEIVED,
+    MarkerField.INTENT,
+    MarkerField.CHANGE,
+    MarkerField.SHOWN,
+    MarkerField.GIFT_CARDS,
+    MarkerField.SHIPMENTS,
+)
+"""The pairs that are recorded, those first without which the least is known."""
+MAY_BE_MISSING = frozenset({MarkerField.SHIPMENTS})
+"""No money depends on them, and absent means as before: the next parcel says them again."""
+
+
+def digest_of(fields: Mapping[str, str]) -> str:
+    """Eight hexadecimal digits of the pairs that money depends on, to know them again in a marker."""
+    named = (f"{name}={fields[name]}" for name in KEPT if name in fields and name not in MAY_BE_MISSING)
+    return hashlib.sha256(" ".join(named).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """One entity of ours: its Id, and the pairs of the marker that was written last.
 
-    `complete` is false where the record has no room for all pairs that money depends on.
+    `complete` is false where the record has no room for all pairs that money depends on; `digest` is of all of them.
     """
 
     id: str
     fields: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,7 @@ class Identities:
         self._recorded: dict[SourceKey, Recorded] = {}
         self._key_of: dict[tuple[str, str], SourceKey] = {}
         self._by_sale: dict[SourceKey, set[Known]] = {}
+        self._sent: dict[Known, list[Mapping[str, str]]] = {}
         self._changed: set[SourceKey] = set()
 
     def __len__(self) -> int:
@@ -80,22 +108,43 @@ class Identities:
         """The types of the entities that are recorded for `key`."""
         return self._recorded.get(key, NOTHING).entities.keys()
 
-    def own(self, entity: str, ident: str, key: SourceKey) -> None:
-        """Note that this Id stands for `key` from now on, and none other of its type does."""
+    def own(self, entity: str, ident: str, key: SourceKey, fields: Mapping[str, str], *, complete: bool = True) -> None:
+        """Note that this Id stands for `key` from now on, and none other of its type does.
+
+        `fields` are the pairs that were written last; `complete` is false for some of them.
+        """
         before, there = self._key_of.get((entity, ident)), self.of(entity, key)
         if before is not None and before != key:
             self._take_out(entity, before)
         if there is not None and there.id != ident:
             self._key_of.pop((entity, there.id), None)
-        if there is None or there.id != ident:
-            self._put(entity, key, Identity(ident))
+        written = Identity(ident, dict(fields), complete)
+        if there != written:
+            self._put(entity, key, written)
         self._key_of[entity, ident] = key
+        self._sent.pop((entity, key), None)
 
-    def note(self, posted: Posted) -> None:
-        """The pairs of the marker that was written last on what is ours; nothing for another Id."""
-        identity = self.of(posted.entity, posted.key)
-        if identity is not None and identity.id == posted.id and dict(identity.fields) != dict(posted.marker_fields):
-            self._put(posted.entity, posted.key, Identity(posted.id, posted.marker_fields, posted.marker_known))
+    def expect(self, entity: str, key: SourceKey, fields: Mapping[str, str]) -> None:
+        """Note the pairs of a marker that was sent: nobody knows whether QBO has taken it, or will."""
+        self._sent.setdefault((entity, key), []).append(dict(fields))
+
+    def was_sent(self, entity: str, key: SourceKey, fields: Mapping[str, str]) -> bool:
+        """True for a marker that an unsettled request holds, pair by pair."""
+        return dict(fields) in self._sent.get((entity, key), ())
+
+    def written(self, entity: str, key: SourceKey, fields: Mapping[str, str]) -> tuple[Mapping[str, str], bool]:
+        """The pairs that were written last on what is recorded for `key`, and whether these are all.
+
+        Its memo says `fields`.
+        KeyError for what is not recorded.
+        """
+        identity = self._recorded[key].entities[entity]
+        # because a signature proves the key only: any other pair may have been typed by a person
+        if identity.complete:
+            return {**{str(name): fields[name] for name in MAY_BE_MISSING if name in fields}, **identity.fields}, True
+        if digest_of(fields) == identity.digest:
+            return fields, True
+        return identity.fields, False
 
     def disown(self, entity: str, key: SourceKey) -> None:
         """The bridge itself has deleted it: nothing stands for `key` any more."""

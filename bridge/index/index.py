@@ -7,10 +7,11 @@ our own writes alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from bridge.index.foreign_payments import OtherPayments
 from bridge.index.identities import Identities
@@ -33,7 +34,7 @@ from bridge.index.posted import (
 from bridge.index.sale_place import place_of
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
-from contracts.marker import Marker, MarkerField, text_in
+from contracts.marker import Marker, MarkerField, amount_in, text_in
 from contracts.marker_seal import MarkerSeal
 from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, ItemDraft
@@ -43,6 +44,14 @@ __all__ = ["VOIDED", "Index", "Posted", "order_of"]
 SALES = ("Invoice", "SalesReceipt")
 """The forms on which a sale stands; a sale has one of them that lives."""
 _OF_A_SALE = frozenset({"Payment", "CreditMemo", "JournalEntry"})
+
+
+class _OurMarker(NamedTuple):
+    """The marker of a row of ours; `marked` while its note holds it, `marker_known` when these are all its pairs."""
+
+    marker: Marker
+    marked: bool
+    marker_known: bool = True
 
 
 class Index:
@@ -165,12 +174,30 @@ class Index:
             self.others.remember(self._posted_of(entity, body, stranger, marked=False), asked=in_full)
         return posted
 
-    def remember_answer(self, entity: str, body: Entity) -> Posted | None:
-        """Take in the answer to one of our own writes: its Id is ours, whoever carries the same marker besides."""
-        marker = self.seal.find(entity, str(body.get("PrivateNote") or ""))
-        if marker is not None and entity != "Customer" and "Id" in body:
-            self.identities.own(entity, str(body["Id"]), marker.key)
+    def remember_answer(self, entity: str, body: Entity, sent: Mapping[str, Any]) -> Posted | None:
+        """Take in the answer to a write of ours: its Id is of what was `sent`, whoever carries the marker besides."""
+        # because the memo that a void answers with is whatever a person made of it
+        marker = self._sent_marker(entity, sent)
+        if marker is not None and "Id" in body:
+            self.identities.own(entity, str(body["Id"]), marker.key, marker.fields)
         return self.remember(entity, body)
+
+    def own_answered(self, entity: str, body: Entity) -> None:
+        """Record the Id in an answer to what is expected, before the books are read: its memo may be cleared by now."""
+        note, ident = str(body.get("PrivateNote") or ""), body.get("Id")
+        marker = self.seal.find(entity, note)
+        if marker is not None and ident is not None and self.identities.was_sent(entity, marker.key, marker.fields):
+            self.identities.own(entity, str(ident), marker.key, marker.fields)
+
+    def expect(self, entity: str, sent: Mapping[str, Any]) -> None:
+        """Note what was sent and not answered: QBO may show it, now or later, before anybody has recorded it."""
+        marker = self._sent_marker(entity, sent)
+        if marker is not None:
+            self.identities.expect(entity, marker.key, marker.fields)
+
+    def _sent_marker(self, entity: str, sent: Mapping[str, Any]) -> Marker | None:
+        note = sent.get("PrivateNote")
+        return self.seal.find(entity, note) if isinstance(note, str) else None
 
     def record_believed(self) -> None:
         """Record the Ids of what only its marker shows to be ours; call it when all rows of a reading are taken in.
@@ -180,8 +207,8 @@ class Index:
         for place in self._unrecorded:
             posted = self._posted.get(place)
             if posted is not None and self.identities.of(*place) is None:
-                self.identities.own(posted.entity, posted.id, posted.key)
-                self.identities.note(posted)
+                own, fields = self.identities.own, posted.marker_fields
+                own(posted.entity, posted.id, posted.key, fields, complete=posted.marker_known)
         self._unrecorded.clear()
 
     def load(self, entity: str, rows: Iterable[Entity]) -> None:
@@ -330,7 +357,6 @@ class Index:
         if first is None:
             return
         self._posted[place] = first
-        self.identities.note(first)
         if first.voided or first.total_unchanged:
             self._drifted.pop(place, None)
         else:
@@ -378,33 +404,50 @@ class Index:
         elif self._duplicates.get((entity, key), {}).pop(ident, None) and not self._duplicates[entity, key]:
             del self._duplicates[entity, key]
 
-    def _marker(self, entity: str, body: Entity) -> tuple[Marker | None, bool]:
-        """The row's marker and whether its note holds it; of one that is known to be ours the last one that it had.
+    def _marker(self, entity: str, body: Entity) -> _OurMarker | None:
+        """The row's marker, None for a stranger's; of one that is known to be ours the last one that it had.
 
         A void may overwrite the note, and a person may clear it: neither makes a stranger of what is ours.
         """
-        note = body.get("PrivateNote")
-        ident = str(body.get("Id"))
-        marker = self.seal.find(entity, note if isinstance(note, str) else None)
+        note, ident = str(body.get("PrivateNote") or ""), str(body.get("Id"))
         recorded = self.identities.key_of(entity, ident)
-        if marker is not None and (recorded in (None, marker.key) or self._takes_over(entity, marker, recorded)):
-            return marker, True
+        if recorded is not None:
+            return self._recorded_marker(entity, ident, note, recorded)
+        marker = self.seal.find(entity, note)
+        if marker is not None:
+            return _OurMarker(marker, marked=True)
         known = self._of(entity, ident)
         if known is not None and self._is_copy(known):
             self._drop(entity, known.key, ident)
-            return None, False
-        return (Marker(known.key, known.marker_fields) if known is not None else None), False
+            return None
+        return (
+            _OurMarker(Marker(known.key, known.marker_fields), False, known.marker_known) if known is not None else None
+        )
 
-    def _takes_over(self, entity: str, marker: Marker, recorded: SourceKey | None) -> bool:
+    def _recorded_marker(self, entity: str, ident: str, note: str, recorded: SourceKey) -> _OurMarker:
+        """What was written last on what is recorded under `recorded`, whatever a person made of its memo."""
+        taken_over = self.seal.find(entity, note)
+        if taken_over is not None and self._takes_over(entity, taken_over, recorded):
+            self.identities.own(entity, ident, taken_over.key, taken_over.fields)
+            return _OurMarker(taken_over, marked=True)
+        marker = self.seal.find(entity, note, recorded)
+        said = marker.fields if marker is not None else {}
+        if marker is not None and self.identities.was_sent(entity, recorded, said):
+            self.identities.own(entity, ident, recorded, said)
+        fields, all_known = self.identities.written(entity, recorded, said)
+        return _OurMarker(Marker(recorded, fields), marker is not None, all_known)
+
+    def _takes_over(self, entity: str, marker: Marker, recorded: SourceKey) -> bool:
         """Whether what is recorded under another key can stand for the marker's document, which nothing else does.
 
         One payment takes over another one of its sale, and an owner that was killed then has not recorded it yet.
         """
-        identity = self.identities.of(entity, recorded) if recorded is not None else None
-        if identity is None or recorded is None or self.identities.of(entity, marker.key) is not None:
+        identity = self.identities.of(entity, recorded)
+        if identity is None or marker.key == recorded or self.identities.of(entity, marker.key) is not None:
             return False
-        # because a memo that was pasted from another sale's payment must not move this one's money there
-        return order_named(recorded, identity.fields) == order_named(marker.key, marker.fields)
+        # because a memo that was pasted from another payment must not move this one's money there
+        sent = self.identities.was_sent(entity, marker.key, marker.fields)
+        return sent and order_named(recorded, identity.fields) == order_named(marker.key, marker.fields)
 
     def _is_copy(self, posted: Posted) -> bool:
         """True for what carries a marker of ours and is not what the bridge wrote."""
@@ -412,12 +455,11 @@ class Index:
         return recorded is not None and recorded.id != posted.id
 
     def _read(self, entity: str, body: Entity) -> Posted | None:
-        marker, marked = self._marker(entity, body)
-        if marker is None or "Id" not in body:
+        found = self._marker(entity, body) if "Id" in body else None
+        if found is None:
             return None
-        known = None if marked else self._of(entity, str(body["Id"]))
-        posted = self._posted_of(entity, body, marker, marked=marked)
-        return posted if known is None else replace(posted, marker_known=known.marker_known)
+        posted = self._posted_of(entity, body, found.marker, marked=found.marked)
+        return posted if found.marker_known else replace(posted, marker_known=False)
 
     def _posted_of(self, entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
         human_note = self.seal.human_part(entity, str(body.get("PrivateNote") or ""))
@@ -448,15 +490,18 @@ def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marke
         txn_date=day(body.get("TxnDate")),
         exchange_rate=number(body.get("ExchangeRate")),
         shipping=shipping_of(body),
-        voided=_is_voided(note, marker),
+        voided=_is_voided(note, marker, total, lines),
         human_note=human_note,
         marked=marked,
     )
 
 
-def _is_voided(note: str, marker: Marker) -> bool:
+def _is_voided(note: str, marker: Marker, total: Decimal | None, lines: Sequence[Entity]) -> bool:
     """QBO says so in the note itself: "Voided" set or put in front (recorded 2025-06); our own marker says it too."""
-    return note.startswith("Voided") or text_in(marker.fields, MarkerField.CONTENT) == VOIDED
+    # because anybody may begin a note with that word: what is void has lost its total, and of nothing its links
+    lost = not total and (bool(amount_in(marker.fields, MarkerField.TOTAL)) or not lines)
+    says_so = note.startswith("Voided") and lost
+    return says_so or text_in(marker.fields, MarkerField.CONTENT) == VOIDED
 
 
 def _gave_back(before: Posted, now: Posted) -> bool:

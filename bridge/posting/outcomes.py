@@ -37,7 +37,7 @@ def outcome_of(bound: BoundStep, answer: Entity, reply: StepReply, books: KnownB
         operation=step.operation,
         entity=step.id.entity,
         body=answer,
-        posted=_remember(step, answer, books),
+        posted=_remember(bound, answer, books),
         request_id=reply.call,
         intuit_tid=reply.intuit_tid,
     )
@@ -50,7 +50,7 @@ def outcome_of_resent(sent: ResentStep, answer: Entity, reply: StepReply, books:
     if books is not None and operation is Operation.DELETE:
         books.index.disown(entity, sent.written.step.key)
     elif books is not None:
-        posted = books.remember(entity, answer)
+        posted = books.remember(entity, answer, sent.sent)
     if books is not None and posted is not None:
         books.index.mark_stale_with(posted)
     return Done(
@@ -82,9 +82,10 @@ def _is_overpaid(step: PlannedStep, fault: Fault) -> bool:
     return certain and fault.code == BUSINESS_RULE and step.id.entity == "Payment" and bool(step.applied)
 
 
-def _remember(step: PlannedStep, answer: Entity, books: KnownBooks) -> Posted | None:
+def _remember(bound: BoundStep, answer: Entity, books: KnownBooks) -> Posted | None:
     """What the books hold after the write: nothing any more of what we deleted ourselves."""
+    step = bound.step
     if step.operation is Operation.DELETE:
         books.index.disown(step.id.entity, step.id.key)
         return None
-    return books.remember(step.id.entity, answer)
+    return books.remember(step.id.entity, answer, bound.wire.body)

@@ -142,6 +142,8 @@ class Poster:
     async def _outcome(self, bound: BoundStep, reply: StepReply) -> StepOutcome:
         answer = reply.answer
         if isinstance(answer, Fault):
+            # because QBO has been seen to apply a write hours after it was given up
+            self._books.index.expect(bound.step.id.entity, bound.wire.body)
             return refusal(bound.step, answer)
         totals = totals_apart(bound.step.id, bound.step.operation, bound.expects, answer)
         if totals:

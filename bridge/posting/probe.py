@@ -51,5 +51,5 @@ class WriteProbe:
         found = unpack(request, answer)[name]
         if isinstance(found, Fault):
             return False
-        self._books.remember("Customer", found)
+        self._books.remember("Customer", found, body)
         return True

@@ -131,9 +131,8 @@ class RehearsingSender:
         """The invoice waits for `amount` more."""
         if invoice is not None and invoice.balance is not None:
             self._rehearsed.add("Invoice", invoice.id)
-            self._books.remember(
-                "Invoice", row_of(replace(invoice, balance=invoice.balance + amount), self._books.index.seal)
-            )
+            row = row_of(replace(invoice, balance=invoice.balance + amount), self._books.index.seal)
+            self._books.remember("Invoice", row, row)
 
 
 def _total(draft: Draft | None) -> Decimal:

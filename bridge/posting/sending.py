@@ -87,8 +87,8 @@ class KnownBooks(Protocol):
     def is_dropped(self, entity: str, ident: str) -> bool:
         """True for a customer or an item that is known to be gone or inactive."""
 
-    def remember(self, entity: str, body: Entity) -> Posted | None:
-        """Take in the answer to one of our writes."""
+    def remember(self, entity: str, body: Entity, sent: Mapping[str, Any]) -> Posted | None:
+        """Take in the answer to one of our writes, whose body was `sent`."""
 
 
 class Sender(Protocol):

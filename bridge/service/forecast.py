@@ -6,10 +6,11 @@ or preferences could decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from bridge.index.company_profile import Account, CompanyProfile, TaxCode
 from bridge.index.index import Index, Posted
@@ -77,12 +78,12 @@ class EmptyBooks:
         """Nothing is ever gone."""
         return False
 
-    def remember(self, entity: str, body: Entity) -> Posted | None:
+    def remember(self, entity: str, body: Entity, sent: Mapping[str, Any]) -> Posted | None:
         """Take in what would have been written."""
         if entity == "Account":
             self.profile = self.profile.with_account(body)
             return None
-        return self.index.remember_answer(entity, body)
+        return self.index.remember_answer(entity, body, sent)
 
 
 def _profile(drafts: list[Draft], opening: OpeningAccounts | None) -> CompanyProfile:

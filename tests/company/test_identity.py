@@ -13,14 +13,10 @@ from typing import Any
 import pytest
 
 from bridge.journal.identities import read_identities
-from bridge.sandbox.requests import RequestIds
-from bridge.sandbox.settings import DEFAULT_REALM
 from contracts.keys import SourceKey
 from contracts.marker import Marker
 from mappings.rules import MappingRules
-from tests.support.assembly import SharedClock
 from tests.support.orders import ORDER_ID, Json, bought, charge, line, order, shopify_event, stripe_event, transaction
-from tests.support.sandbox_books import SETTINGS
 from tests.support.shop_payouts import row, told
 from tests.support.world import World, opened
 
@@ -142,7 +138,7 @@ async def test_a_memo_cleared_before_a_restart_is_known_by_its_id(forgets: bool)
         original = await the_invoice(acme)
         await clear_memo(acme, original["Id"])
     if forgets:
-        forget_requests(acme)
+        acme.forget_requests()
     async with opened(after=acme) as later:
         (again,) = await later.tell(bought(0, **OWED))
         assert (again.status.value, [row["Id"] for row in later.held("Invoice")]) == (
@@ -153,12 +149,6 @@ async def test_a_memo_cleared_before_a_restart_is_known_by_its_id(forgets: bool)
         assert newer.status.value == "posted"
         assert now(later, original["Id"])["PrivateNote"].startswith("please call\n")
         assert later.ours("Invoice")[ORDER]["Id"] == original["Id"]
-
-
-def forget_requests(acme: World) -> None:
-    """QBO knows no request id any more."""
-    realm = acme.sandbox.realms[DEFAULT_REALM]
-    realm.requests = RequestIds(SETTINGS.switches, SharedClock(acme.clock))
 
 
 async def test_a_dispute_that_a_payout_told_is_known_without_its_memo() -> None:

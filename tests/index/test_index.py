@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from bridge.index.index import order_of
 from contracts.keys import SourceKey
 from contracts.posting import Version
@@ -120,6 +122,14 @@ def test_payments_that_a_person_voided_are_known_as_such() -> None:
     index = books(("Payment", voided))
     assert index.payments_of(ORDER) == ()
     assert [payment.written for payment in index.voided_payments_of(ORDER)] == [Decimal("30.00")]
+
+
+@pytest.mark.parametrize("typed", ["0.0", "0.00", "0", "-0.00"])
+def test_a_payment_over_money_is_no_application_whatever_its_marker_says_of_a_total(typed: str) -> None:
+    """A payment of nothing puts a credit on an invoice; this one has 30.00. Guard: `Posted.is_application`."""
+    index = books(("Payment", payment_row(PrivateNote=note(BODY_MONEY, v="1.1", r="30.00", t=typed))))
+    assert [payment.id for payment in index.payments_of(ORDER)] == ["146"]
+    assert index.applications_of(ORDER) == ()
 
 
 def test_payments_are_unsure_once_their_invoice_let_go_of_them() -> None:

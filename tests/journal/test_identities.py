@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.index.identities import Identities, Identity, Recorded
-from bridge.index.index import Index
-from bridge.journal.identities import BYTES_MAX, KEPT, MAY_BE_MISSING, identity_value, read_identities
+from bridge.index.identities import KEPT, MAY_BE_MISSING, Identities, Identity, Recorded
+from bridge.index.index import Index, Posted
+from bridge.journal.identities import BYTES_MAX, identity_value, read_identities
 from contracts.errors import UnreadableJournal
 from contracts.keys import SourceKey
-from contracts.marker import CATALOGUE, TRANSACTIONS, MarkerField
+from contracts.marker import CATALOGUE, TRANSACTIONS, Marker, MarkerField
 from tests.support.plans import BORN, ORDER, transaction_key
 from tests.support.seals import SEAL
 
@@ -37,6 +37,9 @@ IDENTITIES = st.builds(
     id=st.integers(1, 10**18).map(str),
     fields=st.dictionaries(st.sampled_from([str(name) for name in KEPT]), VALUES),
 )
+
+
+TOO_MANY = {"t": "42.90", str(MarkerField.GIFT_CARDS): ",".join(f"transaction.{at}:1.00" for at in range(40))}
 
 
 def entries(written: dict[SourceKey, Recorded]) -> dict[str, bytes]:
@@ -86,28 +89,40 @@ def test_an_entry_fits_and_says_what_it_lacks(key: int, found: dict[str, Identit
 
 def test_what_lost_its_marker_and_its_facts_is_a_conflict() -> None:
     """Nobody knows what gift cards paid of it, say: it is never changed. Guard: `Posted.marker_known`."""
-    long = {"t": "42.90", str(MarkerField.GIFT_CARDS): ",".join(f"transaction.{at}:1.00" for at in range(40))}
-    recorded = read_identities(entries({ORDER: Recorded({"Invoice": Identity("145", long)})}))
-    index = Index(SEAL, complete_since=BORN)
-    index.identities.restore(recorded)
-    posted = index.remember(
-        "Invoice", {"Id": "145", "SyncToken": "3", "TotalAmt": Decimal("42.90"), "PrivateNote": "call"}
-    )
-    assert posted is not None
+    posted = read_with_too_many_pairs("call")
     assert (posted.key, posted.marked, posted.marker_known, posted.total_unchanged) == (ORDER, False, False, False)
+
+
+def test_pairs_that_the_record_has_no_room_for_are_believed_as_they_were_written_only() -> None:
+    """Its digest knows them again; a person may have typed any other. Guard: `Identity.digest`."""
+    posted = read_with_too_many_pairs(SEAL.line("Invoice", Marker(ORDER, TOO_MANY)))
+    assert (posted.marker_fields, posted.total_unchanged) == (TOO_MANY, True)
+    typed = TOO_MANY | {str(MarkerField.GIFT_CARDS): "transaction.1:40.00"}
+    posted = read_with_too_many_pairs(SEAL.line("Invoice", Marker(ORDER, typed)))
+    assert (posted.marker_fields, posted.total_unchanged) == ({"t": "42.90"}, False)
+
+
+def read_with_too_many_pairs(memo: str) -> Posted:
+    """The invoice with this memo, of which the record has no room for all that was written."""
+    index = Index(SEAL, complete_since=BORN)
+    index.identities.restore(read_identities(entries({ORDER: Recorded({"Invoice": Identity("145", TOO_MANY)})})))
+    row = {"Id": "145", "SyncToken": "3", "TotalAmt": Decimal("42.90"), "PrivateNote": memo}
+    posted = index.remember("Invoice", row)
+    assert posted is not None
+    return posted
 
 
 def test_an_id_stands_for_one_document_and_a_document_has_one_id_of_a_type() -> None:
     """A transaction takes a payment over; a sale that is made again has another Id."""
     known = Identities()
-    known.own("Payment", "7", SourceKey("shopify", "payment", "100"))
-    known.own("Payment", "7", transaction_key(7))
+    known.own("Payment", "7", SourceKey("shopify", "payment", "100"), {})
+    known.own("Payment", "7", transaction_key(7), {})
     assert known.key_of("Payment", "7") == transaction_key(7)
     assert known.take_changed() == {
         SourceKey("shopify", "payment", "100"): None,
         transaction_key(7): Recorded({"Payment": Identity("7")}),
     }
-    known.own("Payment", "9", transaction_key(7))
+    known.own("Payment", "9", transaction_key(7), {})
     assert (known.key_of("Payment", "7"), known.key_of("Payment", "9")) == (None, transaction_key(7))
     known.disown("Payment", transaction_key(7))
     assert known.take_changed() == {transaction_key(7): None}
@@ -117,6 +132,6 @@ def test_a_reason_never_hides_what_is_booked() -> None:
     """An order that was left out is booked later, and the other way round nothing is forgotten."""
     known = Identities()
     known.leave_out(ORDER, "skipped_by_rule")
-    known.own("Invoice", "145", ORDER)
+    known.own("Invoice", "145", ORDER, {})
     known.leave_out(ORDER, "skipped_by_rule")
     assert known.take_changed() == {ORDER: Recorded({"Invoice": Identity("145")})}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from contracts.envelope import Envelope
+from contracts.errors import UndecodableRecord
 from contracts.posting import Ignored
+from contracts.sizes import KEY_BYTES_MAX
 from mappings.registry import DuplicateMapping, mapped_types, maps
 from mappings.rules import MappingRules
-from tests.support.orders import mapped, stripe_event
+from tests.support.orders import Json, bought, charge, handed_back, mapped, refund, stripe_event, transaction
 
 SHOPIFY = """
 orders/create orders/updated orders/paid orders/fulfilled orders/partially_fulfilled orders/cancelled orders/edited
@@ -73,3 +75,36 @@ def test_duplicate_mapping_fails_and_registers_nothing() -> None:
     with pytest.raises(DuplicateMapping):
         maps("shopify", "orders/brand_new", "orders/brand_new")(mapping)
     assert ("shopify", "orders/brand_new") not in mapped_types()
+
+
+LONG = 10**400
+HUGE: tuple[Json, ...] = (
+    {**bought(0), "id": LONG},
+    transaction(id=LONG, admin_graphql_api_id=None),
+    transaction(order_id=LONG, admin_graphql_api_id=None),
+    refund([], handed_back("5.00"), id=LONG, admin_graphql_api_id=None),
+    stripe_event("charge.succeeded", charge(id=f"ch_{LONG}")),
+)
+
+
+@pytest.mark.parametrize("event", HUGE, ids=["order", "transaction", "its order", "refund", "charge"])
+def test_an_id_of_four_hundred_digits_cannot_be_read(event: Json) -> None:
+    """No source has any such id. Guard: the bounds of the readers of ids."""
+    with pytest.raises(UndecodableRecord):
+        mapped(event)
+
+
+LONGEST = KEY_BYTES_MAX - len("stripe:charge:ch_")
+
+
+@pytest.mark.parametrize("digits", [LONGEST + 1, 250])
+def test_a_key_that_leaves_no_room_in_the_record_of_ids_is_no_document(digits: int) -> None:
+    """What is recorded of a document has 300 bytes with its key. Guard: `_refuse_long_ids`."""
+    with pytest.raises(UndecodableRecord, match=f"{KEY_BYTES_MAX} bytes"):
+        mapped(stripe_event("charge.succeeded", charge(id="ch_" + "1" * digits)))
+
+
+def test_the_longest_key_is_booked() -> None:
+    """128 bytes with system and kind."""
+    event = stripe_event("charge.succeeded", charge(id="ch_" + "1" * LONGEST))
+    assert not isinstance(mapped(event), Ignored)

@@ -36,7 +36,21 @@ FACTS = (
     "\u202e",
 )
 """What any pair of a marker may say."""
-BESIDE = ("", "please call", "\u0085", "[", "]]", "[qbb:", "a\r\nb", "\u2028", "x" * 3_500, "  ", "\U0001f600" * 50)
+BESIDE = (
+    "",
+    "please call",
+    "Voided",
+    "Voided - ",
+    "\u0085",
+    "[",
+    "]]",
+    "[qbb:",
+    "a\r\nb",
+    "\u2028",
+    "x" * 3_500,
+    "  ",
+    "\U0001f600" * 50,
+)
 NOTE_MAX = 4_000
 
 

@@ -22,6 +22,7 @@ from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import open_client
 from bridge.sandbox.admin import set_switches
 from bridge.sandbox.app import create_app
+from bridge.sandbox.requests import RequestIds
 from bridge.sandbox.settings import DEFAULT_REALM, Switches
 from bridge.telemetry.status import StatusBoard
 from contracts.entities import Entity
@@ -159,6 +160,10 @@ class World(SandboxBooks):
                 return told
             await settle()
         raise AssertionError("the look never ended")
+
+    def forget_requests(self) -> None:
+        """QuickBooks knows no request id any more."""
+        self.sandbox.realms[DEFAULT_REALM].requests = RequestIds(SETTINGS.switches, SharedClock(self.clock))
 
     # What it says ------------------------------------------------------------------------------------------------
 
