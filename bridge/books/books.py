@@ -20,10 +20,10 @@ from bridge.books.recovery import ResultLookup
 from bridge.books.slices import SliceReader
 from bridge.clock import Clock
 from bridge.index.company_profile import CompanyProfile, DayRate, read_company_profile
+from bridge.index.identities import Identities
 from bridge.index.index import Index, Posted, order_of
 from bridge.index.name_list import NameList
 from bridge.journal.entries import LOST_MARKER
-from bridge.journal.identities import read_identities
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value, read_known_until
 from bridge.journal.lost_markers import has_lost_marker, journal_key, journal_value, restore
 from bridge.journal.requests import unsettled_requests
@@ -135,15 +135,15 @@ class Books:
     async def warm(
         self,
         kept: Mapping[str, bytes] | None = None,
-        ids: Mapping[str, bytes] | None = None,
+        identities: Identities | None = None,
         *,
         own_deletions: Iterable[tuple[str, SourceKey]] = (),
         answers: Iterable[Answered] = (),
     ) -> None:
         """Read the company's lists and its transactions of the last days. Unavailable when QBO is away.
 
-        `kept` is the journal: what the owners before have learnt of people's deletions, and up to when. `ids` is the
-        record of Ids, the company's entries by source document; `own_deletions` are what an owner before us deleted
+        `kept` is the journal: what the owners before have learnt of people's deletions, and up to when. `identities` is
+        the record of Ids, for these books alone; `own_deletions` are what an owner before us deleted
         itself without recording it, `answers` what it wrote, as QBO has answered it by now.
         """
         self._client.taken_over()
@@ -151,7 +151,7 @@ class Books:
         now = self._clock.now()
         index = Index(self._seal, complete_since=now - self._window)
         kept = kept or {}
-        index.identities.restore(read_identities(ids or {}))
+        index.identities = identities or Identities()
         for entity, key in own_deletions:
             index.disown(entity, key)
         _take_unsettled(index, kept, answers)

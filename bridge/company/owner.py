@@ -21,8 +21,9 @@ from bridge.company.sentinel import Sentinel
 from bridge.company.shares import kind_of
 from bridge.company.waiting_room import ParkedEvent
 from bridge.decoding.decision import MappedRecord
+from bridge.index.identities import Identities
 from bridge.journal.entries import Journal, check_formats
-from bridge.journal.identities import identity_value
+from bridge.journal.identities import RecordOfIds, identity_value
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
@@ -57,7 +58,7 @@ class BooksOwner:
         pipeline: Pipeline,
         reporter: Reporter,
         journal: Journal,
-        ids: Journal,
+        ids: RecordOfIds,
         write_ahead: WriteAhead,
         waiting: ParkedEvents,
         breaker: Breaker,
@@ -108,7 +109,7 @@ class BooksOwner:
         self._board.enter(Phase.RUNNING, epoch=epoch)
         self._show()
 
-    async def _read_tables(self) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+    async def _read_tables(self) -> tuple[Mapping[str, bytes], Identities]:
         """The journal and the record of Ids, side by side: each is read to the end that its topic has now."""
         entries, ids = await asyncio.gather(self._journal.read(), self._ids.read(), return_exceptions=True)
         if isinstance(entries, BaseException):

@@ -87,10 +87,28 @@ class Identities:
     def restore(self, recorded: Iterable[tuple[SourceKey, Recorded]]) -> None:
         """Take in what earlier owners have recorded."""
         for key, each in recorded:
-            self._recorded[key] = each
-            for entity, identity in each.entities.items():
-                self._key_of[entity, identity.id] = key
-                self._note_sale(entity, key, identity)
+            self.replace(key, each)
+
+    def replace(self, key: SourceKey, recorded: Recorded | None) -> None:
+        """Take in what an owner has recorded of `key` instead of what it had before; None: nothing any more."""
+        before = self._recorded.pop(key, NOTHING)
+        for entity, identity in before.entities.items():
+            if self._key_of.get((entity, identity.id)) == key:
+                del self._key_of[entity, identity.id]
+        if recorded is None:
+            return
+        self._recorded[key] = recorded
+        for entity, identity in recorded.entities.items():
+            self._key_of[entity, identity.id] = key
+            self._note_sale(entity, key, identity)
+
+    def copy(self) -> Identities:
+        """The same, to be changed on its own; nothing in it counts as changed."""
+        copied = Identities()
+        copied._recorded = dict(self._recorded)
+        copied._key_of = dict(self._key_of)
+        copied._by_sale = {sale: set(known) for sale, known in self._by_sale.items()}
+        return copied
 
     def key_of(self, entity: str, ident: str) -> SourceKey | None:
         """The source document that this Id of QBO stands for; None for what is not recorded as ours."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.index.identities import KEPT, MAY_BE_MISSING, Identity, Recorded, digest_of
-from bridge.journal.entries import EntryKind
+from bridge.index.identities import KEPT, MAY_BE_MISSING, Identities, Identity, Recorded, digest_of
+from bridge.journal.entries import EntryKind, Journal
+from contracts.errors import UnreadableJournal
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
+from contracts.records import OutboundRecord
 
 BYTES_MAX = 300
 IDENTITY = EntryKind(
@@ -38,6 +40,48 @@ def identity_value(key: str, recorded: Recorded) -> bytes:
 def read_identities(entries: Mapping[str, bytes]) -> list[tuple[SourceKey, Recorded]]:
     """What is recorded of every document. UnreadableJournal for what this release does not understand."""
     return IDENTITY.read_all(entries, _decode)
+
+
+class RecordOfIds:
+    """The record of Ids in its `table`, decoded as it is followed, so that a take-over has only its end to decode."""
+
+    def __init__(self, table: Journal) -> None:
+        self._table = table
+        self._entries: dict[str, bytes] = {}
+        self._unreadable: dict[str, bytes] = {}
+        self._known = Identities()
+
+    def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
+        """An entry, or with None its end, as a record to be settled together with others."""
+        return self._table.journal_record(key, value)
+
+    def take(self, key: str, value: bytes | None) -> None:
+        """Take in an entry of the table, or with None its end."""
+        self._unreadable.pop(key, None)
+        if value is None:
+            self._entries.pop(key, None)
+            self._known.replace(SourceKey.parse(key), None)
+            return
+        self._entries[key] = value
+        try:
+            document, recorded = IDENTITY.read(key, value, _decode)
+        except UnreadableJournal:
+            # because a newer release may serve this company now, and only who takes it over must understand all
+            self._unreadable[key] = value
+        else:
+            self._known.replace(document, recorded)
+
+    async def read(self) -> Identities:
+        """What is recorded up to the end that the table has now. UnreadableJournal for another release's entry."""
+        entries = await self._table.read()
+        for key in [key for key in self._entries if key not in entries]:
+            self.take(key, None)
+        for key, value in entries.items():
+            if self._entries.get(key) != value:
+                self.take(key, value)
+        read_identities(self._unreadable)
+        # because an owner changes what it knows ahead of what it has settled
+        return self._known.copy()
 
 
 def _row(identity: Identity, kept: list[MarkerField]) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import structlog
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 class FollowedTable(KafkaJournal):
     """One company's entries, as `bridge.journal.entries.Journal` asks for them; `follow` keeps them near their end.
 
-    A `view` is only looked at: nothing is ever settled through its publisher.
+    A `view` is only looked at: nothing is ever settled through its publisher. `taken` hears of each entry that is read.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class FollowedTable(KafkaJournal):
         super().__init__(company=company, topic=topic, connection=connection, publisher=publisher)
         self._entries: dict[str, bytes] = {}
         self._view = view
+        self.taken: Callable[[str, bytes | None], None] = _nobody
 
     @property
     def known(self) -> dict[str, bytes]:
@@ -83,3 +85,9 @@ class FollowedTable(KafkaJournal):
             self._entries[key] = record.value
         elif key is not None:
             self._entries.pop(key, None)
+        if key is not None:
+            self.taken(key, record.value)
+
+
+def _nobody(key: str, value: bytes | None) -> None:
+    """Nobody wants to hear of entries."""

@@ -23,6 +23,7 @@ from bridge.company.waiting_room import WaitingRoom
 from bridge.config.settings import CompanySettings, KafkaSettings, Settings
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
+from bridge.journal.identities import RecordOfIds
 from bridge.journal.requests import WriteAhead
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.followed import FollowedTable
@@ -133,6 +134,8 @@ async def open_runtime(
         ids = FollowedTable(
             company=company.name, topic=topics.ids, connection=connection, publisher=publisher, view=rehearse
         )
+        record_of_ids = RecordOfIds(ids)
+        ids.taken = record_of_ids.take
         books = _books(settings, context, client, rehearsed, reads_at_once=priority is not Priority.LIVE)
         write_ahead = WriteAhead(journal)
         mapper = EventMapper(company.name, company_router(settings), rules)
@@ -149,7 +152,7 @@ async def open_runtime(
             pipeline=Pipeline(mapper, books, _poster(context, client, books, write_ahead, rehearsed)),
             reporter=_reporter(settings, context),
             journal=journal,
-            ids=ids,
+            ids=record_of_ids,
             write_ahead=write_ahead,
             waiting=parked,
             breaker=Breaker(stop_after, _this_process()),

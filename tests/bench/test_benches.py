@@ -9,7 +9,7 @@ import structlog
 
 from bridge.sandbox import bench as sandbox_bench
 from tests.bench import __main__ as stages
-from tests.bench import backlog, waiting
+from tests.bench import backlog, record, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,17 @@ def test_the_bench_of_what_waits_measures_idle_seconds_and_another_company(capsy
     rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
     assert len(rows) == 8
     assert rows["parked events"].strip() == "20"
+    assert all(each.strip() for each in rows.values())
+
+
+def test_the_bench_of_the_record_of_ids_measures_take_overs_with_and_without_following(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each measurement has its number."""
+    record.main(["300"])
+    rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    assert len(rows) == 4
+    assert rows["recorded documents"].strip() == "300"
     assert all(each.strip() for each in rows.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 
 from bridge.index.identities import KEPT, MAY_BE_MISSING, Identities, Identity, Recorded
 from bridge.index.index import Index, Posted
-from bridge.journal.identities import BYTES_MAX, identity_value, read_identities
+from bridge.journal.identities import BYTES_MAX, RecordOfIds, identity_value, read_identities
 from contracts.errors import UnreadableJournal
 from contracts.keys import SourceKey
 from contracts.marker import CATALOGUE, TRANSACTIONS, Marker, MarkerField
+from tests.support.assembly import MemoryTable
 from tests.support.plans import BORN, ORDER, transaction_key
 from tests.support.seals import SEAL
 
@@ -135,3 +137,55 @@ def test_a_reason_never_hides_what_is_booked() -> None:
     known.own("Invoice", "145", ORDER, {})
     known.leave_out(ORDER, "skipped_by_rule")
     assert known.take_changed() == {ORDER: Recorded({"Invoice": Identity("145")})}
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(1, 4), st.none() | st.integers(1, 6), st.booleans()),
+        max_size=12,
+    )
+)
+def test_what_was_followed_is_what_a_take_over_reads_at_once(steps: list[tuple[int, int | None, bool]]) -> None:
+    """Whatever was written, ended and seen on the way. Guard: `RecordOfIds.take` takes out what was there before."""
+    table = MemoryTable()
+    standby = RecordOfIds(table)
+    for number, ident, is_followed in steps:
+        key = str(transaction_key(number))
+        value = (
+            None
+            if ident is None
+            else identity_value(key, Recorded({"Payment": Identity(f"{number}{ident}", {"o": "7"})}))
+        )
+        table.put(key, value)
+        if is_followed:
+            standby.take(key, value)
+    found, at_once = asyncio.run(standby.read()), asyncio.run(RecordOfIds(table).read())
+    assert len(found) == len(at_once)
+    for number in range(1, 5):
+        assert found.of("Payment", transaction_key(number)) == at_once.of("Payment", transaction_key(number))
+        for ident in range(1, 7):
+            named = ("Payment", f"{number}{ident}")
+            assert found.key_of(*named) == at_once.key_of(*named)
+
+
+def test_what_its_owner_changes_is_not_what_is_followed() -> None:
+    """An owner that loses the company before it settles has recorded nothing. Guard: `Identities.copy`."""
+    table = MemoryTable()
+    table.put(str(ORDER), identity_value(str(ORDER), Recorded({"Invoice": SALE})))
+    record = RecordOfIds(table)
+    mine = asyncio.run(record.read())
+    mine.own("Invoice", "999", ORDER, {})
+    again = asyncio.run(record.read())
+    assert (again.of("Invoice", ORDER), again.key_of("Invoice", "999"), again.take_changed()) == (SALE, None, {})
+
+
+def test_a_newer_release_s_entry_stops_no_follower_and_every_take_over() -> None:
+    """It may serve the company now; once its entry is overwritten, anybody may take over."""
+    table = MemoryTable()
+    record = RecordOfIds(table)
+    table.put(str(ORDER), b'{"format":2}')
+    record.take(str(ORDER), b'{"format":2}')
+    with pytest.raises(UnreadableJournal, match="record of Ids"):
+        asyncio.run(record.read())
+    table.put(str(ORDER), identity_value(str(ORDER), Recorded({"Invoice": SALE})))
+    assert asyncio.run(record.read()).of("Invoice", ORDER) == SALE

@@ -30,10 +30,12 @@ async def known(standby: FollowedTable, wanted: dict[str, bytes]) -> None:
 
 
 async def test_a_standby_knows_what_its_owner_writes(bus: Bus) -> None:
-    """What it reads at its take-over is what it knew, and what came since; both brokers."""
+    """What it reads at its take-over is what it knew, and what came since, each entry told once; both brokers."""
     publisher = bus.publisher()
     await publisher.open(no_group)
     owner, standby = table(bus, publisher), table(bus, bus.publisher())
+    heard: list[tuple[str, bytes | None]] = []
+    standby.taken = lambda key, value: heard.append((key, value))
     assert await owner.read() == {}
     following = asyncio.create_task(standby.follow())
     await owner.append([("one", b"1"), ("two", b"2")])
@@ -46,6 +48,7 @@ async def test_a_standby_knows_what_its_owner_writes(bus: Bus) -> None:
     await asyncio.gather(following, return_exceptions=True)
     await owner.append([("two", None)])
     assert await standby.read() == {"three": b"3"}
+    assert heard == [("one", b"1"), ("two", b"2"), ("one", None), ("two", b"22"), ("three", b"3"), ("two", None)]
 
 
 async def test_a_topic_that_is_missing_is_empty_to_look_at_and_an_error_to_own(bus: Bus) -> None:

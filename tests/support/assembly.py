@@ -18,6 +18,7 @@ from bridge.company.waiting_room import WaitingRoom
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from bridge.journal.entries import VERSION
+from bridge.journal.identities import RecordOfIds
 from bridge.journal.requests import WriteAhead
 from bridge.posting.poster import Poster
 from bridge.posting.quickbooks_sender import QuickBooksSender
@@ -157,7 +158,7 @@ def assemble(
             dead_letters_topic=DEAD_LETTERS,
         ),
         journal=journal,
-        ids=journal.ids,
+        ids=RecordOfIds(journal.ids),
         write_ahead=write_ahead,
         waiting=parked,
         breaker=Breaker(stop_after, process=uuid.uuid4().hex),
