@@ -162,6 +162,10 @@ class Body(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    def lacks(self, name: str) -> bool:
+        """True where the source left the field out, which an empty list does not."""
+        return name not in self.model_fields_set
+
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, value: Any) -> Any:

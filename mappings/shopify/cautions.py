@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from contracts.money import total
 from contracts.posting import Caution
 from contracts.shopify import LineItem, Order, Refund, ShippingLine, Transaction
-from mappings.shopify.amounts import OrderMoney, remitted_in
+from mappings.shopify.amounts import SHIPPING_REFUND, OrderMoney, remitted_in
 from mappings.shopify.gateways import gateways_of, money_gateways
 from mappings.shopify.received import (
     NOTHING,
@@ -42,6 +43,14 @@ DAY = Caution(
     "day_unknown",
     "The body has neither processed_at nor created_at: it has the day on which its event was triggered, in UTC.",
 )
+ROW = Caution(
+    "refund_row_unknown",
+    "A row of the refund does not say its kind or its reason: it is booked as money handed back or kept without goods.",
+)
+GOODS = Caution(
+    "refund_goods_unknown",
+    "A line of the refund does not describe what was sold: it is booked on accounts.refunds, not on its income.",
+)
 CANCELLED = Caution(
     "cancellation_unknown",
     "The body is without cancelled_at, so it does not say whether the order was cancelled: it is booked as if not.",
@@ -55,7 +64,7 @@ def order_cautions(
     found = [*_about_money(order, received)]
     if received and _is_gateway_unknown(order):
         found.append(GATEWAY)
-    if money.tax and not money.all_remitted and _is_liability_unknown((*order.line_items, *order.shipping_lines)):
+    if money.tax and not money.all_remitted and _is_any_tax_untold(order, money):
         found.append(WHOSE_TAX)
     if _is_card_unknown(order.line_items):
         found.append(CARD)
@@ -76,9 +85,19 @@ def refund_cautions(refund: Refund) -> tuple[Caution, ...]:
     taxed = [line.line_item for line in refund.refund_line_items if line_money(line)[1]]
     unknown = any(line is None for line in taxed) or _is_liability_unknown([line for line in taxed if line])
     by_channel = any(remitted_in(line.tax_lines) for line in taxed if line)
-    found = (WHOSE_TAX,) if (taxed and unknown) or _is_delivery_unknown(refund, by_channel=by_channel) else ()
+    unknown = (bool(taxed) and unknown) or _is_delivery_unknown(refund, by_channel=by_channel)
+    found: tuple[Caution, ...] = (WHOSE_TAX,) if unknown else ()
     sold = [line.line_item for line in refund.refund_line_items if line.line_item]
-    return (*found, *((CARD,) if _is_card_unknown(sold) else ()), *day_cautions(refund))
+    found += (GOODS,) if len(sold) < len(refund.refund_line_items) else ()
+    return (*found, *((CARD,) if _is_card_unknown(sold) else ()), *row_cautions(refund), *day_cautions(refund))
+
+
+def row_cautions(refund: Refund) -> tuple[Caution, ...]:
+    """What is said of rows that do not tell a delivery from what was kept, or money to come from money that moved."""
+    untold = any(
+        row.kind is None or (row.kind != SHIPPING_REFUND and row.reason is None) for row in refund.order_adjustments
+    )
+    return (ROW,) if untold else ()
 
 
 def _about_money(order: Order, received: Decimal | None) -> tuple[Caution, ...]:
@@ -97,10 +116,16 @@ def _is_gateway_unknown(order: Order) -> bool:
 
 
 def _are_edits_unknown(order: Order) -> bool:
-    """True where a body without refunds is worth less than placed and some line does not say how much of it is left."""
+    """True where a body is worth less than placed and some line does not say how much of it is left."""
     current, removed = order.current_total_price, any(ship.is_removed for ship in order.shipping_lines)
     untold = any(item.current_quantity is None for item in order.line_items)
-    return untold and not removed and not order.refunds and current is not None and current < order.total_price
+    return untold and not removed and current is not None and current < order.total_price
+
+
+def _is_any_tax_untold(order: Order, money: OrderMoney) -> bool:
+    """True where the lines tell less than was charged, or a tax of them does not say who remits it."""
+    on_lines = total(part.tax for part in money.parts)
+    return on_lines < money.tax or _is_liability_unknown((*order.line_items, *order.shipping_lines))
 
 
 def _is_card_unknown(lines: Iterable[LineItem]) -> bool:

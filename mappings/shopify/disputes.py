@@ -15,7 +15,7 @@ from contracts.bodies import read_body
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
-from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
+from contracts.posting import Caution, Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import JournalEntryDraft, JournalLine
 from contracts.shopify_catalog import ShopifyDispute
 from mappings.accounts import account, deposit_account
@@ -28,6 +28,10 @@ GATEWAY = "shopify_payments"
 TAKEN = frozenset({"needs_response", "under_review", "accepted", "lost"})
 GIVEN_BACK = frozenset({"won", "charge_refunded"})
 """A refund instead of a chargeback is booked by itself; the disputed money comes back."""
+
+DAY = Caution(
+    "day_unknown", "The dispute does not say when it was initiated or finalized: it has the day of its event, in UTC."
+)
 
 Sides = tuple[Literal["Debit", "Credit"], Literal["Debit", "Credit"]]
 OUT: Sides = ("Debit", "Credit")
@@ -55,7 +59,13 @@ def map_dispute(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignore
         steps=tuple(steps),
         document_created_at=_earliest(started, envelope.occurred_at),
         notes=("The fee of a dispute is in no event: it is booked with the payout.",),
+        warnings=(DAY,) if _is_day_unknown(dispute) else (),
     )
+
+
+def _is_day_unknown(dispute: ShopifyDispute) -> bool:
+    ended = dispute.status not in GIVEN_BACK or dispute.finalized_on is not None
+    return dispute.initiated_at is None or not ended
 
 
 def _why_nothing_moved(dispute: ShopifyDispute) -> str | None:

@@ -26,8 +26,11 @@ def without_removed(order: Order, placed: OrderMoney) -> OrderMoney:
 
     UnbalancedDocument when what is left disagrees with the order's own current figures.
     """
-    if order.refunds is None and any(removed_quantity(item, 0) for item in order.line_items):
-        raise UndecodableRecord("the order has no refunds, so what edits removed cannot be told from what was refunded")
+    untold = order.refunds is None or any(refund.lacks("refund_line_items") for refund in order.refunds)
+    if untold and any(removed_quantity(item, 0) for item in order.line_items):
+        raise UndecodableRecord(
+            "the order has no refunds, or one without its lines: what edits removed cannot be told from what came back"
+        )
     refunded = Counter[int | None]()
     for line in _refund_lines(order):
         refunded[line.line_item_id] += line.quantity

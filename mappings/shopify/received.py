@@ -60,7 +60,8 @@ def amount_received(order: Order, money: OrderMoney) -> Decimal | None:
     if status in NOTHING:
         return Decimal(0)
     if order.refunds:
-        if status is None or owing is None or order.current_total_price is None:
+        untold = any(refund.lacks("transactions") for refund in order.refunds)
+        if untold or status is None or owing is None or order.current_total_price is None:
             return None  # because goods may be worth more than their money, no total of the order says what came in
         return max(order.current_total_price + _handed_back(order) - owing, Decimal(0))
     if status == "paid":

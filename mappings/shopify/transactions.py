@@ -110,7 +110,8 @@ def _change_plan(
 def _shop_money(transaction: Transaction) -> ShopMoney:
     """The amount in the shop's currency where the body has it; the plain amount is in the customer's."""
     shop = transaction.amount_set.shop_money if transaction.amount_set else None
-    code = (shop.currency_code or shop.currency if shop else None) or transaction.currency
+    code = (shop.currency_code or shop.currency) if shop else transaction.currency
     if not code:
+        # because the transaction's own currency may be the customer's, it does not name the shop's
         raise UndecodableRecord("the transaction has no currency")
     return ShopMoney(amount=shop.amount if shop else transaction.amount, currency_code=code)

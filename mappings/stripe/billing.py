@@ -90,7 +90,9 @@ class _Document:
 def _parts(document: _Document, rules: MappingRules) -> Parts:
     code, shipping = document.currency, document.shipping
     sold = stripe_sales_item(rules)
-    lines = [_line(row, sold, code, document.taxes, rules) for row in document.lines.data]
+    # because QuickBooks takes a tax only where some line is taxable: where no line tells a tax, all of them are
+    by_lines = any(row.every_tax for row in document.lines.data)
+    lines = [_line(row, sold, code, document.taxes, rules, by_lines=by_lines) for row in document.lines.data]
     steps = [sold]
     if shipping is not None and shipping.amount_total:
         delivery = shipping_item(rules)
@@ -121,14 +123,14 @@ def _billing_credits(amounts: Iterable[PretaxCredit]) -> int:
 
 
 def _line(
-    row: BillingLine, item: PostingStep, code: str, taxes: tuple[TaxAmount, ...], rules: MappingRules
+    row: BillingLine, item: PostingStep, code: str, taxes: tuple[TaxAmount, ...], rules: MappingRules, *, by_lines: bool
 ) -> LineDraft:
     """One line without the taxes in its price; old bodies that tell taxes on the invoice alone have all lines taxed."""
     own = row.every_tax
     inside = sum(tax.amount for tax in own if tax.inside)
     price = row.pricing or row.price
     unit = price.unit_amount_decimal if price and not inside else None
-    known_taxes = own or (taxes if not any(tax.rate for tax in taxes) else ())
+    known_taxes = own or (taxes if not by_lines or not any(tax.rate for tax in taxes) else ())
     return line(
         item.key,
         _number(row.amount - inside, code),

@@ -7,13 +7,15 @@ note says. A note that is nothing but its refund, without tax, books nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from contracts.bodies import read_body
 from contracts.entities import DOC_NUMBER_MAX
 from contracts.envelope import Envelope
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import from_stripe
-from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
+from contracts.posting import Caution, Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import CreditMemoDraft, LineDraft
 from contracts.stripe import id_or_object
 from contracts.stripe_billing import CreditNote
@@ -23,6 +25,11 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.stripe.billing import Parts, named_taxes, parts_of_note
 from mappings.tax import tax_code
+
+REFUNDED_UNKNOWN = Caution(
+    "refunded_part_unknown",
+    "The credit note does not say how much of it was refunded: all of it is a credit, with its refunds beside it.",
+)
 
 
 @maps("stripe", "credit_note.created", "credit_note.voided")
@@ -44,7 +51,18 @@ def map_credit_note(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ig
             message = "all of the credit note was refunded, and the refund books that"
             return Ignored(code="skipped_by_rule", message=message, document=key)
         steps = _steps(note, key, invoice, min(refunded, note.total), rules)
-    return PostingPlan(document=key, lane=invoice, steps=steps, document_created_at=note.created)
+    return PostingPlan(
+        document=key,
+        lane=invoice,
+        steps=steps,
+        document_created_at=note.created,
+        warnings=() if _says_what_was_refunded(envelope.body) else (REFUNDED_UNKNOWN,),
+    )
+
+
+def _says_what_was_refunded(body: Mapping[str, object]) -> bool:
+    """Old notes have `refund`, null for none, new ones a list of `refunds`."""
+    return "refund" in body or isinstance(body.get("refunds"), list)
 
 
 def _steps(

@@ -13,7 +13,7 @@ from contracts.posting import Ignored, PostingPlan
 from contracts.stripe_balance import BalanceRow, StripeDispute
 from mappings.registry import maps
 from mappings.rules import MappingRules
-from mappings.stripe.fees import dispute_entry
+from mappings.stripe.fees import dispute_entry, row_cautions
 
 
 @maps(
@@ -37,6 +37,7 @@ def map_dispute(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignore
         lane=key,
         steps=tuple(dispute_entry(row, row_key(dispute.id, row), day, rules) for row in rows.values()),
         document_created_at=dispute.created,
+        warnings=row_cautions(rows.values()),
     )
 
 

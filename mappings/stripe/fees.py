@@ -7,7 +7,7 @@ nothing is invented. Whichever event tells a row first, it is the same entry und
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Literal
 
@@ -15,7 +15,7 @@ from contracts.bodies import read_body
 from contracts.errors import UnbalancedDocument
 from contracts.keys import SourceKey
 from contracts.money import from_stripe, plain, total
-from contracts.posting import PostingStep
+from contracts.posting import Caution, PostingStep
 from contracts.stripe_balance import BalanceRow, BalanceTransaction
 from mappings.accounts import account, deposit_account
 from mappings.entries import Movement, entry
@@ -25,6 +25,22 @@ from mappings.tracking import class_of_fees
 
 GATEWAY = "stripe"
 KINDS = {"stripe_fee": "Stripe fee", "application_fee": "Application fee", "tax": "Tax on the fee"}
+
+
+ROW_DAY = Caution(
+    "day_unknown",
+    "A row of Stripe's balance does not say when it was made (created): its fee has another day.",
+)
+
+
+def row_cautions(rows: Iterable[BalanceTransaction]) -> tuple[Caution, ...]:
+    """What is said of rows that moved a fee on a day that they do not tell."""
+    return (ROW_DAY,) if any(row.created is None and (row.fee or isinstance(row, BalanceRow)) for row in rows) else ()
+
+
+def balance_cautions(balance: Mapping[str, object]) -> tuple[Caution, ...]:
+    """The same of a row that an event carries."""
+    return row_cautions([read_body(BalanceTransaction, balance, "balance transaction")]) if balance else ()
 
 
 def fee_steps(

@@ -19,7 +19,7 @@ from contracts.money import from_stripe, plain
 from contracts.posting import Caution, Ignored, Intent, PostingPlan, PostingStep, Version
 from contracts.quickbooks import CreditMemoDraft, InvoiceDraft, PaymentDraft, content_hash, distinct_number
 from contracts.stripe import id_or_object
-from contracts.stripe_billing import InvoicePayment, StripeInvoice
+from contracts.stripe_billing import InvoicePayment, StripeInvoice, Transitions
 from mappings.accounts import account, deposit_account
 from mappings.customers import Person, customer_step
 from mappings.items import bad_debts_item
@@ -32,9 +32,14 @@ from mappings.stripe.outside import outside_payments
 from mappings.stripe.payer import address
 from mappings.tax import tax_code
 
+THROUGH_STRIPE = frozenset({"charge", "payment_intent"})
 RANKS = {"open": 1, "uncollectible": 2, "paid": 4, "void": 20}
 """How far an invoice is in its life, for two bodies of one second."""
 
+DAY = Caution(
+    "day_unknown",
+    "The invoice does not say when it was paid or given up (status_transitions): its money has the day of the invoice.",
+)
 UNNAMED = Caution(
     "payments_unknown",
     "The paid invoice names no payment: until invoice_payment.paid says which charge paid it, that charge is a sale of "
@@ -76,6 +81,9 @@ def map_invoice_payment(envelope: Envelope, rules: MappingRules) -> PostingPlan 
         raise UnmappableEvent("the invoice payment does not name its invoice")
     key = SourceKey("stripe", "invoice", ident)
     links = _payment_links(paid, key)
+    if not links and (paid.payment is None or paid.payment.type in THROUGH_STRIPE):
+        # because without it the charge and the invoice would be booked both
+        raise UnmappableEvent("the invoice payment does not name the charge or intent that paid")
     moment = paid.created or envelope.occurred_at
     outside = outside_payments((paid,), key, paid.currency, rules)
     if not (links or outside) or moment is None:
@@ -249,6 +257,16 @@ def _day(invoice: StripeInvoice, rules: MappingRules) -> date:
 
 
 def _warnings(invoice: StripeInvoice) -> tuple[Caution, ...]:
+    """What the invoice leaves open: the day on which it was paid or given up, and what paid it."""
+    transitions = invoice.status_transitions or Transitions()
+    paid = invoice.status == "paid" and (invoice.amount_paid or invoice.amount_due > 0)
+    given_up = invoice.status == "uncollectible"
+    if (paid and transitions.paid_at is None) or (given_up and transitions.marked_uncollectible_at is None):
+        return (DAY, *_about_payments(invoice))
+    return _about_payments(invoice)
+
+
+def _about_payments(invoice: StripeInvoice) -> tuple[Caution, ...]:
     """A list of payments that is cut may hide one outside of Stripe, whose money would lie on Stripe's account.
 
     A paid body that names no payment of it leaves open whose charge it is.

@@ -21,6 +21,7 @@ from mappings.payout_parts import PaidOut, PayoutParts, payout_steps
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.start import ignored_before_start, is_before_start
+from mappings.stripe.fees import row_cautions
 from mappings.stripe.payout_rows import parts_of
 
 FAILED = frozenset({"failed", "canceled", "cancelled"})
@@ -36,7 +37,7 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     if not failed and (rows is None or not rows.data):
         message = "the event has no balance_transactions, so what the payout is made of is not known"
         return Ignored(code="skipped_by_rule", message=message, document=key)
-    if payout.arrival_date is None and not failed:
+    if payout.arrival_date is None and (not failed or (rows is not None and rows.data)):
         raise UnmappableEvent("the payout does not say when it arrived (arrival_date)")
     day = (payout.arrival_date or payout.created).astimezone(rules.zone).date()
     if is_before_start(day, rules):
@@ -60,4 +61,5 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
         document_created_at=min(moments),
         wakes=(*parts.payments, *parts.orders),
         links=tuple(parts.links),
+        warnings=row_cautions(rows.data) if rows else (),
     )

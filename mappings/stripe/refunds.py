@@ -23,7 +23,7 @@ from mappings.lines import in_hundredths, line
 from mappings.names import description
 from mappings.registry import maps
 from mappings.rules import MappingRules
-from mappings.stripe.fees import fee_steps
+from mappings.stripe.fees import balance_cautions, fee_steps
 from mappings.stripe.sales import belongs_to_shop, links_of, shop_plan
 
 FAILED = frozenset({"failed", "canceled"})
@@ -61,6 +61,7 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
         document_created_at=refund.created,
         links=links_of(sale, intent=intent) if sale.kind == "charge" else (),
         wakes=(SourceKey("stripe", "payment_intent", intent),) if intent and sale.kind == "charge" else (),
+        warnings=() if failed else balance_cautions(id_or_object(refund.balance_transaction)[1]),
     )
 
 

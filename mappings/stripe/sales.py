@@ -25,7 +25,7 @@ from mappings.items import stripe_sales_item
 from mappings.lines import in_hundredths, line
 from mappings.names import description, email_address
 from mappings.rules import MappingRules
-from mappings.stripe.fees import fee_steps
+from mappings.stripe.fees import balance_cautions, fee_steps
 
 ANY_ORDER = SourceKey("shopify", "order", UNNAMED)
 """What a charge is linked to that pays an order of the shop and does not say which."""
@@ -77,6 +77,7 @@ def map_sale(sale: ChargedSale, rules: MappingRules) -> PostingPlan | Ignored:
         document_created_at=sale.since,
         version=ONCE,
         links=links_of(key, intent=sale.intent, invoice=sale.invoice),
+        warnings=balance_cautions(sale.balance),
     )
 
 

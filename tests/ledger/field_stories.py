@@ -16,7 +16,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.support.orders import Json, charge, line, order, refund_line, shopify_event, stripe_event, transaction
+from tests.support.orders import (
+    Json,
+    adjustment,
+    charge,
+    line,
+    order,
+    refund_line,
+    shopify_event,
+    stripe_event,
+    transaction,
+)
 from tests.support.stripe_objects import billed, invoice_payment, paid_invoice
 
 PLACED = datetime.fromisoformat("2026-03-02T21:05:00-08:00")
@@ -151,7 +161,7 @@ def _kept(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 
 @st.composite
 def _second_refund(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
-    """Goods first, their money in a refund of its own."""
+    """Goods first, their money in refunds of its own: at once, in parts, or not all of it yet."""
     told, back, stays = _Order(number, buyer), draw(prices()), draw(prices())
     gone, kept = told.article(1, back), told.article(2, stays)
     both = back + stays
@@ -160,9 +170,18 @@ def _second_refund(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     told.refund([(gone, 1, back)], NOTHING)
     rows = [{**gone, "current_quantity": 0}, {**kept, "current_quantity": 1}]
     told.body(rows, "paid", stays, -back)
-    told.refund([], back)
-    told.body(rows, "partially_refunded", stays, NOTHING)
-    return FieldStory("second refund", tuple(told.events), {"income": stays, "money": stays})
+    owed = back
+    for _ in range(draw(st.integers(1, 3))):
+        part = owed if draw(st.booleans()) else draw(st.integers(1, int(owed / CENT))) * CENT
+        if part:
+            owed -= part
+            rows_of_it = [adjustment(str(-part))] if draw(st.booleans()) else []
+            told.refund([], part, order_adjustments=rows_of_it)
+            told.body(rows, "partially_refunded", stays, -owed)
+        if not owed:
+            break
+    kind = "second refund in part" if owed else "second refund"
+    return FieldStory(kind, tuple(told.events), {"income": stays, "money": stays + owed, "receivable": -owed})
 
 
 @st.composite

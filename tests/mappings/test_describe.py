@@ -56,7 +56,7 @@ def test_void_says_when_it_happens() -> None:
 
 def test_fee_is_told_side_by_side() -> None:
     """Debit and credit with their accounts."""
-    balance = {"id": "txn_1", "fee": 98, "currency": "usd"}
+    balance = {"id": "txn_1", "fee": 98, "currency": "usd", "created": 1772514000}
     rows = describe(plan_of(stripe_event("charge.succeeded", charge(balance_transaction=balance))))
     assert rows[-3:] == [
         ("Journal entry", "of 2026-03-03"),

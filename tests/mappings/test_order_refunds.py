@@ -249,3 +249,16 @@ def test_a_refund_that_describes_its_delivery_says_itself_whose_its_tax_was() ->
     plan = body_of([SHADE], [back], left="70.00", shipping_lines=[described])
     assert by_item(receipts(plan)["5"]) == wanted
     assert "5" not in undone(plan)
+
+
+def test_money_for_a_part_of_goods_that_came_back_before_leaves_the_rest_as_a_credit() -> None:
+    """80.00 of goods and 6.40 of tax came back, half of it was handed back since; the rest the buyer is owed."""
+    sold = taxed("80.00", 1, "6.40", id=81, title="Lamp", name="Lamp", sku="LAMP", current_quantity=0)
+    goods = refund([refund_line(sold, 1, "80.00", "6.40")], id=5)
+    paid = refund([], handed_back("43.20"), id=6, order_adjustments=[adjustment("-43.20")])
+    plan = body_of([sold, SHADE], [goods, paid], left="70.00", owing="-43.20")
+    assert by_item(receipts(plan)["6.goods"]) == {"lamp": D("40.00"), "tax": D("3.20"), "refund": D("-43.20")}
+    (rest,) = [step for step in plan.steps if step.entity == "CreditMemo" and step.draft is not None]
+    assert isinstance(rest.draft, CreditMemoDraft)
+    assert (rest.key.id, rest.draft.total, rest.draft.tax) == ("5.credit.1", D("43.20"), D("3.20"))
+    assert "5.credit" in undone(plan)

@@ -52,11 +52,12 @@ def refund_documents(refunded: Refunded, money: RefundMoney, rules: MappingRules
             steps.append(_receipt(refunded, money, share, 0 if alone else number, rules, items))
     for name, parts in money.corrections:
         steps.append(_correction(refunded, money, name, parts, rules, items))
-    credit = _credit_key(refunded.key)
-    if value(money.credit) > 0:
-        steps.append(_credit(refunded, credit, money, rules, items))
-    elif money.paid_credit or any(share.settled for share in money.shares):
-        steps.append(PostingStep(key=credit, entity="CreditMemo", intent=Intent.UNDONE, name="credit memo"))
+    keys = [_credit_key(refunded.key, paid) for paid in range(money.paid_times + 1)]
+    moved = any(share.settled for share in money.shares)
+    stands = value(money.credit) > 0
+    steps += [_undone(key) for key in (keys[:-1] if stands or not moved else keys)]
+    if stands:
+        steps.append(_credit(refunded, keys[-1], money, rules, items))
     return (*needs_of(items), *steps)
 
 
@@ -115,12 +116,12 @@ def _correction(
 def _credit(
     refunded: Refunded, key: SourceKey, money: RefundMoney, rules: MappingRules, items: list[PostingStep]
 ) -> PostingStep:
-    parts = own_taxes(money.credit)
+    parts, number = own_taxes(money.credit), money.paid_times + 1 if money.paid_times else 0
     tax = in_hundredths(total(part.tax for part in parts), money.currency)
     draft = CreditMemoDraft(
         credit_of=refunded.order,
-        doc_number=_own_number(refunded.key.id, 0),
-        behind_sale=_behind_sale(refunded.key.id, 0),
+        doc_number=_own_number(refunded.key.id, number),
+        behind_sale=_behind_sale(refunded.key.id, number),
         txn_date=refunded.txn_date,
         currency=money.currency,
         lines=_lines(parts, money.currency, rules, items),
@@ -132,9 +133,13 @@ def _credit(
     return PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit memo")
 
 
-def _credit_key(refund: SourceKey) -> SourceKey:
-    """Of its own, because it is gone for good once money moves."""
-    return SourceKey(refund.system, refund.kind, f"{refund.id}.credit")
+def _credit_key(refund: SourceKey, paid: int) -> SourceKey:
+    """Of its own, because it is gone for good once money moves; what is left of it then has another one."""
+    return SourceKey(refund.system, refund.kind, f"{refund.id}.credit" + (f".{paid}" if paid else ""))
+
+
+def _undone(credit: SourceKey) -> PostingStep:
+    return PostingStep(key=credit, entity="CreditMemo", intent=Intent.UNDONE, name="credit memo")
 
 
 def _lines(

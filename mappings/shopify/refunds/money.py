@@ -60,8 +60,9 @@ class RefundMoney:
 
     `failed` is true when money was meant to move and did not, `unclear` when only the order can say what it means.
     The amounts of parts are without tax, in `currency`. Told inside its order: `kept` is what of the goods' worth moved
-    no money and no row explains, `plain` money without goods and rows, `paid_credit` a credit whose money another
-    refund handed back. `corrections` are receipts of nothing by name, which move revenue where it belongs.
+    no money and no row explains, `plain` money without goods and rows, `paid_times` how often money that another refund
+    handed back paid a part of its credit. `corrections` are receipts of nothing by name, which move revenue where it
+    belongs.
     """
 
     currency: str
@@ -71,7 +72,7 @@ class RefundMoney:
     unclear: bool = False
     kept: Decimal = Decimal(0)
     plain: bool = False
-    paid_credit: bool = False
+    paid_times: int = 0
     corrections: tuple[tuple[str, tuple[AmountPart, ...]], ...] = ()
 
     @property
@@ -92,6 +93,10 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
 
     `taxes_included` is what the order says, None when only the refund is at hand.
     """
+    for name in ("transactions", "refund_line_items"):
+        if refund.lacks(name):
+            # because what is left out is not nothing: money moved, or goods came back with their tax
+            raise UndecodableRecord(f"the refund has no {name}")
     moves = [row for row in refund.transactions if row.kind == "refund" and row.amount]
     live = [row for row in moves if row.status in {MOVED, ON_ITS_WAY}]
     if any(row.gateway is None for row in live):
@@ -100,6 +105,8 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
         return _moved(refund, live, currency, taxes_included=taxes_included)
     if moves and not _takes_goods_back(refund):
         return RefundMoney(currency=currency, failed=True)
+    if refund.lacks("order_adjustments"):
+        raise UndecodableRecord("the refund has no order_adjustments, and no money says what it comes to")
     inside = inside_by_rates(refund, currency) if taxes_included is None else taxes_included
     if inside is None:
         return RefundMoney(currency=currency, unclear=True)
@@ -153,8 +160,8 @@ def _dealt(
         groups.setdefault(gateway_key(row.gateway), []).append(row)
     amounts: Sequence[Decimal] = [total(_amount(row, side) for row in group) for group in groups.values()]
     if side == "presentment_money":
-        amounts = split(value(parts) - left, amounts, _places(currency))
-    credit, *filled = fill(parts, [left, *amounts], _places(currency))
+        amounts = split(value(parts) - left, amounts, places_of(currency))
+    credit, *filled = fill(parts, [left, *amounts], places_of(currency))
     shares = (
         _share(gateway, group, amount, share)
         for (gateway, group), amount, share in zip(groups.items(), amounts, filled, strict=True)
@@ -259,7 +266,7 @@ def redealt(money: RefundMoney, parts: Sequence[AmountPart]) -> RefundMoney:
     """The same money for other `parts`, which come to the same."""
     rounding = [tuple(part for part in share.parts if part.kind == "rounding") for share in money.shares]
     amounts = [share.amount - value(part) for share, part in zip(money.shares, rounding, strict=True)]
-    _, *filled = fill(parts, [Decimal(0), *amounts], _places(money.currency))
+    _, *filled = fill(parts, [Decimal(0), *amounts], places_of(money.currency))
     shares = (
         replace(share, parts=(*dealt, *part)) for share, dealt, part in zip(money.shares, filled, rounding, strict=True)
     )
@@ -289,5 +296,6 @@ def _amount(row: Transaction, side: Side) -> Decimal:
     return money.amount if money else row.amount
 
 
-def _places(currency: str) -> int:
+def places_of(currency: str) -> int:
+    """The decimals in which the books divide an amount."""
     return min(decimals_of(currency), 2)

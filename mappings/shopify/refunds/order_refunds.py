@@ -16,6 +16,7 @@ from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
 from contracts.shopify import Order, Refund, ShippingLine
 from mappings.rules import MappingRules, gateway_key
 from mappings.shopify.amounts import OrderMoney
+from mappings.shopify.cautions import row_cautions
 from mappings.shopify.edits import says_what_it_sold
 from mappings.shopify.refunds.documents import Refunded, refund_documents
 from mappings.shopify.refunds.money import RefundMoney, all_by_others, delivery_by_others, refund_money
@@ -87,6 +88,7 @@ def _book(
     by_others = all_of_it or (_delivery_by_channel(money) and not described_deliveries(refund))
     refunded = Refunded(ident, key, moment.date())
     try:
+        found.warnings += row_cautions(refund)
         steps = refund_documents(refunded, all_by_others(money) if all_of_it else money, rules)
         if by_others:
             steps = _under_another_key(steps)
@@ -134,7 +136,9 @@ def _tip_without_line(sold: OrderMoney) -> Decimal:
 
 
 def _with_lines(order: Order, refund: Refund) -> Refund:
-    """The refund with the order's own lines where it only names them."""
+    """The refund with the order's own lines where it only names them; one that left its lines out stays as it is."""
+    if refund.lacks("refund_line_items"):
+        return refund
     sold = {line.id: line for line in order.line_items}
     lines = tuple(
         line if says_what_it_sold(line) else line.model_copy(update={"line_item": sold.get(line.line_item_id)})

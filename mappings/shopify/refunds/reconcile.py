@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from contracts.money import total
 from mappings.shopify.amounts import AmountPart
-from mappings.shopify.refunds.money import RefundMoney, redealt
+from mappings.shopify.refunds.money import RefundMoney, fill, places_of, redealt
 from mappings.shopify.refunds.parts import value
 
 TAKEN_OFF = "Taken off what is owed, not handed back"
@@ -58,12 +58,9 @@ def _tied(refunds: Sequence[RefundMoney], over: Decimal) -> list[RefundMoney | N
         amount = _without_goods(each)
         if not each.has_moved or not 0 < amount <= over:
             continue
-        paid = _open_credits(found[:number], amount)
-        if paid:
+        goods = _pay(found, _open_credits(found[:number], amount), amount)
+        if goods:
             over -= amount
-            goods = tuple(part for earlier in paid for part in found[earlier].credit)
-            for earlier in paid:
-                found[earlier] = replace(found[earlier], credit=(), paid_credit=True)
             found[number] = redealt(each, goods) if each.plain else _corrected(each, goods)
     if over:  # because figures that miss each other for another reason prove no tie
         return _each_by_itself(refunds)
@@ -76,13 +73,25 @@ def _without_goods(money: RefundMoney) -> Decimal:
     return value(parts) if parts and all(part.kind == "refund" for part in parts) and not money.credit else Decimal(0)
 
 
+def _pay(refunds: list[RefundMoney], paid: Sequence[int], amount: Decimal) -> tuple[AmountPart, ...]:
+    """What `amount` pays of the open credits `paid`, which keep the rest."""
+    goods: list[AmountPart] = []
+    for number in paid:
+        credit = refunds[number]
+        taken, rest = fill(credit.credit, [amount - value(goods), Decimal(0)], places_of(credit.currency))
+        if taken:
+            goods += taken
+            refunds[number] = replace(credit, credit=rest, paid_times=credit.paid_times + 1)
+    return tuple(goods)
+
+
 def _open_credits(earlier: Sequence[RefundMoney], amount: Decimal) -> list[int]:
-    """The one credit of exactly this amount, the newest first, else all of them where they come to it together."""
+    """The one credit of exactly this amount, the newest first, else all of them where they come to it or to more."""
     open_ones = [number for number, each in enumerate(earlier) if each.credit and not each.shares]
     alone = next((number for number in reversed(open_ones) if value(earlier[number].credit) == amount), None)
     if alone is not None:
         return [alone]
-    return open_ones if total(value(earlier[number].credit) for number in open_ones) == amount else []
+    return open_ones if total(value(earlier[number].credit) for number in open_ones) >= amount else []
 
 
 def _corrected(money: RefundMoney, goods: tuple[AmountPart, ...]) -> RefundMoney:
