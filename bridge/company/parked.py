@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
@@ -18,6 +17,7 @@ from bridge.company.dependencies import speaks_of, with_linked
 from bridge.company.waiting_room import ParkedEvent, WaitingRoom
 from bridge.decoding.decision import MappedRecord
 from bridge.index.payment_links import PaymentLinks
+from bridge.journal.entries import Journal
 from bridge.journal.waiting import Parked, parked_records
 from contracts.containment import contained
 from contracts.envelope import Envelope
@@ -36,13 +36,6 @@ ReadAt = Callable[[Sequence[Place]], Awaitable[Mapping[Place, InboundRecord]]]
 """The records that the event topics hold at these places; what is not there any more is left out."""
 
 
-class JournalEntries(Protocol):
-    """Where the bodies lie too, as long as they wait."""
-
-    async def read(self) -> Mapping[str, bytes]:
-        """All live entries."""
-
-
 class ParkedEvents:
     """What waits, by what it waits for (`room`), with the bodies that fit into memory."""
 
@@ -53,7 +46,7 @@ class ParkedEvents:
         *,
         map_record: Callable[[InboundRecord], MappedRecord | None],
         read_at: ReadAt,
-        journal: JournalEntries,
+        journal: Journal,
     ) -> None:
         self.room = room
         self._bodies = bodies

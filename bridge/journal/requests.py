@@ -55,7 +55,7 @@ class Unsettled:
 
 
 class WriteAhead:
-    """The unsettled requests of one company. `append` is what the poster needs."""
+    """The unsettled requests of one company, which the sender writes down before it sends them."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

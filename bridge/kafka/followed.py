@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 
 import structlog
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.journal import KafkaJournal
@@ -27,15 +27,14 @@ log = structlog.get_logger(__name__)
 class FollowedTable(KafkaJournal):
     """One company's entries, as `bridge.journal.entries.Journal` asks for them; `follow` keeps them near their end.
 
-    A `view` is only looked at: nothing is ever settled through its publisher. `taken` hears of each entry that is read.
+    `taken` hears of each entry that is read.
     """
 
     def __init__(
         self, *, company: str, topic: str, connection: KafkaConnection, publisher: CompanyPublisher, view: bool = False
     ) -> None:
-        super().__init__(company=company, topic=topic, connection=connection, publisher=publisher)
+        super().__init__(company=company, topic=topic, connection=connection, publisher=publisher, view=view)
         self._entries: dict[str, bytes] = {}
-        self._view = view
         self.taken: Callable[[str, bytes | None], None] = _nobody
 
     @property
@@ -43,14 +42,8 @@ class FollowedTable(KafkaJournal):
         """The live entries as far as they were read."""
         return dict(self._entries)
 
-    async def read(self) -> dict[str, bytes]:
-        """The live entries, up to the end that the topic has now; a topic that a `view` does not find is empty."""
-        try:
-            await self._read_on(past_open_transactions=True)
-        except UnknownTopicOrPartitionError:
-            if not self._view:
-                raise
-            self._partition = 0
+    async def _read_to_the_end(self) -> dict[str, bytes]:
+        await self._read_on(past_open_transactions=True)
         return self.known
 
     async def follow(self) -> None:

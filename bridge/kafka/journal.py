@@ -39,14 +39,18 @@ def entry_record(topic: str, company: str, key: str, value: bytes | None, *, par
 class KafkaJournal:
     """One company's entries, as `bridge.journal.entries.Journal` asks for them.
 
-    `read` comes first: it finds the company's partition.
+    `read` comes first: it finds the company's partition. A `view` is only looked at: nothing is ever written to it, and
+    a topic that it does not find is empty.
     """
 
-    def __init__(self, *, company: str, topic: str, connection: KafkaConnection, publisher: CompanyPublisher) -> None:
+    def __init__(
+        self, *, company: str, topic: str, connection: KafkaConnection, publisher: CompanyPublisher, view: bool = False
+    ) -> None:
         self._company = company
         self._topic = topic
         self._connection = connection
         self._publisher = publisher
+        self._view = view
         self._partition: int | None = None
         self._read_to = 0
 
@@ -56,6 +60,15 @@ class KafkaJournal:
         It reads past what *other* companies have open in the same partition: an entry of ours that was committed
         behind their open transaction must not be missed, so their transaction is waited for.
         """
+        try:
+            return await self._read_to_the_end()
+        except UnknownTopicOrPartitionError:
+            if not self._view:
+                raise
+            self._partition = 0
+            return {}
+
+    async def _read_to_the_end(self) -> dict[str, bytes]:
         entries: dict[str, bytes] = {}
         async with contextlib.aclosing(self.history()) as records:
             async for key, value, _ in records:
@@ -93,7 +106,8 @@ class KafkaJournal:
 
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
         """Write *entries* ahead, all or none; when this returns they survive us. A null value ends an entry."""
-        await self._publisher.settle([self.journal_record(key, value) for key, value in entries])
+        if not self._view:
+            await self._publisher.settle([self.journal_record(key, value) for key, value in entries])
 
     async def _find_home(self) -> int:
         """The company's partition. UnknownTopicOrPartitionError where there is no topic."""
@@ -113,18 +127,3 @@ class KafkaJournal:
         if self._partition is None:
             raise RuntimeError("the journal was not read yet, so its partition is not known")
         return entry_record(self._topic, self._company, key, value, partition=self._partition)
-
-
-class JournalView(KafkaJournal):
-    """Somebody else's journal, to look at: nothing is ever written to it, and one that does not exist is empty."""
-
-    async def read(self) -> dict[str, bytes]:
-        """The live entries, as far as there is a topic."""
-        try:
-            return await super().read()
-        except UnknownTopicOrPartitionError:
-            self._partition = 0
-            return {}
-
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        """Write nothing."""

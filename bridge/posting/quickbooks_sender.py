@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import structlog
 
 from bridge.books.books import Books
-from bridge.journal.requests import JournalledWrite, Refusal, Unsettled
+from bridge.journal.requests import JournalledWrite, Refusal, Unsettled, WriteAhead
 from bridge.posting.looking import find_written
 from bridge.posting.probe import WriteProbe
 from bridge.posting.sending import BoundStep, Replies, ResentStep, SentStep, StepReply
@@ -35,18 +34,6 @@ TRIES_AT_TAKE_OVER = 2
 """How often before the books are read: nobody can say yet whether QBO takes other writes."""
 
 log = structlog.get_logger(__name__)
-
-
-class RequestJournal(Protocol):
-    """Where requests are written down before they go out."""
-
-    async def append(
-        self, requests: Sequence[Request], steps: Mapping[str, JournalledWrite], *, instead_of: Request | None = None
-    ) -> None:
-        """Store the requests and their steps; they may be sent only after this has returned."""
-
-    async def refuse(self, request: Single, written: JournalledWrite, refusal: Refusal) -> None:
-        """Keep a request that is given up."""
 
 
 Steps = Mapping[str, SentStep]
@@ -86,7 +73,7 @@ class QuickBooksSender:
     def __init__(
         self,
         client: QuickBooksClient,
-        journal: RequestJournal,
+        journal: WriteAhead,
         books: Books,
         *,
         items_max: int,

@@ -28,7 +28,7 @@ from bridge.journal.requests import WriteAhead
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.followed import FollowedTable
 from bridge.kafka.intake import CompanyIntake
-from bridge.kafka.journal import JournalView, KafkaJournal
+from bridge.kafka.journal import KafkaJournal
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.reader import read_at
@@ -128,8 +128,8 @@ async def open_runtime(
     connection = kafka_connection(settings.kafka)
     async with open_client(context.connection, context.store, clock, priority=priority) as client:
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
-        journal = (JournalView if rehearse else KafkaJournal)(
-            company=company.name, topic=topics.journal, connection=connection, publisher=publisher
+        journal = KafkaJournal(
+            company=company.name, topic=topics.journal, connection=connection, publisher=publisher, view=rehearse
         )
         ids = FollowedTable(
             company=company.name, topic=topics.ids, connection=connection, publisher=publisher, view=rehearse

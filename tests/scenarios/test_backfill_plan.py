@@ -60,7 +60,7 @@ async def test_a_plan_writes_nothing(stage: Stage) -> None:
 
 
 async def test_a_plan_leaves_what_a_dead_owner_left_unsettled(stage: Stage) -> None:
-    """Its requests stay in the journal, unsent. Guards: `RehearsingSender.resend`, `JournalView.append`."""
+    """Its requests stay in the journal, unsent. Guards: `RehearsingSender.resend`, the `view` of `KafkaJournal`."""
     await stage.create_topics()
     await produce(stage, sample_of(20, mix=ORDERS_ONLY).events)
     plan_faults(stage, {"kind": "delay", "operation": "batch", "count": None, "seconds": 30})
