@@ -21,6 +21,10 @@ BATCH_ITEM_ID_MAX = 10
 """Longest `bId` when a batch carries a requestid (same source)."""
 
 
+BODY_MONEY = "payment"
+"""The kind of a key of money that is known from the body of an order or an invoice only."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SourceKey:
     """`system:kind:id` of a document at its source, for example `shopify:order:450789469`."""

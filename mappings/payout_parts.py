@@ -19,6 +19,9 @@ from mappings.accounts import account, deposit_account, exchange_differences
 from mappings.entries import Movement, entry
 from mappings.rules import MappingRules
 
+FAILED = frozenset({"failed", "canceled", "cancelled"})
+"""The statuses of a payout whose money is not in the bank, in both spellings that sources use."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidOut:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from contracts.entities import Entity
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import Marker, MarkerField
 from contracts.marker_seal import MarkerSeal
 from contracts.results import PostedEntity, Result
@@ -59,7 +59,7 @@ class PublishedDocuments:
         if entity_id[0] != "Payment" or document.kind != "order":
             return document
         known = self._written.get(entity_id)
-        return known[0] if known is not None else SourceKey(document.system, "payment", document.id)
+        return known[0] if known is not None else SourceKey(document.system, BODY_MONEY, document.id)
 
     def _row(self, entity_id: EntityId, key: SourceKey, entity: PostedEntity) -> Entity:
         order = self._orders.get(entity_id)

@@ -65,6 +65,8 @@ class Breaker:
 
     def allowed_prefix(self, mapped: Iterable[MappedRecord]) -> Iterator[MappedRecord]:
         """The records, from the first one on, that may be settled at once; no further one is taken from *mapped*."""
+        # because each record of a prefix may itself be refused, it ends where the limit could be reached: else a single
+        # micro-batch would publish more dead letters than the limit says
         in_doubt = self.row > 0 or not self._has_booked
         code, row = self._code, self.row
         refused: Counter[str] = Counter()

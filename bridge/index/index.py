@@ -34,14 +34,13 @@ from bridge.index.posted import (
 from bridge.index.sale_place import place_of
 from contracts.entities import Entity, number
 from contracts.keys import SourceKey
-from contracts.marker import Marker, MarkerField, amount_in, text_in
+from contracts.marker import SALES, Marker, MarkerField, amount_in, text_in
 from contracts.marker_seal import MarkerSeal
 from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, ItemDraft
 
 __all__ = ["VOIDED", "Index", "Posted", "order_of"]
 
-SALES = ("Invoice", "SalesReceipt")
 """The forms on which a sale stands; a sale has one of them that lives."""
 _OF_A_SALE = frozenset({"Payment", "CreditMemo", "JournalEntry"})
 

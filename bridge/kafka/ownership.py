@@ -51,9 +51,11 @@ class OwnershipClaim:
 def elect(company: str, claims: Mapping[str, OwnershipClaim]) -> OwnershipClaim:
     """The owner among the members (by member id) and its epoch."""
     epoch = max(claim.epoch for claim in claims.values())
+    # because an owner that is kept must keep its epoch too: a higher one makes it release and read its books anew
     held = [member for member, claim in claims.items() if claim.epoch == epoch and claim.owner == member]
     if held:
         return OwnershipClaim(process=claims[held[0]].process, epoch=epoch, owner=held[0])
+    # because any member may be the leader that decides, all must come to the same owner from the same claims
     owner = max(sorted(claims), key=lambda member: rank(company, claims[member].process))
     return OwnershipClaim(process=claims[owner].process, epoch=epoch + 1, owner=owner)
 

@@ -36,9 +36,11 @@ def _step(step: PlannedStep, closed_until: date, policy: ClosedPeriod) -> Planne
     if dated is None or dated > closed_until:
         return step
     if stands is not None:
-        return _on(step, stands)  # it was booked in open books, and stays there
+        # because it was booked in open books: moving it would change a month that nobody has closed yet
+        return _on(step, stands)
     if policy != "redate":
         return _barred(step, dated, closed_until, policy)
+    # because QBO refuses anything up to the closing date, the first open day is the nearest; the note keeps its own
     note = f"Dated {dated.isoformat()} at its source; the books were closed until {closed_until.isoformat()}."
     return replace(_on(step, closed_until + timedelta(days=1)), note=note)
 

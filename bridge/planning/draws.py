@@ -9,10 +9,9 @@ from bridge.index.company_profile import Account
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.exchange_differences import difference
-from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,

@@ -60,6 +60,7 @@ def _dispute_in_other_words(context: PlanningContext, claim: Claim) -> AlreadyPo
     key, draft = claim.step.key, claim.step.draft
     if key.kind != "dispute" or not isinstance(draft, JournalEntryDraft) or draft.sale is None:
         return None
+    # because the row and the event name one loss by two ids, both would book it: sale, amount and side are its name
     for posted in context.index.entries_of(draft.sale):
         other = text_in(posted.marker_fields, MarkerField.SOURCE_EVENT) != draft.source_event
         if other and _is_same_move(posted.key, key) and posted.total in (0, draft.lines[0].amount):

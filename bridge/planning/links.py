@@ -16,10 +16,9 @@ from bridge.index.payment_links import PaymentLinks, lost, noted
 from bridge.index.posted import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, rejected
-from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.voids import marker_again, others_paid
 from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, StepId, StepResolution
-from contracts.keys import UNNAMED, SourceKey
+from contracts.keys import BODY_MONEY, UNNAMED, SourceKey
 from contracts.marker import MarkerField, text_in
 from contracts.opening import OF_EARLIER_BOOKS
 from contracts.posting import ONCE, TAKEN_BACK_FOR_GOOD, Intent, Operation, PostingPlan, PostingStep, Version

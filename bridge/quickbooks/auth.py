@@ -214,10 +214,13 @@ class TokenManager:
 
     async def _keep(self, old: Tokens | None, new: Tokens) -> str:
         """Save, then use. While the store cannot be written the tokens wait here and nothing is sent with them."""
+        # because Intuit has ended the old refresh token: used unsaved, the new one would die with this process, and
+        # a person would have to connect the company again
         self._unsaved = (old, new)
         try:
             await self._store.supersede(self._credentials.store_key, old, new)
-        except Overtaken as error:  # we were frozen, or cut off, and somebody went on without us
+        except Overtaken as error:
+            # because somebody went on while we were frozen or cut off, their tokens are the living ones
             log.info("qbo.tokens_overtaken", realm_id=self._credentials.realm_id)
             newest = await self._store.load(self._credentials.store_key)
             self._unsaved = self._tokens = None

@@ -124,9 +124,11 @@ class Budget:
         pause = DEFAULT_PAUSE_S if retry_after_s is None else min(PAUSE_MAX_S, retry_after_s)
         lasting = now - self._throttled_since
         if lasting > LONG_THROTTLE_S:
+            # because QBO that throttles for so long does not mean a burst: asking each minute only adds to it
             pause = max(pause, min(PAUSE_MAX_S, lasting / 4))
         pause += extra_s
-        if now >= self._paused_until:  # several calls in flight hit the same wall: that is one decrease
+        if now >= self._paused_until:
+            # because several calls in flight hit the same wall, they are one decrease together
             self._fraction = max(FRACTION_MIN, self.fraction(now) / 2)
         self._changed_at = now + pause
         self._paused_until = max(self._paused_until, now + pause)

@@ -101,6 +101,7 @@ def _resolved(plan: PostingPlan, resolution: StepResolution, outcomes: Mapping[S
     found = outcomes.get(culprit)
     if isinstance(found, Postponed):
         return Waiting(found.message)
+    # because a redrive books only its own document, a write that another event asked for is waited for instead
     own = (resolution.credited and culprit == resolution.step) or any(
         _answers_for(step, culprit) for step in plan.steps
     )

@@ -19,7 +19,7 @@ from contracts.posting import Ignored, PostingPlan
 from contracts.shopify_payouts import PayoutRow, ShopPayout
 from mappings.accounts import Role, account, marketplace_tax, row_account
 from mappings.lines import in_hundredths
-from mappings.payout_parts import PaidOut, PayoutParts, earlier_month, payout_steps
+from mappings.payout_parts import FAILED, PaidOut, PayoutParts, earlier_month, payout_steps
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.disputes import GATEWAY, row_entry
@@ -27,7 +27,6 @@ from mappings.start import ignored_before_start, is_before_start, is_row_before_
 from mappings.tracking import class_of_fees
 
 PAID = "paid"
-FAILED = frozenset({"failed", "canceled", "cancelled"})
 OWN = "payout"
 CHARGES = frozenset({"charge"})
 REFUNDS = frozenset({"refund", "refund_failure"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.money import total
 from contracts.posting import Caution, Intent, PostingStep, Version
 from contracts.quickbooks import PaymentDraft
@@ -109,7 +109,7 @@ def received_steps(
 
     Its amount may be nothing. Which part of several a gift card paid only the order's own transactions tell.
     """
-    key = SourceKey("shopify", "payment", placed.ident)
+    key = SourceKey("shopify", BODY_MONEY, placed.ident)
     if amount and paid_from_liability(gateways_of(order)):
         invoice = SourceKey("shopify", "order", placed.ident)
         return redemption_steps(key, Intent.RECEIVED, invoice, amount, order.currency, rules, version=version)

@@ -14,7 +14,7 @@ from contracts.bodies import read_body
 from contracts.entities import DOC_NUMBER_MAX
 from contracts.envelope import Envelope
 from contracts.errors import UnmappableEvent
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.money import from_stripe, plain
 from contracts.posting import Caution, Ignored, Intent, PostingPlan, PostingStep, Version
 from contracts.quickbooks import CreditMemoDraft, InvoiceDraft, PaymentDraft, content_hash, distinct_number
@@ -160,6 +160,8 @@ def _received(
 ) -> PostingStep:
     """What the body tells of money, charges and records taken out; paid although nothing was is outside of Stripe."""
     code = invoice.currency.upper()
+    # because Stripe marks an invoice paid that a person settled elsewhere: such money never comes with a payout, and on
+    # the clearing account it would lie for ever
     outside = invoice.paid_out_of_band or (invoice.status == "paid" and not invoice.amount_paid)
     paid = invoice.amount_paid or (max(invoice.amount_due, 0) if invoice.status == "paid" else 0)
     transitions = invoice.status_transitions
@@ -179,7 +181,7 @@ def _received(
         exchange_rate=rules.exchange_rates.get(code),
     )
     return PostingStep(
-        key=SourceKey("stripe", "payment", key.id),
+        key=SourceKey("stripe", BODY_MONEY, key.id),
         entity="Payment",
         intent=Intent.RECEIVED,
         draft=draft,
@@ -194,6 +196,7 @@ def _written_off(
     """What was given up is credited against bad debts; an invoice that was paid after all takes that back."""
     transitions = invoice.status_transitions
     debt = SourceKey("stripe", "invoice", f"{invoice.id}.uncollectible")
+    # because the customer paid what was given up: else the loss would stay in the books beside the money
     if invoice.status == "paid" and transitions and transitions.marked_uncollectible_at:
         return (PostingStep(key=debt, entity="CreditMemo", intent=Intent.UNDONE, name="bad debt that was paid"),)
     code = invoice.currency.upper()

@@ -17,14 +17,12 @@ from contracts.money import from_stripe
 from contracts.posting import Ignored, PostingPlan
 from contracts.stripe_balance import Payout
 from mappings.lines import in_hundredths
-from mappings.payout_parts import PaidOut, PayoutParts, payout_steps
+from mappings.payout_parts import FAILED, PaidOut, PayoutParts, payout_steps
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.start import ignored_before_start, is_before_start
 from mappings.stripe.fees import row_cautions
 from mappings.stripe.payout_rows import parts_of
-
-FAILED = frozenset({"failed", "canceled", "cancelled"})
 
 
 @maps("stripe", "payout.paid", "payout.failed", "payout.canceled")

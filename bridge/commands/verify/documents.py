@@ -11,10 +11,10 @@ from enum import StrEnum
 from bridge.commands.verify.events import EntityKey, Events, ExpectedDocument
 from bridge.index.index import Index, Posted, order_of
 from contracts.keys import SourceKey
+from contracts.marker import SALES
 from contracts.money import plain
 from contracts.records import Place
 
-_SALES = ("Invoice", "SalesReceipt")
 """A sale is one or the other, by what the rules said when it was booked first."""
 COPIED = "more than one live document carries its marker"
 
@@ -125,7 +125,7 @@ class _Evidence:
 
 
 def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
-    is_sale = wanted.entity in _SALES
+    is_sale = wanted.entity in SALES
     posted = evidence.sale(wanted.key) if is_sale else evidence.index.get(wanted.entity, wanted.key)
     expected = wanted.total
     if expected is not None and is_sale:
@@ -224,7 +224,7 @@ def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Do
 
 def _taken_back(line: Document, posted: Posted) -> Document:
     """An order with money on it keeps its invoice; a fact that did not last must not count."""
-    if posted.entity in _SALES or posted.voided:
+    if posted.entity in SALES or posted.voided:
         return replace(line, verdict=Verdict.CANCELLED, expected=None)
     return replace(line, verdict=Verdict.EXTRA, expected=Decimal(0), why="its source took it back")
 
@@ -248,4 +248,4 @@ def _is_newer(posted: Posted, wanted: ExpectedDocument) -> bool:
 
 
 def _is_asked_for(order: SourceKey, events: Events) -> bool:
-    return any((entity, order) in events.wanted for entity in _SALES)
+    return any((entity, order) in events.wanted for entity in SALES)

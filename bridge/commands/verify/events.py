@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from bridge.decoding.decision import MappedRecord
 from contracts.errors import RecordError
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.money import decimals_of, total
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import (
@@ -33,7 +33,6 @@ EntityKey = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
 _TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT, Intent.BEFORE_START})
-_BODY_MONEY = "payment"
 """The kind of key of what only a body tells."""
 _UNDATED = (-1, -1)
 """The age of a fact: it has no version, and what takes it back is always newer."""
@@ -119,8 +118,8 @@ class Events:
         Those told in the customer's currency are their share of the order in the shop's.
         """
         redeemed, shown = self.redeemed.get(order, {}), self.shown.get(order)
-        by_body = [draft.amount for key, draft in redeemed.items() if key.kind == _BODY_MONEY]
-        cards = [draft for key, draft in redeemed.items() if key.kind != _BODY_MONEY]
+        by_body = [draft.amount for key, draft in redeemed.items() if key.kind == BODY_MONEY]
+        cards = [draft for key, draft in redeemed.items() if key.kind != BODY_MONEY]
         foreign = [draft for draft in cards if shown is not None and draft.currency == shown.currency]
         own = total(draft.amount for draft in cards if draft not in foreign)
         if shown is not None and foreign:

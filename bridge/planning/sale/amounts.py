@@ -9,9 +9,6 @@ from bridge.planning.steps import Claim
 from contracts.keys import SourceKey
 from contracts.quickbooks import InvoiceDraft, PaymentDraft, RedemptionDraft, SalesReceiptDraft
 
-BODY_MONEY = "payment"
-"""The kind of key of money that is known from an order's body only."""
-
 
 def is_on_another_sale(posted: Posted | None, sale: SourceKey) -> bool:
     """True for a payment that is in the books for another sale: it has to move."""
@@ -23,6 +20,13 @@ def amount_of(claim: Claim) -> Decimal:
     if not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft):
         raise TypeError(f"{claim.step.key}: money needs a PaymentDraft or a RedemptionDraft")
     return claim.step.draft.amount
+
+
+def payment_of(claim: Claim) -> PaymentDraft:
+    """The payment that a claim on money is for. TypeError for a claim on anything else, which is a bug."""
+    if not isinstance(claim.step.draft, PaymentDraft):
+        raise TypeError(f"{claim.step.key}: money needs a PaymentDraft")
+    return claim.step.draft
 
 
 def age(claim: Claim) -> tuple[int, int]:

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.sale.amounts import BODY_MONEY, age, age_of, amount_of
+from bridge.planning.sale.amounts import age, age_of, amount_of
 from bridge.planning.steps import Claim, SaleClaims
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.posting import Intent, Version
 from contracts.quickbooks import PaymentDraft

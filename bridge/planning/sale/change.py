@@ -13,6 +13,7 @@ from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import conflict, known, rejected
+from bridge.planning.sale.amounts import payment_of
 from bridge.planning.sale.applying import applied_fact, change
 from bridge.planning.sale.balance import OpenBalance
 from bridge.planning.sale.state import FormedSale, GivenBack, SaleMoney
@@ -119,7 +120,7 @@ def _inside(money: SaleMoney) -> StepResolution | None:
 
 def _less_unbooked(found: _Found, name: SourceKey, key: SourceKey, claims: Sequence[Claim]) -> StepResolution | None:
     group, amount = found.unbooked[name], _draft(claims[0]).amount
-    paid = _paid(group[0])
+    paid = payment_of(group[0])
     if paid.amount <= amount:
         return Refused(UnmappableEvent(f"the payment {name} {TOO_MUCH}"))
     smaller = replace(paid, amount=paid.amount - amount, change=(*paid.change, (key.id, amount)))
@@ -144,7 +145,7 @@ def _less_booked(found: _Found, posted: Posted, key: SourceKey, claims: Sequence
 def _greatest(payments: dict[SourceKey, Posted], found: _Found) -> SourceKey | None:
     """Of change that names no payment: the greatest one, the first of equals."""
     amounts = {key: posted.total for key, posted in payments.items()}
-    amounts |= {key: _paid(group[0]).amount for key, group in found.unbooked.items()}
+    amounts |= {key: payment_of(group[0]).amount for key, group in found.unbooked.items()}
     return max(sorted(amounts), key=lambda key: amounts[key], default=None)
 
 
@@ -159,10 +160,4 @@ def _entries(change_given: Sequence[tuple[str, Decimal]], currency: str) -> list
 def _draft(claim: Claim) -> ChangeDraft:
     if not isinstance(claim.step.draft, ChangeDraft):
         raise TypeError(f"{claim.step.key}: change needs a ChangeDraft")
-    return claim.step.draft
-
-
-def _paid(claim: Claim) -> PaymentDraft:
-    if not isinstance(claim.step.draft, PaymentDraft):
-        raise TypeError(f"{claim.step.key}: money needs a PaymentDraft")
     return claim.step.draft

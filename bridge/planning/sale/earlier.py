@@ -13,10 +13,10 @@ from bridge.index.posted import order_fact
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known
-from bridge.planning.sale.amounts import BODY_MONEY, amount_of
+from bridge.planning.sale.amounts import amount_of
 from bridge.planning.steps import Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId, StepResolution
 from contracts.errors import RecordError, UnmappableEvent
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, OpeningAccounts

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from bridge.index.index import SALES, Posted
+from bridge.index.index import Posted
 from bridge.index.posted import NOT_SHIPPED, Shipping
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, stays_void
@@ -23,7 +23,7 @@ from bridge.planning.sale.state import FormedSale, SaleMoney
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, Sale, SaleClaims, Skipped, StepId, Write
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
-from contracts.marker import MarkerField
+from contracts.marker import SALES, MarkerField
 from contracts.money import plain
 from contracts.posting import Operation
 from contracts.quickbooks import DocumentDraft, InvoiceDraft, PaymentDraft, RedemptionDraft, ShipmentDraft

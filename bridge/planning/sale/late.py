@@ -16,7 +16,7 @@ from typing import Any
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.sale.credits import is_late
-from bridge.planning.sale.redemptions import base_lines
+from bridge.planning.sale.redemptions import base_lines, form_lines
 from bridge.planning.steps import AlreadyPosted, Claim, Waiting
 from contracts.entities import DOC_NUMBER_MAX, Entity, number
 from contracts.keys import SourceKey
@@ -106,7 +106,7 @@ def _rest(
     rest = _Rest()
     rest.add(base_lines(posted), _tax(posted), 1)
     for each in credited:
-        rest.add(_lines(each), _tax(each), -1)
+        rest.add(form_lines(each), _tax(each), -1)
     if left is not None and not _take(context, rest, left):
         return None
     # because elsewhere a tax is told rate by rate, only its whole can be left as it is
@@ -157,10 +157,6 @@ def _line(item: _Item, *, taxed: bool, us: bool) -> Entity:
         detail |= {"Qty": item.quantity, "UnitPrice": price.normalize()}
     kept = {name: value for name, value in item.line.items() if name in ("DetailType", "Description")}
     return {**kept, "Amount": item.amount, ITEM: detail}
-
-
-def _lines(posted: Posted) -> list[Entity]:
-    return list(posted.form["Line"]) if posted.form else []
 
 
 def _tax(posted: Posted) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
-from bridge.planning.sale.amounts import BODY_MONEY, age, age_of, amount_of, is_on_another_sale
+from bridge.planning.sale.amounts import age, age_of, amount_of, is_on_another_sale
 from bridge.planning.sale.body_money import earliest_day, newest_with_money
 from bridge.planning.sale.change import less_change
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
@@ -22,7 +22,7 @@ from bridge.planning.sale.shown import in_shop_currency, is_shown, shown_of, wit
 from bridge.planning.sale.state import SaleContent, SaleMoney
 from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepResolution, Waiting
 from contracts.errors import RecordError, UnmappableEvent
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import total
 from contracts.quickbooks import DocumentDraft, PaymentDraft, RedemptionDraft

@@ -14,13 +14,14 @@ from decimal import Decimal
 from bridge.index.posted import Posted, order_fact
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import stays_void
-from bridge.planning.sale.amounts import BODY_MONEY, amount_of, is_on_another_sale
+from bridge.planning.sale.amounts import amount_of, is_on_another_sale, payment_of
 from bridge.planning.sale.applying import applied_fact, change, give_way, is_target, reapply
 from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open_balance
 from bridge.planning.sale.change import change_fact, write_change
 from bridge.planning.sale.state import FormedSale, PaidSale, SaleMoney
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Sale, StepId, Write
+from contracts.keys import BODY_MONEY
 from contracts.marker import MarkerField, text_in
 from contracts.money import plain
 from contracts.posting import Operation
@@ -88,7 +89,7 @@ def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBala
 def _of_its_day(claim: Claim, money: SaleMoney) -> Claim:
     """Money that only bodies tell has the lowest day on which one of them told it."""
     day = money.earliest_day
-    return claim._replace(step=replace(claim.step, draft=replace(_payment(claim), txn_date=day))) if day else claim
+    return claim._replace(step=replace(claim.step, draft=replace(payment_of(claim), txn_date=day))) if day else claim
 
 
 def _earlier(context: PlanningContext, formed: FormedSale, balance: OpenBalance, body: Posted) -> OpenBalance:
@@ -99,7 +100,7 @@ def _earlier(context: PlanningContext, formed: FormedSale, balance: OpenBalance,
         return balance
     if body.deposited or not body.total_unchanged or context.profile.is_closed(money.earliest_day):
         return balance  # because its day cannot or must not be changed any more, and its amount is right
-    claim = _of_its_day(min(claims, key=lambda each: _payment(each).txn_date), money)
+    claim = _of_its_day(min(claims, key=lambda each: payment_of(each).txn_date), money)
     balance = balance.give_back(body.applied)
     step, balance = _step(claim, formed, balance, body.total, after=None, applied_elsewhere=body.applied_elsewhere)
     step = replace(step, operation=Operation.UPDATE, target=body, marker_fields=body.marker_fields)
@@ -159,7 +160,7 @@ def _resize(
         applied=applied,
     )
     if money.earliest_day and body.txn_date and money.earliest_day != body.txn_date and claim and money.body_only:
-        dated = replace(_payment(_of_its_day(claim, money)), amount=money.body_only)
+        dated = replace(payment_of(_of_its_day(claim, money)), amount=money.body_only)
         step = replace(step, draft=replace(dated, customer=dated.customer or money.customer))
     change(context, balance, step)
     if claim is not None and claim.step.key == body.key:
@@ -202,7 +203,7 @@ def _step(
     applied_elsewhere: Decimal = Decimal(0),
 ) -> tuple[PlannedStep, OpenBalance]:
     """A new payment of `amount`, on the invoice as far as that takes it, and what the invoice takes after it."""
-    draft, key, money = _payment(claim), claim.step.key, formed.money
+    draft, key, money = payment_of(claim), claim.step.key, formed.money
     of_its_sale = key.kind == BODY_MONEY or key == formed.form.key
     marker_fields: dict[str, str] = {} if of_its_sale else {MarkerField.SALE: order_fact(formed.form.key, of=key)}
     marker_fields |= {MarkerField.INTENT: draft.intent} if draft.intent else {}
@@ -239,9 +240,3 @@ def _show_known(context: PlanningContext, formed: FormedSale, received: Sequence
     for payment in context.index.payments_of(formed.form.key):
         if not is_target(context, payment):
             context.resolve((claim.position for claim in received), AlreadyPosted(payment))
-
-
-def _payment(claim: Claim) -> PaymentDraft:
-    if not isinstance(claim.step.draft, PaymentDraft):
-        raise TypeError(f"{claim.step.key}: money needs a PaymentDraft")
-    return claim.step.draft

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from bridge.index.index import Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.sale.amounts import BODY_MONEY, amount_of
+from bridge.planning.sale.amounts import amount_of
 from bridge.planning.sale.body_money import is_silent
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import Claim, PlannedStep, SaleClaims, StepId
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.posting import Intent, Operation, PostingStep, Version
 from contracts.quickbooks import InvoiceDraft, PaymentDraft, SalesReceiptDraft
 

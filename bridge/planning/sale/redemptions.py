@@ -29,7 +29,7 @@ def redeemed_on(posted: Posted | None) -> tuple[Redeemed, ...]:
 def base_lines(posted: Posted) -> list[Entity]:
     """The lines of a form in the books without those of the gift cards; its `form` must be known."""
     own = [each.line for each in redeemed_on(posted)]
-    return [line for line in _lines(posted) if not any(line is each for each in own)]
+    return [line for line in form_lines(posted) if not any(line is each for each in own)]
 
 
 def redeemed_fact(redeemed: Sequence[Redeemed], currency: str) -> dict[str, str]:
@@ -51,9 +51,10 @@ def _redeemed(system: str, entry: str, line: Entity) -> Redeemed | None:
     return Redeemed(SourceKey(system, kind, ident), amount, line) if kind and ident and amount is not None else None
 
 
-def _lines(posted: Posted) -> list[Entity]:
+def form_lines(posted: Posted) -> list[Entity]:
+    """The lines of a form, none where they were not read."""
     return list(posted.form["Line"]) if posted.form else []
 
 
 def _negative_lines(posted: Posted | None) -> list[Entity]:
-    return [line for line in (_lines(posted) if posted else []) if (number(line.get("Amount")) or 0) < 0]
+    return [line for line in (form_lines(posted) if posted else []) if (number(line.get("Amount")) or 0) < 0]

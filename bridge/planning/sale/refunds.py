@@ -11,12 +11,11 @@ from bridge.index.posted import order_fact, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
-from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
 from contracts.errors import UnmappableEvent
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, Operation

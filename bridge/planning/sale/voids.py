@@ -8,11 +8,11 @@ from bridge.index.index import VOIDED, Posted
 from bridge.index.posted import split_by_invoice
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import rejected, stays_void
-from bridge.planning.sale.amounts import BODY_MONEY
 from bridge.planning.sale.credits import take_off_credits
 from bridge.planning.sale.late import plan_late
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId
 from contracts.entities import EntityName
+from contracts.keys import BODY_MONEY
 from contracts.marker import MarkerField, text_in
 from contracts.money import plain, total
 from contracts.posting import Intent, Operation, Version

@@ -101,8 +101,10 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
     live = [row for row in moves if row.status in {MOVED, ON_ITS_WAY}]
     if any(row.gateway is None for row in live):
         raise UndecodableRecord("money of the refund does not name its gateway")
+    # because the transactions are what the bank sees, parts and rows must explain them and never the other way round
     if live:
         return _moved(refund, live, currency, taxes_included=taxes_included)
+    # because money that did not move, for goods that did not come back, changes nothing in the books
     if moves and not _takes_goods_back(refund):
         return RefundMoney(currency=currency, failed=True)
     if refund.lacks("order_adjustments"):
