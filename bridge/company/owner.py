@@ -16,7 +16,9 @@ from bridge.company.breaker import Breaker, EndedRecord
 from bridge.company.endings import Endings, Orphan, bare
 from bridge.company.parked import SLICE, ParkedEvents, bodiless
 from bridge.company.pipeline import Pipeline, Processed, SettledRecord
+from bridge.company.progress import Progress
 from bridge.company.refused_documents import RefusedDocuments
+from bridge.company.retaking import ReadBudget, ReadsSpent
 from bridge.company.sentinel import Sentinel
 from bridge.company.shares import kind_of
 from bridge.company.waiting_room import ParkedEvent
@@ -79,6 +81,9 @@ class BooksOwner:
         self._sentinel = Sentinel(board)
         self._refused = RefusedDocuments(waiting.room.wait_max)
         self._endings = Endings(books, waiting.room, self._refused)
+        self._progress = Progress(board)
+        self._budget = ReadBudget()
+        self._epoch: int | None = None
         self._looked_since: datetime | None = None
         self._is_away_in_idle = False
 
@@ -88,18 +93,19 @@ class BooksOwner:
         Unavailable when QBO is away, UnreadableJournal when a newer release has left what this one does not know:
         nothing was sent or written then.
         """
-        self._board.enter(Phase.WARMING, epoch=epoch)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._progress.reset()
+        self._board.enter(Phase.WARMING, reason=self._progress.retaken_after, epoch=epoch)
         entries, ids = await self._read_tables()
         check_formats(entries)
         await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
         with self._telling_outages():
-            await self._resend(entries)
-            await self._books.warm(
-                entries,
-                ids,
-                own_deletions={(x.entity, x.key) for x in self._pipeline.deleted},
-                answers=self._pipeline.answered,
-            )
+            self._refuse_beyond_the_budget()
+            with self._counting_reads():
+                await self._resend(entries)
+                own_deletions = {(step.entity, step.key) for step in self._pipeline.deleted}
+                await self._books.warm(entries, ids, own_deletions=own_deletions, answers=self._pipeline.answered)
         for document, version in read_versions(entries).items():
             self._books.index.note_version(document, version)
         self._refused.load(entries)
@@ -144,15 +150,29 @@ class BooksOwner:
         self._refuse_while_stopped()
         newest_ms = max(record.timestamp_ms for record in records)
         self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
-        coming = self._pipeline.map_records(records)
+        self._progress.begin(records)
+        taken = records[: self._progress.limit]
+        coming = map(self._progress.judged, self._pipeline.map_records(taken))
         mapped = list(self._breaker.allowed_prefix(coming))
         if next(coming, None) is not None:
             raise BatchTooLarge(1 + records.index(mapped[-1].record))
-        woken = await self._waiting.woken_by(mapped, self._books.index.payment_links, except_for=records)
+        if len(taken) < len(records):
+            raise BatchTooLarge(len(taken))
+        woken = await self._woken_by(mapped, records)
+        self._progress.begin([*records, *(each.record for each in woken)])
         return await self._process_mapped([*mapped, *woken])
+
+    async def _woken_by(self, mapped: Sequence[MappedRecord], records: Sequence[InboundRecord]) -> list[MappedRecord]:
+        links = self._books.index.payment_links
+        if self._progress.limit is None:
+            return await self._waiting.woken_by(mapped, links, except_for=records)
+        # because one of them may be what fails, they are looked at by themselves, between two micro-batches
+        self._waiting.call_for(mapped, links)
+        return []
 
     async def _idle(self) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
+        self._progress.begin(())
         changed = self._books.catch_up()
         self._books.take_slice()
         if changed is not None:
@@ -163,15 +183,27 @@ class BooksOwner:
             return self._kept()
         now, room = self._clock.now(), self._waiting.room
         await self._call_all_if_anything_may_have_become_possible(now)
-        due = room.due(now, SLICE)
+        due = room.due(now, min(SLICE, self._progress.limit or SLICE))
         if not due:
             return self._kept()
+        self._progress.begin(ident.place for ident in due)
         over = frozenset(ident for ident in due if room.is_over(ident, now))
-        mapped = await self._waiting.mapped(due)
+        mapped = [self._progress.judged(each) for each in await self._waiting.mapped(due)]
         found = {each.record.id for each in mapped}
         lost = [ident for ident in due if ident not in found]
         ended = self._without_body(lost, over, now)
         return (*ended, *(await self._process_mapped(mapped, over) if mapped else self._kept()))
+
+    def committed(self) -> None:
+        """What `process` or `idle` gave last is on the bus."""
+        self._progress.committed()
+
+    def failed(self, reason: str, *, by_record: bool) -> int:
+        """Work was cut short by something that is no outage of QBO; `take_over` comes again.
+
+        `by_record`: one of the records at work may be to blame. How many times in a row nothing could be narrowed.
+        """
+        return self._progress.failed(reason, by_record=by_record)
 
     async def released(self) -> None:
         """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
@@ -355,6 +387,21 @@ class BooksOwner:
         if await self._pipeline.reopened():
             self._waiting.room.call_all()
 
+    def _refuse_beyond_the_budget(self) -> None:
+        """What fails again and again must not read the books again and again: reads are metered."""
+        wait_s = self._budget.wait_s(self._clock.monotonic())
+        if self._progress.retaken_after is not None and wait_s > 0:
+            raise ReadsSpent(self._progress.retaken_after, wait_s)
+
+    @contextlib.contextmanager
+    def _counting_reads(self) -> Iterator[None]:
+        before = self._books.calls.reads
+        try:
+            yield
+        finally:
+            if self._progress.retaken_after is not None:
+                self._budget.spend(self._books.calls.reads - before, self._clock.monotonic())
+
     async def _resend(self, entries: Mapping[str, bytes]) -> None:
         """Requests whose outcome nobody settled go out again as they are; the warm-up shows what they did."""
         self._write_ahead.clear()
@@ -379,6 +426,9 @@ class BooksOwner:
     def _away(self, error: Unavailable) -> None:
         if isinstance(error, Interrupted | Stopped):
             return  # because QBO has nothing to do with it
+        if isinstance(error, ReadsSpent):
+            self._board.enter(Phase.WARMING, reason=str(error))
+            return
         if isinstance(error, Unauthorised):
             self._board.enter(Phase.NEEDS_RECONNECT, reason=str(error))
         else:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    RequestTimedOutError,
+)
 from aiokafka.errors import KafkaError as BrokerError
 
 from bridge.kafka.diagnosis import Unreachable
+from contracts.containment import in_short
 from contracts.errors import BridgeError
 
-__all__ = ["BrokerError", "Fenced", "said"]
+__all__ = ["BrokerError", "Fenced", "cause_of", "may_be_a_records", "said"]
+
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 def said(error: BrokerError) -> str:
@@ -32,3 +41,15 @@ class Fenced(BridgeError):
     def __init__(self, company: str) -> None:
         super().__init__(f"another process took over the company {company}")
         self.company = company
+
+
+def may_be_a_records(error: Exception) -> bool:
+    """True when what one record holds may be why `error` came: its size, or a bug of ours that meets it."""
+    return isinstance(error, _TOO_LARGE) or not isinstance(error, BrokerError | OSError | Fenced)
+
+
+def cause_of(error: Exception) -> str:
+    """Why work was cut short, for people; of a bug where it is, because its own words may quote a payload."""
+    if isinstance(error, BrokerError):
+        return f"{type(error).__name__}: {said(error)}"
+    return str(error) if isinstance(error, BridgeError) else in_short(error)

@@ -17,6 +17,7 @@ FastStream logs two lines a batch; it gets no logger, and what a person should k
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from typing import Any
 
@@ -35,6 +36,7 @@ from bridge.kafka.ownership import Ownership
 from bridge.kafka.ownership_session import OwnershipSession
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
+from contracts.containment import in_short, trace_of
 from contracts.lifecycle import Lifecycle, Phase
 
 RawBatch = tuple[ConsumerRecord[bytes, bytes], ...]
@@ -62,6 +64,7 @@ class CompanyIntake:
     ) -> None:
         self.company = company
         self._missed: str | None = None
+        self._broken_joins = 0
         self._topics = topics
         self._connection = connection
         self._settings = settings or IntakeSettings()
@@ -126,7 +129,9 @@ class CompanyIntake:
                 endings: set[asyncio.Future[Any]] = {served, stopping, self._session.failure}
                 await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
                 served.cancel()
-                await asyncio.gather(served, return_exceptions=True)
+                (ended,) = await asyncio.gather(served, return_exceptions=True)
+                if isinstance(ended, Exception):
+                    await self._wait_after(ended)
         finally:
             stopping.cancel()
             try:
@@ -135,6 +140,16 @@ class CompanyIntake:
                 await self._disconnect()
         if self._session.failure.done():
             self._session.failure.result()
+
+    async def _wait_after(self, error: Exception) -> None:
+        """A bug in joining or leaving ends nothing: it is told, and joined is again, each time a little later."""
+        wait_s = min(self._settings.backoff_max_s, RESTART_WAIT_S * 2 ** min(self._broken_joins, 16))
+        self._broken_joins += 1
+        log.error(
+            "kafka.join_failed", company=self.company, reason=in_short(error), trace=trace_of(error), wait_s=wait_s
+        )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), wait_s)
 
     async def stop(self) -> None:
         """Ask `run` to drain, to leave the group and to return."""
@@ -156,6 +171,7 @@ class CompanyIntake:
         await self._session.end()
         await self._disconnect()
         await self._session.end()  # a last rebalance of the old consumer may have begun another
+        self._broken_joins = 0
         await asyncio.sleep(RESTART_WAIT_S)
 
     async def _connect(self) -> None:

@@ -52,6 +52,10 @@ class OutageWait:
             (log.debug if needs_person else log.info)("company.resumed", company=self._company)
 
     def backoff_s(self) -> float:
+        """The next wait of this outage."""
+        return self.wait_after_s(self._failures)
+
+    def wait_after_s(self, failures: int) -> float:
         """Doubling from the minimum to the maximum, with jitter so that companies do not come back in step."""
-        ceiling = min(self._settings.backoff_max_s, self._settings.backoff_min_s * 2 ** min(self._failures, 16))
+        ceiling = min(self._settings.backoff_max_s, self._settings.backoff_min_s * 2 ** min(failures, 16))
         return self._jitter(max(self._settings.backoff_min_s, ceiling / 2), ceiling)

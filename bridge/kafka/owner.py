@@ -15,8 +15,8 @@ class CompanyOwner(Protocol):
     It reports to the company's `Lifecycle` how its work stands: running once it has taken over, outages, stops, and
     standby when it is released.
     What it raises decides what happens: `Unavailable` pauses and repeats, `BatchTooLarge` splits the records,
-    `Fenced` and Kafka's own errors take the company over again (`released`, then `take_over`), anything else is a bug
-    and ends the intake, offsets untouched.
+    `AnswerMismatch` and `UnreadableJournal` end the intake, offsets untouched; all else takes the company over again
+    (`failed`, `released`, then `take_over`), because nobody knows what is committed.
     """
 
     async def take_over(self, epoch: int) -> None:
@@ -30,6 +30,12 @@ class CompanyOwner(Protocol):
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
         """Called about once a second between micro-batches; what it returns is settled without offsets."""
+
+    def committed(self) -> None:
+        """What `process` or `idle` gave last is settled."""
+
+    def failed(self, reason: str, *, by_record: bool) -> int:
+        """Work was cut short by `reason`; by one of the records at work, maybe. How often in a row in vain."""
 
     async def released(self) -> None:
         """Not the owner any more, or shutting down. May come after a `take_over` that never finished."""

@@ -9,16 +9,16 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from aiokafka.errors import KafkaError
 
 from bridge.kafka.convert import next_offsets
-from bridge.kafka.errors import Fenced
+from bridge.kafka.errors import cause_of, may_be_a_records
 from bridge.kafka.inbox import Inbox, MicroBatch
 from bridge.kafka.outage import OutageWait
 from bridge.kafka.owner import CompanyOwner
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.settings import IntakeSettings
-from contracts.errors import BatchTooLarge, Unavailable
+from contracts.containment import trace_of
+from contracts.errors import AnswerMismatch, BatchTooLarge, Unavailable, UnreadableJournal
 from contracts.lifecycle import Lifecycle, Phase
 from contracts.records import InboundRecord, OutboundRecord
 
@@ -56,18 +56,29 @@ class OwnerWork:
         self._clock = clock
 
     async def run(self, epoch: int) -> None:
-        """Own the company until cancelled. Raises what is neither an outage nor Kafka's trouble."""
+        """Own the company until cancelled. Raises only what would do harm if the company went on."""
+        self._lifecycle.enter(Phase.WARMING, epoch=epoch)
         while True:
             try:
                 await self._take_over(epoch)
                 await self._work()
-            except (Fenced, KafkaError, OSError) as error:
-                # because nobody knows whether the last transaction was committed, nor who owns the company by now,
-                # everything is released and what is committed is read again
-                log.warning("company.taken_over_again", company=self._company, epoch=epoch, error=repr(error))
-                self._inbox.close()
-                await self.release()
-                await asyncio.sleep(self._retake_wait_s())
+            except (AnswerMismatch, UnreadableJournal):
+                raise
+            except Exception as error:  # noqa: BLE001 - a bug of ours as well must not end the company
+                await self._give_back(error, epoch)
+
+    async def _give_back(self, error: Exception, epoch: int) -> None:
+        """Release everything after `error`, and wait before the company is taken over again."""
+        # because nobody knows whether the last transaction was committed, nor who owns the company by now, what is
+        # committed is read again
+        cause = cause_of(error)
+        in_vain = self._owner.failed(cause, by_record=may_be_a_records(error))
+        log.warning("company.taken_over_again", company=self._company, epoch=epoch, reason=cause, trace=trace_of(error))
+        self._inbox.close()
+        await self.release()
+        # because a company whose owner works at it is no standby
+        self._lifecycle.enter(Phase.WARMING, reason=f"taken over again after {cause}", epoch=epoch)
+        await asyncio.sleep(self._retake_wait_s(in_vain))
 
     async def release(self) -> None:
         """Write nothing more for this ownership, and tell the owner."""
@@ -76,7 +87,6 @@ class OwnerWork:
 
     async def _take_over(self, epoch: int) -> None:
         """Fence, then read what is committed, then let the owner prepare; repeated for as long as it is unavailable."""
-        self._lifecycle.enter(Phase.WARMING, epoch=epoch)
         log.info("company.taking_over", company=self._company, epoch=epoch)
         while True:
             await self.assignment_stable.wait()
@@ -141,6 +151,7 @@ class OwnerWork:
                 raise
             offsets = self._inbox.still_ours(next_offsets(taken))
             await self._publisher.settle(outbound, offsets)
+            self._owner.committed()
             self.committed.update(offsets)
             self._outage.answered()
             self._inbox.rewind(MicroBatch(records=batch.records[len(taken) :], generation=batch.generation))
@@ -159,6 +170,7 @@ class OwnerWork:
         async with self.busy:
             if self.assignment_stable.is_set():
                 await self._publisher.settle(await self._owner.idle())
+                self._owner.committed()
 
     async def _wait_out(self, error: Unavailable) -> None:
         """Let nothing flow until the outage may be over. Returns at once while the company is to be released."""
@@ -167,6 +179,7 @@ class OwnerWork:
             self._inbox.close()
             await self._outage.wait(error)
 
-    def _retake_wait_s(self) -> float:
-        """Long enough for a heartbeat to tell that we are not the owner at all."""
-        return 2 * self._settings.heartbeat_interval_ms / 1000
+    def _retake_wait_s(self, in_vain: int) -> float:
+        """Long enough for a heartbeat to tell that we are not the owner at all; longer when tries change nothing."""
+        heartbeats_s = 2 * self._settings.heartbeat_interval_ms / 1000
+        return max(heartbeats_s, self._outage.wait_after_s(in_vain - 1)) if in_vain > 1 else heartbeats_s

@@ -9,7 +9,9 @@ Rule 1: partitions flow only while the inbox is open. Everything else (taking ov
 Rule 2: a revocation waits for the running micro-batch, at most `drain_timeout_s`, then abandons it.
 Rule 3: `busy` is never held while waiting for the inbox or for a rebalance to end: the revocation waits for it.
 Rule 4: records of an older generation are dropped without a rewind: the reassignment has reset the positions.
-Rule 5: after an error whose outcome nobody knows the company is taken over again, which reads what is committed.
+Rule 5: after any error but an outage the company is taken over again, which reads what is committed: with back-off, and
+        with fewer records at once where one of them may be to blame. Only an answer about something else than was sent,
+        and a journal that cannot be read, end the intake.
 
 The session reports to the company's `Lifecycle` whether this process owns the company; its owner reports how the work
 stands.
@@ -59,7 +61,7 @@ class OwnershipSession:
         self.owns: bool | None = None
         """What the newest assignment says; None until the group has decided."""
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done with the exception that nobody can work on from: a bug, or an answer that was not what was sent."""
+        """Done with the exception that nobody can work on from: an answer that was not what was sent, for one."""
         self._lifecycle = lifecycle
         self._settings = settings
         self._signals = signals or Signals()
@@ -179,12 +181,12 @@ class OwnershipSession:
     # Ends --------------------------------------------------------------------------------------------------------
 
     async def _serve(self, epoch: int) -> None:
-        """Own the company until cancelled; a failure that is nobody's outage ends the intake."""
+        """Own the company until cancelled; what would do harm ends the intake."""
         try:
             await self._work.run(epoch)
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - a bug, or an answer that must not be believed
+        except Exception as error:  # noqa: BLE001 - an answer that must not be believed, or a bug in letting go
             self.fail(error)
 
     def fail(self, error: Exception) -> None:

@@ -80,6 +80,11 @@ class QuickBooksClient:
         else:
             self._sender.go_on()
 
+    @property
+    def under_way(self) -> int:
+        """Calls that have no answer yet, those included that wait for the limits or for another try."""
+        return self._sender.under_way
+
     def limits(self) -> LimitsState:
         """How the limits are used now."""
         limiter = self._sender.limiter

@@ -79,6 +79,8 @@ class RetryingSender:
         self._jitter = jitter
         self._interrupted = asyncio.Event()
         self._disconnected = False
+        self.under_way = 0
+        """Calls that were asked for and are not answered: at work, waiting for the limits, or for another try."""
 
     async def deliver(
         self,
@@ -96,10 +98,13 @@ class RetryingSender:
         nothing more, Unauthorised when the connection to QBO is dead.
         """
         policy = self._policy if tries_max is None else replace(self._policy, attempts_max=tries_max)
+        self.under_way += 1
         try:
             return await self._deliver(attempt, open_question, kind=kind, priority=priority, policy=policy)
         except GateClosed:
             raise Interrupted(f"company {self._realm_id} is let go") from None
+        finally:
+            self.under_way -= 1
 
     def interrupt(self) -> None:
         """Begin nothing more: calls that wait for their turn or for another try end at once, the others finish."""

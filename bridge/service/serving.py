@@ -153,6 +153,9 @@ async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: Company
         limits = client.limits()
         board.limited(waiting=limits.waiting, fraction=limits.fraction, pause_s=limits.pause_s)
         board.kafka(intake.trouble)
+        counts = client.counts
+        board.asked(counts.reads + counts.writes + counts.batches, under_way=client.under_way)
+        board.look()
         age = intake.poll_age_s()
         if age is not None and age < 2 * WATCH_INTERVAL_S:
             board.polled()

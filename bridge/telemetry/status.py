@@ -6,10 +6,13 @@ the two can never disagree. Nothing here decides anything.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import structlog
 
 from bridge.clock import Clock
 from bridge.telemetry.metrics import Telemetry
@@ -23,6 +26,10 @@ _NOT_READY = {
     Phase.STOPPED: "is stopped",
 }
 FINDINGS_SHOWN_MAX = 100
+PENDING_MAX_S = 30.0
+"""Records that are at work for longer, with nothing committed, are told where no outage and no pause explains it."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -42,6 +49,13 @@ class _State:
     outage_wait_s: float | None = None
     kafka: str | None = None
     limits: dict[str, float] = field(default_factory=dict)
+    pending_since_s: float | None = None
+    asked_at_s: float = -math.inf
+    asked_times: int = 0
+    failures: int = 0
+    failure: str | None = None
+    records_at_once: int | None = None
+    is_stuck: bool = False
 
 
 class CompanyBoard:
@@ -105,6 +119,34 @@ class CompanyBoard:
         self.telemetry.gauge("limit_fraction", self.name, fraction)
         self.telemetry.gauge("limit_pause_seconds", self.name, pause_s)
 
+    def asked(self, times: int, *, under_way: int) -> None:
+        """So many calls went to QBO by now, and so many have no answer yet or wait for the limits."""
+        if under_way or times != self._state.asked_times:
+            self._state.asked_times, self._state.asked_at_s = times, self._clock.monotonic()
+
+    def has_pending(self, pending: bool) -> None:  # noqa: FBT001 - it says itself what it is
+        """Whether records are at work that are not committed; since when counts from the first time."""
+        since = self._state.pending_since_s
+        self._state.pending_since_s = (self._clock.monotonic() if since is None else since) if pending else None
+        self.look()
+
+    def progress(self, *, failures: int, reason: str | None, records_at_once: int | None) -> None:
+        """Failures since something was committed, the last one in words, and how few records are taken at once."""
+        state = self._state
+        state.failures, state.failure, state.records_at_once = failures, reason, records_at_once
+        self.telemetry.gauge("failures_in_a_row", self.name, failures)
+        self.telemetry.gauge("records_at_once", self.name, records_at_once or 0)
+
+    def look(self) -> None:
+        """Tell once when the company does not get on any more, and once when it does; to be called now and then."""
+        reason = self._stuck()
+        if reason is not None and not self._state.is_stuck:
+            log.error("company.no_progress", company=self.name, reason=reason)
+        elif reason is None and self._state.is_stuck:
+            log.info("company.progress", company=self.name)
+        self._state.is_stuck = reason is not None
+        self.telemetry.gauge("no_progress", self.name, float(self._state.is_stuck))
+
     def polled(self) -> None:
         """The consumer asked Kafka for records and got an answer, be it an empty one."""
         self._state.polled_at_s = self._clock.monotonic()
@@ -164,8 +206,11 @@ class CompanyBoard:
     def complaint(self) -> str | None:
         """Why this company is not ready here, in a sentence; None when it is."""
         reason = self.lifecycle.standing.reason
-        why = f": {reason}" if self.phase is Phase.STOPPED and reason else ""
+        is_told = self.phase is Phase.STOPPED or (self.phase is Phase.WARMING and self._state.failures)
+        why = f": {reason}" if is_told and reason else ""
         said = [f"{self.name} {_NOT_READY[self.phase]}{why}"] if self.phase in _NOT_READY else []
+        stuck = self._stuck()
+        said += [f"{self.name} {stuck}"] if stuck else []
         said += [f"{self.name}: {self._state.kafka}"] if self._state.kafka else []
         return "; ".join(said) or None
 
@@ -178,6 +223,20 @@ class CompanyBoard:
             f"{self.name}: {thin} events of Stripe named their object without holding it (thin events), and nothing of "
             "them is booked: set the event destination in Stripe to snapshot payloads"
         )
+
+    def _stuck(self) -> str | None:
+        """Why records that came are not committed, None where they are, or where an outage or a pause says why."""
+        state, now_s = self._state, self._clock.monotonic()
+        if state.pending_since_s is None or self.phase not in {Phase.RUNNING, Phase.WARMING}:
+            return None
+        if now_s - state.pending_since_s < PENDING_MAX_S or state.outage_wait_s is not None:
+            return None
+        said = f"has records to read and has committed none for {now_s - state.pending_since_s:.0f} s"
+        if state.failures:
+            return f"{said}: {state.failure}"
+        # because a call that QBO does not answer is an outage, which says so itself, and one that waits is a pause
+        is_asking = now_s - state.asked_at_s < PENDING_MAX_S or state.limits.get("pause_s", 0) > 0
+        return None if is_asking else f"{said}, nor asked anything of QuickBooks"
 
     def poll_age_s(self) -> float | None:
         """Seconds since the last good poll, None before the first."""
@@ -207,6 +266,9 @@ class CompanyBoard:
             "changes_known_until": state.changes_known_until.isoformat() if state.changes_known_until else None,
             "outage_wait_s": state.outage_wait_s,
             "kafka": state.kafka,
+            "failures_in_a_row": state.failures,
+            "failure": state.failure,
+            "records_at_once": state.records_at_once,
             "limits": dict(state.limits),
         }
 

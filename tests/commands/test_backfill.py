@@ -64,6 +64,8 @@ class Machine:
     processed: list[tuple[int, ...]] = field(default_factory=list)
     parked: list[Result] = field(default_factory=list)
     epochs: list[int] = field(default_factory=list)
+    committed_times: int = 0
+    failed_by: list[tuple[str, bool]] = field(default_factory=list)
 
     async def take_over(self, epoch: int) -> None:
         self.epochs.append(epoch)
@@ -77,6 +79,13 @@ class Machine:
     async def idle(self) -> tuple[OutboundRecord, ...]:
         told, self.parked = self.parked, []
         return tuple(result_record(each, RESULTS) for each in told)
+
+    def committed(self) -> None:
+        self.committed_times += 1
+
+    def failed(self, reason: str, *, by_record: bool) -> int:
+        self.failed_by.append((reason, by_record))
+        return 7
 
     async def released(self) -> None: ...
 

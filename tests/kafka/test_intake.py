@@ -9,7 +9,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.intake import CompanyIntake
-from contracts.errors import Unavailable
+from contracts.errors import AnswerMismatch, Unavailable
 from contracts.lifecycle import Phase
 from contracts.records import InboundRecord, OutboundRecord
 from tests.support.kafka.bus import Bus, Member, Owner, member, numbered, put_with_raw_header_name
@@ -145,15 +145,32 @@ async def test_taking_over_is_repeated_while_it_is_unavailable(bus: Bus) -> None
         assert one.owner.epochs == [1]
 
 
-async def test_a_bug_ends_the_intake_and_leaves_the_offsets(bus: Bus) -> None:
-    """What is nobody's outage comes out of `run`; the records come again next time. Guard: nothing is committed."""
+async def test_a_bug_ends_nothing(bus: Bus) -> None:
+    """The company is taken over again, and the records come again. Guard: `_give_back`."""
+    failures = iter([ZeroDivisionError(), ZeroDivisionError()])
 
     async def fail(_: tuple[InboundRecord, ...]) -> None:
-        raise ZeroDivisionError
+        for failure in failures:
+            raise failure
+
+    await bus.put(numbered(6))
+    owner = Owner(bus, processing=fail)
+    async with member(bus, owner) as one:
+        await bus.until_settled(6)
+        assert not one.running.done()
+    assert owner.values == numbered(6)
+    assert owner.epochs == [1, 1, 1]
+
+
+async def test_an_answer_that_is_not_what_was_sent_ends_the_intake_and_leaves_the_offsets(bus: Bus) -> None:
+    """It comes out of `run`; the records come again next time. Guard: nothing is committed."""
+
+    async def fail(_: tuple[InboundRecord, ...]) -> None:
+        raise AnswerMismatch("another Id")
 
     await bus.put(numbered(6))
     async with member(bus, Owner(bus, processing=fail)) as broken:
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(AnswerMismatch):
             await asyncio.wait_for(broken.running, bus.patience_s)
         assert broken.intake.phase is Phase.STOPPED
     assert await bus.committed() == {}

@@ -7,8 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+import structlog.testing
 from aiokafka import TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.convert import Offsets
@@ -18,7 +26,7 @@ from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.owner import Signals
 from bridge.kafka.ownership_session import OwnershipSession
 from bridge.kafka.settings import IntakeSettings
-from contracts.errors import BatchTooLarge, Unavailable
+from contracts.errors import AnswerMismatch, BatchTooLarge, Unavailable, UnreadableJournal
 from contracts.lifecycle import Lifecycle, Phase, Standing
 from contracts.records import InboundRecord, OutboundRecord
 
@@ -95,9 +103,15 @@ class Machine:
         self.may_go_on.set()
         self.idle_errors: list[Exception] = []
         self.failures: list[Exception] = []
+        self.take_over_errors: list[Exception] = []
+        self.committed_times = 0
+        self.failed_by: list[tuple[str, bool]] = []
+        self.in_vain = 0
 
     async def take_over(self, epoch: int) -> None:
         self.epochs.append(epoch)
+        if self.take_over_errors:
+            raise self.take_over_errors.pop(0)
         self.lifecycle.enter(Phase.RUNNING)
 
     async def process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
@@ -117,6 +131,13 @@ class Machine:
         if self.idle_errors:
             raise self.idle_errors.pop(0)
         return ()
+
+    def committed(self) -> None:
+        self.committed_times += 1
+
+    def failed(self, reason: str, *, by_record: bool) -> int:
+        self.failed_by.append((reason, by_record))
+        return self.in_vain
 
     async def released(self) -> None:
         self.released_times += 1
@@ -458,3 +479,126 @@ async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
         world.session.failure.result()
     await intake.on_records((object(),))  # not a record at all
     assert intake.phase is Phase.STOPPED
+
+
+# What is no outage ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "by_record"),
+    [
+        (ZeroDivisionError("mira@example.com"), "ZeroDivisionError at ", True),
+        (MessageSizeTooLargeError("1.2 MB"), "MessageSizeTooLargeError", True),
+        (RecordListTooLargeError(), "RecordListTooLargeError", True),
+        (KafkaError("away"), "KafkaError: away", False),
+        (TopicAuthorizationFailedError("results"), "TopicAuthorizationFailedError", False),
+        (OSError("away"), "OSError at ", False),
+        (Fenced("acme"), "another process took over", False),
+    ],
+)
+async def test_whatever_fails_the_company_is_taken_over_again_and_told_why(
+    error: Exception, said: str, *, by_record: bool
+) -> None:
+    """A bug ends nothing; only what a record may cause makes fewer of them be taken. Guards: `_give_back`, `errors`."""
+    world = World()
+    await world.own()
+    world.machine.failures = [error]
+    world.offer((ZERO, 5))
+    await world.until(lambda: len(world.machine.epochs) == 2 and not world.consumer.stopped)
+    ((reason, may_be_a_records),) = world.machine.failed_by
+    assert reason.startswith(said)
+    assert "mira" not in reason
+    assert may_be_a_records is by_record
+    assert world.consumer.sought[-2:] == [(ZERO, 5), (ONE, 0)]
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.publisher.settled)
+    assert not world.session.failure.done()
+    await world.session.end()
+
+
+@pytest.mark.parametrize("error", [AnswerMismatch("another Id"), UnreadableJournal("format 9")])
+async def test_where_going_on_would_do_harm_the_company_stops(error: Exception) -> None:
+    """Its offsets stay, and it is not taken over again. Guard: the first `except` in `OwnerWork.run`."""
+    world = World()
+    await world.own()
+    world.machine.failures = [error]
+    world.offer((ZERO, 5))
+    await world.until(world.session.failure.done)
+    assert world.session.failure.exception() is error
+    assert (world.session.phase, world.machine.epochs, world.publisher.settled) == (Phase.STOPPED, [1], [])
+    await world.session.end()
+
+
+async def test_a_bug_in_taking_over_is_tried_again() -> None:
+    """Whatever is read then. Guard: `_take_over` inside the `try`."""
+    world = World()
+    world.machine.take_over_errors = [ZeroDivisionError(), ZeroDivisionError()]
+    await world.own()
+    assert world.machine.epochs == [1, 1, 1]
+    await world.session.end()
+
+
+async def test_a_company_that_is_taken_over_again_is_no_standby_and_says_why() -> None:
+    """`/readyz` would call a standby ready. Guard: `enter` in `_give_back`."""
+    world = World(heartbeat_interval_ms=60_000)
+    await world.own()
+    world.machine.failures = [KafkaError("away")]
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.machine.released_times and world.session.phase is Phase.WARMING)
+    assert world.lifecycle.standing == Standing(Phase.WARMING, "taken over again after KafkaError: away", 1)
+    await world.session.end()
+
+
+async def test_it_waits_longer_the_more_tries_were_in_vain() -> None:
+    """The owner counts them. Guard: `_retake_wait_s`."""
+    world = World(heartbeat_interval_ms=500, backoff_min_s=1.0, backoff_max_s=60.0)
+    waits = [world.session._work._retake_wait_s(in_vain) for in_vain in range(9)]
+    assert waits == [1, 1, 1, 2, 4, 8, 16, 30, 30]
+
+
+async def test_the_owner_is_told_of_each_commit() -> None:
+    """Else it would hold back for ever. Guard: `committed` in `_settle_batch`."""
+    world = World(idle_interval_s=3_600.0)
+    await world.own()
+    await world.until(lambda: world.machine.committed_times == 1)
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.publisher.settled)
+    await world.until(lambda: not world.consumer.stopped)
+    assert world.machine.committed_times == 2
+    await world.session.end()
+
+
+async def test_a_bug_in_joining_is_told_and_joined_is_again_after_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop without a wait would take the whole process, silently. Guard: `_wait_after`."""
+    world = World()
+    intake = CompanyIntake(
+        company="acme",
+        topics=("events",),
+        connection=KafkaConnection(bootstrap_servers="127.0.0.1:1"),
+        owner=world.machine,
+        publisher=world.publisher,  # type: ignore[arg-type]
+        process="one",
+        lifecycle=world.lifecycle,
+    )
+    joins: list[float] = []
+    waits: list[float] = []
+
+    async def broken(_: CompanyIntake) -> None:
+        joins.append(1)
+        if len(joins) == 4:
+            await intake.stop()
+        raise ZeroDivisionError
+
+    async def no_wait(waited: Any, wait_s: float) -> None:
+        waits.append(wait_s)
+        waited.close()
+        raise TimeoutError
+
+    monkeypatch.setattr(CompanyIntake, "_connect", broken)
+    monkeypatch.setattr("bridge.kafka.intake.asyncio.wait_for", no_wait)
+    with structlog.testing.capture_logs() as logs:
+        await intake.run()
+    assert waits[:3] == [1, 2, 4]
+    told = [each for each in logs if each["event"] == "kafka.join_failed"]
+    assert len(told) >= 3
+    assert told[0]["reason"].startswith("ZeroDivisionError at bridge.kafka.intake:")

@@ -1,7 +1,8 @@
-"""`qbo-bridge run` that strikes itself at one exact instant, or whose waits inside a call are shorter.
+"""`qbo-bridge run` that strikes itself at one exact instant, has a bug, or whose waits inside a call are shorter.
 
     python -m tests.support.launch --at journalled --signal KILL --config bridge.toml
     python -m tests.support.launch --faster 20 --config bridge.toml
+    python -m tests.support.launch --bug planning=450789469 --config bridge.toml
 
 Random instants are for `tests.chaos`; these are the ones between two steps, which random instants seldom hit. The
 program is the product's own; one of its functions is wrapped, in this process only.
@@ -19,7 +20,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from bridge.books.books import Books
 from bridge.cli.app import main
+from bridge.company import pipeline
 from bridge.journal.requests import WriteAhead
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.posting.quickbooks_sender import QuickBooksSender
@@ -39,6 +42,8 @@ INSTANTS: dict[str, tuple[type, str]] = {
 """After the journal and before the send; while QBO is at work; after its answers and before the settlement; inside the
 settlement's transaction; after it and before the next poll."""
 IN_FLIGHT_S = 0.15
+BUGS: dict[str, tuple[object, str]] = {"planning": (pipeline, "schedule"), "reading": (Books, "read_recorded")}
+"""One step that only computes, and one that speaks to QBO."""
 
 
 def strike_at(instant: str, number: signal.Signals, *, skip: int) -> None:
@@ -81,6 +86,20 @@ def be_quicker(times: float) -> None:
     RetryingSender.__init__ = quicker  # type: ignore[method-assign]
 
 
+def break_for(step: str, ident: str) -> None:
+    """Give a step of the program a bug that shows with one document only."""
+    owner, name = BUGS[step]
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def broken(*arguments: Any, **options: Any) -> Any:
+        if ident in repr(arguments[isinstance(owner, type) :]):
+            raise ZeroDivisionError(f"a bug of {step} with {ident}")
+        return original(*arguments, **options)
+
+    setattr(owner, name, broken)
+
+
 def _has_results(arguments: tuple[Any, ...]) -> bool:
     """Of the publisher's writes, the settlements: the journal's own have no results."""
     records = next((each for each in arguments if isinstance(each, list | tuple)), ())
@@ -93,10 +112,13 @@ if __name__ == "__main__":
     parser.add_argument("--signal", choices=("KILL", "STOP"), default="KILL")
     parser.add_argument("--skip", type=int, default=0)
     parser.add_argument("--faster", type=float, default=1.0)
+    parser.add_argument("--bug", action="append", default=[], metavar="STEP=ID")
     parser.add_argument("--config", required=True)
     wanted = parser.parse_args()
     if wanted.at:
         strike_at(wanted.at, signal.Signals[f"SIG{wanted.signal}"], skip=wanted.skip)
+    for bug in wanted.bug:
+        break_for(*bug.split("=", 1))
     be_quicker(wanted.faster)
     sys.argv = ["qbo-bridge", "run", "--config", wanted.config]
     main()

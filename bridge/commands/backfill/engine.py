@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from bridge.clock import Clock
@@ -17,7 +18,7 @@ from bridge.commands.backfill.counts import BackfillCounts
 from bridge.company.waiting_room import WaitingRoom
 from bridge.kafka.owner import CompanyOwner
 from bridge.kafka.range import RangeBatch
-from contracts.errors import Unauthorised, Unavailable
+from contracts.errors import BatchTooLarge, Unauthorised, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result, result_id
 
@@ -141,13 +142,33 @@ class BackfillOwner:
             self._batch = await self._feed.next()
         with self._telling():
             if self._batch is not None:
-                await self._settle(self._batch.records, await self._company.process(self._batch.records))
-                self.passed, self._batch = self._batch.passed, None
+                self._batch = await self._settle_some(self._batch)
             if self._feed.at_end or self._clock.monotonic() >= self._idle_at:
                 await self._settle((), await self._company.idle())
                 self._idle_at = self._clock.monotonic() + IDLE_EVERY_S
                 self.finished = self._feed.at_end and not self._waiting.is_anybody_called
         return ()
+
+    def committed(self) -> None:
+        """Said to the company with each of our own settlements; there is nothing else to settle."""
+
+    def failed(self, reason: str, *, by_record: bool) -> int:
+        """As a service does."""
+        return self._company.failed(reason, by_record=by_record)
+
+    async def _settle_some(self, batch: RangeBatch) -> RangeBatch | None:
+        """Settle a micro-batch, or as much of it as may be taken at once; what is left of it."""
+        records = batch.records
+        try:
+            outbound = await self._company.process(records)
+        except BatchTooLarge as asked:
+            records = records[: asked.records]
+            outbound = await self._company.process(records)
+        await self._settle(records, outbound)
+        if len(records) < len(batch.records):
+            return replace(batch, records=batch.records[len(records) :])
+        self.passed = batch.passed
+        return None
 
     async def released(self) -> None:
         """As a service does; what was not settled comes again."""
@@ -156,6 +177,7 @@ class BackfillOwner:
     async def _settle(self, records: Sequence[InboundRecord], outbound: Sequence[OutboundRecord]) -> None:
         """Tell the bus, and only then everybody else. An error leaves the micro-batch to be done again."""
         await self._publisher.settle(outbound)
+        self._company.committed()
         results = results_in(outbound, self._results_topic)
         self._counts.add(records, results, parked_ids(self._counts.company, records, self._waiting))
         self._listener.results(results)

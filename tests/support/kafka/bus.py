@@ -178,6 +178,11 @@ class Owner:
         waiting, self.waiting = tuple(self.waiting), []
         return waiting
 
+    def committed(self) -> None: ...
+
+    def failed(self, reason: str, *, by_record: bool) -> int:  # noqa: ARG002 - as it is called
+        return 0
+
     async def released(self) -> None:
         self.releases += 1
         self.lifecycle.enter(Phase.STANDBY)
