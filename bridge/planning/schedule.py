@@ -80,21 +80,27 @@ def _plan_lane(context: PlanningContext, lane: list[Claim]) -> None:
     people = [claim for claim in others if is_person(claim)]
     for _, group in by_key(people):
         plan_person(context, group)
+    plans = {claim.position: claim.plan for claim in others}
+    # planned after all payments that it may carry, its facts with it
+    of_payouts = {position for position, plan in plans.items() if is_of_a_payout(plan)}
+    about_lists = {position for position, plan in plans.items() if _is_about_lists(plan)}
     for claim in others:
-        if not is_person(claim):
-            _plan_other(context, claim)
+        if not is_person(claim) and claim.position not in of_payouts:
+            _plan_other(context, claim, is_about_lists=claim.position in about_lists)
 
 
-def _plan_other(context: PlanningContext, claim: Claim) -> None:
+def _is_about_lists(plan: PostingPlan) -> bool:
+    return all(each.intent is Intent.ENSURE for each in plan.steps)
+
+
+def _plan_other(context: PlanningContext, claim: Claim, *, is_about_lists: bool) -> None:
     """A fact beside money (a fee), or a name-list entity that the event itself is about."""
     step = claim.step
     if any(isinstance(resolution, Refused) for resolution in context.resolutions[claim.position]):
         return
-    if is_of_a_payout(claim.plan):
-        return  # planned after all payments that it may carry, its facts with it
     if step.intent is Intent.FACT:
         plan_fact(context, claim)
-    elif all(each.intent is Intent.ENSURE for each in claim.plan.steps):
+    elif is_about_lists:
         written = context.ensure(step.key, claim.position)
         if written is not None:
             context.resolve([claim.position], Write(written, credited=context.steps[written].owner == claim.position))

@@ -90,12 +90,13 @@ class QuickBooksSender:
 
     async def send(self, steps: Sequence[BoundStep]) -> Replies:
         """Write the wave in as few requests as its size allows; what was given up before is looked for first."""
-        is_current = [bound for bound in steps if bound.wire.request_id not in self._kept]
-        async for each in self._deliver(await self._journalled(is_current, items_max=self._items_max)):
+        kept = [(bound, self._kept.get(bound.wire.request_id)) for bound in steps]
+        current = [bound for bound, before in kept if before is None]
+        async for each in self._deliver(await self._journalled(current, items_max=self._items_max)):
             yield each
-        for bound in steps:
-            if bound not in is_current:
-                async for each in self._send_kept(bound, self._kept[bound.wire.request_id]):
+        for bound, before in kept:
+            if before is not None:
+                async for each in self._send_kept(bound, before):
                     yield each
 
     async def send_open(self) -> Replies:

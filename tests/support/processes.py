@@ -126,7 +126,7 @@ async def sandbox_server(folder: Path, *options: str) -> AsyncIterator[str]:
 
 
 def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         for word in log.read_text(encoding="utf-8").split():
             if word.startswith("http://127.0.0.1:"):
