@@ -54,7 +54,10 @@ PLAUSIBLE_MS = (946_684_800_000, 7_258_118_400_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRecord:
-    """One consumed record, byte for byte. `timestamp_ms` is the record's own, milliseconds since the epoch."""
+    """One consumed record, byte for byte. `timestamp_ms` is the record's own, milliseconds since the epoch.
+
+    `unread` says where a bug of ours kept it from being read: then it has its place, and nothing of what it holds.
+    """
 
     topic: str
     partition: int
@@ -63,6 +66,7 @@ class InboundRecord:
     value: bytes | None
     headers: Headers
     timestamp_ms: int
+    unread: str | None = None
 
     @property
     def place(self) -> Place:

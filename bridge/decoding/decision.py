@@ -53,6 +53,8 @@ class EventMapper:
 
     def map_record(self, record: InboundRecord) -> MappedRecord | None:
         """What `record` means for this company; None when it is another company's business."""
+        if record.unread is not None:
+            return self._mine(record, None, InternalFault(record.unread), None)
         try:
             with contained():
                 envelope = decode_record(record)

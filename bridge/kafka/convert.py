@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from aiokafka import ConsumerRecord, TopicPartition
 
+from contracts.containment import in_short
 from contracts.records import InboundRecord
 
 Offsets = Mapping[tuple[str, int], int]
@@ -23,6 +24,23 @@ def inbound(record: ConsumerRecord[bytes, bytes]) -> InboundRecord:
         headers=tuple(record.headers),
         timestamp_ms=record.timestamp,
     )
+
+
+def inbound_or_unread(record: ConsumerRecord[bytes, bytes]) -> InboundRecord:
+    """As `inbound`; a bug of ours that the record meets is told beside its place."""
+    try:
+        return inbound(record)
+    except Exception as error:  # noqa: BLE001 - one record must not keep the others of its poll from being read
+        return InboundRecord(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            key=None,
+            value=None,
+            headers=(),
+            timestamp_ms=-1,
+            unread=in_short(error),
+        )
 
 
 def next_offsets(records: Iterable[InboundRecord]) -> dict[tuple[str, int], int]:

@@ -86,6 +86,11 @@ class Inbox:
             self.rewind(place.result())
         self._pause()
 
+    def lose(self) -> None:
+        """Take nothing more, and rewind nothing: positions mean nothing any more."""
+        self.generation += 1
+        self._place = None
+
     def rewind(self, batch: MicroBatch) -> None:
         """Let the records come again: every partition of the batch, not the first one only."""
         if batch.generation == self.generation:

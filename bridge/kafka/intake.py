@@ -7,7 +7,8 @@ What FastStream 0.7.8 would do by itself, and what is done here instead:
   records;
 * it acknowledges first, commits by itself and starts at `latest`: `MANUAL`, and `earliest`, so that a new group books
   the backlog;
-* an exception in the handler does not stop consumption: `on_records` never raises, it settles or rewinds;
+* an exception in the handler does not stop consumption, and one in a rebalance is only logged: neither raises, both end the
+  consumer, and the next one reads what is committed, each time a little later;
 * `ack()` commits the positions of all assigned partitions: only explicit offsets are committed, after the work;
 * its ping stays green while aiokafka's coordinator is dead: `run` watches the polls and builds a new consumer.
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import time
 from typing import Any
 
 import structlog
@@ -29,7 +31,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.consumer import PollHealth, WatchedConsumer
-from bridge.kafka.convert import inbound
+from bridge.kafka.convert import inbound_or_unread
 from bridge.kafka.inbox import MicroBatch
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.ownership import Ownership
@@ -65,6 +67,8 @@ class CompanyIntake:
         self.company = company
         self._missed: str | None = None
         self._broken_joins = 0
+        self._broken_by: Exception | None = None
+        self._failure = ""
         self._topics = topics
         self._connection = connection
         self._settings = settings or IntakeSettings()
@@ -95,6 +99,8 @@ class CompanyIntake:
         It is away, a topic is missing, or its records cannot be read (a damaged batch, an unknown codec).
         """
         unread = self._health.error
+        if self._broken_joins:
+            return f"reading {', '.join(self._topics)} failed {self._broken_joins} times, the last time by {self._failure}"
         return self._missed or (f"records of {', '.join(self._topics)} cannot be read: {unread}" if unread else None)
 
     @property
@@ -145,9 +151,8 @@ class CompanyIntake:
         """A bug in joining or leaving ends nothing: it is told, and joined is again, each time a little later."""
         wait_s = min(self._settings.backoff_max_s, RESTART_WAIT_S * 2 ** min(self._broken_joins, 16))
         self._broken_joins += 1
-        log.error(
-            "kafka.join_failed", company=self.company, reason=in_short(error), trace=trace_of(error), wait_s=wait_s
-        )
+        self._failure = in_short(error)
+        log.error("kafka.join_failed", company=self.company, reason=self._failure, trace=trace_of(error), wait_s=wait_s)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), wait_s)
 
@@ -158,7 +163,11 @@ class CompanyIntake:
     # One consumer's life -----------------------------------------------------------------------------------------
 
     async def _serve_once(self) -> None:
-        """Join and stay until the watchdog wants a new consumer; Kafka being away is waited for."""
+        """Join and stay until the watchdog wants a new consumer; Kafka being away is waited for.
+
+        Raises the bug of ours that a rebalance or a poll has met, once everything of this consumer is let go.
+        """
+        self._broken_by = None
         try:
             await self._connect()
             looking = asyncio.create_task(self._keep_checking())
@@ -168,9 +177,13 @@ class CompanyIntake:
                 looking.cancel()
         except (KafkaError, OSError) as error:
             log.warning("kafka.unreachable", company=self.company, topics=self._topics, error=repr(error))
-        await self._session.end()
-        await self._disconnect()
+        try:
+            await self._session.end()
+        finally:
+            await self._disconnect()
         await self._session.end()  # a last rebalance of the old consumer may have begun another
+        if self._broken_by is not None:
+            raise self._broken_by
         self._broken_joins = 0
         await asyncio.sleep(RESTART_WAIT_S)
 
@@ -195,9 +208,15 @@ class CompanyIntake:
         self._consumer = consumer
 
     async def _watch(self) -> None:
-        """Return when polling has failed or stalled for good."""
+        """Return when polling has failed or stalled for good, or when a bug of ours has lost what was polled."""
+        well_at_s = time.monotonic() + self._settings.backoff_max_s
         while True:
             await asyncio.sleep(self._settings.watch_interval_s)
+            if self._broken_by is not None:
+                return
+            if time.monotonic() >= well_at_s:
+                # because a consumer that lives longer than the longest wait has left the bug behind
+                self._broken_joins = 0
             age_s = self._health.age_s() or 0.0
             if self._health.is_broken or age_s > self._settings.poll_age_max_s:
                 log.warning("kafka.consumer_rebuilt", company=self.company, poll_age_s=round(age_s, 1))
@@ -286,24 +305,30 @@ class CompanyIntake:
         FastStream would swallow what is raised here, and the next commit would skip the records.
         """
         try:
-            inbounds = tuple(inbound(record) for record in records)
+            inbounds = tuple(inbound_or_unread(record) for record in records)
             self._session.offer(MicroBatch(records=inbounds, generation=self._polling().polled_in))
         except Exception as error:  # noqa: BLE001 - a bug of ours, which must not pass unseen
-            self._session.fail(error)
+            self._break(error)
 
     async def partitions_revoked(self) -> None:
         """A rebalance began. An error here would only be logged by aiokafka."""
         try:
             await self._session.revoked()
         except Exception as error:  # noqa: BLE001 - see above
-            self._session.fail(error)
+            self._break(error)
 
     async def partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """A rebalance ended; the assignor has learned the epoch just before."""
         try:
             await self._session.assigned(self._polling(), assigned, self._ownership.epoch)
         except Exception as error:  # noqa: BLE001 - see above
-            self._session.fail(error)
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        """A bug of ours: take nothing more from this consumer, which is given up soon."""
+        # because the position has moved past what was lost, only what is committed says where to go on
+        self._broken_by = self._broken_by or error
+        self._session.lose_positions()
 
     def _polling(self) -> WatchedConsumer:
         if self._consumer is None:

@@ -172,6 +172,11 @@ class OwnershipSession:
         except TimeoutError:
             return False
 
+    def lose_positions(self) -> None:
+        """Nobody knows where the consumer stands: begin nothing until the group has assigned to another one."""
+        self._work.assignment_stable.clear()
+        self._inbox.lose()
+
     # What the poll brings ----------------------------------------------------------------------------------------
 
     def offer(self, batch: MicroBatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -157,3 +158,14 @@ async def test_fifty_bugs_in_a_row_stop_the_company(monkeypatch: pytest.MonkeyPa
         await acme.tell(*map(bought, range(50)))
         assert acme.shown["reasons"] == {"internal": 50}
         assert acme.shown["dead_letters_in_a_row"] == 50
+
+
+async def test_a_record_that_could_not_be_read_is_the_dead_letter_internal() -> None:
+    """It has no value, and is no tombstone. Guard: `unread` in `map_record`."""
+    async with opened() as world:
+        unread = replace(world.record(None), unread="ZeroDivisionError at bridge.kafka.convert:20")
+        sound = world.record(bought(1))
+        first, second = await world.deliver_records(unread, sound)
+    assert (first.status, first.reason and first.reason.code) == ("dead_lettered", "internal")
+    assert first.source.offset == unread.offset
+    assert second.status == "posted"

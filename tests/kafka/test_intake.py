@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError
 
+from bridge.kafka import convert
 from bridge.kafka.intake import CompanyIntake
+from bridge.kafka.ownership_session import OwnershipSession
 from contracts.errors import AnswerMismatch, Unavailable
 from contracts.lifecycle import Phase
 from contracts.records import InboundRecord, OutboundRecord
@@ -285,3 +288,62 @@ async def test_a_header_name_that_is_no_text_does_not_stop_the_partition(
     assert [record.value for record in one.owner.records] == [b"before", b"poison", b"after"]
     assert one.owner.records[1].headers == (("\ufffd\ufffd", b"1"), ("good", b"\xff"))
     assert one.owner.records[1].key == b"key"
+
+
+@pytest.mark.parametrize("met", ["assigned", "offer", "revoked"])
+async def test_a_bug_in_a_rebalance_or_a_poll_loses_nothing_and_ends_nothing(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, met: str
+) -> None:
+    """It is met twice: the group is joined again, what is committed is read, and all is settled once.
+
+    Guards: `_break`, and `lose_positions`, without which the next commit would skip what was polled.
+    """
+    bugs = iter([ZeroDivisionError(), ZeroDivisionError()])
+    told: list[str | None] = []
+    original = getattr(OwnershipSession, met)
+
+    def fails_twice(session: OwnershipSession, *arguments: Any) -> Any:
+        for bug in bugs:
+            raise bug
+        return original(session, *arguments)
+
+    monkeypatch.setattr(OwnershipSession, met, fails_twice)
+    monkeypatch.setattr("bridge.kafka.intake.RESTART_WAIT_S", 0.1)
+    await bus.put(numbered(12))
+    async with member(bus, watch_interval_s=0.05) as one:
+        looking = asyncio.create_task(_told(one, told))
+        await bus.until_settled(12)
+        looking.cancel()
+        assert not one.intake.phase is Phase.STOPPED
+    assert next(bugs, None) is None
+    assert any("failed" in (each or "") and "ZeroDivisionError" in (each or "") for each in told)
+    assert one.owner.values == numbered(12)
+    assert await bus.result_values() == numbered(12)
+
+
+async def _told(one: Member, told: list[str | None]) -> None:
+    while True:
+        told.append(one.intake.trouble)
+        await asyncio.sleep(0.02)
+
+
+async def test_a_record_that_cannot_be_taken_over_from_the_client_is_handed_on_as_unread(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others of its poll come as ever, and its offset is settled. Guard: `inbound_or_unread`."""
+    original = convert.inbound
+
+    def broken_for_one(record: Any) -> InboundRecord:
+        if record.value == b"5":
+            raise ZeroDivisionError("the words of a payload")
+        return original(record)
+
+    monkeypatch.setattr(convert, "inbound", broken_for_one)
+    await bus.put([b"4", b"5", b"6"], partition=2)
+    async with member(bus) as one:
+        await bus.until_settled(3)
+    unread = [record for record in one.owner.records if record.unread]
+    assert [(record.offset, record.value) for record in unread] == [(1, None)]
+    assert "ZeroDivisionError" in str(unread[0].unread)
+    assert "payload" not in str(unread[0].unread)
+    assert [record.value for record in one.owner.records if not record.unread] == [b"4", b"6"]
