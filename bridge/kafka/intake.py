@@ -7,8 +7,8 @@ What FastStream 0.7.8 would do by itself, and what is done here instead:
   records;
 * it acknowledges first, commits by itself and starts at `latest`: `MANUAL`, and `earliest`, so that a new group books
   the backlog;
-* an exception in the handler does not stop consumption, and one in a rebalance is only logged: neither raises, both end the
-  consumer, and the next one reads what is committed, each time a little later;
+* an exception in the handler does not stop consumption, and one in a rebalance is only logged: neither raises, both end
+  the consumer, and the next one reads what is committed, each time a little later;
 * `ack()` commits the positions of all assigned partitions: only explicit offsets are committed, after the work;
 * its ping stays green while aiokafka's coordinator is dead: `run` watches the polls and builds a new consumer.
 
@@ -100,7 +100,9 @@ class CompanyIntake:
         """
         unread = self._health.error
         if self._broken_joins:
-            return f"reading {', '.join(self._topics)} failed {self._broken_joins} times, the last time by {self._failure}"
+            return (
+                f"reading {', '.join(self._topics)} failed {self._broken_joins} times, the last time by {self._failure}"
+            )
         return self._missed or (f"records of {', '.join(self._topics)} cannot be read: {unread}" if unread else None)
 
     @property

@@ -314,7 +314,7 @@ async def test_a_bug_in_a_rebalance_or_a_poll_loses_nothing_and_ends_nothing(
         looking = asyncio.create_task(_told(one, told))
         await bus.until_settled(12)
         looking.cancel()
-        assert not one.intake.phase is Phase.STOPPED
+        assert one.intake.phase is not Phase.STOPPED
     assert next(bugs, None) is None
     assert any("failed" in (each or "") and "ZeroDivisionError" in (each or "") for each in told)
     assert one.owner.values == numbered(12)

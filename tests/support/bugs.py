@@ -43,7 +43,7 @@ STEPS: dict[str, Step] = {
     "binding": Step(poster, "bind_wave"),
     "packing": Step(wave_binding, "pack"),
     "crediting": Step(pipeline, "_written_for"),
-    "settling": Step(pipeline, "settle"),
+    "settling": Step(pipeline, "outcome_of"),
     "ending": Step(endings, "document_key", lambda mapped: mapped.envelope),
     "reporting": Step(Reporter, "_result", lambda _, mapped, *__: mapped.envelope),
     "waking": Step(parked, "speaks_of"),
