@@ -152,7 +152,7 @@ class BooksOwner:
         self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
         self._progress.begin(records)
         taken = records[: self._progress.limit]
-        coming = map(self._progress.judged, self._pipeline.map_records(taken))
+        coming = map(self._progress.or_refusal, self._pipeline.map_records(taken))
         mapped = list(self._breaker.allowed_prefix(coming))
         if next(coming, None) is not None:
             raise BatchTooLarge(1 + records.index(mapped[-1].record))
@@ -188,7 +188,7 @@ class BooksOwner:
             return self._kept()
         self._progress.begin(ident.place for ident in due)
         over = frozenset(ident for ident in due if room.is_over(ident, now))
-        mapped = [self._progress.judged(each) for each in await self._waiting.mapped(due)]
+        mapped = [self._progress.or_refusal(each) for each in await self._waiting.mapped(due)]
         found = {each.record.id for each in mapped}
         lost = [ident for ident in due if ident not in found]
         ended = self._without_body(lost, over, now)

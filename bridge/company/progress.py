@@ -58,7 +58,7 @@ class Progress:
         """True for a record that has failed too often by itself."""
         return len(self._alone.get(record.place, ())) >= TRIES_ALONE
 
-    def judged(self, mapped: MappedRecord) -> MappedRecord:
+    def or_refusal(self, mapped: MappedRecord) -> MappedRecord:
         """The record, or its refusal."""
         if not self._alone or not self.is_refused(mapped.record):
             return mapped

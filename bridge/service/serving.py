@@ -155,7 +155,7 @@ async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: Company
         board.kafka(intake.trouble)
         counts = client.counts
         board.asked(counts.reads + counts.writes + counts.batches, under_way=client.under_way)
-        board.look()
+        board.check_progress()
         age = intake.poll_age_s()
         if age is not None and age < 2 * WATCH_INTERVAL_S:
             board.polled()

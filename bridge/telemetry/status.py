@@ -128,7 +128,7 @@ class CompanyBoard:
         """Whether records are at work that are not committed; since when counts from the first time."""
         since = self._state.pending_since_s
         self._state.pending_since_s = (self._clock.monotonic() if since is None else since) if pending else None
-        self.look()
+        self.check_progress()
 
     def progress(self, *, failures: int, reason: str | None, records_at_once: int | None) -> None:
         """Failures since something was committed, the last one in words, and how few records are taken at once."""
@@ -137,7 +137,7 @@ class CompanyBoard:
         self.telemetry.gauge("failures_in_a_row", self.name, failures)
         self.telemetry.gauge("records_at_once", self.name, records_at_once or 0)
 
-    def look(self) -> None:
+    def check_progress(self) -> None:
         """Tell once when the company does not get on any more, and once when it does; to be called now and then."""
         reason = self._stuck()
         if reason is not None and not self._state.is_stuck:
@@ -206,8 +206,8 @@ class CompanyBoard:
     def complaint(self) -> str | None:
         """Why this company is not ready here, in a sentence; None when it is."""
         reason = self.lifecycle.standing.reason
-        is_told = self.phase is Phase.STOPPED or (self.phase is Phase.WARMING and self._state.failures)
-        why = f": {reason}" if is_told and reason else ""
+        is_explained = self.phase is Phase.STOPPED or (self.phase is Phase.WARMING and self._state.failures)
+        why = f": {reason}" if is_explained and reason else ""
         said = [f"{self.name} {_NOT_READY[self.phase]}{why}"] if self.phase in _NOT_READY else []
         stuck = self._stuck()
         said += [f"{self.name} {stuck}"] if stuck else []

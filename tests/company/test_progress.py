@@ -85,7 +85,7 @@ async def told_in_the_end(world: World, records: tuple[InboundRecord, ...], trie
 async def test_a_failure_that_one_record_causes_ends_that_record_alone(
     monkeypatch: pytest.MonkeyPatch, step: str, seed: int
 ) -> None:
-    """Also where nothing may be cut apart in process. Guards: `Progress.failed`, `Progress.judged`."""
+    """Also where nothing may be cut apart in process. Guards: `Progress.failed`, `Progress.or_refusal`."""
     chance = random.Random(f"{seed} {step}")  # noqa: S311 - a test's, not a secret's
     numbers = chance.sample(range(100, 1_000), 9)
     culprit = chance.choice(numbers)
@@ -191,7 +191,7 @@ def test_a_record_is_refused_once_it_has_failed_alone_three_times_and_not_for_wh
         progress.begin(at(7))
         progress.failed("KeyError at x:1", by_record=True)
     assert progress.is_refused(at(7)[0])
-    refused = progress.judged(MappedRecord(record=at(7)[0], envelope=None, decision=Ignored(code="x", message="y")))
+    refused = progress.or_refusal(MappedRecord(record=at(7)[0], envelope=None, decision=Ignored(code="x", message="y")))
     assert str(refused.decision).endswith("it failed 3 times alone, KeyError at x:1")
     assert not progress.is_refused(at(8)[0])
 

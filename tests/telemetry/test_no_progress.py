@@ -34,8 +34,8 @@ async def test_failures_without_a_commit_fail_the_readiness_after_half_a_minute(
     (complaint,) = board.ready()
     assert complaint == "acme has records to read and has committed none for 31 s: KeyError at bridge.x:1"
     with structlog.testing.capture_logs() as logs:
-        acme.look()
-        acme.look()
+        acme.check_progress()
+        acme.check_progress()
         assert metric(board, 'qbo_bridge_no_progress{company="acme"} 1.0')
         acme.has_pending(False)
     assert [each["event"] for each in logs] == ["company.no_progress", "company.progress"]
