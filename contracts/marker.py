@@ -83,9 +83,9 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
         "what told a dispute whose own event had not come", "`payout`: a row of a payout", ("JournalEntry",)
     ),
     MarkerField.RECEIVED: FieldFormat(
-        "all that the body of the sale said was received, when this payment was written for what only it tells",
+        "all that the body of the sale said was received, when this money was written for what only it tells",
         "amount in the document's currency",
-        ("Payment",),
+        ("Payment", "JournalEntry"),
     ),
     MarkerField.INTENT: FieldFormat(
         "payment intent that ended in this charge", "id of the intent at its source", ("Payment",)

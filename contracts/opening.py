@@ -16,8 +16,12 @@ OF_EARLIER_BOOKS = Version(0, 0, "before-start")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningAccounts:
-    """Late payments go against `receivables`; refunds are of `item`, to the walk-in `customer` of the same key."""
+    """Late payments go against `receivables`, those by gift card or store credit out of `gift_cards`.
+
+    Refunds are of `item`, to the walk-in `customer` of the same key.
+    """
 
     receivables: AccountSelector
+    gift_cards: AccountSelector
     item: tuple[SourceKey, ItemDraft]
     customer: tuple[SourceKey, CustomerDraft]

@@ -14,7 +14,7 @@ from typing import Literal
 
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
-from contracts.quickbooks import Draft
+from contracts.quickbooks import Draft, EarlierMoneyDraft
 
 
 class Intent(StrEnum):
@@ -35,7 +35,7 @@ class Intent(StrEnum):
     LEFT_OUT = "left_out"
     """A document that the rules leave out: never booked, and what belongs to it is not waited for."""
     BEFORE_START = "before_start"
-    """A sale from before the start of the books: never booked; its money is booked without it."""
+    """A sale from before the start of the books, or its money of then: never booked; what moves later is."""
     UNDONE = "undone"
     """A fact that did not last (a refund or payout that failed): taken out of the books again, never booked later."""
     REVERSED = "reversed"
@@ -140,10 +140,11 @@ class PostingPlan:
     def books_since(self) -> datetime | None:
         """Since when the books must be known before this is planned (aware).
 
-        None for customers and items alone: QBO's name lists are read whole, however old they are.
+        None for customers and items alone: QBO's name lists are read whole, however old they are. None, too, for money
+        from before the start of the books, which is never written.
         """
-        names_only = all(step.intent is Intent.ENSURE for step in self.steps)
-        return None if names_only else self.document_created_at
+        nothing = all(step.intent is Intent.ENSURE or isinstance(step.draft, EarlierMoneyDraft) for step in self.steps)
+        return None if nothing else self.document_created_at
 
     def known_at(self, moment: datetime) -> PostingPlan:
         """The plan of a record of `moment`: no version in it is from that record's future."""

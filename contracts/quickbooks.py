@@ -32,6 +32,7 @@ from contracts.transfers import (
     DepositDraft,
     DepositedPayment,
     DepositLine,
+    EarlierMoneyDraft,
     JournalEntryDraft,
     JournalLine,
     PaymentDraft,
@@ -50,6 +51,7 @@ __all__ = [
     "DepositedPayment",
     "DocumentDraft",
     "Draft",
+    "EarlierMoneyDraft",
     "InvoiceDraft",
     "ItemDraft",
     "JournalEntryDraft",
@@ -81,7 +83,9 @@ DocumentDraft = (
 )
 """What becomes a transaction of its own. All of them say currency, txn_date, customer, number and items themselves, and
 take another date or number: see `contracts/documents.py`."""
-Draft = AccountDraft | CustomerDraft | ItemDraft | DocumentDraft | RedemptionDraft | ShipmentDraft | ChangeDraft
+PartDraft = RedemptionDraft | ShipmentDraft | ChangeDraft | EarlierMoneyDraft
+"""What changes a document of ours, or is only remembered: never a transaction of its own."""
+Draft = AccountDraft | CustomerDraft | ItemDraft | DocumentDraft | PartDraft
 
 
 def references_of(draft: Draft) -> tuple[SourceKey, ...]:

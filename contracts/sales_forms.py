@@ -143,13 +143,14 @@ class CreditMemoDraft(SalesForm):
 class RedemptionDraft:
     """A gift card that paid for a part of an invoice: a negative line of `item` (the liability) on it.
 
-    QBO takes no Payment into a liability (fault 6430). `amount` is positive.
+    QBO takes no Payment into a liability (fault 6430). `amount` is positive, `txn_date` the day on which it was paid.
     """
 
     invoice: SourceKey
     item: SourceKey
     amount: Decimal
     currency: str
+    txn_date: date
     description: str | None = None
 
 

@@ -93,6 +93,15 @@ class JournalEntryDraft(TransactionDraft):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierMoneyDraft:
+    """Money that was received for a sale before the start of the books: never written, remembered for what comes."""
+
+    invoice: SourceKey
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DepositedPayment:
     """What a payout brings to the bank of a payment of ours: all of it, or a part (one of several captures).
 

@@ -143,9 +143,10 @@ def exchange_differences(rules: MappingRules) -> AccountSelector:
     return AccountSelector(rule="accounts.exchange", sub_type="ExchangeGainOrLoss")
 
 
-def marketplace_tax(rules: MappingRules) -> AccountSelector:
-    """The liability that tax which others remit is owed through, as an account of a line."""
-    chosen, name = rules.accounts.marketplace_tax, _CREATED["marketplace_tax"]
+def liability_line(rules: MappingRules, role: LiabilityRole) -> AccountSelector:
+    """The liability of `role` as the account of a line; one of the bridge's own is made with the document."""
+    chosen: AccountRule | None = getattr(rules.accounts, role)
+    rule, name = f"accounts.{role}", _CREATED[role]
     if chosen is not None and chosen.name != name:
-        return chosen.selector("accounts.marketplace_tax")
-    return _made(rules, "accounts.marketplace_tax", name, "Other Current Liability", "OtherCurrentLiabilities")
+        return chosen.selector(rule)
+    return _made(rules, rule, name, "Other Current Liability", "OtherCurrentLiabilities")

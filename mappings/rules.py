@@ -86,6 +86,7 @@ class Accounts(_Frozen):
     opening_receivables: Account | None = None
     opening_clearing: Account | None = None
     exchange: Account | None = None
+    opening_gift_cards: Account | None = None
 
 
 class PayoutRules(_Frozen):

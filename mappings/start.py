@@ -13,10 +13,14 @@ from contracts.quickbooks import (
     AccountSelector,
     CustomerDraft,
     DocumentDraft,
+    EarlierMoneyDraft,
     InvoiceDraft,
     ItemDraft,
+    PaymentDraft,
+    RedemptionDraft,
     SalesReceiptDraft,
 )
+from mappings.accounts import liability_line
 from mappings.customers import Person, customer_step
 from mappings.items import refund_item
 from mappings.rules import MappingRules
@@ -63,14 +67,27 @@ def after_start(plan: PostingPlan, rules: MappingRules) -> PostingPlan | Ignored
 
 
 def _is_old(step: PostingStep, rules: MappingRules) -> bool:
-    return isinstance(step.draft, DocumentDraft) and is_before_start(step.draft.txn_date, rules)
+    return isinstance(step.draft, DocumentDraft | RedemptionDraft) and is_before_start(step.draft.txn_date, rules)
 
 
 def _kept(step: PostingStep, rules: MappingRules) -> PostingStep | None:
+    """What is left of a step; money of a sale is not booked, and must not be taken for late money when a body tells it.
+
+    A charge is its own sale, of which no body tells more.
+    """
     if not _is_old(step, rules):
         return step
-    of_a_sale = step.intent is Intent.STATE and isinstance(step.draft, InvoiceDraft | SalesReceiptDraft)
-    return sale_before_start(step.key) if of_a_sale else None
+    match step.draft:
+        case InvoiceDraft() | SalesReceiptDraft() if step.intent is Intent.STATE:
+            return sale_before_start(step.key)
+        case PaymentDraft() | RedemptionDraft() as draft if draft.invoice != step.key:
+            return _money_before_start(step, draft)
+    return None
+
+
+def _money_before_start(step: PostingStep, draft: PaymentDraft | RedemptionDraft) -> PostingStep:
+    money = EarlierMoneyDraft(invoice=draft.invoice, amount=draft.amount, currency=draft.currency)
+    return replace(step, intent=Intent.BEFORE_START, draft=money)
 
 
 def opening_of(rules: MappingRules) -> OpeningAccounts | None:
@@ -84,9 +101,16 @@ def opening_of(rules: MappingRules) -> OpeningAccounts | None:
     rule = "accounts.opening_receivables"
     return OpeningAccounts(
         receivables=chosen.selector(rule) if chosen else AccountSelector(rule=rule),
+        gift_cards=_opening_gift_cards(rules),
         item=(item.key, item.draft),
         customer=(customer.key, customer.draft),
     )
+
+
+def _opening_gift_cards(rules: MappingRules) -> AccountSelector:
+    """What gift cards and store credit are redeemed from that pay a sale of earlier books."""
+    chosen = rules.accounts.opening_gift_cards
+    return chosen.selector("accounts.opening_gift_cards") if chosen else liability_line(rules, "gift_cards")
 
 
 def opening_clearing(rules: MappingRules) -> AccountSelector:

@@ -13,6 +13,7 @@ from contracts.quickbooks import (
     CreditMemoDraft,
     DepositDraft,
     Draft,
+    EarlierMoneyDraft,
     InvoiceDraft,
     JournalEntryDraft,
     LineDraft,
@@ -58,6 +59,9 @@ def document_rows(draft: Draft, intent: Intent, items: Mapping[str, str]) -> lis
         case ChangeDraft():
             given_of = draft.payment or f"a payment of {draft.invoice}"
             return [("Change", f"{_money(draft.amount, draft.currency)} given back out of {given_of}")]
+        case EarlierMoneyDraft():
+            amount = _money(draft.amount, draft.currency)
+            return [("Left out", f"{amount} that {draft.invoice} was paid before the start of the books")]
         case DepositDraft():
             return _deposit_rows(draft)
         case JournalEntryDraft():

@@ -75,6 +75,12 @@ def journal_body(lookups: Lookups, step: PlannedStep, draft: JournalEntryDraft) 
     }
 
 
+def changed_entry_body(lookups: Lookups, step: PlannedStep) -> Body:
+    """An entry of two sides over another amount; what a person changed of its lines besides stays."""
+    lines = step.target.form["Line"] if step.target and step.target.form else []
+    return {"Line": [{**line, "Amount": step.total} for line in lines], "PrivateNote": lookups.note(step)}
+
+
 def _side(lookups: Lookups, line: JournalLine, currency: str) -> Body:
     """The account of a line; on receivables also whose they are, which QBO asks for (6000)."""
     if line.customer_of is None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from bridge.index.earlier_money import EarlierMoney
 from bridge.index.foreign_payments import OtherPayments
 from bridge.index.identities import Identities
 from bridge.index.name_list import NameList
@@ -33,7 +34,7 @@ from bridge.index.posted import (
 )
 from bridge.index.sale_place import place_of
 from contracts.entities import Entity, number
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import SALES, Marker, MarkerField, amount_in, text_in
 from contracts.marker_seal import MarkerSeal
 from contracts.posting import Version
@@ -74,6 +75,7 @@ class Index:
         self.identities = Identities()
         self.payment_links = PaymentLinks()
         self.others = OtherPayments()
+        self.earlier_money = EarlierMoney()
 
     def __len__(self) -> int:
         return len(self._posted)
@@ -142,6 +144,7 @@ class Index:
         """Remember that the books reflect `version` although no entity says so (nothing had to be written for it)."""
         before = self._seen.get(document)
         self._seen[document] = max(version, before) if before else version
+        self.earlier_money.add(document, version)
         paid_document = read_note(version)
         if paid_document is not None:
             self.payment_links.add(document, paid_document)
@@ -159,7 +162,7 @@ class Index:
             self.items.remember_item(body)
             return None
         posted = self._read(entity, body)
-        has_form = entity in SALES or entity == "CreditMemo"
+        has_form = entity in SALES or entity == "CreditMemo" or _is_late_money(posted)
         if posted is not None and has_form and (in_full or posted.has_gift_cards):
             posted = replace(posted, form=form_of(body))
         if posted is not None and entity in SALES and not slim:
@@ -493,6 +496,11 @@ def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marke
         human_note=human_note,
         marked=marked,
     )
+
+
+def _is_late_money(posted: Posted | None) -> bool:
+    """True for an entry of money that only the body of an order of earlier books tells: its amount may change."""
+    return posted is not None and posted.entity == "JournalEntry" and posted.key.kind == BODY_MONEY
 
 
 def _is_voided(note: str, marker: Marker, total: Decimal | None, lines: Sequence[Entity]) -> bool:

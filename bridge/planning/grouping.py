@@ -10,6 +10,7 @@ from contracts.posting import Intent
 from contracts.quickbooks import (
     ChangeDraft,
     CreditMemoDraft,
+    EarlierMoneyDraft,
     PaymentDraft,
     RedemptionDraft,
     RefundReceiptDraft,
@@ -53,6 +54,8 @@ def _place(claim: Claim) -> tuple[SourceKey, str] | None:
             return sale, "received" if intent is Intent.RECEIVED else "redemptions"
         case ChangeDraft(invoice=sale):
             return sale, "change"
+        case EarlierMoneyDraft(invoice=sale):
+            return sale, "earlier"
         case CreditMemoDraft(credit_of=sale):
             return sale, "credits"
         case RefundReceiptDraft(refund_of=sale):

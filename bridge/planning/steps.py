@@ -122,7 +122,10 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleClaims:
-    """What the events of one micro-batch tell of one sale, each claim once, in the order of their plans."""
+    """What the events of one micro-batch tell of one sale, each claim once, in the order of their plans.
+
+    `earlier` is money of before the start of the books.
+    """
 
     bodies: tuple[Claim, ...] = ()
     received: tuple[Claim, ...] = ()
@@ -132,6 +135,7 @@ class SaleClaims:
     credits: tuple[Claim, ...] = ()
     refunds: tuple[Claim, ...] = ()
     shipments: tuple[Claim, ...] = ()
+    earlier: tuple[Claim, ...] = ()
 
     @property
     def first(self) -> Claim:

@@ -16,7 +16,7 @@ from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
 from contracts.money import plain
-from contracts.posting import Caution, Intent, PostingPlan, PostingStep, Version
+from contracts.posting import Intent, PostingPlan, PostingStep, Version
 from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
 from contracts.shopify import Order, true_id
 from mappings.accounts import deposit_account
@@ -26,13 +26,13 @@ from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, money_as_placed
 from mappings.shopify.buyer import buyer
 from mappings.shopify.cautions import order_cautions
+from mappings.shopify.earlier import earlier_plan
 from mappings.shopify.edits import without_removed
 from mappings.shopify.gateways import gateways_of, is_redemption
 from mappings.shopify.invoices import Placed, sale
 from mappings.shopify.patterns import left_out
 from mappings.shopify.received import (
     NOTHING,
-    SILENT,
     amount_received,
     is_split_unknown,
     only_gateway,
@@ -40,7 +40,7 @@ from mappings.shopify.received import (
 )
 from mappings.shopify.refunds.order_refunds import refunds_of
 from mappings.shopify.rounding import order_rounded_by, with_rounding
-from mappings.start import is_before_start, sale_before_start
+from mappings.start import is_before_start
 
 RANKS = {
     "pending": 1,
@@ -71,7 +71,7 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
     order = read_body(Order, envelope.body, "order")
     placed, since = _placed(order, envelope)
     if is_before_start(placed.txn_date, rules):
-        return _earlier_plan(order, placed, since, envelope, rules)
+        return earlier_plan(order, placed, since, envelope, _version(order, "earlier", since), rules)
     if left_out(order, envelope.account, rules):
         return _left_out_plan(order, placed, since)
     if envelope.event_type == "orders/cancelled" and order.cancelled_at is None:
@@ -163,28 +163,6 @@ def _each_once(steps: Iterable[PostingStep]) -> tuple[PostingStep, ...]:
     for step in steps:
         found.setdefault((step.entity, step.key), step)
     return tuple(found.values())
-
-
-def _earlier_plan(
-    order: Order, placed: Placed, since: datetime, envelope: Envelope, rules: MappingRules
-) -> PostingPlan:
-    """A sale of earlier books. That it was paid only now, no body but that of `orders/paid` tells."""
-    key = SourceKey("shopify", "order", placed.ident)
-    money: tuple[PostingStep, ...] = ()
-    open_points: tuple[Caution, ...] = ()
-    if envelope.event_type == "orders/paid" and not envelope.inferred:
-        received = amount_received(order, without_removed(order, money_as_placed(order)))
-        if received is None:
-            open_points = (SILENT,)
-        else:
-            money = received_steps(order, received, placed, None, _version(order, "earlier", since), rules)
-    return PostingPlan(
-        document=key,
-        lane=key,
-        steps=(sale_before_start(key), *money),
-        document_created_at=since,
-        warnings=open_points,
-    )
 
 
 def _left_out_plan(order: Order, placed: Placed, since: datetime) -> PostingPlan:

@@ -17,7 +17,7 @@ from contracts.keys import SourceKey
 from contracts.money import plain
 from contracts.posting import Ignored, PostingPlan
 from contracts.shopify_payouts import PayoutRow, ShopPayout
-from mappings.accounts import Role, account, marketplace_tax, row_account
+from mappings.accounts import Role, account, liability_line, row_account
 from mappings.lines import in_hundredths
 from mappings.payout_parts import FAILED, PaidOut, PayoutParts, earlier_month, payout_steps
 from mappings.registry import maps
@@ -128,7 +128,7 @@ def _principal(
     elif row.kind in RETURNED:
         parts.moved_elsewhere("Payouts that came back", amount)
     elif row.kind in TAXES:
-        parts.line(marketplace_tax(rules), amount, "Tax that Shopify remits")
+        parts.line(liability_line(rules, "marketplace_tax"), amount, "Tax that Shopify remits")
     else:
         words = f"{row.kind.replace('_', ' ').capitalize()} {row.id}"
         parts.line(row_account(rules, row.kind, f"row {row.id}"), amount, words)

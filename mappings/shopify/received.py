@@ -112,7 +112,9 @@ def received_steps(
     key = SourceKey("shopify", BODY_MONEY, placed.ident)
     if amount and paid_from_liability(gateways_of(order)):
         invoice = SourceKey("shopify", "order", placed.ident)
-        return redemption_steps(key, Intent.RECEIVED, invoice, amount, order.currency, rules, version=version)
+        return redemption_steps(
+            key, Intent.RECEIVED, invoice, amount, order.currency, placed.money_date, rules, version=version
+        )
     gateway = only_gateway(order)
     if rules.gateway(gateway).booked_by != "shop":
         amount = amount * 0  # the processor's own events bring it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from contracts.keys import SourceKey
@@ -21,6 +22,7 @@ def redemption_steps(
     invoice: SourceKey,
     amount: Decimal,
     currency: str,
+    txn_date: date,
     rules: MappingRules,
     *,
     version: Version | None = None,
@@ -32,6 +34,7 @@ def redemption_steps(
         item=item.key,
         amount=in_hundredths(amount, currency),
         currency=currency,
+        txn_date=txn_date,
         description=REDEEMED,
     )
     step = PostingStep(key=key, entity="Invoice", intent=intent, draft=draft, version=version, name="gift card")

@@ -76,7 +76,7 @@ def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: M
         return _change_plan(transaction, key, order, ShopMoney(amount=amount, currency_code=currency), min(known))
     open_points = day_cautions(transaction)
     if is_redemption(transaction.gateway):
-        steps = redemption_steps(key, Intent.FACT, order, amount, currency, rules)
+        steps = redemption_steps(key, Intent.FACT, order, amount, currency, moment.date(), rules)
         return PostingPlan(document=key, lane=order, steps=steps, document_created_at=min(known), warnings=open_points)
     draft = PaymentDraft(
         invoice=order,

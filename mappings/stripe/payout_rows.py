@@ -16,7 +16,7 @@ from contracts.money import from_stripe, plain
 from contracts.quickbooks import DepositedPayment
 from contracts.stripe import id_or_object
 from contracts.stripe_balance import BalanceRow, Payout, RowList
-from mappings.accounts import account, marketplace_tax, row_account
+from mappings.accounts import account, liability_line, row_account
 from mappings.lines import in_hundredths
 from mappings.payout_parts import PayoutParts, earlier_month
 from mappings.rules import MappingRules
@@ -128,7 +128,7 @@ def _line(parts: PayoutParts, row: BalanceRow, amount: Decimal, day: date, rules
     """A row that no other event tells: a fee of the account, tax that others remit, or what the rules say."""
     kind = row.type.lower()
     if kind == TAX:
-        parts.line(marketplace_tax(rules), amount, _words(row))
+        parts.line(liability_line(rules, "marketplace_tax"), amount, _words(row))
     elif kind in FEES and kind not in rules.payouts.rows:
         parts.fee(account(rules, "fees"), -amount, _words(row), _earlier(row, day, rules))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -167,7 +168,8 @@ def test_a_fact_that_did_not_last_must_not_be_there() -> None:
 
 def test_what_gift_cards_took_off_is_not_missed() -> None:
     """The invoice is less by it, and so is the money."""
-    redeemed = RedemptionDraft(invoice=ORDER, item=TOTE, amount=Decimal("10.00"), currency="USD")
+    day = date(2026, 3, 2)
+    redeemed = RedemptionDraft(invoice=ORDER, item=TOTE, amount=Decimal("10.00"), currency="USD", txn_date=day)
     card = plan(SALE, PostingStep(key=SALE, entity="Invoice", intent=Intent.FACT, draft=redeemed))
     index = books(("Invoice", invoice_row("20.00")), ("Payment", payment_row(amount="20.00")))
     found = report(told(order_plan(received="30.00"), card), index)

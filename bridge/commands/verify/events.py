@@ -33,7 +33,6 @@ EntityKey = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
 _TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT, Intent.BEFORE_START})
-"""The kind of key of what only a body tells."""
 _UNDATED = (-1, -1)
 """The age of a fact: it has no version, and what takes it back is always newer."""
 

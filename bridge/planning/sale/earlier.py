@@ -1,39 +1,33 @@
 """Sales from before the start of the books: never booked; money that moves for them later is booked without them. Pure.
 
-A refund is a receipt of the walk-in customer, against refunds and sales tax; a payment is an entry from where its money
-goes to what was owed at the start.
+Money from before the start is only remembered: a body that comes later tells all that was ever received.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
-from bridge.index.posted import order_fact
+from bridge.index.earlier_money import earlier
+from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known
-from bridge.planning.sale.amounts import amount_of
+from bridge.planning.sale.amounts import age, amount_of
+from bridge.planning.sale.earlier_entries import amount_on, late_payment, late_refund, with_amount
 from bridge.planning.steps import Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId, StepResolution
-from contracts.errors import RecordError, UnmappableEvent
+from contracts.entities import EntityName
+from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
-from contracts.marker import MarkerField
+from contracts.marker import MarkerField, amount_in
 from contracts.money import plain
 from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, OpeningAccounts
-from contracts.posting import Operation
-from contracts.quickbooks import (
-    AccountSelector,
-    ItemDraft,
-    JournalEntryDraft,
-    JournalLine,
-    LineDraft,
-    PaymentDraft,
-    RefundReceiptDraft,
-)
+from contracts.posting import Operation, Version
+from contracts.quickbooks import EarlierMoneyDraft, PaymentDraft, RedemptionDraft, RefundReceiptDraft
 
 OF_EARLIER = Skipped(BEFORE_BOOKS_START, "its sale is dated before the start of the books")
-RECEIVABLE = "Accounts Receivable"
-OWED = frozenset({"accounts.gift_cards", "accounts.tips", "accounts.duties", "accounts.marketplace_tax"})
+MONEY_OF_EARLIER = Skipped(BEFORE_BOOKS_START, "dated before the start of the books")
 
 
 def is_of_earlier_books(context: PlanningContext, key: SourceKey) -> bool:
@@ -48,101 +42,113 @@ def note_earlier(context: PlanningContext, key: SourceKey, claims: Sequence[Clai
     context.resolve((claim.position for claim in claims), OF_EARLIER)
 
 
+def note_earlier_money(context: PlanningContext, claims: Sequence[Claim]) -> None:
+    """Money from before the start is never booked; how much it was is remembered."""
+    for claim in claims:
+        version = _earlier_note(claim)
+        if version is not None:
+            context.note_version(claim.step.key, version)
+        context.resolve([claim.position], MONEY_OF_EARLIER)
+
+
+def _earlier_note(claim: Claim) -> Version | None:
+    draft = claim.step.draft
+    if not isinstance(draft, EarlierMoneyDraft):
+        raise TypeError(f"{claim.step.key}: money of earlier books needs an EarlierMoneyDraft")
+    if not draft.amount:
+        return None
+    return earlier(draft.invoice, plain(draft.amount, draft.currency), claim.step.version)
+
+
 def plan_earlier(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> None:
     """Book the money that moves for a sale of earlier books."""
-    rest = (*claims.credits, *claims.shipments, *claims.redemptions, *claims.change)
+    rest = (*claims.credits, *claims.shipments, *claims.change)
     context.resolve((claim.position for claim in rest), OF_EARLIER)
+    money = (*claims.refunds, *claims.payments, *claims.redemptions)
     if context.opening is None:
-        money = (*claims.payments, *claims.received, *claims.refunds)
-        context.resolve((claim.position for claim in money), OF_EARLIER)
+        context.resolve((claim.position for claim in (*money, *claims.received)), OF_EARLIER)
         return
-    for _, group in by_key(claims.refunds):
-        _plan(context, group, "RefundReceipt", context.opening)
-    for _, group in by_key(claims.payments):
-        _plan(context, group, "JournalEntry", context.opening)
+    for _, group in by_key(money):
+        _plan(context, group, context.opening)
     _plan_body(context, key, claims, context.opening)
 
 
 def _plan_body(context: PlanningContext, key: SourceKey, claims: SaleClaims, opening: OpeningAccounts) -> None:
-    """Money that only a body tells, until a transaction of the sale tells it."""
-    by_body = [each for each in context.index.entries_of(key) if each.key.kind == BODY_MONEY]
-    by_itself = [each for each in context.index.entries_of(key) if each.key.kind == "transaction"]
-    if claims.payments or by_itself:
+    """Money that only a body tells: what exceeds that of before the start, until a later transaction tells it."""
+    entries = context.index.entries_of(key)
+    posted = next((each for each in entries if each.key.kind == BODY_MONEY), None)
+    newest = max(claims.received, key=lambda claim: (amount_of(claim), age(claim)), default=None)
+    told = max(_written(posted), amount_of(newest) if newest else Decimal(0))
+    # because the body of an order that was paid only now tells what its late transactions tell, once more
+    by_itself = (*claims.payments, *claims.redemptions, *(each for each in entries if each.key.kind == "transaction"))
+    before = context.index.earlier_money.of(key, context.versions)
+    amount = Decimal(0) if by_itself else max(told - before, Decimal(0))
+    if posted is not None:
+        fate = _follow(context, posted, amount, told, claims)
+        context.resolve((claim.position for claim in claims.received), fate)
+    elif newest is not None and amount:
+        over = [_over(claim, amount) for claim in (newest, *claims.received)]
+        _plan(context, over, opening, {MarkerField.RECEIVED: plain(told, _draft(newest).currency)})
+    else:
         context.resolve((claim.position for claim in claims.received), OF_EARLIER)
-        for posted in by_body:
-            owner = claims.payments[0].position if claims.payments else 0
-            step_id = StepId("JournalEntry", posted.key)
-            context.write(PlannedStep(id=step_id, operation=Operation.DELETE, owner=owner, target=posted))
-        return
-    for _, group in by_key(claim for claim in claims.received if amount_of(claim)):
-        _plan(context, group, "JournalEntry", opening)
 
 
-def _plan(context: PlanningContext, group: Sequence[Claim], entity: str, opening: OpeningAccounts) -> None:
-    claim, positions = group[0], [each.position for each in group]
+def _written(posted: Posted | None) -> Decimal:
+    """All that the body said was received when the entry was written."""
+    return (amount_in(posted.marker_fields, MarkerField.RECEIVED) if posted else None) or Decimal(0)
+
+
+def _follow(
+    context: PlanningContext, posted: Posted, amount: Decimal, told: Decimal, claims: SaleClaims
+) -> StepResolution:
+    """Bring the entry of a body's money to `amount`, or take it out; what becomes of the claims of bodies."""
+    causes = (*claims.payments, *claims.redemptions, *claims.earlier, *claims.received)
+    is_newer = bool(claims.earlier) or told > _written(posted)
+    if not amount and causes:
+        step_id = StepId("JournalEntry", posted.key)
+        owner = causes[0].position
+        context.write(PlannedStep(id=step_id, operation=Operation.DELETE, owner=owner, target=posted))
+        return OF_EARLIER
+    if is_newer and posted.form is None:
+        context.require_reread(posted)  # because only its lines say over how much it is
+    elif is_newer and amount_on(posted) != amount:
+        said: dict[str, str] = {MarkerField.RECEIVED: plain(told, posted.currency or context.profile.home_currency)}
+        context.write(with_amount(posted, amount, said, causes[0].position))
+    return known(posted)
+
+
+def _over(claim: Claim, amount: Decimal) -> Claim:
+    return claim._replace(step=replace(claim.step, draft=replace(_draft(claim), amount=amount)))
+
+
+def _draft(claim: Claim) -> PaymentDraft | RedemptionDraft:
+    if not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft):
+        raise TypeError(f"{claim.step.key}: money needs a PaymentDraft or a RedemptionDraft")
+    return claim.step.draft
+
+
+def _plan(
+    context: PlanningContext, group: Sequence[Claim], opening: OpeningAccounts, said: Mapping[str, str] | None = None
+) -> None:
+    claim, positions = group[0], sorted({each.position for each in group})
+    entity: EntityName = "RefundReceipt" if isinstance(claim.step.draft, RefundReceiptDraft) else "JournalEntry"
     posted = context.index.get(entity, claim.step.key)
     resolution: StepResolution | None = known(posted) if posted else None
     if resolution is None and context.is_taken_back(claim.step.key):
         resolution = DID_NOT_LAST
     if resolution is None:
         try:
-            context.plan_write(_written(context, claim, opening), positions)
+            context.plan_write(_step(context, claim, opening, said or {}), positions)
         except RecordError as error:
             resolution = Refused(error)
     if resolution is not None:
         context.resolve(positions, resolution)
 
 
-def _written(context: PlanningContext, claim: Claim, opening: OpeningAccounts) -> PlannedStep:
+def _step(context: PlanningContext, claim: Claim, opening: OpeningAccounts, said: Mapping[str, str]) -> PlannedStep:
     match claim.step.draft:
         case RefundReceiptDraft() as draft:
-            key, customer = opening.customer
-            context.offer_draft(key, replace(customer, currency=draft.currency))
-            context.offer_draft(*opening.item)
-            lines = tuple(_line(context, line, opening) for line in draft.lines)
-            return PlannedStep(
-                id=StepId("RefundReceipt", claim.step.key),
-                operation=Operation.CREATE,
-                owner=claim.position,
-                draft=replace(draft, customer=key, lines=lines),
-                marker_fields={
-                    MarkerField.SALE: order_fact(draft.refund_of, of=claim.step.key),
-                    MarkerField.TOTAL: plain(draft.total, draft.currency),
-                },
-                total=draft.total,
-            )
-        case PaymentDraft() as draft:
-            return PlannedStep(
-                id=StepId("JournalEntry", claim.step.key),
-                operation=Operation.CREATE,
-                owner=claim.position,
-                draft=_late_payment(context, draft, opening),
-                marker_fields={MarkerField.SALE: order_fact(draft.invoice, of=claim.step.key)},
-            )
+            return late_refund(context, claim, draft, opening)
+        case PaymentDraft() | RedemptionDraft() as draft:
+            return late_payment(context, claim, draft, opening, said)
     raise TypeError(f"{claim.step.key}: no money of an earlier sale")
-
-
-def _line(context: PlanningContext, line: LineDraft, opening: OpeningAccounts) -> LineDraft:
-    """Revenue that is handed back is of no product of these books; what is owed to others stays owed to them."""
-    item = context.drafts.get(line.item)
-    income = item.income if isinstance(item, ItemDraft) else None
-    owed = isinstance(income, SourceKey) or (isinstance(income, AccountSelector) and income.rule in OWED)
-    return line if owed else replace(line, item=opening.item[0])
-
-
-def _late_payment(context: PlanningContext, draft: PaymentDraft, opening: OpeningAccounts) -> JournalEntryDraft:
-    account = context.profile.accounts.get(context.profile.account_id(opening.receivables))
-    if account is not None and account.account_type == RECEIVABLE:
-        # because an entry on Accounts Receivable would be a customer's, and nobody says whose it was in earlier books
-        raise UnmappableEvent(f"{opening.receivables.rule} is an account of receivables: name one of another type")
-    why = f"Payment of {draft.invoice} from before the start of the books"
-    return JournalEntryDraft(
-        txn_date=draft.txn_date,
-        currency=draft.currency,
-        lines=(
-            JournalLine(side="Debit", account=draft.deposit_to, amount=draft.amount, description=why),
-            JournalLine(side="Credit", account=opening.receivables, amount=draft.amount, description=why),
-        ),
-        sale=draft.invoice,
-        exchange_rate=draft.exchange_rate,
-    )

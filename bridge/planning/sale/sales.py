@@ -13,7 +13,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST
 from bridge.planning.sale.credits import NOTHING_TO_CREDIT, plan_credits
 from bridge.planning.sale.documents import BY_RULE, LEFT_OUT, plan_document
-from bridge.planning.sale.earlier import is_of_earlier_books, note_earlier, plan_earlier
+from bridge.planning.sale.earlier import is_of_earlier_books, note_earlier, note_earlier_money, plan_earlier
 from bridge.planning.sale.forms import before_closing, plan_form, sale_of
 from bridge.planning.sale.money import collect_money
 from bridge.planning.sale.payments import plan_payments
@@ -41,12 +41,15 @@ def plan_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> N
 
 def plan_content(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> SaleContent | None:
     """Phase *content*: what the newest body makes of the sale. None without a sale: its claims are resolved then."""
+    note_earlier_money(context, claims.earlier)
     is_before_start = any(claim.step.intent is Intent.BEFORE_START for claim in claims.bodies)
     if (is_before_start or is_of_earlier_books(context, key)) and context.index.sale(key) is None:
         note_earlier(context, key, claims.bodies)
         plan_earlier(context, key, claims)
         return None
-    claims = with_receipt_money(context, key, claims)
+    claims = with_receipt_money(context, key, replace(claims, earlier=()))
+    if claims == SaleClaims():
+        return None
     late = plan_document(context, key, claims)
     claims = replace(claims, credits=(*claims.credits, *late))
     sale = sale_of(context, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from bridge.index.index import Index
@@ -30,7 +31,8 @@ FOREIGN = company(multicurrency=True)
 
 def card_plan(number: int, amount: str, currency: str = "EUR") -> PostingPlan:
     """A gift card's transaction, which names the customer's currency only."""
-    draft = RedemptionDraft(invoice=ORDER, item=TOTE, amount=Decimal(amount), currency=currency)
+    day = date(2026, 3, 2)
+    draft = RedemptionDraft(invoice=ORDER, item=TOTE, amount=Decimal(amount), currency=currency, txn_date=day)
     step = PostingStep(key=transaction_key(number), entity="Invoice", intent=Intent.FACT, draft=draft)
     return replace(transaction_plan(number), steps=(step,))
 

@@ -1,0 +1,61 @@
+"""Orders of earlier books: never booked, whatever touches them; what is paid for them later is, without the order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from contracts.envelope import Envelope
+from contracts.errors import RecordError
+from contracts.keys import SourceKey
+from contracts.posting import Caution, PostingPlan, PostingStep, Version
+from contracts.shopify import Order
+from mappings.rules import MappingRules
+from mappings.shopify.amounts import money_as_placed
+from mappings.shopify.edits import without_removed
+from mappings.shopify.invoices import Placed
+from mappings.shopify.received import (
+    NOTHING,
+    SILENT,
+    SPLIT_UNKNOWN,
+    amount_received,
+    is_split_unknown,
+    received_steps,
+)
+from mappings.start import is_before_start, sale_before_start
+
+
+def earlier_plan(
+    order: Order, placed: Placed, since: datetime, envelope: Envelope, version: Version, rules: MappingRules
+) -> PostingPlan:
+    """A sale of earlier books. That it was paid only now, no body but that of `orders/paid` tells.
+
+    What a body of before the start says was received is left out, and known when a later one says all there was.
+    """
+    key = SourceKey("shopify", "order", placed.ident)
+    money: tuple[PostingStep, ...] = ()
+    open_points: tuple[Caution, ...] = ()
+    is_old = is_before_start(placed.money_date, rules)
+    if is_old or (envelope.event_type == "orders/paid" and not envelope.inferred):
+        received, unknown = _received(order, is_old=is_old)
+        open_points = () if is_old else unknown
+        if received is not None:
+            money = received_steps(order, received, placed, None, version, rules)
+    return PostingPlan(
+        document=key,
+        lane=key,
+        steps=(sale_before_start(key), *money),
+        document_created_at=since,
+        warnings=open_points,
+    )
+
+
+def _received(order: Order, *, is_old: bool) -> tuple[Decimal | None, tuple[Caution, ...]]:
+    """What the body says was received, and what it leaves open; of an old one no part is booked."""
+    if not is_old and is_split_unknown(order) and order.financial_status not in NOTHING:
+        return None, (SPLIT_UNKNOWN,)
+    try:
+        received = amount_received(order, without_removed(order, money_as_placed(order)))
+    except RecordError:
+        received = None  # because the sale is in other books: that its figures do not add up holds nothing up here
+    return received, (SILENT,) if received is None else ()
