@@ -22,6 +22,7 @@ from bridge.config.settings import Settings
 from bridge.index.index import Index
 from bridge.journal.identities import read_identities
 from bridge.journal.lost_markers import restore
+from bridge.journal.versions import read_versions
 from bridge.kafka.range import Missing, TimeSpan
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import TRANSACTIONS, transactions
@@ -102,7 +103,10 @@ async def _books(runtime: CompanyRuntime, seal: MarkerSeal, events: Events) -> I
     since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
     index = Index(seal, complete_since=since)
     index.identities.restore(read_identities(await runtime.ids.read()))
-    restore(index, await runtime.journal.read())
+    journal = await runtime.journal.read()
+    restore(index, journal)
+    for document, version in read_versions(journal).items():
+        index.note_version(document, version)
     for entity in TRANSACTIONS if events.earliest_created_at else ():
         async for page in transactions(runtime.client, entity, since, priority=Priority.HOUSEKEEPING):
             index.load(entity, page)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from bridge.commands.verify.booked import booked_as, is_of_earlier_books
 from bridge.commands.verify.events import EntityKey, Events, ExpectedDocument
 from bridge.index.index import Index, Posted, order_of
 from contracts.keys import SourceKey
@@ -126,8 +127,8 @@ class _Evidence:
 
 def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     is_sale = wanted.entity in SALES
-    posted = evidence.sale(wanted.key) if is_sale else evidence.index.get(wanted.entity, wanted.key)
-    expected = wanted.total
+    posted = evidence.sale(wanted.key) if is_sale else booked_as(wanted.entity, wanted.key, evidence.index)
+    expected = wanted.total if posted is None or posted.entity == wanted.entity else None
     if expected is not None and is_sale:
         expected -= evidence.redeemed(wanted.key)
     elif expected is not None:
@@ -136,7 +137,7 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     payment = evidence.index.get("Payment", wanted.key) if is_sale else None
     if payment is not None and order_of(payment) != wanted.key:
         return replace(line, verdict=Verdict.CANCELLED, expected=None, why="its money is on the document that it pays")
-    duplicates = evidence.duplicates.get((posted.entity if posted else wanted.entity, wanted.key))
+    duplicates = evidence.duplicates.get((posted.entity, posted.key) if posted else (wanted.entity, wanted.key))
     if duplicates is not None:
         return _twice(line, duplicates)
     if posted is None:
@@ -156,6 +157,8 @@ def _received(wanted: ExpectedDocument, evidence: _Evidence) -> Document | None:
     order, posted = wanted.invoice, evidence.index.get("Payment", wanted.key)
     if order is None or wanted.total is None or (posted is None and not wanted.total):
         return None
+    if is_of_earlier_books(order, evidence.index):
+        return _received_late(wanted, order, evidence)
     sale, own = evidence.sale(order), posted.total if posted else Decimal(0)
     paid = sum((each.total for each in evidence.index.payments_of(order)), evidence.redeemed(order))
     paid += sale.total if sale is not None and sale.entity == "SalesReceipt" else Decimal(0)
@@ -171,6 +174,17 @@ def _received(wanted: ExpectedDocument, evidence: _Evidence) -> Document | None:
     if not lacks or (sale is not None and _is_newer(sale, wanted)):
         return replace(line, expected=own) if posted is not None else None
     return _absent(line, wanted, evidence)
+
+
+def _received_late(wanted: ExpectedDocument, order: SourceKey, evidence: _Evidence) -> Document | None:
+    """The entry of late money of an order of earlier books, as far as neither they nor later transactions tell it."""
+    index, entry = evidence.index, evidence.index.get("JournalEntry", wanted.key)
+    if entry is not None:
+        verdict = Verdict.VOIDED if entry.voided else Verdict.POSTED
+        return replace(_line(wanted, entry, None), verdict=verdict)
+    by_itself = any(each.key.kind == "transaction" for each in index.entries_of(order))
+    left = (wanted.total or Decimal(0)) - index.earlier_money.of(order)
+    return None if by_itself or left <= 0 else _absent(_line(wanted, None, left), wanted, evidence)
 
 
 def path_of(place: Place) -> str:

@@ -12,6 +12,7 @@ from bridge.decoding.decision import MappedRecord
 from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.money import decimals_of, total
+from contracts.opening import BEFORE_BOOKS_START
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import (
     ChangeDraft,
@@ -19,6 +20,7 @@ from contracts.quickbooks import (
     DepositDraft,
     DocumentDraft,
     Draft,
+    EarlierMoneyDraft,
     InvoiceDraft,
     JournalEntryDraft,
     PaymentDraft,
@@ -89,6 +91,9 @@ class Events:
                     self._take(plan, each.record.place)
 
     def _take(self, plan: PostingPlan, record: Place) -> None:
+        if any(isinstance(step.draft, EarlierMoneyDraft) for step in plan.steps) and plan.books_since is None:
+            self.ignored[BEFORE_BOOKS_START] += 1
+            return
         self.earliest_created_at = (
             plan.document_created_at
             if self.earliest_created_at is None
@@ -98,6 +103,8 @@ class Events:
             draft = step.draft
             if isinstance(draft, RedemptionDraft):
                 self.redeemed.setdefault(draft.invoice, {})[step.key] = draft
+            elif isinstance(draft, EarlierMoneyDraft):
+                continue  # because other books hold it
             elif isinstance(draft, ChangeDraft):
                 self.change.setdefault(draft.payment, {})[step.key] = draft.amount
             elif step.intent is Intent.RECEIVED:
@@ -159,6 +166,8 @@ def _is_a_document(draft: Draft | None) -> bool:
 def _figures(draft: Draft | None) -> tuple[Decimal | None, str]:
     """Total and currency of a draft; QBO names no total of a journal entry."""
     match draft:
+        case DepositDraft() if draft.total <= 0:
+            return None, draft.currency  # because a payout that took money is an entry
         case InvoiceDraft() | RefundReceiptDraft() | CreditMemoDraft() | DepositDraft():
             return draft.total, draft.currency
         case SalesReceiptDraft(sale=sale):

@@ -1,0 +1,38 @@
+"""Under which type and key the books have a document that is not booked as its event names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.index.index import Index
+from bridge.index.posted import Posted
+from contracts.keys import SourceKey
+from contracts.opening import OF_EARLIER_BOOKS
+
+ENTRY = "JournalEntry"
+PAYOUT, NEVER_PAID = "payout", "failed"
+
+
+def booked_as(entity: str, key: SourceKey, index: Index) -> Posted | None:
+    """What stands for the document `key`, None when nothing does."""
+    found = (index.get(*place) for place in _places(entity, key))
+    return next((posted for posted in found if posted is not None), None)
+
+
+def _places(entity: str, key: SourceKey) -> Iterator[tuple[str, SourceKey]]:
+    """Late money of a sale of earlier books is an entry, and so is a payout that brought nothing.
+
+    Of a payout that came back before it was told as paid only its rows are booked, beside its own key.
+    """
+    yield entity, key
+    if entity == "Payment":
+        yield ENTRY, key
+    if key.kind == PAYOUT:
+        beside = SourceKey(key.system, key.kind, f"{key.id}.{NEVER_PAID}")
+        yield from (("Deposit", key), (ENTRY, key), ("Deposit", beside), (ENTRY, beside))
+
+
+def is_of_earlier_books(order: SourceKey, index: Index) -> bool:
+    """True for a sale that is known to be dated before the start of the books."""
+    version = index.newest(order)
+    return version is not None and version.content == OF_EARLIER_BOOKS.content
