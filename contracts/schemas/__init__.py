@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from contracts.results import Result
 from contracts.schemas.settlement import SETTLEMENT
+from contracts.schemas.shopify_payout import SHOPIFY_PAYOUT
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -56,6 +57,7 @@ def generated() -> dict[str, bytes]:
     }
     schemas = {name: model.model_json_schema(mode=mode) for name, (model, mode) in models.items()}
     schemas["settlement.v1"] = SETTLEMENT
+    schemas["shopify-payout.v1"] = SHOPIFY_PAYOUT
     return {f"{name}.schema.json": _file(name, schema) for name, schema in schemas.items()}
 
 

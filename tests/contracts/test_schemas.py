@@ -10,10 +10,13 @@ import orjson
 import pytest
 
 import contracts.schemas
+from contracts.bodies import read_body
 from contracts.dead_letters import dead_letter_record
 from contracts.records import InboundRecord
 from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, read_result, result_record
 from contracts.schemas import generated
+from contracts.schemas.shopify_payout import SHOPIFY_PAYOUT
+from contracts.shopify_payouts import ShopPayout
 
 FOLDER = Path(contracts.schemas.__file__).parent
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -91,3 +94,12 @@ def test_the_headers_of_a_dead_letter_fit_their_schema() -> None:
         headers = {name: (value or b"").decode() for name, value in letter.headers}
         jsonschema.validate(headers, schema_of("dead-letter-headers.v1.schema.json"))
         assert headers["X-Own"] == "1"
+
+
+def test_the_example_of_a_payout_is_one_and_adds_up() -> None:
+    """What the schema for producers shows is read as it is meant."""
+    (example,) = orjson.loads(orjson.dumps(SHOPIFY_PAYOUT["examples"]))
+    jsonschema.validate(example, SHOPIFY_PAYOUT)
+    payout = read_body(ShopPayout, example, "payout")
+    assert payout.balance_transactions is not None
+    assert sum(row.net for row in payout.balance_transactions) == payout.amount
