@@ -19,22 +19,22 @@ class EarlierMoney:
     """The money of each sale from before the start: by its transactions, and all of it by its newest body of then."""
 
     def __init__(self) -> None:
-        self._told: dict[SourceKey, dict[SourceKey, Version]] = {}
+        self._notes: dict[SourceKey, dict[SourceKey, Version]] = {}
 
     def add(self, money: SourceKey, version: Version) -> None:
         """Take in what `version`, the note of `money`, says; nothing for a note of another kind."""
         found = read_earlier(version)
         if found is None:
             return
-        told = self._told.setdefault(found[0], {})
-        told[money] = max(version, told.get(money, version))
+        notes = self._notes.setdefault(found[0], {})
+        notes[money] = max(version, notes.get(money, version))
 
     def of(self, sale: SourceKey, more: dict[SourceKey, Version] | None = None) -> Decimal:
         """How much was received before the start, `more` notes of this moment included.
 
         Of transactions and bodies whoever tells more is right: the other has not told all.
         """
-        known = dict(self._told.get(sale, {}))
+        known = dict(self._notes.get(sale, {}))
         for money, version in (more or {}).items():
             found = read_earlier(version)
             if found is not None and found[0] == sale:

@@ -28,8 +28,8 @@ def _places(entity: str, key: SourceKey) -> Iterator[tuple[str, SourceKey]]:
     if entity == "Payment":
         yield ENTRY, key
     if key.kind == PAYOUT:
-        beside = SourceKey(key.system, key.kind, f"{key.id}.{NEVER_PAID}")
-        yield from (("Deposit", key), (ENTRY, key), ("Deposit", beside), (ENTRY, beside))
+        never_paid = SourceKey(key.system, key.kind, f"{key.id}.{NEVER_PAID}")
+        yield from (("Deposit", key), (ENTRY, key), ("Deposit", never_paid), (ENTRY, never_paid))
 
 
 def is_of_earlier_books(order: SourceKey, index: Index) -> bool:

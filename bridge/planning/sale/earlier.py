@@ -78,17 +78,17 @@ def _plan_body(context: PlanningContext, key: SourceKey, claims: SaleClaims, ope
     entries = context.index.entries_of(key)
     posted = next((each for each in entries if each.key.kind == BODY_MONEY), None)
     newest = max(claims.received, key=lambda claim: (amount_of(claim), age(claim)), default=None)
-    told = max(_written(posted), amount_of(newest) if newest else Decimal(0))
+    received = max(_written(posted), amount_of(newest) if newest else Decimal(0))
     # because the body of an order that was paid only now tells what its late transactions tell, once more
     by_itself = (*claims.payments, *claims.redemptions, *(each for each in entries if each.key.kind == "transaction"))
     before = context.index.earlier_money.of(key, context.versions)
-    amount = Decimal(0) if by_itself else max(told - before, Decimal(0))
+    amount = Decimal(0) if by_itself else max(received - before, Decimal(0))
     if posted is not None:
-        fate = _follow(context, posted, amount, told, claims)
-        context.resolve((claim.position for claim in claims.received), fate)
+        resolution = _follow(context, posted, amount, received, claims)
+        context.resolve((claim.position for claim in claims.received), resolution)
     elif newest is not None and amount:
         over = [_over(claim, amount) for claim in (newest, *claims.received)]
-        _plan(context, over, opening, {MarkerField.RECEIVED: plain(told, _draft(newest).currency)})
+        _plan(context, over, opening, {MarkerField.RECEIVED: plain(received, _draft(newest).currency)})
     else:
         context.resolve((claim.position for claim in claims.received), OF_EARLIER)
 
@@ -99,11 +99,11 @@ def _written(posted: Posted | None) -> Decimal:
 
 
 def _follow(
-    context: PlanningContext, posted: Posted, amount: Decimal, told: Decimal, claims: SaleClaims
+    context: PlanningContext, posted: Posted, amount: Decimal, received: Decimal, claims: SaleClaims
 ) -> StepResolution:
     """Bring the entry of a body's money to `amount`, or take it out; what becomes of the claims of bodies."""
     causes = (*claims.payments, *claims.redemptions, *claims.earlier, *claims.received)
-    is_newer = bool(claims.earlier) or told > _written(posted)
+    is_newer = bool(claims.earlier) or received > _written(posted)
     if not amount and causes:
         step_id = StepId("JournalEntry", posted.key)
         owner = causes[0].position
@@ -112,7 +112,8 @@ def _follow(
     if is_newer and posted.form is None:
         context.require_reread(posted)  # because only its lines say over how much it is
     elif is_newer and amount_on(posted) != amount:
-        said: dict[str, str] = {MarkerField.RECEIVED: plain(told, posted.currency or context.profile.home_currency)}
+        currency = posted.currency or context.profile.home_currency
+        said: dict[str, str] = {MarkerField.RECEIVED: plain(received, currency)}
         context.write(with_amount(posted, amount, said, causes[0].position))
     return known(posted)
 
