@@ -43,8 +43,6 @@ class SourceKey:
         return cls(system, kind, ident)
 
 
-BODY_MONEY = "payment"
-"""The kind of key of money that is known from an order's body only."""
 UNNAMED = "any"
 """The id of a shop's order that a charge pays and does not name."""
 _UNSAFE = re.compile(r"[\s\]%\x00-\x1f\x7f-\x9f\ufffe\uffff]")
