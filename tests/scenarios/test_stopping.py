@@ -236,8 +236,9 @@ async def the_dead_letters_are_redriven_once(stage: TwoCompanies) -> None:
     stage.switch_on_multicurrency()
     words = ["dead-letters", "redrive", "--company", stage.company, "--reason", "unmappable"]
     config = ["--config", str(stage.config())]
+    # because a look at the topic takes seconds, 60 of them must take longer than that
     slow = subprocess.Popen(  # noqa: ASYNC220 - a start takes no time
-        [sys.executable, "-m", "bridge.cli.app", *words, "--rate", "10", *config],
+        [sys.executable, "-m", "bridge.cli.app", *words, "--rate", "2", *config],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
