@@ -68,6 +68,20 @@ class InboundRecord:
     timestamp_ms: int
     unread: str | None = None
 
+    @classmethod
+    def known_by_place(cls, place: Place, *, unread: str | None = None) -> InboundRecord:
+        """A record of which nothing but its place is known."""
+        return cls(
+            topic=place.topic,
+            partition=place.partition,
+            offset=place.offset,
+            key=None,
+            value=None,
+            headers=(),
+            timestamp_ms=-1,
+            unread=unread,
+        )
+
     @property
     def place(self) -> Place:
         """Where it lies."""

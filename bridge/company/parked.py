@@ -172,17 +172,7 @@ def _spoken_of(mapped: MappedRecord) -> set[SourceKey]:
 
 def bodiless(event: ParkedEvent) -> MappedRecord:
     """What is still known of an event whose body is lost: enough for its result."""
-    place, document = event.record.place, event.document
-    record = InboundRecord(
-        topic=place.topic,
-        partition=place.partition,
-        offset=place.offset,
-        key=None,
-        value=None,
-        headers=(),
-        timestamp_ms=-1,
-    )
-    envelope = None
+    document, envelope = event.document, None
     if document is not None and event.event_type is not None:
         envelope = Envelope(
             system=document.system,
@@ -192,5 +182,6 @@ def bodiless(event: ParkedEvent) -> MappedRecord:
             occurred_at=None,
             body={},
         )
+    record = InboundRecord.known_by_place(event.record.place)
     lost = Ignored(code="orphan", message="its body is lost", document=document)
     return MappedRecord(record=record, envelope=envelope, decision=lost)

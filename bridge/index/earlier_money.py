@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import read_amount
+from contracts.money import total
 from contracts.posting import Version
 
 _BEFORE = "before-start "
@@ -40,8 +41,8 @@ class EarlierMoney:
             if found is not None and found[0] == sale:
                 known[money] = max(version, known.get(money, version))
         amounts = {money: found[1] for money, version in known.items() if (found := read_earlier(version))}
-        by_body = sum((each for money, each in amounts.items() if money.kind == BODY_MONEY), Decimal(0))
-        by_itself = sum((each for money, each in amounts.items() if money.kind != BODY_MONEY), Decimal(0))
+        by_body = total(each for money, each in amounts.items() if money.kind == BODY_MONEY)
+        by_itself = total(each for money, each in amounts.items() if money.kind != BODY_MONEY)
         return max(by_body, by_itself)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from aiokafka import ConsumerRecord, TopicPartition
 
 from contracts.containment import in_short
-from contracts.records import InboundRecord
+from contracts.records import InboundRecord, Place
 
 Offsets = Mapping[tuple[str, int], int]
 """(topic, partition) → the next offset to consume, which is what Kafka commits."""
@@ -31,16 +31,8 @@ def inbound_or_unread(record: ConsumerRecord[bytes, bytes]) -> InboundRecord:
     try:
         return inbound(record)
     except Exception as error:  # noqa: BLE001 - one record must not keep the others of its poll from being read
-        return InboundRecord(
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            key=None,
-            value=None,
-            headers=(),
-            timestamp_ms=-1,
-            unread=in_short(error),
-        )
+        place = Place(record.topic, record.partition, record.offset)
+        return InboundRecord.known_by_place(place, unread=in_short(error))
 
 
 def next_offsets(records: Iterable[InboundRecord]) -> dict[tuple[str, int], int]:

@@ -454,13 +454,9 @@ async def test_back_off_doubles_to_its_maximum() -> None:
     assert waits == [1, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
-async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
-    """The group's listener runs inside aiokafka, which only logs what it raises: the consumer is given up.
-
-    Guard: `_break` in the intake.
-    """
-    world = World()
-    intake = CompanyIntake(
+def intake_of(world: World) -> CompanyIntake:
+    """An intake of the world's owner, whose broker nobody will ever reach."""
+    return CompanyIntake(
         company="acme",
         topics=("events",),
         connection=KafkaConnection(bootstrap_servers="127.0.0.1:1"),
@@ -469,6 +465,15 @@ async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
         process="one",
         lifecycle=world.lifecycle,
     )
+
+
+async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
+    """The group's listener runs inside aiokafka, which only logs what it raises: the consumer is given up.
+
+    Guard: `_break` in the intake.
+    """
+    world = World()
+    intake = intake_of(world)
     intake._session = world.session
     intake._consumer = world.consumer  # type: ignore[assignment]
     await world.own()
@@ -572,15 +577,7 @@ async def test_the_owner_is_told_of_each_commit() -> None:
 async def test_a_bug_in_joining_is_told_and_joined_is_again_after_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop without a wait would take the whole process, silently. Guard: `_wait_after`."""
     world = World()
-    intake = CompanyIntake(
-        company="acme",
-        topics=("events",),
-        connection=KafkaConnection(bootstrap_servers="127.0.0.1:1"),
-        owner=world.machine,
-        publisher=world.publisher,  # type: ignore[arg-type]
-        process="one",
-        lifecycle=world.lifecycle,
-    )
+    intake = intake_of(world)
     joins: list[float] = []
     waits: list[float] = []
 

@@ -17,9 +17,14 @@ def is_on_another_sale(posted: Posted | None, sale: SourceKey) -> bool:
 
 def amount_of(claim: Claim) -> Decimal:
     """How much money a claim tells of."""
+    return money_of(claim).amount
+
+
+def money_of(claim: Claim) -> PaymentDraft | RedemptionDraft:
+    """The money that a claim tells of. TypeError for a claim on anything else, which is a bug."""
     if not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft):
         raise TypeError(f"{claim.step.key}: money needs a PaymentDraft or a RedemptionDraft")
-    return claim.step.draft.amount
+    return claim.step.draft
 
 
 def payment_of(claim: Claim) -> PaymentDraft:

@@ -14,7 +14,7 @@ from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known
-from bridge.planning.sale.amounts import age, amount_of
+from bridge.planning.sale.amounts import age, amount_of, money_of
 from bridge.planning.sale.earlier_entries import amount_on, late_payment, late_refund, with_amount
 from bridge.planning.steps import Claim, PlannedStep, Refused, SaleClaims, Skipped, StepId, StepResolution
 from contracts.entities import EntityName
@@ -88,7 +88,7 @@ def _plan_body(context: PlanningContext, key: SourceKey, claims: SaleClaims, ope
         context.resolve((claim.position for claim in claims.received), resolution)
     elif newest is not None and amount:
         over = [_over(claim, amount) for claim in (newest, *claims.received)]
-        _plan(context, over, opening, {MarkerField.RECEIVED: plain(received, _draft(newest).currency)})
+        _plan(context, over, opening, {MarkerField.RECEIVED: plain(received, money_of(newest).currency)})
     else:
         context.resolve((claim.position for claim in claims.received), OF_EARLIER)
 
@@ -119,13 +119,7 @@ def _follow(
 
 
 def _over(claim: Claim, amount: Decimal) -> Claim:
-    return claim._replace(step=replace(claim.step, draft=replace(_draft(claim), amount=amount)))
-
-
-def _draft(claim: Claim) -> PaymentDraft | RedemptionDraft:
-    if not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft):
-        raise TypeError(f"{claim.step.key}: money needs a PaymentDraft or a RedemptionDraft")
-    return claim.step.draft
+    return claim._replace(step=replace(claim.step, draft=replace(money_of(claim), amount=amount)))
 
 
 def _plan(
