@@ -65,9 +65,10 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
         (*SALES, "Payment"),
     ),
     MarkerField.CONTENT: FieldFormat(
-        "digest of the content that was written last; `void` once the bridge itself has voided the document",
+        "digest of the content that was written last, of a payout of the figures that were told; `void` once the "
+        "bridge itself has voided the document",
         "hexadecimal digits, or `void`",
-        (*SALES, "Payment"),
+        (*SALES, "Payment", "Deposit", "JournalEntry"),
     ),
     MarkerField.TOTAL: FieldFormat(
         "total that was written last: another one in the books is a person's change",

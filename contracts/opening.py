@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from contracts.keys import SourceKey
-from contracts.posting import Version
+from contracts.money import plain
+from contracts.posting import Caution, Version
 from contracts.quickbooks import AccountSelector, CustomerDraft, ItemDraft
 
 BEFORE_BOOKS_START = "before_books_start"
 """The reason code of what is dated before the start of the books."""
 OF_EARLIER_BOOKS = Version(0, 0, "before-start")
 """The version of a sale that is dated before the start: it is never booked, whatever touches it."""
+
+
+OWED_NO_MORE = "opening_receivable_left"
+"""The warning of what was owed for an earlier sale and is neither paid nor owed any more: no event moves that."""
+
+
+def owed_no_more(amount: Decimal | None, currency: str) -> Caution:
+    """What is said where `amount` (None: nobody knows how much) of an earlier sale is not owed any more."""
+    much = "What" if amount is None else f"{plain(amount, currency)} {currency}"
+    return Caution(
+        OWED_NO_MORE,
+        f"{much} of an order from before the start of the books is neither paid nor owed any more: where it was owed "
+        "at the start, a person takes it out of accounts.opening_receivables, against returns and sales tax.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -135,6 +136,7 @@ class DepositDraft(TransactionDraft):
     `part` (which of how many) its rows are told in several records. One that came back has the day on which it did in
     `returned`, and may come without its rows. `refunds` are those of its refunds that the processor took in another
     currency than the sale's, below zero; `exchange` is where the difference to what the books say they are worth goes.
+    `rows` are the figures of its rows as they were told: what is told once more and otherwise is known by them.
     """
 
     deposit_to: AccountSelector
@@ -147,6 +149,13 @@ class DepositDraft(TransactionDraft):
     returned: date | None = None
     refunds: tuple[DepositedPayment, ...] = ()
     exchange: AccountSelector | None = None
+    rows: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> str:
+        """Ten hex digits over what was told of it: its amount and its rows, in whatever order."""
+        said = (self.currency, plain(self.total, self.currency), *sorted(self.rows))
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:10]
 
     @property
     def sum_of_rows(self) -> Decimal:

@@ -55,6 +55,11 @@ class PayoutParts:
     entries: list[PostingStep] = field(default_factory=list)
     links: list[tuple[SourceKey, SourceKey]] = field(default_factory=list)
     months: dict[date, dict[AccountSelector, Decimal]] = field(default_factory=dict)
+    rows: list[str] = field(default_factory=list)
+
+    def note_row(self, name: str, kind: str, amount: Decimal, net: Decimal) -> None:
+        """What a row says, whatever becomes of it: another telling of the payout is compared with it."""
+        self.rows.append(f"{name} {kind} {amount.normalize():f} {net.normalize():f}")
 
     def moved_elsewhere(self, why: str, amount: Decimal) -> None:
         """Money that other documents brought into the clearing account, or took out of it."""
@@ -112,6 +117,7 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
         returned=paid.returned,
         refunds=tuple(parts.refunds.values()),
         exchange=exchange_differences(rules),
+        rows=tuple(parts.rows),
     )
     if paid.part is None and (draft.payments or draft.lines):
         draft.must_add_up()

@@ -55,6 +55,7 @@ def _sort_in(parts: PayoutParts, row: SettlementRow, code: str, rules: MappingRu
     gross, net = in_hundredths(row.gross, code), in_hundredths(row.net, code)
     fee: Decimal = gross - net if row.fee is None else in_hundredths(row.fee, code)
     kind, named = row.type.strip().lower(), row.reference or row.type
+    parts.note_row(named, kind, gross, net)
     if gross - fee != net:
         computed, stated = plain(gross - fee, code), plain(net, code)
         raise UnbalancedDocument(f"row {named} comes to {computed} {code} after its fee, its net is {stated} {code}")

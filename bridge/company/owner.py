@@ -32,13 +32,12 @@ from bridge.journal.versions import read_versions, version_key, version_value
 from bridge.journal.waiting import Parked, journal_value
 from bridge.posting.poster import Resent
 from bridge.settlement.outcome import refused
-from bridge.settlement.reporting import Reporter, document_key
+from bridge.settlement.reporting import Reporter, document_key, warnings_of
 from bridge.telemetry.status import CompanyBoard
 from contracts.containment import contained
 from contracts.errors import BatchTooLarge, InternalFault, Interrupted, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
-from contracts.posting import Ignored, PostingPlan
 from contracts.records import InboundRecord, OutboundRecord, RecordId
 from contracts.results import ResultStatus
 
@@ -466,7 +465,4 @@ def _status(settled: SettledRecord) -> tuple[ResultStatus, str | None]:
 def _warnings(processed: Processed) -> list[str]:
     """The warnings of the records that have their terminal result."""
     ended = (each for each in processed.settled if _has_ended(each))
-    decisions = (each.mapped.decision for each in ended)
-    return [
-        each.code for decision in decisions if isinstance(decision, PostingPlan | Ignored) for each in decision.warnings
-    ]
+    return [warning.code for each in ended for warning in warnings_of(each.mapped, each.outcome)]

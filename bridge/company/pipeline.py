@@ -115,7 +115,7 @@ class Pipeline:
                 outcome = outcome_of(plan, posted.planned.resolutions[position], posted.outcomes, credited)
         except InternalFault as fault:
             return self._broken(plan, fault, credited)
-        return self._uncontradicted(plan, outcome)
+        return self._uncontradicted(plan, replace(outcome, cautions=posted.planned.cautions[position]))
 
     def _failed_at(self, plan: PostingPlan, fault: InternalFault, credited_before: Collection[StepId]) -> SettledPlans:
         """One plan that a bug of ours meets alone: what it has written all the same is told with it."""

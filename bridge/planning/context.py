@@ -16,7 +16,7 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.opening import OpeningAccounts
-from contracts.posting import TAKEN_BACK_FOR_GOOD, ClosedPeriod, Intent, Operation, PostingPlan, Version
+from contracts.posting import TAKEN_BACK_FOR_GOOD, Caution, ClosedPeriod, Intent, Operation, PostingPlan, Version
 from contracts.quickbooks import (
     AccountDraft,
     CreditMemoDraft,
@@ -58,6 +58,7 @@ class PlanningContext:
         self.opening = opening
         self.steps: dict[StepId, PlannedStep] = {}
         self.resolutions: list[list[StepResolution]] = [[] for _ in plans]
+        self.cautions: list[dict[Caution, None]] = [{} for _ in plans]
         self.versions: dict[SourceKey, Version] = dict(notes)
         self.drafts: dict[SourceKey, Draft] = {}
         self.stale: dict[tuple[str, str], Posted] = {}
@@ -76,6 +77,11 @@ class PlanningContext:
         """Give each of these plans this resolution."""
         for position in positions:
             self.resolutions[position].append(resolution)
+
+    def warn(self, positions: Iterable[int], caution: Caution) -> None:
+        """Say with the results of these plans what a person should know of it; each thing once."""
+        for position in positions:
+            self.cautions[position][caution] = None
 
     def offer_draft(self, key: SourceKey, draft: Draft) -> None:
         """Say what to make a name-list entity of, should it be needed; what was said before stays."""

@@ -16,7 +16,7 @@ from bridge.planning.draws import drawn
 from bridge.planning.exchange_differences import unknown_worth, without_worth
 from bridge.planning.facts import plan_fact
 from bridge.planning.payout_parts import put_together
-from bridge.planning.refusals import known, rejected
+from bridge.planning.refusals import OTHER_FIGURES, known, rejected
 from bridge.planning.sale.documents import LEFT_OUT
 from bridge.planning.sale.refunds import NEVER_BOOKED
 from bridge.planning.steps import (
@@ -34,7 +34,7 @@ from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.opening import OF_EARLIER_BOOKS
-from contracts.posting import TAKEN_BACK_FOR_GOOD, Operation, PostingPlan
+from contracts.posting import TAKEN_BACK_FOR_GOOD, Caution, Operation, PostingPlan
 from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,
@@ -70,6 +70,7 @@ def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Clai
         context.note_version(claim.step.key, TAKEN_BACK_FOR_GOOD)
     posted = _posted(context, key)
     if posted is not None:
+        _warn_of_other_figures(context, claims, None if posted.voided else posted.content)
         those_of_it = claims if posted.voided else [claim for claim in claims if claim not in returned]
         context.resolve((claim.position for claim in those_of_it), known(posted))
         if returned and not posted.voided:
@@ -78,6 +79,7 @@ def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Clai
         return
     booked = _posted(context, _derived(key, FAILED)) if is_returned else None
     if booked is not None:
+        _warn_of_other_figures(context, claims, None if booked.voided else booked.content)
         context.resolve((claim.position for claim in claims), known(booked))
         return
     with_rows = [claim for claim in claims if _has_rows(_draft(claim))]
@@ -85,6 +87,27 @@ def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Clai
     context.resolve(bare, Skipped("skipped_by_rule", NEVER_BOOKED))
     if with_rows:
         _plan_rows(context, key, with_rows, is_returned=is_returned)
+
+
+def _warn_of_other_figures(context: PlanningContext, claims: Sequence[Claim], figures: str | None) -> None:
+    """Say that a payout is told with other figures than those of the books, None where nobody knows these.
+
+    One that came back may be told without its rows; one part of several says nothing of the figures of the whole.
+    """
+    for claim in claims:
+        draft = _draft(claim)
+        is_whole = _has_rows(draft) and draft.part is None and draft.returned is None
+        if is_whole and figures not in (None, draft.figures):
+            context.warn([claim.position], _otherwise(draft))
+
+
+def _otherwise(draft: DepositDraft) -> Caution:
+    now = plain(draft.total, draft.currency)
+    return Caution(
+        OTHER_FIGURES,
+        f"The payout is booked as it was told first, and is told with other figures now (its amount is {now} "
+        f"{draft.currency}): the books stay as they are, and a person looks which are right.",
+    )
 
 
 def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim], *, is_returned: bool) -> None:
@@ -99,18 +122,23 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
     if missing is not None:
         context.resolve(positions, missing)
     elif isinstance(draft, DepositDraft):
+        _warn_of_other_figures(context, claims, draft.figures)
         if is_returned and draft.clearing is not None:
             draft = replace(draft, deposit_to=draft.clearing)
-        _write(context, _derived(key, FAILED) if is_returned else key, drawn(context, draft), positions)
+        name = _derived(key, FAILED) if is_returned else key
+        _write(context, name, drawn(context, draft), draft.figures, positions)
         _plan_entries(context, claims)
 
 
-def _write(context: PlanningContext, key: SourceKey, draft: DepositDraft, positions: list[int]) -> None:
+def _write(context: PlanningContext, key: SourceKey, draft: DepositDraft, figures: str, positions: list[int]) -> None:
+    """Put the deposit down, or its entry; `figures` are those that were told, whatever of them is in a bank already."""
     if not draft.payments and not draft.lines:
         context.resolve(positions, Skipped("skipped_by_rule", MOVES_NOTHING))
         return
     entity: EntityName = "Deposit" if draft.total > 0 else "JournalEntry"
     said: dict[str, str] = {MarkerField.TOTAL: plain(draft.total, draft.currency)} if entity == "Deposit" else {}
+    if figures:
+        said[MarkerField.CONTENT] = figures
     needs = (StepId("Payment", each.payment) for each in draft.payments)
     step = PlannedStep(
         id=StepId(entity, key),

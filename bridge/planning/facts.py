@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bridge.index.posted import order_fact
 from bridge.planning.context import PlanningContext
-from bridge.planning.refusals import DID_NOT_LAST, known
+from bridge.planning.refusals import DID_NOT_LAST, known, other_figures
 from bridge.planning.sale.entries import said_of_its_sale
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, StepId, StepResolution, Write
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, text_in
+from contracts.money import total
 from contracts.posting import Operation
 from contracts.quickbooks import Draft, JournalEntryDraft
 
@@ -21,6 +24,8 @@ def plan_fact(context: PlanningContext, claim: Claim) -> None:
     step = claim.step
     posted = context.index.get(step.entity, step.key)
     resolution: StepResolution | None = known(posted) if posted else None
+    if posted is not None and not posted.voided:
+        _warn_of_another_amount(context, claim, posted.total)
     if resolution is None:
         taken_back = context.is_taken_back(step.key)
         resolution = DID_NOT_LAST if taken_back else _dispute_in_other_words(context, claim)
@@ -29,6 +34,7 @@ def plan_fact(context: PlanningContext, claim: Claim) -> None:
         context.resolve([claim.position], resolution)
     elif step_id in context.steps:
         context.resolve([claim.position], Write(step_id, credited=False))
+        _warn_of_another_amount(context, claim, _amount(context.steps[step_id].draft))
     else:
         draft = _dated(context, said_of_its_sale(context, claim))
         write = PlannedStep(
@@ -39,6 +45,19 @@ def plan_fact(context: PlanningContext, claim: Claim) -> None:
             marker_fields=_marker_fields(step.entity, step.key, step.draft),
         )
         context.plan_write(write, [claim.position])
+
+
+def _warn_of_another_amount(context: PlanningContext, claim: Claim, booked: Decimal) -> None:
+    """Say that a fact is told over another amount than it is booked over; QBO shows that of some entries as 0."""
+    now, draft = _amount(claim.step.draft), claim.step.draft
+    if isinstance(draft, JournalEntryDraft) and booked not in (0, now):
+        context.warn([claim.position], other_figures(claim.step.entity, booked, now, draft.currency))
+
+
+def _amount(draft: Draft | None) -> Decimal:
+    """What the debits of an entry add up to; 0 for anything else."""
+    lines = draft.lines if isinstance(draft, JournalEntryDraft) else ()
+    return total(line.amount for line in lines if line.side == "Debit")
 
 
 def _dated(context: PlanningContext, draft: Draft | None) -> Draft | None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bridge.index.posted import Posted
 from bridge.planning.steps import AlreadyPosted, Skipped
 from contracts.errors import RejectedPosting
 from contracts.money import plain
+from contracts.posting import Caution
 
-_WORDS = {"SalesReceipt": "sales receipt", "RefundReceipt": "refund receipt", "CreditMemo": "credit memo"}
+_WORDS = {
+    "SalesReceipt": "sales receipt",
+    "RefundReceipt": "refund receipt",
+    "CreditMemo": "credit memo",
+    "JournalEntry": "journal entry",
+}
 
+OTHER_FIGURES = "other_figures"
+"""The warning of a fact that is told once more and otherwise."""
 DID_NOT_LAST = Skipped("skipped_by_rule", "its source has taken it back: it failed or was cancelled")
 """The resolution of a fact that arrives after it was undone."""
 
@@ -36,6 +46,16 @@ def conflict(posted: Posted) -> RejectedPosting:
         return rejected(posted, "has lost its marker in QuickBooks, and with it what the bridge wrote")
     written, now = (plain(each, posted.currency or "") for each in (posted.written, posted.total))
     return rejected(posted, f"was changed in QuickBooks: its total is {now}, the bridge wrote {written}")
+
+
+def other_figures(entity: str, booked: Decimal, now: Decimal, currency: str) -> Caution:
+    """What is said of a fact that is told once more with another amount: it is booked once, so the first one stays."""
+    before, after = plain(booked, currency), plain(now, currency)
+    return Caution(
+        OTHER_FIGURES,
+        f"The {words(entity)} is booked over {before} {currency}, as it was told first, and is told over {after} "
+        f"{currency} now: it stays as it is, and a person looks which is right.",
+    )
 
 
 def rejected(posted: Posted, why: str) -> RejectedPosting:

@@ -57,6 +57,7 @@ def schedule(
         stale=tuple(context.stale.values()),
         unknown=tuple(sorted(context.unknown)),
         rates=unasked_rates(steps.values(), profile),
+        cautions=tuple(tuple(cautions) for cautions in context.cautions),
         versions=context.versions,
         drafts=context.drafts,
         must_replan=context.must_replan,

@@ -12,7 +12,7 @@ from bridge.index.posted import Posted, Shipping
 from contracts.entities import Entity, EntityName
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
-from contracts.posting import Operation, PostingPlan, PostingStep, Version
+from contracts.posting import Caution, Operation, PostingPlan, PostingStep, Version
 from contracts.quickbooks import DocumentDraft, Draft, RedemptionDraft
 
 
@@ -182,8 +182,8 @@ class Schedule:
 
     `stale` are targets whose SyncToken must be read before the waves may go, `unknown` the Ids of payments of others
     that must, `rates` the exchange rates that QBO must be asked for. `versions` are newer versions of documents that
-    need no write. `drafts` resolves references to name-list entities. `must_replan` asks for another plan after these
-    waves: what QBO does with them by itself decides the rest.
+    need no write. `cautions` are what a person should know of each plan. `drafts` resolves references to name-list
+    entities. `must_replan` asks for another plan after these waves: what QBO does with them by itself decides the rest.
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
@@ -193,4 +193,5 @@ class Schedule:
     drafts: Mapping[SourceKey, Draft]
     unknown: tuple[str, ...] = ()
     rates: tuple[DayRate, ...] = ()
+    cautions: tuple[tuple[Caution, ...], ...] = ()
     must_replan: bool = False

@@ -15,7 +15,7 @@ from bridge.settlement.step_outcomes import Blocked, Done, Failed, Postponed, Re
 from contracts.entities import number
 from contracts.errors import RecordError, RejectedPosting
 from contracts.money import plain
-from contracts.posting import Intent, Operation, PostingPlan, PostingStep
+from contracts.posting import Caution, Intent, Operation, PostingPlan, PostingStep
 from contracts.quickbooks import ShipmentDraft
 from contracts.records import Place
 from contracts.results import PostedEntity, Reason, ResultStatus
@@ -28,7 +28,8 @@ _NEWER = Reason(code="newer_version", message="a newer version of the document i
 class Outcome:
     """What became of a record. `error` is there exactly when it is dead-lettered.
 
-    `ended_with` is the record of the document that it waited for, where that one is a dead letter itself.
+    `ended_with` is the record of the document that it waited for, where that one is a dead letter itself. `cautions`
+    are what planning found that a person should know.
     """
 
     status: ResultStatus
@@ -37,6 +38,7 @@ class Outcome:
     error: RecordError | None = None
     attempts: int = 1
     ended_with: Place | None = None
+    cautions: tuple[Caution, ...] = ()
 
 
 def outcome_of(

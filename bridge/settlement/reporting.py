@@ -59,7 +59,7 @@ class Reporter:
             source=source,
             entities=outcome.entities,
             reason=outcome.reason,
-            warnings=_warnings(mapped),
+            warnings=warnings_of(mapped, outcome),
             rules_version=self.rules_version,
             attempts=outcome.attempts,
             occurred_at=happened_at(envelope) if envelope else None,
@@ -107,11 +107,12 @@ def _readable(read: Callable[[object], datetime], value: object) -> datetime | N
         return None
 
 
-def _warnings(mapped: MappedRecord) -> tuple[Warned, ...]:
-    """What the mapping could not know; of a record that was not mapped nothing is said."""
+def warnings_of(mapped: MappedRecord, outcome: Outcome) -> tuple[Warned, ...]:
+    """What the mapping could not know, and what planning found; of a record that was not mapped nothing is said."""
     if not isinstance(mapped.decision, PostingPlan | Ignored):
         return ()
-    return tuple(Warned(code=each.code, message=each.message) for each in mapped.decision.warnings)
+    found = dict.fromkeys((*mapped.decision.warnings, *outcome.cautions))
+    return tuple(Warned(code=each.code, message=each.message) for each in found)
 
 
 def document_key(mapped: MappedRecord) -> SourceKey | None:

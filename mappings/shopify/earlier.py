@@ -8,6 +8,7 @@ from decimal import Decimal
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
+from contracts.opening import owed_no_more
 from contracts.posting import Caution, PostingPlan, PostingStep, Version
 from contracts.shopify import Order
 from mappings.rules import MappingRules
@@ -41,13 +42,31 @@ def earlier_plan(
         open_points = () if is_old else unknown
         if received is not None:
             money = received_steps(order, received, placed, None, version, rules)
+    left = () if is_old else _owed_no_more(order, rules)
     return PostingPlan(
         document=key,
         lane=key,
         steps=(sale_before_start(key), *money),
         document_created_at=since,
-        warnings=open_points,
+        warnings=(*open_points, *left),
     )
+
+
+def _owed_no_more(order: Order, rules: MappingRules) -> tuple[Caution, ...]:
+    """What a cancellation or an edit took off the order that nobody had paid: it may be owed at the start still.
+
+    When an edit was made no body tells; what was cancelled before the start is known to be in the old books.
+    """
+    cancelled = order.cancelled_at
+    if cancelled is not None and is_before_start(cancelled.date(), rules):
+        return ()
+    received, _ = _received(order, is_old=True)
+    if received is None:
+        return () if cancelled is None else (owed_no_more(None, order.currency),)
+    # because a cancelled order may list what it asked for as outstanding, and nobody will pay that
+    owing = Decimal(0) if cancelled is not None else order.total_outstanding
+    left = Decimal(0) if owing is None else order.total_price - received - max(owing, Decimal(0))
+    return (owed_no_more(left, order.currency),) if left > 0 else ()
 
 
 def _received(order: Order, *, is_old: bool) -> tuple[Decimal | None, tuple[Caution, ...]]:

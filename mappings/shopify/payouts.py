@@ -100,6 +100,7 @@ def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRu
             f"row {row.id} moved {plain(amount, code)} {code} less a fee of {plain(fee, code)} {code}, "
             f"its net is {plain(net, code)} {code}"
         )
+    parts.note_row(str(row.id), row.kind, amount, net)
     if before:
         parts.line(opening_clearing(rules), net, "Before the start of the books")
         return

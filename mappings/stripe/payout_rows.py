@@ -71,6 +71,9 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
     """Put a row where it belongs; what it tells that other events may tell too is a fact under their key."""
     code = row.currency.upper()
     amount, net, fee = (_number(each, code) for each in (row.amount, row.net, row.fee))
+    if not own:
+        # because a producer may leave the payout's own row out
+        parts.note_row(row.id, row.type, amount, net)
     source, _ = id_or_object(row.source)
     day_of_row = row.created.astimezone(rules.zone).date() if row.created else None
     if not own and is_row_before_start(day_of_row, row.id, rules):

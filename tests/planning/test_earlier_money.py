@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mappings.rules import load_rules
-from tests.support.orders import Json, order, shopify_event, taxed, transaction
+from tests.support.orders import Json, order, refund, refund_line, shopify_event, taxed, transaction
 from tests.support.stripe_lives import SURE
 from tests.support.world import World, opened
 
@@ -26,8 +26,9 @@ SOLD = taxed("50.00", 2, "8.26")
 
 def body(topic: str, status: str, owing: str, updated: str, **changes: Any) -> Any:
     """The order of 2 March, as a body of `updated` tells it."""
-    said = {"financial_status": status, "total_outstanding": owing, "updated_at": updated, **changes}
-    told: Any = shopify_event(topic, order([SOLD], total_price="108.26", current_total_price="108.26", **said))
+    figures = {"total_price": "108.26", "current_total_price": "108.26", "total_outstanding": owing}
+    said = {"financial_status": status, "updated_at": updated, **figures, **changes}
+    told: Any = shopify_event(topic, order([SOLD], **said))
     told["headers"]["X-Shopify-Triggered-At"] = updated
     return told
 
@@ -157,6 +158,63 @@ async def test_an_old_order_whose_figures_do_not_add_up_is_ignored_all_the_same(
     books, world = await books_of(body("orders/create", "paid", "0.00", OLD, subtotal_price="1.00", total_tax="77.00"))
     assert books == {}
     assert {result.reason and result.reason.code for result in world.told} == {"before_books_start"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({"cancelled_at": LATE, "owing": "0.00", "status": "voided"}, "108.26"),
+        ({"cancelled_at": LATE, "owing": "108.26"}, "108.26"),
+        ({"owing": "54.13", "current_total_price": "54.13"}, "54.13"),
+        ({"owing": "0.00", "status": "paid"}, None),
+        ({"owing": "108.26"}, None),
+        ({"cancelled_at": OLD, "owing": "0.00", "status": "voided"}, None),
+    ],
+)
+async def test_what_an_old_order_owes_no_more_stays_on_the_opening_receivables_and_is_said(
+    changes: Json, left: str | None
+) -> None:
+    """Guard: cancelled or made smaller after the start, no money moves: nothing is booked, and a person must know."""
+    said: dict[str, Any] = {"status": "pending", **changes}
+    told = body("orders/updated", said.pop("status"), said.pop("owing"), LATE, **said)
+    books, world = await books_of(told)
+    warnings = world.told[0].warnings
+    assert books == {}
+    assert [each.code for each in warnings] == (["opening_receivable_left"] if left else [])
+    assert all(left is not None and f"{left} USD" in each.message for each in warnings)
+
+
+async def test_goods_of_an_old_order_that_come_back_without_money_are_said() -> None:
+    """Guard: the credit lowers what was owed at the start, and is not booked."""
+    times = {"processed_at": LATE, "created_at": LATE}
+    back = shopify_event("refunds/create", refund([refund_line(SOLD, 1, "50.00", "4.13")], **times))
+    books, world = await books_of(body("orders/updated", "pending", "54.13", LATE), back)
+    assert books == {}
+    assert [each.code for each in world.told[1].warnings] == ["opening_receivable_left"]
+    assert "54.13 USD" in world.told[1].warnings[0].message
+
+
+@pytest.mark.parametrize("order_of", list(permutations(range(3))))
+async def test_cash_given_back_out_of_a_late_payment_is_said(order_of: tuple[int, ...]) -> None:
+    """Guard: the entry is over all that was handed over the counter, whoever tells it first."""
+    change = transaction(id=8, kind="change", amount="1.74", parent_id=1, gateway="cash", processed_at=LATE)
+    events = [PAID_NOW, paid(1, "110.00", LATE), shopify_event("order_transactions/create", change)]
+    _, world = await books_of(*(events[number] for number in order_of))
+    said = [result for result in world.told if result.warnings]
+    assert {result.source.offset for result in said} >= {order_of.index(2)}
+    assert {each.code for result in said for each in result.warnings} == {"change_not_booked"}
+
+
+async def test_change_of_a_payment_from_before_the_start_is_not_said() -> None:
+    """Both are in other books."""
+    change = transaction(id=8, kind="change", amount="1.74", parent_id=1, gateway="cash", processed_at=OLD)
+    books, world = await books_of(
+        body("orders/create", "paid", "0.00", OLD),
+        paid(1, "110.00", OLD),
+        shopify_event("order_transactions/create", change),
+    )
+    assert books == {}
+    assert [result.warnings for result in world.told] == [()] * len(world.told)
 
 
 async def test_money_that_a_person_took_out_stays_out() -> None:

@@ -20,7 +20,7 @@ from bridge.planning.sale.state import FormedSale, GivenBack, SaleMoney
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, StepId, StepResolution, Waiting, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
-from contracts.marker import MarkerField
+from contracts.marker import MarkerField, read_amount
 from contracts.money import plain, total
 from contracts.posting import Operation
 from contracts.quickbooks import ChangeDraft, PaymentDraft
@@ -147,6 +147,12 @@ def _greatest(payments: dict[SourceKey, Posted], found: _Found) -> SourceKey | N
     amounts = {key: posted.total for key, posted in payments.items()}
     amounts |= {key: payment_of(group[0]).amount for key, group in found.unbooked.items()}
     return max(sorted(amounts), key=lambda key: amounts[key], default=None)
+
+
+def change_of(posted: Posted) -> Decimal:
+    """How much change was given back out of a payment of the books."""
+    said = posted.marker_fields.get(MarkerField.CHANGE, "")
+    return total(amount for entry in said.split(",") if (amount := read_amount(entry.partition(":")[2])) is not None)
 
 
 def _ids(posted: Posted) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from bridge.index.earlier_money import earlier
+from bridge.index.earlier_money import earlier, read_earlier
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
@@ -22,11 +22,23 @@ from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import plain
-from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, OpeningAccounts
-from contracts.posting import Operation, Version
-from contracts.quickbooks import EarlierMoneyDraft, PaymentDraft, RedemptionDraft, RefundReceiptDraft
+from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, OpeningAccounts, owed_no_more
+from contracts.posting import Caution, Operation, Version
+from contracts.quickbooks import (
+    ChangeDraft,
+    CreditMemoDraft,
+    EarlierMoneyDraft,
+    PaymentDraft,
+    RedemptionDraft,
+    RefundReceiptDraft,
+)
 
 OF_EARLIER = Skipped(BEFORE_BOOKS_START, "its sale is dated before the start of the books")
+CHANGE_NOT_BOOKED = "change_not_booked"
+CHANGE = (
+    "Change of {} {} was given back out of a payment of an order from before the start of the books: its entry, if it "
+    "has one, is over the whole payment, and a person makes it smaller."
+)
 MONEY_OF_EARLIER = Skipped(BEFORE_BOOKS_START, "dated before the start of the books")
 
 
@@ -64,6 +76,7 @@ def plan_earlier(context: PlanningContext, key: SourceKey, claims: SaleClaims) -
     """Book the money that moves for a sale of earlier books."""
     rest = (*claims.credits, *claims.shipments, *claims.change)
     context.resolve((claim.position for claim in rest), OF_EARLIER)
+    _warn_of_what_stays_open(context, claims)
     money = (*claims.refunds, *claims.payments, *claims.redemptions)
     if context.opening is None:
         context.resolve((claim.position for claim in (*money, *claims.received)), OF_EARLIER)
@@ -71,6 +84,25 @@ def plan_earlier(context: PlanningContext, key: SourceKey, claims: SaleClaims) -
     for _, group in by_key(money):
         _plan(context, group, context.opening)
     _plan_body(context, key, claims, context.opening)
+
+
+def _warn_of_what_stays_open(context: PlanningContext, claims: SaleClaims) -> None:
+    """What lowers the money or the receivable of a sale of earlier books is not booked: a person has to know of it."""
+    for claim in claims.credits:
+        if isinstance(claim.step.draft, CreditMemoDraft):
+            context.warn([claim.position], owed_no_more(claim.step.draft.total, claim.step.draft.currency))
+    for claim in claims.change:
+        if isinstance(claim.step.draft, ChangeDraft) and not _is_earlier_money(context, claim.step.draft.payment):
+            given = plain(claim.step.draft.amount, claim.step.draft.currency)
+            context.warn([claim.position], Caution(CHANGE_NOT_BOOKED, CHANGE.format(given, claim.step.draft.currency)))
+
+
+def _is_earlier_money(context: PlanningContext, payment: SourceKey | None) -> bool:
+    """True for a payment that is known to be dated before the start, so that no entry is over its change too."""
+    if payment is None:
+        return False
+    found = (context.versions.get(payment), context.index.newest(payment))
+    return any(version is not None and read_earlier(version) is not None for version in found)
 
 
 def _plan_body(context: PlanningContext, key: SourceKey, claims: SaleClaims, opening: OpeningAccounts) -> None:

@@ -13,10 +13,10 @@ from decimal import Decimal
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
-from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
-from bridge.planning.sale.amounts import age, age_of, amount_of, is_on_another_sale
+from bridge.planning.refusals import DID_NOT_LAST, conflict, known, other_figures, rejected, stays_void
+from bridge.planning.sale.amounts import age, age_of, amount_of, is_on_another_sale, money_of
 from bridge.planning.sale.body_money import earliest_day, newest_with_money
-from bridge.planning.sale.change import less_change
+from bridge.planning.sale.change import change_of, less_change
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.sale.shown import in_shop_currency, is_shown, shown_of, with_cards
 from bridge.planning.sale.state import SaleContent, SaleMoney
@@ -152,7 +152,23 @@ def _unbooked_claims(
             found.append(tuple(group))
         else:
             context.resolve((claim.position for claim in group), resolution)
+            _warn_of_another_amount(context, group)
     return tuple(found)
+
+
+def _warn_of_another_amount(context: PlanningContext, group: Sequence[Claim]) -> None:
+    """Say that a transaction is told over another amount than its payment was written over, change put back.
+
+    Of a charge several captures tell their own parts.
+    """
+    posted = context.index.get("Payment", group[0].step.key)
+    if posted is None or posted.voided or posted.key.kind != "transaction":
+        return
+    booked = posted.written + change_of(posted)
+    for claim in group:
+        if amount_of(claim) != booked:
+            caution = other_figures("Payment", booked, amount_of(claim), money_of(claim).currency)
+            context.warn([claim.position], caution)
 
 
 def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> StepResolution | None:

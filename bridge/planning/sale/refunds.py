@@ -10,7 +10,7 @@ from bridge.index.payment_links import lost
 from bridge.index.posted import order_fact, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
-from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
+from bridge.planning.refusals import DID_NOT_LAST, known, other_figures, stays_void
 from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
@@ -37,6 +37,7 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
         if not isinstance(draft, RefundReceiptDraft):
             raise TypeError(f"{key}: a refund needs a RefundReceiptDraft")
         resolution = _known(context, sale, group[0], draft)
+        _warn_of_another_total(context, group, draft.total)
         if resolution is not None:
             context.resolve(positions, resolution)
             continue
@@ -127,6 +128,18 @@ def _known(context: PlanningContext, sale: Sale, claim: Claim, draft: RefundRece
             UnmappableEvent(f"the refund is in {draft.currency} and its sale in {sale.currency(draft.currency)}")
         )
     return None
+
+
+def _warn_of_another_total(context: PlanningContext, group: Sequence[Claim], first: Decimal) -> None:
+    """Say that a refund is told over another total than it is booked over, or than its first telling is."""
+    posted = context.index.get("RefundReceipt", group[0].step.key)
+    if posted is not None and posted.voided:
+        return
+    booked = first if posted is None else posted.written
+    for claim in group:
+        draft = claim.step.draft
+        if isinstance(draft, RefundReceiptDraft) and draft.total != booked:
+            context.warn([claim.position], other_figures("RefundReceipt", booked, draft.total, draft.currency))
 
 
 def plan_undone(context: PlanningContext, claim: Claim) -> None:
