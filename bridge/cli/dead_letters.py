@@ -17,12 +17,16 @@ letters = typer.Typer(help="The records that a person must look at, with why.", 
 def list_(
     company: Company = None,
     code: Annotated[str | None, typer.Option("--reason", "--code", help="Only with this reason code.")] = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Only what nobody has settled yet.")] = False,
     as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
-    """Every dead letter with its reason and where it came from.
+    """Every dead letter with its reason and where it came from, and what became of it since.
 
-    Example: qbo-bridge dead-letters list --code unbalanced
+    `open` is what a person has to look at still; else it was `redriven`, is `repeated` by a newer letter of the same
+    record, or its record has another result by now, whose status is shown.
+
+    Example: qbo-bridge dead-letters list --code unbalanced --open
     """
     from bridge.commands.dead_letters.listing import list_letters
     from bridge.config.settings import load_settings
@@ -30,7 +34,7 @@ def list_(
     settings = load_settings(config, os.environ)
     if company is not None:
         settings.company(company)
-    asyncio.run(list_letters(settings, company=company, code=code, as_json=as_json))
+    asyncio.run(list_letters(settings, company=company, code=code, as_json=as_json, only_open=only_open))
 
 
 @letters.command("show")

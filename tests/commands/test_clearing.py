@@ -79,6 +79,35 @@ async def test_what_no_payout_has_paid_out_is_listed_and_late_after_ten_days() -
     assert (late.is_problem, bool(late.remedy)) == (False, True)
 
 
+async def test_what_came_before_the_last_payout_is_one_sum_and_names_no_document() -> None:
+    """Guard: the second order was paid out and the first was not; no deposit says so, and no list may say otherwise."""
+    async with opened(RULES) as world:
+        for event in (*sold(1001, "30.00", "2026-03-02"), *sold(1002, "30.00", "2026-03-03")):
+            await world.deliver(event)
+        await world.deliver(*sold(1003, "12.50", "2026-03-12"))
+        await world.deliver(told([charged(1002, "30.00", "1.17")], date="2026-03-06"))
+        first, late = await examined(world)
+        paid_out = [each["Id"] for each in world.held("Payment") if each["PaymentRefNum"] == "11002"]
+    assert first.said.startswith("42.50 USD open: 30.00 of 2026-03-03, what came until the payout of 2026-03-06")
+    assert "12.50 of 2026-03-12, Payment " in first.said
+    assert late.said.startswith("30.00 USD are open for more than 10 days: 30.00 of 2026-03-03, what came until")
+    assert not any(f"Payment {each} " in finding.said for each in paid_out for finding in (first, late))
+
+
+async def test_a_payout_below_zero_paid_out_what_came_before_it_as_well() -> None:
+    """Guard: its entry puts money into the account, and no document of before it is certainly open."""
+    given_back = refund([refund_line(line("50.00"), 1, "50.00")], handed_back("50.00", id=88, order_id=1001))
+    body = {**given_back, "id": 77, "order_id": 1001, "admin_graphql_api_id": None}
+    async with opened(RULES) as world:
+        for event in (*sold(1001, "50.00", "2026-03-02"), *sold(1002, "20.00", "2026-03-03")):
+            await world.deliver(event)
+        await world.deliver(shopify_event("refunds/create", body))
+        rows = [charged(1002, "20.00", "0.80"), row("refund", "-50.00", order=1001, transaction=88)]
+        await world.deliver(told(rows, date="2026-03-06"))
+        first, *_ = await examined(world)
+    assert first.said.startswith("50.00 USD open: 50.00 of 2026-03-03, what came until the payout of 2026-03-06")
+
+
 async def test_an_account_that_was_paid_out_has_nothing_open() -> None:
     """A refund came off before. Guard: what refund receipts draw."""
     given_back = refund([refund_line(line("50.00"), 1, "20.00")], handed_back("20.00", id=88, order_id=1001))

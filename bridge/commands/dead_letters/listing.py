@@ -10,14 +10,20 @@ from dataclasses import dataclass
 
 import orjson
 
+from bridge.commands.dead_letters.redriving import Letter, read_letter
+from bridge.commands.dead_letters.states import OPEN, newest_of_each, state_of
 from bridge.commands.output import cell, printable, screen, table
-from bridge.commands.reading import read_records
+from bridge.commands.reading import company_journal, read_records
+from bridge.commands.results import published_in
 from bridge.config.settings import Settings
+from bridge.journal.redrives import read_redrive
+from bridge.kafka.errors import BrokerError
 from contracts.dead_letters import DEAD_LETTER_PREFIX
 from contracts.errors import BridgeError
-from contracts.records import InboundRecord
+from contracts.records import InboundRecord, Place
+from contracts.results import ResultStatus
 
-COLUMNS = ("letter", "failed at", "company", "code", "from", "why")
+COLUMNS = ("letter", "state", "failed at", "company", "code", "from", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +45,21 @@ class LetterId:
         return cls(int(partition), int(offset))
 
 
-async def list_letters(settings: Settings, *, company: str | None, code: str | None, as_json: bool) -> None:
-    """Every dead letter, oldest first in each partition, of one company or reason code if asked."""
+async def list_letters(
+    settings: Settings, *, company: str | None, code: str | None, as_json: bool, only_open: bool = False
+) -> None:
+    """Every dead letter with its state, oldest first in each partition, of one company or reason code if asked."""
     rows = []
+    letters: dict[Place, Letter] = {}
     async for record in read_records(settings, settings.topics.dead_letters):
         headers = letter_headers(record)
+        if (known := read_letter(record)) is not None:
+            letters[record.place] = known
         if company in {None, headers.get("company")} and code in {None, headers.get("reason-code")}:
             rows.append((LetterId(record.partition, record.offset), headers))
+    states = await _states(settings, letters)
+    rows = [(letter, {"state": states.get(_place(settings, letter), OPEN), **headers}) for letter, headers in rows]
+    rows = [(letter, headers) for letter, headers in rows if not only_open or headers["state"] == OPEN]
     rows.sort(key=lambda row: (row[1].get("failed-at", ""), str(row[0])))
     out = screen()
     if as_json:
@@ -57,7 +71,35 @@ async def list_letters(settings: Settings, *, company: str | None, code: str | N
             shown.add_row(*(cell(part) for part in _row(letter, headers)))
         out.print(shown)
     else:
-        out.print(f"No dead letters on {settings.topics.dead_letters}.", markup=False)
+        out.print(f"No {'open ' * only_open}dead letters on {settings.topics.dead_letters}.", markup=False)
+
+
+async def _states(settings: Settings, letters: Mapping[Place, Letter]) -> dict[Place, str]:
+    """What became of each letter since: from the marks of redrives and the last result of its record.
+
+    Whoever may not read the journal or the results can list the letters all the same.
+    """
+    if not letters:
+        return {}
+    there = {company.name for company in settings.companies}
+    companies = {letter.company for letter in letters.values()} & there
+    journals: dict[str, Mapping[str, bytes]] = {}
+    with contextlib.suppress(BrokerError, OSError):
+        journals = {company: await company_journal(settings, company).read() for company in companies}
+    redrives = {place: read_redrive(journals.get(each.company, {}), place) for place, each in letters.items()}
+    results: dict[Place, ResultStatus] = {}
+    with contextlib.suppress(BrokerError, OSError):
+        async for record in read_records(settings, settings.topics.results):
+            published = published_in(record)
+            if published is not None:
+                source = published.result.source
+                results[Place(source.topic, source.partition, source.offset)] = published.result.status
+    newest = newest_of_each(letters.values())
+    return {place: state_of(letter, newest, redrives[place], results) for place, letter in letters.items()}
+
+
+def _place(settings: Settings, letter: LetterId) -> Place:
+    return Place(settings.topics.dead_letters, letter.partition, letter.offset)
 
 
 async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> None:
@@ -84,6 +126,7 @@ def _row(letter: LetterId, headers: Mapping[str, str]) -> tuple[str, ...]:
     code = headers.get("reason-code", "")
     return (
         str(letter),
+        headers.get("state", OPEN),
         headers.get("failed-at", "")[:19],
         headers.get("company", ""),
         f"{code} {headers['fault-code']}" if "fault-code" in headers else code,

@@ -12,7 +12,7 @@ from contracts.entities import Entity
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.quickbooks import AccountSelector
-from mappings.accounts import LiabilityRole, Role, account, liability
+from mappings.accounts import LiabilityRole, Role, account, liability, row_account
 from mappings.rules import MappingRules
 
 INCOME = frozenset({"Income", "Other Income"})
@@ -31,6 +31,16 @@ FITTING: dict[Role, frozenset[str]] = {
     "discount": INCOME | EXPENSE,
     "fees": EXPENSE,
 }
+
+_OTHERS = frozenset({"Fixed Asset", "Other Asset", "Credit Card", "Long Term Liability", "Equity"})
+WITHOUT_A_NAME = MONEY | OWED | INCOME | EXPENSE | _OTHERS
+"""All but receivables and payables: a line on those is a customer's or a vendor's, and a payout names nobody."""
+OPENING = {
+    "opening_receivables": "late payments of earlier orders",
+    "opening_clearing": "payouts with rows from before the start",
+    "opening_gift_cards": "",
+}
+"""What has no account to be booked on where the rule is missing."""
 
 RARE: frozenset[Role] = frozenset({"bad_debts"})
 """Roles that only some Stripe events need: a company that lacks the account and names none may never miss it."""
@@ -60,6 +70,34 @@ def _accounts(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]
         yield replace(found, rare=role in RARE and getattr(rules.accounts, role) is None)
     for owed in get_args(LiabilityRole):
         yield _checked(f"accounts.{owed}", lambda owed=owed: _liability(rules, profile, owed))  # type: ignore[misc]
+    yield from _opening(rules, profile)
+    for name in ("exchange", "payout_other"):
+        chosen = getattr(rules.accounts, name)
+        if chosen is not None:
+            yield _line_account(f"accounts.{name}", profile, chosen.selector(f"accounts.{name}"))
+    for kind in sorted(rules.payouts.rows):
+        yield _line_account(f"payouts.rows.{kind}", profile, row_account(rules, kind, kind))
+
+
+def _opening(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
+    """The accounts of what was open at the start of the books; without a start nothing is booked there."""
+    if rules.books_start is None:
+        return
+    for name, needed in OPENING.items():
+        about = f"accounts.{name}"
+        chosen = getattr(rules.accounts, name)
+        if chosen is not None:
+            yield _line_account(about, profile, chosen.selector(about))
+        elif needed:
+            remedy = "name an account, unless nothing was open when the books start"
+            yield Finding(about, f"not named: {needed} are dead letters", remedy, rare=True)
+
+
+def _line_account(about: str, profile: CompanyProfile, wanted: AccountSelector) -> Finding:
+    """An account on a line of a deposit or an entry; one that the bridge makes need not be there."""
+    if wanted.made is not None and profile.account_named(wanted.made.name) is None:
+        return Finding(about, f'"{wanted.made.name}", created when it is first needed')
+    return _account(about, profile, wanted, WITHOUT_A_NAME)
 
 
 def _liability(rules: MappingRules, profile: CompanyProfile, role: LiabilityRole) -> Finding:

@@ -1,7 +1,8 @@
 """What lies in the clearing accounts and was not paid out yet: what is open, the oldest first. Pure.
 
 A deposit takes the sum of a payout's rows out of the account, not one payment after the other. So what was drawn is set
-against what came first, as in an aged list of receivables.
+against what came first, as in an aged list of receivables; and what came until the last payout is one sum, because
+naming one of its documents would say of a payment that was paid out that it is open.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ MOVERS = ("Payment", "SalesReceipt", "RefundReceipt", "Deposit", "JournalEntry")
 
 @dataclass(frozen=True, slots=True)
 class ClearingMovement:
-    """What one transaction brought into the account, or below zero drew from it."""
+    """What one transaction brought into the account, or below zero drew from it; `pays_out` of that of a payout."""
 
     day: date
     amount: Decimal
     what: str
+    pays_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,17 @@ def examine_clearing(
             ClearingMovement(since - timedelta(days=1), before, f"before {since}, or by transactions of other types")
         )
     opened = still_open(moved)
+    paid_on = max((each.day for each in moved if each.pays_out), default=None)
     if not opened:
         yield Finding(about, "nothing is open")
         return
-    yield Finding(about, f"{plain(clearing.balance, clearing.currency)} {clearing.currency} open: {_list(opened)}")
+    yield Finding(
+        about, f"{plain(clearing.balance, clearing.currency)} {clearing.currency} open: {_list(opened, paid_on)}"
+    )
     late = [each for each in opened if today - each.day > LATE]
     if late:
         amount = plain(sum((each.amount for each in late), Decimal(0)), clearing.currency)
-        said = f"{amount} {clearing.currency} are open for more than {LATE.days} days: {_list(late)}"
+        said = f"{amount} {clearing.currency} are open for more than {LATE.days} days: {_list(late, paid_on)}"
         remedy = "look on the processor's page which payout brought it; send that payout's event, or book it by hand"
         yield Finding(about, said, remedy, rare=True)
 
@@ -114,7 +119,15 @@ def _movements(clearing: Clearing, rows: Mapping[str, Sequence[Entity]]) -> Iter
         for row in found:
             amount = _moved(clearing, entity, row)
             if amount:
-                yield ClearingMovement(date.fromisoformat(str(row["TxnDate"])), amount, _called(entity, row))
+                day = date.fromisoformat(str(row["TxnDate"]))
+                yield ClearingMovement(day, amount, _called(entity, row), pays_out=_is_payout(entity, row, amount))
+
+
+def _is_payout(entity: str, row: Entity, amount: Decimal) -> bool:
+    """True for a deposit that draws on the account, and for the entry of a payout below zero."""
+    if entity == "Deposit":
+        return amount < 0
+    return entity == "JournalEntry" and ":payout:" in str(row.get("PrivateNote", ""))
 
 
 def _moved(clearing: Clearing, entity: str, row: Entity) -> Decimal:
@@ -143,7 +156,14 @@ def _called(entity: str, row: Entity) -> str:
     return f"{entity} {row.get('Id')}" + (f" ({number})" if number else "")
 
 
-def _list(opened: Sequence[ClearingMovement]) -> str:
+def _list(opened: Sequence[ClearingMovement], paid_on: date | None) -> str:
+    """What is open, the documents named of which it is certain; `paid_on` is the day of the last payout."""
+    uncertain = [each for each in opened if paid_on is not None and each.amount > 0 and each.day <= paid_on]
+    if uncertain:
+        amount = sum((each.amount for each in uncertain), Decimal(0))
+        said = f"what came until the payout of {paid_on} and was not in one: of which documents, no deposit says"
+        rest = [each for each in opened if each not in uncertain]
+        opened = [ClearingMovement(uncertain[0].day, amount, said), *rest]
     listed = [f"{each.amount} of {each.day}, {each.what}" for each in opened[:SHOWN_MAX]]
     more = len(opened) - len(listed)
     return "; ".join((*listed, f"and {more} more" if more else "")).removesuffix("; ")
