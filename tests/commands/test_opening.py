@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +18,18 @@ from bridge.commands.doctor.start import read_outstanding
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from contracts.errors import ConfigurationError
-from tests.support.orders import RULES, Json, line, order, record, shopify_event, transaction
+from tests.support.orders import (
+    RULES,
+    Json,
+    handed_back,
+    line,
+    order,
+    record,
+    refund,
+    refund_line,
+    shopify_event,
+    transaction,
+)
 from tests.support.shop_payouts import row, told
 
 D = Decimal
@@ -26,6 +38,7 @@ READ_AT_MS = 1_800_000_000_000
 """January of 2027: no version is from the future."""
 CLEARING = "clearing: Shopify Payments clearing"
 SHOP = "acme.myshopify.com"
+CARDS = re.compile(r"([\d.]+) USD sold and ([\d.]+) redeemed")
 
 
 @dataclass(frozen=True)
@@ -174,3 +187,104 @@ def test_a_byte_order_mark_of_a_spreadsheet_is_no_part_of_the_first_column(tmp_p
     path = tmp_path / "sums.csv"
     path.write_bytes(b"\xef\xbb\xbfwhat,currency,amount\r\nstore_credit,EUR,7.10\r\n")
     assert [each.amount for each in read_outstanding(path)] == [D("7.10")]
+
+
+@dataclass(frozen=True)
+class Life:
+    """One order, in cents and in days from the start; None for what never happened.
+
+    `by_card` is what a gift card paid of it on the day `paid`, `back` the day on which all of it came back: with its
+    money where it was paid, else as a credit. `sells_card`: what it sold is a gift card.
+    """
+
+    number: int
+    cents: int
+    placed: int
+    paid: int | None
+    by_card: int
+    paid_out: int | None
+    back: int | None
+    sells_card: bool
+
+    @property
+    def by_money(self) -> int:
+        """What was paid by money."""
+        return self.cents - self.by_card
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Life]:
+    found = []
+    for number in range(draw(st.integers(1, 5))):
+        cents, placed = draw(st.integers(200, 20_000)), draw(st.integers(-12, 3))
+        paid = draw(st.one_of(st.none(), st.integers(placed, 5)))
+        by_card = draw(st.sampled_from([0, 0, cents, cents // 2])) if paid is not None else 0
+        is_by_money = paid is not None and by_card < cents
+        paid_out = draw(st.one_of(st.none(), st.integers(paid, 8))) if is_by_money and paid is not None else None
+        sells_card = not by_card and draw(st.booleans())
+        # because what a gift card paid goes back to the card, which is another story
+        back = None if by_card or sells_card else draw(st.one_of(st.none(), st.integers(paid or placed, 7)))
+        found.append(Life(number, cents, placed, paid, by_card, paid_out, back, sells_card))
+    return found
+
+
+def price(cents: int) -> str:
+    return f"{cents / 100:.2f}"
+
+
+def events_of_life(life: Life) -> list[Json]:
+    """Its bodies, its money, what came back and its payout, each as it was sent on its day."""
+    ident = 7_100_000_000 + life.number * 100
+    sold = line(price(life.cents), gift_card=life.sells_card)
+    names = ["gift_card"] * bool(life.by_card) + ["shopify_payments"] * bool(life.by_money)
+    dates = {"created_at": moment(life.placed), "processed_at": moment(life.placed)}
+    about = {"id": ident, "admin_graphql_api_id": None, "name": f"#{life.number}", "payment_gateway_names": names}
+
+    def body(day: int, topic: str, status: str, owing: int, **changes: object) -> Json:
+        said = {"updated_at": moment(day), "financial_status": status, "total_outstanding": price(owing), **changes}
+        return at(day, shopify_event(topic, order([sold], **about, **dates, **said)))
+
+    def money(number: int, cents: int, gateway: str, day: int) -> Json:
+        times = {"created_at": moment(day), "processed_at": moment(day)}
+        said = {"order_id": ident, "amount": price(cents), "gateway": gateway, "admin_graphql_api_id": None}
+        return at(day, shopify_event("order_transactions/create", transaction(id=ident + number, **said, **times)))
+
+    found = [body(life.placed, "orders/create", "pending", life.cents)]
+    if life.paid is not None:
+        found.append(body(life.paid, "orders/paid", "paid", 0))
+        found += [money(1, life.by_money, "shopify_payments", life.paid)] if life.by_money else []
+        found += [money(2, life.by_card, "gift_card", life.paid)] if life.by_card else []
+    if life.paid_out is not None:
+        rows = [row("charge", price(life.by_money), "0.30", order=ident, transaction=ident + 1, id=ident + 3)]
+        day = moment(life.paid_out)
+        found.append(at(life.paid_out, told(rows, id=ident + 4, date=day[:10])))
+    if life.back is not None:
+        times = {"created_at": moment(life.back), "processed_at": moment(life.back)}
+        given = [handed_back(price(life.cents), id=ident + 5, order_id=ident, parent_id=ident + 1, **times)]
+        rows = [refund_line(sold, 1, price(life.cents))]
+        back = refund(rows, *(given if life.paid is not None else []), id=ident + 6, order_id=ident, **times)
+        back |= {"admin_graphql_api_id": None}
+        found.append(at(life.back, shopify_event("refunds/create", back)))
+        status = "refunded" if life.paid is not None else "pending"
+        later = {"refunds": [back], "current_total_price": "0.00", "current_subtotal_price": "0.00"}
+        found.append(body(life.back, "orders/updated", status, 0, **later))
+    return found
+
+
+@given(data=st.data(), story=lives())
+def test_refunds_and_gift_cards_are_in_the_figures_of_the_start(data: st.DataObject, story: list[Life]) -> None:
+    """Owed, in transit, sold and redeemed, whatever came later; in any order, and some of it twice."""
+    events = [event for life in story for event in events_of_life(life)]
+    events = data.draw(st.permutations(events + data.draw(st.lists(st.sampled_from(events), max_size=3))))
+    found = figures(events)
+    old = [life for life in story if _is_before(life.placed)]
+    owed = sum(life.cents for life in old if not _is_before(life.paid) and not _is_before(life.back))
+    came = sum(life.by_money for life in story if _is_before(life.paid))
+    went = sum(life.by_money for life in story if _is_before(life.paid_out))
+    back = sum(life.cents for life in story if _is_before(life.back) and life.paid is not None)
+    assert found[RECEIVABLES].amount == D(owed) / 100
+    assert (found[CLEARING].amount if CLEARING in found else D(0)) == D(came - went - back) / 100
+    sold = sum(life.cents for life in old if life.sells_card)
+    redeemed = sum(life.by_card for life in story if _is_before(life.paid))
+    said = CARDS.search(found[GIFT_CARDS].said)
+    assert (D(said[1]), D(said[2])) == (D(sold) / 100, D(redeemed) / 100) if said else not sold + redeemed

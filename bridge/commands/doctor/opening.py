@@ -74,7 +74,7 @@ class OpeningSums:
         self._clearing = {each.name for each in gateways if each.name is not None}
         self._sales: dict[SourceKey, _Sale] = {}
         self._payments: dict[SourceKey, PaymentDraft] = {}
-        self._received_by_body: dict[SourceKey, tuple[int, PaymentDraft]] = {}
+        self._received_by_body: dict[SourceKey, tuple[int, PaymentDraft | RedemptionDraft]] = {}
         self._credited: dict[SourceKey, CreditMemoDraft] = {}
         self._refunded: dict[SourceKey, RefundReceiptDraft] = {}
         self._redeemed: dict[SourceKey, RedemptionDraft] = {}
@@ -97,9 +97,9 @@ class OpeningSums:
                     self.refused[error.code] += 1
                 case PostingPlan(steps=steps):
                     for step in steps:
-                        self._take(step, moment)
+                        self._take(step)
 
-    def _take(self, step: PostingStep, moment: datetime | None) -> None:
+    def _take(self, step: PostingStep) -> None:
         draft, key = step.draft, step.key
         if step.intent in _TAKEN_BACK and not isinstance(draft, InvoiceDraft):
             self._undone.add(key)
@@ -108,7 +108,7 @@ class OpeningSums:
                 self._take_sale(step, draft, is_paid=False)
             case SalesReceiptDraft(sale=sale):
                 self._take_sale(step, sale, is_paid=True)
-            case PaymentDraft() if step.intent is Intent.RECEIVED and step.version is not None:
+            case PaymentDraft() | RedemptionDraft() if step.intent is Intent.RECEIVED and step.version is not None:
                 known = self._received_by_body.get(draft.invoice)
                 if self._is_before(draft.txn_date) and (known is None or known[0] < step.version.updated_at):
                     self._received_by_body[draft.invoice] = (step.version.updated_at, draft)
@@ -118,7 +118,7 @@ class OpeningSums:
                 self._credited[key] = draft
             case RefundReceiptDraft() if self._is_before(draft.txn_date):
                 self._refunded[key] = draft
-            case RedemptionDraft() if moment is not None and self._is_before(moment.date()):
+            case RedemptionDraft() if self._is_before(draft.txn_date):
                 self._redeemed[key] = draft
             case JournalEntryDraft() if self._is_before(draft.txn_date):
                 self._entries[key] = draft
@@ -177,12 +177,12 @@ class OpeningSums:
         paid: dict[SourceKey, Decimal] = defaultdict(Decimal)
         for payment in self._lasting(self._payments):
             paid[payment.invoice] += payment.amount
+        for card in self._lasting(self._redeemed):
+            paid[card.invoice] += card.amount
         for sale, (_, received) in self._received_by_body.items():
             paid[sale] = max(paid[sale], received.amount)
         for memo in self._lasting(self._credited):
             paid[memo.credit_of] += memo.total
-        for card in self._lasting(self._redeemed):
-            paid[card.invoice] += card.amount
         return paid
 
     def _lasting(self, found: Mapping[SourceKey, D]) -> list[D]:
@@ -199,7 +199,8 @@ class OpeningSums:
 
     def _brought(self) -> Iterator[tuple[str, str, Decimal]]:
         own = {each.invoice for each in self._lasting(self._payments)}
-        by_body = [draft for sale, (_, draft) in self._received_by_body.items() if sale not in own]
+        others = (draft for sale, (_, draft) in self._received_by_body.items() if sale not in own)
+        by_body = [draft for draft in others if isinstance(draft, PaymentDraft)]
         for draft in (*self._lasting(self._payments), *by_body):
             if draft.deposit_to.name in self._clearing:
                 yield str(draft.deposit_to.name), draft.currency, draft.amount
@@ -226,13 +227,22 @@ class OpeningSums:
             if not sale.is_taken_back:
                 sold[sale.currency] += sale.gift_cards
         redeemed: dict[str, Decimal] = defaultdict(Decimal)
-        for card in self._lasting(self._redeemed):
+        for card in self._cards():
             redeemed[card.currency] += card.amount
         codes = sorted(code for code in {*sold, *redeemed} if sold[code] or redeemed[code])
         sums = [f"{plain(sold[code], code)} {code} sold and {plain(redeemed[code], code)} redeemed" for code in codes]
         said = "; ".join(("events tell no balances", *sums))
         yield OpeningFigure(GIFT_CARDS, "", None, said)
         yield OpeningFigure(STORE_CREDIT, "", None, "events tell no balances")
+
+    def _cards(self) -> Iterator[RedemptionDraft]:
+        """What gift cards paid, each sale by its own transactions, else by its body: it tells the same once more."""
+        by_itself = self._lasting(self._redeemed)
+        yield from by_itself
+        own = {card.invoice for card in by_itself}
+        for sale, (_, draft) in self._received_by_body.items():
+            if isinstance(draft, RedemptionDraft) and sale not in own:
+                yield draft
 
 
 def with_given(figures: Iterable[OpeningFigure], given: Iterable[OpeningFigure]) -> list[OpeningFigure]:
