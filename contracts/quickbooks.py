@@ -36,6 +36,7 @@ from contracts.transfers import (
     JournalEntryDraft,
     JournalLine,
     PaymentDraft,
+    RowNearStart,
     SettlementRate,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "PaymentDraft",
     "RedemptionDraft",
     "RefundReceiptDraft",
+    "RowNearStart",
     "SalesReceiptDraft",
     "SettlementRate",
     "ShipmentDraft",
@@ -116,7 +118,7 @@ def _parts_of(value: object) -> Iterator[object]:
             yield from _parts_of(getattr(value, field.name))
 
 
-_WITH_PARTS = (*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine)
+_WITH_PARTS = (*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine, RowNearStart)
 
 CAME_LATER = frozenset({"po_number", "made", "own_discount"})
 NEVER_WRITTEN = frozenset({"shown", "among"})

@@ -128,6 +128,27 @@ class DepositLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowNearStart:
+    """A row of a payout so near the start of the books that its money, by the shop's own clock, may be on another side.
+
+    `fee` was kept of it. `opening` (None without a rule) is where it comes from when earlier books hold it; by its own
+    time `is_before`.
+    """
+
+    payment: SourceKey
+    sale: SourceKey
+    amount: Decimal
+    fee: DepositLine | None
+    opening: AccountSelector | None
+    is_before: bool
+
+    @property
+    def net(self) -> Decimal:
+        """What it brings to the bank."""
+        return self.amount + (self.fee.amount if self.fee else Decimal(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DepositDraft(TransactionDraft):
     """A payout to the bank account `deposit_to`; payments and lines add up to `total`, to the cent.
 
@@ -136,7 +157,8 @@ class DepositDraft(TransactionDraft):
     `part` (which of how many) its rows are told in several records. One that came back has the day on which it did in
     `returned`, and may come without its rows. `refunds` are those of its refunds that the processor took in another
     currency than the sale's, below zero; `exchange` is where the difference to what the books say they are worth goes.
-    `rows` are the figures of its rows as they were told: what is told once more and otherwise is known by them.
+    `rows` are the figures of its rows as they were told: what is told once more and otherwise is known by them. Of the
+    rows in `near_start` the planner says which books hold them.
     """
 
     deposit_to: AccountSelector
@@ -150,6 +172,7 @@ class DepositDraft(TransactionDraft):
     refunds: tuple[DepositedPayment, ...] = ()
     exchange: AccountSelector | None = None
     rows: tuple[str, ...] = ()
+    near_start: tuple[RowNearStart, ...] = ()
 
     @property
     def figures(self) -> str:
@@ -161,7 +184,8 @@ class DepositDraft(TransactionDraft):
     def sum_of_rows(self) -> Decimal:
         """What its payments and lines add up to."""
         brought = sum((each.amount for each in self.payments), Decimal(0))
-        return brought + sum((line.amount for line in self.lines), Decimal(0))
+        near = sum((each.net for each in self.near_start), Decimal(0))
+        return brought + near + sum((line.amount for line in self.lines), Decimal(0))
 
     def must_add_up(self) -> None:
         """UnbalancedDocument with both numbers when what it is made of is not its total."""

@@ -14,7 +14,7 @@ from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine
+from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine, RowNearStart
 from mappings.accounts import account, deposit_account, exchange_differences
 from mappings.entries import Movement, entry
 from mappings.rules import MappingRules
@@ -56,6 +56,7 @@ class PayoutParts:
     links: list[tuple[SourceKey, SourceKey]] = field(default_factory=list)
     months: dict[date, dict[AccountSelector, Decimal]] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
+    near_start: list[RowNearStart] = field(default_factory=list)
 
     def note_row(self, name: str, kind: str, amount: Decimal, net: Decimal) -> None:
         """What a row says, whatever becomes of it: another telling of the payout is compared with it."""
@@ -118,8 +119,9 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
         refunds=tuple(parts.refunds.values()),
         exchange=exchange_differences(rules),
         rows=tuple(parts.rows),
+        near_start=tuple(parts.near_start),
     )
-    if paid.part is None and (draft.payments or draft.lines):
+    if paid.part is None and (draft.payments or draft.lines or draft.near_start):
         draft.must_add_up()
     entity: EntityName = "JournalEntry" if paid.amount < 0 else "Deposit"
     step = PostingStep(key=paid.key, entity=entity, intent=Intent.FACT, draft=draft, name="payout")

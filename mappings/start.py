@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from contracts.errors import UndecodableRecord, UnmappableEvent
 from contracts.keys import SourceKey
@@ -25,6 +25,8 @@ from mappings.customers import Person, customer_step
 from mappings.items import refund_item
 from mappings.rules import MappingRules
 
+EAST, WEST = timedelta(hours=14), timedelta(hours=12)
+"""How far the clocks of shops are ahead of UTC and behind it."""
 SAID = "dated before the start of the books"
 
 
@@ -43,6 +45,17 @@ def is_row_before_start(day: date | None, row: str, rules: MappingRules) -> bool
     if day is None:
         raise UndecodableRecord(f"row {row} does not say when it was processed, so not whether earlier books hold it")
     return is_before_start(day, rules)
+
+
+def is_near_start(moment: datetime, rules: MappingRules) -> bool:
+    """True for a time in UTC whose day somewhere on earth is on the other side of the start.
+
+    What is written in an offset of its own is taken at its word: only GraphQL's UTC may miss the day that the shop had.
+    """
+    if rules.books_start is None or moment.utcoffset() != timedelta(0):
+        return False
+    start = datetime.combine(rules.books_start, time(), UTC)
+    return start - EAST <= moment < start + WEST
 
 
 def ignored_before_start(document: SourceKey | None) -> Ignored:

@@ -15,6 +15,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.draws import drawn
 from bridge.planning.exchange_differences import unknown_worth, without_worth
 from bridge.planning.facts import plan_fact
+from bridge.planning.near_start import with_rows_near_start
 from bridge.planning.payout_parts import put_together
 from bridge.planning.refusals import OTHER_FIGURES, known, rejected
 from bridge.planning.sale.documents import LEFT_OUT
@@ -115,6 +116,8 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
     positions = [claim.position for claim in claims]
     try:
         draft = put_together([_draft(claim) for claim in claims])
+        if isinstance(draft, DepositDraft):
+            draft = with_rows_near_start(context, draft)
     except RecordError as error:
         context.resolve(positions, Refused(error))
         return
@@ -246,7 +249,7 @@ def _without_order(context: PlanningContext, order: SourceKey) -> StepResolution
 
 
 def _has_rows(draft: DepositDraft) -> bool:
-    return bool(draft.payments or draft.lines or draft.part)
+    return bool(draft.payments or draft.lines or draft.part or draft.near_start)
 
 
 def _posted(context: PlanningContext, key: SourceKey) -> Posted | None:

@@ -26,6 +26,7 @@ def put_together(drafts: Sequence[DepositDraft]) -> DepositDraft | Waiting:
         lines=tuple(line for part in parts for line in part.lines),
         refunds=tuple(each for part in parts for each in part.refunds),
         rows=tuple(row for part in parts for row in part.rows),
+        near_start=tuple(row for part in parts for row in part.near_start),
         orders=tuple(dict.fromkeys(order for part in parts for order in part.orders)),
     )
     whole.must_add_up()

@@ -16,6 +16,7 @@ from contracts.errors import UnbalancedDocument, UndecodableRecord, UnmappableEv
 from contracts.keys import SourceKey
 from contracts.money import plain
 from contracts.posting import Ignored, PostingPlan
+from contracts.quickbooks import DepositLine, RowNearStart
 from contracts.shopify_payouts import PayoutRow, ShopPayout
 from mappings.accounts import Role, account, liability_line, row_account
 from mappings.lines import in_hundredths
@@ -23,7 +24,13 @@ from mappings.payout_parts import FAILED, PaidOut, PayoutParts, earlier_month, p
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.disputes import GATEWAY, row_entry
-from mappings.start import ignored_before_start, is_before_start, is_row_before_start, opening_clearing
+from mappings.start import (
+    ignored_before_start,
+    is_before_start,
+    is_near_start,
+    is_row_before_start,
+    opening_clearing,
+)
 from mappings.tracking import class_of_fees
 
 PAID = "paid"
@@ -62,7 +69,7 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
         lane=key,
         steps=payout_steps(paid, parts, rules),
         document_created_at=min(moments),
-        wakes=(*parts.payments, *parts.orders),
+        wakes=(*parts.payments, *parts.orders, *(each.sale for each in parts.near_start)),
     )
 
 
@@ -101,6 +108,9 @@ def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRu
             f"its net is {plain(net, code)} {code}"
         )
     parts.note_row(str(row.id), row.kind, amount, net)
+    if row.kind in CHARGES and amount > 0 and _is_near(row, rules):
+        parts.near_start.append(_near(parts, row, amount, fee, rules, is_before=before))
+        return
     if before:
         parts.line(opening_clearing(rules), net, "Before the start of the books")
         return
@@ -108,6 +118,27 @@ def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRu
     why = "Fees of disputes" if row.kind in DISPUTES else "Fees"
     _principal(parts, row, amount, day or paid.day, paid, rules)
     parts.fee(account(rules, role), fee, why, earlier_month(day, paid.day, rules))
+
+
+def _is_near(row: PayoutRow, rules: MappingRules) -> bool:
+    named = row.source_order_id is not None and row.source_order_transaction_id is not None
+    return named and row.processed_at is not None and is_near_start(row.processed_at, rules)
+
+
+def _near(
+    parts: PayoutParts, row: PayoutRow, amount: Decimal, fee: Decimal, rules: MappingRules, *, is_before: bool
+) -> RowNearStart:
+    """A charge of the last or the first hours: where its money is, the order's own transaction says."""
+    kept = DepositLine(account=account(rules, "fees"), amount=-fee, description="Fees", tracking_class=parts.fee_class)
+    chosen = rules.accounts.opening_clearing
+    return RowNearStart(
+        payment=SourceKey("shopify", "transaction", str(row.source_order_transaction_id)),
+        sale=SourceKey("shopify", "order", str(row.source_order_id)),
+        amount=amount,
+        fee=kept if fee else None,
+        opening=opening_clearing(rules) if is_before or chosen is not None else None,
+        is_before=is_before,
+    )
 
 
 def _principal(
