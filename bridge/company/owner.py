@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -30,6 +31,7 @@ from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
 from bridge.journal.waiting import Parked, journal_value
+from bridge.posting.computing import computed, steps_of
 from bridge.posting.poster import Resent
 from bridge.settlement.outcome import refused
 from bridge.settlement.reporting import Reporter, document_key, warnings_of
@@ -38,7 +40,7 @@ from contracts.containment import contained
 from contracts.errors import BatchTooLarge, InternalFault, Interrupted, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
-from contracts.records import InboundRecord, OutboundRecord, RecordId
+from contracts.records import InboundRecord, OutboundRecord, Place, RecordId
 from contracts.results import ResultStatus
 
 LEFT_OUT = frozenset({"booked_by_shop", "skipped_by_rule", "before_books_start"})
@@ -82,6 +84,7 @@ class BooksOwner:
         self._endings = Endings(books, waiting.room, self._refused)
         self._progress = Progress(board)
         self._budget = ReadBudget()
+        self._asked_before: tuple[int, ...] = ()
         self._epoch: int | None = None
         self._looked_since: datetime | None = None
         self._is_away_in_idle = False
@@ -149,21 +152,39 @@ class BooksOwner:
         self._refuse_while_stopped()
         newest_ms = max(record.timestamp_ms for record in records)
         self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
-        self._progress.begin(records)
-        taken = records[: self._progress.limit]
-        coming = map(self._progress.or_refusal, self._pipeline.map_records(taken))
-        mapped = list(self._breaker.allowed_prefix(coming))
-        if next(coming, None) is not None:
+        limit = self._progress.limit_of(records)
+        taken = records[:limit]
+        self._begin(each.place for each in taken)
+        mapped, is_whole = await computed(partial(self._mapped, taken), steps=steps_of(taken))
+        if not is_whole:
             raise BatchTooLarge(1 + records.index(mapped[-1].record))
         if len(taken) < len(records):
             raise BatchTooLarge(len(taken))
-        woken = await self._woken_by(mapped, records)
-        self._progress.begin([*records, *(each.record for each in woken)])
+        woken = await self._woken_by(mapped, records, limit)
+        self._begin(each.place for each in (*records, *(each.record for each in woken)))
         return await self._process_mapped([*mapped, *woken])
 
-    async def _woken_by(self, mapped: Sequence[MappedRecord], records: Sequence[InboundRecord]) -> list[MappedRecord]:
+    def _mapped(self, records: Iterable[InboundRecord]) -> tuple[list[MappedRecord], bool]:
+        """What may be settled at once of `records`, from the first one on, and whether that is all of them."""
+        coming = map(self._progress.or_refusal, self._pipeline.map_records(records))
+        return list(self._breaker.allowed_prefix(coming)), next(coming, None) is None
+
+    def _begin(self, places: Iterable[Place]) -> None:
+        """These are at work from now on."""
+        self._progress.begin(places)
+        self._asked_before = self._asked
+
+    @property
+    def _asked(self) -> tuple[int, ...]:
+        """Counts what QBO was asked to write, and what it did not answer or did not take."""
+        counts = self._books.calls
+        return counts.writes, counts.batches, counts.unanswered, counts.throttled
+
+    async def _woken_by(
+        self, mapped: Sequence[MappedRecord], records: Sequence[InboundRecord], limit: int | None
+    ) -> list[MappedRecord]:
         links = self._books.index.payment_links
-        if self._progress.limit is None:
+        if limit is None:
             return await self._waiting.woken_by(mapped, links, except_for=records)
         # because one of them may be what fails, they are looked at by themselves, between two micro-batches
         self._waiting.call_for(mapped, links)
@@ -171,7 +192,7 @@ class BooksOwner:
 
     async def _idle(self) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
-        self._progress.begin(())
+        self._begin(())
         changed = self._books.catch_up()
         self._books.take_slice()
         if changed is not None:
@@ -182,10 +203,11 @@ class BooksOwner:
             return self._kept()
         now, room = self._clock.now(), self._waiting.room
         await self._call_all_if_anything_may_have_become_possible(now)
-        due = room.due(now, min(SLICE, self._progress.limit or SLICE))
+        due = room.due(now, SLICE)
+        due = due[: self._progress.limit_of(ident.place for ident in due)]
         if not due:
             return self._kept()
-        self._progress.begin(ident.place for ident in due)
+        self._begin(ident.place for ident in due)
         over = frozenset(ident for ident in due if room.is_over(ident, now))
         mapped = [self._progress.or_refusal(each) for each in await self._waiting.mapped(due)]
         found = {each.record.id for each in mapped}
@@ -197,21 +219,32 @@ class BooksOwner:
         """What `process` or `idle` gave last is on the bus."""
         self._progress.committed()
 
-    def failed(self, reason: str, *, by_record: bool) -> int:
+    def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:
         """Work was cut short by something that is no outage of QBO; `take_over` comes again.
 
-        `by_record`: one of the records at work may be to blame. How many times in a row nothing could be narrowed.
+        `by_record`: one of the records at work may be to blame. `lost`: another process owns the company by now. How
+        many times in a row nothing could be narrowed.
         """
+        if lost:
+            self._count_loss()
         return self._progress.failed(reason, by_record=by_record)
 
     async def released(self) -> None:
         """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
+        self._count_loss()
         self._pipeline.forget()
         self._write_ahead.clear()
         self._books.release()
         self._waiting.clear()
         self._refused.clear()
         self._board.enter(Phase.STANDBY)
+
+    def _count_loss(self) -> None:
+        """What is at work comes to another process, or to this one once more."""
+        if self._asked == self._asked_before:
+            self._progress.lost()
+        # because what waited for QBO, or got on there, was not kept up by what we compute of it
+        self._progress.put_back()
 
     async def stopped(self) -> bytes:
         """Wait until the company has stopped itself; the journal's entry under `STOPPED_KEY` that says so."""
@@ -425,6 +458,8 @@ class BooksOwner:
     def _away(self, error: Unavailable) -> None:
         if isinstance(error, Interrupted | Stopped):
             return  # because QBO has nothing to do with it
+        # because whoever loses the company during an outage has not lost it by what these records hold
+        self._progress.put_back()
         if isinstance(error, ReadsSpent):
             self._board.enter(Phase.WARMING, reason=str(error))
             return

@@ -18,6 +18,7 @@ from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Refused, Schedule, StepId
+from bridge.posting.computing import computed
 from bridge.posting.poster import Poster, Resent
 from bridge.posting.remedies import recover
 from bridge.settlement.outcome import Outcome, ignored, outcome_of, refused, waiting, written_by
@@ -200,24 +201,25 @@ class Pipeline:
         return _Posted(planned, outcomes, written_for)
 
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
-        planned = self._planned(plans)
+        planned = await self._planned(plans)
         for _ in range(REREADS_MAX):
             if not (planned.stale or planned.unknown or planned.rates):
                 break
             await self._books.refresh(planned.stale)
             await self._books.read_payments(planned.unknown)
             await self._books.read_rates(planned.rates)
-            planned = self._planned(plans)
+            planned = await self._planned(plans)
         if (_is_barred(planned) or _lacks_an_account(planned)) and await self._books.reread_profile():
-            planned = self._planned(plans)
+            planned = await self._planned(plans)
         if self._held_at is None and self._mapper.closed_period == "hold" and _is_barred(planned):
             self._held_at = _CloseDate(self._books.profile.close_date)
         return planned
 
-    def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
+    async def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
         books, mapper = self._books, self._mapper
+        scheduled = partial(schedule, plans, books.index, books.profile, mapper.closed_period, mapper.opening)
         with contained():
-            return schedule(plans, books.index, books.profile, mapper.closed_period, mapper.opening)
+            return await computed(scheduled, steps=sum(len(plan.steps) for plan in plans))
 
     async def reopened(self) -> bool:
         """True when something is held for books that were closed to another day than now; asked every ten minutes.

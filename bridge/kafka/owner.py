@@ -34,8 +34,11 @@ class CompanyOwner(Protocol):
     def committed(self) -> None:
         """What `process` or `idle` gave last is settled."""
 
-    def failed(self, reason: str, *, by_record: bool) -> int:
-        """Work was cut short by `reason`; by one of the records at work, maybe. How often in a row in vain."""
+    def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:
+        """Work was cut short by `reason`: by one of the records at work, maybe, or because the company was `lost`.
+
+        How often in a row in vain.
+        """
 
     async def released(self) -> None:
         """Not the owner any more, or shutting down. May come after a `take_over` that never finished."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 
 from bridge.kafka.convert import next_offsets
-from bridge.kafka.errors import cause_of, may_be_a_records
+from bridge.kafka.errors import Fenced, cause_of, may_be_a_records
 from bridge.kafka.inbox import Inbox, MicroBatch
 from bridge.kafka.outage import OutageWait
 from bridge.kafka.owner import CompanyOwner
@@ -72,7 +72,8 @@ class OwnerWork:
         # because nobody knows whether the last transaction was committed, nor who owns the company by now, what is
         # committed is read again
         cause = cause_of(error)
-        in_vain = self._owner.failed(cause, by_record=may_be_a_records(error))
+        is_lost = isinstance(error, Fenced)
+        in_vain = self._owner.failed(cause, by_record=may_be_a_records(error), lost=is_lost)
         log.warning("company.taken_over_again", company=self._company, epoch=epoch, reason=cause, trace=trace_of(error))
         self._inbox.close()
         await self.release()

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
+from functools import partial
 from typing import TypeVar
 
 from bridge.binding import Binder
 from bridge.journal.requests import Unsettled
 from bridge.planning.steps import Schedule, StepId
+from bridge.posting.computing import computed
 from bridge.posting.contradiction import conflict, taking_back, totals_apart
 from bridge.posting.moves import mark_stale_by
 from bridge.posting.outcomes import outcome_of, outcome_of_resent, outdated, refusal
@@ -99,12 +101,14 @@ class Poster:
         """
         outcomes: dict[StepId, StepOutcome] = dict(failed)
         for wave in schedule.waves:
+            binder = Binder(self._books.index, self._books.profile, schedule.drafts)
+            steps = [step for step in wave if step.id not in failed]
             with contained():
-                binder = Binder(self._books.index, self._books.profile, schedule.drafts)
-                steps = [step for step in wave if step.id not in failed]
-                bound, unsent = bind_wave(steps, binder, self._realm_id, attempts, outcomes)
+                bound, unsent = await computed(
+                    partial(bind_wave, steps, binder, self._realm_id, attempts, outcomes), steps=len(steps)
+                )
                 # because a bug that showed only while the sender is at work could leave some of them sent
-                prove(bound)
+                await computed(partial(prove, bound), steps=len(bound))
             outcomes |= unsent
             outcomes |= await self._take(self._sender.send(bound))
         return outcomes

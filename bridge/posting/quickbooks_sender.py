@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
 from bridge.books.books import Books
 from bridge.journal.requests import JournalledWrite, Refusal, Unsettled, WriteAhead
+from bridge.posting.computing import computed
 from bridge.posting.looking import find_written
 from bridge.posting.probe import WriteProbe
 from bridge.posting.sending import BoundStep, Replies, ResentStep, SentStep, StepReply
@@ -142,7 +144,8 @@ class QuickBooksSender:
 
     async def _journalled(self, steps: Sequence[BoundStep], *, items_max: int) -> Sequence[Request]:
         """The requests for `steps`, written down: from here on each of them is open until its answer is known."""
-        packed = pack([bound.wire for bound in steps], items_max=items_max)
+        wires = [bound.wire for bound in steps]
+        packed = await computed(partial(pack, wires, items_max=items_max), steps=len(wires))
         if not packed:
             return ()
         by_id: dict[str, SentStep] = {bound.wire.request_id: bound for bound in steps}

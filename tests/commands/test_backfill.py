@@ -83,7 +83,7 @@ class Machine:
     def committed(self) -> None:
         self.committed_times += 1
 
-    def failed(self, reason: str, *, by_record: bool) -> int:
+    def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:  # noqa: ARG002 - as it is called
         self.failed_by.append((reason, by_record))
         return 7
 

@@ -106,7 +106,7 @@ class Machine:
         self.take_over_errors: list[Exception] = []
         self.committed_times = 0
         self.failed_by: list[tuple[str, bool]] = []
-        self.in_vain = 0
+        self.in_vain = self.lost_times = 0
 
     async def take_over(self, epoch: int) -> None:
         self.epochs.append(epoch)
@@ -135,7 +135,8 @@ class Machine:
     def committed(self) -> None:
         self.committed_times += 1
 
-    def failed(self, reason: str, *, by_record: bool) -> int:
+    def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:
+        self.lost_times += lost
         self.failed_by.append((reason, by_record))
         return self.in_vain
 
@@ -515,6 +516,7 @@ async def test_whatever_fails_the_company_is_taken_over_again_and_told_why(
     assert reason.startswith(said)
     assert "mira" not in reason
     assert may_be_a_records is by_record
+    assert world.machine.lost_times == isinstance(error, Fenced)
     assert world.consumer.sought[-2:] == [(ZERO, 5), (ONE, 0)]
     world.offer((ZERO, 5))
     await world.until(lambda: world.publisher.settled)

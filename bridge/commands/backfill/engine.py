@@ -152,9 +152,9 @@ class BackfillOwner:
     def committed(self) -> None:
         """Said to the company with each of our own settlements; there is nothing else to settle."""
 
-    def failed(self, reason: str, *, by_record: bool) -> int:
+    def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:
         """As a service does."""
-        return self._company.failed(reason, by_record=by_record)
+        return self._company.failed(reason, by_record=by_record, lost=lost)
 
     async def _settle_some(self, batch: RangeBatch) -> RangeBatch | None:
         """Settle a micro-batch, or as much of it as may be taken at once; what is left of it."""

@@ -180,7 +180,7 @@ class Owner:
 
     def committed(self) -> None: ...
 
-    def failed(self, reason: str, *, by_record: bool) -> int:  # noqa: ARG002 - as it is called
+    def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:  # noqa: ARG002 - as it is called
         return 0
 
     async def released(self) -> None:
