@@ -31,7 +31,7 @@ from tests.support.installation import realm_options, tenants
 from tests.support.kafka.cluster import running_cluster
 from tests.support.kafka.jars import KafkaMissing, find_java
 from tests.support.processes import sandbox_server
-from tests.support.verdict import Bus, judge, offsets_left, read_bus, silent, unsettled, wrong_letters
+from tests.support.verdict import CommittedRecords, judge, offsets_left, read_bus, silent, unsettled, wrong_letters
 
 EVENTS_PER_ORDER = 3.9
 SETTLING_S = 240.0
@@ -122,7 +122,7 @@ async def storm_and_verdict(fleet: Fleet, storm: Storm, arguments: argparse.Name
     return 0 if good else 1
 
 
-async def everything_told(fleet: Fleet) -> Bus:
+async def everything_told(fleet: Fleet) -> CommittedRecords:
     """The bus once each event has a terminal result; as it is when nothing comes any more."""
     known, quiet_since = -1, time.monotonic()
     while True:

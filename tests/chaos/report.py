@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.chaos.storm import Storm
-from tests.support.verdict import Bus, Verdict
+from tests.support.verdict import CommittedRecords, Verdict
 
 PROBLEMS_SHOWN = 20
 
 
-def table(verdicts: Sequence[Verdict], left: Sequence[str], storm: Storm, seed: int, bus: Bus) -> tuple[str, bool]:
+def table(
+    verdicts: Sequence[Verdict], left: Sequence[str], storm: Storm, seed: int, bus: CommittedRecords
+) -> tuple[str, bool]:
     """The text, and True when nothing was lost, duplicated, wrong, left over or told other than once."""
     told = sum(verdict.events for verdict in verdicts)
     good = all(verdict.is_good for verdict in verdicts) and not left and told == len(bus.produced)

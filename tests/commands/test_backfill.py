@@ -57,7 +57,7 @@ def result(
 
 
 @dataclass
-class Machine:
+class RangeOwner:
     """Posts every record, unless a test says otherwise."""
 
     errors: list[Exception] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Machine:
 
 
 @dataclass
-class Bus:
+class RangeBus:
     """Remembers what was settled; fails when it is told to."""
 
     errors: list[Exception] = field(default_factory=list)
@@ -130,11 +130,11 @@ async def range_of(*batches: Sequence[int]) -> AsyncIterator[RangeBatch]:
         yield RangeBatch(tuple(map(record, batch)), passed)
 
 
-class World:
+class RangeWorld:
     """A backfill of a range without a bus."""
 
     def __init__(self, *batches: Sequence[int]) -> None:
-        self.machine, self.bus, self.heard = Machine(), Bus(), Heard()
+        self.machine, self.bus, self.heard = RangeOwner(), RangeBus(), Heard()
         self.counts, self.waiting = BackfillCounts(COMPANY), WaitingRoom(timedelta(hours=72))
         self.feed = Feed(range_of(*batches))
         self.owner = BackfillOwner(
@@ -158,7 +158,7 @@ class World:
 
 async def test_it_works_through_the_range_and_then_is_finished() -> None:
     """Micro-batch by micro-batch, each told when it is settled."""
-    world = World([1, 2], [3])
+    world = RangeWorld([1, 2], [3])
     await world.until_finished()
     assert world.machine.processed == [(1, 2), (3,)]
     assert world.heard.told == [result_id(COMPANY, "events", 0, offset) for offset in (1, 2, 3)]
@@ -167,7 +167,7 @@ async def test_it_works_through_the_range_and_then_is_finished() -> None:
 
 async def test_it_is_not_finished_before_everybody_who_was_called_is_looked_at() -> None:
     """A slice of what waits comes with each idle call. Guard: `is_anybody_called`."""
-    world = World([1])
+    world = RangeWorld([1])
     event = MappedRecord(record=record(9), envelope=None, decision=Ignored(code="x", message=""))
     world.waiting.park(event, NOW, NOW)
     world.waiting.call_all()
@@ -181,12 +181,12 @@ async def test_it_is_not_finished_before_everybody_who_was_called_is_looked_at()
 async def test_it_takes_nothing_from_the_group() -> None:
     """What the group hands out would be committed: refused loudly. Guard: `process`."""
     with pytest.raises(RuntimeError, match="1 records of the group"):
-        await World().owner.process((record(1),))
+        await RangeWorld().owner.process((record(1),))
 
 
 async def test_an_outage_leaves_the_micro_batch_for_the_next_try() -> None:
     """Raised for the session, which waits; shown on the terminal; nothing is counted twice. Guard: `_batch` stays."""
-    world = World([1, 2])
+    world = RangeWorld([1, 2])
     world.machine.errors = [Unavailable("QBO is away")]
     with pytest.raises(Unavailable):
         await world.owner.idle()
@@ -198,7 +198,7 @@ async def test_an_outage_leaves_the_micro_batch_for_the_next_try() -> None:
 
 async def test_what_could_not_be_settled_comes_again_and_was_not_told() -> None:
     """Nobody knows whether the bus has it. Guard: telling after settling."""
-    world = World([1])
+    world = RangeWorld([1])
     world.bus.errors = [BridgeError("fenced")]
     with pytest.raises(BridgeError):
         await world.owner.idle()
@@ -210,7 +210,7 @@ async def test_what_could_not_be_settled_comes_again_and_was_not_told() -> None:
 
 async def test_a_connection_that_needs_a_person_is_no_outage() -> None:
     """The command ends with a sentence. Guard: `refused`."""
-    world = World([1])
+    world = RangeWorld([1])
     world.machine.errors = [Unauthorised("no token works")]
     with pytest.raises(Unauthorised):
         await world.owner.take_over(1)
@@ -220,7 +220,7 @@ async def test_a_connection_that_needs_a_person_is_no_outage() -> None:
 
 async def test_what_had_been_waiting_from_before_is_told_beside_the_range() -> None:
     """Its terminal result is published, and counted for itself."""
-    world = World([1])
+    world = RangeWorld([1])
     world.machine.parked = [result(99)]
     await world.until_finished()
     assert world.counts.outside_range == 1

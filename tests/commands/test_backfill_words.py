@@ -43,7 +43,7 @@ def nobody() -> int:
 
 
 @dataclass(frozen=True)
-class Ended:
+class BackfillEnd:
     """How the command ended and what it said."""
 
     code: int
@@ -58,7 +58,7 @@ def configured(folder: Path, port: int, transactions: str = "true") -> list[str]
     return ["backfill", "--config", str(path)]
 
 
-Cli = Callable[..., Ended]
+Cli = Callable[..., BackfillEnd]
 
 
 @pytest.fixture
@@ -67,12 +67,12 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
 
-    def call(*arguments: str) -> Ended:
+    def call(*arguments: str) -> BackfillEnd:
         monkeypatch.setattr(sys, "argv", ["qbo-bridge", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), said.out, said.err)
+        return BackfillEnd(int(ended.value.code or 0), said.out, said.err)
 
     return call
 
@@ -121,7 +121,7 @@ def test_wrong_usage_ends_with_2(cli: Cli, tmp_path: Path, nobody: int, options:
 def test_an_unknown_company_is_one_sentence(cli: Cli, tmp_path: Path, nobody: int, plan: tuple[str, ...]) -> None:
     """With the ones that there are."""
     ended = cli(*configured(tmp_path, nobody), "--company", "acme-uk", *plan)
-    assert ended == Ended(1, "", "There is no company 'acme-uk'; expected one of: acme-us.\n")
+    assert ended == BackfillEnd(1, "", "There is no company 'acme-uk'; expected one of: acme-us.\n")
 
 
 def test_without_transactions_only_a_plan_is_made(cli: Cli, tmp_path: Path, nobody: int) -> None:

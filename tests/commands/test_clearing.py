@@ -24,7 +24,7 @@ from bridge.quickbooks.queries import Select, where
 from bridge.quickbooks.warmup import load_basics
 from mappings.rules import MappingRules
 from tests.support.orders import Json, handed_back, line, order, refund, refund_line, shopify_event, transaction
-from tests.support.shop_payouts import row, told
+from tests.support.shop_payouts import charged, row, told
 from tests.support.world import World, opened
 
 D = Decimal
@@ -32,7 +32,7 @@ RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 SINCE, TODAY = date(2026, 3, 1), date(2026, 3, 20)
 
 
-def sold(ident: int, price: str, day: str) -> list[Json]:
+def sold_on_day(ident: int, price: str, day: str) -> list[Json]:
     """An order and its card money, of one day."""
     moment = f"{day}T09:00:00-05:00"
     body = order([line(price)], id=ident, admin_graphql_api_id=None, name=f"#{ident}", processed_at=moment)
@@ -45,10 +45,6 @@ def sold(ident: int, price: str, day: str) -> list[Json]:
         created_at=moment,
     )
     return [shopify_event("orders/create", body), shopify_event("order_transactions/create", money)]
-
-
-def charged(ident: int, amount: str, fee: str) -> Json:
-    return row("charge", amount, fee, order=ident, transaction=ident + 10000, id=ident + 20000)
 
 
 async def examined(world: World, rules: MappingRules = RULES) -> list[Finding]:
@@ -66,9 +62,9 @@ AFTER = where("TxnDate", ">=", SINCE.isoformat())
 async def test_what_no_payout_has_paid_out_is_listed_and_late_after_ten_days() -> None:
     """Three orders, a payout of the first: the two others are open, the one of more than ten days is said again."""
     async with opened(RULES) as world:
-        for event in (*sold(1001, "108.25", "2026-03-02"), *sold(1002, "30.00", "2026-03-09")):
+        for event in (*sold_on_day(1001, "108.25", "2026-03-02"), *sold_on_day(1002, "30.00", "2026-03-09")):
             await world.deliver(event)
-        await world.deliver(*sold(1003, "12.50", "2026-03-10"))
+        await world.deliver(*sold_on_day(1003, "12.50", "2026-03-10"))
         await world.deliver(told([charged(1001, "108.25", "3.44")], date="2026-03-06"))
         first, late = await examined(world)
     assert first.about == "clearing: Shopify Payments clearing"
@@ -112,7 +108,7 @@ async def test_an_account_that_was_paid_out_has_nothing_open() -> None:
     """A refund came off before. Guard: what refund receipts draw."""
     given_back = refund([refund_line(line("50.00"), 1, "20.00")], handed_back("20.00", id=88, order_id=1001))
     async with opened(RULES) as world:
-        for event in sold(1001, "50.00", "2026-03-02"):
+        for event in sold_on_day(1001, "50.00", "2026-03-02"):
             await world.deliver(event)
         body = {**given_back, "id": 77, "order_id": 1001, "admin_graphql_api_id": None}
         await world.deliver(shopify_event("refunds/create", body))

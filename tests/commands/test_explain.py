@@ -10,7 +10,7 @@ from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.kafka.journal import home_partition
 from contracts.records import OutboundRecord
 from contracts.results import PostedEntity, Result, ResultStatus, Source, result_record
-from tests.commands.conftest import Desk
+from tests.support.desk import Desk
 from tests.support.results import NOW, result_of
 
 STOP = Stop(code="unmappable", dead_letters=50, at=NOW.isoformat(), process="another")

@@ -14,7 +14,7 @@ from bridge.decoding.record import decode_record
 from contracts.dead_letters import OWN_HEADERS, dead_letter_record
 from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.schemas import DeadLetterHeaders
-from tests.commands.conftest import Desk
+from tests.support.desk import Desk
 from tests.support.orders import line, order, shopify_event
 
 

@@ -19,7 +19,7 @@ from contracts.keys import SourceKey
 from contracts.marker import Marker
 from contracts.records import InboundRecord, Place
 from mappings.rules import MappingRules
-from tests.support.orders import ORDER_ID, Json, charge, line, order, stripe_event, transaction
+from tests.support.orders import ORDER_ID, charge, ordered, received_early, stripe_event
 from tests.support.seals import SEAL
 from tests.support.stripe_objects import invoice_payment, paid_invoice, payout, refund, row
 from tests.support.world import World, opened
@@ -57,22 +57,10 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     return found
 
 
-def paid(number: int, **changes: object) -> Json:
-    """Money of an order of its own, taken the day before yesterday."""
-    moment = {"processed_at": "2026-11-20T12:00:00Z", "created_at": "2026-11-20T12:00:00Z"} | changes
-    return transaction(id=9_000_000 + number, admin_graphql_api_id=None, order_id=ORDER_ID + number, **moment)
-
-
-def bought(number: int, **changes: object) -> Json:
-    """That order, for which nothing was received by its own body."""
-    named = {"id": ORDER_ID + number, "admin_graphql_api_id": None, "name": f"#{3000 + number}"}
-    return order([line("21.45", 2)], **named, financial_status="pending", **changes)
-
-
 async def parked(acme: World, many: int = MANY) -> None:
     """So many payments wait for as many orders, and nothing is due to be looked at."""
     for start in range(0, many, 50):
-        results = await acme.tell(*(paid(number) for number in range(start, min(many, start + 50))))
+        results = await acme.tell(*(received_early(number) for number in range(start, min(many, start + 50))))
         assert {result.status.value for result in results} == {"waiting"}
     for _ in range(many // SLICE + 2):
         assert await acme.idle() == []
@@ -107,7 +95,7 @@ async def test_an_event_maps_itself_and_wakes_only_what_waits_for_it(work: Work)
     async with opened() as acme:
         await parked(acme)
         work.reset()
-        results = await acme.tell(bought(7))
+        results = await acme.tell(ordered(7))
         assert [result.status.value for result in results] == ["posted", "posted"]
         assert (work.mapped, work.planned) == (1, [2])
         assert len(waiting_entries(acme)) == MANY - 1
@@ -142,7 +130,7 @@ async def test_a_new_owner_maps_each_once_and_looks_at_each_once(work: Work) -> 
 async def test_an_outage_while_they_are_looked_at_loses_no_look() -> None:
     """What a new owner could not look at stays due. Guard: only `rechecked` ends it."""
     async with opened() as before:
-        await before.tell(bought(1))
+        await before.tell(ordered(1))
         await parked(before, 1)
         await put_into_the_books_by_hand(before, 0)
         async with opened(after=before) as acme:
@@ -164,12 +152,12 @@ async def test_bodies_beyond_the_memory_are_read_again_where_they_lie(work: Work
         return {place: topic[place] for place in places}
 
     async with opened(waiting_bytes=20_000, read_at=read_at) as acme:
-        records = acme.records(*(paid(number) for number in range(20)))
+        records = acme.records(*(received_early(number) for number in range(20)))
         topic |= {record.place: record for record in records}
         await acme.process(records)
         work.reset()
         journal_reads = acme.journal.reads
-        results = await acme.tell(bought(0), bought(19))
+        results = await acme.tell(ordered(0), ordered(19))
         assert [result.status.value for result in results] == ["posted"] * 4
         assert [place.offset for place in asked] == [0]
         assert (work.mapped, acme.journal.reads - journal_reads) == (3, 0)
@@ -178,14 +166,14 @@ async def test_bodies_beyond_the_memory_are_read_again_where_they_lie(work: Work
 
 async def test_a_body_that_its_topic_has_lost_is_in_the_journal() -> None:
     """Retention removed it, or the topic was made anew and another event lies at its place. Guard: the checksum."""
-    other = paid(99)
+    other = received_early(99)
 
     async def read_at(places: Sequence[Place]) -> Mapping[Place, InboundRecord]:
         return dict(zip(places, acme.records(*(other for _ in places)), strict=True))
 
     async with opened(waiting_bytes=1, read_at=read_at) as acme:
         await parked(acme, 3)
-        results = await acme.tell(bought(1))
+        results = await acme.tell(ordered(1))
         assert [result.status.value for result in results] == ["posted", "posted"]
         assert len(waiting_entries(acme)) == 2
 
@@ -195,7 +183,7 @@ async def test_a_body_that_nobody_has_is_waited_for() -> None:
     async with opened(waiting_bytes=1) as acme:
         await parked(acme, 1)
         entries, acme.journal.entries = acme.journal.entries, {}
-        assert [result.status.value for result in await acme.tell(bought(0))] == ["posted"]
+        assert [result.status.value for result in await acme.tell(ordered(0))] == ["posted"]
         acme.journal.entries = entries
         await acme.clock.advance(3600)
         assert [result.status.value for result in await acme.idle()] == ["posted"]
@@ -204,9 +192,9 @@ async def test_a_body_that_nobody_has_is_waited_for() -> None:
 async def test_a_parked_record_that_is_delivered_again_with_its_order_is_told_once() -> None:
     """A rewound group: it is not woken beside itself. Guard: `except_for`."""
     async with opened() as acme:
-        money = acme.records(paid(0))
+        money = acme.records(received_early(0))
         await acme.process(money)
-        results = await acme.process((*money, *acme.records(bought(0))))
+        results = await acme.process((*money, *acme.records(ordered(0))))
         assert [(result.source.offset, result.status.value) for result in results] == [(0, "posted"), (1, "posted")]
         assert waiting_entries(acme) == []
 
@@ -214,10 +202,10 @@ async def test_a_parked_record_that_is_delivered_again_with_its_order_is_told_on
 async def test_what_waited_too_long_ends_alone_and_with_its_bytes() -> None:
     """Those that came later go on waiting, although no body is in memory."""
     async with opened(waiting_bytes=1) as acme:
-        (first,) = acme.records(paid(0))
+        (first,) = acme.records(received_early(0))
         await acme.process((first,))
         await acme.clock.advance(3600)
-        await acme.tell(paid(1), paid(2))
+        await acme.tell(received_early(1), received_early(2))
         await acme.clock.advance(71 * 3600)
         ended = await acme.idle()
         assert [(result.source.offset, result.reason and result.reason.code) for result in ended] == [(0, "orphan")]
@@ -231,14 +219,14 @@ async def test_what_waited_too_long_ends_alone_and_with_its_bytes() -> None:
 async def test_older_documents_that_another_event_made_known_help_at_once() -> None:
     """Its order is older than the index; an event of that time widens it, long before the ten minutes are over."""
     async with opened() as before:
-        await before.tell(bought(0))
+        await before.tell(ordered(0))
         await before.clock.advance(95 * 24 * 3600)
         before.journal.ids.entries.clear()  # with them the order is read by its Id, at once
         async with opened(after=before, window=timedelta(days=90)) as acme:
             lately = {"processed_at": "2027-02-25T12:00:00Z", "created_at": "2027-02-25T12:00:00Z"}
-            await acme.tell(paid(0, **lately))
+            await acme.tell(received_early(0, **lately))
             assert await acme.idle() == []
-            await acme.tell(bought(1))
+            await acme.tell(ordered(1))
             (money,) = await acme.idle_until_read()
             assert (money.source.topic, money.source.offset, money.status.value) == ("shopify.events", 1, "posted")
 
@@ -246,7 +234,7 @@ async def test_older_documents_that_another_event_made_known_help_at_once() -> N
 async def test_an_order_that_a_person_brought_into_the_books_is_news() -> None:
     """Change data shows an invoice with our marker: the payment that waits for it need not wait for the hour."""
     async with opened() as acme:
-        await acme.tell(bought(1))
+        await acme.tell(ordered(1))
         await parked(acme, 1)
         await put_into_the_books_by_hand(acme, 0)
         assert [result.status.value for result in await acme.look()] == ["posted"]

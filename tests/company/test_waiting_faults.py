@@ -15,21 +15,9 @@ from contracts.errors import Unavailable
 from contracts.records import InboundRecord
 from contracts.results import Result
 from mappings.rules import MappingRules
-from tests.support.orders import ORDER_ID, Json, charge, line, order, stripe_event, transaction
+from tests.support.orders import charge, ordered, received_early, stripe_event
 from tests.support.stripe_objects import invoice_payment, paid_invoice, refund
 from tests.support.world import World, opened
-
-
-def paid(number: int) -> Json:
-    """Money of an order of its own."""
-    moment = {"processed_at": "2026-11-20T12:00:00Z", "created_at": "2026-11-20T12:00:00Z"}
-    return transaction(id=9_000_000 + number, admin_graphql_api_id=None, order_id=ORDER_ID + number, **moment)
-
-
-def bought(number: int) -> Json:
-    """That order, for which nothing was received by its own body."""
-    named = {"id": ORDER_ID + number, "admin_graphql_api_id": None, "name": f"#{3000 + number}"}
-    return order([line("21.45", 2)], **named, financial_status="pending")
 
 
 def at_place_of(first: InboundRecord, second: InboundRecord) -> InboundRecord:
@@ -43,7 +31,7 @@ def told(results: list[Result]) -> list[tuple[str, str | None]]:
 
 async def two_at_one_place(acme: World) -> tuple[InboundRecord, InboundRecord]:
     """Two payments that wait, one after the other delivered at the same place."""
-    first, second = acme.records(paid(1), paid(2))
+    first, second = acme.records(received_early(1), received_early(2))
     second = at_place_of(first, second)
     assert [result.status.value for result in await acme.process((first,))] == ["waiting"]
     assert [result.status.value for result in await acme.process((second,))] == ["waiting"]
@@ -56,7 +44,7 @@ async def test_two_records_of_one_place_that_wait_have_a_result_each() -> None:
         await two_at_one_place(acme)
         assert acme.shown["waiting_documents"] == len([key for key in acme.journal.entries if WAITING.holds(key)]) == 2
         for number in (1, 2):
-            results = await acme.tell(bought(number))
+            results = await acme.tell(ordered(number))
             assert ("posted", f"shopify:transaction:{9_000_000 + number}") in told(results)
         assert len(acme.ours("Payment")) == 2
         assert not [key for key in acme.journal.entries if WAITING.holds(key)]
@@ -68,16 +56,16 @@ async def test_two_records_of_one_place_survive_a_restart() -> None:
         await two_at_one_place(before)
         async with opened(after=before) as acme:
             for number in (1, 2):
-                results = await acme.tell(bought(number))
+                results = await acme.tell(ordered(number))
                 assert ("posted", f"shopify:transaction:{9_000_000 + number}") in told(results)
 
 
 async def test_the_order_at_the_place_of_its_own_payment_wakes_it() -> None:
     """Guard: `except_for` knows bodies, not places."""
     async with opened() as acme:
-        (money,) = acme.records(paid(1))
+        (money,) = acme.records(received_early(1))
         await acme.process((money,))
-        (sale,) = acme.records(bought(1))
+        (sale,) = acme.records(ordered(1))
         results = await acme.process((at_place_of(money, sale),))
         assert [result.status.value for result in results] == ["posted", "posted"]
 
@@ -85,10 +73,10 @@ async def test_the_order_at_the_place_of_its_own_payment_wakes_it() -> None:
 async def test_one_lost_body_keeps_nobody_else_waiting() -> None:
     """It is left out and looked for once an hour; everybody else is served. Guard: `mapped` leaves it out."""
     async with opened(waiting_bytes=1) as acme:
-        await acme.tell(paid(1), paid(2))
+        await acme.tell(received_early(1), received_early(2))
         lost = next(key for key in acme.journal.entries if WAITING.holds(key))
         del acme.journal.entries[lost]
-        results = await acme.tell(bought(1), bought(2))
+        results = await acme.tell(ordered(1), ordered(2))
         assert sorted(result.status.value for result in results) == ["posted"] * 3
         await acme.clock.advance(3600)
         assert await acme.idle() == []
@@ -98,7 +86,7 @@ async def test_one_lost_body_keeps_nobody_else_waiting() -> None:
 async def test_an_event_whose_body_is_lost_ends_as_others_that_waited_too_long() -> None:
     """With what is known of it, and a dead letter that says what it lacks."""
     async with opened(waiting_bytes=1) as acme:
-        await acme.tell(paid(1))
+        await acme.tell(received_early(1))
         acme.journal.entries = {key: value for key, value in acme.journal.entries.items() if not WAITING.holds(key)}
         await acme.clock.advance(73 * 3600)
         (result,) = await acme.idle()
@@ -115,16 +103,16 @@ async def test_an_event_whose_body_is_lost_ends_as_others_that_waited_too_long()
 async def test_the_number_of_waiting_events_is_that_after_the_settlement() -> None:
     """Guard: `waiting` is shown after `_records`, which parks and releases."""
     async with opened() as acme:
-        await acme.tell(paid(1), paid(2))
+        await acme.tell(received_early(1), received_early(2))
         assert acme.metric("qbo_bridge_waiting_documents") == 2
-        await acme.tell(bought(1))
+        await acme.tell(ordered(1))
         assert acme.metric("qbo_bridge_waiting_documents") == 1
 
 
 async def test_an_outage_between_micro_batches_is_on_the_board_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading older books, or the profile, asks QBO too. Guard: `_telling_outages` around `idle`."""
     async with opened() as acme:
-        await acme.tell(paid(1))
+        await acme.tell(received_early(1))
 
         async def away(*_: object, **__: object) -> bool:
             raise Unavailable("QBO is away", retry_after_s=3)

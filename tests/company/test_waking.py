@@ -45,7 +45,7 @@ class EverythingEachTime(WaitingRoom):
 
 
 @dataclass(frozen=True)
-class Story:
+class WakingStory:
     """What happens, micro-batch by micro-batch; an empty one is a restart. `waits_for_ever` events stay parked."""
 
     batches: tuple[tuple[Json, ...], ...]
@@ -53,7 +53,7 @@ class Story:
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> Story:
+def stories(draw: st.DrawFn) -> WakingStory:
     """Orders and charges, some of which never come, the money and refunds of all, and the payout that carries them."""
     events: list[Json] = []
     comes: bool
@@ -81,7 +81,7 @@ def stories(draw: st.DrawFn) -> Story:
     shuffled = draw(st.permutations(events))
     cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), max_size=5)))
     edges = pairwise([0, *cuts, len(shuffled)])
-    return Story(tuple(tuple(shuffled[start:end]) for start, end in edges), waits)
+    return WakingStory(tuple(tuple(shuffled[start:end]) for start, end in edges), waits)
 
 
 def _order(number: int) -> Json:
@@ -118,7 +118,9 @@ def _refund(number: int) -> Json:
     return stripe_event("refund.created", refund(1000, f"re_{number}", charge=_charge_id(number), payment_intent=pi))
 
 
-async def lived(story: Story, room: WaitingRoom | None, *, waiting_bytes: int) -> tuple[list[str], dict[str, Decimal]]:
+async def lived(
+    story: WakingStory, room: WaitingRoom | None, *, waiting_bytes: int
+) -> tuple[list[str], dict[str, Decimal]]:
     """The last status of each record, and the trial balance."""
     async with opened(RULES, room=room, waiting_bytes=waiting_bytes) as world:
         for batch in story.batches:
@@ -134,7 +136,7 @@ async def quiet(world: World) -> None:
 
 @EXAMPLES
 @given(story=stories(), waiting_bytes=st.sampled_from([1, 10_000, 2**26]))
-async def test_what_is_woken_is_what_looking_at_everything_would_settle(story: Story, waiting_bytes: int) -> None:
+async def test_what_is_woken_is_what_looking_at_everything_would_settle(story: WakingStory, waiting_bytes: int) -> None:
     """However much of it is in memory; and only the money of what never came goes on waiting."""
     woken = await lived(story, None, waiting_bytes=waiting_bytes)
     everything = await lived(story, EverythingEachTime(timedelta(hours=72)), waiting_bytes=2**26)

@@ -33,7 +33,7 @@ from contracts.records import InboundRecord, OutboundRecord
 ZERO, ONE = TopicPartition("events", 0), TopicPartition("events", 1)
 
 
-class Consumer:
+class ScriptedMember:
     """Positions and pauses as Kafka's clients keep them, and errors where they raise them."""
 
     def __init__(self, *assigned: TopicPartition) -> None:
@@ -91,7 +91,7 @@ class Publisher:
             self.settled.append(dict(offsets))
 
 
-class Machine:
+class OwnerWithoutBus:
     """An owner without a bus."""
 
     def __init__(self, lifecycle: Lifecycle) -> None:
@@ -145,12 +145,16 @@ class Machine:
         self.lifecycle.enter(Phase.STANDBY)
 
 
-class World:
+class SessionWorld:
     """An ownership session over two partitions, with its parts."""
 
     def __init__(self, **settings: Any) -> None:
         self.lifecycle = Lifecycle()
-        self.consumer, self.publisher, self.machine = Consumer(ZERO, ONE), Publisher(), Machine(self.lifecycle)
+        self.consumer, self.publisher, self.machine = (
+            ScriptedMember(ZERO, ONE),
+            Publisher(),
+            OwnerWithoutBus(self.lifecycle),
+        )
         self.pauses: list[float] = []
         self.interrupts: list[bool] = []
         self.on_interrupt: Callable[[], object] = lambda: None
@@ -193,7 +197,7 @@ class World:
 
 async def test_what_is_committed_is_read_after_the_fence() -> None:
     """The offsets that came with the assignment may be older than the old owner's last transaction."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     assert world.consumer.sought == [(ZERO, 5), (ONE, 0)]
     await world.session.end()
@@ -201,7 +205,7 @@ async def test_what_is_committed_is_read_after_the_fence() -> None:
 
 async def test_records_of_an_older_generation_are_dropped() -> None:
     """They were polled before a rebalance that has reset the positions. Guard: the generation in `Inbox.offer`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     await world.session.revoked()
     await world.session.assigned(world.consumer, world.consumer.assigned, 1)
@@ -215,7 +219,7 @@ async def test_records_of_an_older_generation_are_dropped() -> None:
 
 async def test_a_lost_partition_is_left_out_of_the_commit() -> None:
     """A commit that names one lost partition fails whole. Guard: `still_ours`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.machine.may_go_on.clear()
     world.offer((ZERO, 5), (ONE, 0))
@@ -229,7 +233,7 @@ async def test_a_lost_partition_is_left_out_of_the_commit() -> None:
 
 async def test_after_a_rebalance_the_owner_goes_on_where_it_settled() -> None:
     """The committed offset that aiokafka fetches may not show our last transaction yet. Guard: `seek(committed)`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.offer((ZERO, 5), (ZERO, 6))
     await world.until(lambda: world.publisher.settled)
@@ -243,7 +247,7 @@ async def test_after_a_rebalance_the_owner_goes_on_where_it_settled() -> None:
 
 async def test_a_batch_that_comes_while_another_is_at_work_is_rewound() -> None:
     """Its position has moved already; without the rewind the next commit would skip it. Guard: `Inbox.offer`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.machine.may_go_on.clear()
     world.offer((ZERO, 5))
@@ -259,7 +263,7 @@ async def test_a_batch_that_comes_while_another_is_at_work_is_rewound() -> None:
 @pytest.mark.parametrize("error", [KafkaError("no answer"), CommitFailedError("rebalanced"), Fenced("acme")])
 async def test_an_unknown_settlement_is_looked_up(error: Exception) -> None:
     """Nobody knows whether it was committed: take over again, which reads what is. Guard: rule 5."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.publisher.errors = [error]
     world.consumer.sought.clear()
@@ -273,7 +277,7 @@ async def test_an_unknown_settlement_is_looked_up(error: Exception) -> None:
 
 async def test_what_an_owner_will_not_take_at_once_comes_again() -> None:
     """Only the offsets of what was taken are settled, and no partition skips the rest. Guard: `rewind` of the rest."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.consumer.sought.clear()
     world.machine.failures = [BatchTooLarge(3)]
@@ -287,7 +291,7 @@ async def test_what_an_owner_will_not_take_at_once_comes_again() -> None:
 
 async def test_a_batch_that_waits_behind_an_outage_comes_again() -> None:
     """It was taken from the poll but not worked on when `idle` found QBO away. Guard: `Inbox.close`."""
-    world = World(idle_interval_s=60.0)
+    world = SessionWorld(idle_interval_s=60.0)
     world.machine.idle_errors = [Unavailable("QBO is away", retry_after_s=0.05)]
     holding = asyncio.Event()
 
@@ -311,7 +315,7 @@ async def test_a_batch_that_waits_behind_an_outage_comes_again() -> None:
 
 async def test_a_rebalance_during_an_outage_pauses_again() -> None:
     """A rebalance forgets pauses: without this, what it fetches is thrown away again and again. Guard: `assigned`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.machine.failures = [Unavailable("QBO is away", retry_after_s=3_600)]
     world.offer((ZERO, 5))
@@ -327,7 +331,7 @@ async def test_a_rebalance_during_an_outage_pauses_again() -> None:
 
 async def test_an_outage_is_waited_out_from_a_second_to_a_minute() -> None:
     """The more tries in a row fail, the longer the next wait, and what waits is told. Guard: `backoff_s`."""
-    world = World(backoff_min_s=1.0, backoff_max_s=60.0)
+    world = SessionWorld(backoff_min_s=1.0, backoff_max_s=60.0)
     waits: list[tuple[float, float]] = []
 
     def jitter(low: float, high: float) -> float:
@@ -353,7 +357,7 @@ async def test_an_outage_is_waited_out_from_a_second_to_a_minute() -> None:
 
 async def test_a_batch_that_takes_longer_than_a_moment_is_interrupted_and_comes_again() -> None:
     """It ends where it stands, without a pause, and the session goes on as it was. Guard: `interrupt`."""
-    world = World(drain_grace_s=0.02, drain_timeout_s=10.0)
+    world = SessionWorld(drain_grace_s=0.02, drain_timeout_s=10.0)
     await world.own()
     world.machine.may_go_on.clear()
     world.machine.failures = [Unavailable("told to begin nothing more")]
@@ -372,7 +376,7 @@ async def test_a_batch_that_takes_longer_than_a_moment_is_interrupted_and_comes_
 
 async def test_a_batch_that_ends_by_itself_is_not_interrupted() -> None:
     """A rebalance waits a moment before it cuts anything short. Guard: `drain_grace_s`."""
-    world = World(drain_grace_s=5.0, drain_timeout_s=10.0)
+    world = SessionWorld(drain_grace_s=5.0, drain_timeout_s=10.0)
     await world.own()
     world.offer((ZERO, 5))
     await world.until(lambda: world.machine.batches)
@@ -384,7 +388,7 @@ async def test_a_batch_that_ends_by_itself_is_not_interrupted() -> None:
 
 async def test_losing_the_partitions_ends_the_ownership() -> None:
     """Another member owns the company now: nothing more is written."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     await world.session.revoked()
     world.consumer.assigned = set()
@@ -396,7 +400,7 @@ async def test_losing_the_partitions_ends_the_ownership() -> None:
 
 async def test_a_stopped_session_takes_nothing_over() -> None:
     """A rebalance may come between the drain and the good-bye. Guard: `_stopping`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     await world.session.drain()
     await world.session.revoked()
@@ -410,7 +414,7 @@ async def test_a_stopped_session_takes_nothing_over() -> None:
 
 async def test_a_failed_session_takes_nothing_over() -> None:
     """What it failed with has not gone away. Guard: `failure` in `assigned`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.session.fail(ZeroDivisionError())
     await world.session.assigned(world.consumer, world.consumer.assigned, 2)
@@ -423,7 +427,7 @@ async def test_a_failed_session_takes_nothing_over() -> None:
 
 async def test_a_failed_session_stays_stopped_with_its_reason() -> None:
     """Releasing does not make a standby of it, and it owns nothing any more. Guard: `failure` in `end`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.lifecycle.enter(Phase.RUNNING, epoch=1)
     world.session.fail(ZeroDivisionError("by nothing"))
@@ -434,7 +438,7 @@ async def test_a_failed_session_stays_stopped_with_its_reason() -> None:
 
 async def test_the_group_says_who_owns_the_company() -> None:
     """Nobody knows before the first assignment, and a release between two of them is no loss. Guard: `owns`."""
-    world = World()
+    world = SessionWorld()
     said = [world.session.owns]
     await world.own()
     said.append(world.session.owns)
@@ -447,7 +451,7 @@ async def test_the_group_says_who_owns_the_company() -> None:
 
 async def test_back_off_doubles_to_its_maximum() -> None:
     """From a second to a minute; an outage that says how long is believed instead."""
-    world = World(backoff_min_s=1.0, backoff_max_s=60.0)
+    world = SessionWorld(backoff_min_s=1.0, backoff_max_s=60.0)
     waits = []
     for outages in range(9):
         world.session._outage._failures = outages
@@ -455,7 +459,7 @@ async def test_back_off_doubles_to_its_maximum() -> None:
     assert waits == [1, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def intake_of(world: World) -> CompanyIntake:
+def intake_of(world: SessionWorld) -> CompanyIntake:
     """An intake of the world's owner, whose broker nobody will ever reach."""
     return CompanyIntake(
         company="acme",
@@ -473,7 +477,7 @@ async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
 
     Guard: `_break` in the intake.
     """
-    world = World()
+    world = SessionWorld()
     intake = intake_of(world)
     intake._session = world.session
     intake._consumer = world.consumer  # type: ignore[assignment]
@@ -507,7 +511,7 @@ async def test_whatever_fails_the_company_is_taken_over_again_and_told_why(
     error: Exception, said: str, *, by_record: bool
 ) -> None:
     """A bug ends nothing; only what a record may cause makes fewer of them be taken. Guards: `_give_back`, `errors`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.machine.failures = [error]
     world.offer((ZERO, 5))
@@ -527,7 +531,7 @@ async def test_whatever_fails_the_company_is_taken_over_again_and_told_why(
 @pytest.mark.parametrize("error", [AnswerMismatch("another Id"), UnreadableJournal("format 9")])
 async def test_where_going_on_would_do_harm_the_company_stops(error: Exception) -> None:
     """Its offsets stay, and it is not taken over again. Guard: the first `except` in `OwnerWork.run`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     world.machine.failures = [error]
     world.offer((ZERO, 5))
@@ -539,7 +543,7 @@ async def test_where_going_on_would_do_harm_the_company_stops(error: Exception) 
 
 async def test_a_bug_in_taking_over_is_tried_again() -> None:
     """Whatever is read then. Guard: `_take_over` inside the `try`."""
-    world = World()
+    world = SessionWorld()
     world.machine.take_over_errors = [ZeroDivisionError(), ZeroDivisionError()]
     await world.own()
     assert world.machine.epochs == [1, 1, 1]
@@ -548,7 +552,7 @@ async def test_a_bug_in_taking_over_is_tried_again() -> None:
 
 async def test_a_company_that_is_taken_over_again_is_no_standby_and_says_why() -> None:
     """`/readyz` would call a standby ready. Guard: `enter` in `_give_back`."""
-    world = World(heartbeat_interval_ms=60_000)
+    world = SessionWorld(heartbeat_interval_ms=60_000)
     await world.own()
     world.machine.failures = [KafkaError("away")]
     world.offer((ZERO, 5))
@@ -559,14 +563,14 @@ async def test_a_company_that_is_taken_over_again_is_no_standby_and_says_why() -
 
 async def test_it_waits_longer_the_more_tries_were_in_vain() -> None:
     """The owner counts them. Guard: `_retake_wait_s`."""
-    world = World(heartbeat_interval_ms=500, backoff_min_s=1.0, backoff_max_s=60.0)
+    world = SessionWorld(heartbeat_interval_ms=500, backoff_min_s=1.0, backoff_max_s=60.0)
     waits = [world.session._work._retake_wait_s(in_vain) for in_vain in range(9)]
     assert waits == [1, 1, 1, 2, 4, 8, 16, 30, 30]
 
 
 async def test_the_owner_is_told_of_each_commit() -> None:
     """Else it would hold back for ever. Guard: `committed` in `_settle_batch`."""
-    world = World(idle_interval_s=3_600.0)
+    world = SessionWorld(idle_interval_s=3_600.0)
     await world.own()
     await world.until(lambda: world.machine.committed_times == 1)
     world.offer((ZERO, 5))
@@ -578,7 +582,7 @@ async def test_the_owner_is_told_of_each_commit() -> None:
 
 async def test_a_bug_in_joining_is_told_and_joined_is_again_after_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop without a wait would take the whole process, silently. Guard: `_wait_after`."""
-    world = World()
+    world = SessionWorld()
     intake = intake_of(world)
     joins: list[float] = []
     waits: list[float] = []

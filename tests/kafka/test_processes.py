@@ -30,7 +30,7 @@ async def bus(real: KafkaConnection, unique: str) -> AsyncIterator[Bus]:
     await bus.close()
 
 
-class Replica:
+class HeardProcess:
     """A running `tests.support.kafka.replica` and what it has said."""
 
     def __init__(self, process: Process) -> None:
@@ -53,10 +53,10 @@ class Replica:
 
 
 @contextlib.asynccontextmanager
-async def replica(bus: Bus, name: str) -> AsyncIterator[Replica]:
+async def replica(bus: Bus, name: str) -> AsyncIterator[HeardProcess]:
     command = [sys.executable, "-m", "tests.support.kafka.replica", bus.connection.bootstrap_servers, bus.company, name]
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, cwd=ROOT)
-    one = Replica(process)
+    one = HeardProcess(process)
     try:
         yield one
     finally:
@@ -65,7 +65,7 @@ async def replica(bus: Bus, name: str) -> AsyncIterator[Replica]:
         await one.end()
 
 
-async def at_work(bus: Bus, first: Replica, second: Replica) -> tuple[Replica, Replica]:
+async def at_work(bus: Bus, first: HeardProcess, second: HeardProcess) -> tuple[HeardProcess, HeardProcess]:
     """The owner, which has just journalled a micro-batch, and the standby, which has joined."""
     await bus.until(lambda: "joined 1" in first.said and "joined 1" in second.said)
     await bus.until(lambda: "owner 1" in first.said + second.said)

@@ -21,7 +21,7 @@ def record(place: TopicPartition, offset: int) -> ConsumerRecord:
     return ConsumerRecord(place.topic, place.partition, offset, offset, 0, None, b"", None, -1, 0, ())
 
 
-class Consumer:
+class RangeConsumer:
     """Answers polls by a script, then for ever with nothing; positions move as aiokafka moves them."""
 
     def __init__(self, *script: Polled | Exception, answers: bool = True, stable: int = 10, begin: int = 0) -> None:
@@ -77,7 +77,7 @@ class Consumer:
         return self.stable
 
 
-def reader_of(consumer: Consumer, *ends: int) -> RangeReader:
+def reader_of(consumer: RangeConsumer, *ends: int) -> RangeReader:
     places = (ZERO, ONE)[: len(ends)]
     partitions = [_Partition(place, 0, end, next=0, done=False) for place, end in zip(places, ends, strict=True)]
     return RangeReader(consumer, TimeSpan(), partitions, ())
@@ -100,25 +100,25 @@ async def ended(reader: RangeReader, polled: Callable[[], int], polls: int = 50)
 
 async def test_the_earliest_record_may_come_last() -> None:
     """Nothing is handed out before every partition has shown its next record. Guard: the merge waits for all."""
-    consumer = Consumer({ONE: [record(ONE, 5)]}, {ZERO: [record(ZERO, 1)]})
+    consumer = RangeConsumer({ONE: [record(ONE, 5)]}, {ZERO: [record(ZERO, 1)]})
     assert await offsets(reader_of(consumer, 2, 6)) == [1, 5]
 
 
 async def test_a_tail_that_was_compacted_away_is_not_waited_for() -> None:
     """The broker answers, holds nothing back, and brings nothing. Guard: `Tail.is_gone`."""
-    consumer = Consumer({ZERO: [record(ZERO, 0), record(ZERO, 6)]}, stable=10)
+    consumer = RangeConsumer({ZERO: [record(ZERO, 0), record(ZERO, 6)]}, stable=10)
     assert await ended(reader_of(consumer, 10), lambda: consumer.polls)
 
 
 async def test_a_broker_that_does_not_answer_is_waited_for() -> None:
     """Silence is no end: the leader may be away. Guard: counting answers, not polls."""
-    consumer = Consumer({ZERO: [record(ZERO, 0)]}, answers=False)
+    consumer = RangeConsumer({ZERO: [record(ZERO, 0)]}, answers=False)
     assert not await ended(reader_of(consumer, 10), lambda: consumer.polls)
 
 
 async def test_a_transaction_that_holds_records_back_is_waited_for() -> None:
     """What was stable at the start comes. Guard: `Tail._shown`."""
-    consumer = Consumer({ZERO: [record(ZERO, 0)]}, stable=5)
+    consumer = RangeConsumer({ZERO: [record(ZERO, 0)]}, stable=5)
     assert not await ended(reader_of(consumer, 10), lambda: consumer.polls)
 
 
@@ -129,7 +129,7 @@ async def test_a_poll_that_fails_is_asked_for_again(monkeypatch: pytest.MonkeyPa
     """From where each partition was understood. Guard: `_seek_back`."""
     monkeypatch.setattr(ranges, "FAILURE_WAIT_S", 0.0)
     monkeypatch.setattr(ranges, "read_leniently_after", lambda _: None)
-    consumer = Consumer({ZERO: [record(ZERO, 0)]}, error, {ZERO: [record(ZERO, 1)], ONE: [record(ONE, 0)]})
+    consumer = RangeConsumer({ZERO: [record(ZERO, 0)]}, error, {ZERO: [record(ZERO, 1)], ONE: [record(ONE, 0)]})
     assert await offsets(reader_of(consumer, 2, 1)) == [0, 0, 1]
     assert (ZERO, 1) in consumer.sought
     assert (ONE, 0) in consumer.sought
@@ -138,14 +138,14 @@ async def test_a_poll_that_fails_is_asked_for_again(monkeypatch: pytest.MonkeyPa
 async def test_a_poll_that_fails_for_ever_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its own error: damaged bytes do not mend. Guard: `FAILURES_MAX`."""
     monkeypatch.setattr(ranges, "FAILURE_WAIT_S", 0.0)
-    consumer = Consumer(*[CorruptRecordException("damaged")] * (FAILURES_MAX + 1))
+    consumer = RangeConsumer(*[CorruptRecordException("damaged")] * (FAILURES_MAX + 1))
     with pytest.raises(CorruptRecordException, match="damaged"):
         await offsets(reader_of(consumer, 2))
 
 
 async def test_a_log_that_was_cut_off_is_missing_to_its_end() -> None:
     """A position beyond the log's end, after an unclean change of leader: nothing will ever come there."""
-    consumer = Consumer({ZERO: [record(ZERO, 0)]}, OffsetOutOfRangeError({ZERO: 1}), begin=0)
+    consumer = RangeConsumer({ZERO: [record(ZERO, 0)]}, OffsetOutOfRangeError({ZERO: 1}), begin=0)
     reader = reader_of(consumer, 4)
     assert await offsets(reader) == [0]
     assert reader.missing == [Missing("events", 0, 1, 3, Why.REMOVED_MEANWHILE)]

@@ -26,19 +26,19 @@ class StillWaiting(Exception):
     """The script is over, and the reader asks on."""
 
 
-def silence(_: Consumer) -> None:
+def silence(_: SteppedConsumer) -> None:
     """No answer: what the leader has said before is all that is known."""
 
 
-def nothing(consumer: Consumer) -> None:
+def nothing(consumer: SteppedConsumer) -> None:
     """An answer without a record, that shows how far one may read."""
     consumer.answered_at_ms += 1
 
 
-def records(*offsets: int, place: TopicPartition = PLACE) -> Callable[[Consumer], None]:
+def records(*offsets: int, place: TopicPartition = PLACE) -> Callable[[SteppedConsumer], None]:
     """An answer with these records."""
 
-    def step(consumer: Consumer) -> None:
+    def step(consumer: SteppedConsumer) -> None:
         consumer.answered_at_ms += 1
         consumer.at[place] = offsets[-1] + 1
         consumer.polled = {place: [record(place, offset) for offset in offsets]}
@@ -46,20 +46,20 @@ def records(*offsets: int, place: TopicPartition = PLACE) -> Callable[[Consumer]
     return step
 
 
-def shown(stable: int) -> Callable[[Consumer], None]:
+def shown(stable: int) -> Callable[[SteppedConsumer], None]:
     """An answer without a record, that lets nobody read further than here."""
 
-    def step(consumer: Consumer) -> None:
+    def step(consumer: SteppedConsumer) -> None:
         consumer.answered_at_ms += 1
         consumer.stable = stable
 
     return step
 
 
-def markers(to: int) -> Callable[[Consumer], None]:
+def markers(to: int) -> Callable[[SteppedConsumer], None]:
     """An answer that holds no record, yet moves the position: markers, or what was aborted."""
 
-    def step(consumer: Consumer) -> None:
+    def step(consumer: SteppedConsumer) -> None:
         consumer.answered_at_ms += 1
         consumer.at[PLACE] = to
 
@@ -70,10 +70,10 @@ def record(place: TopicPartition, offset: int) -> ConsumerRecord[bytes, bytes]:
     return ConsumerRecord(place.topic, place.partition, offset, offset, 0, None, b"", None, -1, 0, ())
 
 
-class Consumer:
+class SteppedConsumer:
     """What aiokafka's says, step by step; both partitions are answered together."""
 
-    def __init__(self, *script: Callable[[Consumer], None]) -> None:
+    def __init__(self, *script: Callable[[SteppedConsumer], None]) -> None:
         self.script = list(script)
         self.at = {PLACE: 0, OTHER: END}
         self.stable = END
@@ -114,12 +114,14 @@ class Consumer:
 def read(monkeypatch: pytest.MonkeyPatch) -> Read:
     """What a bounded read gives while the script runs, whose last step is repeated for ever."""
 
-    async def offsets(*script: Callable[[Consumer], None], at: dict[TopicPartition, int] | None = None) -> list[int]:
-        consumer = Consumer(*script)
+    async def offsets(
+        *script: Callable[[SteppedConsumer], None], at: dict[TopicPartition, int] | None = None
+    ) -> list[int]:
+        consumer = SteppedConsumer(*script)
         consumer.at |= at or {}
 
         @contextlib.asynccontextmanager
-        async def scripted(*_: object) -> AsyncIterator[Consumer]:
+        async def scripted(*_: object) -> AsyncIterator[SteppedConsumer]:
             yield consumer
 
         monkeypatch.setattr(reader, "_consumer", scripted)

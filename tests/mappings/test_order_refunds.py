@@ -20,6 +20,7 @@ from tests.support.orders import (
     order,
     payment_of,
     plan_of,
+    receipts_of,
     refund,
     refund_line,
     sets,
@@ -48,11 +49,6 @@ def body_of(
     )
 
 
-def receipts(plan: PostingPlan) -> dict[str, RefundReceiptDraft]:
-    """The plan's refund receipts by the ids of their keys."""
-    return {step.key.id: step.draft for step in plan.steps if isinstance(step.draft, RefundReceiptDraft)}
-
-
 def credits_of(plan: PostingPlan) -> dict[str, CreditMemoDraft]:
     """The plan's credit memos by the ids of their keys."""
     return {step.key.id: step.draft for step in plan.steps if isinstance(step.draft, CreditMemoDraft)}
@@ -77,7 +73,7 @@ def test_cheaper_exchange_is_money_back_and_a_credit_for_the_rest() -> None:
     swap = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("92.00"), id=1)
     plan = body_of([LAMP, SHADE], [swap], left="70.00")
     assert payment_of(plan).amount == D("162.00")
-    (receipt,), (credit,) = receipts(plan).values(), credits_of(plan).values()
+    (receipt,), (credit,) = receipts_of(plan).values(), credits_of(plan).values()
     assert (receipt.total, credit.total) == (D("92.00"), D("70.00"))
     assert by_item(receipt, credit) == {"tax": D("12.00"), "lamp": D("150.00")}
 
@@ -87,7 +83,7 @@ def test_fee_that_the_current_total_tells_is_kept() -> None:
     back = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("147.00"), id=1)
     plan = body_of([LAMP], [back], left="15.00")
     assert payment_of(plan).amount == D("162.00")
-    assert by_item(*receipts(plan).values()) == {"tax": D("12.00"), "lamp": D("150.00"), "refund": D("-15.00")}
+    assert by_item(*receipts_of(plan).values()) == {"tax": D("12.00"), "lamp": D("150.00"), "refund": D("-15.00")}
     assert credits_of(plan) == {}
 
 
@@ -103,7 +99,7 @@ def test_rest_that_nothing_explains_is_not_booked_and_said(left: str | None) -> 
     """Neither what is left nor anything else says where it went."""
     swap = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("92.00"), id=1)
     plan = body_of([LAMP, SHADE], [swap], left=left)
-    assert receipts(plan) == {}
+    assert receipts_of(plan) == {}
     assert "refund_unexplained" in {each.code for each in plan.warnings}
 
 
@@ -114,7 +110,7 @@ def test_money_without_rows_takes_the_open_credit_of_its_amount() -> None:
     """It is for the goods of the first refund, their tax with them; the credit is paid."""
     money = refund([], handed_back("162.00"), id=2)
     plan = body_of([LAMP, SHADE], [GOODS, money], left="70.00")
-    assert by_item(receipts(plan)["2"]) == {"tax": D("12.00"), "lamp": D("150.00")}
+    assert by_item(receipts_of(plan)["2"]) == {"tax": D("12.00"), "lamp": D("150.00")}
     assert (credits_of(plan), undone(plan)) == ({}, {"1.credit", "2.credit"})
 
 
@@ -122,8 +118,8 @@ def test_money_with_a_row_takes_the_open_credit_by_a_receipt_of_nothing() -> Non
     """Its own event books it as money without goods, so the goods come in its place."""
     money = refund([], handed_back("162.00"), id=2, order_adjustments=[adjustment("-162.00")])
     plan = body_of([LAMP, SHADE], [GOODS, money], left="70.00")
-    assert receipts(plan)["2.goods"].total == 0
-    assert by_item(*receipts(plan).values()) == {"tax": D("12.00"), "lamp": D("150.00")}
+    assert receipts_of(plan)["2.goods"].total == 0
+    assert by_item(*receipts_of(plan).values()) == {"tax": D("12.00"), "lamp": D("150.00")}
     assert undone(plan) == {"1.credit", "2.credit"}
 
 
@@ -133,7 +129,7 @@ def test_goodwill_of_the_same_amount_is_no_tie_where_the_total_fell_again() -> N
     rows = [{**LAMP, "current_quantity": 1}, SHADE]
     plan = body_of(rows, [refund([refund_line(SHADE, 1, "70.00")], id=1), money], left="92.00")
     assert set(credits_of(plan)) == {"1.credit"}
-    assert set(receipts(plan)) == {"2"}
+    assert set(receipts_of(plan)) == {"2"}
 
 
 def test_money_without_rows_alone_rests_on_its_order() -> None:
@@ -145,7 +141,7 @@ def test_money_without_rows_alone_rests_on_its_order() -> None:
 def test_money_without_rows_that_lowers_the_total_is_goodwill() -> None:
     """No goods came back before."""
     plan = body_of([SHADE], [refund([], handed_back("20.00"), id=2)], left="50.00")
-    assert by_item(*receipts(plan).values()) == {"refund": D("20.00")}
+    assert by_item(*receipts_of(plan).values()) == {"refund": D("20.00")}
 
 
 @pytest.mark.parametrize("left", ["70.00", "0.00"])
@@ -155,9 +151,9 @@ def test_tip_that_a_row_hands_back_leaves_neither_tip_nor_revenue(left: str) -> 
     money = handed_back("6.00" if left == "70.00" else "76.00")
     tip = refund(goods, money, id=3, order_adjustments=[adjustment("-6.00")])
     plan = body_of([SHADE], [tip], left=left, total_tip_received="6.00", total_price="76.00")
-    assert receipts(plan)["3.tip"].total == 0
-    assert by_item(*receipts(plan).values()).get("tip") == D("6.00")
-    assert "refund" not in by_item(*receipts(plan).values())
+    assert receipts_of(plan)["3.tip"].total == 0
+    assert by_item(*receipts_of(plan).values()).get("tip") == D("6.00")
+    assert "refund" not in by_item(*receipts_of(plan).values())
 
 
 @pytest.mark.parametrize("status", ["failure", "error", None])
@@ -184,14 +180,14 @@ def test_delivery_that_an_edit_and_a_refund_tell_is_taken_off_once(in_total: boo
 def test_pieces_that_did_not_come_back_to_the_shelf_are_not_named() -> None:
     """QBO would put an inventory item back in stock."""
     row = {**refund_line(SHADE, 1, "70.00"), "restock_type": "no_restock"}
-    (receipt,) = receipts(plan_of(refund([row], handed_back("70.00")))).values()
+    (receipt,) = receipts_of(plan_of(refund([row], handed_back("70.00")))).values()
     assert [(each.item.id, each.amount, each.quantity) for each in receipt.lines] == [("shade", D("70.00"), None)]
 
 
 def test_duties_within_the_prices_go_back_from_customs() -> None:
     """The goods hold them, so the refund names them twice."""
     body = refund([refund_line(SHADE, 1, "70.00")], handed_back("70.00"), total_duties_set=sets("9.00"))
-    assert by_item(*receipts(plan_of(body)).values()) == {"shade": D("61.00"), "duties": D("9.00")}
+    assert by_item(*receipts_of(plan_of(body)).values()) == {"shade": D("61.00"), "duties": D("9.00")}
 
 
 @pytest.mark.parametrize("name", ["quantity", "total_tax"])
@@ -206,7 +202,7 @@ def test_tax_that_the_channel_remits_goes_back_from_where_it_lies() -> None:
     """By its share of the line's taxes."""
     taxes = [{"title": "State", "price": "9.00", "channel_liable": True}, {"title": "County", "price": "3.00"}]
     row = line("150.00", id=81, sku="LAMP", tax_lines=taxes)
-    (receipt,) = receipts(plan_of(refund([refund_line(row, 1, "75.00", "6.00")], handed_back("81.00")))).values()
+    (receipt,) = receipts_of(plan_of(refund([refund_line(row, 1, "75.00", "6.00")], handed_back("81.00")))).values()
     assert by_item(receipt) == {"tax": D("1.50"), "lamp": D("75.00"), "marketplace-tax": D("4.50")}
     assert receipt.total == D("81.00")
 
@@ -215,7 +211,7 @@ def test_refund_of_another_merchant_of_record_takes_the_place_of_its_own_event_s
     """The event alone cannot know whose the tax was."""
     back = refund([refund_line(LAMP, 1, "150.00", "12.00")], handed_back("162.00"), id=5)
     plan = body_of([LAMP, SHADE], [back], left="70.00", merchant_of_record_app_id=438)
-    assert by_item(receipts(plan)["5.others"]) == {"lamp": D("150.00"), "marketplace-tax": D("12.00")}
+    assert by_item(receipts_of(plan)["5.others"]) == {"lamp": D("150.00"), "marketplace-tax": D("12.00")}
     assert "5" in undone(plan)
 
 
@@ -235,7 +231,7 @@ def test_the_tax_of_a_delivery_that_a_channel_remits_goes_back_from_where_it_lie
     """Guard: the refund alone does not say whose it was, so the order's telling takes its place."""
     back = refund([], handed_back("8.66"), id=5, **told)
     plan = body_of([SHADE], [back], left="70.00", shipping_lines=[DELIVERY])
-    assert by_item(receipts(plan)["5.others"]) == {"shipping": D("8.00"), "marketplace-tax": D("0.66")}
+    assert by_item(receipts_of(plan)["5.others"]) == {"shipping": D("8.00"), "marketplace-tax": D("0.66")}
     assert "5" in undone(plan)
 
 
@@ -245,9 +241,9 @@ def test_a_refund_that_describes_its_delivery_says_itself_whose_its_tax_was() ->
     described = {**DELIVERY, "tax_lines": taxes}
     back = refund([], handed_back("8.66"), id=5, refund_shipping_lines=[{**DELIVERED, "shipping_line": described}])
     wanted = {"tax": D("0.33"), "shipping": D("8.00"), "marketplace-tax": D("0.33")}
-    assert by_item(receipts(plan_of(back))["5"]) == wanted
+    assert by_item(receipts_of(plan_of(back))["5"]) == wanted
     plan = body_of([SHADE], [back], left="70.00", shipping_lines=[described])
-    assert by_item(receipts(plan)["5"]) == wanted
+    assert by_item(receipts_of(plan)["5"]) == wanted
     assert "5" not in undone(plan)
 
 
@@ -257,7 +253,7 @@ def test_money_for_a_part_of_goods_that_came_back_before_leaves_the_rest_as_a_cr
     goods = refund([refund_line(sold, 1, "80.00", "6.40")], id=5)
     paid = refund([], handed_back("43.20"), id=6, order_adjustments=[adjustment("-43.20")])
     plan = body_of([sold, SHADE], [goods, paid], left="70.00", owing="-43.20")
-    assert by_item(receipts(plan)["6.goods"]) == {"lamp": D("40.00"), "tax": D("3.20"), "refund": D("-43.20")}
+    assert by_item(receipts_of(plan)["6.goods"]) == {"lamp": D("40.00"), "tax": D("3.20"), "refund": D("-43.20")}
     (rest,) = [step for step in plan.steps if step.entity == "CreditMemo" and step.draft is not None]
     assert isinstance(rest.draft, CreditMemoDraft)
     assert (rest.key.id, rest.draft.total, rest.draft.tax) == ("5.credit.1", D("43.20"), D("3.20"))

@@ -24,6 +24,7 @@ from tests.support.orders import (
     mapped,
     order,
     plan_of,
+    receipts_of,
     refund,
     refund_line,
     sets,
@@ -36,11 +37,6 @@ D = Decimal
 MUG = line("14.50", 2, id=77, title="Enamel mug", name="Enamel mug", sku="MUG")
 TOTE = taxed("21.00", 3, "4.57", id=78, discount_allocations=discounted("6.00"))
 SECOND = "9455001133446"
-
-
-def receipts(plan: PostingPlan) -> dict[str, RefundReceiptDraft]:
-    """The plan's refund receipts by the ids of their keys."""
-    return {step.key.id: step.draft for step in plan.steps if isinstance(step.draft, RefundReceiptDraft)}
 
 
 def credit(plan: PostingPlan) -> CreditMemoDraft:
@@ -59,7 +55,7 @@ def adds_up(draft: RefundReceiptDraft | CreditMemoDraft) -> bool:
 def test_refund_belongs_to_its_order_s_sale() -> None:
     """It names the sale; whose money it is, the sale says. The date is the refund's own."""
     plan = plan_of(refund([refund_line(MUG, 2, "29.00")], handed_back("29.00")))
-    (draft,) = receipts(plan).values()
+    (draft,) = receipts_of(plan).values()
     assert (str(plan.document), plan.lane) == (
         "shopify:refund:897650012233",
         SourceKey("shopify", "order", str(ORDER_ID)),
@@ -74,7 +70,7 @@ def test_money_leaves_the_account_that_the_payment_went_to() -> None:
     """By the gateway's rule, like the payment."""
     rules = load_rules('[gateways.paypal]\ndeposit = "PayPal balance"\nmethod = "PayPal"')
     body = refund([refund_line(MUG, 1, "14.50")], handed_back("14.50", gateway="paypal"))
-    (draft,) = receipts(plan_of(body, rules)).values()
+    (draft,) = receipts_of(plan_of(body, rules)).values()
     assert (draft.deposit_to.name, draft.method) == ("PayPal balance", "PayPal")
 
 
@@ -88,7 +84,7 @@ def test_refund_that_misses_what_moved_is_refused_with_both_numbers(moved: str) 
 def test_rows_that_cancel_each_other_are_summed() -> None:
     """-3.95, +3.95, -3.95 of one refund is 3.95 of delivery, as a real one has it."""
     rows = [adjustment(amount, kind="shipping_refund") for amount in ("-3.95", "3.95", "-3.95")]
-    (draft,) = receipts(plan_of(refund([], handed_back("3.95"), order_adjustments=rows))).values()
+    (draft,) = receipts_of(plan_of(refund([], handed_back("3.95"), order_adjustments=rows))).values()
     assert [(row.item.id, row.amount) for row in draft.lines] == [("shipping", D("3.95"))]
 
 
@@ -98,14 +94,14 @@ def test_newer_bodies_tell_delivery_in_lines_of_its_own() -> None:
     told_once = refund([], handed_back("5.00"), refund_shipping_lines=rows)
     told_twice = {**told_once, "order_adjustments": [adjustment("-5.00", kind="shipping_refund")]}
     for body in (told_once, told_twice):
-        (draft,) = receipts(plan_of(body)).values()
+        (draft,) = receipts_of(plan_of(body)).values()
         assert draft.total == D("5.00")
 
 
 def test_what_was_kept_is_a_negative_line_and_takes_its_tax_along() -> None:
     """A restocking fee of 5.00 and 0.40 of tax on it."""
     body = refund([refund_line(TOTE, 3, "57.00", "4.57")], handed_back("56.17"))
-    (draft,) = receipts(plan_of({**body, "order_adjustments": [adjustment("5.00", "0.40")]})).values()
+    (draft,) = receipts_of(plan_of({**body, "order_adjustments": [adjustment("5.00", "0.40")]})).values()
     assert adds_up(draft)
     assert [(row.item.id, row.amount, row.tax) for row in draft.lines][1] == ("refund", D("-5.00"), D("-0.40"))
     assert draft.tax == D("4.17")
@@ -114,14 +110,14 @@ def test_what_was_kept_is_a_negative_line_and_takes_its_tax_along() -> None:
 def test_line_of_nothing_is_left_out() -> None:
     """A placeholder that was discounted whole moved no money."""
     body = refund([refund_line(line("10000.00", id=5), 1, "0.00"), refund_line(MUG, 1, "14.50")], handed_back("14.50"))
-    (draft,) = receipts(plan_of(body)).values()
+    (draft,) = receipts_of(plan_of(body)).values()
     assert len(draft.lines) == 1
 
 
 def test_binary_noise_of_a_float_is_no_money() -> None:
     """143.97000000000003 without its sets is 143.97."""
     row = {**refund_line(MUG, 1, "143.97"), "subtotal": 143.97000000000003, "subtotal_set": None}
-    (draft,) = receipts(plan_of(refund([row], handed_back("143.97")))).values()
+    (draft,) = receipts_of(plan_of(refund([row], handed_back("143.97")))).values()
     assert draft.total == D("143.97")
 
 
@@ -129,8 +125,8 @@ def test_gateways_share_the_lines_and_the_boundary_is_divided() -> None:
     """In the order of the gateways, whatever the order of the transactions; keys and numbers say which."""
     lines = [refund_line(TOTE, 2, "38.00", "3.05"), refund_line(MUG, 1, "14.50")]
     money = [handed_back("30.00", id=SECOND), handed_back("25.55", gateway="paypal")]
-    found = receipts(plan_of(refund(lines, *money)))
-    assert found == receipts(plan_of(refund(lines, *reversed(money))))
+    found = receipts_of(plan_of(refund(lines, *money)))
+    assert found == receipts_of(plan_of(refund(lines, *reversed(money))))
     assert {ident: draft.total for ident, draft in found.items()} == {
         "897650012233.paypal": D("25.55"),
         "897650012233.shopify_payments": D("30.00"),
@@ -143,7 +139,7 @@ def test_gateways_share_the_lines_and_the_boundary_is_divided() -> None:
 def test_two_transactions_of_one_gateway_are_one_receipt() -> None:
     """Its reference is the refund's, because none of the two is the whole."""
     money = [handed_back("10.00"), handed_back("4.50", id=SECOND)]
-    (draft,) = receipts(plan_of(refund([refund_line(MUG, 1, "14.50")], *money))).values()
+    (draft,) = receipts_of(plan_of(refund([refund_line(MUG, 1, "14.50")], *money))).values()
     assert (draft.total, draft.reference) == (D("14.50"), "897650012233")
 
 
@@ -151,8 +147,8 @@ def test_gateway_on_its_way_waits_without_changing_the_other_s_receipt() -> None
     """Guard: keys and lines are decided over all transactions, so the later body books the rest and nothing else."""
     lines = [refund_line(MUG, 2, "29.00")]
     paypal = handed_back("9.00", gateway="paypal")
-    now = receipts(plan_of(refund(lines, paypal, handed_back("20.00", id=SECOND, status="pending"))))
-    later = receipts(plan_of(refund(lines, paypal, handed_back("20.00", id=SECOND))))
+    now = receipts_of(plan_of(refund(lines, paypal, handed_back("20.00", id=SECOND, status="pending"))))
+    later = receipts_of(plan_of(refund(lines, paypal, handed_back("20.00", id=SECOND))))
     assert now == {"897650012233.paypal": later["897650012233.paypal"]}
     assert later["897650012233.shopify_payments"].total == D("20.00")
 
@@ -187,7 +183,7 @@ def test_goods_without_money_are_a_credit_memo() -> None:
             "R897650012233",
         )
         assert adds_up(draft)
-        assert not receipts(plan)
+        assert not receipts_of(plan)
 
 
 def test_credit_memo_gives_way_to_the_money_of_the_same_refund() -> None:
@@ -202,7 +198,7 @@ def test_unpaid_part_of_a_refund_is_a_credit_memo_beside_its_receipt() -> None:
     """29.00 of goods, 20.00 handed back, 9.00 were never paid."""
     rows = [adjustment("9.00", reason="Pending refund discrepancy")]
     plan = plan_of(refund([refund_line(MUG, 2, "29.00")], handed_back("20.00"), order_adjustments=rows))
-    (draft,) = receipts(plan).values()
+    (draft,) = receipts_of(plan).values()
     assert (draft.total, credit(plan).total) == (D("20.00"), D("9.00"))
     assert step_of(plan, "CreditMemo").intent is Intent.FACT
 
@@ -211,7 +207,7 @@ def test_pending_row_that_takes_back_an_earlier_one_is_no_credit() -> None:
     """+14.50 kept, then -14.50 pending once the money moves: together nothing."""
     rows = [adjustment("14.50"), adjustment("-14.50", reason="Pending refund discrepancy")]
     plan = plan_of(refund([refund_line(MUG, 1, "14.50")], handed_back("14.50"), order_adjustments=rows))
-    (draft,) = receipts(plan).values()
+    (draft,) = receipts_of(plan).values()
     assert (draft.total, adds_up(draft)) == (D("14.50"), True)
 
 
@@ -225,7 +221,7 @@ def test_goods_taken_back_for_nothing_are_no_document() -> None:
 def test_refund_to_a_gift_card_makes_the_liability_grow() -> None:
     """No money: goods and tax are reversed against a negative line of the liability's item."""
     body = refund([refund_line(TOTE, 1, "19.00", "1.52")], handed_back("20.52", gateway="gift_card"))
-    (draft,) = receipts(plan_of(body)).values()
+    (draft,) = receipts_of(plan_of(body)).values()
     assert (draft.total, draft.tax, adds_up(draft)) == (D("0.00"), D("1.52"), True)
     assert [(row.item.id, row.amount) for row in draft.lines][1] == ("gift-card", D("-20.52"))
 
@@ -233,7 +229,7 @@ def test_refund_to_a_gift_card_makes_the_liability_grow() -> None:
 @pytest.mark.parametrize(("moved", "tax_beside"), [("20.52", True), ("19.00", False)])
 def test_reading_of_the_taxes_is_the_one_that_makes_the_money(moved: str, tax_beside: bool) -> None:  # noqa: FBT001
     """A refund does not say whether prices hold their taxes; what moved does."""
-    (draft,) = receipts(plan_of(refund([refund_line(TOTE, 1, "19.00", "1.52")], handed_back(moved)))).values()
+    (draft,) = receipts_of(plan_of(refund([refund_line(TOTE, 1, "19.00", "1.52")], handed_back(moved)))).values()
     assert (draft.total, draft.tax) == (D(moved), D("1.52"))
     assert draft.lines[0].amount == (D("19.00") if tax_beside else D("17.48"))
 
@@ -263,7 +259,7 @@ def test_money_in_another_currency_is_compared_in_the_customer_s_and_booked_in_t
     }
     row["total_tax_set"] = sets("0.00")
     money = [handed_back("16.65", currency="EUR"), handed_back("10.00", id=SECOND, currency="EUR", gateway="paypal")]
-    found = receipts(plan_of(refund([row], *money)))
+    found = receipts_of(plan_of(refund([row], *money)))
     assert {draft.currency for draft in found.values()} == {"USD"}
     assert total(draft.total for draft in found.values()) == D("29.00")
     wrong = [handed_back("16.64", currency="EUR"), money[1]]
@@ -284,7 +280,7 @@ def test_long_ids_keep_their_ends_in_21_characters() -> None:
     body = refund(
         [refund_line(MUG, 1, "14.50")], handed_back("10.00", gateway="paypal"), handed_back("4.50", id=SECOND)
     )
-    found = receipts(plan_of({**body, "id": int(float(12345678901234567890123)), "admin_graphql_api_id": gid}))
+    found = receipts_of(plan_of({**body, "id": int(float(12345678901234567890123)), "admin_graphql_api_id": gid}))
     numbers = sorted(draft.doc_number for draft in found.values())
     assert numbers == ["R45678901234567890123", "R678901234567890123-2"]
     assert all(len(number) <= 21 for number in numbers)
@@ -344,7 +340,7 @@ def test_refund_that_does_not_add_up_never_stops_its_order() -> None:
     broken = refund([refund_line(MUG, 1, "14.50")], handed_back("99.00"))
     plan = plan_of(refunded_order(broken))
     assert step_of(plan, "Invoice").draft is not None
-    assert not receipts(plan)
+    assert not receipts_of(plan)
     assert any("refund 897650012233 is not booked from here" in note for note in plan.notes)
     with pytest.raises(RecordError):
         mapped(shopify_event("refunds/create", broken))
@@ -364,4 +360,4 @@ def test_refunds_of_an_order_cancelled_with_money_carry_it_back() -> None:
         refund([refund_line(MUG, 2, "29.00")], handed_back("29.00")), cancelled_at="2026-03-09T10:15:02-08:00"
     )
     plan = plan_of(body)
-    assert (step_of(plan, "Invoice").intent, len(receipts(plan))) == (Intent.STATE, 1)
+    assert (step_of(plan, "Invoice").intent, len(receipts_of(plan))) == (Intent.STATE, 1)

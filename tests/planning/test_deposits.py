@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mappings.rules import MappingRules, load_rules
 from tests.support.orders import ORDER_ID, charge, line, order, shopify_event, stripe_event
 from tests.support.sizes import examples
-from tests.support.stripe_lives import SURE, Life, deliveries, lives
+from tests.support.stripe_lives import SURE, StripeLife, deliveries, lives
 from tests.support.stripe_objects import invoice_payment, paid_invoice, payout, row
 from tests.support.world import opened
 
@@ -28,7 +28,7 @@ CLEARING = load_rules('[gateways.stripe]\ndeposit = { sub_type = "Savings" }')
 @EXAMPLES
 @given(life=lives(), data=st.data())
 async def test_nothing_of_a_payout_is_left_behind(
-    rules: MappingRules, lies_in: str, life: Life, data: st.DataObject
+    rules: MappingRules, lies_in: str, life: StripeLife, data: st.DataObject
 ) -> None:
     """Guards: each fee once whoever told it, lines against the account that the money lies in, payments whole."""
     batches = data.draw(deliveries(life.events))

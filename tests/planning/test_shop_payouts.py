@@ -10,7 +10,7 @@ import pytest
 
 from mappings.rules import MappingRules, load_rules
 from tests.support.orders import Json, handed_back, line, order, refund, refund_line, shopify_event, transaction
-from tests.support.shop_payouts import PAYOUT_ID, payout, row, told
+from tests.support.shop_payouts import PAYOUT_ID, charged, payout, row, told
 from tests.support.stripe_lives import SURE
 from tests.support.world import World, opened
 
@@ -28,10 +28,6 @@ def paid(ident: int, amount: str) -> Json:
         "order_transactions/create",
         transaction(id=ident + 10000, order_id=ident, amount=amount, admin_graphql_api_id=None),
     )
-
-
-def charged(ident: int, amount: str, fee: str, **changes: Any) -> Json:
-    return row("charge", amount, fee, order=ident, transaction=ident + 10000, id=ident + 20000, **changes)
 
 
 def orders(*sales: tuple[int, str]) -> list[Any]:

@@ -15,7 +15,7 @@ from tests.support.assembly import RESULTS, MemoryJournal, assemble
 from tests.support.histories import History, histories
 from tests.support.orders import ORDER_ID, Json, line, order, shopify_event
 from tests.support.sizes import examples
-from tests.support.stripe_lives import SHAPES, Life, deliveries, lives
+from tests.support.stripe_lives import SHAPES, StripeLife, deliveries, lives
 from tests.support.world import WINDOW, World, opened
 
 EXAMPLES = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,7 +50,7 @@ async def test_a_rehearsal_of_stripe_s_invoices_comes_true(shape: str, data: st.
 
 @FEW
 @given(life=lives(), data=st.data())
-async def test_a_rehearsal_of_payouts_comes_true(life: Life, data: st.DataObject) -> None:
+async def test_a_rehearsal_of_payouts_comes_true(life: StripeLife, data: st.DataObject) -> None:
     """Deposits that wait for their payments, and payouts that come with them."""
     await _comes_true(data.draw(deliveries(life.events)), data.draw(st.integers(0, 4)))
 

@@ -18,7 +18,7 @@ from bridge.sandbox.stats import ledger_shown
 from bridge.sandbox.switch_words import switches
 from bridge.sandbox.webhooks import signature
 from bridge.sandbox.wire import Doc, loads
-from tests.sandbox.conftest import UNLIMITED, World, open_world
+from tests.support.connected_sandbox import UNLIMITED, ConnectedSandbox, connected
 
 
 async def settle() -> None:
@@ -43,7 +43,7 @@ async def test_webhooks_are_signed_cloud_events_and_retried() -> None:
     headers = {"authorization": f"Bearer {app.state.sandbox.access_token()}", "accept": "application/json"}
     base = f"http://sandbox/v3/company/{settings.realms[0]}"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base, headers=headers) as http:
-        world = World(app, http, clock)
+        world = ConnectedSandbox(app, http, clock)
         customer = await world.customer()
         await settle()
         await world.update("Customer", customer, Active=False)
@@ -63,7 +63,7 @@ async def test_webhooks_are_signed_cloud_events_and_retried() -> None:
 async def test_a_data_file_keeps_everything(tmp_path: Path) -> None:
     """Documents, ledger, sequences, names, deletions, request ids and the refresh token survive a restart."""
     settings = SandboxSettings(data=tmp_path / "books.db", limits=UNLIMITED)
-    first = await open_world(settings)
+    first = await connected(settings)
     customer, item = await first.customer(), await first.item("Kept")
     invoice = await first.invoice(customer, item, PrivateNote="kept")
     await first.payment(customer, "30.00", ("30.00", "Invoice", invoice))
@@ -72,7 +72,7 @@ async def test_a_data_file_keeps_everything(tmp_path: Path) -> None:
     answer = await first.post("customer", {"DisplayName": "Once"}, requestid="r1")
     before, tables = ledger_shown(first.company), {name: dict(table) for name, table in first.company.tables.items()}
     first.sandbox.close()
-    second = await open_world(settings)
+    second = await connected(settings)
     assert {name: dict(table) for name, table in second.company.tables.items()} == tables
     after = ledger_shown(second.company)
     assert sorted(after.pop("trial_balance"), key=str) == sorted(before.pop("trial_balance"), key=str)
@@ -87,7 +87,7 @@ async def test_a_data_file_keeps_everything(tmp_path: Path) -> None:
     second.sandbox.close()
 
 
-async def test_the_page_and_its_json_show_the_books(world: World) -> None:
+async def test_the_page_and_its_json_show_the_books(world: ConnectedSandbox) -> None:
     """Company, counts, trial balance, last requests with requestid and outcome, faults in force."""
     await world.post("customer", {"DisplayName": "<b>Ann</b>"}, requestid="r-77")
     await world.post("customer", {"DisplayName": "<b>Ann</b>"}, requestid="r-77")
@@ -104,7 +104,7 @@ async def test_the_page_and_its_json_show_the_books(world: World) -> None:
 
 async def test_the_sample_company_is_sound_and_useful() -> None:
     """Customers with addresses, items with and without SKU, invoices in every state."""
-    world = await open_world(SandboxSettings(limits=UNLIMITED))
+    world = await connected(SandboxSettings(limits=UNLIMITED))
     world.assert_sound()
     counts = {name: len(table) for name, table in world.company.tables.items()}
     assert counts["Customer"] >= 25
@@ -121,7 +121,7 @@ async def test_the_sample_company_is_sound_and_useful() -> None:
     assert {(True, False, True), (False, True, True), (False, True, False), (False, False, False)} <= states
 
 
-async def test_answers_may_be_xml(world: World) -> None:
+async def test_answers_may_be_xml(world: ConnectedSandbox) -> None:
     """For who asks for it and, as with the real service, for who says nothing; the gateway's faults too."""
     customer = await world.customer()
     answer = await world.http.get(f"customer/{customer['Id']}", headers={"accept": "application/xml"})
@@ -134,7 +134,7 @@ async def test_answers_may_be_xml(world: World) -> None:
     assert '<Fault type="AUTHENTICATION"><Error code="3200"><Message>message=AuthenticationFailed' in answer.text
     answer = await world.http.get("invoice/9", headers={"accept": "*/*"})
     assert answer.json()["Fault"]["Error"][0]["code"] == "610"
-    strict = await open_world(SandboxSettings(empty=True, switches=Switches(wildcard_representation="xml")))
+    strict = await connected(SandboxSettings(empty=True, switches=Switches(wildcard_representation="xml")))
     answer = await strict.http.get("invoice/9", headers={"accept": "*/*"})
     assert answer.headers["content-type"].startswith("application/xml")
 
@@ -142,7 +142,7 @@ async def test_answers_may_be_xml(world: World) -> None:
 async def test_another_realm_is_another_company() -> None:
     """Own books, own tokens."""
     settings = SandboxSettings(empty=True, realms=("1", "2"))
-    world = await open_world(settings)
+    world = await connected(settings)
     await world.customer()
     other = {"authorization": f"Bearer {world.sandbox.access_token('2')}"}
     url = "http://sandbox/v3/company/2/query?query=select count(*) from Customer"

@@ -6,23 +6,25 @@ from typing import Any
 import pytest
 
 from bridge.sandbox.wire import Doc
-from tests.sandbox.conftest import World, line, sale
+from tests.support.connected_sandbox import ConnectedSandbox, line, sale
 
 
-async def prefer(world: World, **groups: Any) -> None:
+async def prefer(world: ConnectedSandbox, **groups: Any) -> None:
     token = (await world.get("preferences"))["Preferences"]["SyncToken"]
     await world.post("preferences", {"Id": "1", "SyncToken": token, "sparse": True, **groups})
 
 
 @pytest.mark.parametrize("first", ["Customer", "Vendor", "Employee"])
 @pytest.mark.parametrize("second", ["customer", "vendor", "employee"])
-async def test_names_are_unique_over_customers_vendors_and_employees(world: World, first: str, second: str) -> None:
+async def test_names_are_unique_over_customers_vendors_and_employees(
+    world: ConnectedSandbox, first: str, second: str
+) -> None:
     """Whatever the case."""
     await world.create(first, DisplayName="Ann Lee")
     assert (await world.fault(second, {"DisplayName": "ANN LEE"}))["code"] == "6240"
 
 
-async def test_an_inactive_name_is_free_again(world: World) -> None:
+async def test_an_inactive_name_is_free_again(world: ConnectedSandbox) -> None:
     """It carries the suffix, and comes back only if nobody took its name."""
     ann = await world.customer("Ann")
     gone = await world.update("Customer", ann, Active=False)
@@ -32,7 +34,7 @@ async def test_an_inactive_name_is_free_again(world: World) -> None:
     assert (await world.fault("customer", body))["code"] == "6240"
 
 
-async def test_a_customer_who_owes_stays_active(world: World) -> None:
+async def test_a_customer_who_owes_stays_active(world: ConnectedSandbox) -> None:
     """6220; and an inactive one gets no invoice."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item)
@@ -63,12 +65,12 @@ async def test_a_customer_who_owes_stays_active(world: World) -> None:
         ({"DisplayName": "x", "Job": True}, "6150"),
     ],
 )
-async def test_refused_customers(world: World, body: Doc, code: str) -> None:
+async def test_refused_customers(world: ConnectedSandbox, body: Doc, code: str) -> None:
     """Each mistake and its fault."""
     assert (await world.fault("customer", body))["code"] == code
 
 
-async def test_null_and_empty_properties_count_as_not_given(world: World) -> None:
+async def test_null_and_empty_properties_count_as_not_given(world: ConnectedSandbox) -> None:
     """What clients send by default."""
     empty: dict[str, Any] = {"Title": "", "BillAddr": None, "Balance": 0, "CurrencyRef": {"value": "", "name": ""}}
     customer = await world.customer(**empty, PrimaryEmailAddr=None, Level=0, WebAddr=None, OpenBalanceDate="")
@@ -76,7 +78,7 @@ async def test_null_and_empty_properties_count_as_not_given(world: World) -> Non
     assert customer["CurrencyRef"]["value"] == "USD"
 
 
-async def test_jobs_have_full_names_and_lend_their_balance(world: World) -> None:
+async def test_jobs_have_full_names_and_lend_their_balance(world: ConnectedSandbox) -> None:
     """References show the full name; the parent's BalanceWithJobs includes the job."""
     parent, item = await world.customer("Freeman"), await world.item()
     job = await world.customer("55 Twin Lane", Job=True, ParentRef={"value": parent["Id"]})
@@ -87,7 +89,7 @@ async def test_jobs_have_full_names_and_lend_their_balance(world: World) -> None
     assert (after["Balance"], after["BalanceWithJobs"]) == (0, Decimal("100.00"))
 
 
-async def test_a_renamed_customer_shows_on_old_invoices(world: World) -> None:
+async def test_a_renamed_customer_shows_on_old_invoices(world: ConnectedSandbox) -> None:
     """The reference carries the name of now."""
     customer, item = await world.customer("Before"), await world.item()
     invoice = await world.invoice(customer, item)
@@ -95,7 +97,7 @@ async def test_a_renamed_customer_shows_on_old_invoices(world: World) -> None:
     assert (await world.read("Invoice", invoice["Id"]))["CustomerRef"]["name"] == "After"
 
 
-async def test_full_names_follow_a_renamed_parent(world: World) -> None:
+async def test_full_names_follow_a_renamed_parent(world: ConnectedSandbox) -> None:
     """All the way down."""
     top = await world.create("Account", Name="Shop", AccountType="Income")
     middle = await world.create("Account", Name="Web", AccountType="Income", ParentRef={"value": top["Id"]})
@@ -108,7 +110,7 @@ async def test_full_names_follow_a_renamed_parent(world: World) -> None:
     assert (await world.read("Customer", job["Id"]))["FullyQualifiedName"] == "Free:Lane"
 
 
-async def test_document_numbers_come_from_one_sequence(world: World) -> None:
+async def test_document_numbers_come_from_one_sequence(world: ConnectedSandbox) -> None:
     """A sent number is kept, even twice; the sequence goes on after the highest."""
     customer, item = await world.customer(), await world.item()
     first = await world.invoice(customer, item)
@@ -119,7 +121,7 @@ async def test_document_numbers_come_from_one_sequence(world: World) -> None:
     assert (await world.invoice(customer, item))["DocNumber"] == "5001"
 
 
-async def test_custom_numbers_are_blank_unless_sent_and_checked(world: World) -> None:
+async def test_custom_numbers_are_blank_unless_sent_and_checked(world: ConnectedSandbox) -> None:
     """6140 names the holder by its display type; one include lets it pass."""
     await prefer(world, SalesFormsPrefs={"CustomTxnNumbers": True})
     customer, item = await world.customer(), await world.item()
@@ -130,7 +132,7 @@ async def test_custom_numbers_are_blank_unless_sent_and_checked(world: World) ->
     await world.post("invoice", {**sale(customer, item), "DocNumber": "#7"}, include="allowduplicatedocnum")
 
 
-async def test_closed_books_refuse_every_change_in_their_period(world: World) -> None:
+async def test_closed_books_refuse_every_change_in_their_period(world: ConnectedSandbox) -> None:
     """6210 for create, update, void and delete; the date shows in the preferences and the API cannot set it."""
     customer, item = await world.customer(), await world.item()
     old = await world.invoice(customer, item, TxnDate="2026-03-31")
@@ -144,7 +146,7 @@ async def test_closed_books_refuse_every_change_in_their_period(world: World) ->
     assert shown["BookCloseDate"] == "2026-03-31"
 
 
-async def test_due_dates_follow_the_term(world: World) -> None:
+async def test_due_dates_follow_the_term(world: ConnectedSandbox) -> None:
     """Of the form, else of the customer, else the company's 30 days."""
     customer, item = await world.customer(SalesTermRef={"value": "2"}), await world.item()
     assert (await world.invoice(customer, item, TxnDate="2026-01-10"))["DueDate"] == "2026-01-25"
@@ -167,7 +169,7 @@ async def test_due_dates_follow_the_term(world: World) -> None:
         ({"Name": "x:y", "Type": "Service", "IncomeAccountRef": {"value": "79"}}, "2040"),
     ],
 )
-async def test_refused_items(world: World, body: Doc, code: str) -> None:
+async def test_refused_items(world: ConnectedSandbox, body: Doc, code: str) -> None:
     """Each mistake and its fault."""
     assert (await world.fault("item", body))["code"] == code
 
@@ -185,7 +187,7 @@ async def test_refused_items(world: World, body: Doc, code: str) -> None:
         ({"LineEx": {}}, "2010"),
     ],
 )
-async def test_refused_invoices(world: World, changes: Doc, code: str) -> None:
+async def test_refused_invoices(world: ConnectedSandbox, changes: Doc, code: str) -> None:
     """Each mistake and its fault."""
     body = {**sale(await world.customer(), await world.item()), **changes}
     assert (await world.fault("invoice", body))["code"] == code
@@ -199,14 +201,14 @@ async def test_refused_invoices(world: World, changes: Doc, code: str) -> None:
         ({"ClassRef": {"value": "9"}}, "2500"),
     ],
 )
-async def test_refused_lines(world: World, detail: Doc, code: str) -> None:
+async def test_refused_lines(world: ConnectedSandbox, detail: Doc, code: str) -> None:
     """A US line is TAX or NON; shipping must be allowed."""
     customer, item = await world.customer(), await world.item()
     body = {"CustomerRef": {"value": customer["Id"]}, "Line": [line(item, "5.00", **detail)]}
     assert (await world.fault("invoice", body))["code"] == code
 
 
-async def test_shipping_lines_post_to_shipping_income_once_allowed(world: World) -> None:
+async def test_shipping_lines_post_to_shipping_income_once_allowed(world: ConnectedSandbox) -> None:
     """The system item has no entity."""
     await prefer(world, SalesFormsPrefs={"AllowShipping": True})
     customer, item = await world.customer(), await world.item()
@@ -216,7 +218,7 @@ async def test_shipping_lines_post_to_shipping_income_once_allowed(world: World)
     world.assert_sound()
 
 
-async def test_lines_keep_their_ids_and_a_shorter_array_deletes(world: World) -> None:
+async def test_lines_keep_their_ids_and_a_shorter_array_deletes(world: ConnectedSandbox) -> None:
     """Unknown ids are new lines."""
     customer, item = await world.customer(), await world.item()
     lines = [line(item, "1.00"), line(item, "2.00"), line(item, "3.00")]
@@ -227,7 +229,7 @@ async def test_lines_keep_their_ids_and_a_shorter_array_deletes(world: World) ->
     assert after["TotalAmt"] == Decimal("11.00")
 
 
-async def test_both_zero_quantity_and_price_count_as_not_given(world: World) -> None:
+async def test_both_zero_quantity_and_price_count_as_not_given(world: ConnectedSandbox) -> None:
     """And a percent of 33.333333 times 3 is 100.00."""
     customer, item = await world.customer(), await world.item()
     lines = [
@@ -237,7 +239,7 @@ async def test_both_zero_quantity_and_price_count_as_not_given(world: World) -> 
     await world.create("Invoice", CustomerRef={"value": customer["Id"]}, Line=lines)
 
 
-async def test_a_bundle_is_the_sum_of_its_members(world: World) -> None:
+async def test_a_bundle_is_the_sum_of_its_members(world: ConnectedSandbox) -> None:
     """Members come from the item when the line names none."""
     pump = await world.item("Pump", UnitPrice=Decimal(15))
     members = {"ItemGroupLine": [{"ItemRef": {"value": pump["Id"]}, "Qty": 2}]}
@@ -253,7 +255,7 @@ async def test_a_bundle_is_the_sum_of_its_members(world: World) -> None:
     world.assert_sound()
 
 
-async def test_lists_cannot_be_deleted_nor_tax_codes_made(world: World) -> None:
+async def test_lists_cannot_be_deleted_nor_tax_codes_made(world: ConnectedSandbox) -> None:
     """500 Unsupported Operation."""
     item = await world.item()
     for entity, body, params in (
@@ -264,7 +266,7 @@ async def test_lists_cannot_be_deleted_nor_tax_codes_made(world: World) -> None:
         assert (await world.fault(entity, body, 400, **params))["code"] == "500"
 
 
-async def test_a_sparse_update_of_an_account_needs_its_name(world: World) -> None:
+async def test_a_sparse_update_of_an_account_needs_its_name(world: ConnectedSandbox) -> None:
     """As reported of the real service."""
     account = await world.create("Account", Name="Clearing", AccountType="Bank")
     known = {"Id": account["Id"], "SyncToken": "0", "sparse": True, "Description": "x"}
@@ -272,7 +274,7 @@ async def test_a_sparse_update_of_an_account_needs_its_name(world: World) -> Non
     await world.post("account", {**known, "Name": "Clearing"})
 
 
-async def test_wrong_methods_paths_and_bytes(world: World) -> None:
+async def test_wrong_methods_paths_and_bytes(world: ConnectedSandbox) -> None:
     """405 for a list without query, 2000 for an unknown entity, 500 for bytes that are no UTF-8."""
     assert (await world.get("invoice", 405))["Fault"]["Error"][0]["Detail"].startswith(
         "No resource method found for GET"
@@ -283,7 +285,7 @@ async def test_wrong_methods_paths_and_bytes(world: World) -> None:
     assert (await world.fault("invoice", b'{"a":'))["code"] == "2010"
 
 
-async def test_sending_and_printing(world: World) -> None:
+async def test_sending_and_printing(world: ConnectedSandbox) -> None:
     """The form says that it was sent; the PDF is one; without an address 6420."""
     invoice = await world.invoice(await world.customer(), await world.item())
     path = f"invoice/{invoice['Id']}"
@@ -296,7 +298,7 @@ async def test_sending_and_printing(world: World) -> None:
     assert printed.content.endswith(b"%%EOF\n")
 
 
-async def test_the_payment_link_shows_only_when_asked_for_and_payable(world: World) -> None:
+async def test_the_payment_link_shows_only_when_asked_for_and_payable(world: ConnectedSandbox) -> None:
     """`include=invoiceLink`, online payment allowed, and an address."""
     customer, item = await world.customer(), await world.item()
     payable: dict[str, Any] = {"AllowOnlineCreditCardPayment": True, "BillEmail": {"Address": "a@example.com"}}
@@ -308,7 +310,7 @@ async def test_the_payment_link_shows_only_when_asked_for_and_payable(world: Wor
     assert "InvoiceLink" not in await world.read("Invoice", with_link["Id"])
 
 
-async def test_change_data_capture_tells_what_moved_by_itself(world: World) -> None:
+async def test_change_data_capture_tells_what_moved_by_itself(world: ConnectedSandbox) -> None:
     """A linked payment bumps its invoice; nothing changed is an empty object; 31 days back is refused."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item)
@@ -324,7 +326,7 @@ async def test_change_data_capture_tells_what_moved_by_itself(world: World) -> N
     assert (await world.get("cdc", 400, entities="TaxCode", changedSince=since))["Fault"]["Error"][0]["code"] == "2000"
 
 
-async def test_a_batch_answers_in_order_with_mixed_outcomes(world: World) -> None:
+async def test_a_batch_answers_in_order_with_mixed_outcomes(world: ConnectedSandbox) -> None:
     """Query, void by optionsData, delete and a fault, each under its bId; too many or twice the same bId is refused."""
     customer, item = await world.customer(), await world.item()
     paid = await world.payment(customer, "5.00")

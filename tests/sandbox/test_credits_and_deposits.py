@@ -4,16 +4,16 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.sandbox.wire import Doc
-from tests.sandbox.conftest import World, line, sale
+from tests.support.connected_sandbox import ConnectedSandbox, line, sale
 
 
-async def auto_apply(world: World, *, on: bool) -> None:
+async def auto_apply(world: ConnectedSandbox, *, on: bool) -> None:
     preferences = (await world.get("preferences"))["Preferences"]
     body: dict[str, Any] = {"Id": "1", "SyncToken": preferences["SyncToken"], "sparse": True}
     await world.post("preferences", {**body, "SalesFormsPrefs": {"AutoApplyCredit": on}})
 
 
-async def test_a_credit_memo_is_applied_by_a_payment_of_zero(world: World) -> None:
+async def test_a_credit_memo_is_applied_by_a_payment_of_zero(world: ConnectedSandbox) -> None:
     """Positive lines for both sides, links on both, nothing in the ledger."""
     await auto_apply(world, on=False)
     customer, item = await world.customer(), await world.item()
@@ -28,7 +28,7 @@ async def test_a_credit_memo_is_applied_by_a_payment_of_zero(world: World) -> No
     world.assert_sound()
 
 
-async def test_credits_apply_themselves_by_default(world: World) -> None:
+async def test_credits_apply_themselves_by_default(world: ConnectedSandbox) -> None:
     """A system payment with its note links a new credit memo to the open invoice."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item, "80.00")
@@ -40,7 +40,7 @@ async def test_credits_apply_themselves_by_default(world: World) -> None:
     world.assert_sound()
 
 
-async def test_a_waiting_credit_is_used_by_the_next_invoice(world: World) -> None:
+async def test_a_waiting_credit_is_used_by_the_next_invoice(world: ConnectedSandbox) -> None:
     """The other order."""
     customer, item = await world.customer(), await world.item()
     memo = await world.create("CreditMemo", **sale(customer, item, "50.00"))
@@ -48,7 +48,7 @@ async def test_a_waiting_credit_is_used_by_the_next_invoice(world: World) -> Non
     assert (await world.read("CreditMemo", memo["Id"]))["Balance"] == 0
 
 
-async def test_more_than_the_open_balance_is_refused_or_left_unapplied(world: World) -> None:
+async def test_more_than_the_open_balance_is_refused_or_left_unapplied(world: ConnectedSandbox) -> None:
     """An overpaid line is a business fault by default."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item, "80.00")
@@ -57,7 +57,7 @@ async def test_more_than_the_open_balance_is_refused_or_left_unapplied(world: Wo
     assert (await world.fault("payment", body))["code"] == "6000"
 
 
-async def test_another_customers_invoice_cannot_be_linked(world: World) -> None:
+async def test_another_customers_invoice_cannot_be_linked(world: ConnectedSandbox) -> None:
     """620."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item)
@@ -67,7 +67,7 @@ async def test_another_customers_invoice_cannot_be_linked(world: World) -> None:
     assert (await world.fault("payment", body))["code"] == "620"
 
 
-async def test_a_new_line_array_unapplies_the_others(world: World) -> None:
+async def test_a_new_line_array_unapplies_the_others(world: ConnectedSandbox) -> None:
     """Updating a payment's lines replaces them all."""
     customer, item = await world.customer(), await world.item()
     first, second = await world.invoice(customer, item, "10.00"), await world.invoice(customer, item, "20.00")
@@ -92,7 +92,7 @@ def bring(*receipts: tuple[str, Doc], fee: str | None = None) -> Doc:
     return {"DepositToAccountRef": {"value": "35"}, "Line": lines}
 
 
-async def test_a_deposit_moves_freezes_and_gives_back(world: World) -> None:
+async def test_a_deposit_moves_freezes_and_gives_back(world: ConnectedSandbox) -> None:
     """4 to 35 less the fee; frozen while it lies there; deleted, everything is back."""
     customer, item = await world.customer(), await world.item()
     payment = await world.payment(customer, "100.00")
@@ -115,7 +115,7 @@ async def test_a_deposit_moves_freezes_and_gives_back(world: World) -> None:
     world.assert_sound()
 
 
-async def test_what_cannot_be_deposited(world: World) -> None:
+async def test_what_cannot_be_deposited(world: ConnectedSandbox) -> None:
     """A payment that went to the bank, a part of one, and an income account as the bank."""
     customer = await world.customer()
     banked = await world.payment(customer, "10.00", DepositToAccountRef={"value": "35"})
@@ -127,7 +127,7 @@ async def test_what_cannot_be_deposited(world: World) -> None:
     assert (await world.fault("deposit", wrong))["code"] == "6430"
 
 
-async def test_a_refund_receipt_takes_money_out(world: World) -> None:
+async def test_a_refund_receipt_takes_money_out(world: ConnectedSandbox) -> None:
     """Balance 0, the bank goes down, the income with it."""
     customer, item = await world.customer(), await world.item()
     refund = await world.create("RefundReceipt", **sale(customer, item, "25.00"), DepositToAccountRef={"value": "35"})
@@ -138,7 +138,7 @@ async def test_a_refund_receipt_takes_money_out(world: World) -> None:
     world.assert_sound()
 
 
-async def test_only_the_documented_forms_can_be_voided(world: World) -> None:
+async def test_only_the_documented_forms_can_be_voided(world: ConnectedSandbox) -> None:
     """Credit memos, refunds and deposits are deleted instead."""
     customer, item = await world.customer(), await world.item()
     memo = await world.create("CreditMemo", **sale(customer, item))
@@ -151,7 +151,7 @@ async def test_only_the_documented_forms_can_be_voided(world: World) -> None:
     world.assert_sound()
 
 
-async def test_a_journal_entry_balances_or_is_refused(world: World) -> None:
+async def test_a_journal_entry_balances_or_is_refused(world: ConnectedSandbox) -> None:
     """Debits equal credits; a receivable needs its customer."""
     customer = await world.customer()
     debit = {"Amount": 10, "JournalEntryLineDetail": {"PostingType": "Debit", "AccountRef": {"value": "84"}}}
@@ -165,7 +165,7 @@ async def test_a_journal_entry_balances_or_is_refused(world: World) -> None:
     world.assert_sound()
 
 
-async def test_inventory_sales_move_stock_and_cost(world: World) -> None:
+async def test_inventory_sales_move_stock_and_cost(world: ConnectedSandbox) -> None:
     """Two of ten are sold: eight are left, their cost is goods sold."""
     given: dict[str, Any] = {"Type": "Inventory", "TrackQtyOnHand": True, "QtyOnHand": 10, "InvStartDate": "2026-01-01"}
     given |= {"PurchaseCost": 3, "AssetAccountRef": {"value": "81"}, "ExpenseAccountRef": {"value": "80"}}

@@ -4,10 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.sandbox.admin import set_switches
-from tests.sandbox.conftest import World, sale
+from tests.support.connected_sandbox import ConnectedSandbox, sale
 
 
-async def switch_on(world: World) -> None:
+async def switch_on(world: ConnectedSandbox) -> None:
     body: dict[str, Any] = {
         "Id": "1",
         "SyncToken": "0",
@@ -17,14 +17,14 @@ async def switch_on(world: World) -> None:
     await world.post("preferences", body)
 
 
-async def test_a_foreign_currency_is_refused_while_multicurrency_is_off(world: World) -> None:
+async def test_a_foreign_currency_is_refused_while_multicurrency_is_off(world: ConnectedSandbox) -> None:
     """6000 with the sentence of the user interface."""
     error = await world.fault("customer", {"DisplayName": "Eva", "CurrencyRef": {"value": "EUR"}})
     assert error["code"] == "6000"
     assert error["Detail"].startswith("Business Validation Error: Multi Currency should be enabled")
 
 
-async def test_an_invoice_takes_its_customers_currency_and_its_own_receivable_account(world: World) -> None:
+async def test_an_invoice_takes_its_customers_currency_and_its_own_receivable_account(world: ConnectedSandbox) -> None:
     """The second account for EUR is made on demand and holds euros."""
     await switch_on(world)
     customer, item = await world.customer(CurrencyRef={"value": "EUR"}), await world.item()
@@ -36,7 +36,7 @@ async def test_an_invoice_takes_its_customers_currency_and_its_own_receivable_ac
     world.assert_sound()
 
 
-async def test_a_payment_at_another_rate_books_the_difference(world: World) -> None:
+async def test_a_payment_at_another_rate_books_the_difference(world: ConnectedSandbox) -> None:
     """The receivable leaves at the invoice's rate; the rest is an exchange gain or loss."""
     await switch_on(world)
     customer, item = await world.customer(CurrencyRef={"value": "EUR"}), await world.item()
@@ -48,7 +48,7 @@ async def test_a_payment_at_another_rate_books_the_difference(world: World) -> N
     world.assert_sound()
 
 
-async def test_a_missing_rate_books_at_one(world: World) -> None:
+async def test_a_missing_rate_books_at_one(world: ConnectedSandbox) -> None:
     """As reported of the real service."""
     await switch_on(world)
     customer, item = await world.customer(CurrencyRef={"value": "EUR"}), await world.item()
@@ -56,7 +56,7 @@ async def test_a_missing_rate_books_at_one(world: World) -> None:
     assert (invoice["ExchangeRate"], invoice["HomeTotalAmt"]) == (1, Decimal("100.00"))
 
 
-async def test_a_customers_currency_is_fixed_at_birth(world: World) -> None:
+async def test_a_customers_currency_is_fixed_at_birth(world: ConnectedSandbox) -> None:
     """A transaction in another currency, and a change of the customer's, are refused."""
     await switch_on(world)
     customer, item = await world.customer(CurrencyRef={"value": "EUR"}), await world.item()
@@ -66,7 +66,7 @@ async def test_a_customers_currency_is_fixed_at_birth(world: World) -> None:
     assert (await world.fault("customer", change))["code"] == "6000"
 
 
-async def test_multicurrency_cannot_be_switched_off(world: World) -> None:
+async def test_multicurrency_cannot_be_switched_off(world: ConnectedSandbox) -> None:
     """Nor can an unknown currency be used."""
     await switch_on(world)
     body = {"Id": "1", "SyncToken": "1", "sparse": True, "CurrencyPrefs": {"MultiCurrencyEnabled": False}}
@@ -74,7 +74,7 @@ async def test_multicurrency_cannot_be_switched_off(world: World) -> None:
     assert (await world.fault("customer", {"DisplayName": "Z", "CurrencyRef": {"value": "ZZZ"}}))["code"] == "2220"
 
 
-async def test_the_rate_of_a_day_is_what_the_company_was_told(world: World) -> None:
+async def test_the_rate_of_a_day_is_what_the_company_was_told(world: ConnectedSandbox) -> None:
     """By day, or one for every day; a day without one is 610, and a document is still booked at 1."""
     await switch_on(world)
     realm = world.sandbox.realms[world.company.realm]
@@ -87,7 +87,7 @@ async def test_the_rate_of_a_day_is_what_the_company_was_told(world: World) -> N
     assert missing["Fault"]["Error"][0]["code"] == "610"
 
 
-async def test_a_missing_rate_can_be_another_one(world: World) -> None:
+async def test_a_missing_rate_can_be_another_one(world: ConnectedSandbox) -> None:
     """What a document without ExchangeRate gets, where somebody has measured it."""
     await switch_on(world)
     set_switches(world.sandbox.realms[world.company.realm], {"default_rates": {"EUR": "1.4"}})

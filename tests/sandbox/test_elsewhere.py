@@ -7,21 +7,21 @@ import pytest
 
 from bridge.sandbox import SandboxSettings
 from bridge.sandbox.wire import Doc
-from tests.sandbox.conftest import UNLIMITED, World, line, open_world
+from tests.support.connected_sandbox import UNLIMITED, ConnectedSandbox, connected, line
 
 
 @pytest.fixture
-async def britain() -> World:
+async def britain() -> ConnectedSandbox:
     """An empty British company: code 2 is 20 %, code 4 is 0 %."""
-    return await open_world(SandboxSettings(empty=True, limits=UNLIMITED, country="GB", home_currency="GBP"))
+    return await connected(SandboxSettings(empty=True, limits=UNLIMITED, country="GB", home_currency="GBP"))
 
 
-async def invoice(world: World, *lines: Doc, **properties: Any) -> Doc:
+async def invoice(world: ConnectedSandbox, *lines: Doc, **properties: Any) -> Doc:
     customer = await world.customer()
     return await world.create("Invoice", CustomerRef={"value": customer["Id"]}, Line=list(lines), **properties)
 
 
-async def test_tax_on_top(britain: World) -> None:
+async def test_tax_on_top(britain: ConnectedSandbox) -> None:
     """Each line names its code; one tax line for each rate."""
     item = await britain.item()
     made = await invoice(
@@ -35,7 +35,7 @@ async def test_tax_on_top(britain: World) -> None:
     britain.assert_sound()
 
 
-async def test_tax_included(britain: World) -> None:
+async def test_tax_included(britain: ConnectedSandbox) -> None:
     """The line is brought to net and keeps its gross as TaxInclusiveAmt; the total is what was said."""
     item = await britain.item()
     made = await invoice(britain, line(item, "10.00", TaxCodeRef={"value": "2"}), GlobalTaxCalculation="TaxInclusive")
@@ -46,7 +46,7 @@ async def test_tax_included(britain: World) -> None:
     britain.assert_sound()
 
 
-async def test_a_tax_line_that_names_its_rate_overrides(britain: World) -> None:
+async def test_a_tax_line_that_names_its_rate_overrides(britain: ConnectedSandbox) -> None:
     """TotalTax alone would be computed anew."""
     item = await britain.item()
     tax = {"TaxLine": [{"Amount": Decimal("19.99"), "TaxLineDetail": {"TaxRateRef": {"value": "1"}}}]}
@@ -64,14 +64,14 @@ async def test_a_tax_line_that_names_its_rate_overrides(britain: World) -> None:
         ({}, {"GlobalTaxCalculation": "Sometimes"}, "2170"),
     ],
 )
-async def test_refused_taxes(britain: World, detail: Doc, properties: Doc, code: str) -> None:
+async def test_refused_taxes(britain: ConnectedSandbox, detail: Doc, properties: Doc, code: str) -> None:
     """Each mistake and its fault."""
     customer, item = await britain.customer(), await britain.item()
     body = {"CustomerRef": {"value": customer["Id"]}, "Line": [line(item, "5.00", **detail)], **properties}
     assert (await britain.fault("invoice", body))["code"] == code
 
 
-async def test_tax_codes_are_made_by_the_tax_service(world: World) -> None:
+async def test_tax_codes_are_made_by_the_tax_service(world: ConnectedSandbox) -> None:
     """A code with a new rate of an agency, used at once."""
     rate = {"TaxRateName": "Nevada 6.85", "RateValue": "6.85", "TaxAgencyId": "2", "TaxApplicableOn": "Sales"}
     made = await world.post("taxservice/taxcode", {"TaxCode": "Nevada", "TaxRateDetails": [rate]})
@@ -84,6 +84,6 @@ async def test_tax_codes_are_made_by_the_tax_service(world: World) -> None:
 
 async def test_the_sample_company_exists_in_other_countries() -> None:
     """With its own tax and currency, and sound books."""
-    world = await open_world(SandboxSettings(country="CA", home_currency="CAD"))
+    world = await connected(SandboxSettings(country="CA", home_currency="CAD"))
     assert (await world.query("select count(*) from Invoice"))["totalCount"] >= 30
     world.assert_sound()

@@ -8,21 +8,21 @@ import pytest
 
 from bridge.sandbox import FaultRule
 from bridge.sandbox.wire import Doc, dumps, loads
-from tests.sandbox.conftest import World, line, sale
+from tests.support.connected_sandbox import ConnectedSandbox, line, sale
 
 
-async def plan(world: World, *faults: Doc) -> None:
+async def plan(world: ConnectedSandbox, *faults: Doc) -> None:
     """Put faults in force over HTTP, as another process would."""
     answer = await world.http.post("http://sandbox/sandbox/faults", content=dumps({"faults": list(faults)}))
     assert answer.status_code == 200, answer.text
 
 
-def customers(world: World) -> int:
+def customers(world: ConnectedSandbox) -> int:
     return len(world.company.tables["Customer"])
 
 
 @pytest.mark.parametrize(("kind", "applied"), [("fail_before", 0), ("fail_after", 1), ("html", 1)])
-async def test_server_errors_before_and_after_applying(world: World, kind: str, applied: int) -> None:
+async def test_server_errors_before_and_after_applying(world: ConnectedSandbox, kind: str, applied: int) -> None:
     """An HTML page with a 5xx; whether the write happened depends on the kind, and a retry settles it."""
     await plan(world, {"kind": kind, "status": 502})
     answer = await world.http.post("customer?requestid=a", content=b'{"DisplayName":"Ann"}')
@@ -33,7 +33,7 @@ async def test_server_errors_before_and_after_applying(world: World, kind: str, 
 
 
 @pytest.mark.parametrize(("kind", "applied"), [("reset_before", 0), ("reset_after", 1)])
-async def test_resets_before_and_after_applying(world: World, kind: str, applied: int) -> None:
+async def test_resets_before_and_after_applying(world: ConnectedSandbox, kind: str, applied: int) -> None:
     """The connection ends without an answer."""
     await plan(world, {"kind": kind})
     with pytest.raises(httpx.RemoteProtocolError):
@@ -41,7 +41,7 @@ async def test_resets_before_and_after_applying(world: World, kind: str, applied
     assert customers(world) == applied
 
 
-async def test_late_application(world: World) -> None:
+async def test_late_application(world: ConnectedSandbox) -> None:
     """The connection drops at once, the write happens seconds later."""
     await plan(world, {"kind": "late_apply", "seconds": 30})
     with pytest.raises(httpx.RemoteProtocolError):
@@ -55,7 +55,7 @@ async def test_late_application(world: World) -> None:
 
 
 @pytest.mark.parametrize(("kind", "applied"), [("delay", 0), ("delay_after", 1)])
-async def test_slow_answers(world: World, kind: str, applied: int) -> None:
+async def test_slow_answers(world: ConnectedSandbox, kind: str, applied: int) -> None:
     """The work is done after the wait, or before it; a retry of the impatient waits for the first and replays it."""
     await plan(world, {"kind": kind, "seconds": 9})
     first = asyncio.ensure_future(world.post("customer", {"DisplayName": "Ann"}, requestid="a"))
@@ -71,7 +71,7 @@ async def test_slow_answers(world: World, kind: str, applied: int) -> None:
     assert customers(world) == 1
 
 
-async def test_truncated_json(world: World) -> None:
+async def test_truncated_json(world: ConnectedSandbox) -> None:
     """Half of the answer of a write that was applied."""
     await plan(world, {"kind": "truncate"})
     answer = await world.http.post("customer", content=b'{"DisplayName":"Ann"}')
@@ -80,14 +80,14 @@ async def test_truncated_json(world: World) -> None:
     assert customers(world) == 1
 
 
-async def test_a_burst_of_429_of_the_gateway(world: World) -> None:
+async def test_a_burst_of_429_of_the_gateway(world: ConnectedSandbox) -> None:
     """So many, then it goes on."""
     await plan(world, {"kind": "throttle", "count": 2})
     codes = [(await world.http.get("companyinfo/1")).status_code for _ in range(3)]
     assert codes == [429, 429, 200]
 
 
-async def test_one_item_of_a_batch(world: World) -> None:
+async def test_one_item_of_a_batch(world: ConnectedSandbox) -> None:
     """The second Invoice of a batch fails, its neighbours do not."""
     customer, item = await world.customer(), await world.item()
     await plan(
@@ -99,7 +99,7 @@ async def test_one_item_of_a_batch(world: World) -> None:
     assert answer[1]["Fault"]["Error"][0]["code"] == "6000"
 
 
-async def test_an_outage_lasts_its_time(world: World) -> None:
+async def test_an_outage_lasts_its_time(world: ConnectedSandbox) -> None:
     """Everything fails from the first second to the last of the window."""
     await plan(world, {"kind": "outage", "seconds": 60, "after_s": 10})
     codes = []
@@ -109,7 +109,7 @@ async def test_an_outage_lasts_its_time(world: World) -> None:
     assert codes == [200, 503, 503, 200]
 
 
-async def test_rules_strike_only_what_they_name(world: World) -> None:
+async def test_rules_strike_only_what_they_name(world: ConnectedSandbox) -> None:
     """By entity, operation and place in the row."""
     await plan(world, {"kind": "fail_before", "entity": "Invoice", "operation": "create"})
     customer, item = await world.customer(), await world.item()
@@ -117,7 +117,7 @@ async def test_rules_strike_only_what_they_name(world: World) -> None:
     await world.invoice(customer, item)
 
 
-async def test_late_visibility(world: World) -> None:
+async def test_late_visibility(world: ConnectedSandbox) -> None:
     """Readable by id at once, seen by queries and change data capture only later."""
     await plan(world, {"kind": "late_visibility", "seconds": 20})
     customer = await world.customer()
@@ -129,7 +129,7 @@ async def test_late_visibility(world: World) -> None:
     assert (await world.query("select count(*) from Customer"))["totalCount"] == 1
 
 
-async def test_late_visibility_of_an_update_shows_the_older_version(world: World) -> None:
+async def test_late_visibility_of_an_update_shows_the_older_version(world: ConnectedSandbox) -> None:
     """What was there before stays in queries until the time is over."""
     customer = await world.customer(Notes="old")
     await plan(world, {"kind": "late_visibility", "seconds": 20})
@@ -140,7 +140,7 @@ async def test_late_visibility_of_an_update_shows_the_older_version(world: World
     assert (await world.query(text))["Customer"] == [{"Notes": "new"}]
 
 
-async def test_tokens_end_on_demand(world: World) -> None:
+async def test_tokens_end_on_demand(world: ConnectedSandbox) -> None:
     """An expired token is refreshed; a revoked grant is not."""
     await plan(world, {"kind": "token_expired"})
     assert (await world.http.get("companyinfo/1")).status_code == 401
@@ -155,7 +155,7 @@ async def test_tokens_end_on_demand(world: World) -> None:
     assert answer.json()["error"] == "invalid_grant"
 
 
-async def test_a_person_edits_between_calls(world: World) -> None:
+async def test_a_person_edits_between_calls(world: ConnectedSandbox) -> None:
     """The API's next write meets a SyncToken that moved."""
     customer = await world.customer()
     action = {"action": "edit", "entity": "Customer", "id": customer["Id"], "changes": {"Notes": "by hand"}}
@@ -172,7 +172,7 @@ async def test_a_person_edits_between_calls(world: World) -> None:
         ({"action": "deactivate"}, "Xun Flower (deleted)"),
     ],
 )
-async def test_a_person_renames_and_deactivates(world: World, action: Doc, expected: str) -> None:
+async def test_a_person_renames_and_deactivates(world: ConnectedSandbox, action: Doc, expected: str) -> None:
     """`POST /sandbox/human` goes through the same rules and counts no request."""
     customer = await world.customer()
     body = dumps({"entity": "Customer", "id": customer["Id"], **action})
@@ -181,7 +181,7 @@ async def test_a_person_renames_and_deactivates(world: World, action: Doc, expec
     assert world.sandbox.realms[world.company.realm].stats.requests["total"] == 1
 
 
-async def test_a_person_deletes_and_voids(world: World) -> None:
+async def test_a_person_deletes_and_voids(world: ConnectedSandbox) -> None:
     """Without an id the newest of its kind."""
     customer, item = await world.customer(), await world.item()
     await world.invoice(customer, item)
@@ -192,7 +192,7 @@ async def test_a_person_deletes_and_voids(world: World) -> None:
     assert [doc["TotalAmt"] for doc in world.company.tables["Invoice"].values()] == [100]
 
 
-def test_chance_is_seeded(world: World) -> None:
+def test_chance_is_seeded(world: ConnectedSandbox) -> None:
     """The same seed strikes the same requests."""
     rolls = []
     for _ in range(2):
@@ -203,7 +203,7 @@ def test_chance_is_seeded(world: World) -> None:
 
 
 @pytest.mark.parametrize("body", [b'{"kind":"nope"}', b'{"kind":"delay","x":1}', b"[1]", b"not json"])
-async def test_a_fault_that_makes_no_sense_is_refused(world: World, body: bytes) -> None:
+async def test_a_fault_that_makes_no_sense_is_refused(world: ConnectedSandbox, body: bytes) -> None:
     """With one sentence and no trace of Python."""
     answer = await world.http.post("http://sandbox/sandbox/faults", content=body)
     assert answer.status_code == 400

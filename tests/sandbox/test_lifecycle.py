@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.sandbox.conftest import World, line, sale
+from tests.support.connected_sandbox import ConnectedSandbox, line, sale
 
 
-async def test_payment_lowers_the_balance_and_links_both_ways(world: World) -> None:
+async def test_payment_lowers_the_balance_and_links_both_ways(world: ConnectedSandbox) -> None:
     """A linked payment shows on the invoice, bumps its SyncToken and moves money to undeposited funds."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item)
@@ -22,7 +22,7 @@ async def test_payment_lowers_the_balance_and_links_both_ways(world: World) -> N
     world.assert_sound()
 
 
-async def test_voiding_the_payment_restores_the_invoice(world: World) -> None:
+async def test_voiding_the_payment_restores_the_invoice(world: ConnectedSandbox) -> None:
     """First void case: the invoice is open again, the payment is empty and says so."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item)
@@ -36,7 +36,7 @@ async def test_voiding_the_payment_restores_the_invoice(world: World) -> None:
     world.assert_sound()
 
 
-async def test_voiding_the_invoice_frees_the_payment(world: World) -> None:
+async def test_voiding_the_invoice_frees_the_payment(world: ConnectedSandbox) -> None:
     """Second void case: the payment's whole amount is unapplied again."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item)
@@ -49,7 +49,7 @@ async def test_voiding_the_invoice_frees_the_payment(world: World) -> None:
     world.assert_sound()
 
 
-async def test_a_voided_note_keeps_what_stood_there(world: World) -> None:
+async def test_a_voided_note_keeps_what_stood_there(world: ConnectedSandbox) -> None:
     """Void sets "Voided" before an existing note."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item, PrivateNote="[qbb:shopify:order:1]")
@@ -57,7 +57,7 @@ async def test_a_voided_note_keeps_what_stood_there(world: World) -> None:
     assert voided["PrivateNote"] == "Voided - [qbb:shopify:order:1]"
 
 
-async def test_deleting_a_payment_reopens_its_invoice_and_leaves_a_stub_for_cdc(world: World) -> None:
+async def test_deleting_a_payment_reopens_its_invoice_and_leaves_a_stub_for_cdc(world: ConnectedSandbox) -> None:
     """A deleted transaction is gone for reads and queries, and told by change data capture."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item)
@@ -73,7 +73,7 @@ async def test_deleting_a_payment_reopens_its_invoice_and_leaves_a_stub_for_cdc(
     world.assert_sound()
 
 
-async def test_a_smaller_invoice_gives_the_excess_back_to_its_payment(world: World) -> None:
+async def test_a_smaller_invoice_gives_the_excess_back_to_its_payment(world: ConnectedSandbox) -> None:
     """An invoice cannot be overpaid by an edit: what no longer fits becomes unapplied."""
     customer, item = await world.customer(), await world.item()
     invoice = await world.invoice(customer, item)
@@ -87,7 +87,7 @@ async def test_a_smaller_invoice_gives_the_excess_back_to_its_payment(world: Wor
     world.assert_sound()
 
 
-async def test_stale_sync_token_is_refused(world: World) -> None:
+async def test_stale_sync_token_is_refused(world: ConnectedSandbox) -> None:
     """5010 and nothing changes."""
     customer = await world.customer()
     await world.update("Customer", customer, Notes="one")
@@ -96,7 +96,7 @@ async def test_stale_sync_token_is_refused(world: World) -> None:
     assert (await world.read("Customer", customer["Id"]))["Notes"] == "one"
 
 
-async def test_full_update_clears_what_is_left_out_and_sparse_keeps_it(world: World) -> None:
+async def test_full_update_clears_what_is_left_out_and_sparse_keeps_it(world: ConnectedSandbox) -> None:
     """The difference between the two kinds of update."""
     customer = await world.customer(Notes="keep me", CompanyName="Flower Ltd")
     sparse = await world.update("Customer", customer, CompanyName="Flower Inc")
@@ -107,7 +107,7 @@ async def test_full_update_clears_what_is_left_out_and_sparse_keeps_it(world: Wo
     assert "CompanyName" not in answer
 
 
-async def test_tax_override_is_honoured_to_the_cent(world: World) -> None:
+async def test_tax_override_is_honoured_to_the_cent(world: ConnectedSandbox) -> None:
     """TxnTaxDetail.TotalTax is the tax, whatever the rates would give, and is prorated over them."""
     customer, item = await world.customer(), await world.item(Taxable=True)
     tax = {"TxnTaxCodeRef": {"value": "3"}, "TotalTax": Decimal("7.77")}
@@ -117,7 +117,7 @@ async def test_tax_override_is_honoured_to_the_cent(world: World) -> None:
     world.assert_sound()
 
 
-async def test_tax_of_a_code_is_computed_over_taxable_lines_only(world: World) -> None:
+async def test_tax_of_a_code_is_computed_over_taxable_lines_only(world: ConnectedSandbox) -> None:
     """8 % of the TAX line, nothing of the NON line."""
     customer, taxed, free = await world.customer(), await world.item("Pump", Taxable=True), await world.item()
     body = {
@@ -131,7 +131,7 @@ async def test_tax_of_a_code_is_computed_over_taxable_lines_only(world: World) -
     world.assert_sound()
 
 
-async def test_discount_line_is_subtracted_after_the_subtotal(world: World) -> None:
+async def test_discount_line_is_subtracted_after_the_subtotal(world: ConnectedSandbox) -> None:
     """A percentage of the item lines, shown positive, on the company's discount account."""
     customer, item = await world.customer(), await world.item()
     discount = {
@@ -147,7 +147,7 @@ async def test_discount_line_is_subtracted_after_the_subtotal(world: World) -> N
     world.assert_sound()
 
 
-async def test_gift_card_sales_land_on_a_liability(world: World) -> None:
+async def test_gift_card_sales_land_on_a_liability(world: ConnectedSandbox) -> None:
     """An item's income account may be an Other Current Liability."""
     liability = await world.create("Account", Name="Gift Cards Outstanding", AccountType="Other Current Liability")
     customer, item = await world.customer(), await world.item(IncomeAccountRef={"value": liability["Id"]})
@@ -157,7 +157,7 @@ async def test_gift_card_sales_land_on_a_liability(world: World) -> None:
 
 
 @pytest.mark.parametrize("quantity", ["14.5"])
-async def test_amount_is_checked_against_the_rounded_product(world: World, quantity: str) -> None:
+async def test_amount_is_checked_against_the_rounded_product(world: ConnectedSandbox, quantity: str) -> None:
     """6070 names the supplied amount; half a cent rounds up."""
     customer, item = await world.customer(), await world.item()
     detail = {"Qty": Decimal(quantity), "UnitPrice": Decimal("128.35")}

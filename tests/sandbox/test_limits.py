@@ -7,16 +7,16 @@ import pytest
 
 from bridge.sandbox import FaultRule, SandboxLimits, SandboxSettings
 from bridge.sandbox.wire import loads
-from tests.sandbox.conftest import World, open_world
+from tests.support.connected_sandbox import ConnectedSandbox, connected
 
 BATCH = b'{"BatchItemRequest":[{"bId":"1","Query":"select * from Item"},{"bId":"2","Query":"select * from Item"}]}'
 
 
-async def limited(time_scale: float = 1, **limits: Any) -> World:
-    return await open_world(SandboxSettings(empty=True, limits=SandboxLimits(**limits), time_scale=time_scale))
+async def limited(time_scale: float = 1, **limits: Any) -> ConnectedSandbox:
+    return await connected(SandboxSettings(empty=True, limits=SandboxLimits(**limits), time_scale=time_scale))
 
 
-async def reads(world: World, count: int) -> list[int]:
+async def reads(world: ConnectedSandbox, count: int) -> list[int]:
     return [(await world.http.get("companyinfo/1")).status_code for _ in range(count)]
 
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bridge.sandbox.settings import DEFAULT_REALM
-from tests.sandbox.conftest import World
+from tests.support.connected_sandbox import ConnectedSandbox
 
 ROOT = "http://sandbox"
 APP = ("sandbox-client", "sandbox-secret")
@@ -14,17 +14,17 @@ BACK = "http://localhost:9/cb"
 DAY_S = 86_400
 
 
-async def token(world: World, auth: tuple[str, str] | None = APP, **form: str) -> tuple[int, dict[str, Any]]:
+async def token(world: ConnectedSandbox, auth: tuple[str, str] | None = APP, **form: str) -> tuple[int, dict[str, Any]]:
     where: Any = {"data": form} if auth is None else {"data": form, "auth": auth}
     answer = await world.http.post(f"{ROOT}/oauth2/v1/tokens/bearer", **where)
     return answer.status_code, answer.json()
 
 
-async def refresh(world: World, value: str = "sandbox-refresh-token") -> tuple[int, dict[str, Any]]:
+async def refresh(world: ConnectedSandbox, value: str = "sandbox-refresh-token") -> tuple[int, dict[str, Any]]:
     return await token(world, grant_type="refresh_token", refresh_token=value)
 
 
-async def consent(world: World, decision: str = "allow", **changes: str) -> Any:
+async def consent(world: ConnectedSandbox, decision: str = "allow", **changes: str) -> Any:
     asked = {
         "client_id": APP[0],
         "scope": "com.intuit.quickbooks.accounting",
@@ -36,7 +36,7 @@ async def consent(world: World, decision: str = "allow", **changes: str) -> Any:
     return await world.http.get(f"{ROOT}/connect/oauth2", params={**asked, **changes})
 
 
-async def test_refresh_answer(world: World) -> None:
+async def test_refresh_answer(world: ConnectedSandbox) -> None:
     """Lifetimes as recorded; the same refresh token within a day."""
     status, body = await refresh(world)
     assert status == 200
@@ -46,7 +46,7 @@ async def test_refresh_answer(world: World) -> None:
     await world.get("companyinfo/1")
 
 
-async def test_rotation_and_grace(world: World) -> None:
+async def test_rotation_and_grace(world: ConnectedSandbox) -> None:
     """After a day the value changes; the old one is good for another day and gives the new one."""
     world.clock.advance(DAY_S)
     _, first = await refresh(world)
@@ -61,13 +61,13 @@ async def test_rotation_and_grace(world: World) -> None:
     )
 
 
-async def test_a_refresh_token_dies_after_a_hundred_days_unused(world: World) -> None:
+async def test_a_refresh_token_dies_after_a_hundred_days_unused(world: ConnectedSandbox) -> None:
     """Rolling expiry."""
     world.clock.advance(8_726_400)
     assert (await refresh(world))[0] == 400
 
 
-async def test_hard_expiry_is_told_on_request(world: World) -> None:
+async def test_hard_expiry_is_told_on_request(world: ConnectedSandbox) -> None:
     """The five-year cap."""
     form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
     headers = {"x-include-refresh-token-hard-expires-in": "true"}
@@ -91,19 +91,21 @@ async def test_hard_expiry_is_told_on_request(world: World) -> None:
         (APP, {"grant_type": "authorization_code", "code": "x"}, (400, "invalid_grant", None)),
     ],
 )
-async def test_refusals(world: World, auth: Any, form: dict[str, str], expected: tuple[int, str, str | None]) -> None:
+async def test_refusals(
+    world: ConnectedSandbox, auth: Any, form: dict[str, str], expected: tuple[int, str, str | None]
+) -> None:
     """Each error body."""
     status, body = await token(world, auth, **form)
     assert (status, body["error"], body.get("error_description")) == expected
 
 
-async def test_an_access_token_is_no_refresh_token(world: World) -> None:
+async def test_an_access_token_is_no_refresh_token(world: ConnectedSandbox) -> None:
     """Sent by mistake it has its own description."""
     status, body = await refresh(world, world.sandbox.access_token())
     assert (status, body["error_description"]) == (400, "Incorrect Token type or clientID")
 
 
-async def test_consent_gives_a_code_for_tokens_once(world: World) -> None:
+async def test_consent_gives_a_code_for_tokens_once(world: ConnectedSandbox) -> None:
     """Code, state and realm come back; a second use ends what came of the first."""
     answer = await consent(world)
     back = parse_qs(urlsplit(answer.headers["location"]).query)
@@ -117,7 +119,7 @@ async def test_consent_gives_a_code_for_tokens_once(world: World) -> None:
     assert (await world.http.get("companyinfo/1")).status_code == 401
 
 
-async def test_consent_page_denial_and_missing_state(world: World) -> None:
+async def test_consent_page_denial_and_missing_state(world: ConnectedSandbox) -> None:
     """A page with a choice; no is told to the app; a request without state is refused."""
     assert "Connect Sandbox Company_US_1" in (await consent(world, decision="")).text
     denied = parse_qs(urlsplit((await consent(world, "deny")).headers["location"]).query)
@@ -127,7 +129,7 @@ async def test_consent_page_denial_and_missing_state(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v2/oauth2/tokens/revoke", "/oauth2/v1/tokens/revoke"])
-async def test_revocation(world: World, path: str) -> None:
+async def test_revocation(world: ConnectedSandbox, path: str) -> None:
     """Both tokens die; a second time is a 400."""
     body = {"token": "sandbox-refresh-token"}
     assert (await world.http.post(ROOT + path, json=body, auth=APP)).status_code == 200
@@ -136,7 +138,7 @@ async def test_revocation(world: World, path: str) -> None:
     assert (await world.http.post(ROOT + path, json=body, auth=APP)).status_code == 400
 
 
-async def test_discovery_document_names_this_sandbox(world: World) -> None:
+async def test_discovery_document_names_this_sandbox(world: ConnectedSandbox) -> None:
     """Both documents, with endpoints that exist here."""
     for name in ("openid_configuration", "openid_sandbox_configuration"):
         document = (await world.http.get(f"{ROOT}/.well-known/{name}")).json()
@@ -144,7 +146,7 @@ async def test_discovery_document_names_this_sandbox(world: World) -> None:
         assert document["revocation_endpoint"] == f"{ROOT}/v2/oauth2/tokens/revoke"
 
 
-async def test_calls_without_a_token_are_challenged(world: World) -> None:
+async def test_calls_without_a_token_are_challenged(world: ConnectedSandbox) -> None:
     """401 in the gateway's envelope, with the header that names the realm."""
     answer = await world.http.get("companyinfo/1", headers={"authorization": ""})
     assert answer.status_code == 401
@@ -153,6 +155,8 @@ async def test_calls_without_a_token_are_challenged(world: World) -> None:
 
 @pytest.mark.parametrize("changes", [{"realm": "77"}, {"client_id": "stranger"}], ids=["company", "app"])
 @pytest.mark.parametrize("decision", ["", "allow"])
-async def test_nobody_consents_for_what_is_not_known(world: World, decision: str, changes: dict[str, str]) -> None:
+async def test_nobody_consents_for_what_is_not_known(
+    world: ConnectedSandbox, decision: str, changes: dict[str, str]
+) -> None:
     """Neither a page nor a code for an app or a company that does not exist."""
     assert (await consent(world, decision=decision, **changes)).status_code == 400

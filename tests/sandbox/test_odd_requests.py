@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import World
+from tests.support.connected_sandbox import ConnectedSandbox
 
 ACCOUNT = {"AccountType": "Expense", "AccountSubType": "Travel"}
 
 
-async def made(world: World, entity: str, body: dict[str, Any]) -> dict[str, Any]:
+async def made(world: ConnectedSandbox, entity: str, body: dict[str, Any]) -> dict[str, Any]:
     answer = await world.http.post(entity.lower(), json=body)
     found: dict[str, Any] = answer.json()[entity]
     return found
@@ -27,7 +27,9 @@ async def made(world: World, entity: str, body: dict[str, Any]) -> dict[str, Any
         ("Customer", "DisplayName", {}),
     ],
 )
-async def test_nothing_is_its_own_ancestor(world: World, entity: str, name: str, more: dict[str, Any]) -> None:
+async def test_nothing_is_its_own_ancestor(
+    world: ConnectedSandbox, entity: str, name: str, more: dict[str, Any]
+) -> None:
     """900, for the entry itself and for what lies below it."""
     top = await made(world, entity, {name: "Top", **more})
     below = await made(world, entity, {name: "Below", "ParentRef": {"value": top["Id"]}, **more})
@@ -38,7 +40,7 @@ async def test_nothing_is_its_own_ancestor(world: World, entity: str, name: str,
         assert (answer.status_code, answer.json()["Fault"]["Error"][0]["code"]) == (400, "900")
 
 
-async def test_a_company_with_half_an_address_still_sells(world: World) -> None:
+async def test_a_company_with_half_an_address_still_sells(world: ConnectedSandbox) -> None:
     """The shipping address of a form is as much of it as there is."""
     info = {"Id": "1", "SyncToken": "0", "sparse": True, "CompanyAddr": {"Line1": "9 X St", "City": "Y"}}
     assert (await world.http.post("companyinfo", json=info)).status_code == 200
@@ -55,7 +57,7 @@ async def test_a_company_with_half_an_address_still_sells(world: World) -> None:
     [{"MultiCurrencyEnabled": "x"}, {"MultiCurrencyEnabled": 1}, 5, []],
     ids=["text", "number", "no object", "list"],
 )
-async def test_a_preference_of_another_kind_is_refused(world: World, group: object) -> None:
+async def test_a_preference_of_another_kind_is_refused(world: ConnectedSandbox, group: object) -> None:
     """2010, and nothing is switched on."""
     body = {"Id": "1", "SyncToken": "0", "sparse": True, "CurrencyPrefs": group}
     answer = await world.http.post("preferences", json=body)
@@ -77,7 +79,9 @@ async def test_a_preference_of_another_kind_is_refused(world: World, group: obje
     ],
     ids=str,
 )
-async def test_a_fault_rule_that_cannot_be_used_is_refused_at_once(world: World, rule: dict[str, Any]) -> None:
+async def test_a_fault_rule_that_cannot_be_used_is_refused_at_once(
+    world: ConnectedSandbox, rule: dict[str, Any]
+) -> None:
     """One sentence now, not somebody's request later."""
     answer = await world.http.post("http://sandbox/sandbox/faults", json=rule)
     assert answer.status_code == 400
@@ -93,7 +97,7 @@ async def test_a_fault_rule_that_cannot_be_used_is_refused_at_once(world: World,
         ("company", {"preferences": {"CurrencyPrefs": 5}}),
     ],
 )
-async def test_an_odd_switch_changes_nothing(world: World, path: str, body: dict[str, Any]) -> None:
+async def test_an_odd_switch_changes_nothing(world: ConnectedSandbox, path: str, body: dict[str, Any]) -> None:
     """400, and the company still takes writes."""
     answer = await world.http.post(f"http://sandbox/sandbox/{path}", json=body)
     assert answer.status_code == 400

@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from tests.sandbox.conftest import World
+from tests.support.connected_sandbox import ConnectedSandbox
 
 
 @pytest.fixture
-async def names(world: World) -> World:
+async def names(world: ConnectedSandbox) -> ConnectedSandbox:
     """Four customers, one of them inactive."""
     for name in ("Ann", "bob", "Carl O'Neil"):
         await world.customer(name)
@@ -17,7 +17,7 @@ async def names(world: World) -> World:
     return world
 
 
-async def found(world: World, text: str) -> list[str]:
+async def found(world: ConnectedSandbox, text: str) -> list[str]:
     return [doc["DisplayName"] for doc in (await world.query(text)).get("Customer", [])]
 
 
@@ -37,31 +37,31 @@ async def found(world: World, text: str) -> list[str]:
         ("Id IN ('2', '99')", ["bob"]),
     ],
 )
-async def test_filter(names: World, where: str, expected: list[str]) -> None:
+async def test_filter(names: ConnectedSandbox, where: str, expected: list[str]) -> None:
     """Comparison ignores case, inactive names hide unless asked for, a backslash escapes."""
     assert await found(names, f"select * from Customer where {where}") == expected  # noqa: S608 - not SQL
 
 
-async def test_pages_and_order(names: World) -> None:
+async def test_pages_and_order(names: ConnectedSandbox) -> None:
     """Sorted by name, one-based pages; maxResults tells how many came."""
     assert await found(names, "SELECT * FROM customer ORDERBY DisplayName DESC STARTPOSITION 2 MAXRESULTS 1") == ["bob"]
     page = await names.query("select * from Customer order by DisplayName asc maxresults 2")
     assert (page["startPosition"], page["maxResults"]) == (1, 2)
 
 
-async def test_count_and_empty(names: World) -> None:
+async def test_count_and_empty(names: ConnectedSandbox) -> None:
     """COUNT(*) gives totalCount; nothing found is an empty object."""
     assert await names.query("select count(*) from Customer") == {"totalCount": 3}
     assert await names.query("select * from Customer where DisplayName = 'Zoe'") == {}
 
 
-async def test_projection_gives_only_what_was_asked(names: World) -> None:
+async def test_projection_gives_only_what_was_asked(names: ConnectedSandbox) -> None:
     """Simple properties and MetaData's own can be picked."""
     answer = await names.query("select Id, MetaData.CreateTime from Customer where Id = '1'")
     assert answer["Customer"] == [{"Id": "1", "MetaData": {"CreateTime": "2026-11-22T04:00:00-08:00"}}]
 
 
-async def test_private_note_can_be_selected_but_not_filtered(world: World) -> None:
+async def test_private_note_can_be_selected_but_not_filtered(world: ConnectedSandbox) -> None:
     """The trap that every integration meets."""
     await world.invoice(await world.customer(), await world.item(), PrivateNote="mine")
     assert (await world.query("select Id, PrivateNote from Invoice"))["Invoice"][0]["PrivateNote"] == "mine"
@@ -118,19 +118,19 @@ async def test_private_note_can_be_selected_but_not_filtered(world: World) -> No
         ("", "4000", 'QueryParserError: Encountered "<EOF>"'),
     ],
 )
-async def test_refusal(world: World, text: str, code: str, detail: str) -> None:
+async def test_refusal(world: ConnectedSandbox, text: str, code: str, detail: str) -> None:
     """4000 tells the place of the first word that does not fit, 4001 the property."""
     error = (await world.get("query", 400, query=text))["Fault"]["Error"][0]
     assert (error["code"], error["Detail"][: len(detail)]) == (code, detail)
 
 
-async def test_a_query_may_be_posted(names: World) -> None:
+async def test_a_query_may_be_posted(names: ConnectedSandbox) -> None:
     """The text is the raw body."""
     answer = await names.post("query", b"select * from Customer where DisplayName = 'Ann'")
     assert answer["QueryResponse"]["Customer"][0]["DisplayName"] == "Ann"
 
 
-async def test_invoices_by_balance_and_customer(world: World) -> None:
+async def test_invoices_by_balance_and_customer(world: ConnectedSandbox) -> None:
     """Numbers compare as numbers, references by their id."""
     customer, item = await world.customer(), await world.item()
     for amount in ("9.00", "80.00", "100.00"):
@@ -139,7 +139,7 @@ async def test_invoices_by_balance_and_customer(world: World) -> None:
     assert [doc["TotalAmt"] for doc in (await world.query(text))["Invoice"]] == [Decimal("100.00"), Decimal("80.00")]
 
 
-async def test_tax_codes_bring_their_pseudo_codes(world: World) -> None:
+async def test_tax_codes_bring_their_pseudo_codes(world: ConnectedSandbox) -> None:
     """In the US a page of one has four rows."""
     answer = await world.query("select * from TaxCode maxresults 1")
     assert [code["Id"] for code in answer["TaxCode"]] == ["TAX", "NON", "CustomSalesTax", "2"]

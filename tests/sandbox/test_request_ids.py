@@ -8,11 +8,11 @@ import pytest
 
 from bridge.sandbox import FaultRule, SandboxSettings, Switches
 from bridge.sandbox.wire import Doc
-from tests.sandbox.conftest import UNLIMITED, World, open_world, sale
+from tests.support.connected_sandbox import UNLIMITED, ConnectedSandbox, connected, sale
 
 
-async def switched(**switches: Any) -> World:
-    return await open_world(SandboxSettings(empty=True, limits=UNLIMITED, switches=Switches(**switches)))
+async def switched(**switches: Any) -> ConnectedSandbox:
+    return await connected(SandboxSettings(empty=True, limits=UNLIMITED, switches=Switches(**switches)))
 
 
 def batch(*names: str, bids: str = "") -> Doc:
@@ -23,7 +23,7 @@ def batch(*names: str, bids: str = "") -> Doc:
     return {"BatchItemRequest": items}
 
 
-async def test_same_id_and_body_gives_the_first_answer_and_creates_nothing(world: World) -> None:
+async def test_same_id_and_body_gives_the_first_answer_and_creates_nothing(world: ConnectedSandbox) -> None:
     """Byte for byte the same, however long after."""
     first = await world.http.post("customer?requestid=a", content=b'{"DisplayName":"Ann"}')
     world.clock.advance(90 * 60)
@@ -34,7 +34,7 @@ async def test_same_id_and_body_gives_the_first_answer_and_creates_nothing(world
     assert len(world.company.tables["Customer"]) == 1
 
 
-async def test_same_id_with_another_body_drops_the_new_write(world: World) -> None:
+async def test_same_id_with_another_body_drops_the_new_write(world: ConnectedSandbox) -> None:
     """Measured: HTTP 200 with the original entity."""
     await world.post("customer", {"DisplayName": "Ann"}, requestid="a")
     answer = await world.post("customer", {"DisplayName": "Bob"}, requestid="a")
@@ -67,7 +67,7 @@ async def test_the_window_forgets() -> None:
     assert (await world.fault("customer", {"DisplayName": "Ann"}, requestid="a"))["code"] == "6240"
 
 
-async def test_batch_items_are_remembered_by_the_pair(world: World) -> None:
+async def test_batch_items_are_remembered_by_the_pair(world: ConnectedSandbox) -> None:
     """A shrunken or grown retry replays the known pairs and applies the others."""
     first = await world.post("batch", batch("Ann", "Bob"), requestid="b")
     again = await world.post("batch", batch("Ann", "Bob", "Cid"), requestid="b")
@@ -91,7 +91,9 @@ async def test_a_batch_may_be_remembered_by_its_id_alone() -> None:
         ("batch", {"BatchItemRequest": [{"bId": "12345678901", "Query": "select * from Item"}]}, "b"),
     ],
 )
-async def test_ids_that_are_too_long_are_refused(world: World, path: str, body: Doc, request_id: str) -> None:
+async def test_ids_that_are_too_long_are_refused(
+    world: ConnectedSandbox, path: str, body: Doc, request_id: str
+) -> None:
     """50 for a single request, 36 for a batch, 10 for its bIds."""
     assert (await world.fault(path, body, requestid=request_id))["code"] == "2130"
 
@@ -117,7 +119,7 @@ async def test_a_retry_while_the_first_is_still_being_applied(reserve_at: Any, c
     assert len(world.company.tables["Invoice"]) == customers
 
 
-async def _quiet_customer(world: World) -> Doc:
+async def _quiet_customer(world: ConnectedSandbox) -> Doc:
     """A customer made while a fault waits for the next request of the API."""
     rules, world.sandbox.faults.rules = world.sandbox.faults.rules, []
     customer = await world.customer()

@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.sandbox import SandboxSettings, Switches
-from tests.sandbox.conftest import UNLIMITED, World, line, open_world, sale
+from tests.support.connected_sandbox import UNLIMITED, ConnectedSandbox, connected, line, sale
 
 
-async def switched(**switches: Any) -> World:
-    return await open_world(SandboxSettings(empty=True, limits=UNLIMITED, switches=Switches(**switches)))
+async def switched(**switches: Any) -> ConnectedSandbox:
+    return await connected(SandboxSettings(empty=True, limits=UNLIMITED, switches=Switches(**switches)))
 
 
 async def test_an_overpaid_line_may_be_cut_to_the_open_balance() -> None:
@@ -101,7 +101,7 @@ async def test_the_latency_model_waits_between_accepting_and_applying() -> None:
     import asyncio  # noqa: PLC0415
 
     settings = SandboxSettings(empty=True, limits=UNLIMITED, latency_ms=(100, 200))
-    world = await open_world(settings)
+    world = await connected(settings)
     call = asyncio.ensure_future(world.customer())
     for _ in range(10):
         await asyncio.sleep(0)
@@ -110,7 +110,7 @@ async def test_the_latency_model_waits_between_accepting_and_applying() -> None:
     await call
 
 
-async def test_a_sparse_update_keeps_an_overridden_tax_and_recomputes_a_coded_one(world: World) -> None:
+async def test_a_sparse_update_keeps_an_overridden_tax_and_recomputes_a_coded_one(world: ConnectedSandbox) -> None:
     """New lines under an override without code keep its amount; under a code the rates decide again."""
     customer, item = await world.customer(), await world.item(Taxable=True)
     plain = await world.invoice(customer, item, TxnTaxDetail={"TotalTax": Decimal("7.00")})
@@ -124,7 +124,7 @@ async def test_a_sparse_update_keeps_an_overridden_tax_and_recomputes_a_coded_on
     world.assert_sound()
 
 
-async def test_tax_can_be_taken_after_the_discount(world: World) -> None:
+async def test_tax_can_be_taken_after_the_discount(world: ConnectedSandbox) -> None:
     """ApplyTaxAfterDiscount lowers the base."""
     customer, item = await world.customer(), await world.item(Taxable=True)
     discount = {"DetailType": "DiscountLineDetail", "Amount": 50, "DiscountLineDetail": {"PercentBased": False}}
@@ -140,7 +140,7 @@ async def test_tax_can_be_taken_after_the_discount(world: World) -> None:
     world.assert_sound()
 
 
-async def test_lists_and_their_hierarchies(world: World) -> None:
+async def test_lists_and_their_hierarchies(world: ConnectedSandbox) -> None:
     """Classes below classes, terms by day of month, currencies newest first, taken names."""
     parent = await world.create("Class", Name="Shops")
     child = await world.create("Class", Name="Web", ParentRef={"value": parent["Id"]})
@@ -161,7 +161,7 @@ async def test_lists_and_their_hierarchies(world: World) -> None:
     assert (await world.fault("companycurrency", {"Code": "EUR"}))["code"] == "6240"
 
 
-async def test_a_deposit_with_cash_back(world: World) -> None:
+async def test_a_deposit_with_cash_back(world: ConnectedSandbox) -> None:
     """What is kept goes to its account."""
     payment = await world.payment(await world.customer(), "100.00")
     link = {"TxnId": payment["Id"], "TxnType": "Payment", "TxnLineId": "0"}
@@ -177,7 +177,7 @@ async def test_a_deposit_with_cash_back(world: World) -> None:
     assert (await world.fault("deposit", wrong))["element"] == "Line.DepositLineDetail.AccountRef"
 
 
-async def test_the_company_card_changes_in_part(world: World) -> None:
+async def test_the_company_card_changes_in_part(world: ConnectedSandbox) -> None:
     """CompanyInfo by any id; what is not named stays."""
     body = {"Id": "1", "SyncToken": "0", "sparse": True, "LegalName": "Sandbox Inc."}
     changed = (await world.post("companyinfo", body))["CompanyInfo"]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -24,7 +25,6 @@ from tests.support.backfills import (
     backfill,
     backfilling,
     jsonl,
-    plan_faults,
     produce,
     sample_of,
     snapshot,
@@ -38,7 +38,7 @@ from tests.support.stage import CALM, Stage, counted
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-SLOW = {"kind": "delay", "operation": "batch", "count": None, "seconds": 0.3}
+SLOW: dict[str, Any] = {"kind": "delay", "operation": "batch", "count": None, "seconds": 0.3}
 """Makes a run last long enough to do something to it."""
 
 
@@ -131,7 +131,7 @@ async def test_a_service_that_starts_meanwhile_stands_by_and_goes_on_afterwards(
     """One owner at a time, and the live events lose nothing. Guard: membership of the group, the sticky claim."""
     sample = sample_of(40, mix=ORDERS_ONLY)
     produced = await produce(stage, sample.events)
-    plan_faults(stage, SLOW)
+    stage.break_qbo(**SLOW)
     async with backfilling(stage, max_records=15) as command:
         await until_told(stage, 10)
         async with stage.bridge():
@@ -149,7 +149,8 @@ async def test_killed_in_the_middle_and_started_again_it_posts_once(stage: Stage
     """Killed twice, wherever it is just then. Guards: journal, request ids, markers."""
     sample = sample_of(40, mix=ORDERS_ONLY)
     produced = await produce(stage, sample.events)
-    plan_faults(stage, SLOW, {"kind": "delay_after", "operation": "batch", "count": None, "seconds": 0.2})
+    stage.break_qbo(**SLOW)
+    stage.break_qbo("delay_after", operation="batch", count=None, seconds=0.2)
     for told in (15, 60):
         async with backfilling(stage, max_records=15) as command:
             await until_told(stage, told)
@@ -171,7 +172,7 @@ async def test_interrupted_it_drains_reports_and_can_be_repeated(stage: Stage) -
     """SIGTERM ends with 1 and a sentence; what was begun is settled. Guard: the drain."""
     sample = sample_of(40, mix=ORDERS_ONLY)
     produced = await produce(stage, sample.events)
-    plan_faults(stage, SLOW)
+    stage.break_qbo(**SLOW)
     async with backfilling(stage, max_records=15) as command:
         await until_told(stage, 15)
         command.send(signal.SIGTERM)
@@ -187,7 +188,7 @@ async def test_an_outage_of_quickbooks_is_waited_for_and_said(stage: Stage) -> N
     """Nothing is dead-lettered for it. Guard: the wait of the session; the sentence of the listener."""
     sample = sample_of(10, mix=ORDERS_ONLY)
     await produce(stage, sample.events)
-    plan_faults(stage, {"kind": "outage", "seconds": 20, "after_s": 0})
+    stage.break_qbo("outage", seconds=20, after_s=0)
     command = await backfill(stage, timeout_s=200)
     assert command.code == 0, command.err
     assert re.search(r"^Waiting for QuickBooks.*\n(.*\n)*QuickBooks answers again\.$", command.err, re.MULTILINE)
@@ -198,7 +199,7 @@ async def test_an_outage_of_quickbooks_is_waited_for_and_said(stage: Stage) -> N
 async def test_in_an_outage_it_can_be_interrupted(stage: Stage) -> None:
     """Ctrl-C is heard while it waits."""
     await produce(stage, sample_of(3, mix=ORDERS_ONLY).events)
-    plan_faults(stage, {"kind": "outage", "seconds": 600, "after_s": 0})
+    stage.break_qbo("outage", seconds=600, after_s=0)
     async with backfilling(stage) as command:
         await command.until_said("Waiting for QuickBooks")
         command.send(signal.SIGINT)
@@ -210,7 +211,7 @@ async def test_a_frozen_backfill_that_wakes_up_contradicts_nobody(stage: Stage) 
     """A service has taken over meanwhile; the backfill says so and ends. Guards: epoch, fenced producer."""
     sample = sample_of(40, mix=ORDERS_ONLY)
     produced = await produce(stage, sample.events)
-    plan_faults(stage, SLOW)
+    stage.break_qbo(**SLOW)
     async with backfilling(stage, max_records=15) as command:
         await until_told(stage, 15)
         async with stage.bridge():
@@ -227,7 +228,7 @@ async def test_two_backfills_of_one_company_do_not_meet(stage: Stage) -> None:
     """The second one is turned away, however close they start. Guard: the first assignment."""
     sample = sample_of(20, mix=ORDERS_ONLY)
     await produce(stage, sample.events)
-    plan_faults(stage, SLOW)
+    stage.break_qbo(**SLOW)
     async with backfilling(stage) as one, backfilling(stage) as other:
         codes = {await one.ended(), await other.ended()}
     assert codes == {0, 1}, one.err + other.err

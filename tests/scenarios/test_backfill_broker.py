@@ -12,7 +12,6 @@ from bridge.demo.events import ORDERS_ONLY
 from bridge.kafka.connection import KafkaConnection
 from tests.support.backfills import (
     backfilling,
-    plan_faults,
     produce,
     sample_of,
     terminal,
@@ -34,7 +33,7 @@ async def test_a_broker_that_restarts_is_waited_for(lone_broker: KafkaCluster, u
         await stage.create_topics()
         sample = sample_of(40, mix=ORDERS_ONLY)
         produced = await produce(stage, sample.events)
-        plan_faults(stage, {"kind": "delay", "operation": "batch", "count": None, "seconds": 0.3})
+        stage.break_qbo("delay", operation="batch", count=None, seconds=0.3)
         async with backfilling(stage, max_records=15) as command:
             await until_told(stage, 15)
             (node,) = lone_broker.nodes

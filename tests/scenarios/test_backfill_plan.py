@@ -19,9 +19,7 @@ from bridge.kafka.connection import KafkaConnection
 from tests.support.backfills import (
     backfill,
     backfilling,
-    heal,
     jsonl,
-    plan_faults,
     produce,
     sample_of,
     snapshot,
@@ -63,12 +61,12 @@ async def test_a_plan_leaves_what_a_dead_owner_left_unsettled(stage: Stage) -> N
     """Its requests stay in the journal, unsent. Guards: `RehearsingSender.resend`, the `view` of `KafkaJournal`."""
     await stage.create_topics()
     await produce(stage, sample_of(20, mix=ORDERS_ONLY).events)
-    plan_faults(stage, {"kind": "delay", "operation": "batch", "count": None, "seconds": 30})
+    stage.break_qbo("delay", operation="batch", count=None, seconds=30)
     async with backfilling(stage) as command:
         await until_journalled(stage)
         command.send(signal.SIGKILL)
         await command.ended()
-    heal(stage)
+    stage.heal_qbo()
     await asyncio.sleep(1)
     before = await snapshot(stage)
     assert (await backfill(stage, "--plan")).code == 0
@@ -148,7 +146,7 @@ async def test_a_plan_waits_out_an_outage(stage: Stage) -> None:
     """The index is read when QuickBooks answers again."""
     await stage.create_topics()
     await produce(stage, sample_of(3, mix=ORDERS_ONLY).events)
-    plan_faults(stage, {"kind": "outage", "seconds": 20, "after_s": 0})
+    stage.break_qbo("outage", seconds=20, after_s=0)
     command = await backfill(stage, "--plan")
     assert command.code == 0, command.err
     assert "Waiting for QuickBooks" in command.err

@@ -18,7 +18,7 @@ from bridge.kafka.topics import partitions_of
 from contracts.records import OutboundRecord
 from tests.support.installation import tenants
 from tests.support.orders import bought
-from tests.support.processes import sandbox_server
+from tests.support.processes import Replica, sandbox_server
 from tests.support.stage import Stage
 
 OTHER_REALM = "9130000000000002"
@@ -47,12 +47,12 @@ def sold_by(stage: Stage, shop: str, number: int) -> OutboundRecord:
     return OutboundRecord(topic=stage.events[0], key=None, value=body, headers=headers, partition=0)
 
 
-async def until_refused(stage: Stage) -> str:
+async def until_refused(stage: Stage, replica: Replica) -> str:
     """What /readyz says once the company has given up."""
     async with asyncio.timeout(60):
         while True:
             if "company.not_taken_over" in stage.log():
-                return stage.own_page("/readyz")
+                return replica.page("/readyz").text
             await asyncio.sleep(0.2)
 
 
@@ -82,11 +82,11 @@ async def test_a_newer_journal_is_left_alone_and_the_other_company_goes_on(
         await left_by_a_newer_release(stage, "waiting:shopify.events:0:7", b'{"format":2}')
         await publish(real, [sold_by(stage, "acme.myshopify.com", 1), sold_by(stage, OTHER_SHOP, 2)])
         said = "(waiting:shopify.events:0:7) in format 2, and this release reads format 1 of it"
-        async with stage.bridge(ends_with=1):
-            assert said in await until_refused(stage)
+        async with stage.bridge(ends_with=1) as replica:
+            assert said in await until_refused(stage, replica)
             (result,) = await stage.outcomes(1)
             assert (result.company, result.status.value) == (f"beta-{unique}", "posted")
-            shown = json.loads(stage.own_page("/status"))["companies"]
+            shown = replica.page("/status").json()["companies"]
             (acme,) = [each for each in shown if each["company"] == stage.company]
             assert (acme["phase"], said in acme["reason"]) == ("stopped", True)
             assert "Traceback" not in stage.log()

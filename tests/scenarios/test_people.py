@@ -21,7 +21,7 @@ from contracts.results import Result
 from tests.support.fleet import until
 from tests.support.orders import ORDER_ID, Json, order, taxed, transaction
 from tests.support.people import copy, document, human
-from tests.support.processes import sandbox_server
+from tests.support.processes import Replica, sandbox_server
 from tests.support.stage import Stage
 
 VOIDED, DELETED, CHANGED, TWICE, RENAMED, RETIRED, UNPAID, CLOSED, PLAIN, NEW = range(10)
@@ -120,16 +120,16 @@ def people_at_work(stage: Stage) -> str:
     return str(items[RETIRED]["value"])
 
 
-def findings(stage: Stage) -> dict[str, list[str]]:
+def findings(replica: Replica) -> dict[str, list[str]]:
     """What /status shows as there twice and as drifted."""
-    (company,) = json.loads(stage.own_page("/status"))["companies"]
+    (company,) = replica.page("/status").json()["companies"]
     return {kind: [each["document"] for each in company[kind]] for kind in ("duplicates", "drifted")}
 
 
-def counted(stage: Stage) -> dict[str, float]:
+def counted(replica: Replica) -> dict[str, float]:
     """What the metrics count of the same."""
     found = re.findall(
-        r"^qbo_bridge_(duplicate|drifted)_documents\{.*\} ([0-9.]+)$", stage.own_page("/metrics"), re.MULTILINE
+        r"^qbo_bridge_(duplicate|drifted)_documents\{.*\} ([0-9.]+)$", replica.page("/metrics").text, re.MULTILINE
     )
     return {name: float(value) for name, value in found}
 
@@ -171,16 +171,16 @@ async def test_what_people_did_stays_and_everything_else_is_posted(
         freshness = f"QBO_BRIDGE_COMPANIES__{stage.company.upper().replace('-', '_')}__FRESHNESS_S"
         stage.environ[freshness] = "0.5" if looks else "600"
         await stage.create_topics()
-        async with stage.bridge():
+        async with stage.bridge() as replica:
             first = await told(stage, *(bought(number) for number in range(NEW) if number != RETIRED), paid(UNPAID))
             first += await told(stage, bought(RETIRED))  # so that its item is created by a request of its own
             assert set(outcomes(first).values()) == {POSTED}
-            assert await asyncio.to_thread(findings, stage) == {"duplicates": [], "drifted": []}
+            assert await asyncio.to_thread(findings, replica) == {"duplicates": [], "drifted": []}
             retired = await asyncio.to_thread(people_at_work, stage)
             if looks:
                 shown = {"duplicates": [name_of(TWICE)], "drifted": [name_of(CHANGED)]}
-                await until(lambda: findings(stage) == shown, "the sentinel's findings")
-                assert await asyncio.to_thread(counted, stage) == {"duplicate": 1, "drifted": 1}
+                await until(lambda: findings(replica) == shown, "the sentinel's findings")
+                assert await asyncio.to_thread(counted, replica) == {"duplicate": 1, "drifted": 1}
             left = await asyncio.to_thread(invoices_of, stage)
             again = outcomes(await told(stage, *(bought(number, 3) for number in range(NEW))))
             money = outcomes(await told(stage, paid(UNPAID), paid(DELETED), paid(PLAIN)))

@@ -22,7 +22,7 @@ from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
 from contracts.records import OutboundRecord
 from tests.support.installation import tenants
-from tests.support.orders import ORDER_ID, Json, order, taxed
+from tests.support.orders import ORDER_ID, Json, bought
 from tests.support.processes import sandbox_server
 from tests.support.stage import Stage, counted
 
@@ -103,12 +103,6 @@ class TwoCompanies(Stage):
         )
 
 
-def sold(number: int, **changes: object) -> Json:
-    """A paid order; in euro it can be booked only once the company holds them."""
-    named = {"id": ORDER_ID + number, "admin_graphql_api_id": None, "name": f"#{3000 + number}"}
-    return order([taxed("20.00", 2, "2.90")], **named, **changes)
-
-
 def two_companies(kafka: KafkaConnection, url: str, folder: Path, suffix: str) -> TwoCompanies:
     other = replace(tenants(suffix, 2)[1], shops=(OTHER_SHOP,))
     return TwoCompanies.of(kafka, url, folder, suffix, beside=(other,))
@@ -126,7 +120,7 @@ async def test_a_row_of_dead_letters_stops_one_company_until_it_is_told_to_go_on
     async with sandbox_server(tmp_path, "--no-limits", "--realm", "9130000000000001", "--realm", OTHER_REALM) as url:
         stage = two_companies(real, url, tmp_path, unique)
         await stage.create_topics()
-        await stage.put(*(sold(number, currency="EUR") for number in range(REFUSED)), *map(sold, range(100, 110)))
+        await stage.put(*(bought(number, currency="EUR") for number in range(REFUSED)), *map(bought, range(100, 110)))
         async with stage.bridge():
             await stage.until_stopped()
             await the_company_stands_still(stage)
@@ -151,7 +145,7 @@ async def test_a_stopped_company_drains_and_a_restart_goes_on(
     async with sandbox_server(tmp_path, "--no-limits", "--realm", "9130000000000001", "--realm", OTHER_REALM) as url:
         stage = two_companies(real, url, tmp_path, unique)
         await stage.create_topics()
-        await stage.put(*(sold(number, currency="EUR") for number in range(REFUSED)))
+        await stage.put(*(bought(number, currency="EUR") for number in range(REFUSED)))
         async with stage.bridge():
             await stage.until_stopped()
         async with stage.bridge():
@@ -168,8 +162,8 @@ async def test_an_attempt_whose_outcome_nobody_knows_is_explained(
     async with sandbox_server(tmp_path, "--no-limits") as url:
         stage = Stage.of(real, url, tmp_path, unique)
         await stage.create_topics()
-        break_(url, {"kind": "reset_before", "count": None, "entity": "Invoice"})
-        record = OutboundRecord(topic=stage.events[0], key=None, value=json.dumps(sold(0)).encode())
+        stage.break_qbo("reset_before", count=None, entity="Invoice")
+        record = OutboundRecord(topic=stage.events[0], key=None, value=json.dumps(bought(0)).encode())
         async with stage.bridge():
             await publish(real, [record])
             async with asyncio.timeout(60):
@@ -177,19 +171,11 @@ async def test_an_attempt_whose_outcome_nobody_knows_is_explained(
                     await asyncio.sleep(0.5)
             (attempt,) = story["attempts"]
             assert (story["results"], attempt["outcome"], attempt["settled_at"]) == ([], "not known yet", None)
-            mend(url)
+            stage.heal_qbo()
             await stage.outcomes(1)
             (settled,) = [each for each in explained(stage)["attempts"] if each["request_id"] == attempt["request_id"]]
         assert settled["sent_at"] == attempt["sent_at"]
         assert settled["outcome"].startswith("written as Invoice ")
-
-
-def break_(url: str, fault: dict[str, object]) -> None:
-    httpx.post(f"{url}/sandbox/faults", json=fault).raise_for_status()
-
-
-def mend(url: str) -> None:
-    httpx.delete(f"{url}/sandbox/faults").raise_for_status()
 
 
 def explained(stage: Stage) -> dict[str, Any]:
@@ -225,7 +211,7 @@ async def the_company_stands_still(stage: TwoCompanies) -> None:
 
 
 async def the_other_works_on(stage: TwoCompanies) -> None:
-    await stage.put(sold(500), shop=OTHER_SHOP)
+    await stage.put(bought(500), shop=OTHER_SHOP)
     async with asyncio.timeout(30):
         while not [each for each in await stage.results() if each.company == stage.other]:  # noqa: ASYNC110
             await asyncio.sleep(0.2)

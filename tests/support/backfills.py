@@ -16,7 +16,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bridge.demo.audit import differences, read_books
@@ -165,16 +164,6 @@ async def until_journalled(stage: Stage, timeout_s: float = 30) -> None:
     while not any(b":request:" in (each.key or b"") for each in await stage.read(stage.topic("qbo.journal"))):
         assert time.monotonic() < deadline, "nothing was journalled"
         await asyncio.sleep(0.05)
-
-
-def heal(stage: Stage) -> None:
-    """Let the sandbox be well again."""
-    httpx.delete(f"{stage.sandbox_url}/sandbox/faults").raise_for_status()
-
-
-def plan_faults(stage: Stage, *faults: dict[str, Any]) -> None:
-    """Let the sandbox go wrong from now on."""
-    httpx.post(f"{stage.sandbox_url}/sandbox/faults", json={"faults": list(faults)}).raise_for_status()
 
 
 def wrong_in_the_books(stage: Stage, sample: Sample) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from random import Random
 from typing import Any
 
 import httpx
-import orjson
 
 from bridge.demo.events import SampleEvent
 from bridge.kafka.connection import KafkaConnection
@@ -100,29 +99,10 @@ class Fleet(Installation):
         await publish(self.kafka, records)
         return len(records)
 
-    def break_qbo(self, kind: str, **rule: object) -> int:
-        """Put a fault in force; its number."""
-        made = self._post("faults", {"kind": kind} | rule)
-        return int(made["faults"][0]["id"])
-
-    def heal_qbo(self) -> None:
-        """No fault is in force any more."""
-        httpx.delete(f"{self.sandbox_url}/sandbox/faults").raise_for_status()
-
-    def faults(self) -> list[dict[str, Any]]:
-        """The rules in force."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.sandbox_url}/sandbox/faults").json()["faults"]
-        return found
-
     def stats(self, company: Tenant) -> dict[str, Any]:
         """What the sandbox counts for a company."""
         found: dict[str, Any] = httpx.get(f"{self.sandbox_url}/sandbox/stats", params={"realm": company.realm}).json()
         return found
-
-    def _post(self, page: str, body: object) -> Any:
-        answer = httpx.post(f"{self.sandbox_url}/sandbox/{page}", content=orjson.dumps(body))
-        answer.raise_for_status()
-        return answer.json()
 
     def _scattered(self, record: OutboundRecord, chance: Random) -> OutboundRecord:
         return OutboundRecord(

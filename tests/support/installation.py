@@ -11,6 +11,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
 
 from bridge.demo.events import EventMix, EventSettings, Sample, generate
 from bridge.demo.samples.stories import StoryMix
@@ -146,6 +150,25 @@ class Installation:
             *_lines(self.limits),
         ]
         return "\n".join(lines)
+
+    def break_qbo(self, kind: str, **rule: object) -> int:
+        """Put a fault in force; its number."""
+        made = self._post("faults", {"kind": kind} | rule)
+        return int(made["faults"][0]["id"])
+
+    def heal_qbo(self) -> None:
+        """No fault is in force any more."""
+        httpx.delete(f"{self.sandbox_url}/sandbox/faults").raise_for_status()
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The rules in force."""
+        found: list[dict[str, Any]] = httpx.get(f"{self.sandbox_url}/sandbox/faults").json()["faults"]
+        return found
+
+    def _post(self, page: str, body: object) -> Any:
+        answer = httpx.post(f"{self.sandbox_url}/sandbox/{page}", content=orjson.dumps(body))
+        answer.raise_for_status()
+        return answer.json()
 
 
 def _lines(settings: Mapping[str, int | float]) -> list[str]:

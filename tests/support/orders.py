@@ -10,7 +10,7 @@ from bridge.decoding.record import decode_record
 from contracts.envelope import Envelope
 from contracts.keys import SourceKey
 from contracts.posting import Ignored, PostingPlan, PostingStep
-from contracts.quickbooks import InvoiceDraft, PaymentDraft
+from contracts.quickbooks import InvoiceDraft, PaymentDraft, RefundReceiptDraft
 from contracts.records import Headers, InboundRecord
 from mappings.registry import map_event
 from mappings.rules import MappingRules
@@ -61,6 +61,11 @@ def step_of(plan: PostingPlan, entity: str) -> PostingStep:
     """The only step of `entity`."""
     (found,) = [step for step in plan.steps if step.entity == entity]
     return found
+
+
+def receipts_of(plan: PostingPlan) -> dict[str, RefundReceiptDraft]:
+    """The plan's refund receipts by the ids of their keys."""
+    return {step.key.id: step.draft for step in plan.steps if isinstance(step.draft, RefundReceiptDraft)}
 
 
 def invoice_of(plan: PostingPlan) -> InvoiceDraft:
@@ -394,3 +399,15 @@ def bought(number: int, **changes: object) -> Json:
 def later(body: Json, seconds: int, **changes: object) -> Json:
     """The order as it was some seconds after."""
     return {**body, "updated_at": f"2026-03-02T21:05:{seconds:02d}-08:00", **changes}
+
+
+def ordered(number: int, **changes: object) -> Json:
+    """An order of 42.90 of its own number, for which nothing was received by its own body."""
+    named = {"id": ORDER_ID + number, "admin_graphql_api_id": None, "name": f"#{3000 + number}"}
+    return order([line("21.45", 2)], **named, financial_status="pending", **changes)
+
+
+def received_early(number: int, **changes: object) -> Json:
+    """The money of that order, taken the day before yesterday."""
+    moment = {"processed_at": "2026-11-20T12:00:00Z", "created_at": "2026-11-20T12:00:00Z"} | changes
+    return transaction(id=9_000_000 + number, admin_graphql_api_id=None, order_id=ORDER_ID + number, **moment)

@@ -31,6 +31,11 @@ def row(kind: str, amount: str, fee: str = "0.00", **changes: Any) -> Json:
     }
 
 
+def charged(ident: int, amount: str, fee: str, **changes: Any) -> Json:
+    """The row of a card order's money, whose transaction has the order's id and 10,000."""
+    return row("charge", amount, fee, order=ident, transaction=ident + 10000, id=ident + 20000, **changes)
+
+
 def payout(rows: list[Json], **changes: Any) -> Json:
     """A payout of these rows, its amount what they add up to unless given."""
     amount = sum((Decimal(str(each["net"])) for each in rows), Decimal(0))

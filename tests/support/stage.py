@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sys
 import time
 import urllib.request
@@ -80,12 +79,6 @@ class Stage(Installation):
     def log(self) -> str:
         """The end of what the bridge has said so far."""
         return (self.folder / f"{self.company}.log").read_text(encoding="utf-8")[-8000:]
-
-    def own_page(self, path: str) -> str:
-        """One page of the bridge that runs."""
-        log = (self.folder / f"{self.company}.log").read_text(encoding="utf-8")
-        address = re.findall(r'"address": "(http://[^"]+)"', log)[-1]
-        return httpx.get(f"{address}{path}", timeout=10, trust_env=False).text
 
     async def produce(self, records: Iterable[OutboundRecord]) -> int:
         """Publish events to this stage's own topics; how many there were."""

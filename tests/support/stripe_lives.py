@@ -86,7 +86,7 @@ def deliveries(draw: st.DrawFn, events: list[Json]) -> list[list[Json]]:
 
 
 @dataclass(frozen=True)
-class Life:
+class StripeLife:
     """What happened, as events, and what it must come to: bank, fees, and everything that was taken back."""
 
     events: list[Json]
@@ -100,7 +100,7 @@ def _charge_id(number: int) -> str:
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> Life:
+def lives(draw: st.DrawFn) -> StripeLife:
     """Up to three charges, some handed back (or almost) or disputed, with or without fees in their own events."""
     events: list[Json] = []
     rows: list[Json] = []
@@ -156,4 +156,4 @@ def lives(draw: st.DrawFn) -> Life:
         int(str(each["amount"])) for each in rows if each["type"] == "stripe_fee"
     )
     disputed = -sum(int(str(each["amount"])) for each in rows if each["type"] == "adjustment")
-    return Life(events, Decimal(net) / 100, Decimal(fees) / 100, Decimal(disputed) / 100)
+    return StripeLife(events, Decimal(net) / 100, Decimal(fees) / 100, Decimal(disputed) / 100)

@@ -54,7 +54,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Bus:
+class CommittedRecords:
     """What a reader of the committed finds: every produced event's place, and the results."""
 
     produced: frozenset[Place]
@@ -66,14 +66,14 @@ class Bus:
         return Counter(each.source.place for each in self.results if each.status != "waiting")
 
 
-async def read_bus(fleet: Fleet) -> Bus:
+async def read_bus(fleet: Fleet) -> CommittedRecords:
     """The events and the results, as they are now."""
     produced = [record.place for topic in fleet.events async for record in read_topic(fleet.kafka, topic)]
     results = [read_result(record.value or b"") async for record in read_topic(fleet.kafka, fleet.topic("qbo.results"))]
-    return Bus(frozenset(produced), tuple(results))
+    return CommittedRecords(frozenset(produced), tuple(results))
 
 
-def judge(fleet: Fleet, company: Tenant, sample: Sample, bus: Bus, events: int) -> Verdict:
+def judge(fleet: Fleet, company: Tenant, sample: Sample, bus: CommittedRecords, events: int) -> Verdict:
     """The verdict on one company that was told `events` events of `sample`."""
     seal = seal_of(company.realm)
     rows = {entity: _rows(fleet, company, entity) for entity in MARKED}
@@ -107,7 +107,7 @@ def judge(fleet: Fleet, company: Tenant, sample: Sample, bus: Bus, events: int) 
     )
 
 
-def wrong_letters(bus: Bus, samples: Iterable[Sample]) -> list[str]:
+def wrong_letters(bus: CommittedRecords, samples: Iterable[Sample]) -> list[str]:
     """Dead letters that the samples do not mean, by reason: an outage is none. Events of nobody are told by one."""
     expected = Counter(event.code for sample in samples for event in sample.events if event.ends_as == "dead_lettered")
     dead = [each for each in bus.results if each.status == "dead_lettered"]
@@ -115,7 +115,7 @@ def wrong_letters(bus: Bus, samples: Iterable[Sample]) -> list[str]:
     return [f"dead letters {dict(found)} instead of {dict(expected)}"] if found != expected else []
 
 
-async def all_told(fleet: Fleet, events: int, limit_s: float = 90.0) -> Bus:
+async def all_told(fleet: Fleet, events: int, limit_s: float = 90.0) -> CommittedRecords:
     """The bus once `events` have their terminal result."""
     deadline = time.monotonic() + limit_s
     while True:
@@ -142,7 +142,7 @@ async def problems(fleet: Fleet, samples: Sequence[Sample]) -> list[str]:
     return found + wrong_letters(bus, samples)
 
 
-def silent(bus: Bus) -> list[Place]:
+def silent(bus: CommittedRecords) -> list[Place]:
     """Events without a terminal result of anybody."""
     return sorted(bus.produced - set(bus.terminal))
 

@@ -50,7 +50,7 @@ PHASES: tuple[Phase, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnSale:
     """A sale with money, a credit and a refund: what it asks for, what body and transactions tell, what is credited."""
 
     total: Decimal
@@ -87,7 +87,7 @@ def refunded() -> PostingPlan:
 
 AMOUNTS = st.integers(1, 40).map(Decimal)
 SALES = st.builds(
-    Drawn,
+    DrawnSale,
     total=AMOUNTS,
     received=st.integers(0, 40).map(Decimal),
     transactions=st.lists(AMOUNTS, max_size=3).map(tuple),
@@ -95,14 +95,14 @@ SALES = st.builds(
 )
 
 
-def told_of(sale: Drawn) -> tuple[PlanningContext, SaleClaims]:
+def told_of(sale: DrawnSale) -> tuple[PlanningContext, SaleClaims]:
     """The context of a micro-batch that tells the sale, and what it tells."""
     plans = sale.plans
     steps = [Claim(at, each, step) for at, each in enumerate(plans) for step in each.steps]
     return PlanningContext(plans, books(*LISTS), company()), by_sale(steps)[0][ORDER]
 
 
-def through(phases: Sequence[Phase], sale: Drawn) -> object:
+def through(phases: Sequence[Phase], sale: DrawnSale) -> object:
     """What is written and what becomes of each claim; None where a phase refuses what it was given."""
     context, state = told_of(sale)
     for phase in phases:
@@ -114,7 +114,7 @@ def through(phases: Sequence[Phase], sale: Drawn) -> object:
 
 
 @given(sale=SALES)
-def test_a_sale_is_planned_by_its_phases_in_their_order(sale: Drawn) -> None:
+def test_a_sale_is_planned_by_its_phases_in_their_order(sale: DrawnSale) -> None:
     """Nothing but the phases decides about a sale."""
     context, claims = told_of(sale)
     plan_sale(context, ORDER, claims)
@@ -122,7 +122,7 @@ def test_a_sale_is_planned_by_its_phases_in_their_order(sale: Drawn) -> None:
 
 
 @given(sale=SALES)
-def test_no_two_neighbouring_phases_can_be_swapped_unseen(sale: Drawn) -> None:
+def test_no_two_neighbouring_phases_can_be_swapped_unseen(sale: DrawnSale) -> None:
     """A phase takes only what the one before it gives. Guard: the states of `state.py` differ in what they hold."""
     right = through(PHASES, sale)
     for at in range(len(PHASES) - 1):
@@ -131,7 +131,7 @@ def test_no_two_neighbouring_phases_can_be_swapped_unseen(sale: Drawn) -> None:
 
 
 @given(sale=SALES)
-def test_no_phase_can_be_left_out_unseen(sale: Drawn) -> None:
+def test_no_phase_can_be_left_out_unseen(sale: DrawnSale) -> None:
     """The next one refuses, or something that was told has no end."""
     right = through(PHASES, sale)
     for at in range(len(PHASES)):
@@ -139,7 +139,7 @@ def test_no_phase_can_be_left_out_unseen(sale: Drawn) -> None:
 
 
 @given(sale=SALES)
-def test_payments_come_before_credits_and_never_exceed_the_invoice(sale: Drawn) -> None:
+def test_payments_come_before_credits_and_never_exceed_the_invoice(sale: DrawnSale) -> None:
     """What the invoice takes is spent once: first by what was paid, then by what is credited, then no more."""
     context, claims = told_of(sale)
     plan_sale(context, ORDER, claims)
