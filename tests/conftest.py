@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,9 @@ _OF_THE_TESTS = {
 # processes that tests start.
 for _name in [name for name in os.environ if name.startswith("QBO_BRIDGE_") and name not in _OF_THE_TESTS]:
     del os.environ[_name]
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and so would the processes that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
