@@ -29,7 +29,11 @@ def folders() -> set[str]:
 def leaning(found: list[Import]) -> list[str]:
     """The imports of a test module, or of something in one."""
     ours = [each for each in found if each.top == "tests"]
-    return [str(each) for each in ours if any(part.startswith("test_") for part in each.name.split("."))]
+    return [
+        str(each)
+        for each in ours
+        if any(part == "conftest" or part.startswith("test_") for part in each.name.split("."))
+    ]
 
 
 def test_every_folder_mirrors_a_room_or_cuts_across() -> None:

@@ -78,9 +78,9 @@ async def test_what_no_payout_has_paid_out_is_listed_and_late_after_ten_days() -
 async def test_what_came_before_the_last_payout_is_one_sum_and_names_no_document() -> None:
     """Guard: the second order was paid out and the first was not; no deposit says so, and no list may say otherwise."""
     async with opened(RULES) as world:
-        for event in (*sold(1001, "30.00", "2026-03-02"), *sold(1002, "30.00", "2026-03-03")):
+        for event in (*sold_on_day(1001, "30.00", "2026-03-02"), *sold_on_day(1002, "30.00", "2026-03-03")):
             await world.deliver(event)
-        await world.deliver(*sold(1003, "12.50", "2026-03-12"))
+        await world.deliver(*sold_on_day(1003, "12.50", "2026-03-12"))
         await world.deliver(told([charged(1002, "30.00", "1.17")], date="2026-03-06"))
         first, late = await examined(world)
         paid_out = [each["Id"] for each in world.held("Payment") if each["PaymentRefNum"] == "11002"]
@@ -95,7 +95,7 @@ async def test_a_payout_below_zero_paid_out_what_came_before_it_as_well() -> Non
     given_back = refund([refund_line(line("50.00"), 1, "50.00")], handed_back("50.00", id=88, order_id=1001))
     body = {**given_back, "id": 77, "order_id": 1001, "admin_graphql_api_id": None}
     async with opened(RULES) as world:
-        for event in (*sold(1001, "50.00", "2026-03-02"), *sold(1002, "20.00", "2026-03-03")):
+        for event in (*sold_on_day(1001, "50.00", "2026-03-02"), *sold_on_day(1002, "20.00", "2026-03-03")):
             await world.deliver(event)
         await world.deliver(shopify_event("refunds/create", body))
         rows = [charged(1002, "20.00", "0.80"), row("refund", "-50.00", order=1001, transaction=88)]

@@ -12,7 +12,7 @@ from bridge.commands.dead_letters.states import newest_of_each, state_of
 from bridge.journal.redrives import Redrive
 from contracts.records import Place
 from contracts.results import ResultStatus
-from tests.commands.conftest import Desk
+from tests.support.desk import Desk
 
 ORIGIN, AGAIN = Place("events", 0, 7), Place("events", 0, 12)
 
