@@ -103,7 +103,9 @@ class ParkedEvents:
         """
         delivered = {record.id for record in except_for}
         keys = with_linked(_keys(records), links)
-        return await self.mapped([each for each in self.room.touched(keys) if each not in delivered])
+        return await self.mapped(
+            [each for each in self.room.with_other_parts(self.room.touched(keys)) if each not in delivered]
+        )
 
     def call_for(self, settled: Iterable[MappedRecord], links: PaymentLinks) -> None:
         """These were woken and have their outcome now: whoever waits for what they brought is due."""

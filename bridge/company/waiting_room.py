@@ -24,6 +24,8 @@ from contracts.records import InboundRecord, RecordId
 
 RECHECK_EVERY = timedelta(hours=1)
 """How often one is looked at although nothing spoke of what it waits for."""
+PAYOUT = "payout"
+"""The kind of document that may come in parts."""
 REACH_BACK_AFTER = timedelta(minutes=10)
 """Money that has waited this long for its order belongs to an old one: the index reaches back a year then."""
 
@@ -118,6 +120,14 @@ class WaitingRoom:
         found = {ident for key in keys for ident in self._waiting_for.get(key, ())}
         return sorted(found, key=lambda ident: (self._events[ident].since, ident))
 
+    def with_other_parts(self, idents: Iterable[RecordId]) -> list[RecordId]:
+        """These, and what waits beside them of the same payout: one part of it is nothing without the others."""
+        found = dict.fromkeys(idents)
+        # because an order wakes the part that names it alone, and that part would go on waiting for the others
+        documents = {self._events[ident].document for ident in found}
+        payouts = {each for each in documents if each is not None and each.kind == PAYOUT}
+        return [*found, *(ident for ident in self.touched(payouts) if ident not in found)]
+
     def call(self, keys: Iterable[SourceKey]) -> None:
         """What waits for one of `keys` is due."""
         self._called.update(dict.fromkeys(self.touched(keys)))
@@ -127,9 +137,12 @@ class WaitingRoom:
         self._called.update(dict.fromkeys(self._events))
 
     def due(self, now: datetime, limit: int) -> list[RecordId]:
-        """At most `limit` of what is due: whose time is up, who was called, who was not looked at for an hour."""
+        """At most `limit` of what is due: whose time is up, who was called, who was not looked at for an hour.
+
+        The other parts of a payout come with each part, beyond the limit.
+        """
         everybody = chain(self._ends.due(now, limit), islice(self._called, limit), self._rechecks.due(now, limit))
-        return list(dict.fromkeys(everybody))[:limit]
+        return self.with_other_parts(list(dict.fromkeys(everybody))[:limit])
 
     def rechecked(self, ident: RecordId, now: datetime) -> None:
         """It goes on waiting."""

@@ -325,6 +325,22 @@ async def test_a_payout_in_parts_waits_for_all_of_them(order_of: tuple[int, ...]
         assert set(world.statuses()) <= SURE
 
 
+@pytest.mark.parametrize("last", [ONE, TWO])
+async def test_the_order_that_one_part_waited_for_brings_all_parts(last: int) -> None:
+    """Guard: only the part that names the order waits for it, and is nothing without the others."""
+    amount = "145.05"
+    sales = {ONE: orders((ONE, "100.00")), TWO: orders((TWO, "50.00"))}
+    first = ONE if last == TWO else TWO
+    async with opened() as world:
+        await world.deliver(*sales[first])
+        await world.deliver(told([charged(ONE, "100.00", "3.20")], amount=amount, part=1, parts=2))
+        await world.deliver(told([charged(TWO, "50.00", "1.75")], amount=amount, part=2, parts=2))
+        assert world.held("Deposit") == []
+        await world.deliver(*sales[last])
+        assert [deposit["TotalAmt"] for deposit in world.held("Deposit")] == [D("145.05")]
+        assert set(world.statuses()) <= SURE
+
+
 async def test_a_reserve_is_kept_and_released() -> None:
     """On an account that the bridge makes."""
     async with opened() as world:
