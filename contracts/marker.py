@@ -42,6 +42,8 @@ class MarkerField(StrEnum):
     SHOWN = "x"
     CHANGE = "k"
     SOURCE_EVENT = "b"
+    ADOPTED = "d"
+    STANDS_FOR = "u"
     SIGNATURE = "s"
 
 
@@ -118,6 +120,16 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
     MarkerField.CHANGE: FieldFormat(
         "change that was given back out of the payment, by its transactions; the payment is without it",
         "`id:amount` each, joined by commas",
+        ("Payment",),
+    ),
+    MarkerField.ADOPTED: FieldFormat(
+        "how a document that a person made was taken for ours, where it is never to be changed",
+        "`other`: with another total than the order's, `id`: by its Id alone",
+        TRANSACTIONS,
+    ),
+    MarkerField.STANDS_FOR: FieldFormat(
+        "money of the source that an adopted payment stands for, where that is not its own amount",
+        "amount in the document's currency",
         ("Payment",),
     ),
     MarkerField.WRITTEN: FieldFormat(

@@ -54,6 +54,8 @@ class Operation(StrEnum):
     UPDATE = "sparse_update"
     VOID = "void"
     DELETE = "delete"
+    ADOPT = "adopt"
+    """What a person made carries our marker from now on; nothing else of it is changed."""
     NONE = "none"
 
 

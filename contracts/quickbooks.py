@@ -121,7 +121,7 @@ def _parts_of(value: object) -> Iterator[object]:
 _WITH_PARTS = (*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine, RowNearStart)
 
 CAME_LATER = frozenset({"po_number", "made", "own_discount"})
-NEVER_WRITTEN = frozenset({"shown", "among"})
+NEVER_WRITTEN = frozenset({"shown", "among", "named"})
 
 
 def content_hash(draft: Draft) -> str:

@@ -18,7 +18,7 @@ from contracts.records import OutboundRecord, Place
 from contracts.sizes import ENTITIES_SHOWN_MAX, RESULT_BYTES_MAX, SHOWN_TEXT_MAX, record_bytes, shown_text
 
 CE_TYPE = "com.qbo-bridge.result.v1"
-OperationName = Literal["create", "sparse_update", "void", "delete", "none"]
+OperationName = Literal["create", "sparse_update", "void", "delete", "adopt", "none"]
 
 
 Shown = Annotated[
@@ -29,6 +29,8 @@ Shown = Annotated[
 """A text that a source or QBO brings: cut to 512 characters, without control characters."""
 
 
+POSSIBLE_DUPLICATE = "possible_duplicate"
+"""The reason code of an event whose order may be in the books already: a person must decide."""
 THIN_EVENT = "thin_event"
 """The warning of an event that names its object and does not hold it: nothing of it can be booked."""
 

@@ -11,6 +11,7 @@ from contracts.documents import SalesForm
 from contracts.entities import Entity
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector, Address
+from contracts.matching import OrderName
 from contracts.money import round_half_up
 
 
@@ -48,6 +49,8 @@ class InvoiceDraft(SalesForm):
     po_number: str | None = None
     distinct_number: str | None = None
     """Used instead of doc_number once when a stranger's document holds that number (fault 6140)."""
+    named: OrderName | None = None
+    """Only for matching, never written: how people name the order; None for a sale that is never looked for."""
     shown: Shown | None = None
     """Only for reckoning, never written: what gift cards of the customer's currency are a share of."""
 

@@ -28,6 +28,7 @@ from pydantic import (
 
 from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, LIST_NAME_MAX, PAYMENT_METHOD_NAME_MAX, TERM_NAME_MAX
 from contracts.errors import ConfigurationError
+from contracts.matching import MatchingMode
 from contracts.posting import ClosedPeriod
 from contracts.quickbooks import AccountSelector
 from mappings.names import legal_name
@@ -126,6 +127,26 @@ class CustomerRules(_Frozen):
     match_names: bool = False
 
 
+class MatchingRules(_Frozen):
+    """What becomes of an order that the books hold already without our marker, and how notes name orders."""
+
+    mode: MatchingMode = "adopt"
+    note_patterns: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    days: int = Field(default=7, ge=0, le=60)
+
+    @field_validator("note_patterns")
+    @classmethod
+    def _with_a_group(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                groups = re.compile(pattern).groups
+            except re.error as error:
+                raise ValueError(f"expected a regular expression, and {pattern!r} is none: {error}") from None
+            if not groups:
+                raise ValueError(f"expected a group in {pattern!r}: what it holds is compared with the order")
+        return value
+
+
 class StripeRules(_Frozen):
     """What is special about charges from the company's own Stripe account."""
 
@@ -214,6 +235,7 @@ class MappingRules(_Frozen):
     gateways: dict[str, GatewayRule] = Field(default_factory=dict)
     payouts: PayoutRules = PayoutRules()
     customers: CustomerRules = CustomerRules()
+    matching: MatchingRules = MatchingRules()
     orders: OrderRules = OrderRules()
     stripe: StripeRules = StripeRules()
     tax: TaxRules = TaxRules()

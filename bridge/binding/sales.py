@@ -12,6 +12,7 @@ from bridge.planning.sale.redemptions import base_lines
 from bridge.planning.steps import PlannedStep, Redeemed
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.posting import Operation
 from contracts.quickbooks import (
     CreditMemoDraft,
     InvoiceDraft,
@@ -31,6 +32,8 @@ def sale_body(lookups: Lookups, step: PlannedStep) -> Body:
 
 
 def _content(lookups: Lookups, step: PlannedStep) -> Body:
+    if step.operation is Operation.ADOPT:
+        return {"PrivateNote": lookups.note(step), "TxnTaxDetail": _tax_as_it_stands(lookups, step)}
     match step.draft:
         case SalesReceiptDraft(sale=sale) as draft:
             return {**_form(lookups, step, sale), **_received(lookups, draft)}
@@ -43,6 +46,14 @@ def _content(lookups: Lookups, step: PlannedStep) -> Body:
         tax = {name: value for name, value in tax.items() if name != "TaxLine"}
     form = {**step.target.form, "TxnTaxDetail": tax} if tax else {**step.target.form, "TxnTaxDetail": None}
     return {**form, "Line": _with_cards(lookups, step, base_lines(step.target)), "PrivateNote": lookups.note(step)}
+
+
+def _tax_as_it_stands(lookups: Lookups, step: PlannedStep) -> Body | None:
+    """The tax of what a person made: automated sales tax would otherwise compute it anew."""
+    tax = step.target.form["TxnTaxDetail"] if step.target is not None and step.target.form is not None else None
+    if tax and lookups.profile.country == "US":
+        tax = {name: value for name, value in tax.items() if name != "TaxLine"}
+    return dict(tax) if tax else None
 
 
 def _form(lookups: Lookups, step: PlannedStep, sale: InvoiceDraft) -> Body:

@@ -68,7 +68,8 @@ class Books:
     """Index and facts of one company; `warm` before use. `lists` are those that its rules name.
 
     What `overlay` knows is never read from QBO again. `reads_at_once` is for a command that has nobody else to serve:
-    what an event needs of the older books is read before it is planned, and nothing waits for it.
+    what an event needs of the older books is read before it is planned, and nothing waits for it. `looks_around` is how
+    much older than an order a document may be that is compared with it.
     """
 
     def __init__(  # noqa: PLR0913 - what a company's books are made of
@@ -83,6 +84,7 @@ class Books:
         look_up_results: ResultLookup | None = None,
         overlay: Overlay | None = None,
         reads_at_once: bool = False,
+        looks_around: timedelta = timedelta(0),
     ) -> None:
         self._client = client
         self._clock = clock
@@ -95,6 +97,7 @@ class Books:
         self._profile: CompanyProfile | None = None
         self._profile_reread_at = -math.inf
         self._reads_at_once = reads_at_once
+        self._before = SKEW + looks_around
         self._slices = SliceReader(client, clock, INDEXED)
         self._day_rates = DayRates(client, clock)
         self._poller = ChangePoller(client, clock, (*INDEXED, *NAME_LISTS), every=poll_every)
@@ -220,7 +223,7 @@ class Books:
 
     def reaches(self, documents_since: datetime | None) -> bool:
         """True when the index is complete for documents that existed at `documents_since`; None needs no document."""
-        return documents_since is None or documents_since - SKEW >= self.index.complete_since
+        return documents_since is None or documents_since - self._before >= self.index.complete_since
 
     async def reach(self, documents_since: datetime | None) -> None:
         """Ask for the books since `documents_since`: read now by a command, else in pieces that `take_slice` takes in.
@@ -229,7 +232,7 @@ class Books:
         """
         if documents_since is None or self.reaches(documents_since):
             return
-        since = documents_since - SKEW
+        since = documents_since - self._before
         if not self._reads_at_once:
             self._slices.want(since)
             return

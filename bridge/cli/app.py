@@ -20,7 +20,7 @@ from bridge.cli.connections import connect, doctor
 from bridge.cli.dead_letters import letters
 from bridge.cli.reading import explain, map_event, results
 from bridge.cli.sandbox import demo, sandbox
-from bridge.cli.service import resume, run
+from bridge.cli.service import adopt, resume, run
 from bridge.cli.verify import verify
 from contracts.errors import BridgeError
 
@@ -39,6 +39,7 @@ app.command("map")(map_event)
 app.command()(results)
 app.command()(explain)
 app.command()(resume)
+app.command()(adopt)
 app.add_typer(letters, name="dead-letters")
 app.command()(connect)
 app.command()(doctor)

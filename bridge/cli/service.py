@@ -1,4 +1,4 @@
-"""The commands of the service itself: `run` and `resume`."""
+"""The commands of the service itself: `run`, and what is said to it through the journal: `resume` and `adopt`."""
 
 from __future__ import annotations
 
@@ -44,3 +44,24 @@ def resume(
     from bridge.config.settings import load_settings
 
     asyncio.run(resume_company(load_settings(config, os.environ), company))
+
+
+def adopt(
+    document: Annotated[str, typer.Argument(help="The order: its source key, or its name such as #1043.")],
+    target: Annotated[
+        str | None, typer.Argument(metavar="ENTITY/ID", help="The document of the books that it is: invoice/145.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="None of the documents is the order: create it.")] = False,
+    company: Annotated[str | None, typer.Option("--company", help="The company; else all are looked at.")] = None,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Decide about an order that may be in the books already (`possible_duplicate`); its events go on by themselves.
+
+    Example: qbo-bridge adopt '#1043' salesreceipt/145
+    """
+    from bridge.commands.adopt import adopt as adopt_document
+    from bridge.commands.adopt import decision_of
+    from bridge.config.settings import load_settings
+
+    decision = decision_of(target, none=none)
+    asyncio.run(adopt_document(load_settings(config, os.environ), document, decision, company=company))

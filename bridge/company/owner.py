@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ import structlog
 from bridge.books.books import Books
 from bridge.clock import Clock
 from bridge.company.breaker import Breaker, EndedRecord
+from bridge.company.doubts import Doubts
 from bridge.company.endings import Endings, Orphan, bare
 from bridge.company.parked import SLICE, ParkedEvents, bodiless
 from bridge.company.pipeline import Pipeline, Processed, SettledRecord
@@ -45,6 +47,8 @@ from contracts.results import ResultStatus
 
 LEFT_OUT = frozenset({"booked_by_shop", "skipped_by_rule", "before_books_start"})
 """Reasons for which nothing is booked for a document, whatever comes of it later."""
+ASK_EVERY_S = 2.0
+"""How often the journal is asked for people's decisions while an order is in doubt."""
 REACH_BACK = timedelta(days=365)
 """How far before the money that waits for it the index looks for an old order."""
 
@@ -65,6 +69,7 @@ class BooksOwner:
         write_ahead: WriteAhead,
         waiting: ParkedEvents,
         breaker: Breaker,
+        doubts: Doubts,
         board: CompanyBoard,
         clock: Clock,
     ) -> None:
@@ -76,6 +81,8 @@ class BooksOwner:
         self._write_ahead = write_ahead
         self._waiting = waiting
         self._breaker = breaker
+        self._doubts = doubts
+        self._asked_at = -math.inf
         self._stopped = asyncio.Event()
         self._board = board
         self._clock = clock
@@ -111,6 +118,7 @@ class BooksOwner:
         for document, version in read_versions(entries).items():
             self._books.index.note_version(document, version)
         self._refused.load(entries)
+        self._doubts.load(entries)
         await self._waiting.load(entries, self._clock.now())
         self._looked_since = self._books.index.complete_since
         self._sentinel.report(self._books.index)
@@ -199,6 +207,9 @@ class BooksOwner:
             self._waiting.call_for_changes(changed, self._books.index.payment_links)
             self._sentinel.report(self._books.index)
             self._show()
+        if decided := await self._decided():
+            self._progress.begin(each.record for each in decided)
+            return await self._process_mapped([self._progress.or_refusal(each) for each in decided])
         if not len(self._waiting):
             return self._kept()
         now, room = self._clock.now(), self._waiting.room
@@ -229,6 +240,18 @@ class BooksOwner:
             self._count_loss()
         return self._progress.failed(reason, by_record=by_record)
 
+    async def _decided(self) -> list[MappedRecord]:
+        """The events of orders that were in doubt, once a person has decided; the journal says so."""
+        if not len(self._doubts) or self._clock.monotonic() - self._asked_at < ASK_EVERY_S:
+            return []
+        self._asked_at = self._clock.monotonic()
+        self._doubts.hear(await self._journal.read_on())
+        decided = self._doubts.decided(lambda order: self._books.index.sale(order) is not None)
+        if not decided:
+            return []
+        records = self._doubts.events_of(decided, await self._journal.read())
+        return list(self._pipeline.map_records(records))[:SLICE]
+
     async def released(self) -> None:
         """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
         self._count_loss()
@@ -237,6 +260,7 @@ class BooksOwner:
         self._books.release()
         self._waiting.clear()
         self._refused.clear()
+        self._doubts.clear()
         self._board.enter(Phase.STANDBY)
 
     def _count_loss(self) -> None:
@@ -337,6 +361,8 @@ class BooksOwner:
             self._note_left_out(settled)
         ended = [each.mapped for each in processed.settled if _has_ended(each) and each.mapped.record.place in woken]
         self._waiting.call_for(ended, self._books.index.payment_links)
+        in_doubt = self._doubts.note(processed.settled)
+        self._waiting.call_for_changes(in_doubt, self._books.index.payment_links)
         in_vain = {key for each in processed.settled if (key := self._refused_document(each)) is not None}
         self._waiting.call_for_changes(in_vain, self._books.index.payment_links)
         for key, version in processed.versions.items():
@@ -378,6 +404,7 @@ class BooksOwner:
         """What the next owner has to know: of people's deletions, what was refused, and which Ids are ours."""
         kept = [self._journal.journal_record(*entry) for entry in self._books.pending_journal_entries().items()]
         kept += [self._journal.journal_record(*entry) for entry in self._refused.take_changed().items()]
+        kept += [self._journal.journal_record(*entry) for entry in self._doubts.take_changed().items()]
         for key, recorded in self._books.index.identities.take_changed().items():
             value = identity_value(f"{self._board.name}:{key}", recorded) if recorded is not None else None
             kept.append(self._ids.journal_record(str(key), value))

@@ -7,7 +7,7 @@ read once more and the same plans are scheduled again. What was written meanwhil
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from bridge.books.books import Books
 from bridge.company.isolation import SettledPlans, isolated
 from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
+from bridge.matching.there import AlreadyThere
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Refused, Schedule, StepId
 from bridge.posting.computing import computed
@@ -27,6 +28,7 @@ from contracts.containment import contained
 from contracts.entities import Entity
 from contracts.errors import InternalFault, RecordError, RejectedPosting, UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.matching import Matching
 from contracts.posting import Ignored, PostingPlan, Version
 from contracts.quickbooks import CustomerDraft, DocumentDraft, RedemptionDraft
 from contracts.records import InboundRecord
@@ -35,6 +37,8 @@ HELD_AGE_MAX_S = 600.0
 """How old preferences may be while something waits for the books to be opened."""
 REPLANS_MAX = 4
 """How often the same plans are scheduled before a fault that knowledge should have cured counts as definitive."""
+KnownThere = Callable[[Matching], AlreadyThere]
+"""What is known, by the rules, of orders that the books may hold already."""
 REREADS_MAX = 4
 """How often what a schedule asks for is read: a credit, the payments on it, then its invoice."""
 
@@ -63,8 +67,9 @@ class Processed:
 class Pipeline:
     """Takes the records of one company to outcomes."""
 
-    def __init__(self, mapper: EventMapper, books: Books, poster: Poster) -> None:
+    def __init__(self, mapper: EventMapper, books: Books, poster: Poster, there: KnownThere) -> None:
         self._mapper = mapper
+        self._there = there
         self._held_at: _CloseDate | None = None
         self._books = books
         self._poster = poster
@@ -183,9 +188,10 @@ class Pipeline:
         for _ in range(REPLANS_MAX):
             planned = await self._schedule(plans)
             owners |= {step.id: step.owner for wave in planned.waves for step in wave}
+            owners |= {step.id: step.owner for step in planned.adopted_by_id}
             failed = {step_id: each for step_id, each in outcomes.items() if isinstance(each, Failed)}
             found = await self._poster.post(planned, attempts, failed)
-            outcomes = {**failed, **found, **self._poster.done}
+            outcomes = {**failed, **found, **self._poster.done, **self._adopted(planned)}
             # because what was written as it was planned long ago is done and has to be planned again
             recoverables = [outcome for outcome in found.values() if isinstance(outcome, Recoverable)]
             unmapped = [step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)]
@@ -217,9 +223,18 @@ class Pipeline:
 
     async def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
         books, mapper = self._books, self._mapper
-        scheduled = partial(schedule, plans, books.index, books.profile, mapper.closed_period, mapper.opening)
+        there = self._there(mapper.matching)
+        scheduled = partial(schedule, plans, books.index, books.profile, mapper.closed_period, mapper.opening, there)
         with contained():
             return await computed(scheduled, steps=sum(len(plan.steps) for plan in plans))
+
+    def _adopted(self, planned: Schedule) -> dict[StepId, StepOutcome]:
+        """What takes no change becomes ours by its Id alone; as long as it is not told, who told of it is credited."""
+        for step in planned.adopted_by_id:
+            if step.target is not None:
+                self._books.index.adopt(step.target)
+                self._poster.adopted_by_id(step, step.target)
+        return dict(self._poster.done) if planned.adopted_by_id else {}
 
     async def reopened(self) -> bool:
         """True when something is held for books that were closed to another day than now; asked every ten minutes.

@@ -13,7 +13,7 @@ from bridge.journal.refused import RefusedDocument, read_refused, refused_key, r
 from bridge.settlement.reporting import document_key
 from contracts.keys import SourceKey
 from contracts.records import Place
-from contracts.results import ResultStatus
+from contracts.results import POSSIBLE_DUPLICATE, ResultStatus
 
 
 class RefusedDocuments:
@@ -38,6 +38,8 @@ class RefusedDocuments:
         """Take in how these records ended: a document that was booked, or left out, since is refused no more."""
         for each in settled:
             key, status = document_key(each.mapped), each.outcome.status
+            if is_in_doubt(each):
+                continue  # because its money waits for the same decision
             if key is not None and status is ResultStatus.DEAD_LETTERED:
                 self._forget(key)
                 self._found[key] = self._changed[key] = RefusedDocument(each.mapped.record.place, now)
@@ -66,3 +68,9 @@ class RefusedDocuments:
             if now - self._found[oldest].at < self._kept:
                 return
             self._forget(oldest)
+
+
+def is_in_doubt(settled: SettledRecord) -> bool:
+    """True for an event of an order that may be in the books already."""
+    reason = settled.outcome.reason
+    return reason is not None and reason.code == POSSIBLE_DUPLICATE

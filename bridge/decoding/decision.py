@@ -10,9 +10,11 @@ from bridge.decoding.routing import Router
 from contracts.containment import contained
 from contracts.envelope import Envelope
 from contracts.errors import InternalFault, RecordError
+from contracts.matching import Matching
 from contracts.opening import OpeningAccounts
 from contracts.posting import ClosedPeriod, Ignored, PostingPlan
 from contracts.records import InboundRecord
+from mappings.matching import matching_of
 from mappings.registry import map_event
 from mappings.rules import MappingRules
 from mappings.start import opening_of
@@ -40,6 +42,8 @@ class EventMapper:
         self._router = router
         self._rules = rules
         self._first = router.first
+        self.matching: Matching = matching_of(rules)
+        """How an order is compared with what the books hold already."""
 
     @property
     def closed_period(self) -> ClosedPeriod:

@@ -25,6 +25,8 @@ KEPT = (
     MarkerField.TOTAL,
     MarkerField.CUSTOMER,
     MarkerField.SALE,
+    MarkerField.ADOPTED,
+    MarkerField.STANDS_FOR,
     MarkerField.SOURCE_EVENT,
     MarkerField.VERSION,
     MarkerField.CONTENT,

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bridge.index.earlier_money import EarlierMoney
+from bridge.index.combined import CombinedPayments
 from bridge.index.foreign_payments import OtherPayments
 from bridge.index.identities import Identities
 from bridge.index.name_list import NameList
@@ -33,6 +34,7 @@ from bridge.index.posted import (
     token,
 )
 from bridge.index.sale_place import place_of
+from bridge.index.unmarked import FoundByFacts
 from contracts.entities import Entity, number
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import SALES, Marker, MarkerField, amount_in, text_in
@@ -43,6 +45,8 @@ from contracts.quickbooks import CustomerDraft, ItemDraft
 __all__ = ["VOIDED", "Index", "Posted", "order_of"]
 
 """The forms on which a sale stands; a sale has one of them that lives."""
+UNMARKED = frozenset({*SALES, "Payment", "CreditMemo", "RefundReceipt"})
+"""What is kept of documents that are not ours: an order may be among them."""
 _OF_A_SALE = frozenset({"Payment", "CreditMemo", "JournalEntry"})
 
 
@@ -76,6 +80,16 @@ class Index:
         self.payment_links = PaymentLinks()
         self.others = OtherPayments()
         self.earlier_money = EarlierMoney()
+        self.unmarked = FoundByFacts()
+        self.combined = CombinedPayments()
+        self._own_sales: FoundByFacts | None = None
+
+    @property
+    def own_sales(self) -> FoundByFacts:
+        """The live sales of ours by what people write on them; made when it is first asked for, and kept since."""
+        if self._own_sales is None:
+            self._own_sales = FoundByFacts(each for (entity, _), each in self._posted.items() if entity in SALES)
+        return self._own_sales
 
     def __len__(self) -> int:
         return len(self._posted)
@@ -145,6 +159,7 @@ class Index:
         before = self._seen.get(document)
         self._seen[document] = max(version, before) if before else version
         self.earlier_money.add(document, version)
+        self.combined.note(document, version)
         paid_document = read_note(version)
         if paid_document is not None:
             self.payment_links.add(document, paid_document)
@@ -169,12 +184,28 @@ class Index:
             posted = replace(posted, place=place_of(body))
         if posted is not None:
             self._keep(posted)
-        if posted is not None and self._is_copy(posted):
-            posted = None
-        if posted is None and entity == "Payment" and "Id" in body:
-            stranger = Marker(SourceKey("quickbooks", "payment", str(body["Id"])), {})
-            self.others.remember(self._posted_of(entity, body, stranger, marked=False), asked=in_full)
-        return posted
+            self.unmarked.forget(entity, posted.id)
+        if posted is not None and not self._is_copy(posted):
+            return posted
+        if entity in UNMARKED and "Id" in body:
+            self._remember_stranger(entity, body, is_copy=posted is not None, in_full=in_full)
+        return None
+
+    def _remember_stranger(self, entity: str, body: Entity, *, is_copy: bool, in_full: bool) -> None:
+        """Take in what is not ours: it may be what is about to be created, or be linked to what is ours."""
+        stranger = Marker(SourceKey("quickbooks", entity.lower(), str(body["Id"])), {})
+        document = self._posted_of(entity, body, stranger, marked=False)
+        if entity == "Payment":
+            self.others.remember(document, asked=in_full)
+        if not is_copy:  # because a copy of what is ours is told, and never taken for an order
+            form = form_of(body) if in_full and entity != "Payment" else None
+            self.unmarked.remember(replace(document, form=form, is_current=in_full))
+
+    def adopt(self, document: Posted) -> None:
+        """Take what a person made for ours by its Id alone: it takes no change, so its note does not say it."""
+        self.identities.own(document.entity, document.id, document.key, document.marker_fields)
+        self.unmarked.forget(document.entity, document.id)
+        self._keep(document)
 
     def remember_answer(self, entity: str, body: Entity, sent: Mapping[str, Any]) -> Posted | None:
         """Take in the answer to a write of ours: its Id is of what was `sent`, whoever carries the marker besides."""
@@ -280,6 +311,8 @@ class Index:
         """Drop an entity that now answers to another key."""
         posted = self._posted.pop((entity, key), None)
         self._drifted.pop((entity, key), None)
+        if posted is not None and self._own_sales is not None:
+            self._own_sales.forget(entity, posted.id)
         for keys in (self._unapplied, self._open_credits):
             keys.discard(key)
         if posted is not None and entity in _OF_A_SALE:
@@ -289,6 +322,7 @@ class Index:
 
     def mark_deleted(self, entity: str, ident: str) -> Posted | None:
         """A person deleted it: it counts like one that they voided, and is not made again. None when it is not ours."""
+        self.unmarked.forget(entity, ident)
         posted = self._of(entity, ident)
         if posted is None:
             return None
@@ -359,6 +393,8 @@ class Index:
         if first is None:
             return
         self._posted[place] = first
+        if self._own_sales is not None and first.entity in SALES:
+            self._own_sales.remember(first)
         if first.voided or first.total_unchanged:
             self._drifted.pop(place, None)
         else:

@@ -145,6 +145,11 @@ class NameList:
             return None
         return None if named.email is not None and email is not None else named
 
+    def said_of(self, ident: str | None) -> tuple[str, str | None] | None:
+        """The display name and the e-mail address under an Id, anybody's; None for one that is not here."""
+        known = self._by_id.get(ident or "")
+        return (known.name, known.email) if known is not None else None
+
     def listed(self, ident: str) -> KnownCustomer | None:
         """A customer of ours as it was last seen, None for a stranger's."""
         return self._listed.get(ident)

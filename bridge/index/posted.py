@@ -109,6 +109,17 @@ class Posted:
         return qbo_id_in(self.marker_fields, MarkerField.CUSTOMER)
 
     @property
+    def is_left_as_it_is(self) -> bool:
+        """True for what a person made and was adopted with another total, or by its Id alone: it is never changed."""
+        return text_in(self.marker_fields, MarkerField.ADOPTED) is not None
+
+    @property
+    def stands_for(self) -> Decimal:
+        """The money of the source that a payment stands for: more than its own amount where a person left a fee out."""
+        said = amount_in(self.marker_fields, MarkerField.STANDS_FOR)
+        return self.total if said is None else said
+
+    @property
     def has_gift_cards(self) -> bool:
         """True for a form that gift cards paid a part of."""
         return MarkerField.GIFT_CARDS in self.marker_fields

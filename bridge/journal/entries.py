@@ -30,6 +30,9 @@ class Journal(Protocol):
     async def read(self) -> Mapping[str, bytes]:
         """All live entries."""
 
+    async def read_on(self) -> Mapping[str, bytes]:
+        """The entries that were written, by whomever, since this or `read` was asked last."""
+
     def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
         """An entry, or with None its end, as a record to be settled together with others."""
 
@@ -109,8 +112,10 @@ KNOWN_UNTIL = EntryKind(
 STOP = EntryKind("stopped", "the stop after too many dead letters", "bridge.journal.stop", is_single=True)
 REDRIVE = EntryKind("redriven:", "a dead letter that was redriven", "bridge.journal.redrives")
 REFUSED = EntryKind("refused:", "a document whose record is a dead letter", "bridge.journal.refused")
+DOUBT = EntryKind("doubtful:", "an event of an order that may be in the books already", "bridge.journal.doubts")
+DECISION = EntryKind("decided:", "a person's decision on such an order", "bridge.journal.doubts")
 
-KINDS = (REQUEST, WAITING, VERSION, LOST_MARKER, KNOWN_UNTIL, STOP, REDRIVE, REFUSED)
+KINDS = (REQUEST, WAITING, VERSION, LOST_MARKER, KNOWN_UNTIL, STOP, REDRIVE, REFUSED, DOUBT, DECISION)
 
 
 def kind_of(key: str) -> EntryKind | None:

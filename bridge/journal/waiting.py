@@ -64,21 +64,23 @@ def parked_records(journal: Mapping[str, bytes]) -> Iterator[Parked]:
 
 def journal_value(parked: Parked) -> bytes:
     """The journal's entry of a parked record, original bytes included."""
-    record = parked.record
-    return WAITING.value(
-        {
-            "key": _text(record.key),
-            "value": _text(None if record.value is None else zlib.compress(record.value)),
-            "headers": [(name, _text(value)) for name, value in record.headers],
-            "timestamp_ms": record.timestamp_ms,
-            "since": parked.since.isoformat(),
-        }
-    )
+    return WAITING.value({**record_fields(parked.record), "since": parked.since.isoformat()})
 
 
-def _read(name: str, entry: Mapping[str, Any]) -> Parked:
+def record_fields(record: InboundRecord) -> dict[str, Any]:
+    """A record as an entry keeps it: original bytes, compressed."""
+    return {
+        "key": _text(record.key),
+        "value": _text(None if record.value is None else zlib.compress(record.value)),
+        "headers": [(name, _text(value)) for name, value in record.headers],
+        "timestamp_ms": record.timestamp_ms,
+    }
+
+
+def read_record(name: str, entry: Mapping[str, Any]) -> InboundRecord:
+    """The record that `record_fields` wrote; `name` says where it lies."""
     place, packed = _place(name), _bytes(entry["value"])
-    record = InboundRecord(
+    return InboundRecord(
         topic=place.topic,
         partition=place.partition,
         offset=place.offset,
@@ -87,6 +89,10 @@ def _read(name: str, entry: Mapping[str, Any]) -> Parked:
         headers=tuple((name, _bytes(text)) for name, text in entry["headers"]),
         timestamp_ms=entry["timestamp_ms"],
     )
+
+
+def _read(name: str, entry: Mapping[str, Any]) -> Parked:
+    record = read_record(name, entry)
     key = WAITING.key(name)
     found_under = key if key != journal_key(record) else None
     return Parked(record, datetime.fromisoformat(entry["since"]), found_under)

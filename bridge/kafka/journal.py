@@ -88,6 +88,25 @@ class KafkaJournal:
             if key is not None:
                 yield key, record.value, record.timestamp_ms
 
+    async def read_on(self) -> dict[str, bytes]:
+        """The entries that were written since this or `read` was asked last, by us or by a command."""
+        partition = await self._find_home()
+        written: dict[str, bytes] = {}
+        records = read_topic(
+            self._connection,
+            self._topic,
+            partitions=(partition,),
+            start={partition: self._read_to},
+            past_open_transactions=True,
+        )
+        async with contextlib.aclosing(records):
+            async for record in records:
+                self._read_to = record.offset + 1
+                key = self._own_key(record)
+                if key is not None and record.value is not None:
+                    written[key] = record.value
+        return written
+
     async def until_changed(self, key: str, value: bytes) -> None:
         """Return when the entry *key* is no longer *value*, whoever has changed or ended it, wherever."""
         if (await self.read()).get(key) != value or self._partition is None:

@@ -11,6 +11,8 @@ from bridge.index.index import Index, Posted
 from bridge.index.known_customer import fingerprint, said_by
 from bridge.index.name_list import email_of, legal_key
 from bridge.index.payment_links import lost as lost_key
+from bridge.matching.orders import SoughtOrder
+from bridge.matching.there import NOTHING_THERE, AlreadyThere
 from bridge.planning.steps import PlannedStep, StepId, StepResolution, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -50,12 +52,16 @@ class PlanningContext:
         *,
         notes: Mapping[SourceKey, Version] = MappingProxyType({}),
         lost: frozenset[SourceKey] = frozenset(),
+        there: AlreadyThere = NOTHING_THERE,
     ) -> None:
         self.plans = plans
         self.index = index
         self.profile = profile
         self.closed: ClosedPeriod = closed
         self.opening = opening
+        self.there = there
+        self.adopted_by_id: list[PlannedStep] = []
+        self.orders_coming: list[SoughtOrder] | None = None
         self.steps: dict[StepId, PlannedStep] = {}
         self.resolutions: list[list[StepResolution]] = [[] for _ in plans]
         self.cautions: list[dict[Caution, None]] = [{} for _ in plans]
@@ -158,6 +164,18 @@ class PlanningContext:
         """Have the write `later` go out after the write `need`; nothing where `later` is not written."""
         if later in self.steps:
             self.steps[later] = replace(self.steps[later], needs=self.steps[later].needs | {need})
+
+    def note_orders(self, orders: list[SoughtOrder]) -> None:
+        """Keep the orders of this micro-batch as matching knows them, so that they are worked out once."""
+        self.orders_coming = orders
+
+    def adopt(self, step: PlannedStep, *, by_id: bool) -> None:
+        """Take a document that a person made for ours; what it leads to is planned once that is done."""
+        self.must_replan = True
+        if by_id:
+            self.adopted_by_id.append(step)
+        else:
+            self.write(step)
 
     def plan_write(self, step: PlannedStep, positions: Iterable[int]) -> None:
         """Put down a write and give it to these plans; the first of them is credited."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
+from bridge.matching.there import NOTHING_THERE, AlreadyThere
 from bridge.planning.closing import within_open_books
 from bridge.planning.context import PlanningContext
 from bridge.planning.deposits import is_of_a_payout, plan_deposits
@@ -33,6 +34,7 @@ def schedule(
     profile: CompanyProfile,
     closed: ClosedPeriod = "reject",
     opening: OpeningAccounts | None = None,
+    there: AlreadyThere = NOTHING_THERE,
 ) -> Schedule:
     """Everything that must be written for `plans`, in waves, less what the index already has.
 
@@ -40,7 +42,14 @@ def schedule(
     """
     found = linked(plans, index)
     context = PlanningContext(
-        tuple(found.plans), index, profile, closed, opening, notes=found.notes, lost=frozenset(found.lost)
+        tuple(found.plans),
+        index,
+        profile,
+        closed,
+        opening,
+        notes=found.notes,
+        lost=frozenset(found.lost),
+        there=there,
     )
     for position, resolution in found.resolutions:
         context.resolve([position], resolution)
@@ -61,6 +70,7 @@ def schedule(
         versions=context.versions,
         drafts=context.drafts,
         must_replan=context.must_replan,
+        adopted_by_id=tuple(context.adopted_by_id),
     )
 
 

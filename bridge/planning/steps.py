@@ -138,6 +138,12 @@ class SaleClaims:
     earlier: tuple[Claim, ...] = ()
 
     @property
+    def every(self) -> tuple[Claim, ...]:
+        """All of them."""
+        money = (*self.received, *self.payments, *self.redemptions, *self.change)
+        return (*self.bodies, *money, *self.credits, *self.refunds, *self.shipments)
+
+    @property
     def first(self) -> Claim:
         """The claim that a write which all of them may cause is credited to: what tells of money goes first."""
         money = (*self.received, *self.payments, *self.redemptions, *self.change)
@@ -183,7 +189,8 @@ class Schedule:
     `stale` are targets whose SyncToken must be read before the waves may go, `unknown` the Ids of payments of others
     that must, `rates` the exchange rates that QBO must be asked for. `versions` are newer versions of documents that
     need no write. `cautions` are what a person should know of each plan. `drafts` resolves references to name-list
-    entities. `must_replan` asks for another plan after these waves: what QBO does with them by itself decides the rest.
+    entities. `must_replan` asks for another plan after these waves: what QBO does with them by itself decides the rest. `adopted_by_id` are documents of
+    people that become ours without a write.
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
@@ -195,3 +202,4 @@ class Schedule:
     rates: tuple[DayRate, ...] = ()
     cautions: tuple[tuple[Caution, ...], ...] = ()
     must_replan: bool = False
+    adopted_by_id: tuple[PlannedStep, ...] = ()

@@ -6,6 +6,7 @@ The document is taken back, void or deleted, and its record is a conflict with b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +32,7 @@ def totals_apart(step: StepId, operation: Operation, sent: Mapping[str, Any], an
     different = mismatch(sent, answer)
     if different is None:
         return ()
-    totals = other_total(sent, answer) if operation in (Operation.CREATE, Operation.UPDATE) else None
+    totals = other_total(sent, answer) if operation in (Operation.CREATE, Operation.UPDATE, Operation.ADOPT) else None
     if totals is None:
         # because an answer about something else means that we do not know what is in the books: nobody may go on
         raise AnswerMismatch(f"QBO's answer to the {step} is not what was sent: {different}")
@@ -53,6 +54,23 @@ def taking_back(step: StepId, answer: Entity, realm_id: str) -> BoundStep:
     )
     planned = PlannedStep(id=StepId(step.entity, step.key, UNDONE), operation=operation, owner=-1)
     return BoundStep(planned, wire)
+
+
+def as_it_stood(step: PlannedStep, answer: Entity) -> PlannedStep:
+    """The step that writes lines and tax of an adopted document as they were before our marker came on it."""
+    target = replace(step.target, sync_token=str(answer["SyncToken"])) if step.target is not None else None
+    return replace(step, id=step.id._replace(part="as it stood"), operation=Operation.UPDATE, target=target)
+
+
+def moved_by_adoption(step: StepId, totals: tuple[Decimal, ...], answer: Entity) -> RejectedPosting:
+    """The record's error where that did not help."""
+    before, now = totals
+    return RejectedPosting(
+        f"{step.entity.lower()}/{answer['Id']} was over {before} and is over {now} since it carries our marker: "
+        "QBO has computed its tax anew",
+        reason_code="conflict",
+        step=step.entity.lower(),
+    )
 
 
 def conflict(step: StepId, totals: tuple[Decimal, ...], answer: Entity, refused: str | None) -> RejectedPosting:

@@ -14,10 +14,11 @@ from functools import partial
 from typing import TypeVar
 
 from bridge.binding import Binder
+from bridge.index.posted import Posted
 from bridge.journal.requests import Unsettled
-from bridge.planning.steps import Schedule, StepId
+from bridge.planning.steps import PlannedStep, Schedule, StepId
 from bridge.posting.computing import computed
-from bridge.posting.contradiction import conflict, taking_back, totals_apart
+from bridge.posting.contradiction import as_it_stood, conflict, moved_by_adoption, taking_back, totals_apart
 from bridge.posting.moves import mark_stale_by
 from bridge.posting.outcomes import outcome_of, outcome_of_resent, outdated, refusal
 from bridge.posting.sending import BoundStep, KnownBooks, Replies, ResentStep, Sender, StepReply
@@ -78,6 +79,20 @@ class Poster:
     def done_of(self, plan: PostingPlan) -> dict[StepId, Done]:
         """The writes of `plan`'s own steps whose results are not published yet."""
         return _of(plan, self._done)
+
+    def adopted_by_id(self, step: PlannedStep, document: Posted) -> None:
+        """A document of a person has become ours without a write: whoever told of it is credited all the same."""
+        body: dict[str, object] = {"Id": document.id, "SyncToken": document.sync_token, "TotalAmt": document.total}
+        named = {"DocNumber": document.doc_number, "Balance": document.balance}
+        currency = {"CurrencyRef": {"value": document.currency}} if document.currency else {}
+        self._done[step.id] = Done(
+            operation=step.operation,
+            entity=step.id.entity,
+            body=body | {name: value for name, value in named.items() if value is not None} | currency,
+            posted=document,
+            request_id=None,
+            intuit_tid=None,
+        )
 
     def mark_published(self, written: Iterable[StepId]) -> None:
         """The results of these writes are published."""
@@ -150,6 +165,8 @@ class Poster:
             self._books.index.expect(bound.step.id.entity, bound.wire.body)
             return refusal(bound.step, answer)
         totals = totals_apart(bound.step.id, bound.step.operation, bound.expects, answer)
+        if totals and bound.step.operation is Operation.ADOPT:
+            return await self._put_back(bound, totals, answer)
         if totals:
             return await self._contradicted(bound.step.id, totals, answer, None)
         outcome = outcome_of(bound, answer, reply, self._books)
@@ -165,11 +182,35 @@ class Poster:
         if isinstance(answer, Fault):
             return refusal(planned, answer) if planned is not None else None
         totals = totals_apart(written.step, written.operation, sent.expects, answer)
+        if totals and written.operation is Operation.ADOPT:
+            return self._moved(written.step, totals, answer, key)
         if totals:
             return await self._contradicted(written.step, totals, answer, key)
         books = self._books if self._books.is_warm else None
         self._done[written.step] = outcome_of_resent(sent, answer, reply, books)
         return outdated(planned) if planned is not None else None
+
+    async def _put_back(self, bound: BoundStep, totals: tuple[Decimal, ...], answer: Entity) -> StepOutcome:
+        """Our marker has moved the total of what a person made: its lines and its tax are written as they stood."""
+        restored = as_it_stood(bound.step, answer)
+        binder = Binder(self._books.index, self._books.profile, {})
+        steps, _ = bind_wave([restored], binder, self._realm_id, {}, {})
+        async for sent, reply in self._sender.send(steps):
+            back = reply.answer
+            if isinstance(sent, BoundStep) and not isinstance(back, Fault):
+                totals = totals_apart(bound.step.id, Operation.ADOPT, sent.expects, back)
+                if not totals:
+                    outcome = outcome_of(bound, back, reply, self._books)
+                    if isinstance(outcome, Done):
+                        self._done[bound.step.id] = outcome
+                    return outcome
+        return self._moved(bound.step.id, totals, answer, None)
+
+    def _moved(self, step: StepId, totals: tuple[Decimal, ...], answer: Entity, key: str | None) -> Failed:
+        """What a person made has another total since our marker is on it: it is never voided for that."""
+        error = moved_by_adoption(step, totals, answer)
+        self._conflicts[step] = Conflict(error, key)
+        return Failed(error)
 
     async def _contradicted(
         self, step: StepId, totals: tuple[Decimal, ...], answer: Entity, key: str | None

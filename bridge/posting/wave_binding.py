@@ -17,6 +17,7 @@ from contracts.posting import Operation
 _WIRE: dict[Operation, requests.Operation] = {
     Operation.CREATE: "create",
     Operation.UPDATE: "sparse_update",
+    Operation.ADOPT: "sparse_update",
     Operation.VOID: "void",
     Operation.DELETE: "delete",
 }

@@ -16,6 +16,7 @@ from bridge.books.books import Books
 from bridge.clock import SystemClock
 from bridge.company.bodies import KeptBodies
 from bridge.company.breaker import Breaker
+from bridge.company.doubts import Doubts
 from bridge.company.owner import BooksOwner
 from bridge.company.parked import ParkedEvents
 from bridge.company.pipeline import Pipeline
@@ -48,6 +49,7 @@ from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.lifecycle import Lifecycle
 from contracts.marker_seal import MarkerSeal
+from mappings.matching import looks_around
 from mappings.rules import MappingRules, load_rules
 
 MIB = 2**20
@@ -147,15 +149,17 @@ async def open_runtime(
             read_at=partial(read_at, connection),
             journal=journal,
         )
+        doubts = Doubts()
         owner = BooksOwner(
             books=books,
-            pipeline=Pipeline(mapper, books, _poster(context, client, books, write_ahead, rehearsed)),
+            pipeline=Pipeline(mapper, books, _poster(context, client, books, write_ahead, rehearsed), doubts.there),
             reporter=_reporter(settings, context),
             journal=journal,
             ids=record_of_ids,
             write_ahead=write_ahead,
             waiting=parked,
             breaker=Breaker(stop_after, _this_process()),
+            doubts=doubts,
             board=board,
             clock=clock,
         )
@@ -191,6 +195,7 @@ def _books(
         ),
         overlay=rehearsed,
         reads_at_once=reads_at_once,
+        looks_around=looks_around(context.rules),
     )
 
 

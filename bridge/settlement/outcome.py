@@ -57,7 +57,7 @@ def outcome_of(
     for resolution in resolved:
         if isinstance(resolution, Waiting):
             return waiting(resolution.message, entities)
-    if credited:
+    if credited and not _only_adopted(credited, outcomes):
         return Outcome(status=ResultStatus.POSTED, entities=entities)
     for resolution in resolved:
         if isinstance(resolution, Skipped):
@@ -65,6 +65,11 @@ def outcome_of(
     if any(isinstance(resolution, Superseded) for resolution in resolved):
         return Outcome(status=ResultStatus.SUPERSEDED, reason=_NEWER, entities=entities)
     return Outcome(status=ResultStatus.ALREADY_POSTED, entities=entities)
+
+
+def _only_adopted(credited: Iterable[StepId], outcomes: Mapping[StepId, StepOutcome]) -> bool:
+    """True when everything was in the books before: our markers change nothing of them."""
+    return all(isinstance(each := outcomes[step], Done) and each.operation is Operation.ADOPT for step in credited)
 
 
 def refused(error: RecordError, entities: tuple[PostedEntity, ...] = ()) -> Outcome:

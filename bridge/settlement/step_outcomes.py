@@ -14,13 +14,13 @@ from contracts.posting import Operation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A step that QBO has carried out. `request_id` names the call, in a batch `<requestid>/<bId>`."""
+    """A step that is carried out. `request_id` names the call, in a batch `<requestid>/<bId>`; None without one."""
 
     operation: Operation
     entity: str
     body: Entity
     posted: Posted | None
-    request_id: str
+    request_id: str | None
     intuit_tid: str | None
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from contracts.entities import DOC_NUMBER_MAX
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.matching import OrderName
 from contracts.posting import PostingStep
 from contracts.quickbooks import InvoiceDraft, LineDraft, distinct_number
 from contracts.shopify import Order
@@ -81,6 +82,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         location=track.location,
         po_number=cut(order.po_number, PO_NUMBER_MAX),
         shown=shown_to_customer(order),
+        named=_named(order, placed),
         terms=rules.terms.get(order.payment_terms.payment_terms_name or "") if order.payment_terms else None,
     )
     return InvoicedSale(needs_of(item_steps), invoice)
@@ -121,6 +123,12 @@ def _lines(
 def _counts(part: AmountPart) -> bool:
     """Free delivery and pieces that are gone need no line; a free product was still sold."""
     return bool(part.quantity) if part.line else part.amount != 0
+
+
+def _named(order: Order, placed: Placed) -> OrderName:
+    """The order as people name it, whole: a DocNumber may be cut."""
+    name = one_line((order.name or "").strip().removeprefix("#")) or one_line(order.order_number) or placed.ident
+    return OrderName(name=name, number=one_line(order.order_number) or None, shop=placed.shop)
 
 
 def _doc_number(order: Order, ident: str) -> str:

@@ -48,6 +48,9 @@ class Log:
     async def read(self) -> Mapping[str, bytes]:
         return {key: value for key, value, _ in self.entries if value is not None}
 
+    async def read_on(self) -> Mapping[str, bytes]:
+        return {}
+
     def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
         return OutboundRecord(topic="qbo.journal", key=key.encode(), value=value)
 

@@ -264,8 +264,8 @@ async def test_custom_numbers_switched_on_meanwhile() -> None:
             **ours["Line"][0],
             "SalesItemLineDetail": {"ItemRef": ours["Line"][0]["SalesItemLineDetail"]["ItemRef"]},
         }
-        bill = {"CustomerRef": ours["CustomerRef"], "DocNumber": "3001", "Line": [{**sold, "Amount": 5}]}
-        bill["Line"][0]["SalesItemLineDetail"] = {"ItemRef": ours["Line"][0]["SalesItemLineDetail"]["ItemRef"]}
+        line = {**sold, "Amount": 5}
+        bill = {"CustomerRef": {"value": await somebody(acme)}, "DocNumber": "3001", "Line": [line]}
         await acme.by_hand("invoice", bill)
         prefer(acme, preferences={"SalesFormsPrefs": {"CustomTxnNumbers": True}})
         (result,) = await acme.tell(bought(1))

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from bridge.index.payment_links import noted
+from bridge.journal.doubts import read_decisions, read_doubts
 from bridge.journal.entries import FORMAT, KINDS, check_formats, kind_of
 from bridge.journal.known_until import read_known_until
 from bridge.journal.redrives import read_redrive
@@ -27,7 +28,7 @@ from tests.support.world import World, opened
 
 RELEASES = sorted(story.FIXTURES.glob("*.jsonl"))
 UNPAID = {"financial_status": "pending", "total_outstanding": "42.90"}
-PACKED = {"request:": "body", "waiting:": "value"}
+PACKED = {"request:": "body", "waiting:": "value", "doubtful:": "value"}
 
 
 def taken_over(path: Path) -> AbstractAsyncContextManager[World]:
@@ -71,6 +72,8 @@ def test_every_entry_says_what_was_drawn(path: Path) -> None:
     assert Stop.from_bytes(journal[STOPPED_KEY]) == story.STOPPED
     assert read_redrive(journal, story.LETTER) == story.REDRIVEN
     assert read_refused(journal) == {story.REFUSED: story.REFUSED_AS}
+    assert list(read_doubts(journal)) == [story.IN_DOUBT]
+    assert read_decisions(journal) == {story.IN_DOUBT.order: story.DECIDED}
 
 
 @pytest.mark.parametrize("path", RELEASES, ids=lambda path: path.stem)

@@ -11,6 +11,7 @@ from bridge.books.books import Books
 from bridge.books.recovery import ResultLookup
 from bridge.company.bodies import KeptBodies
 from bridge.company.breaker import Breaker
+from bridge.company.doubts import Doubts
 from bridge.company.owner import BooksOwner
 from bridge.company.parked import ParkedEvents, ReadAt
 from bridge.company.pipeline import Pipeline
@@ -28,6 +29,7 @@ from bridge.sandbox.settings import DEFAULT_REALM
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import StatusBoard
 from contracts.records import InboundRecord, OutboundRecord, Place
+from mappings.matching import looks_around
 from mappings.rules import MappingRules
 from tests.support.clocks import ManualClock
 from tests.support.seals import SEAL
@@ -57,6 +59,7 @@ class MemoryTable:
     entries: dict[str, bytes] = field(default_factory=dict)
     appends: list[list[str]] = field(default_factory=list)
     reads: int = 0
+    is_current: dict[str, bytes] = field(default_factory=dict)
     topic: str = JOURNAL
 
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
@@ -66,7 +69,12 @@ class MemoryTable:
 
     async def read(self) -> Mapping[str, bytes]:
         self.reads += 1
+        self.is_current.clear()
         return dict(self.entries)
+
+    async def read_on(self) -> Mapping[str, bytes]:
+        is_current, self.is_current = self.is_current, {}
+        return is_current
 
     def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
         return OutboundRecord(topic=self.topic, key=key.encode(), value=value)
@@ -75,7 +83,7 @@ class MemoryTable:
         if self.forgets or value is not None:
             self.entries.pop(key, None)
         if value is not None:
-            self.entries[key] = value
+            self.entries[key] = self.is_current[key] = value
 
     def lose_versions(self) -> None:
         """Forget which newer bodies needed no write."""
@@ -131,6 +139,7 @@ def assemble(
         look_up_results=look_up_results,
         overlay=rehearsed,
         reads_at_once=rehearse,
+        looks_around=looks_around(rules),
     )
     write_ahead = WriteAhead(journal)
     sender = (
@@ -147,9 +156,10 @@ def assemble(
         read_at=read_at or _read_nothing,
         journal=journal,
     )
+    doubts = Doubts()
     return BooksOwner(
         books=books,
-        pipeline=Pipeline(mapper, books, Poster(sender, books, realm_id=DEFAULT_REALM)),
+        pipeline=Pipeline(mapper, books, Poster(sender, books, realm_id=DEFAULT_REALM), doubts.there),
         reporter=Reporter(
             company=COMPANY,
             realm_id=DEFAULT_REALM,
@@ -162,6 +172,7 @@ def assemble(
         write_ahead=write_ahead,
         waiting=parked,
         breaker=Breaker(stop_after, process=uuid.uuid4().hex),
+        doubts=doubts,
         board=board,
         clock=clock,
     )

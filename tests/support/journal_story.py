@@ -17,6 +17,7 @@ import orjson
 
 from bridge.index.payment_links import noted
 from bridge.index.posted import Posted
+from bridge.journal.doubts import DoubtfulEvent, decision_key, decision_value, doubt_key, doubt_value
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value
 from bridge.journal.lost_markers import journal_key, journal_value
 from bridge.journal.redrives import Redrive, redrive_key, redrive_value
@@ -29,6 +30,7 @@ from bridge.journal.waiting import journal_value as waiting_value
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Single
 from contracts.keys import SourceKey
+from contracts.matching import Decision
 from contracts.posting import Operation, Version
 from contracts.records import InboundRecord, Place
 from tests.support.assembly import MemoryJournal
@@ -99,6 +101,13 @@ STOPPED = Stop(code="unmappable", dead_letters=50, at=NOON.isoformat(), process=
 LETTER = Place("qbo.dead-letters", 0, 12)
 REFUSED = SourceKey("shopify", "order", str(ORDER_ID + 3))
 REFUSED_AS = RefusedDocument(Place("shopify.events", 1, 77), NOON)
+IN_DOUBT = DoubtfulEvent(
+    SourceKey("shopify", "order", str(ORDER_ID + 4)),
+    "two or more documents of the books would be this order: invoice/7, invoice/8",
+    "3004",
+    WAITS.record,
+)
+DECIDED = Decision("Invoice", "145")
 REDRIVEN = Redrive(NOON, Place("shopify.events", 2, 1043))
 
 
@@ -114,6 +123,8 @@ async def written_today() -> Mapping[str, bytes]:
     journal.put(STOPPED_KEY, STOPPED.to_bytes())
     journal.put(redrive_key(LETTER), redrive_value(REDRIVEN))
     journal.put(refused_key(REFUSED), refused_value(REFUSED_AS))
+    journal.put(doubt_key(IN_DOUBT.record), doubt_value(IN_DOUBT))
+    journal.put(decision_key(IN_DOUBT.order), decision_value(DECIDED))
     return journal.entries
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bridge.index.index import VOIDED, Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.refusals import DID_NOT_LAST, conflict, known, stays_void
+from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
 from bridge.planning.sale.amounts import form_draft
 from bridge.planning.sale.credits import take_off_credits
 from bridge.planning.sale.late import plan_late
@@ -38,6 +38,7 @@ from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft, content_hash
 LEFT_OUT = "left-out"
 """The content of a version of a sale that the rules leave out."""
 RECEIVED_UNKNOWN = "the order was booked as paid at once and has another total now; no body says yet what was received"
+LEFT_AS_IT_IS = "was adopted as a person made it and is never changed, and the order says something else now"
 BY_RULE = "the rules leave orders of this tag, channel or gateway out"
 TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN})
 
@@ -65,6 +66,8 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     elif claim.step.intent is Intent.LEFT_OUT:
         context.note_version(key, version)
         context.resolve(same, Skipped("skipped_by_rule", BY_RULE, posted))
+    elif posted is not None and posted.is_left_as_it_is and not (posted.voided or _says(posted, version)):
+        context.resolve(same, Refused(rejected(posted, LEFT_AS_IT_IS), posted))
     elif claim.step.intent in TAKEN_BACK:
         return plan_void(context, claim, same, posted, version, claims)
     elif is_unclear(claim, posted, claims):

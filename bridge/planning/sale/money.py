@@ -17,6 +17,7 @@ from bridge.planning.refusals import DID_NOT_LAST, conflict, known, other_figure
 from bridge.planning.sale.amounts import age, age_of, amount_of, is_on_another_sale, money_of
 from bridge.planning.sale.body_money import earliest_day, newest_with_money
 from bridge.planning.sale.change import change_of, less_change
+from bridge.planning.sale.combined import combined_payment_of
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.sale.shown import in_shop_currency, is_shown, shown_of, with_cards
 from bridge.planning.sale.state import SaleContent, SaleMoney
@@ -46,7 +47,7 @@ def collect_money(context: PlanningContext, content: SaleContent) -> SaleMoney:
         customer=draft.customer if isinstance(draft, DocumentDraft) else None,
         body=body,
         shown=shown_of(sale, claims),
-        booked=total(payment.total for payment in payments if payment is not body) + _given_up(context, sale.key),
+        booked=total(payment.stands_for for payment in payments if payment is not body) + _given_up(context, sale.key),
     )
     cards = _unbooked_claims(context, claims.redemptions, money)
     unbooked = _unbooked_claims(context, claims.payments, money)
@@ -178,6 +179,9 @@ def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> Ste
             return known(posted)
         # because QBO freezes what lies on a deposit, a person has to take it off there first
         return Refused(rejected(posted, GREW_ON_DEPOSIT), posted) if posted.deposited else None
+    holder = combined_payment_of(context, claim, money.sale.key)
+    if holder is not None:
+        return known(holder)
     if context.is_taken_back(claim.step.key):
         return DID_NOT_LAST
     draft = claim.step.draft

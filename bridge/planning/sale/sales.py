@@ -20,6 +20,7 @@ from bridge.planning.sale.payments import plan_payments
 from bridge.planning.sale.receipts import with_receipt_money
 from bridge.planning.sale.refunds import note_lost, plan_refunds
 from bridge.planning.sale.state import SaleContent
+from bridge.planning.sale.there import is_there_already
 from bridge.planning.steps import Claim, SaleClaims, Skipped, Waiting
 from contracts.keys import SourceKey
 from contracts.posting import Intent
@@ -29,6 +30,8 @@ WAITS_FOR_ORDER = "its order is not in the books yet"
 
 def plan_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> None:
     """Decide every write for the sale `key`, and what becomes of each claim on it."""
+    if is_there_already(context, key, claims):
+        return
     content = plan_content(context, key, claims)
     if content is None:
         return

@@ -1,0 +1,316 @@
+"""A sale that the books hold already without our marker: adopted, asked about, or not there. Pure.
+
+The rule is INTERFACE's "Already there".
+
+An adoption is written first, by itself; what else is known of the sale is planned on the books that hold it then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from bridge.index.combined import noted_combined
+from bridge.index.name_list import email_of
+from bridge.index.posted import Posted, linked, order_fact
+from bridge.matching.money import Entered, SourceMoney, shared_out
+from bridge.matching.orders import KnownOrders, Party, SoughtOrder
+from bridge.matching.verdict import BooksToMatch, Certain, Doubtful
+from bridge.planning.context import PlanningContext
+from bridge.planning.grouping import by_key
+from bridge.planning.sale.amounts import amount_of, form_draft
+from bridge.planning.sale.combined import stand_in_key
+from bridge.planning.sale.documents import version_of
+from bridge.planning.steps import Claim, PlannedStep, Refused, SaleClaims, StepId
+from contracts.entities import EntityName
+from contracts.errors import RejectedPosting
+from contracts.keys import SourceKey
+from contracts.marker import MarkerField
+from contracts.money import plain
+from contracts.posting import Intent, Operation
+from contracts.quickbooks import (
+    CreditMemoDraft,
+    CustomerDraft,
+    DocumentDraft,
+    InvoiceDraft,
+    PaymentDraft,
+    RefundReceiptDraft,
+    SalesReceiptDraft,
+)
+from contracts.results import POSSIBLE_DUPLICATE
+
+ONLY_REPORTED = "it is there, and matching.mode is report"
+DECIDED_MISSING = "the document that a person decided for is not there any more, or is ours already"
+WITH_ANOTHER_TOTAL, BY_ID = "other", "id"
+
+
+def is_there_already(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> bool:
+    """Decide whether the books hold the sale under no marker; True when that is decided, or asked, before all else."""
+    there = context.there
+    if there.matching.mode == "off" or key.kind != "order" or context.index.sale(key) is not None:
+        return False
+    order = sought(context, key, claims.bodies)
+    if order is None:
+        doubt = there.doubts.get(key) if key not in there.decisions else None
+        if doubt is not None:
+            _refuse(context, claims, doubt)
+        return doubt is not None
+    found = _found(context, order)
+    if isinstance(found, Certain):
+        _adopt(context, order, claims, found.document)
+    elif found is not None:
+        _refuse(context, claims, _said(found))
+    return found is not None
+
+
+def sought(context: PlanningContext, key: SourceKey, bodies: Iterable[Claim]) -> SoughtOrder | None:
+    """The order that its bodies tell, None where the newest of them books nothing, or nobody knows its name."""
+    bodies = list(bodies)
+    newest = max(bodies, key=version_of, default=None)
+    if newest is None or newest.step.intent is not Intent.STATE:
+        return None
+    draft = form_draft(newest)
+    if draft.named is None:
+        return None
+    totals = {form_draft(claim).total for claim in bodies if claim.step.intent is Intent.STATE}
+    return SoughtOrder(
+        key=key,
+        named=draft.named,
+        totals=frozenset(totals),
+        currency=draft.currency,
+        day=draft.txn_date,
+        buyer=_buyer(context, draft),
+    )
+
+
+def _found(context: PlanningContext, order: SoughtOrder) -> Certain | Doubtful | None:
+    """What the books hold of `order`, a person's word before all else."""
+    decision = context.there.decisions.get(order.key)
+    if decision is not None:
+        if decision.place is None:
+            return None
+        document = context.index.unmarked.get(*decision.place)
+        return Certain(document) if document is not None else Doubtful((), DECIDED_MISSING)
+    if not len(context.index.unmarked):
+        return None
+    found = _books(context, order).verdict(order)
+    if isinstance(found, Certain) and context.there.matching.mode == "report":
+        return Doubtful((found.document,), ONLY_REPORTED)
+    return found
+
+
+def _books(context: PlanningContext, order: SoughtOrder) -> BooksToMatch:
+    coming = [each for each in orders_coming(context) if each.key != order.key]
+    home = context.profile.home_currency
+    return BooksToMatch(
+        unmarked=context.index.unmarked,
+        party_of=lambda ident: _customer(context, ident),
+        known=KnownOrders(coming, context.index.own_sales, home),
+        matching=context.there.matching,
+        home_currency=home,
+    )
+
+
+def orders_coming(context: PlanningContext) -> list[SoughtOrder]:
+    """The orders of this micro-batch that could be there already."""
+    if context.orders_coming is None:
+        bodies: dict[SourceKey, list[Claim]] = {}
+        for position, plan in enumerate(context.plans):
+            for step in plan.steps:
+                if isinstance(step.draft, InvoiceDraft | SalesReceiptDraft) and step.intent is Intent.STATE:
+                    bodies.setdefault(step.key, []).append(Claim(position, plan, step))
+        found = (sought(context, key, claims) for key, claims in bodies.items())
+        context.note_orders([order for order in found if order is not None])
+    return context.orders_coming or []
+
+
+def _buyer(context: PlanningContext, draft: InvoiceDraft) -> Party:
+    said = context.drafts.get(draft.customer)
+    if not isinstance(said, CustomerDraft):
+        return Party()
+    both = " ".join(part for part in (said.given_name, said.family_name) if part)
+    names = tuple(dict.fromkeys(name for name in (said.display_name, both, said.company_name) if name))
+    ident = context.customer_id(draft.customer, draft.currency)
+    return Party(names=names, email=email_of(said.email or draft.email), customer_id=ident)
+
+
+def _customer(context: PlanningContext, ident: str | None) -> Party:
+    """The customer of the books under this Id."""
+    said = context.index.customers.said_of(ident)
+    return Party(names=(said[0],), email=said[1], customer_id=ident) if said else Party(customer_id=ident)
+
+
+def _said(doubt: Doubtful) -> str:
+    named = ", ".join(f"{each.entity.lower()}/{each.id}" for each in doubt.documents)
+    return f"{doubt.why}: {named}" if named else doubt.why
+
+
+def _refuse(context: PlanningContext, claims: SaleClaims, why: str) -> None:
+    """Each event of an order in doubt is a dead letter, its money too, until a person has decided."""
+    error = RejectedPosting(why, reason_code=POSSIBLE_DUPLICATE, step="invoice")
+    context.resolve(sorted({claim.position for claim in claims.every}), Refused(error))
+
+
+# Adoption ---------------------------------------------------------------------------------------------------------
+
+
+def _adopt(context: PlanningContext, order: SoughtOrder, claims: SaleClaims, document: Posted) -> None:
+    """Take `document`, and the money that a person entered for it, for ours."""
+    if not document.is_current:
+        context.require_reread(document)
+        return
+    sale = _sale_step(context, order, claims, document)
+    context.adopt(sale, by_id=_takes_no_change(context, document))
+    if document.entity == "Invoice":
+        payments = _payments(context, order, claims, document)
+        for each in shared_out(payments, _transactions(claims), _received(claims)):
+            _adopt_payment(context, order, sale, each)
+    for claim, back in _backs(context, claims, document):
+        context.adopt(_back_step(order, claim, back, sale.id), by_id=_takes_no_change(context, back))
+
+
+def _sale_step(context: PlanningContext, order: SoughtOrder, claims: SaleClaims, document: Posted) -> PlannedStep:
+    bodies = [claim for claim in claims.bodies if claim.step.intent is Intent.STATE]
+    same = [claim for claim in bodies if form_draft(claim).total == document.total]
+    claim = max(same or bodies, key=version_of)
+    version = version_of(claim)
+    said: dict[str, str] = {
+        MarkerField.VERSION: str(version),
+        MarkerField.CONTENT: version.content,
+        MarkerField.TOTAL: plain(document.total, document.currency or order.currency),
+    }
+    if not same:
+        said[MarkerField.ADOPTED] = WITH_ANOTHER_TOTAL
+    if document.customer_id is not None:
+        said[MarkerField.CUSTOMER] = document.customer_id
+    return _step(context, _name(document.entity), order.key, document, said, claim.position)
+
+
+def _step(
+    context: PlanningContext, entity: EntityName, key: SourceKey, document: Posted, said: dict[str, str], owner: int
+) -> PlannedStep:
+    if _takes_no_change(context, document):
+        said = {**said, MarkerField.ADOPTED: BY_ID}
+    return PlannedStep(
+        id=StepId(entity, key),
+        operation=Operation.ADOPT,
+        owner=owner,
+        target=replace(document, key=key, marker_fields=said),
+        marker_fields=said,
+        total=document.total,
+    )
+
+
+def _takes_no_change(context: PlanningContext, document: Posted) -> bool:
+    """True for what lies on a deposit or in closed books: QBO freezes it."""
+    return document.deposited or context.profile.is_closed(document.txn_date)
+
+
+def _payments(context: PlanningContext, order: SoughtOrder, claims: SaleClaims, invoice: Posted) -> list[Posted]:
+    """What a person linked to the invoice, and what the same customer paid beside it: of a known amount."""
+    unmarked = context.index.unmarked
+    on_it = [each for each in unmarked.on_invoice(invoice.id) if each.total]
+    open_ = invoice.balance if invoice.balance is not None else Decimal(0)
+    amounts = [*(each.amount for each in _transactions(claims)), _received(claims) or Decimal(0)]
+    days = [order.day, *(claim.step.draft.txn_date for claim in _money(claims) if _is_payment(claim))]  # type: ignore[union-attr]
+    for each in unmarked.of_customer(invoice.customer_id):
+        loose = each.entity == "Payment" and not each.lines and each.total in amounts and each.total <= open_
+        if loose and each.currency == invoice.currency and _is_near(each, days, context.there.matching.days):
+            on_it.append(each)
+            open_ -= each.total
+            amounts.remove(each.total)
+    return on_it
+
+
+def _is_near(document: Posted, days: Iterable[date], far: int) -> bool:
+    return document.txn_date is not None and any(abs((document.txn_date - day).days) <= far for day in days)
+
+
+def _money(claims: SaleClaims) -> tuple[Claim, ...]:
+    return (*claims.payments, *claims.received)
+
+
+def _is_payment(claim: Claim) -> bool:
+    return isinstance(claim.step.draft, PaymentDraft)
+
+
+def _transactions(claims: SaleClaims) -> list[SourceMoney]:
+    """The transactions of the sale, each once."""
+    return [SourceMoney(key, amount_of(group[0])) for key, group in by_key(claims.payments) if _is_payment(group[0])]
+
+
+def _received(claims: SaleClaims) -> Decimal | None:
+    """What the bodies say was received, the most of it; None where none says so."""
+    return max((amount_of(claim) for claim in claims.received if _is_payment(claim)), default=None)
+
+
+def _adopt_payment(context: PlanningContext, order: SoughtOrder, sale: PlannedStep, entered: Entered) -> None:
+    if sale.target is None:
+        raise TypeError(f"{sale.id}: an adoption names what it adopts")
+    payment, only = entered.payment, entered.transactions[0] if len(entered.transactions) == 1 else None
+    is_itself = only is not None and only.amount == entered.stands_for
+    key = only.key if only is not None and is_itself else stand_in_key(order.key, payment)
+    currency = payment.currency or order.currency
+    said: dict[str, str] = {
+        MarkerField.SALE: order_fact(order.key, of=key),
+        MarkerField.TOTAL: plain(payment.total, currency),
+        MarkerField.STANDS_FOR: plain(entered.stands_for, currency),
+    }
+    on_it = sum((linked(line, "Invoice") for line in payment.lines if _is_on(line, sale.target.id)), Decimal(0))
+    elsewhere = tuple(line for line in payment.lines if not _is_on(line, sale.target.id))
+    step = _step(context, "Payment", key, replace(payment, elsewhere=elsewhere), said, sale.owner)
+    needs = frozenset() if _takes_no_change(context, sale.target) else frozenset({sale.id})
+    applied = on_it or payment.total
+    context.adopt(
+        replace(step, sale=order.key, applied=applied, needs=needs),
+        by_id=_takes_no_change(context, payment) or payment.customer_id != sale.target.customer_id,
+    )
+    for each in () if is_itself else entered.transactions:
+        context.note_version(each.key, noted_combined(key, each.amount))
+
+
+def _is_on(line: object, invoice: str) -> bool:
+    links = line["LinkedTxn"] if isinstance(line, dict) else ()
+    return any(link["TxnType"] == "Invoice" and link["TxnId"] == invoice for link in links)
+
+
+def _backs(context: PlanningContext, claims: SaleClaims, sale: Posted) -> list[tuple[Claim, Posted]]:
+    """What a person entered of the refunds and credits: same kind, customer, total, and date."""
+    found: list[tuple[Claim, Posted]] = []
+    taken: set[str] = set()
+    for _, group in by_key((*claims.refunds, *claims.credits)):
+        claim, draft = group[0], group[0].step.draft
+        if not isinstance(draft, RefundReceiptDraft | CreditMemoDraft):
+            continue
+        entity = "RefundReceipt" if isinstance(draft, RefundReceiptDraft) else "CreditMemo"
+        near = context.index.unmarked.of_total(draft.total, draft.txn_date, context.there.matching.days)
+        same = (each for each in near if each.entity == entity and each.customer_id == sale.customer_id)
+        match = next((each for each in same if each.id not in taken), None)
+        if match is not None:
+            taken.add(match.id)
+            found.append((claim, match))
+    return found
+
+
+def _back_step(order: SoughtOrder, claim: Claim, back: Posted, sale: StepId) -> PlannedStep:
+    draft = claim.step.draft
+    currency = draft.currency if isinstance(draft, DocumentDraft) else order.currency
+    said: dict[str, str] = {
+        MarkerField.SALE: order_fact(order.key, of=claim.step.key),
+        MarkerField.TOTAL: plain(back.total, currency),
+    }
+    return PlannedStep(
+        id=StepId(_name(back.entity), claim.step.key),
+        operation=Operation.ADOPT,
+        owner=claim.position,
+        target=replace(back, key=claim.step.key, marker_fields=said),
+        marker_fields=said,
+        needs=frozenset({sale}),
+    )
+
+
+def _name(entity: str) -> EntityName:
+    names: tuple[EntityName, ...] = ("Invoice", "SalesReceipt", "RefundReceipt", "CreditMemo")
+    return next(name for name in names if name == entity)
