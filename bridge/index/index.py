@@ -13,8 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from bridge.index.earlier_money import EarlierMoney
 from bridge.index.combined import CombinedPayments
+from bridge.index.earlier_money import EarlierMoney
 from bridge.index.foreign_payments import OtherPayments
 from bridge.index.identities import Identities
 from bridge.index.name_list import NameList

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from bridge.journal.identities import BYTES_MAX, read_identities
+from contracts.keys import SourceKey
 from contracts.marker import TRANSACTIONS, MarkerField
+from contracts.matching import Decision
+from tests.support.entered import BY_NUMBER, decided, keyed, paid_by_hand
 from tests.support.orders import (
     ORDER_ID,
     Json,
@@ -26,6 +29,7 @@ from tests.support.shop_payouts import told as paid_out
 from tests.support.world import World, opened
 
 GOLDEN = Path(__file__).parent / "golden" / "markers.txt"
+OF_ENTERED = GOLDEN.with_name("markers_of_entered_documents.txt")
 ENTITIES = ("Customer", "Invoice", "SalesReceipt", "Payment", "CreditMemo", "RefundReceipt", "Deposit", "JournalEntry")
 
 
@@ -91,9 +95,22 @@ async def test_the_markers_in_the_books_are_those_of_the_first_release() -> None
         assert lines_in(acme) == GOLDEN.read_text().splitlines()
 
 
+async def test_so_are_those_on_what_a_person_entered() -> None:
+    """An order with a payment that a fee was taken out of, and one with another total that a person decided for."""
+    async with opened() as acme:
+        await paid_by_hand(acme, await keyed(acme, **BY_NUMBER), "41.36")
+        other = await keyed(acme, DocNumber="3001", amount="40.00")
+        await acme.restart()
+        await acme.tell(bought(0))
+        await acme.tell(bought(1))
+        await decided(acme, SourceKey("shopify", "order", str(ORDER_ID + 1)), Decision("Invoice", other["Id"]))
+        await acme.idle()
+        assert lines_in(acme) == OF_ENTERED.read_text().splitlines()
+
+
 def test_the_golden_markers_use_every_key_that_is_written() -> None:
     """A key that no sale of the story leaves in the books would be pinned by nothing."""
-    lines = (line.partition(" ") for line in GOLDEN.read_text().splitlines())
+    lines = (line.partition(" ") for path in (GOLDEN, OF_ENTERED) for line in path.read_text().splitlines())
     markers = [SEAL.find(entity, marker) for entity, _, marker in lines]
     used = {name for marker in markers if marker is not None for name in marker.fields}
     assert all(markers)

@@ -7,49 +7,12 @@ from typing import Any
 
 import pytest
 
-from bridge.journal.doubts import decision_key, decision_value
 from contracts.matching import Decision
 from contracts.results import Result
 from mappings.rules import MappingRules, MatchingRules
+from tests.support.entered import BY_NUMBER, TOTAL, decided, keyed, paid_by_hand
 from tests.support.orders import ORDER, SALE, bought, transaction
 from tests.support.world import RULES, World, opened
-
-TOTAL = Decimal("42.90")
-CERTAIN_BY_NUMBER = {"DocNumber": "SO-03000/A"}
-
-
-async def keyed(
-    acme: World, entity: str = "Invoice", *, customer: str = "Dana Reyes", **changes: Any
-) -> dict[str, Any]:
-    """The order as a bookkeeper enters it: one line, its own words."""
-    found = next((row for row in acme.held("Customer") if row["DisplayName"] == customer), None)
-    buyer = found or await acme.by_hand("customer", {"DisplayName": customer})
-    amount = changes.pop("amount", str(TOTAL))
-    item = next(iter(acme.held("Item")), None) or await acme.by_hand(
-        "item", {"Name": "Sales by hand", "Type": "Service", "IncomeAccountRef": {"value": income(acme)}}
-    )
-    line = {
-        "Amount": amount,
-        "DetailType": "SalesItemLineDetail",
-        "Description": "as on the packing slip",
-        "SalesItemLineDetail": {"ItemRef": {"value": item["Id"]}, "TaxCodeRef": {"value": "NON"}},
-    }
-    body = {"CustomerRef": {"value": buyer["Id"]}, "TxnDate": "2026-03-04", "Line": [line], **changes}
-    return await acme.by_hand(entity, body)
-
-
-def income(acme: World) -> str:
-    """An account for sales."""
-    return str(next(row["Id"] for row in acme.held("Account") if row["AccountType"] == "Income"))
-
-
-async def paid_by_hand(
-    acme: World, invoice: dict[str, Any], amount: str = str(TOTAL), **changes: Any
-) -> dict[str, Any]:
-    """A payment that a bookkeeper put on the invoice."""
-    line = {"Amount": amount, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
-    body = {"CustomerRef": invoice["CustomerRef"], "TotalAmt": amount, "TxnDate": "2026-03-05", "Line": [line]}
-    return await acme.by_hand("payment", {**body, **changes})
 
 
 def code(result: Result) -> str | None:
@@ -70,7 +33,7 @@ def live(acme: World, entity: str) -> list[dict[str, Any]]:
 async def test_an_order_under_its_number_is_adopted_and_keeps_all_that_a_person_wrote() -> None:
     """Number, total and date make it certain, whoever the customer is. Guard: `is_there_already` in `plan_sale`."""
     async with opened() as acme:
-        mine = await keyed(acme, customer="A. Bookkeeper", PrivateNote="paid at the fair", **CERTAIN_BY_NUMBER)
+        mine = await keyed(acme, customer="A. Bookkeeper", PrivateNote="paid at the fair", **BY_NUMBER)
         (before,) = [dict(row) for row in live(acme, "Invoice")]
         await acme.restart()
         (result,) = await acme.tell(bought(0, financial_status="pending", total_outstanding="42.90"))
@@ -88,7 +51,7 @@ async def test_an_order_under_its_number_is_adopted_and_keeps_all_that_a_person_
 async def test_its_payment_is_adopted_with_it_and_booked_no_second_time() -> None:
     """The order is paid, by the body and by its transaction. Guard: `_adopt_payment`."""
     async with opened() as acme:
-        mine = await keyed(acme, **CERTAIN_BY_NUMBER)
+        mine = await keyed(acme, **BY_NUMBER)
         payment = await paid_by_hand(acme, mine)
         await acme.restart()
         (result,) = await acme.tell(bought(0))
@@ -102,18 +65,18 @@ async def test_its_payment_is_adopted_with_it_and_booked_no_second_time() -> Non
 async def test_what_is_not_paid_by_hand_is_paid_by_us() -> None:
     """Only what is missing is created."""
     async with opened() as acme:
-        await keyed(acme, **CERTAIN_BY_NUMBER)
+        await keyed(acme, **BY_NUMBER)
         await acme.restart()
         await acme.tell(transaction())
         await acme.tell(bought(0))
-        assert acme.ours("Payment")[SALE]["TotalAmt"] == TOTAL
+        assert acme.ours("Payment")[SALE]["TotalAmt"] == Decimal(TOTAL)
         assert live(acme, "Invoice")[0]["Balance"] == 0
 
 
 async def test_a_payment_that_a_fee_was_taken_out_of_is_never_joined_by_another() -> None:
     """41.36 of 42.90 came in. Guard: `STANDS_FOR` in `collect_money`."""
     async with opened() as acme:
-        mine = await keyed(acme, **CERTAIN_BY_NUMBER)
+        mine = await keyed(acme, **BY_NUMBER)
         await paid_by_hand(acme, mine, "41.36")
         await acme.restart()
         await acme.tell(bought(0))
@@ -124,7 +87,7 @@ async def test_a_payment_that_a_fee_was_taken_out_of_is_never_joined_by_another(
 async def test_a_sales_receipt_stays_one() -> None:
     """Its money is inside."""
     async with opened() as acme:
-        mine = await keyed(acme, "salesreceipt", **CERTAIN_BY_NUMBER)
+        mine = await keyed(acme, "salesreceipt", **BY_NUMBER)
         await acme.restart()
         (result,) = await acme.tell(bought(0))
         (again,) = await acme.tell(transaction())
@@ -191,7 +154,7 @@ async def test_what_may_be_the_order_is_asked_for_and_nothing_is_written(changes
 async def test_two_entries_of_one_order_are_told() -> None:
     """A person entered it twice."""
     async with opened() as acme:
-        ids = [(await keyed(acme, **CERTAIN_BY_NUMBER, TxnDate=f"2026-03-0{day}"))["Id"] for day in (3, 4)]
+        ids = [(await keyed(acme, **BY_NUMBER, TxnDate=f"2026-03-0{day}"))["Id"] for day in (3, 4)]
         await acme.restart()
         (result,) = await acme.tell(bought(0))
         assert code(result) == "possible_duplicate"
@@ -204,7 +167,7 @@ async def test_a_persons_word_lets_the_events_go_on_by_themselves() -> None:
         mine = await keyed(acme, DocNumber="3000", amount="40.00")
         await acme.restart()
         first = [*await acme.tell(bought(0)), *await acme.tell(transaction())]
-        await decided(acme, Decision("Invoice", mine["Id"]))
+        await decided(acme, ORDER, Decision("Invoice", mine["Id"]))
         again = await acme.idle()
         assert {r.result_id for r in again} == {r.result_id for r in first}
         assert [row["Id"] for row in live(acme, "Invoice")] == [mine["Id"]]
@@ -219,7 +182,7 @@ async def test_none_of_them_creates_the_order_with_its_money() -> None:
         await acme.restart()
         await acme.tell(bought(0))
         await acme.tell(transaction())
-        await decided(acme, Decision())
+        await decided(acme, ORDER, Decision())
         await acme.restart()
         again = await acme.idle()
         assert [r.status for r in again] == ["posted", "posted"]
@@ -235,16 +198,10 @@ async def test_a_decision_for_what_is_gone_asks_again_and_is_forgotten() -> None
         await acme.tell(bought(0))
         await acme.by_a_person("delete", "Invoice", mine["Id"])
         await acme.look()
-        await decided(acme, Decision("Invoice", mine["Id"]))
+        await decided(acme, ORDER, Decision("Invoice", mine["Id"]))
         (again,) = await acme.idle()
         assert code(again) == "possible_duplicate"
         assert not [key for key in acme.journal.entries if key.startswith("decided:")]
-
-
-async def decided(acme: World, decision: Decision) -> None:
-    """What `qbo-bridge adopt` writes, and the seconds until the owner asks for it."""
-    acme.journal.put(decision_key(ORDER), decision_value(decision))
-    await acme.clock.advance(3)
 
 
 async def test_off_creates_and_report_asks() -> None:
@@ -252,7 +209,7 @@ async def test_off_creates_and_report_asks() -> None:
     for mode, status in (("off", "posted"), ("report", "dead_lettered")):
         rules = MappingRules(shop_domains=RULES.shop_domains, matching=MatchingRules(mode=mode))
         async with opened(rules) as acme:
-            await keyed(acme, **CERTAIN_BY_NUMBER)
+            await keyed(acme, **BY_NUMBER)
             await acme.restart()
             (result,) = await acme.tell(bought(0))
             assert result.status == status
@@ -261,10 +218,10 @@ async def test_off_creates_and_report_asks() -> None:
 async def test_what_lies_on_a_deposit_is_adopted_by_its_id() -> None:
     """QBO freezes it, so nothing is written on it; a restart still knows it."""
     async with opened() as acme:
-        mine = await keyed(acme, **CERTAIN_BY_NUMBER)
+        mine = await keyed(acme, **BY_NUMBER)
         payment = await paid_by_hand(acme, mine)
         bank = next(row["Id"] for row in acme.held("Account") if row["AccountType"] == "Bank")
-        link = {"Amount": str(TOTAL), "LinkedTxn": [{"TxnId": payment["Id"], "TxnType": "Payment", "TxnLineId": "0"}]}
+        link = {"Amount": TOTAL, "LinkedTxn": [{"TxnId": payment["Id"], "TxnType": "Payment", "TxnLineId": "0"}]}
         await acme.by_hand("deposit", {"DepositToAccountRef": {"value": bank}, "Line": [link]})
         await acme.restart()
         await acme.tell(bought(0))
