@@ -106,9 +106,9 @@ def numbers_are_ours(acme: World) -> None:
     set_switches(acme.sandbox.realms[DEFAULT_REALM], {"preferences": {"SalesFormsPrefs": {"CustomTxnNumbers": True}}})
 
 
-def by_a_stranger(acme: World, kind: Kind, number: str) -> dict[str, Any]:
-    """What a person writes of this kind under `number`, to the customer and of the item that are there."""
-    customer = next(row["Id"] for row in acme.held("Customer") if row["Active"])
+async def by_a_stranger(acme: World, kind: Kind, number: str) -> dict[str, Any]:
+    """What a person writes of this kind under `number` for a customer of their own, of the item that is there."""
+    customer = (await acme.by_hand("customer", {"DisplayName": "Somebody Else"}))["Id"]
     detail = {"ItemRef": {"value": sold_item(acme)["Id"]}}
     lines = [{"DetailType": "SalesItemLineDetail", "Amount": 5, "SalesItemLineDetail": detail}]
     deposit = next(row["Id"] for row in acme.held("Account") if row["AccountSubType"] == "UndepositedFunds")
@@ -133,7 +133,7 @@ async def test_a_number_that_a_stranger_took_is_made_distinct(kind: Kind) -> Non
     """QBO refuses it (6140); the second number has the source's id. Guard: `remedies._duplicate_number`."""
     async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
-        await acme.by_hand(kind.entity.lower(), by_a_stranger(acme, kind, kind.number))
+        await acme.by_hand(kind.entity.lower(), await by_a_stranger(acme, kind, kind.number))
         numbers_are_ours(acme)
         assert (await booked(acme, kind))["DocNumber"] == kind.second
 
@@ -144,7 +144,7 @@ async def test_a_number_that_another_kind_of_document_took_is_made_distinct(kind
     other = next(each for each in KINDS if each.entity not in (kind.entity, "Invoice"))
     async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
-        await acme.by_hand(other.entity.lower(), by_a_stranger(acme, other, kind.number))
+        await acme.by_hand(other.entity.lower(), await by_a_stranger(acme, other, kind.number))
         numbers_are_ours(acme)
         assert (await booked(acme, kind))["DocNumber"] == kind.second
 
@@ -203,8 +203,10 @@ async def test_a_number_that_our_own_document_holds_is_not_made_distinct(kind: K
     """The holder carries the same marker: nothing is written twice. Guard: `_duplicate_number` looks the holder up."""
     async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
-        ours = by_a_stranger(acme, kind, kind.number) | {"PrivateNote": SEAL.line(kind.entity, Marker(kind.key))}
-        await acme.by_hand(kind.entity.lower(), ours)
+        buyer = {"CustomerRef": {"value": next(row["Id"] for row in acme.held("Customer"))}}
+        ours = {**await by_a_stranger(acme, kind, kind.number), **buyer}
+        marked = {**ours, "PrivateNote": SEAL.line(kind.entity, Marker(kind.key))}
+        await acme.by_hand(kind.entity.lower(), marked)
         numbers_are_ours(acme)
         (result,) = await acme.tell(kind.event)
         assert result.status in ("posted", "already_posted")
