@@ -189,8 +189,8 @@ class Schedule:
     `stale` are targets whose SyncToken must be read before the waves may go, `unknown` the Ids of payments of others
     that must, `rates` the exchange rates that QBO must be asked for. `versions` are newer versions of documents that
     need no write. `cautions` are what a person should know of each plan. `drafts` resolves references to name-list
-    entities. `must_replan` asks for another plan after these waves: what QBO does with them by itself decides the rest. `adopted_by_id` are documents of
-    people that become ours without a write.
+    entities. `must_replan` asks for another plan after these waves: what QBO does with them by itself decides the rest.
+    `adopted_by_id` are documents of people that become ours without a write.
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
