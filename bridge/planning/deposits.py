@@ -13,7 +13,7 @@ from bridge.index.index import VOIDED
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.draws import drawn
-from bridge.planning.exchange_differences import unknown_worth, without_worth
+from bridge.planning.exchange_differences import note_paid_out, unknown_worth, without_worth
 from bridge.planning.facts import plan_fact
 from bridge.planning.near_start import with_rows_near_start
 from bridge.planning.payout_parts import put_together
@@ -129,6 +129,7 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
         if is_returned and draft.clearing is not None:
             draft = replace(draft, deposit_to=draft.clearing)
         name = _derived(key, FAILED) if is_returned else key
+        note_paid_out(context, draft)
         _write(context, name, drawn(context, draft), draft.figures, positions)
         _plan_entries(context, claims)
 

@@ -7,25 +7,34 @@ the two the rest would lie in the clearing account for ever.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
-from bridge.index.posted import Posted
+from bridge.index.posted import Posted, order_fact
 from bridge.planning.context import PlanningContext
-from bridge.planning.steps import StepId, Waiting
+from bridge.planning.steps import Claim, PlannedStep, StepId, Waiting
 from contracts.entities import EntityName
 from contracts.errors import UnmappableEvent
-from contracts.money import round_half_up, stripe_decimals_of
+from contracts.keys import SourceKey
+from contracts.marker import MarkerField
+from contracts.money import plain, round_half_up, stripe_decimals_of
+from contracts.posting import Operation, Version
 from contracts.quickbooks import (
     AccountDraft,
     AccountSelector,
     DepositDraft,
     DepositedPayment,
     DepositLine,
+    JournalEntryDraft,
+    JournalLine,
     PaymentDraft,
+    RefundReceiptDraft,
 )
 
 OWN_ACCOUNT = AccountDraft(
     name="Exchange differences", account_type="Other Expense", sub_type="OtherMiscellaneousExpense"
 )
+Sides = tuple[Literal["Debit", "Credit"], Literal["Debit", "Credit"]]
+PAID_OUT, EXCHANGE = "paid-out", "exchange"
 SAME_MONEY = Decimal("0.005")
 """How far an amount may miss the processor's rate and still be all of the money: rounding does, a part misses more."""
 
@@ -57,7 +66,7 @@ def difference(
     draft: DepositDraft,
 ) -> list[DepositLine]:
     """The lines that move what a payout brings beyond the worth of `posted` out of `account`; none without any."""
-    worth = _worth(context, posted, each, draft)
+    worth = _worth(context, posted, each, draft.currency)
     off = Decimal(0) if worth is None else each.amount - worth
     if not off:
         return []
@@ -68,17 +77,77 @@ def difference(
     ]
 
 
-def _worth(
-    context: PlanningContext, posted: Posted | None, each: DepositedPayment, draft: DepositDraft
-) -> Decimal | None:
+def note_paid_out(context: PlanningContext, draft: DepositDraft) -> None:
+    """Remember refunds of another currency that nobody has told yet: what they are worth shows when they are told."""
+    for each in draft.refunds if draft.currency == context.profile.home_currency else ():
+        if context.index.get("RefundReceipt", each.payment) is None and each.rate is not None:
+            where = _account(context, draft.exchange)
+            ident = "" if where.made is not None else context.profile.account_id(where)
+            said = " ".join((plain(each.amount, draft.currency), f"{each.rate:f}", draft.currency, ident))
+            context.note_version(_paid_out(each.payment), Version(0, 0, f"{PAID_OUT} {said}".rstrip()))
+
+
+def plan_late_difference(context: PlanningContext, claim: Claim) -> None:
+    """The difference of a refund that was told after the payout that paid it out: an entry of its own."""
+    refund = claim.step.key
+    noted = context.index.newest(_paid_out(refund))
+    posted = context.index.get("RefundReceipt", refund)
+    if noted is None or not noted.content.startswith(PAID_OUT):
+        return
+    if posted is None:
+        context.ask_again()  # because only once it is written its rate, and with it its worth, is known
+        return
+    entry = SourceKey(refund.system, refund.kind, f"{refund.id}.{EXCHANGE}")
+    if posted.voided or posted.deposit_to is None or context.index.get("JournalEntry", entry) is not None:
+        return
+    amount, rate, currency, *ident = noted.content.split()[1:]
+    each = DepositedPayment(payment=refund, amount=Decimal(amount), rate=Decimal(rate))
+    worth = _worth(context, posted, each, currency)
+    off = Decimal(0) if worth is None else worth - each.amount
+    if off:
+        _write_late_difference(context, claim, entry, off, currency, ident[0] if ident else None)
+
+
+def _write_late_difference(
+    context: PlanningContext, claim: Claim, entry: SourceKey, off: Decimal, currency: str, ident: str | None
+) -> None:
+    """`off` is what the processor took beyond the worth of the refund; below zero it took less."""
+    draft, posted = claim.step.draft, context.index.get("RefundReceipt", claim.step.key)
+    if not isinstance(draft, RefundReceiptDraft) or posted is None:
+        raise TypeError(f"{claim.step.key}: only a refund receipt has such a difference")
+    own = AccountSelector(rule="accounts.exchange", name=OWN_ACCOUNT.name, made=OWN_ACCOUNT)
+    where = own if ident is None else AccountSelector(rule="accounts.exchange", id=ident)
+    sides: Sides = ("Debit", "Credit") if off > 0 else ("Credit", "Debit")
+    said = f"Exchange difference of refund {claim.step.key.id}"
+    lines = (
+        JournalLine(side=sides[0], account=where, amount=abs(off), description=said),
+        JournalLine(side=sides[1], account=draft.deposit_to, amount=abs(off), description=said),
+    )
+    made = JournalEntryDraft(txn_date=draft.txn_date, currency=currency, lines=lines, sale=draft.refund_of)
+    step = PlannedStep(
+        id=StepId("JournalEntry", entry),
+        operation=Operation.CREATE,
+        owner=claim.position,
+        draft=made,
+        marker_fields={MarkerField.SALE: order_fact(draft.refund_of, of=entry)},
+    )
+    context.plan_write(step, [claim.position])
+
+
+def _paid_out(refund: SourceKey) -> SourceKey:
+    """Where the note of a refund stands that a payout has paid out already."""
+    return SourceKey(refund.system, refund.kind, f"{refund.id}.{PAID_OUT}")
+
+
+def _worth(context: PlanningContext, posted: Posted | None, each: DepositedPayment, currency: str) -> Decimal | None:
     """What the books say the money is worth, below zero for a refund; None where nothing was exchanged."""
     if posted is None or posted.voided or posted.currency is None or posted.exchange_rate is None:
         return None
-    if draft.currency != context.profile.home_currency or posted.currency == draft.currency:
+    if currency != context.profile.home_currency or posted.currency == currency:
         return None
     moved, whole = abs(each.amount), posted.total
     if each.rate is not None:
-        rate = each.rate.scaleb(stripe_decimals_of(posted.currency) - stripe_decimals_of(draft.currency))
+        rate = each.rate.scaleb(stripe_decimals_of(posted.currency) - stripe_decimals_of(currency))
         # because one of several captures is worth its part of the payment, and only its own rate tells which part
         if abs(whole * rate - moved) > SAME_MONEY * moved:
             whole = round_half_up(moved / rate, 2)

@@ -39,6 +39,7 @@ async def booked(*batches: list[Json], rules: MappingRules = RULES) -> tuple[Dec
         for batch in batches:
             await world.deliver(*batch)
             await world.idle()
+            await world.restart()
         assert "dead_lettered" not in world.statuses()
         lost = [world.trial_balance().get(name, D(0)) for name in ("Exchange Gain or Loss", "Exchange differences")]
         return world.balance("Checking"), world.in_transit(), sum(lost, D(0))
@@ -62,8 +63,14 @@ async def test_the_rule_says_where_exchange_differences_go() -> None:
 
 @pytest.mark.parametrize(
     "batches",
-    [[[CHARGED], [BACK], [BOTH]], [[BACK], [CHARGED], [BOTH]], [[CHARGED, BACK, BOTH]]],
-    ids=["as told", "early", "at once"],
+    [
+        [[CHARGED], [BACK], [BOTH]],
+        [[BACK], [CHARGED], [BOTH]],
+        [[CHARGED, BACK, BOTH]],
+        [[CHARGED], [BOTH], [BACK]],
+        [[BOTH], [BACK], [CHARGED]],
+    ],
+    ids=["as told", "early", "at once", "after its payout", "last of all"],
 )
 async def test_a_refund_of_foreign_money_leaves_nothing_either(batches: list[list[Json]]) -> None:
     """Guard: 10.50 went back in the books, 10.90 at Stripe: 0.40 more."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from bridge.index.payment_links import lost
 from bridge.index.posted import order_fact, order_of
 from bridge.planning.context import PlanningContext
+from bridge.planning.exchange_differences import plan_late_difference
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, other_figures, stays_void
 from bridge.planning.sale.numbers import numbered
@@ -38,6 +39,7 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
             raise TypeError(f"{key}: a refund needs a RefundReceiptDraft")
         resolution = _known(context, sale, group[0], draft)
         _warn_of_another_total(context, group, draft.total)
+        plan_late_difference(context, group[0])
         if resolution is not None:
             context.resolve(positions, resolution)
             continue
