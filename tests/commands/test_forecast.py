@@ -77,6 +77,13 @@ HELD = entity("Invoice", "none", "12.00")
         pytest.param([result(DEAD, CUSTOMER, code="unmappable")], "dead letter", "", id="refused after its customer"),
         pytest.param([result(POSTED, CREATED), result(DEAD, code="conflict", number=2)], "create", "10.00", id="both"),
         pytest.param([result(POSTED, CUSTOMER)], "create", "", id="a customer alone"),
+        pytest.param(
+            [result(POSTED, entity("Invoice", "adopt", "10.00"), entity("Payment", "create", "10.00"))],
+            "adopt",
+            "10.00",
+            id="there already, and paid by us",
+        ),
+        pytest.param([result(DEAD, code="possible_duplicate")], "ask", "", id="may be there already"),
     ],
 )
 def test_what_would_become_of_a_document(results: list[Result], would: str, total: str) -> None:

@@ -12,8 +12,9 @@ from contracts.keys import SourceKey
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from tests.support.assembly import RESULTS, MemoryJournal, assemble
+from tests.support.entered import BY_NUMBER, TOTAL, keyed, paid_by_hand
 from tests.support.histories import History, histories
-from tests.support.orders import ORDER_ID, Json, line, order, shopify_event
+from tests.support.orders import ORDER_ID, Json, bought, line, order, shopify_event, transaction
 from tests.support.sizes import examples
 from tests.support.stripe_lives import SHAPES, StripeLife, deliveries, lives
 from tests.support.world import WINDOW, World, opened
@@ -61,6 +62,25 @@ async def _comes_true(deliveries_made: list[list[Json]], posted: int) -> None:
             await world.deliver(*batch)
         batches = [tuple(world.record(body) for body in batch) for batch in deliveries_made[posted:]]
         foretold = await rehearsed(world, batches)
+        assert foretold == await posted_for_real(world, batches)
+
+
+@pytest.mark.parametrize("paid", [None, TOTAL, "41.36"], ids=["not paid", "paid", "paid less a fee"])
+@pytest.mark.parametrize("form", ["Invoice", "SalesReceipt"])
+@pytest.mark.parametrize("changes", [BY_NUMBER, {"DocNumber": "3000", "amount": "50.00"}], ids=["certain", "in doubt"])
+async def test_a_rehearsal_of_what_a_person_entered_comes_true(
+    changes: dict[str, str], form: str, paid: str | None
+) -> None:
+    """What would be adopted or asked about is, with its money; an order beside it is created."""
+    async with opened() as world:
+        entered = await keyed(world, form, **changes)
+        if paid is not None and form == "Invoice":
+            await paid_by_hand(world, entered, paid)
+        await world.restart()
+        batches = [(world.record(bought(0)), world.record(bought(1))), (world.record(transaction()),)]
+        before = world.written()
+        foretold = await rehearsed(world, batches)
+        assert world.written() == before
         assert foretold == await posted_for_real(world, batches)
 
 

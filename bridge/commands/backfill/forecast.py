@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from contracts.entities import NAME_LISTS
-from contracts.results import PostedEntity, Result, ResultStatus
+from contracts.results import POSSIBLE_DUPLICATE, PostedEntity, Result, ResultStatus
 
-Would = Literal["create", "update", "skip", "wait", "dead letter"]
+Would = Literal["create", "adopt", "update", "skip", "ask", "wait", "dead letter"]
 
 _ABOUT_MONEY = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Deposit", "Payment", "JournalEntry")
 """Whose total a document's line shows: the first of these that it has."""
@@ -44,13 +44,13 @@ class Forecast:
         """What happens to the document itself counts more than what happens to its customer and items."""
         own = [operation for (entity, _), operation in self._changes.items() if entity not in NAME_LISTS]
         if own:
-            return "create" if "create" in own else "update"
+            return _first_of(own)
         if ResultStatus.DEAD_LETTERED in self._reasons:
-            return "dead letter"
+            return "ask" if self._reasons[ResultStatus.DEAD_LETTERED].startswith(POSSIBLE_DUPLICATE) else "dead letter"
         if self._waits:
             return "wait"
         if self._changes:
-            return "create" if "create" in self._changes.values() else "update"
+            return _first_of(self._changes.values())
         return "skip"
 
     @property
@@ -68,6 +68,11 @@ class Forecast:
         return "already in the books"
 
     @property
+    def entities(self) -> list[str]:
+        """What it is in QuickBooks, as `invoice/145`; of what a plan would create the Id is not known yet."""
+        return [f"{posted.entity.lower()}/{posted.id}" for posted in self._entities.values()]
+
+    @property
     def total(self) -> tuple[str, str]:
         """Amount and currency of the document, both empty for one without."""
         for kind in _ABOUT_MONEY:
@@ -75,6 +80,13 @@ class Forecast:
                 if entity == kind and posted.total is not None:
                     return posted.total, posted.currency or ""
         return "", ""
+
+
+def _first_of(operations: Collection[str]) -> Would:
+    """An adopted document stays what it is, whatever of its money is still to be created."""
+    if "adopt" in operations:
+        return "adopt"
+    return "create" if "create" in operations else "update"
 
 
 class Forecasts:
