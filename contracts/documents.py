@@ -86,6 +86,8 @@ class SalesForm(TransactionDraft):
     total: Decimal
     tax: Decimal = Decimal(0)
     tax_code: TaxCodeSelector | None = None
+    without_street: bool | None = None
+    """True where no street may stand on it, whatever its sale has; None where one may."""
 
     @property
     def number(self) -> str | None:

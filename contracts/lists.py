@@ -8,6 +8,9 @@ from typing import Literal
 
 from contracts.keys import SourceKey
 
+CHANNEL = "channel"
+"""The kind of the key of a customer that stands for all people of a shop or an account."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDraft:
@@ -76,6 +79,8 @@ class CustomerDraft:
     billing: Address | None = None
     shipping: Address | None = None
     found_by: tuple[Literal["name"], ...] = ()
+    known_email: str | None = None
+    """Only to find it by, never written: the address of a buyer whose contact the rules keep out of the books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

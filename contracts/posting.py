@@ -106,6 +106,8 @@ class PostingStep:
     version: Version | None = None
     name: str = ""
     late_change: date | None = None
+    said: str | None = None
+    """The hash of what the source says, where rules add to the draft or take from it; None where the draft is that."""
 
 
 @dataclass(frozen=True, slots=True)

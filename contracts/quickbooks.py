@@ -120,8 +120,8 @@ def _parts_of(value: object) -> Iterator[object]:
 
 _WITH_PARTS = (*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine, RowNearStart)
 
-CAME_LATER = frozenset({"po_number", "made", "own_discount"})
-NEVER_WRITTEN = frozenset({"shown", "among", "named"})
+CAME_LATER = frozenset({"po_number", "made", "own_discount", "without_street"})
+NEVER_WRITTEN = frozenset({"shown", "among", "named", "known_email", "buyers"})
 
 
 def content_hash(draft: Draft) -> str:

@@ -51,6 +51,8 @@ class InvoiceDraft(SalesForm):
     """Used instead of doc_number once when a stranger's document holds that number (fault 6140)."""
     named: OrderName | None = None
     """Only for matching, never written: how people name the order; None for a sale that is never looked for."""
+    buyers: tuple[str, ...] = ()
+    """Never written: the keys under which other rules may have booked the same buyer; its sale stays with that one."""
     shown: Shown | None = None
     """Only for reckoning, never written: what gift cards of the customer's currency are a share of."""
 

@@ -15,8 +15,11 @@ from contracts.marker import TRANSACTIONS
 from contracts.posting import Caution, Ignored, PostingPlan
 from contracts.results import THIN_EVENT
 from contracts.sizes import KEY_BYTES_MAX
+from mappings.customers import SHARED, is_only_a_shared_customer
 from mappings.documents import document_of, reason_of_test_event
+from mappings.privacy import kept_private
 from mappings.rules import MappingRules
+from mappings.said import with_said
 from mappings.start import after_start
 
 Mapping = Callable[[Envelope, MappingRules], PostingPlan | Ignored]
@@ -93,9 +96,15 @@ def map_event(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored:
     why = reason_of_test_event(envelope, rules)
     if why is not None:
         return Ignored(code="test_event", message=why, document=document_of(envelope))
+    rules = rules.of_event(envelope.system, envelope.account)
     decision = mapping(envelope, rules)
     _refuse_long_ids(decision)
-    return after_start(decision, rules) if isinstance(decision, PostingPlan) else decision
+    if isinstance(decision, PostingPlan) and is_only_a_shared_customer(decision, rules):
+        return Ignored(code="skipped_by_rule", message=SHARED, document=decision.document)
+    if not isinstance(decision, PostingPlan):
+        return decision
+    said = with_said(decision, mapping, envelope, rules)
+    return after_start(kept_private(said, rules), rules)
 
 
 def _refuse_long_ids(decision: PostingPlan | Ignored) -> None:

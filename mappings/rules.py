@@ -20,6 +20,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     ValidationError,
     field_validator,
@@ -122,9 +123,21 @@ class OrderRules(_Frozen):
 
 
 class CustomerRules(_Frozen):
-    """Who a buyer is in the books: with `match_names` also the customer that a person made under the buyer's name."""
+    """Who a buyer is in the books: with `match_names` also the customer that a person made under the buyer's name.
+
+    `policy` makes one customer of each person, of each channel (a shop, a Stripe account), or of all; companies (B2B)
+    are always their own.
+    """
 
     match_names: bool = False
+    policy: Literal["person", "channel", "one"] = "person"
+
+
+class PrivacyRules(_Frozen):
+    """What of a buyer is written: what it typed on lines, and its name, e-mail address, phone and street."""
+
+    line_properties: bool = True
+    contact: bool = True
 
 
 class MatchingRules(_Frozen):
@@ -236,6 +249,7 @@ class MappingRules(_Frozen):
     payouts: PayoutRules = PayoutRules()
     customers: CustomerRules = CustomerRules()
     matching: MatchingRules = MatchingRules()
+    privacy: PrivacyRules = PrivacyRules()
     orders: OrderRules = OrderRules()
     stripe: StripeRules = StripeRules()
     tax: TaxRules = TaxRules()
@@ -246,6 +260,7 @@ class MappingRules(_Frozen):
     exchange_rates: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     shop_domains: tuple[str, ...] = ()
     livemode_required: bool = False
+    _channel: str | None = PrivateAttr(default=None)
 
     @field_validator("time_zone")
     @classmethod
@@ -324,11 +339,52 @@ class MappingRules(_Frozen):
         kept = {name: getattr(self, name) for name in type(self).model_fields}  # a copy would keep the old version
         return MappingRules(**{**kept, "shop_domains": domains, "livemode_required": livemode_required})
 
+    def of_event(self, system: str, account: str | None) -> MappingRules:
+        """These rules for an event of `system` and of its shop or account `account`."""
+        channel = account.strip().casefold() if account else None
+        if channel is None and system == "shopify" and len(self.shop_domains) == 1:
+            channel = self.shop_domains[0]  # because a bare body is of the only shop that there is
+        known = self._by_channel.get(channel)
+        if known is None:
+            known = self.model_copy()
+            known._channel = channel  # noqa: SLF001 - its own
+            if channel in {None, *self.shop_domains}:
+                self._by_channel[channel] = known
+        return known
+
+    @cached_property
+    def _by_channel(self) -> dict[str | None, MappingRules]:
+        return {}
+
+    @property
+    def channel(self) -> str | None:
+        """The shop or account of the event at hand, in lower case; None where it says none."""
+        return self._channel
+
+    @cached_property
+    def plain(self) -> MappingRules:
+        """The same without what adds to a form or takes from it; itself where there is nothing of that kind."""
+        bare = MappingRules()
+        if all(getattr(self, name) == getattr(bare, name) for name in _ADDED_TO_FORMS):
+            return self
+        return self.model_copy(update={name: getattr(bare, name) for name in _ADDED_TO_FORMS})
+
     def gateway(self, name: str | None) -> GatewayRule:
         """The rule for a payment gateway, an empty one when there is none."""
         return self.gateways.get(gateway_key(name), GatewayRule())
 
 
+_ADDED_TO_FORMS = (
+    "accounts",
+    "create_accounts",
+    "customers",
+    "exchange_rates",
+    "items",
+    "privacy",
+    "tax",
+    "terms",
+    "tracking",
+)
 _OF_THE_COMPANY = ("shop_domains", "livemode_required")
 
 

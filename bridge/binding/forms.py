@@ -40,8 +40,8 @@ def invoice_body(lookups: Lookups, step: PlannedStep, draft: InvoiceDraft) -> Bo
 def _owner(lookups: Lookups, step: PlannedStep, draft: InvoiceDraft) -> tuple[str, str]:
     """The invoice's customer, and the one that we wrote or write: another one that a person chose stays."""
     target = step.target
-    if target and target.customer_changed and target.customer_id and target.written_customer_id:
-        return target.customer_id, target.written_customer_id
+    if target and target.customer_id and lookups.index.keeps_customer(target, draft):
+        return target.customer_id, target.written_customer_id or target.customer_id
     ours = lookups.customer_id(draft.customer, draft.currency)
     return ours, ours
 

@@ -7,7 +7,7 @@ from typing import Any
 from bridge.binding.forms import form_class, invoice_body, item_lines, tracked
 from bridge.binding.lookups import Body, Lookups
 from bridge.binding.tax import EXEMPT, form_tax
-from bridge.index.sale_place import SalePlace
+from bridge.index.sale_place import SalePlace, without_street
 from bridge.planning.sale.redemptions import base_lines
 from bridge.planning.steps import PlannedStep, Redeemed
 from contracts.errors import UnmappableEvent
@@ -158,7 +158,7 @@ def _back(
         **form_class(lookups, place.tracking_class),
         "DepartmentRef": {"value": place.location} if place.location else None,
         # because QBO takes an address of its own where none is sent, and would take the tax back in another state
-        "ShipAddr": place.shipping,
+        "ShipAddr": without_street(place.shipping) if draft.without_street else place.shipping,
         **lookups.money(step, draft.currency),
         "PrivateNote": lookups.note(step),
     }

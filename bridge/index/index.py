@@ -40,7 +40,7 @@ from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import SALES, Marker, MarkerField, amount_in, text_in
 from contracts.marker_seal import MarkerSeal
 from contracts.posting import Version
-from contracts.quickbooks import CustomerDraft, ItemDraft
+from contracts.quickbooks import CustomerDraft, InvoiceDraft, ItemDraft
 
 __all__ = ["VOIDED", "Index", "Posted", "order_of"]
 
@@ -352,6 +352,12 @@ class Index:
     def is_number_taken(self, entity: str, number: str) -> bool:
         """True for a number that QBO has refused for this type."""
         return (entity, number) in self._numbers_taken
+
+    def keeps_customer(self, posted: Posted | None, draft: InvoiceDraft) -> bool:
+        """True for a sale that stays with its customer: a person chose it, or other rules booked the same buyer so."""
+        if posted is None:
+            return False
+        return posted.customer_changed or self.customers.is_same_buyer(posted.customer_id, draft.buyers)
 
     def customer_id(self, key: SourceKey, draft: CustomerDraft | None, currency: str) -> str | None:
         """The Id of the customer that `key` and `draft` mean, in that currency."""

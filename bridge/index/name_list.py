@@ -14,6 +14,7 @@ from itertools import chain, count
 from bridge.index.known_customer import KnownCustomer, listed
 from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, Entity, part
 from contracts.keys import SourceKey
+from contracts.lists import CHANNEL
 from contracts.marker_seal import MarkerSeal
 from contracts.quickbooks import CustomerDraft, ItemDraft
 from mappings.names import is_of_the_bridge, legal_name
@@ -132,7 +133,7 @@ class NameList:
         return found
 
     def _same_person(self, key: SourceKey, draft: CustomerDraft, currency: str) -> _Known | None:
-        email = email_of(draft.email)
+        email = email_of(draft.email or draft.known_email)
         if email is not None:
             known = self._by_email.get((email, currency)) or self._by_email.get((email, None))
             if known is not None:
@@ -153,6 +154,11 @@ class NameList:
     def listed(self, ident: str) -> KnownCustomer | None:
         """A customer of ours as it was last seen, None for a stranger's."""
         return self._listed.get(ident)
+
+    def is_same_buyer(self, ident: str | None, buyers: tuple[str, ...]) -> bool:
+        """True for a customer under which other rules have booked one of `buyers`, or all people of a channel."""
+        known = self._listed.get(ident or "")
+        return known is not None and (known.marker.key.kind == CHANNEL or str(known.marker.key) in buyers)
 
     @property
     def newest_listed(self) -> str | None:

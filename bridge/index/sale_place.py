@@ -41,6 +41,11 @@ def place_of(body: Entity) -> SalePlace:
     )
 
 
+def without_street(address: Entity | None) -> Entity | None:
+    """What sales tax needs of an address as QBO has it: town, state, postcode and country."""
+    return {name: value for name, value in (address or {}).items() if not name.startswith("Line")} or None
+
+
 def _classes(lines: object) -> Iterable[tuple[str, str]]:
     for line in lines if isinstance(lines, list) else []:
         detail = part(line, "SalesItemLineDetail")

@@ -237,8 +237,7 @@ class PlanningContext:
         """True for the customer of a document that goes to the one whom the books show: nobody new is needed."""
         match draft:
             case InvoiceDraft(customer=customer) if customer == key:
-                posted = self.index.sale(step_id.key)
-                return posted is not None and posted.customer_changed
+                return self.index.keeps_customer(self.index.sale(step_id.key), draft)
             case PaymentDraft(customer=customer, invoice=sale) if customer == key:
                 posted = self.index.get("Invoice", sale)
             case RefundReceiptDraft(customer=customer, refund_of=sale) if customer == key:
@@ -257,7 +256,7 @@ class PlanningContext:
         step_id = StepId("Customer", key, currency)
         if step_id in self.steps:
             return step_id
-        email = email_of(draft.email)
+        email = email_of(draft.email or draft.known_email)
         if email is not None and (email, currency) in self._customers:
             return self._customers[email, currency]
         draft = replace(draft, currency=currency)

@@ -105,7 +105,7 @@ def _lines(
             line(
                 key,
                 in_hundredths(part.amount - within, money.currency),
-                description=described(part),
+                description=described(part, rules),
                 quantity=Decimal(part.quantity) if part.quantity else None,
                 price=part.line.price if part.line and not within else None,
                 taxable=carries,

@@ -63,9 +63,10 @@ def needs_of(item_steps: Sequence[PostingStep]) -> tuple[PostingStep, ...]:
     return tuple(found.values())
 
 
-def described(part: AmountPart) -> str | None:
-    """What a line of the part says."""
+def described(part: AmountPart, rules: MappingRules) -> str | None:
+    """What a line of the part says; what its buyer typed on it only where the rules let it."""
     if part.line is None:
         return description(part.title)
     variant = part.line.variant_title
-    return description(part.title, None if variant == "Default Title" else variant, *custom_info(part.line))
+    typed = custom_info(part.line) if rules.privacy.line_properties else ()
+    return description(part.title, None if variant == "Default Title" else variant, *typed)

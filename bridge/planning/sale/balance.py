@@ -60,7 +60,7 @@ def measure_open_balance(context: PlanningContext, sale: Sale, changing: Posted 
     applications = context.index.applications_of(sale.key)
     draft = sale.step.draft if sale.step and isinstance(sale.step.draft, InvoiceDraft) else None
     here = sale.posted.customer_id if sale.posted else None
-    follows = draft is not None and not (sale.posted and sale.posted.customer_changed)
+    follows = draft is not None and not context.index.keeps_customer(sale.posted, draft)
     owner = context.customer_id(draft.customer, draft.currency) if draft and follows else here
     moved = sale.posted is not None and owner != here
     # Because QBO takes all payments off an invoice that goes to another customer: nothing covers it after that.

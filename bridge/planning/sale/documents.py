@@ -60,7 +60,7 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     context.resolve((each.position for each in bodies if each.position not in same), Superseded(posted))
     seen = context.index.newest(key)
     older = seen is not None and version < seen
-    if older and not (posted and _says(posted, version)):
+    if older and not (posted and _says(posted, claim, version)):
         deleted = Skipped("skipped_by_rule", "the order was deleted at its source", posted)
         context.resolve(same, deleted if seen == TAKEN_BACK_FOR_GOOD else Superseded(posted))
     elif claim.step.intent is Intent.LEFT_OUT:
@@ -86,7 +86,8 @@ def version_of(claim: Claim) -> Version:
         return TAKEN_BACK_FOR_GOOD
     if step.intent is Intent.LEFT_OUT and step.version is not None:
         return replace(step.version, content=LEFT_OUT)
-    content = VOIDED if step.intent is Intent.VOID or step.draft is None else content_hash(form_draft(claim))
+    is_void = step.intent is Intent.VOID or step.draft is None
+    content = VOIDED if is_void else step.said or content_hash(form_draft(claim))
     return replace(step.version, content=content) if step.version else Version(0, 0, content)
 
 
@@ -109,8 +110,12 @@ def _has_grown(draft: InvoiceDraft, posted: Posted) -> bool:
     return not posted.voided and posted.total_unchanged and draft.total > posted.total
 
 
-def _says(posted: Posted, version: Version) -> bool:
-    return posted.content == version.content and not posted.voided
+def _says(posted: Posted, claim: Claim, version: Version) -> bool:
+    """True where the books hold what the body says, whatever rules it was written by."""
+    if posted.voided or posted.content == version.content:
+        return not posted.voided
+    # because a release before this one wrote the hash of the form itself, with what rules had added
+    return bool(claim.step.said) and posted.content == content_hash(form_draft(claim))
 
 
 def _plan_instead(context: PlanningContext, claim: Claim, same: list[int], posted: Posted, version: Version) -> None:
@@ -129,7 +134,7 @@ def _plan_state(
     draft = form_draft(claim)
     if posted is not None and posted.voided:
         context.resolve(same, stays_void(posted))
-    elif posted is not None and _says(posted, version):
+    elif posted is not None and _says(posted, claim, version):
         context.note_version(claim.step.key, version)
         context.resolve(same, AlreadyPosted(posted))
     elif posted is not None and not posted.total_unchanged:

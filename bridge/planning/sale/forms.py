@@ -179,6 +179,7 @@ def _marker_fields(before: object, money: SaleMoney, found: dict[str, Shipment],
 def _same_content(posted: Posted, claims: SaleClaims) -> InvoiceDraft | None:
     """The body of this micro-batch that says what the form says, so that its lines need not be read."""
     for claim in claims.bodies:
-        if claim.step.draft is not None and version_of(claim).content == posted.content:
+        # because a form of other rules has lines of its own, only its lines as they are read may be written again
+        if claim.step.draft is not None and not claim.step.said and version_of(claim).content == posted.content:
             return form_draft(claim)
     return None

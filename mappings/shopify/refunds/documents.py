@@ -155,7 +155,7 @@ def _lines(
             line(
                 item.key,
                 in_hundredths(part.amount, currency),
-                description=described(part),
+                description=described(part, rules),
                 quantity=Decimal(part.quantity) if part.quantity else None,
                 price=part.line.price if part.line else None,
                 taxable=part.tax != 0,
