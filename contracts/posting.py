@@ -43,6 +43,15 @@ class Intent(StrEnum):
     that was never booked nothing is booked later either."""
 
 
+class HeldBack(StrEnum):
+    """What the rules wait for before they book a sale (`orders.post_when`); the content of its remembered version."""
+
+    NOT_PAID = "not-paid"
+    """Nothing of it was received: money that is told of it means that it is about to be booked."""
+    PAID_IN_PART = "paid-in-part"
+    NOT_FULFILLED = "not-fulfilled"
+
+
 ClosedPeriod = Literal["reject", "redate", "hold"]
 """What becomes of a write that would change closed books."""
 
@@ -106,6 +115,8 @@ class PostingStep:
     version: Version | None = None
     name: str = ""
     late_change: date | None = None
+    held_back: HeldBack | None = None
+    """What the rules wait for: the sale is only changed where the books have it. None where they wait for nothing."""
     said: str | None = None
     """The hash of what the source says, where rules add to the draft or take from it; None where the draft is that."""
 

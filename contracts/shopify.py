@@ -255,6 +255,7 @@ class Order(Body):
     total_additional_fees_set: MoneySet | None = None
     total_cash_rounding_payment_adjustment_set: MoneySet | None = None
     financial_status: Text | None = None
+    fulfillment_status: Text | None = None
     cancelled_at: Time | None = None
     created_at: Time | None = None
     updated_at: Time | None = None

@@ -6,8 +6,13 @@ Pure rows of (label, text); how they look on a terminal is the command's busines
 from __future__ import annotations
 
 from contracts.keys import SourceKey
-from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
-from contracts.quickbooks import AccountDraft, AccountSelector, CustomerDraft, ItemDraft
+from contracts.posting import HeldBack, Ignored, Intent, PostingPlan, PostingStep
+from contracts.quickbooks import (
+    AccountDraft,
+    AccountSelector,
+    CustomerDraft,
+    ItemDraft,
+)
 from mappings.words import Row, account_words, document_rows
 
 _REASONS = {
@@ -17,6 +22,12 @@ _REASONS = {
     "booked_by_shop": "Skipped, the shop books it",
     "skipped_by_rule": "Skipped, nothing to book",
     "before_books_start": "Skipped, before the books",
+}
+
+_HELD = {
+    HeldBack.NOT_PAID: "Skipped until it is paid",
+    HeldBack.PAID_IN_PART: "Skipped until it is paid in full",
+    HeldBack.NOT_FULFILLED: "Skipped until it is fulfilled",
 }
 
 _WITHOUT_DRAFT = {
@@ -37,6 +48,9 @@ def describe(decision: PostingPlan | Ignored) -> list[Row]:
         about = [("Document", str(decision.document))] if decision.document else []
         why = (_REASONS.get(decision.code, f"Skipped, {decision.code}"), decision.message)
         return [*about, why, *_warning_rows(decision)]
+    held = [(_HELD[step.held_back], _held_words(step.key)) for step in decision.steps if step.held_back]
+    if held:
+        return [("Document", str(decision.document)), *held, *_warning_rows(decision)]
     names = {str(step.key): _item_name(step) for step in decision.steps if step.entity == "Item"}
     rows: list[Row] = [("Document", str(decision.document))]
     for step in decision.steps:
@@ -46,6 +60,10 @@ def describe(decision: PostingPlan | Ignored) -> list[Row]:
     ]
     rows += [("Note", note) for note in decision.notes]
     return [*rows, *_warning_rows(decision)]
+
+
+def _held_words(key: SourceKey) -> str:
+    return f"{key} and what belongs to it, unless it is in the books already (orders.post_when)"
 
 
 def _warning_rows(decision: PostingPlan | Ignored) -> list[Row]:

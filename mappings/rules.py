@@ -115,11 +115,13 @@ class GatewayRule(_Frozen):
 class OrderRules(_Frozen):
     """What becomes of an order that was paid at once: an invoice with its payment, or one sales receipt.
 
-    `late_changes` says where a cancellation or reduction goes that a later month tells than that of the invoice.
+    `late_changes` says where a cancellation or reduction goes that a later month tells than that of the invoice;
+    `post_when` what makes an order a sale.
     """
 
     document: Literal["invoice", "sales_receipt"] = "invoice"
     late_changes: Literal["in_place", "credit_memo"] = "in_place"
+    post_when: Literal["placed", "paid", "fulfilled"] = "placed"
 
 
 class CustomerRules(_Frozen):

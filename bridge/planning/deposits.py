@@ -35,7 +35,7 @@ from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.opening import OF_EARLIER_BOOKS
-from contracts.posting import TAKEN_BACK_FOR_GOOD, Caution, Operation, PostingPlan
+from contracts.posting import TAKEN_BACK_FOR_GOOD, Caution, HeldBack, Operation, PostingPlan
 from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,
@@ -245,7 +245,7 @@ def _without_order(context: PlanningContext, order: SourceKey) -> StepResolution
     forms = (StepId("Invoice", order), StepId("SalesReceipt", order))
     there = context.index.sale(order) is not None or any(form in context.steps for form in forms)
     version = context.versions.get(order) or context.index.newest(order)
-    left_out = version is not None and version.content in {LEFT_OUT, VOIDED, OF_EARLIER_BOOKS.content}
+    left_out = version is not None and version.content in {LEFT_OUT, VOIDED, OF_EARLIER_BOOKS.content, *HeldBack}
     return None if there or left_out else Waiting(f"{order}, which this payout pays out, is not in the books yet")
 
 

@@ -38,6 +38,7 @@ from mappings.shopify.received import (
     only_gateway,
     received_steps,
 )
+from mappings.shopify.recognition import held_back
 from mappings.shopify.refunds.order_refunds import refunds_of
 from mappings.shopify.rounding import order_rounded_by, with_rounding
 from mappings.start import is_before_start
@@ -90,9 +91,10 @@ def _sale_plan(
     sold = sale(order, money, customer.key, placed, rules)
     received = _received(order, sold_for)
     version = _version(order, _content(sold.invoice, received), since)
-    key = SourceKey("shopify", "order", placed.ident)
+    key, held = SourceKey("shopify", "order", placed.ident), held_back(order, body, rules)
     if _at_once(order, sold.invoice, received, placed, rules):
-        paid: tuple[PostingStep, ...] = (_sales_receipt(order, key, sold.invoice, version, rules),)
+        receipt = replace(_sales_receipt(order, key, sold.invoice, version, rules), held_back=held)
+        paid: tuple[PostingStep, ...] = (receipt,)
     else:
         invoice = PostingStep(
             key=key,
@@ -102,6 +104,7 @@ def _sale_plan(
             version=version,
             name="invoice",
             late_change=_late(placed.money_date, rules),
+            held_back=held,
         )
         paid = (invoice,)
         if received is not None:

@@ -14,6 +14,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
 from bridge.planning.sale.amounts import form_draft
 from bridge.planning.sale.credits import take_off_credits
+from bridge.planning.sale.held import held_content, hold, is_held
 from bridge.planning.sale.late import plan_late
 from bridge.planning.sale.receipts import is_outgrown, is_unclear, take_back
 from bridge.planning.sale.voids import plan_void
@@ -52,6 +53,9 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     if all(claim.step.version == ONCE for claim in bodies):
         _plan_once(context, key, bodies)
         return ()
+    if is_held(context, key, bodies):
+        hold(context, key, bodies)
+        return ()
     versions = [version_of(claim) for claim in bodies]
     newest = max(range(len(bodies)), key=lambda i: versions[i])
     claim, version = bodies[newest], versions[newest]
@@ -59,7 +63,7 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     posted = context.index.sale(key)
     context.resolve((each.position for each in bodies if each.position not in same), Superseded(posted))
     seen = context.index.newest(key)
-    older = seen is not None and version < seen
+    older = seen is not None and held_content(seen) is None and version < seen
     if older and not (posted and _says(posted, claim, version)):
         deleted = Skipped("skipped_by_rule", "the order was deleted at its source", posted)
         context.resolve(same, deleted if seen == TAKEN_BACK_FOR_GOOD else Superseded(posted))

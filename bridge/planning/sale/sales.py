@@ -15,6 +15,7 @@ from bridge.planning.sale.credits import NOTHING_TO_CREDIT, plan_credits
 from bridge.planning.sale.documents import BY_RULE, LEFT_OUT, plan_document
 from bridge.planning.sale.earlier import is_of_earlier_books, note_earlier, note_earlier_money, plan_earlier
 from bridge.planning.sale.forms import before_closing, plan_form, sale_of
+from bridge.planning.sale.held import held_content, resolve_held
 from bridge.planning.sale.money import collect_money
 from bridge.planning.sale.payments import plan_payments
 from bridge.planning.sale.receipts import with_receipt_money
@@ -71,6 +72,10 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     if version is not None and version.content == LEFT_OUT:
         others = (*claims.credits, *claims.shipments, *_money_of(claims))
         context.resolve([claim.position for claim in others], Skipped("skipped_by_rule", BY_RULE))
+        return
+    held = held_content(version)
+    if held is not None:
+        resolve_held(context, held, claims)
         return
     cancelled = version is not None and version.content == VOIDED
     for claim in [*claims.credits, *claims.shipments]:
