@@ -15,7 +15,7 @@ def matching_of(rules: MappingRules) -> Matching:
         mode=rules.matching.mode,
         note_patterns=tuple(re.compile(pattern) for pattern in rules.matching.note_patterns),
         days=rules.matching.days,
-        generic_names=frozenset({rules.walk_in_customer.casefold()}),
+        generic_names=frozenset({rules.walk_in_customer.casefold(), *rules.shop_domains}),
     )
 
 

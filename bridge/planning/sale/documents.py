@@ -70,7 +70,7 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     elif claim.step.intent is Intent.LEFT_OUT:
         context.note_version(key, version)
         context.resolve(same, Skipped("skipped_by_rule", BY_RULE, posted))
-    elif posted is not None and posted.is_left_as_it_is and not (posted.voided or _says(posted, version)):
+    elif posted is not None and posted.is_left_as_it_is and not (posted.voided or _says(posted, claim, version)):
         context.resolve(same, Refused(rejected(posted, LEFT_AS_IT_IS), posted))
     elif claim.step.intent in TAKEN_BACK:
         return plan_void(context, claim, same, posted, version, claims)

@@ -69,7 +69,7 @@ def sought(context: PlanningContext, key: SourceKey, bodies: Iterable[Claim]) ->
     """The order that its bodies tell, None where the newest of them books nothing, or nobody knows its name."""
     bodies = list(bodies)
     newest = max(bodies, key=version_of, default=None)
-    if newest is None or newest.step.intent is not Intent.STATE:
+    if newest is None or newest.step.intent is not Intent.STATE or all(claim.step.held_back for claim in bodies):
         return None
     draft = form_draft(newest)
     if draft.named is None:
