@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from bridge.books.balances import AccountBalances
 from bridge.books.changes import ChangePoller, Changes, start_of
 from bridge.books.day_rates import DayRates
 from bridge.books.recovery import ResultLookup
@@ -100,6 +101,7 @@ class Books:
         self._before = SKEW + looks_around
         self._slices = SliceReader(client, clock, INDEXED)
         self._day_rates = DayRates(client, clock)
+        self._balances = AccountBalances(client, clock)
         self._poller = ChangePoller(client, clock, (*INDEXED, *NAME_LISTS), every=poll_every)
         self._known_until: datetime | None = None
         self._kept_until: datetime | None = None
@@ -266,6 +268,13 @@ class Books:
         before, self._profile = self._profile, replace(read, day_rates=self.profile.day_rates)
         self._profile_reread_at = self._clock.monotonic()
         return self._profile != before
+
+    async def read_balances(self, idents: Sequence[str]) -> bool:
+        """Read what lies on these accounts, where it was not just read; True when anything was."""
+        rows = await self._balances.read(idents)
+        for row in rows:
+            self._profile = self.profile.with_account(row)
+        return bool(rows)
 
     async def refresh(self, stale: Sequence[Posted]) -> None:
         """Read these entities again: their SyncToken has moved unseen. What is gone is remembered as such."""

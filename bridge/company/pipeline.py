@@ -29,7 +29,7 @@ from contracts.entities import Entity
 from contracts.errors import InternalFault, RecordError, RejectedPosting, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.matching import Matching
-from contracts.posting import Ignored, PostingPlan, Version
+from contracts.posting import Caution, Ignored, PostingPlan, Version
 from contracts.quickbooks import CustomerDraft, DocumentDraft, RedemptionDraft
 from contracts.records import InboundRecord
 
@@ -185,8 +185,12 @@ class Pipeline:
         owners: dict[StepId, int] = {}
         conflicts = (each for plan in plans for each in self._poster.conflicts_of(plan).items())
         outcomes: dict[StepId, StepOutcome] = {step_id: Failed(each.error) for step_id, each in conflicts}
+        # because what is written is known to the next plan, and nobody would be warned of it
+        cautions: list[dict[Caution, None]] = [{} for _ in plans]
         for _ in range(REPLANS_MAX):
             planned = await self._schedule(plans)
+            for known, found_now in zip(cautions, planned.cautions, strict=True):
+                known.update(dict.fromkeys(found_now))
             owners |= {step.id: step.owner for wave in planned.waves for step in wave}
             owners |= {step.id: step.owner for step in planned.adopted_by_id}
             failed = {step_id: each for step_id, each in outcomes.items() if isinstance(each, Failed)}
@@ -204,7 +208,7 @@ class Pipeline:
                 await recover(self._books, recoverable)
         with contained():
             written_for = _written_for(plans, owners, outcomes, credited_before)
-        return _Posted(planned, outcomes, written_for)
+        return _Posted(replace(planned, cautions=tuple(tuple(each) for each in cautions)), outcomes, written_for)
 
     async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
         planned = await self._planned(plans)
@@ -219,6 +223,8 @@ class Pipeline:
             planned = await self._planned(plans)
         if self._held_at is None and self._mapper.closed_period == "hold" and _is_barred(planned):
             self._held_at = _CloseDate(self._books.profile.close_date)
+        if planned.balances and await self._books.read_balances(planned.balances):
+            planned = await self._planned(plans)
         return planned
 
     async def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:

@@ -21,7 +21,7 @@ DayRate = tuple[str, date]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One account of the chart."""
+    """One account of the chart; `balance` is what QBO said lay there when it was read, None where it did not."""
 
     id: str
     name: str
@@ -29,6 +29,7 @@ class Account:
     account_type: str
     sub_type: str
     currency: str | None
+    balance: Decimal | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +221,7 @@ def _account(body: Entity) -> Account:
         account_type=str(body.get("AccountType", "")),
         sub_type=str(body.get("AccountSubType", "")),
         currency=part(body, "CurrencyRef").get("value"),
+        balance=number(body.get("CurrentBalance")),
     )
 
 

@@ -16,6 +16,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.deposits import is_of_a_payout, plan_deposits
 from bridge.planning.exchange_rates import unasked_rates, with_known_rates
 from bridge.planning.facts import plan_fact
+from bridge.planning.gift_cards import warn_of_cards_below_zero
 from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked, void_superseded_charges
 from bridge.planning.people import is_person, plan_person
@@ -58,6 +59,7 @@ def schedule(
     plan_deposits(context)
     if any(plan.steps for plan in context.plans):
         fill_room(context)
+    balances = warn_of_cards_below_zero(context)
     void_superseded_charges(context, found.superseded_charges.items())
     steps = within_open_books(context.steps, profile.close_date, closed)
     return Schedule(
@@ -67,6 +69,7 @@ def schedule(
         unknown=tuple(sorted(context.unknown)),
         rates=unasked_rates(steps.values(), profile),
         cautions=tuple(tuple(cautions) for cautions in context.cautions),
+        balances=balances,
         versions=context.versions,
         drafts=context.drafts,
         must_replan=context.must_replan,

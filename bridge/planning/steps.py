@@ -188,9 +188,10 @@ class Schedule:
 
     `stale` are targets whose SyncToken must be read before the waves may go, `unknown` the Ids of payments of others
     that must, `rates` the exchange rates that QBO must be asked for. `versions` are newer versions of documents that
-    need no write. `cautions` are what a person should know of each plan. `drafts` resolves references to name-list
-    entities. `must_replan` asks for another plan after these waves: what QBO does with them by itself decides the rest.
-    `adopted_by_id` are documents of people that become ours without a write.
+    need no write. `cautions` are what a person should know of each plan, `balances` the Ids of accounts on whose
+    balance they rest. `drafts` resolves references to name-list entities. `must_replan` asks for another plan after
+    these waves: what QBO does with them by itself decides the rest. `adopted_by_id` are documents of people that become
+    ours without a write.
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
@@ -201,5 +202,6 @@ class Schedule:
     unknown: tuple[str, ...] = ()
     rates: tuple[DayRate, ...] = ()
     cautions: tuple[tuple[Caution, ...], ...] = ()
+    balances: tuple[str, ...] = ()
     must_replan: bool = False
     adopted_by_id: tuple[PlannedStep, ...] = ()

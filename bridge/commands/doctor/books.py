@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import get_args
 
 from bridge.commands.doctor.finding import Finding
@@ -11,8 +12,9 @@ from bridge.index.company_profile import Account, CompanyProfile
 from contracts.entities import Entity
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.money import plain
 from contracts.quickbooks import AccountSelector
-from mappings.accounts import LiabilityRole, Role, account, liability, row_account
+from mappings.accounts import LiabilityRole, Role, account, liability, liability_line, row_account
 from mappings.rules import MappingRules
 
 INCOME = frozenset({"Income", "Other Income"})
@@ -42,6 +44,14 @@ OPENING = {
 }
 """What has no account to be booked on where the rule is missing."""
 
+_MORE = "more was {} there: enter what was {} when the books start, see the page of the bookkeeper"
+_OF_THE_START = {
+    "opening_receivables": (_MORE.format("paid late than was entered", "owed"), False),
+    "opening_clearing": (_MORE.format("paid out than was entered", "in transit"), False),
+    "opening_gift_cards": (_MORE.format("redeemed than was entered", "outstanding"), True),
+}
+"""The accounts of the start, what is wrong when they are below zero, and whether they are of what is owed."""
+
 RARE: frozenset[Role] = frozenset({"bad_debts"})
 """Roles that only some Stripe events need: a company that lacks the account and names none may never miss it."""
 
@@ -55,7 +65,31 @@ def examine_books(rules: MappingRules, profile: CompanyProfile, items: Iterable[
         *_lists(rules, profile),
         *_items(profile, items),
         *_preferences(rules, profile),
+        *_below_zero(rules, profile),
     ]
+
+
+def _below_zero(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
+    """Accounts on the wrong side: what was open at the start of the books is not on them, or not all of it."""
+    cards = _MORE.format("redeemed than was sold or entered", "outstanding")
+    yield from _wrong_side("gift cards", liability_line(rules, "gift_cards"), profile, cards, owed=True)
+    for name, (why, is_owed) in _OF_THE_START.items():
+        chosen = getattr(rules.accounts, name)
+        if chosen is not None and rules.books_start is not None:
+            yield from _wrong_side(f"accounts.{name}", chosen.selector(name), profile, why, owed=is_owed)
+
+
+def _wrong_side(
+    about: str, wanted: AccountSelector, profile: CompanyProfile, remedy: str, *, owed: bool
+) -> Iterator[Finding]:
+    try:
+        one = profile.accounts[profile.account_id(wanted)]
+    except UnmappableEvent:
+        return  # because the examination of the rules says so already, or the bridge makes it when it is needed
+    lies = -(one.balance or Decimal(0)) if owed else one.balance or Decimal(0)
+    if lies < 0:
+        code = one.currency or profile.home_currency
+        yield Finding(about, f'"{one.full_name}" is {plain(-lies, code)} {code} below zero', remedy, rare=True)
 
 
 def _start(rules: MappingRules) -> Finding:
