@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from bridge.index.posted import Posted
-from bridge.index.unmarked import FoundByFacts, numbers_in
+from bridge.index.unmarked import FoundByFacts, Place, numbers_in
 from bridge.matching.names import is_generic, is_same_name
 from contracts.keys import SourceKey
 from contracts.matching import Matching, OrderName
@@ -68,10 +68,20 @@ class SoughtOrder:
 
 
 class KnownOrders:
-    """The orders that are known beside the one that is looked for: of the same micro-batch, and those in the books."""
+    """The orders that are known beside the one that is looked for: of the same micro-batch, and those in the books.
 
-    def __init__(self, coming: Iterable[SoughtOrder], booked: FoundByFacts, home_currency: str) -> None:
+    `asked` are the documents that people are asked about for orders in doubt: the events of those came before.
+    """
+
+    def __init__(
+        self,
+        coming: Iterable[SoughtOrder],
+        booked: FoundByFacts,
+        home_currency: str,
+        asked: Container[Place] = frozenset(),
+    ) -> None:
         self._coming = {order.key: order for order in coming}
+        self._asked = asked
         self._booked = booked
         self._home = home_currency
 
@@ -92,6 +102,10 @@ class KnownOrders:
         return any(each.buyer.is_same(order.buyer) for each in coming) or any(
             mine is not None and each.customer_id == mine and each.key != order.key for each in booked
         )
+
+    def is_asked(self, document: Posted) -> bool:
+        """True for a document that another order, in doubt, may be as well."""
+        return (document.entity, document.id) in self._asked
 
     def _others(self, order: SoughtOrder) -> Iterator[SoughtOrder]:
         return (each for key, each in self._coming.items() if key != order.key)

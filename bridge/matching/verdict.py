@@ -74,15 +74,22 @@ class BooksToMatch:
     def verdict(self, order: SoughtOrder) -> Certain | Doubtful | None:
         """What of the books is `order`; None when it is not there, so that it is to be created."""
         found = [each for each in map(self._likeness(order), self._candidates(order)) if each is not None]
-        proven = [each for each in found if each.fits and each.near and each.names]
+        fit = [each for each in found if each.fits and each.near]
+        proven = [each for each in fit if each.names]
+        alike = [each for each in fit if each.of_buyer and not each.of_another]
+        is_unclear = len(alike) == 1 and self._may_be_another(alike[0].document, order)
         if proven:
-            return _decided(proven, ENTERED_TWICE)
-        alike = [each for each in found if each.fits and each.near and each.of_buyer and not each.of_another]
-        if len(alike) == 1 and self.known.are_alike(order, self.matching.days):
+            # because one of the buyer is certain too, where none of those that are named is the buyer's
+            also = alike if len(alike) == 1 and not is_unclear and not any(each.of_buyer for each in proven) else []
+            return _decided([*proven, *also], ENTERED_TWICE)
+        if is_unclear:
             return _doubtful(alike, ANOTHER_ORDER_ALIKE)
         if alike:
             return _decided(alike, ENTERED_TWICE)
         return _first_doubt(found)
+
+    def _may_be_another(self, document: Posted, order: SoughtOrder) -> bool:
+        return self.known.is_asked(document) or self.known.are_alike(order, self.matching.days)
 
     def _candidates(self, order: SoughtOrder) -> Iterator[Posted]:
         days, unmarked = self.matching.days, self.unmarked

@@ -11,7 +11,7 @@ from contracts.matching import Decision
 from contracts.results import Result
 from mappings.rules import MappingRules, MatchingRules
 from tests.support.entered import BY_NUMBER, TOTAL, decided, keyed, paid_by_hand
-from tests.support.orders import ORDER, SALE, bought, transaction
+from tests.support.orders import ORDER, SALE, bought, later, transaction
 from tests.support.world import RULES, World, opened
 
 
@@ -159,6 +159,20 @@ async def test_two_entries_of_one_order_are_told() -> None:
         (result,) = await acme.tell(bought(0))
         assert code(result) == "possible_duplicate"
         assert all(f"invoice/{ident}" in said(result) for ident in ids)
+
+
+async def test_an_order_in_doubt_stays_so_when_it_comes_alone() -> None:
+    """One entry, two orders alike: a later event of one, or a third one, is no word. Guard: `KnownOrders.is_asked`."""
+    async with opened() as acme:
+        await keyed(acme)
+        before = acme.written()
+        await acme.restart()
+        bodies = [bought(number, financial_status="pending", total_outstanding="42.90") for number in range(3)]
+        results = [*await acme.tell(*bodies[:2]), *await acme.tell(later(bodies[0], 50))]
+        await acme.restart()
+        results += await acme.tell(bodies[2])
+        assert [code(result) for result in results] == ["possible_duplicate"] * 4
+        assert acme.written() == before
 
 
 async def test_a_persons_word_lets_the_events_go_on_by_themselves() -> None:

@@ -208,6 +208,17 @@ def test_an_entry_under_the_number_of_another_order_that_it_fits_is_none_of_ours
     assert verdicts == [entry.id, "new"]
 
 
+def test_one_by_number_and_another_by_customer_are_two_that_would_be_certain() -> None:
+    """The number is on somebody else's entry, and the buyer has one of this total. Guard: `also` in `verdict`."""
+    shop = Shop(3)
+    order = shop.order()
+    entries = (shop.entry(order, customer_id=OTHER), shop.entry(order, doc_number=None))
+    books = replace(books_of([Story("", order, entries, "doubt")], order), unmarked=FoundByFacts(entries))
+    found = books.verdict(order)
+    assert isinstance(found, Doubtful)
+    assert {each.id for each in found.documents} == {each.id for each in entries}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from bridge.index.combined import noted_combined, read_combined
@@ -24,11 +25,20 @@ def combined_payment_of(context: PlanningContext, claim: Claim, sale: SourceKey)
     holder = noted[0] if noted is not None else context.index.combined.holder_of(key)
     if holder is not None:
         return next((each for each in adopted if each.key == holder), None)
-    roomy = (each for each in adopted if is_stand_in(each.key) and _room(context, each) >= amount_of(claim))
-    found = next(roomy, None)
+    found = _with_room(context, [each for each in adopted if is_stand_in(each.key)], amount_of(claim))
     if found is not None:
         context.note_version(key, noted_combined(found.key, amount_of(claim)))
     return found
+
+
+def _with_room(context: PlanningContext, stand_ins: Sequence[Posted], amount: Decimal) -> Posted | None:
+    """The payment that holds this much money; the first of several that hold it together."""
+    rooms = [_room(context, each) for each in stand_ins]
+    # because a person may have entered in two what the source tells as one, only what they hold together counts
+    if total(rooms) < amount:
+        return None
+    alone = (each for each, room in zip(stand_ins, rooms, strict=True) if room >= amount)
+    return next(alone, next(iter(stand_ins), None))
 
 
 def stand_in_key(sale: SourceKey, payment: Posted) -> SourceKey:

@@ -7,7 +7,7 @@ An adoption is written first, by itself; what else is known of the sale is plann
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,9 +15,10 @@ from decimal import Decimal
 from bridge.index.combined import noted_combined
 from bridge.index.name_list import email_of
 from bridge.index.posted import Posted, linked, order_fact
+from bridge.index.unmarked import Place
 from bridge.matching.money import Entered, SourceMoney, shared_out
 from bridge.matching.orders import KnownOrders, Party, SoughtOrder
-from bridge.matching.verdict import BooksToMatch, Certain, Doubtful
+from bridge.matching.verdict import SALES, BooksToMatch, Certain, Doubtful
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.sale.amounts import amount_of, form_draft
@@ -104,10 +105,11 @@ def _found(context: PlanningContext, order: SoughtOrder) -> Certain | Doubtful |
 def _books(context: PlanningContext, order: SoughtOrder) -> BooksToMatch:
     coming = [each for each in orders_coming(context) if each.key != order.key]
     home = context.profile.home_currency
+    asked = {place for key, why in context.there.doubts.items() if key != order.key for place in _asked_about(why)}
     return BooksToMatch(
         unmarked=context.index.unmarked,
         party_of=lambda ident: _customer(context, ident),
-        known=KnownOrders(coming, context.index.own_sales, home),
+        known=KnownOrders(coming, context.index.own_sales, home, asked),
         matching=context.there.matching,
         home_currency=home,
     )
@@ -145,6 +147,13 @@ def _customer(context: PlanningContext, ident: str | None) -> Party:
 def _said(doubt: Doubtful) -> str:
     named = ", ".join(f"{each.entity.lower()}/{each.id}" for each in doubt.documents)
     return f"{doubt.why}: {named}" if named else doubt.why
+
+
+def _asked_about(why: str) -> Iterator[Place]:
+    """The documents that `_said` named."""
+    for place in why.rpartition(": ")[2].split(", "):
+        entity, _, ident = place.partition("/")
+        yield from ((each, ident) for each in SALES if each.lower() == entity)
 
 
 def _refuse(context: PlanningContext, claims: SaleClaims, why: str) -> None:
