@@ -20,6 +20,7 @@ EntityName = Literal[
     "CreditMemo",
     "RefundReceipt",
     "Deposit",
+    "Transfer",
 ]
 
 NAME_LISTS: frozenset[str] = frozenset({"Account", "Customer", "Item"})

@@ -32,12 +32,11 @@ from bridge.quickbooks.batching import bodies
 from bridge.quickbooks.changes import OVERLAP, ChangeData, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
-from bridge.quickbooks.warmup import NAME_LISTS, TRANSACTIONS, Basics, load_basics, load_company, transactions
+from bridge.quickbooks.warmup import INDEXED, NAME_LISTS, Basics, load_basics, load_company, transactions
 from contracts.entities import Entity
 from contracts.keys import SourceKey
 from contracts.marker_seal import MarkerSeal
 
-INDEXED = TRANSACTIONS
 """The transaction types that carry our markers; warming up costs one read for each that is empty."""
 SKEW = timedelta(days=1)
 """How far the clocks of a source and of QBO may differ: the index reaches back this much further than a document."""

@@ -119,7 +119,7 @@ class Doubts:
 
 def _order_of(mapped: MappedRecord) -> SourceKey | None:
     plan = mapped.decision
-    return plan.lane if isinstance(plan, PostingPlan) and plan.lane.kind == "order" else None
+    return plan.lane if isinstance(plan, PostingPlan) and plan.lane.kind in ("order", "payout") else None
 
 
 def _name_of(mapped: MappedRecord) -> str | None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from bridge.index.bank_entries import BANK_ENTITIES, BankEntries
 from bridge.index.combined import CombinedPayments
 from bridge.index.earlier_money import EarlierMoney
 from bridge.index.foreign_payments import OtherPayments
@@ -81,6 +82,7 @@ class Index:
         self.others = OtherPayments()
         self.earlier_money = EarlierMoney()
         self.unmarked = FoundByFacts()
+        self.bank_entries = BankEntries()
         self.combined = CombinedPayments()
         self._own_sales: FoundByFacts | None = None
 
@@ -184,10 +186,10 @@ class Index:
             posted = replace(posted, place=place_of(body))
         if posted is not None:
             self._keep(posted)
-            self.unmarked.forget(entity, posted.id)
+            self._forget_stranger(entity, posted.id)
         if posted is not None and not self._is_copy(posted):
             return posted
-        if entity in UNMARKED and "Id" in body:
+        if entity in UNMARKED | BANK_ENTITIES and "Id" in body:
             self._remember_stranger(entity, body, is_copy=posted is not None, in_full=in_full)
         return None
 
@@ -197,15 +199,22 @@ class Index:
         document = self._posted_of(entity, body, stranger, marked=False)
         if entity == "Payment":
             self.others.remember(document, asked=in_full)
-        if not is_copy:  # because a copy of what is ours is told, and never taken for an order
+        if entity in BANK_ENTITIES and not is_copy:
+            self.bank_entries.remember(document, body)
+        elif not is_copy:  # because a copy of what is ours is told, and never taken for an order
             form = form_of(body) if in_full and entity != "Payment" else None
             self.unmarked.remember(replace(document, form=form, is_current=in_full))
 
     def adopt(self, document: Posted) -> None:
         """Take what a person made for ours by its Id alone: it takes no change, so its note does not say it."""
         self.identities.own(document.entity, document.id, document.key, document.marker_fields)
-        self.unmarked.forget(document.entity, document.id)
+        self._forget_stranger(document.entity, document.id)
         self._keep(document)
+
+    def _forget_stranger(self, entity: str, ident: str) -> None:
+        """It is ours, or deleted."""
+        self.unmarked.forget(entity, ident)
+        self.bank_entries.forget(entity, ident)
 
     def remember_answer(self, entity: str, body: Entity, sent: Mapping[str, Any]) -> Posted | None:
         """Take in the answer to a write of ours: its Id is of what was `sent`, whoever carries the marker besides."""
@@ -322,7 +331,7 @@ class Index:
 
     def mark_deleted(self, entity: str, ident: str) -> Posted | None:
         """A person deleted it: it counts like one that they voided, and is not made again. None when it is not ours."""
-        self.unmarked.forget(entity, ident)
+        self._forget_stranger(entity, ident)
         posted = self._of(entity, ident)
         if posted is None:
             return None
@@ -512,7 +521,7 @@ class Index:
 
 def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marked: bool) -> Posted:
     note = str(body.get("PrivateNote") or "")
-    total = number(body.get("TotalAmt"))
+    total = number(body.get("Amount" if entity == "Transfer" else "TotalAmt"))
     lines = linked_lines(body) if entity == "Payment" else ()
     links = body.get("LinkedTxn") or ()
     return Posted(

@@ -17,6 +17,7 @@ from bridge.planning.exchange_differences import note_paid_out, unknown_worth, w
 from bridge.planning.facts import plan_fact
 from bridge.planning.near_start import with_rows_near_start
 from bridge.planning.payout_parts import put_together
+from bridge.planning.payouts_there import is_in_the_bank_already
 from bridge.planning.refusals import OTHER_FIGURES, known, rejected
 from bridge.planning.sale.documents import LEFT_OUT
 from bridge.planning.sale.refunds import NEVER_BOOKED
@@ -117,6 +118,8 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
     try:
         draft = put_together([_draft(claim) for claim in claims])
         if isinstance(draft, DepositDraft):
+            if not is_returned and is_in_the_bank_already(context, key, draft, positions):
+                return
             draft = with_rows_near_start(context, draft)
     except RecordError as error:
         context.resolve(positions, Refused(error))
@@ -254,7 +257,8 @@ def _has_rows(draft: DepositDraft) -> bool:
 
 
 def _posted(context: PlanningContext, key: SourceKey) -> Posted | None:
-    return context.index.get("Deposit", key) or context.index.get("JournalEntry", key)
+    found = (context.index.get(entity, key) for entity in ("Deposit", "JournalEntry", "Transfer"))
+    return next((each for each in found if each is not None), None)
 
 
 def _derived(key: SourceKey, word: str) -> SourceKey:

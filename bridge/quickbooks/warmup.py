@@ -20,6 +20,9 @@ from contracts.entities import Entity, part
 TRANSACTIONS = ("Invoice", "Payment", "JournalEntry", "SalesReceipt", "CreditMemo", "RefundReceipt", "Deposit")
 """The transaction types that the bridge writes, in the order in which they depend on each other."""
 
+INDEXED = (*TRANSACTIONS, "Transfer")
+"""The transaction types that the index knows: a person may have entered a payout as a transfer."""
+
 NAME_LISTS = ("Customer", "Item")
 """The name lists that the bridge adds to."""
 _EVERY = (where_in("Active", (True, False)),)

@@ -12,6 +12,7 @@ from bridge.sandbox.entities.payments import PAYMENT
 from bridge.sandbox.entities.receipts import CREDIT_MEMO, REFUND_RECEIPT, SALES_RECEIPT
 from bridge.sandbox.entities.settings import COMPANY_INFO, PREFERENCES
 from bridge.sandbox.entities.tax import TAX_AGENCY, TAX_CODE, TAX_RATE
+from bridge.sandbox.entities.transfers import TRANSFER
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -28,6 +29,7 @@ KINDS: dict[str, Kind] = {
         REFUND_RECEIPT,
         DEPOSIT,
         JOURNAL_ENTRY,
+        TRANSFER,
         PAYMENT_METHOD,
         TERM,
         TAX_CODE,

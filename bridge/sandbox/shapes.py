@@ -182,6 +182,11 @@ _entity(
     TotalAmt:n HomeTotalAmt:n TxnTaxDetail:o(TxnTax) GlobalTaxCalculation:s TaxRateRef:r TransactionLocationType:s
     RecurDataRef:r JournalCodeRef:r CustomField:* LinkedTxn:l(LinkedTxn) TxnSource:s TxnStatus:s""",
 )
+_entity(
+    "Transfer",
+    """TxnDate:d PrivateNote:s4000 FromAccountRef:r ToAccountRef:r Amount:n CurrencyRef:r ExchangeRate:n
+    TxnSource:s TxnStatus:s TransactionLocationType:s RecurDataRef:r""",
+)
 _entity("PaymentMethod", "Name:s31 Type:e(CREDIT_CARD|NON_CREDIT_CARD) Active:b")
 _entity(
     "Term",
