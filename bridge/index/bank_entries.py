@@ -22,7 +22,7 @@ _Key = tuple[str, Decimal, date | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _BankEntry:
     document: Posted
     moved: Mapping[str, Decimal]
 
@@ -31,7 +31,7 @@ class BankEntries:
     """Entries without our marker, by what they move; each is kept once, as it was seen last."""
 
     def __init__(self) -> None:
-        self._entries: dict[Place, _Entry] = {}
+        self._entries: dict[Place, _BankEntry] = {}
         self._by_move: dict[_Key, set[Place]] = {}
 
     def remember(self, document: Posted, body: Entity) -> None:
@@ -39,7 +39,7 @@ class BankEntries:
         self.forget(document.entity, document.id)
         if document.voided or document.deleted:
             return
-        entry = _Entry(document, moved_by(document.entity, body))
+        entry = _BankEntry(document, moved_by(document.entity, body))
         self._entries[document.entity, document.id] = entry
         for key in _keys(entry):
             self._by_move.setdefault(key, set()).add((document.entity, document.id))
@@ -93,6 +93,6 @@ def _ref(body: Entity, name: str) -> str | None:
     return str(value) if value else None
 
 
-def _keys(entry: _Entry) -> Iterator[_Key]:
+def _keys(entry: _BankEntry) -> Iterator[_Key]:
     for account, amount in entry.moved.items():
         yield account, amount, entry.document.txn_date
