@@ -147,8 +147,10 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     if posted.voided:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
     # because what a late change took off is a credit memo of its own, the invoice is greater by it
-    late = (each.total for each in evidence.index.credits_of(wanted.key) if each.key.kind == wanted.key.kind)
+    late = [each.total for each in evidence.index.credits_of(wanted.key) if each.key.kind == wanted.key.kind]
     why = _difference(expected if expected is None else expected + sum(late), wanted, posted)
+    if not why and is_sale and not late:
+        why = evidence.events.source.difference(posted, evidence.index, evidence.redeemed(wanted.key))
     return replace(line, verdict=Verdict.DRIFTED, why=why) if why else line
 
 

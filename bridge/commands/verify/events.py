@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from bridge.commands.verify.source import SourceOrders
 from bridge.decoding.decision import MappedRecord
 from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
@@ -73,6 +74,8 @@ class Events:
         """The gift cards that take something off an invoice, by the redemption."""
         self.change: dict[SourceKey | None, dict[SourceKey, Decimal]] = {}
         """The change that was given back out of a payment, by its transaction."""
+        self.source = SourceOrders()
+        """What orders say of themselves, read by no mapping."""
         self.shown: dict[SourceKey, Shown] = {}
         """What customers of another currency saw of a sale."""
 
@@ -82,6 +85,7 @@ class Events:
         self.records += read
         self.other_companies += read - len(ours)
         for each in ours:
+            self.source.add(each)
             match each.decision:
                 case Ignored(code=code):
                     self.ignored[code] += 1
