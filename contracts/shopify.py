@@ -75,6 +75,7 @@ class LineItem(Body):
     id: Ident | None = None
     title: Text | None = None
     variant_title: Text | None = None
+    vendor: Text | None = None
     name: Text | None = None
     sku: Text | None = None
     product_id: Ident | None = None

@@ -31,6 +31,7 @@ class Product(Body):
     admin_graphql_api_id: Text | None = None
     title: Text | None = None
     product_type: Text | None = None
+    vendor: Text | None = None
     variants: tuple[Variant, ...] = ()
     created_at: Time | None = None
     updated_at: Time | None = None

@@ -58,7 +58,7 @@ class ChangeDraft:
 class JournalLine:
     """One side of a journal entry. With `customer_of` it is what the customer of that sale owes (A/R).
 
-    `tracking_class` is the name of a class of the company.
+    `tracking_class` and `location` are names of what exists in the company.
     """
 
     side: Literal["Debit", "Credit"]
@@ -67,6 +67,7 @@ class JournalLine:
     description: str | None = None
     customer_of: SourceKey | None = None
     tracking_class: str | None = None
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +120,16 @@ class DepositedPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositLine:
-    """What else makes up a deposit: fees and refunds are negative. `tracking_class` is the name of a class."""
+    """What else makes up a deposit: fees and refunds are negative.
+
+    `tracking_class` and `location` are names of what exists in the company; a deposit has one location as a whole.
+    """
 
     account: AccountSelector
     amount: Decimal
     description: str | None = None
     tracking_class: str | None = None
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

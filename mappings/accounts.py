@@ -13,7 +13,8 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import AccountDraft, AccountSelector
-from mappings.rules import AccountRule, MappingRules, gateway_key
+from mappings.account_rule import AccountRule
+from mappings.rules import MappingRules, gateway_key
 
 Role = Literal[
     "deposit",
@@ -70,6 +71,24 @@ def account(rules: MappingRules, role: Role) -> AccountSelector:
     return AccountSelector(
         rule=key, preference=_PREFERENCES.get(role), sub_type=_SUB_TYPES[role], among=_AMONG.get(role)
     )
+
+
+def returns_account(rules: MappingRules) -> AccountSelector | None:
+    """Where returned goods go apart from sales; None where they take back what their items sold."""
+    return rules.accounts.returns.selector("accounts.returns") if rules.accounts.returns else None
+
+
+def item_income(
+    rules: MappingRules, product_type: str | None, vendor: str | None, sku: str | None
+) -> tuple[AccountSelector | None, bool]:
+    """The income account that `[[items.accounts]]` has for a product, and whether it is so for this shop alone.
+
+    None where no rule fits: then it is `accounts.sales`. The first rule that fits counts.
+    """
+    for number, rule in enumerate(rules.items.accounts, start=1):
+        if rule.fits(product_type, vendor, sku, rules.channel):
+            return rule.income.selector(f"items.accounts {number} income"), rule.shop is not None
+    return None, False
 
 
 def _bank(rules: MappingRules) -> AccountSelector:

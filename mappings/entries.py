@@ -14,13 +14,23 @@ from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine
 from mappings.rules import MappingRules
 
 
+class FeePlace(NamedTuple):
+    """The names of the class and the location that what a processor keeps belongs to, None for none."""
+
+    tracking_class: str | None = None
+    location: str | None = None
+
+
+NOWHERE = FeePlace()
+
+
 class Movement(NamedTuple):
-    """An account, by how much it is debited (credited below zero), why, and for which class of the company."""
+    """An account, by how much it is debited (credited below zero), why, and for which class and location."""
 
     account: AccountSelector
     amount: Decimal
     why: str
-    tracking_class: str | None = None
+    place: FeePlace = NOWHERE
 
 
 def entry(
@@ -43,7 +53,8 @@ def entry(
                 account=move.account,
                 amount=abs(move.amount),
                 description=move.why,
-                tracking_class=move.tracking_class,
+                tracking_class=move.place.tracking_class,
+                location=move.place.location,
             )
             for move in moves
             if move.amount

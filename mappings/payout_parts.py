@@ -16,7 +16,7 @@ from contracts.money import total
 from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine, RowNearStart
 from mappings.accounts import account, deposit_account, exchange_differences
-from mappings.entries import Movement, entry
+from mappings.entries import NOWHERE, FeePlace, Movement, entry
 from mappings.rules import MappingRules
 
 FAILED = frozenset({"failed", "canceled", "cancelled"})
@@ -42,9 +42,9 @@ class PaidOut:
 
 @dataclass(slots=True)
 class PayoutParts:
-    """The rows of a payout told apart. `fee_class` is the class that its fees belong to, `rates` those of charges."""
+    """The rows of a payout told apart. `fee_place` is where its fees belong, `rates` those of charges."""
 
-    fee_class: str | None = None
+    fee_place: FeePlace = NOWHERE
     rates: dict[SourceKey, Decimal] = field(default_factory=dict)
     refunds: dict[SourceKey, DepositedPayment] = field(default_factory=dict)
     payments: dict[SourceKey, Decimal] = field(default_factory=dict)
@@ -87,11 +87,15 @@ class PayoutParts:
         if not fee:
             return
         if earlier is None:
-            line = DepositLine(account=selector, amount=-fee, description=why, tracking_class=self.fee_class)
-            self.lines.append(line)
+            self.lines.append(self.fee_line(selector, fee, why))
             return
         month = self.months.setdefault(earlier, {})
         month[selector] = month.get(selector, Decimal(0)) + fee
+
+    def fee_line(self, selector: AccountSelector, fee: Decimal, why: str) -> DepositLine:
+        """A fee as a line of the deposit."""
+        by_class, location = self.fee_place
+        return DepositLine(account=selector, amount=-fee, description=why, tracking_class=by_class, location=location)
 
 
 def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tuple[PostingStep, ...]:
@@ -144,7 +148,7 @@ def _month_entry(
     ident = f"{paid.key.id}.{last:%Y-%m}" + (f".{paid.part[0]}" if paid.part else "")
     key = SourceKey(paid.key.system, paid.key.kind, ident)
     fees = parts.months[last]
-    moves = [Movement(selector, fee, why, parts.fee_class) for selector, fee in fees.items()]
+    moves = [Movement(selector, fee, why, parts.fee_place) for selector, fee in fees.items()]
     kept = Movement(clearing, -total(fees.values()), why)
     return entry(key, last, paid.currency, (*moves, kept), rules, name="fees", otherwise=paid.day)
 

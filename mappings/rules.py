@@ -12,16 +12,13 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
-    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -31,67 +28,12 @@ from contracts.entities import DISPLAY_NAME_MAX, ITEM_NAME_MAX, LIST_NAME_MAX, P
 from contracts.errors import ConfigurationError
 from contracts.matching import MatchingMode
 from contracts.posting import ClosedPeriod
-from contracts.quickbooks import AccountSelector
+from mappings.account_rule import Account, AccountRule, Accounts, FrozenRule
 from mappings.names import legal_name
+from mappings.shop_rules import ItemAccount, ShopRules
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class AccountRule(_Frozen):
-    """An account by exactly one of its Id, its fully qualified name, or its AccountSubType; a bare string is a name."""
-
-    id: Said | None = None
-    name: Said | None = None
-    sub_type: Said | None = None
-
-    def selector(self, rule: str) -> AccountSelector:
-        """The same choice in the words of the drafts; `rule` is the key that a person would change."""
-        return AccountSelector(rule=rule, id=self.id, name=self.name, sub_type=self.sub_type)
-
-
-def _account(value: object) -> object:
-    if isinstance(value, str) and value.strip():
-        return {"name": value.strip()}
-    if isinstance(value, dict) and len(value) == 1:
-        return value
-    raise ValueError('expected an account name, or one of { id = "…" }, { name = "…" }, { sub_type = "…" }')
-
-
-Account = Annotated[AccountRule, BeforeValidator(_account)]
-
-
-class Accounts(_Frozen):
-    """Where things go. What is absent is resolved from the company's own chart, or created (`create_accounts`)."""
-
-    deposit: Account | None = None
-    discount: Account | None = None
-    fees: Account | None = None
-    sales: Account | None = None
-    shipping: Account | None = None
-    additional_fees: Account | None = None
-    rounding: Account | None = None
-    refunds: Account | None = None
-    disputes: Account | None = None
-    bad_debts: Account | None = None
-    payouts: Account | None = None
-    payout_other: Account | None = None
-    gift_cards: Account | None = None
-    tips: Account | None = None
-    duties: Account | None = None
-    marketplace_tax: Account | None = None
-    dispute_fees: Account | None = None
-    opening_receivables: Account | None = None
-    opening_clearing: Account | None = None
-    exchange: Account | None = None
-    opening_gift_cards: Account | None = None
-
-
-class PayoutRules(_Frozen):
+class PayoutRules(FrozenRule):
     """Which bank account payouts arrive in, what their other rows are, and which month their fees belong to."""
 
     bank: Account | None = None
@@ -104,7 +46,7 @@ class PayoutRules(_Frozen):
         return {name.strip().lower(): rule for name, rule in value.items()}
 
 
-class GatewayRule(_Frozen):
+class GatewayRule(FrozenRule):
     """How money of one gateway is booked, and from whose events: the shop's, or those of the company's own Stripe."""
 
     booked_by: Literal["shop", "stripe"] = "shop"
@@ -112,7 +54,7 @@ class GatewayRule(_Frozen):
     deposit: Account | None = None
 
 
-class OrderRules(_Frozen):
+class OrderRules(FrozenRule):
     """What becomes of an order that was paid at once: an invoice with its payment, or one sales receipt.
 
     `late_changes` says where a cancellation or reduction goes that a later month tells than that of the invoice;
@@ -124,7 +66,7 @@ class OrderRules(_Frozen):
     post_when: Literal["placed", "paid", "fulfilled"] = "placed"
 
 
-class CustomerRules(_Frozen):
+class CustomerRules(FrozenRule):
     """Who a buyer is in the books: with `match_names` also the customer that a person made under the buyer's name.
 
     `policy` makes one customer of each person, of each channel (a shop, a Stripe account), or of all; companies (B2B)
@@ -135,14 +77,14 @@ class CustomerRules(_Frozen):
     policy: Literal["person", "channel", "one"] = "person"
 
 
-class PrivacyRules(_Frozen):
+class PrivacyRules(FrozenRule):
     """What of a buyer is written: what it typed on lines, and its name, e-mail address, phone and street."""
 
     line_properties: bool = True
     contact: bool = True
 
 
-class MatchingRules(_Frozen):
+class MatchingRules(FrozenRule):
     """What becomes of an order that the books hold already without our marker, and how notes name orders."""
 
     mode: MatchingMode = "adopt"
@@ -162,14 +104,14 @@ class MatchingRules(_Frozen):
         return value
 
 
-class StripeRules(_Frozen):
+class StripeRules(FrozenRule):
     """What is special about charges from the company's own Stripe account."""
 
     booking_authority: Literal["shop", "stripe"] = "shop"
     order_id_keys: tuple[str, ...] = ("shopify_order_id", "order_id")
 
 
-class TaxRules(_Frozen):
+class TaxRules(FrozenRule):
     """Which tax code stands for the taxes that a source names; `codes` by their titles, joined by " + "."""
 
     codes: dict[str, Annotated[str, Field(min_length=1, max_length=LIST_NAME_MAX)]] = Field(default_factory=dict)
@@ -180,7 +122,7 @@ def _number_as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-class OrderPattern(_Frozen):
+class OrderPattern(FrozenRule):
     """Which orders are meant: every part that is given must fit.
 
     `shop` is a domain, `pos_location` the id of one of Shopify's locations, `country` the code of the country that the
@@ -214,10 +156,14 @@ class TrackingRule(OrderPattern):
         return self
 
 
-class ItemRules(_Frozen):
-    """Which item a sold product uses: one per SKU, one per product type, or one for all (`name`)."""
+class ItemRules(FrozenRule):
+    """Which item a sold product uses: one per SKU, one per product type, or one for all (`name`).
+
+    `accounts` say the income account of those that the bridge makes, where it is not `accounts.sales`.
+    """
 
     policy: Literal["sku", "product_type", "single"] = "sku"
+    accounts: tuple[ItemAccount, ...] = ()
     name: str = Field(default="Shopify sales", min_length=1, max_length=ITEM_NAME_MAX)
 
     @field_validator("name")
@@ -237,7 +183,7 @@ def gateway_key(name: str | None) -> str:
     return re.sub(r"[\s-]+", "_", (name or "").strip().lower())
 
 
-class MappingRules(_Frozen):
+class MappingRules(FrozenRule):
     """Everything that mapping an event depends on beside the event itself."""
 
     time_zone: str = "UTC"
@@ -260,6 +206,7 @@ class MappingRules(_Frozen):
     skip: tuple[OrderPattern, ...] = ()
     terms: dict[str, Annotated[str, Field(min_length=1, max_length=TERM_NAME_MAX)]] = Field(default_factory=dict)
     exchange_rates: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
+    shops: dict[str, ShopRules] = Field(default_factory=dict)
     shop_domains: tuple[str, ...] = ()
     livemode_required: bool = False
     _channel: str | None = PrivateAttr(default=None)
@@ -282,6 +229,14 @@ class MappingRules(_Frozen):
         for name in sorted(FROM_LIABILITY & found.keys()):
             if found[name].deposit is not None:
                 raise ValueError(f"{name} brings no money to deposit: it is redeemed from accounts.gift_cards")
+        return found
+
+    @field_validator("shops")
+    @classmethod
+    def _each_shop_once(cls, value: dict[str, ShopRules]) -> dict[str, ShopRules]:
+        found = {name.strip().casefold(): _in_one_spelling(rule) for name, rule in value.items()}
+        if len(found) != len(value):
+            raise ValueError("expected each shop once; two of the names mean the same shop")
         return found
 
     @field_validator("exchange_rates")
@@ -348,15 +303,28 @@ class MappingRules(_Frozen):
             channel = self.shop_domains[0]  # because a bare body is of the only shop that there is
         known = self._by_channel.get(channel)
         if known is None:
-            known = self.model_copy()
+            known = self.model_copy(update=self._of_shop(channel))
             known._channel = channel  # noqa: SLF001 - its own
-            if channel in {None, *self.shop_domains}:
+            if channel in {None, *self.shop_domains, *self.shops}:
                 self._by_channel[channel] = known
         return known
 
     @cached_property
     def _by_channel(self) -> dict[str | None, MappingRules]:
         return {}
+
+    def _of_shop(self, channel: str | None) -> dict[str, object]:
+        """What changes for one shop: its own accounts, gateways and bank in the place of the company's."""
+        own = self.shops.get(channel or "")
+        if own is None or channel is None:
+            return {}
+        bank = own.payouts.bank
+        gateways = {name: _merged(self.gateway(name), rule, channel) for name, rule in own.gateways.items()}
+        return {
+            "accounts": _merged(self.accounts, own.accounts, channel),
+            "gateways": {**self.gateways, **gateways},
+            "payouts": self.payouts.model_copy(update={"bank": bank.for_shop(channel)} if bank else {}),
+        }
 
     @property
     def channel(self) -> str | None:
@@ -383,11 +351,32 @@ _ADDED_TO_FORMS = (
     "exchange_rates",
     "items",
     "privacy",
+    "shops",
     "tax",
     "terms",
     "tracking",
 )
 _OF_THE_COMPANY = ("shop_domains", "livemode_required")
+
+
+def _in_one_spelling(rule: ShopRules) -> ShopRules:
+    gateways = {gateway_key(name): each for name, each in rule.gateways.items()}
+    if len(gateways) != len(rule.gateways):
+        raise ValueError("expected each gateway once; two of the names mean the same gateway")
+    for name in sorted(FROM_LIABILITY & gateways.keys()):
+        raise ValueError(f"{name} brings no money to deposit: it is redeemed from accounts.gift_cards")
+    return rule.model_copy(update={"gateways": gateways})
+
+
+R = TypeVar("R", bound=FrozenRule)
+
+
+def _merged(ours: R, own: FrozenRule, shop: str) -> R:
+    """The company's rules with what a shop has of its own."""
+    said = {name: getattr(own, name) for name in type(own).model_fields}
+    given = {name: value for name, value in said.items() if value is not None}
+    named = {name: each.for_shop(shop) if isinstance(each, AccountRule) else each for name, each in given.items()}
+    return ours.model_copy(update=named)
 
 
 def load_rules(text: str, *, source: str = "rules") -> MappingRules:

@@ -21,7 +21,7 @@ from mappings.payout_parts import FAILED, PaidOut, PayoutParts, payout_steps
 from mappings.registry import maps
 from mappings.rules import MappingRules, gateway_key
 from mappings.start import ignored_before_start, is_before_start, opening_clearing
-from mappings.tracking import class_of_fees
+from mappings.tracking import place_of_fees
 
 PAID = "paid"
 MONEY = {
@@ -67,7 +67,7 @@ def map_settlement(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ign
         source=settlement.gateway,
         returned=max(sent_on, day) if status in FAILED else None,
     )
-    parts = PayoutParts(fee_class=class_of_fees(envelope.account, gateway, rules))
+    parts = PayoutParts(fee_place=place_of_fees(envelope.account, gateway, rules))
     for row in settlement.rows:
         _sort_in(parts, row, code, rules)
     return PostingPlan(

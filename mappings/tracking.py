@@ -1,17 +1,21 @@
-"""The class of what a processor keeps: no order says it, so only its shop and its gateway can."""
+"""Class and location of what a processor keeps: no order says them, so only its shop and its gateway can."""
 
 from __future__ import annotations
 
+from mappings.entries import NOWHERE, FeePlace
 from mappings.rules import MappingRules, TrackingRule, gateway_key
 
 
-def class_of_fees(shop: str | None, gateway: str, rules: MappingRules) -> str | None:
-    """The name of the class of the fees that `gateway` takes from `shop`, by the first rule that fits and gives one.
+def place_of_fees(shop: str | None, gateway: str, rules: MappingRules) -> FeePlace:
+    """The names of class and location of the fees that `gateway` takes from `shop`, by the first rule that gives each.
 
     A rule that asks for a tag, a channel, a place or a country is about single orders and fits no fee.
     """
-    fitting = (rule.tracking_class for rule in rules.tracking if rule.tracking_class and _fits(shop, gateway, rule))
-    return next(fitting, None)
+    fitting = [rule for rule in rules.tracking if _fits(shop, gateway, rule)]
+    return FeePlace(
+        next((rule.tracking_class for rule in fitting if rule.tracking_class), NOWHERE.tracking_class),
+        next((rule.location for rule in fitting if rule.location), NOWHERE.location),
+    )
 
 
 def _fits(shop: str | None, gateway: str, rule: TrackingRule) -> bool:

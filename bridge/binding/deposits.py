@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.binding.lookups import Body, Lookups, class_of_line
+from bridge.binding.lookups import Body, Lookups, class_of_line, place_of_line
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.quickbooks import DepositDraft, DepositedPayment, DepositLine
@@ -13,10 +13,13 @@ from contracts.quickbooks import DepositDraft, DepositedPayment, DepositLine
 def deposit_body(lookups: Lookups, step: PlannedStep, draft: DepositDraft) -> Body:
     """A deposit of payments of ours, and what else makes it up; QBO adds the lines up to the total."""
     others = [_line(lookups, line) for line in draft.lines]
+    location = next((line.location for line in draft.lines if line.location), None)
+    named = lookups.profile.listed("Department", location, "tracking")
     return {
         "TxnDate": draft.txn_date.isoformat(),
         "DepositToAccountRef": {"value": lookups.profile.account_id(draft.deposit_to)},
         "Line": [*(_payment(lookups, each) for each in draft.payments), *others],
+        "DepartmentRef": {"value": named} if named else None,
         **lookups.money(step, draft.currency),
         "PrivateNote": lookups.note(step),
     }
@@ -32,7 +35,7 @@ def payout_entry_body(lookups: Lookups, step: PlannedStep, draft: DepositDraft) 
             lookups.profile.account_id(line.account),
             -line.amount,
             line.description or why,
-            class_of_line(lookups, line),
+            place_of_line(lookups, line),
         )
         for line in draft.lines
     ]

@@ -87,6 +87,12 @@ def class_of_line(lookups: Lookups, line: DepositLine | JournalLine) -> Body:
     return {"ClassRef": {"value": named}} if named else {}
 
 
+def place_of_line(lookups: Lookups, line: DepositLine | JournalLine) -> Body:
+    """The class and the location of a line of an entry; empty for none."""
+    named = lookups.profile.listed("Department", line.location, "tracking")
+    return {**class_of_line(lookups, line), **({"DepartmentRef": {"value": named}} if named else {})}
+
+
 def address_body(address: Address | None) -> Body | None:
     """An address as QBO writes it, None for an empty one."""
     if address is None:

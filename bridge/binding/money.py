@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.binding.lookups import Body, Lookups, class_of_line
+from bridge.binding.lookups import Body, Lookups, place_of_line
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -61,7 +61,7 @@ def journal_body(lookups: Lookups, step: PlannedStep, draft: JournalEntryDraft) 
             "JournalEntryLineDetail": {
                 "PostingType": line.side,
                 **_side(lookups, line, draft.currency),
-                **class_of_line(lookups, line),
+                **place_of_line(lookups, line),
             },
         }
         for line in draft.lines

@@ -43,6 +43,7 @@ from contracts.quickbooks import (
     DepositedPayment,
     DepositLine,
     JournalEntryDraft,
+    JournalLine,
 )
 
 FAILED, RETURNED = "failed", "returned"
@@ -200,8 +201,9 @@ def _why_not(context: PlanningContext, draft: DepositDraft, claims: Sequence[Cla
         for selector in _accounts(draft, claims):
             if selector.made is None:
                 context.profile.account_id(selector)
-        for named in _classes(draft, claims):
-            context.profile.listed("Class", named, "tracking")
+        for line in _lines(draft, claims):
+            context.profile.listed("Class", line.tracking_class, "tracking")
+            context.profile.listed("Department", line.location, "tracking")
     except RecordError as error:
         return Refused(error)
     found = [why for each in draft.payments if (why := _without_payment(context, each, draft)) is not None]
@@ -215,16 +217,13 @@ def _why_not(context: PlanningContext, draft: DepositDraft, claims: Sequence[Cla
 
 def _accounts(draft: DepositDraft, claims: Sequence[Claim]) -> list[AccountSelector]:
     """Every account that the payout or one of its facts needs."""
-    found = [draft.deposit_to, *(line.account for line in draft.lines)]
-    entries = [step.draft for claim in claims for step in claim.plan.steps if isinstance(step.draft, JournalEntryDraft)]
-    return [*found, *(line.account for each in entries for line in each.lines)]
+    return [draft.deposit_to, *(line.account for line in _lines(draft, claims))]
 
 
-def _classes(draft: DepositDraft, claims: Sequence[Claim]) -> set[str | None]:
-    """Every class that the payout or one of its facts needs."""
+def _lines(draft: DepositDraft, claims: Sequence[Claim]) -> list[DepositLine | JournalLine]:
+    """Every line of the payout and of its facts."""
     facts = [step.draft for claim in claims for step in claim.plan.steps if isinstance(step.draft, JournalEntryDraft)]
-    in_facts = {line.tracking_class for fact in facts for line in fact.lines}
-    return in_facts | {line.tracking_class for line in draft.lines}
+    return [*draft.lines, *(line for fact in facts for line in fact.lines)]
 
 
 def _without_payment(context: PlanningContext, each: DepositedPayment, draft: DepositDraft) -> StepResolution | None:

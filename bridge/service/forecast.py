@@ -25,7 +25,15 @@ from contracts.lists import AccountSelector
 from contracts.marker_seal import MarkerSeal
 from contracts.opening import OpeningAccounts
 from contracts.posting import PostingPlan
-from contracts.quickbooks import DocumentDraft, Draft, InvoiceDraft, SalesReceiptDraft, accounts_of
+from contracts.quickbooks import (
+    DepositDraft,
+    DocumentDraft,
+    Draft,
+    InvoiceDraft,
+    JournalEntryDraft,
+    SalesReceiptDraft,
+    accounts_of,
+)
 from contracts.sales_forms import CreditMemoDraft, RefundReceiptDraft
 from mappings.rules import MappingRules
 from mappings.start import opening_of
@@ -90,6 +98,7 @@ def _profile(drafts: list[Draft], opening: OpeningAccounts | None) -> CompanyPro
     documents = [draft for draft in drafts if isinstance(draft, DocumentDraft)]
     forms = list(_forms(documents))
     sales = [form for form in forms if isinstance(form, InvoiceDraft)]
+    lines = [line for draft in documents if isinstance(draft, DepositDraft | JournalEntryDraft) for line in draft.lines]
     selectors = [selector for draft in drafts for selector in accounts_of(draft)]
     codes = [form.tax_code.name for form in forms if form.tax_code is not None and form.tax_code.name is not None]
     return CompanyProfile(
@@ -104,8 +113,8 @@ def _profile(drafts: list[Draft], opening: OpeningAccounts | None) -> CompanyPro
         accounts=_accounts([*selectors, opening.receivables] if opening else selectors),
         tax_codes={name.casefold(): TaxCode(id=name, name=name, rates=()) for name in codes},
         lists={
-            "Class": _named(sale.tracking_class for sale in sales),
-            "Department": _named(sale.location for sale in sales),
+            "Class": _named(each.tracking_class for each in (*sales, *lines)),
+            "Department": _named(each.location for each in (*sales, *lines)),
             "Term": _named(sale.terms for sale in sales),
         },
     )

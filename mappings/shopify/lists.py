@@ -15,7 +15,7 @@ from contracts.quickbooks import content_hash
 from contracts.shopify_catalog import CustomerBody, Product, Variant
 from mappings.customers import customer_step
 from mappings.documents import document_of
-from mappings.items import product_item
+from mappings.items import ProductKind, product_item
 from mappings.registry import maps
 from mappings.rules import MappingRules, gateway_key
 from mappings.shopify.buyer import person_of
@@ -68,7 +68,7 @@ def _item(product: Product, ident: int, variant: Variant, rules: MappingRules) -
         product_id=ident,
         unit_price=variant.price or Decimal(0),
         taxable=variant.taxable,
-        product_type=product.product_type,
+        kind=ProductKind(product.product_type, product.vendor),
     )
 
 

@@ -37,6 +37,12 @@ def item_of(part: AmountPart, rules: MappingRules) -> PostingStep:
             return _product(part, rules)
 
 
+def taken_back_by(part: AmountPart, rules: MappingRules) -> PostingStep:
+    """The item that takes a part back: that of its sale, but for goods where the rules keep returns apart."""
+    apart = items.returned_goods_item(rules) if part.kind == "product" else None
+    return apart or item_of(part, rules)
+
+
 def _product(part: AmountPart, rules: MappingRules) -> PostingStep:
     sold = part.line
     return items.product_item(
@@ -47,7 +53,7 @@ def _product(part: AmountPart, rules: MappingRules) -> PostingStep:
         product_id=sold.product_id if sold else None,
         unit_price=sold.price if sold else part.amount,
         taxable=sold.taxable if sold else True,
-        product_type=sold.product_type if sold else None,
+        kind=items.ProductKind(sold.product_type, sold.vendor) if sold else items.ANY_KIND,
     )
 
 

@@ -16,7 +16,7 @@ from contracts.errors import UnbalancedDocument, UndecodableRecord, UnmappableEv
 from contracts.keys import SourceKey
 from contracts.money import plain
 from contracts.posting import Ignored, PostingPlan
-from contracts.quickbooks import DepositLine, RowNearStart
+from contracts.quickbooks import RowNearStart
 from contracts.shopify_payouts import PayoutRow, ShopPayout
 from mappings.accounts import Role, account, liability_line, row_account
 from mappings.lines import in_hundredths
@@ -31,7 +31,7 @@ from mappings.start import (
     is_row_before_start,
     opening_clearing,
 )
-from mappings.tracking import class_of_fees
+from mappings.tracking import place_of_fees
 
 PAID = "paid"
 OWN = "payout"
@@ -59,7 +59,7 @@ def map_payout(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     if rows and all(row.test for row in rows):
         return Ignored(code="test_event", message="the source marks all rows of the payout as tests", document=key)
     paid = _paid(payout, key, envelope, failed=status in FAILED)
-    parts = PayoutParts(fee_class=class_of_fees(envelope.account, GATEWAY, rules))
+    parts = PayoutParts(fee_place=place_of_fees(envelope.account, GATEWAY, rules))
     sold_rows = [row for row in rows if row.kind != OWN]
     for row in sold_rows:
         _sort_in(parts, row, paid, rules)
@@ -129,7 +129,7 @@ def _near(
     parts: PayoutParts, row: PayoutRow, amount: Decimal, fee: Decimal, rules: MappingRules, *, is_before: bool
 ) -> RowNearStart:
     """A charge of the last or the first hours: where its money is, the order's own transaction says."""
-    kept = DepositLine(account=account(rules, "fees"), amount=-fee, description="Fees", tracking_class=parts.fee_class)
+    kept = parts.fee_line(account(rules, "fees"), fee, "Fees")
     chosen = rules.accounts.opening_clearing
     return RowNearStart(
         payment=SourceKey("shopify", "transaction", str(row.source_order_transaction_id)),

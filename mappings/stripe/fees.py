@@ -21,7 +21,7 @@ from mappings.accounts import account, deposit_account
 from mappings.entries import Movement, entry
 from mappings.lines import in_hundredths
 from mappings.rules import MappingRules
-from mappings.tracking import class_of_fees
+from mappings.tracking import place_of_fees
 
 GATEWAY = "stripe"
 KINDS = {"stripe_fee": "Stripe fee", "application_fee": "Application fee", "tax": "Tax on the fee"}
@@ -93,8 +93,8 @@ def _fees(
     parts = [(detail.amount, KINDS.get(detail.type or "", detail.type or "Fee")) for detail in row.fee_details]
     if sum(amount for amount, _ in parts) != row.fee:
         parts = [(row.fee, "Stripe fee")]
-    fees, of_class = account(rules, role), class_of_fees(None, GATEWAY, rules)
+    fees, place = account(rules, role), place_of_fees(rules.channel, GATEWAY, rules)
     return tuple(
-        Movement(fees, in_hundredths(from_stripe(amount, code).number, code), f"{kind} {ident}", of_class)
+        Movement(fees, in_hundredths(from_stripe(amount, code).number, code), f"{kind} {ident}", place)
         for amount, kind in parts
     )

@@ -24,7 +24,7 @@ from mappings.start import is_row_before_start, opening_clearing
 from mappings.stripe.disputes import row_key
 from mappings.stripe.fees import GATEWAY, dispute_entry, fee_entry
 from mappings.stripe.sales import belongs_to_shop, links_of, order_named
-from mappings.tracking import class_of_fees
+from mappings.tracking import place_of_fees
 
 PAYMENTS = frozenset({"charge", "payment"})
 FAILURES = frozenset({"refund_failure", "payment_failure_refund"})
@@ -39,7 +39,7 @@ DISPUTES = ("dp_", "du_")
 def parts_of(payout: Payout, rows: RowList, day: date, rules: MappingRules) -> PayoutParts:
     """The rows told apart; UnbalancedDocument when they do not add up to the payout."""
     code = payout.currency.upper()
-    parts = PayoutParts(fee_class=class_of_fees(None, GATEWAY, rules))
+    parts = PayoutParts(fee_place=place_of_fees(rules.channel, GATEWAY, rules))
     left = Decimal(0)
     for row in rows.data:
         if row.currency.upper() != code:

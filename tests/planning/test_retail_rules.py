@@ -113,6 +113,10 @@ RULES = {
     "one": '[customers]\npolicy = "one"',
     "properties": "[privacy]\nline_properties = false",
     "contact": "[privacy]\ncontact = false",
+    "tracking": '[[tracking]]\nshop = "acme.myshopify.com"\nclass = "Europe"\nlocation = "Berlin"',
+    "income": '[[items.accounts]]\nsku_prefix = "TOTE"\nincome = "Other sales"',
+    "shop": '[shops."acme.myshopify.com"]\naccounts.sales = "Other sales"',
+    "returns": '[accounts]\nreturns = "Other sales"',
     "items": '[items]\npolicy = "single"',
 }
 
@@ -128,6 +132,10 @@ async def test_a_replay_under_other_rules_writes_nothing(name: str, document: st
         before, after = after, before
     told = [shopify_event("orders/create", {**SALE, **numbered(number)}) for number in range(6)]
     async with opened(before) as world:
+        await world.by_hand("account", {"Name": "Other sales", "AccountType": "Income"})
+        await world.by_hand("class", {"Name": "Europe"})
+        await world.by_hand("department", {"Name": "Berlin"})
+        await world.restart()
         await world.deliver(*told)
         books = held(world)
         await switched(world, after)

@@ -147,7 +147,8 @@ def assemble(
         if rehearsed is None
         else RehearsingSender(books, rehearsed)
     )
-    router = Router([Route(COMPANY, frozenset({"acme.myshopify.com", "default"}), frozenset({"default"}))])
+    shops = frozenset({"acme.myshopify.com", "default", *rules.shop_domains})
+    router = Router([Route(COMPANY, shops, frozenset({"default"}))])
     mapper = EventMapper(COMPANY, router, rules)
     parked = ParkedEvents(
         room or WaitingRoom(timedelta(hours=rules.waiting_hours)),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import get_args
 
 from bridge.commands.doctor.finding import Finding
+from bridge.commands.doctor.retail import retail_accounts, type_of_place
 from bridge.index.company_profile import Account, CompanyProfile
 from contracts.entities import Entity
 from contracts.errors import UnmappableEvent
@@ -105,12 +106,17 @@ def _accounts(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]
     for owed in get_args(LiabilityRole):
         yield _checked(f"accounts.{owed}", lambda owed=owed: _liability(rules, profile, owed))  # type: ignore[misc]
     yield from _opening(rules, profile)
+    yield from retail_accounts(rules, profile, _account, _type_of)
     for name in ("exchange", "payout_other"):
         chosen = getattr(rules.accounts, name)
         if chosen is not None:
             yield _line_account(f"accounts.{name}", profile, chosen.selector(f"accounts.{name}"))
     for kind in sorted(rules.payouts.rows):
         yield _line_account(f"payouts.rows.{kind}", profile, row_account(rules, kind, kind))
+
+
+def _type_of(key: str) -> frozenset[str] | None:
+    return type_of_place(key, FITTING["deposit"], {str(role): kinds for role, kinds in FITTING.items()})
 
 
 def _opening(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
@@ -177,8 +183,8 @@ def _lists(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
             about, f'tax code "{name}"', "" if there else f'the company has no active tax code "{name}": mend it'
         )
     for number, rule in enumerate(rules.tracking, start=1):
-        yield _listed(f"tracking {number}: class", profile, "Class", rule.tracking_class)
-        yield _listed(f"tracking {number}: location", profile, "Department", rule.location)
+        yield _listed(f"tracking {number} class", profile, "Class", rule.tracking_class)
+        yield _listed(f"tracking {number} location", profile, "Department", rule.location)
     for title, name in sorted(rules.terms.items()):
         yield _listed(f"terms.{title}", profile, "Term", name)
 

@@ -18,7 +18,7 @@ from mappings.rules import MappingRules
 from mappings.shopify.amounts import AmountPart
 from mappings.shopify.gateways import is_redemption
 from mappings.shopify.inexact import groups, joined
-from mappings.shopify.parts import described, item_of, needs_of
+from mappings.shopify.parts import described, needs_of, taken_back_by
 from mappings.shopify.refunds.money import RefundMoney, Share
 from mappings.shopify.refunds.parts import own_taxes, value
 from mappings.tax import tax_code
@@ -149,7 +149,7 @@ def _lines(
     lines: list[LineDraft] = []
     numbers = groups(parts, [part.amount for part in parts], [part.tax != 0 for part in parts])
     for part in (joined([parts[number] for number in group]) for group in numbers):
-        item = item_of(part, rules)
+        item = taken_back_by(part, rules)
         items.append(item)
         lines.append(
             line(

@@ -127,7 +127,7 @@ def _delivery_by_channel(money: RefundMoney) -> bool:
 
 def _gives_tax_back(step: PostingStep) -> bool:
     lines = step.draft.lines if isinstance(step.draft, CreditMemoDraft | RefundReceiptDraft) else ()
-    return any(line.item.id == "marketplace-tax" for line in lines)
+    return any(line.item.id.partition("@")[0] == "marketplace-tax" for line in lines)
 
 
 def _tip_without_line(sold: OrderMoney) -> Decimal:
