@@ -313,6 +313,10 @@ class MappingRules(FrozenRule):
     def _by_channel(self) -> dict[str | None, MappingRules]:
         return {}
 
+    def of_each_shop(self) -> tuple[MappingRules, ...]:
+        """These rules, and as they are for each shop that has something of its own."""
+        return (self, *(self.of_event("", shop) for shop in sorted(self.shops)))
+
     def _of_shop(self, channel: str | None) -> dict[str, object]:
         """What changes for one shop: its own accounts, gateways and bank in the place of the company's."""
         own = self.shops.get(channel or "")

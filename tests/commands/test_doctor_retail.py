@@ -6,6 +6,7 @@ import pytest
 
 from bridge.books.books import profile_of
 from bridge.commands.doctor.books import examine_books
+from bridge.commands.doctor.clearing import clearing_accounts
 from bridge.commands.doctor.finding import Finding
 from bridge.quickbooks.warmup import load_basics
 from mappings.rules import load_rules
@@ -60,3 +61,13 @@ OF_ONE_TYPE = [each for each in CASES if not each.startswith("tracking") and "gi
 async def test_an_account_of_a_type_that_quickbooks_refuses_there_is_a_problem(about: str) -> None:
     """Money is received into no equity, and no item sells into it."""
     assert (await found(CASES[about][0].format("Europe"), "Equity"))[about].is_problem
+
+
+async def test_the_clearing_account_of_a_shop_is_one_that_the_doctor_watches() -> None:
+    """What stays on it was not paid out. Guard: `of_each_shop`."""
+    chosen = load_rules(CASES[f"{ABOUT}gateways.shopify_payments.deposit"][0].format("Europe"))
+    async with opened() as world:
+        await world.by_hand("account", {"Name": "Europe", "AccountType": "Other Current Asset"})
+        profile = profile_of(await load_basics(world.client))
+        found = clearing_accounts(chosen, profile, world.held("Account"))
+        assert "Europe" in [each.name for each in found]

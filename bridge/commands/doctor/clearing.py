@@ -52,9 +52,10 @@ def clearing_accounts(rules: MappingRules, profile: CompanyProfile, accounts: It
     """The accounts between buyers and the bank that the rules send money of gateways to, as far as they are there."""
     balances = {str(row.get("Id")): row.get("CurrentBalance") for row in accounts}
     found: dict[str, Clearing] = {}
-    for gateway in (*CLEARING, *sorted(rules.gateways), None):
+    several = [(each, name) for each in rules.of_each_shop() for name in (*CLEARING, *sorted(each.gateways), None)]
+    for each, gateway in several:
         try:
-            one = profile.accounts[profile.account_id(deposit_account(rules, gateway))]
+            one = profile.accounts[profile.account_id(deposit_account(each, gateway))]
         except UnmappableEvent:  # because the examination of the rules says so already
             continue
         balance = balances.get(one.id)

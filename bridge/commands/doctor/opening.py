@@ -70,7 +70,8 @@ class OpeningSums:
         self._start = start
         self._start_s = datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()
         self._gift_card = gift_card_item(rules).key
-        gateways = (deposit_account(rules, each) for each in (*CLEARING, *rules.gateways))
+        several = [(each, name) for each in rules.of_each_shop() for name in (*CLEARING, *each.gateways)]
+        gateways = [deposit_account(each, name) for each, name in several]
         self._clearing = {each.name for each in gateways if each.name is not None}
         self._sales: dict[SourceKey, _Sale] = {}
         self._payments: dict[SourceKey, PaymentDraft] = {}
