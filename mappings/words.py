@@ -12,10 +12,12 @@ from contracts.quickbooks import (
     ChangeDraft,
     CreditMemoDraft,
     DepositDraft,
+    DepositLine,
     Draft,
     EarlierMoneyDraft,
     InvoiceDraft,
     JournalEntryDraft,
+    JournalLine,
     LineDraft,
     PaymentDraft,
     RedemptionDraft,
@@ -76,11 +78,22 @@ def _money(amount: Decimal, currency: str) -> str:
 def _sale_rows(label: str, draft: InvoiceDraft, items: Mapping[str, str]) -> list[Row]:
     due = f", due {draft.due_date.isoformat()}" if draft.due_date else ""
     rows = [(label, f"{draft.doc_number} of {draft.txn_date.isoformat()}{due}")]
+    rows += [(f"  {name}", each) for name, each in _place(draft.tracking_class, draft.location)]
     rows += _line_rows(draft.lines, draft.currency, items)
     if draft.discount_account is not None:
         where = account_words(draft.discount_account)
         rows.append(("  Discount", f"-{_money(draft.discount, draft.currency)}, to {where}"))
     return [*rows, *_end_rows(draft.tax, draft.total, draft.currency)]
+
+
+def _place(by_class: str | None, location: str | None) -> list[Row]:
+    """Class and location, where there are any."""
+    return [(name, each) for name, each in (("Class", by_class), ("Location", location)) if each]
+
+
+def _place_words(line: DepositLine | JournalLine) -> str:
+    said = ", ".join(f"{name.lower()} {each}" for name, each in _place(line.tracking_class, line.location))
+    return f" ({said})" if said else ""
 
 
 def _refund_rows(draft: RefundReceiptDraft, items: Mapping[str, str]) -> list[Row]:
@@ -160,7 +173,8 @@ def _deposit_rows(draft: DepositDraft) -> list[Row]:
     rows += [("  Payment", f"{each.payment}: {_money(each.amount, draft.currency)}") for each in draft.payments]
     for line in draft.lines:
         what = f"{line.description}, " if line.description else ""
-        rows.append(("  Line", f"{what}{account_words(line.account)}: {_money(line.amount, draft.currency)}"))
+        where = f"{account_words(line.account)}{_place_words(line)}"
+        rows.append(("  Line", f"{what}{where}: {_money(line.amount, draft.currency)}"))
     return [*rows, ("  Total", _money(draft.total, draft.currency))]
 
 
@@ -168,5 +182,6 @@ def _journal_rows(draft: JournalEntryDraft) -> list[Row]:
     rows: list[Row] = [("Journal entry", f"of {draft.txn_date.isoformat()}")]
     for line in draft.lines:
         what = f", {line.description}" if line.description else ""
-        rows.append((f"  {line.side}", f"{_money(line.amount, draft.currency)}, {account_words(line.account)}{what}"))
+        where = f"{account_words(line.account)}{_place_words(line)}"
+        rows.append((f"  {line.side}", f"{_money(line.amount, draft.currency)}, {where}{what}"))
     return rows

@@ -16,6 +16,8 @@ from tests.support.orders import (
     taxed,
     transaction,
 )
+from tests.support.rules import rules
+from tests.support.shop_payouts import charged, told
 
 REST = ", as far as the order's own transactions do not account for it"
 
@@ -74,3 +76,11 @@ def test_payment_and_reason() -> None:
     )
     unknown = mapped(stripe_event("x.y", {}))
     assert describe(unknown) == [("Skipped, unknown type", "no mapping knows stripe events of this type")]
+
+
+def test_fees_are_shown_with_their_class_and_location() -> None:
+    """As `qbo-bridge map` prints them, beside the shop's own account."""
+    text = '[[tracking]]\nshop = "acme.myshopify.com"\nclass = "Europe"\nlocation = "Berlin"\n'
+    own = '[shops."acme.myshopify.com"]\naccounts.fees = "Fees EU"'
+    rows = dict(describe(plan_of(told([charged(7100000003, "91.40", "3.00")]), rules(text + own))))
+    assert rows["  Line"] == "Fees, Fees EU (class Europe, location Berlin): -3.00 USD"
