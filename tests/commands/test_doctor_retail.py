@@ -8,6 +8,7 @@ from bridge.books.books import profile_of
 from bridge.commands.doctor.books import examine_books
 from bridge.commands.doctor.clearing import clearing_accounts
 from bridge.commands.doctor.finding import Finding
+from bridge.commands.doctor.retail import unknown_shops
 from bridge.quickbooks.warmup import load_basics
 from mappings.rules import load_rules
 from tests.support.world import opened
@@ -73,3 +74,12 @@ async def test_the_clearing_account_of_a_shop_is_one_that_the_doctor_watches() -
         rows = [{**row, "CurrentBalance": 0} for row in world.held("Account")]
         found = clearing_accounts(chosen, profile, rows)
         assert "Europe" in [each.name for each in found]
+
+
+@pytest.mark.parametrize(("shop", "problem"), [("acme.myshopify.com", False), ("acme-eu.myshopify.com", True)])
+async def test_a_rule_of_a_shop_that_the_company_does_not_list_is_a_problem(shop: str, *, problem: bool) -> None:
+    """A name that is spelled otherwise would never count, in silence."""
+    text = f'[shops."{shop}"]\n[[tracking]]\nshop = "{shop}"\nclass = "Europe"'
+    chosen = load_rules(text).for_company(shop_domains=("ACME.myshopify.com",), livemode_required=False)
+    found = {each.about: each.is_problem for each in unknown_shops(chosen)}
+    assert found == ({f'shops."{shop}"': True, "tracking 1 shop": True} if problem else {})

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import get_args
 
 from bridge.commands.doctor.finding import Finding
-from bridge.commands.doctor.retail import retail_accounts, type_of_place
+from bridge.commands.doctor.retail import retail_accounts, type_of_place, unknown_shops
 from bridge.index.company_profile import Account, CompanyProfile
 from contracts.entities import Entity
 from contracts.errors import UnmappableEvent
@@ -106,6 +106,7 @@ def _accounts(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]
     for owed in get_args(LiabilityRole):
         yield _checked(f"accounts.{owed}", lambda owed=owed: _liability(rules, profile, owed))  # type: ignore[misc]
     yield from _opening(rules, profile)
+    yield from unknown_shops(rules)
     yield from retail_accounts(rules, profile, _account, _type_of)
     for name in ("exchange", "payout_other"):
         chosen = getattr(rules.accounts, name)

@@ -38,6 +38,16 @@ def retail_accounts(
                 yield check(f'shops."{shop}".{key}', profile, chosen.for_shop(shop).selector(key), fitting(key))
 
 
+def unknown_shops(rules: MappingRules) -> Iterator[Finding]:
+    """The shops that rules name and the company does not list: what is said of them never counts."""
+    named = {f'shops."{shop}"': shop for shop in rules.shops}
+    named |= {f"tracking {number} shop": each.shop for number, each in enumerate(rules.tracking, start=1) if each.shop}
+    for about, shop in named.items():
+        known = shop.strip().casefold()
+        if "." in known and rules.shop_domains and known not in rules.shop_domains:
+            yield Finding(about, f'"{shop}" is no shop of the company', "name one of its shop_domains")
+
+
 def type_of_place(key: str, deposits: frozenset[str], roles: dict[str, frozenset[str]]) -> frozenset[str] | None:
     """Which types of account QBO takes where a shop's rule `key` puts money; None for any."""
     section, _, name = key.partition(".")
