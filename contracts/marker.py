@@ -123,8 +123,8 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
         ("Payment",),
     ),
     MarkerField.ADOPTED: FieldFormat(
-        "how a document that a person made was taken for ours, where it is never to be changed",
-        "`other`: with another total than the order's, `id`: by its Id alone",
+        "how a document that a person made was taken for ours",
+        "`same`: with the order's total, `other`: with another, `id`: by its Id alone; the last two are never changed",
         TRANSACTIONS,
     ),
     MarkerField.STANDS_FOR: FieldFormat(

@@ -366,7 +366,8 @@ class Index:
         """True for a sale that stays with its customer: a person chose it, or other rules booked the same buyer so."""
         if posted is None:
             return False
-        return posted.customer_changed or self.customers.is_same_buyer(posted.customer_id, draft.buyers)
+        is_a_persons = posted.customer_changed or posted.was_adopted
+        return is_a_persons or self.customers.is_same_buyer(posted.customer_id, draft.buyers)
 
     def customer_id(self, key: SourceKey, draft: CustomerDraft | None, currency: str) -> str | None:
         """The Id of the customer that `key` and `draft` mean, in that currency."""

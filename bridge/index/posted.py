@@ -29,6 +29,10 @@ class Shipping(NamedTuple):
 NOT_SHIPPED = Shipping()
 
 
+SAME = "same"
+"""How a document was adopted whose total is the source's: it is ours like any other, and a person began it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """One transaction of ours as QBO last showed it.
@@ -109,9 +113,14 @@ class Posted:
         return qbo_id_in(self.marker_fields, MarkerField.CUSTOMER)
 
     @property
+    def was_adopted(self) -> bool:
+        """True for a sale that a person made: its customer is theirs, and its money may be in the books as well."""
+        return MarkerField.ADOPTED in self.marker_fields
+
+    @property
     def is_left_as_it_is(self) -> bool:
         """True for what a person made and was adopted with another total, or by its Id alone: it is never changed."""
-        return text_in(self.marker_fields, MarkerField.ADOPTED) is not None
+        return text_in(self.marker_fields, MarkerField.ADOPTED) not in (None, SAME)
 
     @property
     def stands_for(self) -> Decimal:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.index.index import VOIDED, Posted
+from bridge.index.posted import SAME
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
 from bridge.planning.sale.amounts import form_draft
@@ -158,6 +159,7 @@ def _plan_state(
                 MarkerField.VERSION: str(version),
                 MarkerField.CONTENT: version.content,
                 MarkerField.TOTAL: plain(draft.total, draft.currency),
+                **({MarkerField.ADOPTED: SAME} if posted and posted.was_adopted else {}),
             },
             total=draft.total,
             # because what the invoice follows in place now, no credit memo may take off it once more

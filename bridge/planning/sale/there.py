@@ -8,13 +8,13 @@ An adoption is written first, by itself; what else is known of the sale is plann
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from bridge.index.combined import noted_combined
 from bridge.index.name_list import email_of
-from bridge.index.posted import Posted, linked, order_fact
+from bridge.index.posted import SAME, Posted, linked, order_fact
 from bridge.index.unmarked import Place
 from bridge.matching.money import Entered, SourceMoney, shared_out
 from bridge.matching.orders import KnownOrders, Party, SoughtOrder
@@ -22,19 +22,18 @@ from bridge.matching.verdict import SALES, BooksToMatch, Certain, Doubtful
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.sale.amounts import amount_of, form_draft
-from bridge.planning.sale.combined import stand_in_key
+from bridge.planning.sale.combined import combined_payment_of, stand_in_key
 from bridge.planning.sale.documents import version_of
 from bridge.planning.steps import Claim, PlannedStep, Refused, SaleClaims, StepId
 from contracts.entities import EntityName
 from contracts.errors import RejectedPosting
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField
-from contracts.money import plain
+from contracts.money import plain, total
 from contracts.posting import Intent, Operation
 from contracts.quickbooks import (
     CreditMemoDraft,
     CustomerDraft,
-    DocumentDraft,
     InvoiceDraft,
     PaymentDraft,
     RefundReceiptDraft,
@@ -50,8 +49,11 @@ WITH_ANOTHER_TOTAL, BY_ID = "other", "id"
 def is_there_already(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> bool:
     """Decide whether the books hold the sale under no marker; True when that is decided, or asked, before all else."""
     there = context.there
-    if there.matching.mode == "off" or key.kind != "order" or context.index.sale(key) is not None:
+    if there.matching.mode == "off" or key.kind != "order":
         return False
+    posted = context.index.sale(key)
+    if posted is not None:
+        return _adopts_later(context, key, claims, posted)
     order = sought(context, key, claims.bodies)
     if order is None:
         doubt = there.doubts.get(key) if key not in there.decisions else None
@@ -165,19 +167,93 @@ def _refuse(context: PlanningContext, claims: SaleClaims, why: str) -> None:
 # Adoption ---------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Adopted:
+    """A sale whose money is adopted, and the claims that tell of it; `owner` causes it, `needs` come before it."""
+
+    key: SourceKey
+    currency: str
+    document: Posted
+    claims: SaleClaims
+    days: tuple[date, ...]
+    received: Decimal
+    owner: int
+    needs: frozenset[StepId] = frozenset()
+
+
 def _adopt(context: PlanningContext, order: SoughtOrder, claims: SaleClaims, document: Posted) -> None:
     """Take `document`, and the money that a person entered for it, for ours."""
     if not document.is_current:
         context.require_reread(document)
         return
     sale = _sale_step(context, order, claims, document)
-    context.adopt(sale, by_id=_takes_no_change(context, document))
-    if document.entity == "Invoice":
-        payments = _payments(context, order, claims, document)
-        for each in shared_out(payments, _transactions(claims), _received(claims)):
-            _adopt_payment(context, order, sale, each)
-    for claim, back in _backs(context, claims, document):
-        context.adopt(_back_step(order, claim, back, sale.id), by_id=_takes_no_change(context, back))
+    frozen = _takes_no_change(context, document)
+    context.adopt(sale, by_id=frozen)
+    adopted = _Adopted(
+        key=order.key,
+        currency=order.currency,
+        document=document,
+        claims=claims,
+        days=(order.day,),
+        received=_received(claims),
+        owner=sale.owner,
+        needs=frozenset() if frozen else frozenset({sale.id}),
+    )
+    for step in _money_steps(context, adopted, _payments(context, adopted)):
+        context.adopt(step, by_id=_is_by_id(step))
+
+
+def _adopts_later(context: PlanningContext, key: SourceKey, claims: SaleClaims, sale: Posted) -> bool:
+    """Adopt what a person entered of money that is told only after its sale was adopted; True where there is any."""
+    if sale.voided or not sale.was_adopted:
+        return False
+    booked = context.index.payments_of(key)
+    rest = _received(claims) - total(each.stands_for for each in booked)
+    adopted = _Adopted(
+        key=key,
+        currency=sale.currency or context.profile.home_currency,
+        document=sale,
+        claims=_not_booked(context, key, claims),
+        days=() if sale.txn_date is None else (sale.txn_date,),
+        received=max(rest, Decimal(0)),
+        owner=claims.first.position,
+    )
+    # because what only the body told is booked already, a transaction takes it over
+    has_body_money = any(each.key.kind == BODY_MONEY for each in booked)
+    tells = bool(_transactions(adopted.claims) or adopted.received) and not has_body_money
+    steps = _money_steps(context, adopted, _payments(context, adopted) if tells else [])
+    for step in steps:
+        context.adopt(step, by_id=_is_by_id(step))
+    return bool(steps)
+
+
+def _not_booked(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> SaleClaims:
+    """The claims on money that the books do not hold as ours yet."""
+
+    def is_new(claim: Claim, entity: str) -> bool:
+        return context.index.get(entity, claim.step.key) is None and not context.is_taken_back(claim.step.key)
+
+    payments = (each for each in claims.payments if is_new(each, "Payment"))
+    return replace(
+        claims,
+        payments=tuple(each for each in payments if combined_payment_of(context, each, key) is None),
+        refunds=tuple(each for each in claims.refunds if is_new(each, "RefundReceipt")),
+        credits=tuple(each for each in claims.credits if is_new(each, "CreditMemo")),
+    )
+
+
+def _money_steps(context: PlanningContext, sale: _Adopted, payments: list[Posted]) -> list[PlannedStep]:
+    """The adoptions of the payments, refunds and credits that a person entered for the sale."""
+    shared = shared_out(payments, _transactions(sale.claims), sale.received) if payments else []
+    backs = _backs(context, sale.claims, sale.document)
+    return [
+        *(_payment_step(context, sale, each) for each in shared),
+        *(_back_step(context, sale, claim, back) for claim, back in backs),
+    ]
+
+
+def _is_by_id(step: PlannedStep) -> bool:
+    return step.marker_fields.get(MarkerField.ADOPTED) == BY_ID
 
 
 def _sale_step(context: PlanningContext, order: SoughtOrder, claims: SaleClaims, document: Posted) -> PlannedStep:
@@ -190,8 +266,7 @@ def _sale_step(context: PlanningContext, order: SoughtOrder, claims: SaleClaims,
         MarkerField.CONTENT: version.content,
         MarkerField.TOTAL: plain(document.total, document.currency or order.currency),
     }
-    if not same:
-        said[MarkerField.ADOPTED] = WITH_ANOTHER_TOTAL
+    said[MarkerField.ADOPTED] = SAME if same else WITH_ANOTHER_TOTAL
     if document.customer_id is not None:
         said[MarkerField.CUSTOMER] = document.customer_id
     return _step(context, _name(document.entity), order.key, document, said, claim.position)
@@ -217,13 +292,16 @@ def _takes_no_change(context: PlanningContext, document: Posted) -> bool:
     return document.deposited or context.profile.is_closed(document.txn_date)
 
 
-def _payments(context: PlanningContext, order: SoughtOrder, claims: SaleClaims, invoice: Posted) -> list[Posted]:
+def _payments(context: PlanningContext, sale: _Adopted) -> list[Posted]:
     """What a person linked to the invoice, and what the same customer paid beside it: of a known amount."""
-    unmarked = context.index.unmarked
+    unmarked, invoice = context.index.unmarked, sale.document
+    if invoice.entity != "Invoice":
+        return []
     on_it = [each for each in unmarked.on_invoice(invoice.id) if each.total]
     open_ = invoice.balance if invoice.balance is not None else Decimal(0)
-    amounts = [*(each.amount for each in _transactions(claims)), _received(claims) or Decimal(0)]
-    days = [order.day, *(claim.step.draft.txn_date for claim in _money(claims) if _is_payment(claim))]  # type: ignore[union-attr]
+    amounts = [*(each.amount for each in _transactions(sale.claims)), sale.received]
+    money = (*sale.claims.payments, *sale.claims.received)
+    days = [*sale.days, *(claim.step.draft.txn_date for claim in money if _is_payment(claim))]  # type: ignore[union-attr]
     for each in unmarked.of_customer(invoice.customer_id):
         loose = each.entity == "Payment" and not each.lines and each.total in amounts and each.total <= open_
         if loose and each.currency == invoice.currency and _is_near(each, days, context.there.matching.days):
@@ -237,10 +315,6 @@ def _is_near(document: Posted, days: Iterable[date], far: int) -> bool:
     return document.txn_date is not None and any(abs((document.txn_date - day).days) <= far for day in days)
 
 
-def _money(claims: SaleClaims) -> tuple[Claim, ...]:
-    return (*claims.payments, *claims.received)
-
-
 def _is_payment(claim: Claim) -> bool:
     return isinstance(claim.step.draft, PaymentDraft)
 
@@ -250,34 +324,29 @@ def _transactions(claims: SaleClaims) -> list[SourceMoney]:
     return [SourceMoney(key, amount_of(group[0])) for key, group in by_key(claims.payments) if _is_payment(group[0])]
 
 
-def _received(claims: SaleClaims) -> Decimal | None:
-    """What the bodies say was received, the most of it; None where none says so."""
-    return max((amount_of(claim) for claim in claims.received if _is_payment(claim)), default=None)
+def _received(claims: SaleClaims) -> Decimal:
+    """What the bodies say was received, the most of it; nothing where none says so."""
+    return max((amount_of(claim) for claim in claims.received if _is_payment(claim)), default=Decimal(0))
 
 
-def _adopt_payment(context: PlanningContext, order: SoughtOrder, sale: PlannedStep, entered: Entered) -> None:
-    if sale.target is None:
-        raise TypeError(f"{sale.id}: an adoption names what it adopts")
+def _payment_step(context: PlanningContext, sale: _Adopted, entered: Entered) -> PlannedStep:
     payment, only = entered.payment, entered.transactions[0] if len(entered.transactions) == 1 else None
     is_itself = only is not None and only.amount == entered.stands_for
-    key = only.key if only is not None and is_itself else stand_in_key(order.key, payment)
-    currency = payment.currency or order.currency
+    key = only.key if only is not None and is_itself else stand_in_key(sale.key, payment)
+    currency = payment.currency or sale.currency
     said: dict[str, str] = {
-        MarkerField.SALE: order_fact(order.key, of=key),
+        MarkerField.SALE: order_fact(sale.key, of=key),
         MarkerField.TOTAL: plain(payment.total, currency),
         MarkerField.STANDS_FOR: plain(entered.stands_for, currency),
     }
-    on_it = sum((linked(line, "Invoice") for line in payment.lines if _is_on(line, sale.target.id)), Decimal(0))
-    elsewhere = tuple(line for line in payment.lines if not _is_on(line, sale.target.id))
+    if payment.customer_id != sale.document.customer_id:
+        said[MarkerField.ADOPTED] = BY_ID
+    on_it = sum((linked(line, "Invoice") for line in payment.lines if _is_on(line, sale.document.id)), Decimal(0))
+    elsewhere = tuple(line for line in payment.lines if not _is_on(line, sale.document.id))
     step = _step(context, "Payment", key, replace(payment, elsewhere=elsewhere), said, sale.owner)
-    needs = frozenset() if _takes_no_change(context, sale.target) else frozenset({sale.id})
-    applied = on_it or payment.total
-    context.adopt(
-        replace(step, sale=order.key, applied=applied, needs=needs),
-        by_id=_takes_no_change(context, payment) or payment.customer_id != sale.target.customer_id,
-    )
     for each in () if is_itself else entered.transactions:
         context.note_version(each.key, noted_combined(key, each.amount))
+    return replace(step, sale=sale.key, applied=on_it or payment.total, needs=sale.needs)
 
 
 def _is_on(line: object, invoice: str) -> bool:
@@ -303,21 +372,13 @@ def _backs(context: PlanningContext, claims: SaleClaims, sale: Posted) -> list[t
     return found
 
 
-def _back_step(order: SoughtOrder, claim: Claim, back: Posted, sale: StepId) -> PlannedStep:
-    draft = claim.step.draft
-    currency = draft.currency if isinstance(draft, DocumentDraft) else order.currency
+def _back_step(context: PlanningContext, sale: _Adopted, claim: Claim, back: Posted) -> PlannedStep:
     said: dict[str, str] = {
-        MarkerField.SALE: order_fact(order.key, of=claim.step.key),
-        MarkerField.TOTAL: plain(back.total, currency),
+        MarkerField.SALE: order_fact(sale.key, of=claim.step.key),
+        MarkerField.TOTAL: plain(back.total, back.currency or sale.currency),
     }
-    return PlannedStep(
-        id=StepId(_name(back.entity), claim.step.key),
-        operation=Operation.ADOPT,
-        owner=claim.position,
-        target=replace(back, key=claim.step.key, marker_fields=said),
-        marker_fields=said,
-        needs=frozenset({sale}),
-    )
+    step = _step(context, _name(back.entity), claim.step.key, back, said, claim.position)
+    return replace(step, total=None, needs=sale.needs)
 
 
 def _name(entity: str) -> EntityName:
