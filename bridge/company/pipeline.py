@@ -301,7 +301,8 @@ def _earliest(plans: Iterable[PostingPlan]) -> datetime | None:
 
 def _is_barred(planned: Schedule) -> bool:
     """True when the closing date keeps something out of the books."""
-    return any(isinstance(step.barred, RejectedPosting) for wave in planned.waves for step in wave)
+    barred = (step.barred for wave in planned.waves for step in wave)
+    return any(isinstance(error, RejectedPosting) and error.reason_code == "period_closed" for error in barred)
 
 
 def _lacks_an_account(planned: Schedule) -> bool:

@@ -54,12 +54,14 @@ class Identity:
     """One entity of ours: its Id, and the pairs of the marker that was written last.
 
     `complete` is false where the record has no room for all pairs that money depends on; `digest` is of all of them.
+    `proven` is false for one that only its marker has shown to be ours: the pairs are what its memo said then.
     """
 
     id: str
     fields: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
     digest: str = ""
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +130,27 @@ class Identities:
         """The types of the entities that are recorded for `key`."""
         return self._recorded.get(key, NOTHING).entities.keys()
 
-    def own(self, entity: str, ident: str, key: SourceKey, fields: Mapping[str, str], *, complete: bool = True) -> None:
+    def own(
+        self,
+        entity: str,
+        ident: str,
+        key: SourceKey,
+        fields: Mapping[str, str],
+        *,
+        complete: bool = True,
+        proven: bool = True,
+    ) -> None:
         """Note that this Id stands for `key` from now on, and none other of its type does.
 
-        `fields` are the pairs that were written last; `complete` is false for some of them.
+        `fields` are the pairs that were written last; `complete` is false for some of them, `proven` for those that
+        only a memo says.
         """
         before, there = self._key_of.get((entity, ident)), self.of(entity, key)
         if before is not None and before != key:
             self._take_out(entity, before)
         if there is not None and there.id != ident:
             self._key_of.pop((entity, there.id), None)
-        written = Identity(ident, dict(fields), complete)
+        written = Identity(ident, dict(fields), complete, proven=proven)
         if there != written:
             self._put(entity, key, written)
         self._key_of[entity, ident] = key
@@ -200,6 +212,7 @@ class Identities:
             customer_id=None,
             marker_fields=identity.fields,
             marker_known=identity.complete,
+            proven=identity.proven,
             is_current=False,
             marked=False,
         )

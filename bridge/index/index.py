@@ -52,11 +52,15 @@ _OF_A_SALE = frozenset({"Payment", "CreditMemo", "JournalEntry"})
 
 
 class _OurMarker(NamedTuple):
-    """The marker of a row of ours; `marked` while its note holds it, `marker_known` when these are all its pairs."""
+    """The marker of a row of ours; `marked` while its note holds it, `marker_known` when these are all its pairs.
+
+    `proven` when more than this marker shows that the bridge wrote them here.
+    """
 
     marker: Marker
     marked: bool
     marker_known: bool = True
+    proven: bool = True
 
 
 class Index:
@@ -250,7 +254,7 @@ class Index:
             posted = self._posted.get(place)
             if posted is not None and self.identities.of(*place) is None:
                 own, fields = self.identities.own, posted.marker_fields
-                own(posted.entity, posted.id, posted.key, fields, complete=posted.marker_known)
+                own(posted.entity, posted.id, posted.key, fields, complete=posted.marker_known, proven=posted.proven)
         self._unrecorded.clear()
 
     def load(self, entity: str, rows: Iterable[Entity]) -> None:
@@ -469,14 +473,15 @@ class Index:
             return self._recorded_marker(entity, ident, note, recorded)
         marker = self.seal.find(entity, note)
         if marker is not None:
-            return _OurMarker(marker, marked=True)
+            # because a signature proves the key alone, only what was sent in so many words is more than a claim
+            return _OurMarker(marker, True, proven=self.identities.was_sent(entity, marker.key, marker.fields))
         known = self._of(entity, ident)
         if known is not None and self._is_copy(known):
             self._drop(entity, known.key, ident)
             return None
-        return (
-            _OurMarker(Marker(known.key, known.marker_fields), False, known.marker_known) if known is not None else None
-        )
+        if known is None:
+            return None
+        return _OurMarker(Marker(known.key, known.marker_fields), False, known.marker_known, known.proven)
 
     def _recorded_marker(self, entity: str, ident: str, note: str, recorded: SourceKey) -> _OurMarker:
         """What was written last on what is recorded under `recorded`, whatever a person made of its memo."""
@@ -489,7 +494,9 @@ class Index:
         if marker is not None and self.identities.was_sent(entity, recorded, said):
             self.identities.own(entity, ident, recorded, said)
         fields, all_known = self.identities.written(entity, recorded, said)
-        return _OurMarker(Marker(recorded, fields), marker is not None, all_known)
+        identity = self.identities.of(entity, recorded)
+        proven = identity is None or identity.proven
+        return _OurMarker(Marker(recorded, fields), marker is not None, all_known, proven)
 
     def _takes_over(self, entity: str, marker: Marker, recorded: SourceKey) -> bool:
         """Whether what is recorded under another key can stand for the marker's document, which nothing else does.
@@ -513,7 +520,7 @@ class Index:
         if found is None:
             return None
         posted = self._posted_of(entity, body, found.marker, marked=found.marked)
-        return posted if found.marker_known else replace(posted, marker_known=False)
+        return replace(posted, marker_known=found.marker_known, proven=found.proven)
 
     def _posted_of(self, entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
         human_note = self.seal.human_part(entity, str(body.get("PrivateNote") or ""))

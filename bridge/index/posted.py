@@ -44,7 +44,7 @@ class Posted:
     `linked_to` are the Ids of the payments that are linked to an invoice or a credit memo, anybody's. `is_current` is
     false once something else (a payment that was linked) has changed the SyncToken unseen. `deleted`: QBO has it no
     more. `marked` is false for one of ours whose note has lost the marker; `marker_known` is false for one of those of
-    which the record of Ids has no room for all that was written.
+    which the record of Ids has no room for all that was written, `proven` for what is known by its marker alone.
     """
 
     entity: str
@@ -73,6 +73,7 @@ class Posted:
     is_current: bool = True
     marked: bool = True
     marker_known: bool = True
+    proven: bool = True
     deleted: bool = False
 
     @property

@@ -21,6 +21,8 @@ BYTES_MAX = 300
 IDENTITY = EntryKind(
     "", "what a source document became in QuickBooks", "bridge.journal.identities", place="record of Ids"
 )
+MARKER_ALONE = "marker"
+"""The third value of a row that only its marker shows to be ours; a release that does not know it trusts it less."""
 CUT = "cut:"
 """How the third value of a row begins that has no room for all pairs; the digest of all of them follows."""
 
@@ -87,6 +89,8 @@ class RecordOfIds:
 def _row(identity: Identity, kept: list[MarkerField]) -> list[Any]:
     """Id, pairs, and a third value where pairs that money depends on had no room: the digest of all."""
     pairs = {str(name): identity.fields[name] for name in kept if name in identity.fields}
+    if not identity.proven:
+        return [identity.id, pairs, MARKER_ALONE]
     cut = {name for name in KEPT if name in identity.fields and name not in kept} - MAY_BE_MISSING
     if not (cut or not identity.complete):
         return [identity.id, pairs]
@@ -96,8 +100,11 @@ def _row(identity: Identity, kept: list[MarkerField]) -> list[Any]:
 def _decode(key: str, fields: Mapping[str, Any]) -> tuple[SourceKey, Recorded]:
     if "left_out" in fields:
         return SourceKey.parse(key), Recorded(left_out=str(fields["left_out"]))
-    found = {
-        entity: Identity(str(ident), dict(pairs), not cut, str(cut[0]).removeprefix(CUT) if cut else "")
-        for entity, (ident, pairs, *cut) in fields["entities"].items()
-    }
+    found = {entity: _identity(str(ident), *rest) for entity, (ident, *rest) in fields["entities"].items()}
     return SourceKey.parse(key), Recorded(found)
+
+
+def _identity(ident: str, pairs: Mapping[str, str], more: str | None = None) -> Identity:
+    if more == MARKER_ALONE:
+        return Identity(ident, dict(pairs), proven=False)
+    return Identity(ident, dict(pairs), more is None, str(more or "").removeprefix(CUT))

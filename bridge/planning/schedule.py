@@ -20,6 +20,7 @@ from bridge.planning.gift_cards import warn_of_cards_below_zero
 from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked, void_superseded_charges
 from bridge.planning.people import is_person, plan_person
+from bridge.planning.proof import only_on_proven
 from bridge.planning.sale.refunds import plan_undone
 from bridge.planning.sale.room import fill_room
 from bridge.planning.sale.sales import plan_sale
@@ -61,7 +62,7 @@ def schedule(
         fill_room(context)
     balances = warn_of_cards_below_zero(context)
     void_superseded_charges(context, found.superseded_charges.items())
-    steps = within_open_books(context.steps, profile.close_date, closed)
+    steps = within_open_books(only_on_proven(context), profile.close_date, closed)
     return Schedule(
         waves=_waves(with_known_rates(steps, profile)),
         resolutions=tuple(tuple(resolutions) for resolutions in context.resolutions),

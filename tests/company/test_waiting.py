@@ -69,7 +69,8 @@ async def parked(acme: World, many: int = MANY) -> None:
 async def put_into_the_books_by_hand(acme: World, number: int) -> None:
     """A person writes the invoice of an order as if the bridge had; the books have one of another order already."""
     (model,) = acme.held("Invoice")
-    marker = SEAL.line("Invoice", Marker(SourceKey("shopify", "order", str(ORDER_ID + number))))
+    written = {"t": f"{model['Line'][0]['Amount']:.2f}", "c": model["CustomerRef"]["value"]}
+    marker = SEAL.line("Invoice", Marker(SourceKey("shopify", "order", str(ORDER_ID + number)), written))
     named = {"CustomerRef": model["CustomerRef"], "Line": model["Line"][:1], "PrivateNote": marker}
     await acme.by_hand("invoice", named)
 

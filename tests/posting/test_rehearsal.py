@@ -103,7 +103,7 @@ async def test_what_is_pretended_is_never_looked_up() -> None:
 
 async def rehearsed(world: World, batches: Sequence[tuple[InboundRecord, ...]]) -> list[Told]:
     """What a company that only pretends would publish."""
-    journal = MemoryJournal(entries=dict(world.journal.entries))
+    journal = MemoryJournal(entries=dict(world.journal.entries), ids=world.journal.ids)
     company = assemble(world.client, journal, world.clock, world.rules, window=WINDOW, rehearse=True)
     await company.take_over(0)
     told = [each for batch in batches for each in results_of(await company.process(batch))]

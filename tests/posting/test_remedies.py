@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -204,9 +205,12 @@ async def test_a_number_that_our_own_document_holds_is_not_made_distinct(kind: K
     async with opened(rules=kind.rules) as acme:
         await acme.tell(kind.before)
         buyer = {"CustomerRef": {"value": next(row["Id"] for row in acme.held("Customer"))}}
-        ours = {**await by_a_stranger(acme, kind, kind.number), **buyer}
-        marked = {**ours, "PrivateNote": SEAL.line(kind.entity, Marker(kind.key))}
-        await acme.by_hand(kind.entity.lower(), marked)
+        made = {**await by_a_stranger(acme, kind, kind.number), **buyer}
+        # because only its marker tells that it is ours, its facts must be those of the event
+        made["Line"][0]["Amount"] = Decimal("42.90")
+        as_written = {"t": "42.90", "c": buyer["CustomerRef"]["value"]}
+        memo = SEAL.line(kind.entity, Marker(kind.key, as_written))
+        await acme.by_hand(kind.entity.lower(), made | {"PrivateNote": memo})
         numbers_are_ours(acme)
         (result,) = await acme.tell(kind.event)
         assert result.status in ("posted", "already_posted")
