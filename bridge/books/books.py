@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -67,6 +67,8 @@ class Overlay(Protocol):
 class Books:
     """Index and facts of one company; `warm` before use. `lists` are those that its rules name.
 
+    `start` is the day on which the books start: what is dated before it was never booked, so nothing older is read.
+
     What `overlay` knows is never read from QBO again. `reads_at_once` is for a command that has nobody else to serve:
     what an event needs of the older books is read before it is planned, and nothing waits for it. `looks_around` is how
     much older than an order a document may be that is compared with it.
@@ -80,6 +82,7 @@ class Books:
         seal: MarkerSeal,
         window: timedelta,
         poll_every: timedelta = POLL_EVERY,
+        start: date | None = None,
         lists: Iterable[str] = (),
         look_up_results: ResultLookup | None = None,
         overlay: Overlay | None = None,
@@ -90,6 +93,7 @@ class Books:
         self._clock = clock
         self._seal = seal
         self._window = window
+        self._floor = datetime.combine(start, time(), UTC) if start else datetime.min.replace(tzinfo=UTC) + SKEW
         self._lists = tuple(lists)
         self._look_up_results = look_up_results
         self._overlay = overlay
@@ -224,7 +228,11 @@ class Books:
 
     def reaches(self, documents_since: datetime | None) -> bool:
         """True when the index is complete for documents that existed at `documents_since`; None needs no document."""
-        return documents_since is None or documents_since - self._before >= self.index.complete_since
+        return documents_since is None or self.needed_since(documents_since) - self._before >= self.index.complete_since
+
+    def needed_since(self, documents_since: datetime) -> datetime:
+        """Since when the books are read for documents of that age; what is older than their start was never booked."""
+        return max(documents_since, self._floor)
 
     async def reach(self, documents_since: datetime | None) -> None:
         """Ask for the books since `documents_since`: read now by a command, else in pieces that `take_slice` takes in.
@@ -233,7 +241,7 @@ class Books:
         """
         if documents_since is None or self.reaches(documents_since):
             return
-        since = documents_since - self._before
+        since = self.needed_since(documents_since) - self._before
         if not self._reads_at_once:
             self._slices.want(since)
             return

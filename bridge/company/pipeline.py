@@ -173,7 +173,7 @@ class Pipeline:
                 return refused(error)
             case PostingPlan(books_since=since) if since is not None and not self._books.reaches(since):
                 # because a document that the index does not know yet would be made a second time
-                return waiting(f"the books since {since.date()} are being read for it")
+                return waiting(f"the books since {self._books.needed_since(since).date()} are being read for it")
         return next(booked)
 
     async def _post(

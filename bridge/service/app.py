@@ -189,6 +189,7 @@ def _books(
         seal=context.seal,
         window=timedelta(days=company.index_days),
         poll_every=timedelta(seconds=company.freshness_s),
+        start=context.rules.books_start,
         lists=context.rules.lists,
         look_up_results=partial(
             look_up_results, kafka_connection(settings.kafka), settings.topics.results, company.name, context.seal

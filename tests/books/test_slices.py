@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+
+import pytest
+import structlog.testing
 
 from contracts.results import Result
+from mappings.rules import MappingRules
 from tests.support.clocks import settle
 from tests.support.orders import Json, bought, customer, product
 from tests.support.world import World, opened
@@ -104,3 +108,21 @@ async def test_an_order_that_the_older_books_hold_is_not_made_again() -> None:
             assert statuses(await acme.tell(placed(0, "2026-05-01T08:00:00-07:00"))) == ["waiting"]
             assert statuses(await quiet(acme)) == ["already_posted"]
             assert len(acme.held("Invoice")) == 1
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+async def test_nothing_is_read_of_before_the_start_of_the_books(is_told_first: bool) -> None:  # noqa: FBT001
+    """An order of 2014 is left out, and its money of today booked, by the books since then. Guard: `needed_since`."""
+    rules = MappingRules(shop_domains=("acme.myshopify.com",), books_start=date(2026, 7, 1))
+    async with opened(rules, window=NINETY_DAYS) as acme:
+        old, new = placed(0, OLD), placed(1, "2026-07-20T08:00:00-08:00")
+        reads = acme.client.counts.reads
+        with structlog.testing.capture_logs() as logged:
+            await acme.tell(*((old, new) if is_told_first else (new, old)))
+            await quiet(acme)
+        assert sorted(end.status.value for end in (acme.results[0][-1], acme.results[1][-1])) == ["ignored", "posted"]
+        widened = [each["since"] for each in logged if each["event"] == "books.widened"]
+        assert widened
+        # because clocks differ, and what other tools wrote around that day is compared with
+        assert min(widened) >= "2026-06-20"
+        assert acme.client.counts.reads - reads <= 4 * 7

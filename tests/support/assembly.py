@@ -135,6 +135,7 @@ def assemble(
         clock,
         seal=SEAL,
         window=window,
+        start=rules.books_start,
         lists=rules.lists,
         look_up_results=look_up_results,
         overlay=rehearsed,
