@@ -95,6 +95,7 @@ class BooksOwner:
         self._epoch: int | None = None
         self._looked_since: datetime | None = None
         self._is_away_in_idle = False
+        self._is_released = True
 
     async def take_over(self, epoch: int) -> None:
         """Send again what is unsettled, warm the books, take in what waits.
@@ -102,6 +103,9 @@ class BooksOwner:
         Unavailable when QBO is away, UnreadableJournal when a newer release has left what this one does not know:
         nothing was sent or written then.
         """
+        if not self._is_released:
+            # because what a bug has kept from being dropped is of another ownership, and may be told by another process
+            await self.released()
         if epoch != self._epoch:
             self._epoch = epoch
             self._progress.reset()
@@ -254,6 +258,7 @@ class BooksOwner:
 
     async def released(self) -> None:
         """The company is another process's now, or nobody's: what is open or untold here is in the journal for it."""
+        self._is_released = False
         self._count_loss()
         self._pipeline.forget()
         self._write_ahead.clear()
@@ -262,6 +267,7 @@ class BooksOwner:
         self._refused.clear()
         self._doubts.clear()
         self._board.enter(Phase.STANDBY)
+        self._is_released = True
 
     def _count_loss(self) -> None:
         """What is at work comes to another process, or to this one once more."""
@@ -465,6 +471,11 @@ class BooksOwner:
         """Requests whose outcome nobody settled go out again as they are; the warm-up shows what they did."""
         self._write_ahead.clear()
         for unsettled in unsettled_requests(entries):
+            if not self._progress.resends(unsettled.key):
+                # because a bug met each answer to it: it went out, and what it did shows when the books are read
+                log.error("journal.not_resent", company=self._board.name, request_id=unsettled.request.request_id)
+                self._write_ahead.end(unsettled.key)
+                continue
             if unsettled.refusal is None:
                 log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
             match await self._pipeline.resend(unsettled):
@@ -472,6 +483,7 @@ class BooksOwner:
                     await self._journal.append([(unsettled.key, None)])
                 case Resent.OPEN:
                     self._write_ahead.end(unsettled.key)
+        self._progress.resent()
 
     @contextlib.contextmanager
     def _telling_outages(self) -> Iterator[None]:

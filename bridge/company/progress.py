@@ -10,6 +10,7 @@ company to another process; the second one with the same records at work narrows
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from bridge.company.losses import Losses
@@ -36,6 +37,8 @@ class Progress:
     def __init__(self, board: CompanyBoard) -> None:
         self._board = board
         self._losses = Losses()
+        self._resending: str | None = None
+        self._resend_failures: Counter[str] = Counter()
         self.reset()
 
     def reset(self) -> None:
@@ -77,6 +80,15 @@ class Progress:
         """True for a record that has failed too often by itself."""
         return self._why_refused(record.place) is not None
 
+    def resends(self, entry: str) -> bool:
+        """Whether the request of this journal entry is to be sent again: not once that has failed too often."""
+        self._resending = entry
+        return self._resend_failures[entry] < TRIES_ALONE
+
+    def resent(self) -> None:
+        """No request is being sent again any more."""
+        self._resending = None
+
     def or_refusal(self, mapped: MappedRecord) -> MappedRecord:
         """The record, or its refusal."""
         why = self._why_refused(mapped.record.place)
@@ -111,6 +123,9 @@ class Progress:
         at_work, self._at_work = self._at_work, ()
         self.reason = reason
         self._failures += 1
+        entry, self._resending = self._resending, None
+        if by_record and entry is not None:
+            self._resend_failures[entry] += 1
         self._failed.update(at_work)
         if not (by_record and self._narrow(at_work, reason)):
             self._in_vain += 1

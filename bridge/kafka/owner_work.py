@@ -76,7 +76,12 @@ class OwnerWork:
         in_vain = self._owner.failed(cause, by_record=may_be_a_records(error), lost=is_lost)
         log.warning("company.taken_over_again", company=self._company, epoch=epoch, reason=cause, trace=trace_of(error))
         self._inbox.close()
-        await self.release()
+        try:
+            await self.release()
+        except Exception as again:  # noqa: BLE001 - a bug in letting go must not end the company either
+            # because the owner drops what it still knows before it takes over, or fails there, nothing stale is used
+            log.error("company.release_failed", company=self._company, reason=cause_of(again), trace=trace_of(again))  # noqa: TRY400 - its words may quote a payload
+            self._lifecycle.enter(Phase.STANDBY)
         # because a company whose owner works at it is no standby
         self._lifecycle.enter(Phase.WARMING, reason=f"taken over again after {cause}", epoch=epoch)
         await asyncio.sleep(self._retake_wait_s(in_vain))

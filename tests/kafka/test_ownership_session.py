@@ -492,6 +492,28 @@ async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
     assert not world.session.failure.done()
 
 
+async def test_a_bug_in_letting_go_after_a_failure_does_not_end_the_company() -> None:
+    """It is taken over again like after any other failure. Guard: the second `except` of `_give_back`."""
+    world = World()
+    await world.own()
+    broken_times = 0
+
+    async def broken() -> None:
+        nonlocal broken_times
+        broken_times += 1
+        if broken_times == 1:
+            raise ZeroDivisionError
+
+    world.machine.released = broken  # type: ignore[method-assign]
+    world.machine.failures = [KeyError("x")]
+    world.offer((ZERO, 5))
+    await world.until(lambda: len(world.machine.epochs) == 2 and not world.consumer.stopped)
+    world.offer((ZERO, 5))
+    await world.until(lambda: world.publisher.settled)
+    assert not world.session.failure.done()
+    await world.session.end()
+
+
 # What is no outage ---------------------------------------------------------------------------------------------------
 
 
