@@ -494,7 +494,7 @@ async def test_a_bug_in_letting_go_is_not_swallowed() -> None:
 
 async def test_a_bug_in_letting_go_after_a_failure_does_not_end_the_company() -> None:
     """It is taken over again like after any other failure. Guard: the second `except` of `_give_back`."""
-    world = World()
+    world = SessionWorld()
     await world.own()
     broken_times = 0
 
