@@ -60,6 +60,8 @@ OTHERS: dict[str, str] = {
     MarkerField.SHIPMENTS: "1:1.1:A::",
     MarkerField.SHOWN: "EUR:10.00:40.00:0.00",
     MarkerField.CHANGE: "1000000001:1.00",
+    MarkerField.ADOPTED: "other",
+    MarkerField.STANDS_FOR: "1.00",
 }
 """What a person types instead of a pair that the changed fact does not give."""
 
