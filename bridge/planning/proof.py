@@ -57,7 +57,7 @@ def _touched(context: PlanningContext, step: PlannedStep) -> Iterator[Posted]:
 
 
 def _contradicted(
-    context: PlanningContext, posted: Posted, told: Sequence[InvoiceDraft], step: PlannedStep
+    context: PlanningContext, posted: Posted, drafts: Sequence[InvoiceDraft], step: PlannedStep
 ) -> str | None:
     """Which fact of a document speaks against its being what the bridge wrote; None where all agree."""
     fields = posted.marker_fields
@@ -71,7 +71,7 @@ def _contradicted(
     booked_for = qbo_id_in(fields, MarkerField.CUSTOMER) if posted.entity in SALES else sale and sale.customer_id
     if booked_for != posted.customer_id and (sale is not None or posted.entity in SALES):
         return "its customer"
-    facts = [_contradicted_by(context, posted, draft) for draft in told]
+    facts = [_contradicted_by(context, posted, draft) for draft in drafts]
     # because a micro-batch may hold an older version too, one that agrees is enough
     return None if None in facts else next(iter(facts), None)
 

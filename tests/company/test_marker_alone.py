@@ -13,7 +13,7 @@ import pytest
 
 from contracts.marker import CATALOGUE, Marker, MarkerField
 from mappings.rules import MappingRules, OrderRules
-from tests.company.test_typed_memos import before, books_of, ended
+from tests.support.four_orders import before, books_of, ended
 from tests.support.orders import ORDER_ID, bought, line, order, refund, refund_line, transaction
 from tests.support.samples import CANCELLED, OWED
 from tests.support.seals import SEAL

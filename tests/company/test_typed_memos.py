@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from contracts.keys import SourceKey
-from contracts.marker import TRANSACTIONS, Marker
-from tests.support.orders import ORDER_ID, Json, bought, handed_back, line, order, refund, transaction
+from contracts.marker import Marker
+from tests.support.four_orders import before, ended
+from tests.support.orders import ORDER_ID, Json, bought, line, order, transaction
 from tests.support.samples import CANCELLED, OWED
 from tests.support.seals import SEAL
 from tests.support.world import World, opened
@@ -41,34 +42,6 @@ TYPED: tuple[Typed, ...] = (
 )
 
 
-def before() -> list[Json]:
-    """One paid, one owed, one paid by transactions, one refunded."""
-    return [
-        *(bought(0), bought(1, **OWED), bought(2, **OWED), bought(3)),
-        transaction(id=1, order_id=ORDER_ID + 2, amount="30.00", admin_graphql_api_id=None),
-        refund([], handed_back("2.90", order_id=ORDER_ID + 3), id=2, order_id=ORDER_ID + 3, admin_graphql_api_id=None),
-    ]
-
-
-def later() -> list[Json]:
-    """They go on: told again, edited, paid, cancelled, refunded."""
-    return [
-        *(bought(number, updated_at="2026-03-03T09:00:00-08:00", po_number="PO-7", **OWED) for number in (1, 2)),
-        transaction(id=3, order_id=ORDER_ID, amount="42.90", admin_graphql_api_id=None),
-        transaction(id=4, order_id=ORDER_ID + 2, amount="12.90", gateway="gift_card", admin_graphql_api_id=None),
-        bought(1, **{**OWED, **CANCELLED}),
-        refund([], handed_back("1.10", order_id=ORDER_ID + 3), id=5, order_id=ORDER_ID + 3, admin_graphql_api_id=None),
-        bought(3, **{**OWED, **CANCELLED}),
-    ]
-
-
-def books_of(acme: World) -> list[tuple[str, str, Decimal, Decimal | None]]:
-    """Type, Id, total and balance of all that stands."""
-    return [
-        (entity, row["Id"], row["TotalAmt"], row.get("Balance")) for entity in TRANSACTIONS for row in acme.held(entity)
-    ]
-
-
 async def type_into(acme: World, typed: Typed | None) -> None:
     """The pair, into each marker of this type, signed as the bridge has signed it."""
     entity, name, value = typed or ("", "", "")
@@ -89,11 +62,6 @@ async def lived(typed: Typed | None, *, restart: bool) -> tuple[list[Any], list[
             return await ended(acme)
     async with opened(after=acme) as again:
         return await ended(again)
-
-
-async def ended(acme: World) -> tuple[list[Any], list[str]]:
-    results = [result for body in later() for result in await acme.tell(body)]
-    return books_of(acme), [f"{each.source.document} {each.status}" for each in results]
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["seen", "restarted"])
