@@ -79,6 +79,11 @@ def plain(number: Decimal, currency: str) -> str:
     return f"{number:.{places}f}" if fits(number, places) else f"{number:f}"
 
 
+def written_out(number: Decimal) -> str:
+    """All digits of a number, such as an exchange rate, without an exponent."""
+    return f"{number:f}"
+
+
 def fits(number: Decimal, places: int) -> bool:
     """True when `number` is exact with `places` decimals."""
     return number == round_half_up(number, places)

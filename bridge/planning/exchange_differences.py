@@ -16,7 +16,7 @@ from contracts.entities import EntityName
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
-from contracts.money import plain, round_half_up, stripe_decimals_of
+from contracts.money import plain, round_half_up, stripe_decimals_of, written_out
 from contracts.posting import Operation, Version
 from contracts.quickbooks import (
     AccountDraft,
@@ -83,7 +83,7 @@ def note_paid_out(context: PlanningContext, draft: DepositDraft) -> None:
         if context.index.get("RefundReceipt", each.payment) is None and each.rate is not None:
             where = _account(context, draft.exchange)
             ident = "" if where.made is not None else context.profile.account_id(where)
-            said = " ".join((plain(each.amount, draft.currency), f"{each.rate:f}", draft.currency, ident))
+            said = " ".join((plain(each.amount, draft.currency), written_out(each.rate), draft.currency, ident))
             context.note_version(_paid_out(each.payment), Version(0, 0, f"{PAID_OUT} {said}".rstrip()))
 
 
