@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
+from bridge.planning.sale.adoption import BY_ID
 from bridge.planning.steps import PlannedStep, Refused, StepId
 from contracts.entities import EntityName
 from contracts.errors import RejectedPosting, UnmappableEvent
@@ -91,7 +92,7 @@ def _adopt(context: PlanningContext, key: SourceKey, draft: DepositDraft, docume
     said: dict[str, str] = {
         MarkerField.TOTAL: plain(document.total, draft.currency),
         MarkerField.CONTENT: draft.figures,
-        MarkerField.ADOPTED: "id",
+        MarkerField.ADOPTED: BY_ID,
     }
     entity = next(name for name in _NAMES if name == document.entity)
     target = replace(document, key=key, marker_fields=said)
