@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from bridge.company.owner import BooksOwner
 from bridge.demo.events import ORDERS_ONLY, EventSettings, generate
+from bridge.posting import computing
 from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import MARGIN
 from bridge.sandbox.app import create_app
@@ -75,6 +77,12 @@ class Watched:
         windows = int((until - first) / WINDOW_S)
         calls = sum(first <= at < first + windows * WINDOW_S for at in self.let_in)
         return calls / (BATCHES_PER_MINUTE * windows * WINDOW_S / 60)
+
+
+@pytest.fixture(autouse=True)
+def computing_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulated time would pass while a thread computes, as much of it as the machine makes of a second."""
+    monkeypatch.setattr(computing, "STEPS_AT_ONCE", 10**9)
 
 
 @asynccontextmanager
