@@ -19,6 +19,7 @@ from bridge.kafka.reader import publish
 from contracts.dead_letters import OWN_HEADERS
 from contracts.records import InboundRecord, OutboundRecord, Place
 from contracts.results import Result
+from contracts.sizes import HEADER_BYTES_MAX, shown_text
 from tests.support.orders import ORDER_ID, order, taxed
 from tests.support.poison import poison
 from tests.support.processes import sandbox_server
@@ -96,7 +97,7 @@ def assert_one_result_each(results: list[Result], produced: set[Place], seed: st
 def assert_equal_letters(
     results: list[Result], letters: list[InboundRecord], produced: dict[Place, InboundRecord], seed: str
 ) -> None:
-    """Value, key and headers are the original's, byte for byte."""
+    """Value, key and headers are the original's, byte for byte; a header beyond 64 KiB is left out and named."""
     expected = {result.source.place for result in results if result.status == "dead_lettered"}
     found = Counter(map(origin_of, letters))
     assert set(found) == expected, seed
@@ -104,8 +105,11 @@ def assert_equal_letters(
     for letter in letters:
         original = produced[origin_of(letter)]
         assert (letter.key, letter.value) == (original.key, original.value), (seed, origin_of(letter))
-        kept = [(name, value) for name, value in original.headers if name not in OWN_HEADERS]
+        headers = [(name, value) for name, value in original.headers if name not in OWN_HEADERS]
+        kept = [(name, value) for name, value in headers if len(value or b"") < HEADER_BYTES_MAX]
         assert [(name, value) for name, value in letter.headers if name not in OWN_HEADERS] == kept, seed
+        omitted = [shown_text(name) for name, value in headers if len(value or b"") >= HEADER_BYTES_MAX]
+        assert dict(letter.headers).get("qbb-headers-omitted", b"") == ",".join(omitted).encode(), seed
 
 
 def origin_of(letter: InboundRecord) -> Place:
