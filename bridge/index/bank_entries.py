@@ -11,13 +11,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from bridge.index.posted import Posted
+from bridge.index.unmarked import Place
 from contracts.entities import Entity, number
 
 BANK_ENTITIES = frozenset({"Deposit", "Transfer", "JournalEntry"})
 """The types in which a person enters a payout."""
 
-Place = tuple[str, str]
-"""The type of an entity and its Id."""
 _Key = tuple[str, Decimal, date | None]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bridge.index.posted import Posted
 from contracts.keys import SourceKey
 from contracts.matching import Decision, Matching
 
@@ -19,3 +20,10 @@ class AlreadyThere:
 
 
 NOTHING_THERE = AlreadyThere()
+ONLY_REPORTED = "it is there, and matching.mode is report"
+
+
+def in_doubt(documents: Iterable[Posted], why: str) -> str:
+    """The sentence for people: `why`, and the documents that it is about, each as `invoice/145`."""
+    named = ", ".join(f"{each.entity.lower()}/{each.id}" for each in documents)
+    return f"{why}: {named}" if named else why

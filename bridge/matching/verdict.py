@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from bridge.index.posted import Posted
 from bridge.index.unmarked import FoundByFacts, numbers_in
 from bridge.matching.orders import KnownOrders, Party, SoughtOrder
+from contracts.marker import SALES
 from contracts.matching import Matching
 
-SALES = ("Invoice", "SalesReceipt")
 _MARKER = re.compile(r"\[qbb:[a-z]+:order:([^\s\]]+)")
 ENTERED_TWICE = "two or more documents of the books would be this order"
 ANOTHER_ORDER_ALIKE = "the same buyer has another order of this total within the days that dates may differ"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bridge.index.posted import Posted
+from bridge.matching.there import ONLY_REPORTED, in_doubt
 from bridge.planning.context import PlanningContext
 from bridge.planning.sale.adoption import BY_ID
 from bridge.planning.steps import PlannedStep, Refused, StepId
@@ -24,7 +25,6 @@ from contracts.transfers import DepositDraft
 
 SEVERAL = "two or more entries of the bank would be this payout"
 ANOTHER_ALIKE = "another payout of this amount is told, and one entry of the bank would be either"
-ONLY_REPORTED = "it is there, and matching.mode is report"
 DECIDED_MISSING = "the entry that a person decided for is not there any more, or is ours already"
 _NAMES: tuple[EntityName, ...] = ("Deposit", "Transfer", "JournalEntry")
 
@@ -83,9 +83,9 @@ def _is_another_alike(context: PlanningContext, key: SourceKey, draft: DepositDr
 
 
 def _refuse(context: PlanningContext, positions: Iterable[int], why: str, found: Iterable[Posted]) -> None:
-    named = ", ".join(f"{each.entity.lower()}/{each.id}" for each in found)
-    said = f"{why}: {named}" if named else why
-    context.resolve(positions, Refused(RejectedPosting(said, reason_code=POSSIBLE_DUPLICATE, step="deposit")))
+    context.resolve(
+        positions, Refused(RejectedPosting(in_doubt(found, why), reason_code=POSSIBLE_DUPLICATE, step="deposit"))
+    )
 
 
 def _adopt(context: PlanningContext, key: SourceKey, draft: DepositDraft, document: Posted, owner: int) -> None:

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bridge.commands.verify.documents import documents
-from bridge.commands.verify.events import Events
-from bridge.decoding.decision import EventMapper
-from bridge.decoding.routing import Route, Router
-from bridge.index.index import Index
-from bridge.journal.versions import read_versions
-from bridge.quickbooks.warmup import transactions
-from contracts.marker import TRANSACTIONS
 from mappings.rules import MappingRules, load_rules
-from tests.support.assembly import COMPANY
 from tests.support.orders import Json, order, shopify_event, taxed, transaction
-from tests.support.seals import SEAL
 from tests.support.shop_payouts import row, told
+from tests.support.verifying import verified
 from tests.support.world import World, opened
 
 START = 'books_start = 2026-03-05\n[accounts]\nopening_receivables = "Old receivables"\n'
 LATE = "2026-03-06T10:00:00-08:00"
 SOLD = taxed("50.00", 2, "8.26")
-ROUTER = Router([Route(COMPANY, frozenset({"acme.myshopify.com"}), frozenset())])
 
 
 async def verdicts(world: World, rules: MappingRules, *events: Json) -> dict[str, str]:
     """What verify says of every document of `events`, asked as it asks."""
-    expected, mapper = Events(), EventMapper(COMPANY, ROUTER, rules)
-    found = [mapper.map_record(each) for each in world.records(*events)]
-    expected.add(len(found), [each for each in found if each is not None])
-    index = Index(SEAL, complete_since=datetime(2020, 1, 1, tzinfo=UTC))
-    for document, version in read_versions(await world.journal.read()).items():
-        index.note_version(document, version)
-    for entity in TRANSACTIONS:
-        async for page in transactions(world.client, entity, None):
-            index.load(entity, page)
-    return {f"{each.entity} {each.key}": each.verdict.value for each in documents(expected, index, {}, {})}
+    return {f"{each.entity} {each.key}": each.verdict.value for each in await verified(world, rules, events)}
 
 
 async def judged(rules: str, *events: Json) -> set[str]:

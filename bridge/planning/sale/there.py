@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from bridge.index.name_list import email_of
 from bridge.index.unmarked import Place
 from bridge.matching.orders import KnownOrders, Party, SoughtOrder
-from bridge.matching.verdict import SALES, BooksToMatch, Certain, Doubtful
+from bridge.matching.there import ONLY_REPORTED, in_doubt
+from bridge.matching.verdict import BooksToMatch, Certain, Doubtful
 from bridge.planning.context import PlanningContext
 from bridge.planning.sale.adoption import adopt, adopts_later
 from bridge.planning.sale.amounts import form_draft
@@ -20,6 +21,7 @@ from bridge.planning.sale.documents import version_of
 from bridge.planning.steps import Claim, Refused, SaleClaims
 from contracts.errors import RejectedPosting
 from contracts.keys import SourceKey
+from contracts.marker import SALES
 from contracts.posting import Intent
 from contracts.quickbooks import (
     CustomerDraft,
@@ -28,7 +30,6 @@ from contracts.quickbooks import (
 )
 from contracts.results import POSSIBLE_DUPLICATE
 
-ONLY_REPORTED = "it is there, and matching.mode is report"
 DECIDED_MISSING = "the document that a person decided for is not there any more, or is ours already"
 
 
@@ -50,7 +51,7 @@ def is_there_already(context: PlanningContext, key: SourceKey, claims: SaleClaim
     if isinstance(found, Certain):
         adopt(context, order, claims, found.document)
     elif found is not None:
-        _refuse(context, claims, _said(found))
+        _refuse(context, claims, in_doubt(found.documents, found.why))
     return found is not None
 
 
@@ -132,13 +133,8 @@ def _customer(context: PlanningContext, ident: str | None) -> Party:
     return Party(names=(said[0],), email=said[1], customer_id=ident) if said else Party(customer_id=ident)
 
 
-def _said(doubt: Doubtful) -> str:
-    named = ", ".join(f"{each.entity.lower()}/{each.id}" for each in doubt.documents)
-    return f"{doubt.why}: {named}" if named else doubt.why
-
-
 def _asked_about(why: str) -> Iterator[Place]:
-    """The documents that `_said` named."""
+    """The documents that `in_doubt` named."""
     for place in why.rpartition(": ")[2].split(", "):
         entity, _, ident = place.partition("/")
         yield from ((each, ident) for each in SALES if each.lower() == entity)
