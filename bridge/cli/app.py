@@ -18,6 +18,7 @@ import typer
 from bridge.cli.backfill import backfill
 from bridge.cli.connections import connect, doctor
 from bridge.cli.dead_letters import letters
+from bridge.cli.produce import produce
 from bridge.cli.reading import explain, map_event, results
 from bridge.cli.sandbox import demo, sandbox
 from bridge.cli.service import adopt, resume, run
@@ -43,6 +44,7 @@ app.command()(adopt)
 app.add_typer(letters, name="dead-letters")
 app.command()(connect)
 app.command()(doctor)
+app.command()(produce)
 app.command()(backfill)
 app.command()(verify)
 

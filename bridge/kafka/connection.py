@@ -78,6 +78,10 @@ class KafkaConnection:
         """The transactional id under which one topic of dead letters is redriven."""
         return f"{self.group}.redrive.{dead_letters}"
 
+    def produce_id(self, topic: str) -> str:
+        """The transactional id under which exported events are put on a topic."""
+        return f"{self.group}.produce.{topic}"
+
     def token_writer_id(self, topic: str, realm_id: str) -> str:
         """The transactional id of whoever writes the tokens of one realm."""
         return f"{self.group}.tokens.{topic}.{realm_id}"

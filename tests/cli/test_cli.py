@@ -28,6 +28,7 @@ from tests.support.results import NOW, result_of
 COMMANDS = (
     "connect",
     "doctor",
+    "produce",
     "backfill",
     "run",
     "demo",

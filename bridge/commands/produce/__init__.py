@@ -1,0 +1,1 @@
+"""`qbo-bridge produce`, and what it alone needs."""
