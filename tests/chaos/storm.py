@@ -1,15 +1,21 @@
-"""What goes wrong, at random instants: kills, freezes, changes of owner, broker restarts, and QBO's own troubles."""
+"""What goes wrong, at random instants: kills, freezes, changes of owner, broker restarts, QBO's troubles, people."""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+import httpx
+
+from contracts.keys import SourceKey
+from tests.chaos.person import Person
+from tests.support.consenting import connecting, decide
 from tests.support.fleet import Fleet
+from tests.support.installation import Tenant
 from tests.support.kafka.cluster import KafkaCluster
 from tests.support.processes import Replica
 
@@ -28,7 +34,23 @@ FAULTS = (
     "batch_item",
     "token_expired",
 )
-BLOWS = {"fault": 10, "kill": 4, "freeze": 3, "terminate": 2, "outage": 1, "broker": 1}
+BLOWS = {
+    "fault": 10,
+    "kill": 4,
+    "freeze": 3,
+    "terminate": 2,
+    "outage": 1,
+    "broker": 1,
+    "revoked": 1,
+    "refused": 1,
+    "memo cleared": 4,
+    "memo edited": 4,
+    "memo pasted": 2,
+    "invoice copied": 2,
+}
+"""What strikes, and how often beside the others."""
+CONSENTS_MAX = 20
+"""How often a person tries to connect a company while QBO has troubles of its own."""
 
 
 @dataclass(slots=True)
@@ -38,6 +60,9 @@ class Storm:
     fleet: Fleet
     cluster: KafkaCluster | None
     chance: Random
+    person: Person
+    command: Sequence[str] = ()
+    """What replaces `qbo-bridge run`; nothing does by default."""
     blows: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     slowest_stop_s: float = 0.0
@@ -47,10 +72,17 @@ class Storm:
     _asked: dict[int, tuple[str, int]] = field(default_factory=dict)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _broker_is_up: bool = True
+    _connecting: set[str] = field(default_factory=set)
+
+    def fail_always(self, documents: Sequence[SourceKey]) -> None:
+        """QBO answers every request that holds one of these with 500, until the storm is over."""
+        for document in documents:
+            rule = {"operation": "write", "status": 500, "body": f"[qbb:{document} "}
+            self._asked[self.fleet.break_qbo("fail_before", count=None, **rule)] = ("always 500", 0)
 
     async def rage(self, seconds: float, replicas: int) -> None:
         """Start the processes, strike for so long, and leave everything up and whole."""
-        self._idle = [self.fleet.start(f"bridge-{number + 1}") for number in range(replicas)]
+        self._idle = [self._start(f"bridge-{number + 1}") for number in range(replicas)]
         self.fleet.break_qbo("delay", count=None, probability=0.5, seconds=0.1, seed=self.chance.randrange(10**6))
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
@@ -75,6 +107,12 @@ class Storm:
             "freeze": self._freeze,
             "terminate": self._terminate,
             "broker": self._restart_broker,
+            "revoked": self._revoke,
+            "refused": self._refuse,
+            "memo cleared": lambda: self._person(self.person.clear),
+            "memo edited": lambda: self._person(self.person.edit),
+            "memo pasted": lambda: self._person(self.person.paste),
+            "invoice copied": lambda: self._person(self.person.copy),
         }
         if blow == "fault":
             self._fault()
@@ -89,7 +127,7 @@ class Storm:
         self.blows[name] += 1
         try:
             await blow()
-        except IndexError:  # every process is struck already
+        except IndexError:  # everything that it could strike is struck already
             self.blows[name] -= 1
 
     def _fault(self) -> None:
@@ -106,6 +144,54 @@ class Storm:
         status = self.chance.choice((0, 502, 503))
         self.fleet.break_qbo("outage", realm=realm, seconds=round(self.chance.uniform(2, 20), 1), status=status)
         self.blows["outage"] += 1
+
+    async def _person(self, act: Callable[[], None]) -> None:
+        """What a person does at QBO, who meets its troubles as well."""
+        try:
+            await asyncio.to_thread(act)
+        except (httpx.HTTPError, LookupError, ValueError) as error:
+            raise IndexError from error
+
+    async def _revoke(self) -> None:
+        """The grant ends, until a person connects the company again."""
+        company = self._to_connect()
+        self.fleet.break_qbo("token_revoked", realm=company.realm, count=1)
+        await self._connect(company)
+
+    async def _refuse(self) -> None:
+        """QBO refuses even fresh tokens for a while; a person connects, because nobody knows that it will be over."""
+        company = self._to_connect()
+        made = self.fleet.break_qbo("fail_before", realm=company.realm, count=None, status=401)
+        await asyncio.sleep(self.chance.uniform(1, 8))
+        self.fleet.heal_qbo(made)
+        await self._connect(company)
+
+    def _to_connect(self) -> Tenant:
+        """A company that nobody is connecting."""
+        free = [company for company in self.fleet.companies if company.realm not in self._connecting]
+        company = free[self.chance.randrange(len(free)) if free else 0]
+        self._connecting.add(company.realm)
+        return company
+
+    async def _connect(self, company: Tenant) -> None:
+        await asyncio.sleep(self.chance.uniform(1, 10))
+        for _ in range(CONSENTS_MAX):
+            if await asyncio.to_thread(self._consent, company):
+                self._connecting.discard(company.realm)
+                return
+        self.problems.append(f"{company.name} could not be connected again")
+
+    def _consent(self, company: Tenant) -> bool:
+        """`qbo-bridge connect`, and a person who says yes; whether it went well."""
+        with connecting(self.fleet.config(), company=company.name, environ=self.fleet.environment()) as command:
+            try:
+                decide(command.address(), realm=company.realm)
+                return command.ended()[0] == 0
+            except (AssertionError, httpx.HTTPError, subprocess.TimeoutExpired):
+                return False
+
+    def _start(self, name: str) -> Replica:
+        return self.fleet.start(name, *self.command)
 
     def _take(self) -> Replica:
         """A process that nobody else strikes meanwhile."""
@@ -134,7 +220,7 @@ class Storm:
 
     async def _start_again(self, replica: Replica, after_s: float) -> None:
         await asyncio.sleep(after_s)
-        self._idle.append(self.fleet.start(replica.name))
+        self._idle.append(self._start(replica.name))
 
     async def _restart_broker(self) -> None:
         if self.cluster is None or not self._broker_is_up:

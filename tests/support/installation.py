@@ -156,9 +156,10 @@ class Installation:
         made = self._post("faults", {"kind": kind} | rule)
         return int(made["faults"][0]["id"])
 
-    def heal_qbo(self) -> None:
-        """No fault is in force any more."""
-        httpx.delete(f"{self.sandbox_url}/sandbox/faults").raise_for_status()
+    def heal_qbo(self, fault: int | None = None) -> None:
+        """One fault is over, or all are."""
+        path = "faults" if fault is None else f"faults/{fault}"
+        httpx.delete(f"{self.sandbox_url}/sandbox/{path}").raise_for_status()
 
     def faults(self) -> list[dict[str, Any]]:
         """The rules in force."""
