@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from typing import get_args
+from functools import cache
+from typing import Any, get_args
 
 import orjson
 
@@ -130,13 +131,25 @@ def content_hash(draft: Draft) -> str:
     A field of `CAME_LATER` counts where it is set, so that what was written before it came keeps its hash; one of
     `NEVER_WRITTEN` does not count.
     """
-    packed = orjson.dumps(asdict(draft, dict_factory=_said), option=orjson.OPT_SORT_KEYS, default=_plain)
+    packed = orjson.dumps(_written(draft), option=orjson.OPT_SORT_KEYS, default=_plain)
     return hashlib.sha256(packed).hexdigest()[:10]
 
 
-def _said(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    said = ((name, value) for name, value in pairs if name not in NEVER_WRITTEN)
-    return {name: value for name, value in said if value is not None or name not in CAME_LATER}
+def _written(value: Any) -> object:
+    """The value as plain dicts and lists, without copies of what is plain already."""
+    if isinstance(value, tuple):
+        return [_written(part) for part in value]
+    names = _names_written(type(value))  # type: ignore[arg-type]  # a class is hashable, whatever its objects are
+    if names is None:
+        return value
+    written = ((name, getattr(value, name)) for name in names)
+    return {name: _written(part) for name, part in written if part is not None or name not in CAME_LATER}
+
+
+@cache
+def _names_written(kind: type[Any]) -> tuple[str, ...] | None:
+    """The fields of a dataclass that count in its hash; None for any other type."""
+    return tuple(f.name for f in fields(kind) if f.name not in NEVER_WRITTEN) if is_dataclass(kind) else None
 
 
 def _plain(value: object) -> str:
