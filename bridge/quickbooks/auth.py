@@ -16,7 +16,7 @@ import httpx
 import structlog
 
 from bridge.clock import Clock
-from bridge.quickbooks import faults, wire
+from bridge.quickbooks import faults
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Fault
 from bridge.quickbooks.retry_policy import RetryPolicy, backoff_s
@@ -74,13 +74,13 @@ async def request_tokens(
         )
     except httpx.RequestError as error:
         return Fault(code=faults.NO_ANSWER, message=type(error).__name__)
-    fault = faults.parse(
+    read = faults.read(
         reply.content,
         http_status=reply.status_code,
         intuit_tid=reply.headers.get("intuit_tid"),
         retry_after_s=faults.retry_after_s(reply.headers),
     )
-    return fault or _tokens(wire.loads(reply.content) or {}, now)
+    return read if isinstance(read, Fault) else _tokens(read, now)
 
 
 class TokenManager:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from bridge.quickbooks import faults, wire
+from bridge.quickbooks import faults
 from bridge.quickbooks.batching import CallAnswer, merged, open_question, still_open
 from bridge.quickbooks.changes import ChangeData, cdc_params, parse_changes
 from bridge.quickbooks.exchange_rates import rate_in
@@ -243,16 +243,17 @@ class QuickBooksClient:
             fault = Fault(code=faults.NO_ANSWER, message=type(error).__name__)
             return CallAnswer(body={}, fault=fault, http_status=0, intuit_tid=None)
         tid = reply.headers.get("intuit_tid")
-        found = faults.parse(
+        read = faults.read(
             reply.content,
             http_status=reply.status_code,
             intuit_tid=tid,
             retry_after_s=faults.retry_after_s(reply.headers),
         )
-        if found and classify(found).action is Action.THROTTLED:
+        if not isinstance(read, Fault):
+            return CallAnswer(body=read, fault=None, http_status=reply.status_code, intuit_tid=tid)
+        if classify(read).action is Action.THROTTLED:
             self.counts = replace(self.counts, throttled=self.counts.throttled + 1)
-        body = {} if found else wire.loads(reply.content) or {}
-        return CallAnswer(body=body, fault=found, http_status=reply.status_code, intuit_tid=tid)
+        return CallAnswer(body={}, fault=read, http_status=reply.status_code, intuit_tid=tid)
 
     def _count(self, request: Request | None) -> None:
         counts = self.counts

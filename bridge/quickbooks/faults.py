@@ -98,15 +98,16 @@ def classify(fault: Fault) -> Disposition:
     return Disposition(action=action)
 
 
-def parse(
+def read(
     raw: bytes, *, http_status: int, intuit_tid: str | None = None, retry_after_s: float | None = None
-) -> Fault | None:
-    """The fault in an answer's body, or None when it is a whole JSON object without one and the status is below 300."""
+) -> dict[str, Any] | Fault:
+    """An answer's body as a whole JSON object, or the fault in it; what is no JSON object is a fault too."""
     body = wire.loads(raw)
     found = in_body(body, http_status=http_status) if body is not None else _in_xml(raw, http_status)
-    if found is None and (body is None or http_status >= 300):
-        found = Fault(code=UNREADABLE, http_status=http_status)
-    return replace(found, intuit_tid=intuit_tid, retry_after_s=retry_after_s) if found else None
+    if found is None and body is not None and http_status < 300:
+        return body
+    found = found or Fault(code=UNREADABLE, http_status=http_status)
+    return replace(found, intuit_tid=intuit_tid, retry_after_s=retry_after_s)
 
 
 def in_body(body: Mapping[str, Any], *, http_status: int) -> Fault | None:

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.quickbooks import faults
 from bridge.quickbooks.fault_codes import ACTIONS, Action
-from bridge.quickbooks.faults import Disposition, Fault, classify, describe, parse
+from bridge.quickbooks.faults import Disposition, Fault, classify, describe, read
 from tests.support.quickbooks import expired, fault_body, refused, throttled
 
 CUT_OFF = b'{"Fault":{"Error":[{"Message":"Stale Obj'
@@ -37,8 +37,8 @@ def to(action: Action, **rest: Any) -> Disposition:
 
 
 def parsed(raw: bytes, http_status: int) -> Fault:
-    found = parse(raw, http_status=http_status)
-    assert found is not None
+    found = read(raw, http_status=http_status)
+    assert isinstance(found, Fault)
     return found
 
 
@@ -51,7 +51,7 @@ def test_a_service_fault_is_read_field_by_field() -> None:
     """The JSON envelope of the service, with the ids that support asks for."""
     detail = "Invalid Reference Id : Line.SalesItemLineDetail.ItemRef"
     raw = refused("2500", detail).content.replace(b'"code"', b'"element":"Line.SalesItemLineDetail.ItemRef","code"')
-    assert parse(raw, http_status=400, intuit_tid="1-6-2") == Fault(
+    assert read(raw, http_status=400, intuit_tid="1-6-2") == Fault(
         code="2500",
         message="Message of 2500",
         detail=detail,
@@ -123,7 +123,7 @@ def test_a_fault_in_a_200_is_a_fault() -> None:
 
 def test_a_whole_object_without_a_fault_is_none() -> None:
     """Success is the absence of a fault, and an HTTP status below 300."""
-    assert parse(b'{"Customer":{"Id":"1"}}', http_status=200) is None
+    assert read(b'{"Customer":{"Id":"1"}}', http_status=200) == {"Customer": {"Id": "1"}}
     assert parsed(b'{"Customer":{"Id":"1"}}', 500).code == faults.UNREADABLE
 
 
