@@ -73,6 +73,7 @@ class Storm:
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _broker_is_up: bool = True
     _connecting: set[str] = field(default_factory=set)
+    _is_over: bool = False
 
     def fail_always(self, documents: Sequence[SourceKey]) -> None:
         """QBO answers every request that holds one of these with 500, until the storm is over."""
@@ -91,10 +92,13 @@ class Storm:
             self._strike()
         await asyncio.gather(*self._running)
         self.count_faults()
+        self._is_over = True
         self.fleet.heal_qbo()
 
     def count_faults(self) -> None:
-        """How often each fault has struck so far."""
+        """How often each fault has struck so far; once all are healed, what they had."""
+        if self._is_over:
+            return
         left = {rule["id"]: rule["applied"] for rule in self.fleet.faults()}
         self.faults = Counter()
         for number, (kind, count) in self._asked.items():
