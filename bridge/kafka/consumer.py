@@ -4,7 +4,9 @@
   assignment is still shown. So polls are remembered: how long ago the last good one was, and whether one failed.
 * Filled: `getmany` answers with whatever lies in its buffer, in a backlog perhaps the last three records of a fetch.
   Poorly filled micro-batches make poorly filled QBO batches, so it is asked again until the batch is full or the
-  records stop coming; a lone record waits for no more than `quiet_ms`.
+  records stop coming; a lone record waits for no more than `lone_quiet_ms`.
+* Waiting: FastStream sleeps after an empty poll for as long as it lets a poll wait, deaf to what comes meanwhile. It is
+  told a short time, and a poll waits for `poll_timeout_ms`, or until a record comes.
 * Dated: records that were fetched under one assignment must not be handed out under the next.
 """
 
@@ -94,7 +96,8 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 
     async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Polled:
         """Poll, then fill up to *max_records*."""
-        polled = await self._poll(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        waits_ms = max(timeout_ms, self._settings.poll_timeout_ms)
+        polled = await self._poll(*partitions, timeout_ms=waits_ms, max_records=max_records)
         self._health.good(records=bool(polled))
         self.polled_in = self._generation()
         return await self._fill(polled, max_records) if polled and max_records else polled
@@ -120,10 +123,12 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 
     async def _fill(self, polled: Polled, max_records: int) -> Polled:
         deadline = self._health.clock() + self._settings.fill_max_s
-        missing = max_records - sum(map(len, polled.values()))
+        came = sum(map(len, polled.values()))
+        missing = max_records - came
+        quiet_ms = self._settings.lone_quiet_ms if came <= self._settings.few else self._settings.quiet_ms
         while missing > 0 and self._health.clock() < deadline:
             try:
-                more = await self._poll(timeout_ms=self._settings.quiet_ms, max_records=missing)
+                more = await self._poll(timeout_ms=quiet_ms, max_records=missing)
             except KafkaError:
                 # The next poll raises it again; what was polled before it is sound.
                 return polled
@@ -132,6 +137,7 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
                 return more
             if not more:
                 return polled
+            quiet_ms = self._settings.quiet_ms
             for partition, records in more.items():
                 polled.setdefault(partition, []).extend(records)
                 missing -= len(records)

@@ -277,7 +277,7 @@ class CompanyIntake:
             parser=self.parse,
             decoder=_raw,
             max_records=self._settings.max_records,
-            batch_timeout_ms=self._settings.poll_timeout_ms,
+            batch_timeout_ms=self._settings.idle_sleep_ms,
             session_timeout_ms=self._settings.session_timeout_ms,
             heartbeat_interval_ms=self._settings.heartbeat_interval_ms,
             max_poll_interval_ms=self._settings.max_poll_interval_ms,

@@ -12,6 +12,7 @@ import structlog
 
 from bridge.kafka.convert import next_offsets
 from bridge.kafka.errors import Fenced, cause_of, may_be_a_records
+from bridge.kafka.heap import spare_what_was_read, visit_everything_again
 from bridge.kafka.inbox import Inbox, MicroBatch
 from bridge.kafka.outage import OutageWait
 from bridge.kafka.owner import CompanyOwner
@@ -88,6 +89,7 @@ class OwnerWork:
 
     async def release(self) -> None:
         """Write nothing more for this ownership, and tell the owner."""
+        visit_everything_again()
         await self._publisher.close()
         await self._owner.released()
 
@@ -104,6 +106,7 @@ class OwnerWork:
                 await self._wait_out(error)
             else:
                 break
+        spare_what_was_read()
         self._outage.answered()
         log.info("company.owned", company=self._company, epoch=epoch)
 

@@ -13,10 +13,19 @@ class IntakeSettings:
     """Records in one micro-batch: enough to fill QBO batches of 30 from a backlog."""
 
     poll_timeout_ms: int = 50
-    """FastStream sleeps this long again after an empty poll, so a lone record waits for at most twice this."""
+    """How long a poll waits for a first record, which ends it at once."""
+
+    idle_sleep_ms: int = 1
+    """FastStream sleeps this long after an empty poll; whatever comes meanwhile waits."""
 
     quiet_ms: int = 20
     """A micro-batch that is not full is closed when no record came for this long."""
+
+    lone_quiet_ms: int = 4
+    """The same where only a few records came at first: no backlog, and somebody waits for each of them."""
+
+    few: int = 10
+    """As many records at first are no backlog yet."""
 
     fill_max_s: float = 0.1
     """However steadily records trickle in, a micro-batch is handed out after this long."""

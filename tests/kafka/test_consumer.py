@@ -20,6 +20,7 @@ class Scripted(WatchedConsumer):
     def __init__(self, *polls: Any, **settings: float) -> None:
         self.polls = list(polls)
         self.asked: list[int | None] = []
+        self.waits_ms: list[int] = []
         self.generation = 1
         self._health, self._broken = PollHealth(), None
         self._settings = IntakeSettings(**({"fill_max_s": 60.0} | settings))  # type: ignore[arg-type]
@@ -33,6 +34,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def getmany(self: Scripted, *_: object, timeout_ms: int, max_records: int | None) -> Any:
         self.asked.append(max_records)
+        self.waits_ms.append(timeout_ms)
         answer = self.polls.pop(0)
         if callable(answer):
             answer = answer(self)
@@ -54,6 +56,22 @@ async def test_a_lone_record_is_handed_out_when_no_other_comes() -> None:
     """Prompt when idle: one quiet poll ends the micro-batch."""
     consumer = Scripted({ZERO: [1]}, {}, {ZERO: [2]})
     assert await consumer.getmany(timeout_ms=50, max_records=500) == {ZERO: [1]}
+
+
+async def test_a_few_records_wait_for_others_only_briefly() -> None:
+    """Somebody waits for each of them; once more come it is a backlog, and full micro-batches are worth a wait."""
+    consumer = Scripted({ZERO: [1]}, {ZERO: [2]}, {}, {ZERO: list(range(40))}, {}, lone_quiet_ms=3, quiet_ms=30)
+    await consumer.getmany(timeout_ms=50, max_records=500)
+    assert consumer.waits_ms[1:] == [3, 30]
+    await consumer.getmany(timeout_ms=50, max_records=500)
+    assert consumer.waits_ms[4:] == [30]
+
+
+async def test_the_consumer_waits_inside_a_poll() -> None:
+    """What FastStream lets a poll wait it sleeps afterwards too, deaf to what comes. Guard: `poll_timeout_ms`."""
+    consumer = Scripted({}, poll_timeout_ms=50)
+    await consumer.getmany(timeout_ms=1, max_records=500)
+    assert consumer.waits_ms == [50]
 
 
 async def test_records_that_trickle_do_not_hold_a_micro_batch_open() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -201,6 +202,16 @@ async def test_what_is_committed_is_read_after_the_fence() -> None:
     await world.own()
     assert world.consumer.sought == [(ZERO, 5), (ONE, 0)]
     await world.session.end()
+
+
+async def test_collections_visit_what_a_take_over_has_read_only_once_the_company_is_let_go() -> None:
+    """With 100,000 documents a full one holds all companies of the process up. Guard: `bridge.kafka.heap`."""
+    world = SessionWorld()
+    assert gc.get_freeze_count() == 0
+    await world.own()
+    assert gc.get_freeze_count() > 0
+    await world.session.end()
+    assert gc.get_freeze_count() == 0
 
 
 async def test_records_of_an_older_generation_are_dropped() -> None:
