@@ -27,15 +27,23 @@ def newest_with_money(
 ) -> tuple[Claim, ...]:
     """The newest bodies that tell money, when none that told it before is newer; an older one says nothing."""
     key = SourceKey(sale.system, BODY_MONEY, sale.id)
-    noted, seen = context.index.newest(key), context.index.newest(sale)
-    # because a silent body is the sale's newest without saying anything of its money, what was noted beside it counts
-    before = max(_age(noted or seen), age_of(body) if body else NEVER)
+    before = known_until(context, sale, body)
     newest = max([before, *(age(claim) for claim in claims.received)])
     silent = [age(claim) for claim in claims.bodies if is_silent(claim, claims)]
-    silences = bool(silent) and max(silent) > max(newest, _age(seen))
-    if silences or (noted is not None and newest > before):
+    silences = bool(silent) and max(silent) > max(newest, _age(context.index.newest(sale)))
+    if silences or (context.index.newest(key) is not None and newest > before):
         context.note_version(key, Version(*newest, ""))
     return tuple(claim for claim in claims.received if age(claim) == newest)
+
+
+def known_until(context: PlanningContext, sale: SourceKey, body: Posted | None) -> Age:
+    """The age of the newest body before these that told money: what is booked of it is what that body said.
+
+    It may be newer than the payment, which is not written again for a body that says the same.
+    """
+    noted = context.index.newest(SourceKey(sale.system, BODY_MONEY, sale.id))
+    # because a silent body is the sale's newest without saying anything of its money, what was noted beside it counts
+    return max(_age(noted or context.index.newest(sale)), age_of(body) if body else NEVER)
 
 
 def is_silent(claim: Claim, claims: SaleClaims) -> bool:

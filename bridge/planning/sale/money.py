@@ -15,7 +15,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, other_figures, rejected, stays_void
 from bridge.planning.sale.amounts import age, age_of, amount_of, is_on_another_sale, money_of
-from bridge.planning.sale.body_money import earliest_day, newest_with_money
+from bridge.planning.sale.body_money import earliest_day, known_until, newest_with_money
 from bridge.planning.sale.change import change_of, less_change
 from bridge.planning.sale.combined import combined_payment_of
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
@@ -57,6 +57,7 @@ def collect_money(context: PlanningContext, content: SaleContent) -> SaleMoney:
         booked=money.booked - _grown(context, unbooked, sale.key),
         cards=in_shop_currency(cards, money.shown, money.currency),
         shown=with_cards(money.shown, cards),
+        known_until=known_until(context, sale.key, body),
         current=newest_with_money(context, sale.key, body, claims),
     )
     money = less_change(context, money)
@@ -220,7 +221,7 @@ def _received_by_body(money: SaleMoney, on_form: Sequence[Redeemed]) -> Decimal:
     amounts = [amount_of(claim) for claim in money.current]
     by_card = any(each.key.kind == BODY_MONEY for each in on_form)
     known_money = money.booked + amount_redeemed(on_form) + (money.body.total if money.body else Decimal(0))
-    if not amounts or (money.body and age(money.current[0]) == age_of(money.body)):
+    if not amounts or (money.body and age(money.current[0]) == money.known_until):
         remembered = amount_in(money.body.marker_fields, MarkerField.RECEIVED) if money.body else None
         amounts.append(known_money if remembered is None else remembered)
     elif by_card and money.sale.posted and age(money.current[0]) == age_of(money.sale.posted):

@@ -47,10 +47,11 @@ class SaleMoney:
 
     `body` is the payment that is known from the order's body, `booked` what all other payments add up to. `unbooked`
     are the transactions that are not in the books yet, `cards` the gift cards that are not, each with all its claims.
-    `current` are the newest bodies that tell money. `received_by_body` is what they say was received, first told on
-    `earliest_day`, `body_only` what of it only they tell. `redeemed` are the gift cards that the form must show in the
-    end, `shown` is what a customer of another currency saw of the sale, `change` what was given back of payments in the
-    books. With `refused` nothing of this money can be booked. Amounts are in `currency`.
+    `current` are the newest bodies that tell money, `known_until` is the age of the newest before them.
+    `received_by_body` is what they say was received, first told on `earliest_day`, `body_only` what of it only they
+    tell. `redeemed` are the gift cards that the form must show in the end, `shown` is what a customer of another
+    currency saw of the sale, `change` what was given back of payments in the books. With `refused` nothing of this
+    money can be booked. Amounts are in `currency`.
     """
 
     sale: Sale
@@ -62,6 +63,7 @@ class SaleMoney:
     unbooked: tuple[tuple[Claim, ...], ...] = ()
     cards: tuple[tuple[Claim, ...], ...] = ()
     current: tuple[Claim, ...] = ()
+    known_until: tuple[int, int] = (0, 0)
     received_by_body: Decimal = Decimal(0)
     earliest_day: date | None = None
     body_only: Decimal = Decimal(0)

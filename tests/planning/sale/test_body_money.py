@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -55,6 +56,7 @@ OWED = shopify_event(
         updated_at="2026-03-07T10:00:00-08:00",
     ),
 )
+SECOND = "2026-03-08T10:00:00-08:00"
 RECEIPTS = MappingRules(shop_domains=("acme.myshopify.com",), orders=OrderRules(document="sales_receipt"))
 
 
@@ -142,6 +144,20 @@ async def test_the_newest_body_that_tells_money_counts(events: Any) -> None:
     """Guard: beside a silent one, an older word on money does not beat a newer one."""
     world = await _balances(*events)
     assert world.payments() == []
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("order_of_arrival", [*permutations(range(3))])
+async def test_of_two_bodies_of_one_second_the_greater_money_counts_though_it_is_booked_long_since(
+    order_of_arrival: tuple[int, ...], *, restarts: bool
+) -> None:
+    """Nothing is written again for a newer body that says the same. Guard: `known_until`."""
+    same, less = (
+        shopify_event("orders/updated", order([line("20.00")], total_outstanding=owed, updated_at=SECOND))
+        for owed in ("0.00", "8.00")
+    )
+    world = await _balances(*((TOLD, same, less)[at] for at in order_of_arrival), restarts=restarts)
+    assert [amount for _, amount in world.payments()] == [Decimal("20.00")]
 
 
 async def test_a_silent_body_leaves_a_sales_receipt_as_it_is() -> None:
