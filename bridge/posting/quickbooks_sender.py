@@ -91,7 +91,7 @@ class QuickBooksSender:
         self._kept: dict[str, _Kept] = {}
 
     async def send(self, steps: Sequence[BoundStep]) -> Replies:
-        """Write the wave in as few requests as its size allows; what was given up before is looked for first."""
+        """Write the wave as the limits let it end soonest; what was given up before is looked for first."""
         kept = [(bound, self._kept.get(bound.wire.request_id)) for bound in steps]
         current = [bound for bound, before in kept if before is None]
         async for each in self._deliver(await self._journalled(current, items_max=self._items_max)):
@@ -145,7 +145,8 @@ class QuickBooksSender:
     async def _journalled(self, steps: Sequence[BoundStep], *, items_max: int) -> Sequence[Request]:
         """The requests for `steps`, written down: from here on each of them is open until its answer is known."""
         wires = [bound.wire for bound in steps]
-        packed = await computed(partial(pack, wires, items_max=items_max), steps=len(wires))
+        alone = self._client.alone(len(wires))
+        packed = await computed(partial(pack, wires, items_max=items_max, alone=alone), steps=len(wires))
         if not packed:
             return ()
         by_id: dict[str, SentStep] = {bound.wire.request_id: bound for bound in steps}

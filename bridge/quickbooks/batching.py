@@ -75,9 +75,9 @@ StepAnswer = Entity | Fault
 
 
 def pack(
-    steps: Sequence[WireStep], *, items_max: int = ITEMS_MAX, body_bytes_max: int = BODY_BYTES_MAX
+    steps: Sequence[WireStep], *, items_max: int = ITEMS_MAX, body_bytes_max: int = BODY_BYTES_MAX, alone: int = 0
 ) -> tuple[Request, ...]:
-    """Requests for `steps` in their order, as few as the two bounds allow.
+    """Requests for `steps` in their order: the last `alone` by themselves, the others as few as the bounds allow.
 
     ValueError for two steps of one request id, and for a void of what QBO cannot void; TypeError for a body that is
     not exact JSON. A step that alone exceeds the bound goes alone.
@@ -86,10 +86,11 @@ def pack(
         raise ValueError("two steps of one wave have the same request id")
     groups: list[list[tuple[WireStep, bytes]]] = []
     size = 0
-    for step in steps:
+    for number, step in enumerate(steps, start=1):
         encoded = _item_bytes(step)
+        goes_alone = number > len(steps) - alone
         full = not groups or len(groups[-1]) >= items_max or size + len(encoded) > body_bytes_max
-        if full:
+        if full or goes_alone:
             groups.append([])
             size = len(_FRAME) + 2
         groups[-1].append((step, encoded))

@@ -90,6 +90,10 @@ class QuickBooksClient:
         limiter = self._sender.limiter
         return LimitsState(waiting=limiter.waiting, fraction=limiter.fraction(), pause_s=limiter.pause_left_s())
 
+    def alone(self, steps: int) -> int:
+        """How many of `steps` writes are done sooner by requests of their own: batches are spent, requests are not."""
+        return self._sender.limiter.alone(steps)
+
     async def send(
         self, request: Request, *, priority: Priority = Priority.LIVE, tries_max: int | None = None
     ) -> CallAnswer:

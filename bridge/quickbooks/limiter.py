@@ -32,6 +32,8 @@ LONG_THROTTLE_S = 900.0
 RECOVERY_HOLD_S = 60.0
 RECOVERY_PER_S = 0.005
 FRACTION_MIN = 0.1
+READS_LEFT = 0.1
+"""The part of the requests alone that is left to reads, and to calls of other programs."""
 NEW_OWNER_FRACTION = 0.5
 """Where a new owner starts: the old one may have spent the rest of this minute."""
 
@@ -69,6 +71,16 @@ class _Window:
             self.times.popleft()
         return self.times[-allowed] + self.length_s - now if len(self.times) >= allowed else 0.0
 
+    def free(self, now: float, fraction: float) -> int:
+        """How many calls may go at once at `now`."""
+        self.wait_s(now, fraction)
+        return max(1, math.floor(self.calls_max * fraction)) - len(self.times)
+
+    def next_after(self, now: float, fraction: float) -> float:
+        """The wait for one more call once all that are free at `now` have gone."""
+        oldest = self.times[0] if self.times else now
+        return max(self.wait_s(now, fraction), oldest + self.length_s - now)
+
 
 class Budget:
     """What may still be called, by the clock of whoever asks. All times are seconds of one monotonic clock.
@@ -86,7 +98,12 @@ class Budget:
             _Window(limits.requests_per_minute, minute),
             _Window(limits.requests_per_second, pace),
         )
-        self._batches = (_Window(limits.batches_per_minute, minute), *self._requests)
+        self._of_batches = _Window(limits.batches_per_minute, minute)
+        self._batches = (self._of_batches, *self._requests)
+        # because a batch counts as a request too, as many as batches may go are left to them, and some to reads
+        lane = limits.requests_per_minute - limits.batches_per_minute
+        self._alone = _Window(math.floor(lane * (1 - READS_LEFT)), minute)
+        self._limits = limits
         self._fraction = 1.0
         self._changed_at = now
         self._paused_until = now
@@ -101,7 +118,25 @@ class Budget:
             return wait
         for window in windows:
             window.times.append(now)
+        if kind == "write":
+            self._alone.times.append(now)
         return 0.0
+
+    def alone(self, now: float, steps: int) -> int:
+        """How many of `steps` writes are done sooner by requests of their own than by batches.
+
+        None while all of them find room in batches that may go at once. The rest would wait for the minute to pass:
+        as much of it goes alone as may go until then.
+        """
+        fraction = self.fraction(now)
+        at_once = self._of_batches.free(now, fraction)
+        left = steps - max(0, at_once) * self._limits.batch_items
+        if left <= 0:
+            return 0
+        wait_s = self._of_batches.next_after(now, fraction)
+        pace = 60.0 / (self._limits.requests_per_minute * fraction)
+        room = min(math.ceil(wait_s / pace), max(0, self._alone.free(now, fraction)))
+        return min(left, room)
 
     def fraction(self, now: float) -> float:
         """The part of each limit that is used at `now`, between 0.1 and 1."""
@@ -199,6 +234,10 @@ class Limiter:
     def fraction(self) -> float:
         """The part of each limit that is used now."""
         return self._budget.fraction(self._clock.monotonic())
+
+    def alone(self, steps: int) -> int:
+        """How many of `steps` writes are done sooner by requests of their own than by batches."""
+        return self._budget.alone(self._clock.monotonic(), steps)
 
     def close(self) -> None:
         """Let nothing more through; who waits is sent away at once, who is through finishes."""

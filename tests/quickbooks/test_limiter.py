@@ -304,3 +304,37 @@ async def test_a_closed_gate_sends_away_who_waits_and_lets_finish_who_is_through
     limiter.open()
     async with limiter.slot("read"):
         assert limiter.waiting == 0
+
+
+def test_a_wave_goes_as_batches_while_batches_are_free() -> None:
+    """Thirty documents a request, as long as no batch has to wait."""
+    budget = Budget(Limits())
+    assert [budget.alone(0.0, steps) for steps in (2, 30, 500, 1200)] == [0, 0, 0, 0]
+
+
+def test_a_small_wave_does_not_wait_for_the_minute_of_batches() -> None:
+    """Single calls are free meanwhile. Guard: `alone`."""
+    budget = Budget(Limits())
+    assert len(backlog(budget, "batch", 10.0)) == 40
+    assert budget.alone(10.0, 3) == 3
+
+
+def test_what_a_batch_does_as_soon_is_left_to_it() -> None:
+    """A second before the next batch may go, eight or nine calls alone have gone at most: the rest is for the batch."""
+    budget = Budget(Limits())
+    sent = backlog(budget, "batch", 10.0)
+    next_at = sent[0] + 60 * (1 + MARGIN)
+    assert 1 <= budget.alone(next_at - 1.0, 300) <= 10
+
+
+@given(st.integers(1, 3000), st.lists(KINDS, max_size=400))
+@settings(max_examples=examples(60), deadline=None)
+def test_calls_alone_leave_room_for_batches_and_reads(steps: int, before: list[Kind]) -> None:
+    """A backlog that goes alone never spends what its next batches need."""
+    budget, now = Budget(Limits()), 0.0
+    for kind in before:
+        while (wait := budget.reserve(now, kind)) > 0:
+            now += wait
+    alone = budget.alone(now, steps)
+    assert 0 <= alone <= steps
+    assert alone + sum(kind == "write" for kind in before) <= 414 or alone == 0 or now > 60.0

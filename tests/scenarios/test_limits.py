@@ -61,6 +61,15 @@ class Watched:
 
         self.throttle.enter = watched  # type: ignore[method-assign]
 
+    async def serve_live(self, orders: list[InboundRecord]) -> list[float]:
+        """Two orders a second; how long each second's took beyond QBO's own time, which is none here."""
+        began, waited = self.clock.monotonic(), []
+        for second, records in enumerate(zip(orders[::2], orders[1::2], strict=False)):
+            await self.clock.sleep(max(0.0, began + second - self.clock.monotonic()))
+            await self.company.process(records)
+            waited.append(self.clock.monotonic() - began - second)
+        return waited
+
     async def work_off(self, records: list[InboundRecord]) -> None:
         """Micro-batch after micro-batch; an outage is waited out, as the session does."""
         for start in range(0, len(records), MICRO_BATCH):
@@ -86,7 +95,7 @@ def computing_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def watched_company() -> AsyncIterator[Watched]:
+async def watched_company(items_max: int = ITEMS) -> AsyncIterator[Watched]:
     """A company with the published limits on both sides, just taken over."""
     clock = ManualClock()
     app = create_app(SandboxSettings(empty=True), SharedClock(clock))
@@ -94,7 +103,9 @@ async def watched_company() -> AsyncIterator[Watched]:
     transport = httpx.ASGITransport(app)
     async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.5) as client:
         window = timedelta(days=90)
-        company = assemble(client, MemoryJournal(), clock, MappingRules(), window=window, stop_after=0, items_max=ITEMS)
+        company = assemble(
+            client, MemoryJournal(), clock, MappingRules(), window=window, stop_after=0, items_max=items_max
+        )
         await company.take_over(1)
         found = Watched(company, clock, app.state.sandbox.realms[DEFAULT_REALM].throttle)
         found.watch()
@@ -122,7 +133,7 @@ async def test_a_backlog_uses_the_limits_and_never_exceeds_them() -> None:
     """No 429 that we caused, and nearly all of what is allowed. Guards: the windows of `Budget`, and its pace."""
     async with watched_company() as bridge:
         began = bridge.clock.monotonic()
-        await bridge.work_off(backlog(330))
+        await bridge.work_off(backlog(450))
         ramped, ended = began + RAMP_S, bridge.let_in[-1]
         assert bridge.refused == []
         assert ended - ramped > 240
@@ -144,7 +155,7 @@ async def test_another_app_on_the_same_company_is_given_way_and_the_bridge_recov
                 await bridge.clock.sleep(1.0)
 
         other = asyncio.create_task(other_app())
-        await bridge.work_off(backlog(450))
+        await bridge.work_off(backlog(600))
         other.cancel()
         recovered, ended = until + RECOVERY_S, bridge.let_in[-1]
         assert ended - recovered > 2 * WINDOW_S
@@ -152,3 +163,12 @@ async def test_another_app_on_the_same_company_is_given_way_and_the_bridge_recov
         assert max(bridge.refused) < until + 60
         assert bridge.used(0, until) > 0.25, "it goes on meanwhile"
         assert bridge.used(recovered, ended) >= 0.95
+
+
+async def test_live_orders_do_not_wait_for_the_batches_of_a_minute() -> None:
+    """From the first minute of a new owner on: what is small goes alone once batches are spent. Guard: `alone`."""
+    async with watched_company(items_max=30) as bridge:
+        waited = await bridge.serve_live(backlog(200))
+        assert max(waited[1:]) <= 1.0
+        assert waited[0] <= 2.0, "right behind the reads of the take-over"
+        assert bridge.refused == []
