@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema, model_validator
 
 from contracts.errors import UndecodableRecord
 from contracts.sizes import cut_text
@@ -144,17 +144,26 @@ def _plausible(moment: datetime) -> datetime:
     return moment
 
 
-Amount = Annotated[Decimal, PlainValidator(read_amount)]
-FloatAmount = Annotated[Decimal, PlainValidator(read_float_amount)]
-Positive = Annotated[Decimal, PlainValidator(read_positive)]
-Ident = Annotated[int, PlainValidator(read_id)]
-Count = Annotated[int, PlainValidator(read_count)]
-Whole = Annotated[int, PlainValidator(read_whole)]
-Smallest = Annotated[int, PlainValidator(read_smallest)]
-Text = Annotated[str, PlainValidator(read_text)]
-Flag = Annotated[bool, PlainValidator(read_flag)]
-Time = Annotated[datetime, PlainValidator(read_time)]
-UnixTime = Annotated[datetime, PlainValidator(read_unix_time)]
+NUMBER = WithJsonSchema({"type": ["string", "number"], "description": "decimal; never through a float"})
+WHOLE = WithJsonSchema({"type": ["integer", "string"], "description": "whole number"})
+
+Amount = Annotated[Decimal, PlainValidator(read_amount), NUMBER]
+FloatAmount = Annotated[Decimal, PlainValidator(read_float_amount), NUMBER]
+Positive = Annotated[Decimal, PlainValidator(read_positive), NUMBER]
+Ident = Annotated[
+    int, PlainValidator(read_id), WithJsonSchema({"type": ["integer", "string"], "description": "digits, of any size"})
+]
+Count = Annotated[int, PlainValidator(read_count), WHOLE]
+Whole = Annotated[int, PlainValidator(read_whole), WHOLE]
+Smallest = Annotated[int, PlainValidator(read_smallest), WHOLE]
+Text = Annotated[str, PlainValidator(read_text), WithJsonSchema({"type": ["string", "number"]})]
+Flag = Annotated[bool, PlainValidator(read_flag), WithJsonSchema({"type": ["boolean", "string"]})]
+Time = Annotated[datetime, PlainValidator(read_time), WithJsonSchema({"type": "string", "description": "ISO 8601"})]
+UnixTime = Annotated[
+    datetime,
+    PlainValidator(read_unix_time),
+    WithJsonSchema({"type": ["integer", "string"], "description": "seconds since the epoch"}),
+]
 
 
 class Body(BaseModel):

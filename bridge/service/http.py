@@ -11,7 +11,7 @@ import contextlib
 import errno
 import html
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import structlog
 import uvicorn
@@ -31,10 +31,13 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 
+Page = BaseRoute
+"""One path of the server, and what answers there."""
+
 log = structlog.get_logger(__name__)
 
 
-def create_app(board: StatusBoard, routes: Sequence[BaseRoute] = ()) -> Starlette:
+def create_app(board: StatusBoard, routes: Sequence[Page] = ()) -> Starlette:
     """The pages over `board`; `routes` are further pages of the same server."""
 
     async def livez(_request: Request) -> Response:
@@ -56,8 +59,17 @@ def create_app(board: StatusBoard, routes: Sequence[BaseRoute] = ()) -> Starlett
     return Starlette(routes=[*(Route(path, answer) for path, answer in ours.items()), *routes])
 
 
+def json_page(path: str, content: Callable[[], object]) -> Page:
+    """A further page: what `content` gives, as JSON."""
+
+    async def answer(_request: Request) -> Response:
+        return JSONResponse(content(), headers=_HEADERS)
+
+    return Route(path, answer)
+
+
 @contextlib.asynccontextmanager
-async def serve(board: StatusBoard, settings: HttpSettings, routes: Sequence[BaseRoute] = ()) -> AsyncIterator[str]:
+async def serve(board: StatusBoard, settings: HttpSettings, routes: Sequence[Page] = ()) -> AsyncIterator[str]:
     """Serve while the block runs; gives the address. ConfigurationError when the port is taken."""
     listening = _listen(settings)
     config = uvicorn.Config(create_app(board, routes), log_config=None, access_log=False, lifespan="off")

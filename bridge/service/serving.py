@@ -7,6 +7,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -30,7 +31,9 @@ from bridge.service.app import (
     open_runtime,
     topics_to_create,
 )
+from bridge.service.asyncapi import bus_contract
 from bridge.service.connections import connection_settings, marker_seal, token_store
+from bridge.service.http import Page, json_page
 from bridge.service.http import serve as serve_http
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable, UnreadableJournal
@@ -58,7 +61,7 @@ async def _serve(settings: Settings) -> int:
         for _, _, connection in prepared:
             await store.load(connection.credentials.store_key)  # a wrong key is the operator's to mend, now
     stopping = stop_signals()
-    async with serve_http(board, settings.http):
+    async with serve_http(board, settings.http, [contract_page(settings)]):
         tasks = [
             asyncio.create_task(
                 _run_company(
@@ -81,6 +84,12 @@ async def _serve(settings: Settings) -> int:
     # because the loop gives the signals back as it closes, and a second SIGTERM would then end us with 143
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     return 1 if any(failed) else 0
+
+
+def contract_page(settings: Settings) -> Page:
+    """`/asyncapi`: what `qbo-bridge asyncapi` prints."""
+    ours = partial(bus_contract, version("qbo-bridge"), settings.topics, kafka=settings.kafka, tokens=settings.tokens)
+    return json_page("/asyncapi", ours)
 
 
 async def _run_company(settings: Settings, context: CompanyContext, stopping: asyncio.Event) -> bool:

@@ -41,6 +41,7 @@ COMMANDS = (
     "dead-letters redrive",
     "resume",
     "explain",
+    "asyncapi",
 )
 
 CONFIG = """
@@ -209,6 +210,16 @@ def test_run_on_a_port_in_use_ends_with_1(cli: Cli, tmp_path: Path, monkeypatch:
     assert ended.returncode == 1
     assert "is in use; expected a free port" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_asyncapi_prints_the_contract_without_a_configuration(cli: Cli, tmp_path: Path) -> None:
+    """Of the default topics; with a configuration of its own."""
+    without = cli("asyncapi")
+    write_config(tmp_path, name="x")
+    with_one = cli("asyncapi")
+    assert (without.code, with_one.code) == (0, 0)
+    assert {"qbo.results", "shopify.events"} <= json.loads(without.out)["channels"].keys()
+    assert "results-x" in json.loads(with_one.out)["channels"]
 
 
 def test_map_shows_what_an_order_would_post(cli: Cli, tmp_path: Path) -> None:
