@@ -78,18 +78,23 @@ def results(
 def explain(
     document: Annotated[
         str,
-        typer.Argument(help="shopify:order:450789469, its id alone, a charge's id, or its number in QuickBooks."),
+        typer.Argument(
+            help="shopify:order:450789469, its id alone, #1043, a charge's id, invoice/145, a request id, "
+            "an intuit_tid, or TOPIC/PARTITION/OFFSET of a record."
+        ),
     ],
     company: Company = None,
     as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
-    """Everything that is known of one order or charge: results, dead letters, and each attempt to write it.
+    """Everything that is known of one sale, its money, refunds, disputes and payouts, and what is in QuickBooks now.
 
+    QuickBooks is asked what each document is now (paid, open, voided, deleted, by whom and when as far as it says);
+    where it cannot be asked the rest is shown. A number that several sales have is exit 1 with the source keys.
     Attempts that QBO took are in the results for good; those that it refused, and the time at which each was sent, are
     in the journal until they are settled and for about an hour longer.
 
-    Example: qbo-bridge explain shopify:order:450789469
+    Example: qbo-bridge explain '#1043'
     """
     from bridge.commands.explain.command import explain as explain_document
     from bridge.config.settings import load_settings

@@ -32,6 +32,14 @@ def company_journal(settings: Settings, company: str) -> KafkaJournal:
     return KafkaJournal(company=company, topic=topics.journal, connection=connection, publisher=publisher)
 
 
+def company_ids(settings: Settings, company: str) -> KafkaJournal:
+    """The record of Ids of a company, for reading; a topic that is not there is empty."""
+    quiet()
+    connection, topics = kafka_connection(settings.kafka), settings.topics
+    publisher = CompanyPublisher(company=company, connection=connection, dead_letters=topics.dead_letters)
+    return KafkaJournal(company=company, topic=topics.ids, connection=connection, publisher=publisher, view=True)
+
+
 def quiet() -> None:
     """A broker that is away is one sentence of ours, not its library's log lines."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -74,6 +74,8 @@ async def read_at(connection: KafkaConnection, places: Iterable[Place]) -> dict[
     for place in places:
         wanted.setdefault(TopicPartition(place.topic, place.partition), set()).add(place.offset)
     found: dict[Place, InboundRecord] = {}
+    if not wanted:
+        return found
     async with _consumer(connection, connection.isolation_level) as consumer:
         for partition, offsets in wanted.items():
             if partition.partition in await partitions_of(connection, partition.topic):

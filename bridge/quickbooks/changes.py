@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.quickbooks.queries import instant
-from contracts.entities import Entity
+from contracts.entities import Entity, part
 
 OBJECTS_MAX = 1000
 """Objects in one answer (Intuit, change data capture)."""
@@ -30,13 +30,14 @@ class ChangeData:
     """Changed entities by name (newest state of each), Ids of deleted ones by name, and QBO's time.
 
     When `complete` is false more has changed than the answer holds: page the entities by `MetaData.LastUpdatedTime`.
-    `as_of` is None when QBO gave no readable time.
+    `as_of` is None when QBO gave no readable time. `deleted_at` has when, by name and Id, as QBO writes it.
     """
 
     changed: Mapping[str, tuple[Entity, ...]]
     deleted: Mapping[str, frozenset[str]]
     as_of: datetime | None
     complete: bool
+    deleted_at: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def cdc_params(entities: Sequence[str], changed_since: datetime) -> dict[str, str]:
@@ -48,7 +49,7 @@ def cdc_params(entities: Sequence[str], changed_since: datetime) -> dict[str, st
 
 def parse_changes(body: Mapping[str, Any], entities: Sequence[str]) -> ChangeData:
     """The answer to a call for `entities`; one object counts once, in its newest version."""
-    rows = {entity: [row for part in _parts(body) for row in _rows(part, entity)] for entity in entities}
+    rows = {entity: [row for answer in _parts(body) for row in _rows(answer, entity)] for entity in entities}
     live = {entity: _newest(row for row in found if not _is_deleted(row)) for entity, found in rows.items()}
     deleted_ids = {
         entity: frozenset(str(row.get("Id")) for row in found if _is_deleted(row)) for entity, found in rows.items()
@@ -61,6 +62,12 @@ def parse_changes(body: Mapping[str, Any], entities: Sequence[str]) -> ChangeDat
         deleted=deleted_ids,
         as_of=_time(body.get("time")),
         complete=sum(len(found) for found in rows.values()) < OBJECTS_MAX,
+        deleted_at={
+            (entity, str(row.get("Id"))): str(part(row, "MetaData").get("LastUpdatedTime", ""))
+            for entity, found in rows.items()
+            for row in found
+            if _is_deleted(row)
+        },
     )
 
 
@@ -72,7 +79,7 @@ def next_since(changes: ChangeData, asked_since: datetime) -> datetime:
 def _parts(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     answers = body.get("CDCResponse")
     found = [answer.get("QueryResponse") for answer in answers or () if isinstance(answer, Mapping)]
-    return [part for parts in found if isinstance(parts, list) for part in parts if isinstance(part, Mapping)]
+    return [each for parts in found if isinstance(parts, list) for each in parts if isinstance(each, Mapping)]
 
 
 def _rows(part: Mapping[str, Any], entity: str) -> list[Entity]:

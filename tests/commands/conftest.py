@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bridge.cli.app import main
 from bridge.kafka.connection import KafkaConnection
@@ -44,7 +47,7 @@ def desk(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Desk:
+) -> Iterator[Desk]:
     (tmp_path / "bridge.toml").write_text(CONFIG.format(broker=embedded.bootstrap_servers, name=unique))
     monkeypatch.chdir(tmp_path)
 
@@ -59,4 +62,7 @@ def desk(
     record = OutboundRecord(topic=desk.events, key=b"x", value=b"event 999", partition=0)
     there = [OutboundRecord(topic=f"{name}-{unique}", key=b"x", value=b"x") for name in ("journal", "results")]
     asyncio.run(publish(embedded, [record, *there]))
-    return desk
+    yield desk
+    # because a command that speaks to QuickBooks silences the logs of its process, which is ours here
+    logging.disable(logging.NOTSET)
+    structlog.reset_defaults()

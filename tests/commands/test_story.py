@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.commands.explain.story import Entry, PublishedResult, attempts_of, matches, meant, read_trail
+from bridge.commands.explain.question import Question
+from bridge.commands.explain.story import Entry, PublishedResult, attempts_of, meant, read_trail
 from bridge.journal.requests import JournalledWrite, WriteAhead
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Single
@@ -142,7 +143,7 @@ def test_a_record_that_waits_is_known_by_the_journal() -> None:
 )
 def test_a_document_goes_by_its_key_its_id_and_its_number(text: str, *, means: bool) -> None:
     """Never by a part of one, nor by an Id of QBO."""
-    assert matches(text, told(INVOICE)) is means
+    assert Question.read(text).names_result(told(INVOICE)) is means
 
 
 def test_the_narrowest_meaning_counts() -> None:

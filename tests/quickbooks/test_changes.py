@@ -52,6 +52,7 @@ def test_changes_and_deletions_come_apart() -> None:
         deleted={"Invoice": frozenset({"979"}), "Payment": frozenset()},
         as_of=datetime(2026, 11, 22, 4, 0, 0, 500_000, tzinfo=PACIFIC),
         complete=True,
+        deleted_at={("Invoice", "979"): "2015-12-23T12:55:50-08:00"},
     )
 
 

@@ -69,15 +69,8 @@ class Trail:
         return [place for place in places if place in waiting]
 
 
-def matches(text: str, published: PublishedResult) -> bool:
-    """Whether `text` may mean this result's document: its key, its id, or a document number in QBO."""
-    document = published.document
-    numbers = {entity.doc_number for entity in published.result.entities if entity.entity not in {"Customer", "Item"}}
-    return bool(document) and (text in {document, document.split(":", 2)[-1]} or text.removeprefix("#") in numbers)
-
-
 def meant(text: str, documents: Iterable[str]) -> list[str]:
-    """The documents that `text` means: one of that key, else those of that id, else all (told by their number)."""
+    """The documents that `text` means: one of that key, else those of that id, else all (known by something else)."""
     found = sorted(set(documents))
     for narrower in ([each for each in found if each == text], [each for each in found if each.endswith(f":{text}")]):
         if narrower:

@@ -1,0 +1,85 @@
+"""What the bus knows of the documents of one company, as `explain` looks through it. Pure.
+
+Of each result only what leads to a sale is kept: a topic may hold millions, and those of one sale are read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bridge.commands.contents import EventContent
+from bridge.commands.dead_letters.redriving import Letter
+from bridge.commands.explain.question import Question
+from bridge.commands.explain.story import PublishedResult, Trail
+from bridge.index.identities import Identities, Recorded
+from contracts.keys import SourceKey
+from contracts.records import Place
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """One result: the document and the record that it is about, and where it `lies` itself."""
+
+    document: str
+    about: Place
+    lies: Place
+    is_booked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLetter:
+    """One dead letter: what it says of itself, our headers, and what its event is about."""
+
+    letter: Letter
+    headers: Mapping[str, str]
+    content: EventContent
+
+
+@dataclass(slots=True, kw_only=True)
+class Knowledge:
+    """One company's part of results, dead letters, journal and record of Ids.
+
+    `ids` are what is `recorded`, to be asked by Id and by sale. `asked` are the documents that the question names,
+    `oldest` has when the oldest record of each topic was written, `events` what the events are about that were read
+    again.
+    """
+
+    company: str
+    trail: Trail
+    recorded: Mapping[SourceKey, Recorded]
+    ids: Identities
+    waiting: Mapping[Place, EventContent] = field(default_factory=dict)
+    lines: list[ResultLine] = field(default_factory=list)
+    letters: list[KnownLetter] = field(default_factory=list)
+    events: dict[Place, EventContent] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    oldest: dict[str, datetime] = field(default_factory=dict)
+
+    def note_time(self, topic: str, moment: datetime | None) -> None:
+        """Note when a record of a topic that was looked through was written."""
+        if moment is not None:
+            self.oldest[topic] = min(moment, self.oldest.get(topic, moment))
+
+    def take_result(self, published: PublishedResult, lies: Place, question: Question) -> None:
+        """Take in a result of this company."""
+        document = published.document
+        self.lines.append(ResultLine(document, published.place, lies, bool(published.result.entities)))
+        if question.names_result(published):
+            self.asked.add(document or str(published.place))
+
+    def ask(self, question: Question) -> None:
+        """Note what the question names beside results; everything is read by now."""
+        documents = {line.about: line.document for line in self.lines if line.document}
+        for each in self.letters:
+            if question.names_letter(each.letter, each.headers, each.content):
+                origin = each.letter.origin
+                self.asked.add(documents.get(origin) or str(each.content.document or origin))
+        for place, content in self.waiting.items():
+            if question.names_event(place, content):
+                self.asked.add(documents.get(place) or str(content.document or place))
+        self.asked |= {each.document for each in self.trail.attempts.values() if question.names_attempt(each)}
+        self.asked |= {str(key) for key in self.recorded if question.names_document(str(key))}
+        if question.entity is not None and (found := self.ids.key_of(*question.entity)) is not None:
+            self.asked.add(str(found))

@@ -1,0 +1,102 @@
+"""Reading what `explain` looks through: results, dead letters, journal and record of Ids, each once."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+
+from bridge.commands.contents import EventContent, content_of
+from bridge.commands.dead_letters.listing import letter_headers
+from bridge.commands.dead_letters.redriving import read_letter
+from bridge.commands.explain.known import Knowledge, KnownLetter
+from bridge.commands.explain.question import Question
+from bridge.commands.explain.sale import SaleLinks, key_of, newest_payouts
+from bridge.commands.explain.story import PublishedResult, read_trail
+from bridge.commands.reading import company_ids, company_journal, read_records
+from bridge.commands.results import published_in
+from bridge.config.settings import Settings
+from bridge.index.identities import Identities
+from bridge.journal.identities import read_identities
+from bridge.journal.waiting import parked_records
+from bridge.kafka.reader import read_at
+from bridge.service.app import kafka_connection
+from contracts.records import InboundRecord, Place
+
+SALES = ("order", "payment", "payout")
+"""Kinds of documents that belong to nothing else."""
+
+
+async def look_through(settings: Settings, companies: Collection[str], question: Question) -> list[Knowledge]:
+    """What is known of each company, and which documents of it the question names."""
+    known = {name: await _journal_and_ids(settings, name) for name in companies}
+    async for record in read_records(settings, settings.topics.dead_letters):
+        letter = read_letter(record)
+        if letter is not None and letter.company in known:
+            known[letter.company].letters.append(KnownLetter(letter, letter_headers(record), content_of(record)))
+        _note_time(known.values(), settings.topics.dead_letters, record)
+    async for record in read_records(settings, settings.topics.results):
+        published = published_in(record)
+        if published is not None and published.result.company in known:
+            known[published.result.company].take_result(published, record.place, question)
+        _note_time(known.values(), settings.topics.results, record)
+    for each in known.values():
+        each.ask(question)
+    return list(known.values())
+
+
+async def _journal_and_ids(settings: Settings, company: str) -> Knowledge:
+    async with contextlib.aclosing(company_journal(settings, company).history()) as records:
+        entries = [entry async for entry in records]
+    trail, ids = read_trail(entries), Identities()
+    recorded = dict(read_identities(await company_ids(settings, company).read()))
+    ids.restore(recorded.items())
+    known = Knowledge(
+        company=company,
+        trail=trail,
+        recorded=recorded,
+        ids=ids,
+        waiting={parked.record.place: content_of(parked.record) for parked in parked_records(trail.live)},
+    )
+    for _, _, timestamp_ms in entries:
+        known.note_time(settings.topics.journal, datetime.fromtimestamp(timestamp_ms / 1000, tz=UTC))
+    return known
+
+
+def _note_time(known: Iterable[Knowledge], topic: str, record: InboundRecord) -> None:
+    for each in known:
+        each.note_time(topic, record.recorded_at)
+
+
+async def read_own_events(settings: Settings, known: Knowledge) -> None:
+    """Read the events of what is asked where nothing says which sale it belongs to."""
+    links = SaleLinks(known)
+    alone = {each for each in known.asked if links.sale_of(each) == each and _may_belong(each)}
+    await _read(settings, known, {line.about for line in known.lines if line.document in alone})
+
+
+async def read_parts(settings: Settings, known: Knowledge, members: Collection[str]) -> None:
+    """Read the events of a sale, which name its charges, and those of the payouts, which name what they pay."""
+    own = {line.about for line in known.lines if line.document in members}
+    await _read(settings, known, own | set(newest_payouts(known).values()))
+
+
+async def read_results(settings: Settings, known: Knowledge, documents: Collection[str]) -> list[PublishedResult]:
+    """The results about these documents, or about these records, oldest first."""
+    lies = [line.lies for line in known.lines if line.document in documents or str(line.about) in documents]
+    records = await read_at(kafka_connection(settings.kafka), lies)
+    found = [published for record in records.values() if (published := published_in(record)) is not None]
+    return sorted(found, key=lambda each: each.at)
+
+
+def _may_belong(document: str) -> bool:
+    key = key_of(document)
+    return key is not None and key.kind not in SALES
+
+
+async def _read(settings: Settings, known: Knowledge, places: Collection[Place]) -> None:
+    letters = {each.letter.origin for each in known.letters}
+    wanted = set(places) - letters - known.events.keys()
+    records: Mapping[Place, InboundRecord] = await read_at(kafka_connection(settings.kafka), wanted)
+    contents: Mapping[Place, EventContent] = {place: content_of(record) for place, record in records.items()}
+    known.events.update(contents)

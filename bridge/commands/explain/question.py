@@ -1,0 +1,84 @@
+"""What a person may have at hand of a document, and what of the bus it fits. Pure.
+
+A source key or its id, the order's name with or without `#`, a number in QuickBooks, a charge, an entity and its Id
+(`invoice/145`), a request id, an `intuit_tid`, or the place of a record (`topic/partition/offset`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from bridge.commands.contents import EventContent
+from bridge.commands.dead_letters.redriving import Letter
+from bridge.commands.explain.story import Attempt, PublishedResult
+from contracts.entities import NAME_LISTS, EntityName
+from contracts.records import Place
+from contracts.results import PostedEntity
+
+ENTITIES = {name.lower(): name for name in get_args(EntityName)}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was typed, and what else it may be: a record's `place`, or an entity of QuickBooks and its Id."""
+
+    text: str
+    place: Place | None
+    entity: tuple[str, str] | None
+
+    @classmethod
+    def read(cls, text: str) -> Question:
+        """What `text` may mean; everything may be a name."""
+        text = text.strip()
+        entity, slash, ident = text.partition("/")
+        known = ENTITIES.get(entity.lower()) if slash else None
+        try:
+            place = Place.parse(text)
+        except ValueError:
+            place = None
+        return cls(text, place, (known, ident) if known and ident else None)
+
+    @property
+    def number(self) -> str:
+        """The text as QuickBooks has it for a number."""
+        return self.text.removeprefix("#")
+
+    def names_document(self, document: str) -> bool:
+        """Whether it is the document's key or its id."""
+        return bool(document) and self.text in {document, document.split(":", 2)[-1]}
+
+    def names_result(self, published: PublishedResult) -> bool:
+        """Whether it may mean the document that this result is about."""
+        result = published.result
+        return (
+            self.names_document(published.document)
+            or published.place == self.place
+            or any(self._names_entity(each, published.document) for each in result.entities)
+        )
+
+    def names_attempt(self, attempt: Attempt) -> bool:
+        """Whether it means the document of this request to QuickBooks, or the request itself."""
+        ids = {attempt.request_id, *attempt.request_id.split("/", 1)}
+        return self.names_document(attempt.document) or self.text in ids or self.text == attempt.intuit_tid
+
+    def names_letter(self, letter: Letter, headers: Mapping[str, str], content: EventContent) -> bool:
+        """Whether it means this dead letter, or what its body is about."""
+        return (
+            self.place in {letter.place, letter.origin}
+            or self.text in {headers.get("intuit-tid"), str(content.document), str(content.sale)}
+            or self.number in content.names
+        )
+
+    def names_event(self, place: Place, content: EventContent) -> bool:
+        """Whether it means the event at this place."""
+        return place == self.place or str(content.document) == self.text or self.number in content.names
+
+    def _names_entity(self, entity: PostedEntity, document: str) -> bool:
+        if entity.entity in NAME_LISTS:
+            return False  # because all sales of a buyer share the customer, which means none of them
+        said = {entity.intuit_tid, entity.request_id, *(entity.request_id or "").split("/", 1)} - {None, ""}
+        # because a number that a stranger's document has is written with the last digits of the order's id
+        numbers = {self.number, f"{self.number}-{document[-4:]}"}
+        return self.text in said or (entity.entity, entity.id) == self.entity or entity.doc_number in numbers

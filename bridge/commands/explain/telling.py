@@ -1,0 +1,131 @@
+"""How the story of a sale is told: tables for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import orjson
+
+from bridge.commands.explain.composing import RedrivenLetter, Story
+from bridge.commands.explain.entity_state import EntityState
+from bridge.commands.explain.story import Attempt, PublishedResult
+from bridge.commands.output import cell, screen, table
+from bridge.commands.results import entity_text
+
+ENTITIES = ("in QuickBooks", "document", "number", "total", "currency", "now", "open", "by", "changed at")
+RESULTS = ("told at (UTC)", "status", "document", "event", "record", "in QuickBooks", "why not")
+LETTERS = ("dead letter", "failed at (UTC)", "code", "document", "worth", "attempts", "why", "redriven to")
+ATTEMPTS = ("sent at (UTC)", "settled at (UTC)", "what", "document", "request id", "outcome", "intuit_tid")
+COUNTS = frozenset({"partition", "offset", "attempts"})
+"""Headers of a dead letter that are numbers."""
+
+
+def print_story(story: Story) -> None:
+    """The story as tables."""
+    out = screen()
+    out.print(f"{story.document} in {story.company}", markup=False, style="bold", soft_wrap=True)
+    _rows(ENTITIES, (_entity_row(each) for each in story.entities))
+    for each in story.entities:
+        if each.link:
+            out.print(f"{each.entity} {each.id}: {each.link}", markup=False, soft_wrap=True)
+    if story.problem:
+        out.print(f"What it is in QuickBooks now is not known: {story.problem}.", markup=False, soft_wrap=True)
+    for payout in story.payouts:
+        out.print(f"Paid out with {payout}.", markup=False, soft_wrap=True)
+    for document, code in story.left_out.items():
+        out.print(f"{document} was left out: {code}.", markup=False, soft_wrap=True)
+    _rows(RESULTS, (_result_row(each) for each in story.published))
+    _rows(LETTERS, (_letter_row(each) for each in story.letters))
+    _rows(ATTEMPTS, (_attempt_row(each) for each in story.attempts))
+    for place in story.waiting:
+        out.print(f"The record {place} waits for something that does not exist yet.", markup=False, soft_wrap=True)
+    if story.version:
+        said = f"A newer version than QuickBooks shows is remembered: {story.version}."
+        out.print(said, markup=False, soft_wrap=True)
+    out.print()
+
+
+def _rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table, where there is anything to show."""
+    listed = list(rows)
+    if listed:
+        shown = table(*columns)
+        for row in listed:
+            shown.add_row(*map(cell, row))
+        screen().print(shown)
+        screen().print()
+
+
+def _entity_row(each: EntityState) -> tuple[object, ...]:
+    by = f"user {each.user_id}" if each.user_id else "a person" if each.changed_by == "other" else each.changed_by
+    what = f"{each.entity} {each.id}"
+    state = each.state.replace("_", " ")
+    return what, each.document, each.doc_number, each.total, each.currency, state, each.balance, by, each.changed_at
+
+
+def _result_row(published: PublishedResult) -> tuple[object, ...]:
+    result = published.result
+    entities = ", ".join(f"{entity_text(each)} ({each.operation})" for each in result.entities)
+    why = f"{result.reason.code}: {result.reason.message}" if result.reason else ""
+    about = result.source.event_type, published.place
+    return _time(published.at), result.status.value, published.document, *about, entities, why
+
+
+def _letter_row(each: RedrivenLetter) -> tuple[object, ...]:
+    letter, headers, content = each.known.letter, each.known.headers, each.known.content
+    place = f"{letter.place.partition}/{letter.place.offset}"
+    worth = "" if content.amount is None else f"{content.amount} {content.currency or ''}".strip()
+    said = letter.code, content.document, worth, headers.get("attempts"), headers.get("reason", "")
+    return place, _time(letter.failed_at), *said, each.redriven_to or ""
+
+
+def _attempt_row(attempt: Attempt) -> tuple[object, ...]:
+    what = f"{attempt.operation} {attempt.entity}"
+    times = _time(attempt.sent_at), _time(attempt.settled_at)
+    return *times, what, attempt.document, attempt.request_id, attempt.outcome, attempt.intuit_tid
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def story_as_json(story: Story) -> str:
+    """The story as one JSON document: results as they are on the bus, money as text, counts as numbers."""
+    return orjson.dumps(
+        {
+            "asked": story.asked,
+            "document": story.document,
+            "company": story.company,
+            "entities": story.entities,
+            "quickbooks_not_asked": story.problem,
+            "payouts": story.payouts,
+            "left_out": story.left_out,
+            "results": [{"told_at": each.at, **orjson.loads(each.value)} for each in story.published],
+            "dead_letters": [_letter_as_json(each) for each in story.letters],
+            "attempts": story.attempts,
+            "waiting": [str(place) for place in story.waiting],
+            "version": story.version,
+        }
+    ).decode()
+
+
+def _letter_as_json(each: RedrivenLetter) -> dict[str, object]:
+    place, content = each.known.letter.place, each.known.content
+    return {
+        "letter": f"{place.partition}/{place.offset}",
+        **headers_as_json(each.known.headers),
+        "document": str(content.document) if content.document else None,
+        "order": content.name,
+        "amount": None if content.amount is None else str(content.amount),
+        "currency": content.currency,
+        "redriven_to": each.redriven_to,
+    }
+
+
+def headers_as_json(headers: Mapping[str, str]) -> dict[str, object]:
+    """Our headers of a dead letter under names of one style, counts as numbers."""
+    return {
+        name.replace("-", "_"): int(text) if name in COUNTS and text.isdecimal() else text
+        for name, text in headers.items()
+    }
