@@ -31,8 +31,9 @@ def backfill(
 
     It works as the company's owner: stop its service first, and one that is started meanwhile stands by. The service's
     own offsets stay what they are. What is in the books is not posted again, so it may be interrupted and repeated.
-    Times are ISO 8601, UTC where no offset is given. A plan runs beside a service; what only QBO itself can refuse
-    shows when it is posted.
+    Times are ISO 8601, UTC where no offset is given. A plan runs beside a service; it says what would become of each
+    document, and what that changes of receivables, income, tax, liabilities and cash, in the documents' own currencies.
+    What only QBO itself can refuse shows when it is posted.
 
     Example: qbo-bridge backfill --company acme-us --from 2026-11-01 --to 2026-11-08T12:00Z --plan
     """

@@ -22,15 +22,15 @@ from contracts.marker_seal import MarkerSeal
 from contracts.money import total
 from contracts.posting import Operation
 from contracts.quickbooks import Draft
-
-FIRST_ID = 10**15
-"""Ids that QBO does not give, because nothing that only a rehearsal has created may ever be looked up there."""
+from contracts.rehearsal import FIRST_ID, RehearsedWrite
 
 
 class RehearsedEntities:
     """The entities that rehearsed writes have changed: QBO still shows them as they were, or not at all."""
 
     def __init__(self, seal: MarkerSeal) -> None:
+        self.writes: list[RehearsedWrite] = []
+        """All that would have been sent, in order."""
         self._seal = seal
         self._changed: set[tuple[str, str]] = set()
 
@@ -61,6 +61,7 @@ class RehearsingSender:
         """Answer one step after the other; the balances that a step moves are in the index before its reply is."""
         for bound in steps:
             answer = self._answer(bound.step, bound.wire.body)
+            self._rehearsed.writes.append(_write_of(bound, str(answer["Id"])))
             self._move_balance(bound.step)
             if bound.step.operation is not Operation.DELETE:
                 self._rehearsed.add(bound.step.id.entity, str(answer["Id"]))
@@ -133,6 +134,19 @@ class RehearsingSender:
             self._rehearsed.add("Invoice", invoice.id)
             row = row_of(replace(invoice, balance=invoice.balance + amount), self._books.index.seal)
             self._books.remember("Invoice", row, row)
+
+
+def _write_of(bound: BoundStep, ident: str) -> RehearsedWrite:
+    step = bound.step
+    return RehearsedWrite(
+        entity=step.id.entity,
+        ident=ident,
+        key=step.id.key,
+        part=step.id.part,
+        operation=step.operation,
+        sent=bound.wire.body,
+        rests_on=step.target.sync_token if step.target is not None else None,
+    )
 
 
 def _total(draft: Draft | None) -> Decimal:

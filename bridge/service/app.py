@@ -7,7 +7,7 @@ import math
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -49,6 +49,7 @@ from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.lifecycle import Lifecycle
 from contracts.marker_seal import MarkerSeal
+from contracts.rehearsal import RehearsedWrite
 from mappings.matching import looks_around
 from mappings.rules import MappingRules, load_rules
 
@@ -104,9 +105,14 @@ class CompanyContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyRuntime:
-    """One company's machine, put together: who owns, who writes to Kafka, what waits, and the way to QBO."""
+    """One company's machine, put together: who owns, who writes to Kafka, what waits, and the way to QBO.
+
+    `rehearsed` grows by what one that rehearses would have sent.
+    """
 
     owner: BooksOwner
+    books: Books
+    rehearsed: Sequence[RehearsedWrite]
     publisher: CompanyPublisher
     waiting: WaitingRoom
     journal: KafkaJournal
@@ -165,6 +171,8 @@ async def open_runtime(
         )
         yield CompanyRuntime(
             owner=owner,
+            books=books,
+            rehearsed=rehearsed.writes if rehearsed is not None else (),
             publisher=publisher,
             waiting=waiting,
             journal=journal,

@@ -118,6 +118,7 @@ def assemble(
     status: StatusBoard | None = None,
     stop_after: int = 50,
     rehearse: bool = False,
+    rehearsed: RehearsedEntities | None = None,
     items_max: int = 30,
     look_up_results: ResultLookup | None = None,
     room: WaitingRoom | None = None,
@@ -127,8 +128,9 @@ def assemble(
     """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it.
 
     Bodies of waiting events beyond `waiting_bytes` are read again with `read_at`, else from the journal.
+    One that rehearses keeps what it would have sent in `rehearsed`, if that is given.
     """
-    rehearsed = RehearsedEntities(SEAL) if rehearse else None
+    rehearsed = rehearsed or (RehearsedEntities(SEAL) if rehearse else None)
     board = (status or StatusBoard(clock=clock)).company(COMPANY, DEFAULT_REALM)
     books = Books(
         client,
@@ -139,7 +141,7 @@ def assemble(
         lists=rules.lists,
         look_up_results=look_up_results,
         overlay=rehearsed,
-        reads_at_once=rehearse,
+        reads_at_once=rehearsed is not None,
         looks_around=looks_around(rules),
     )
     write_ahead = WriteAhead(journal)

@@ -12,8 +12,10 @@ from typing import IO, TypeVar
 
 from bridge.clock import SystemClock
 from bridge.commands.backfill.counts import BackfillCounts
+from bridge.commands.backfill.effect import Effect
 from bridge.commands.backfill.engine import BackfillOwner, Feed, parked_ids, results_in
 from bridge.commands.backfill.forecast import Forecasts
+from bridge.commands.backfill.rehearsed_effect import effect_of
 from bridge.commands.backfill.report import print_plan, print_report, write_forecasts
 from bridge.commands.progress import ProgressBar
 from bridge.config.settings import Settings
@@ -139,12 +141,12 @@ async def run_plan(settings: Settings, request: BackfillRequest) -> None:
     context = await open_company_context(settings, settings.company(request.company))
     async with _opened(settings, request, context, rehearse=True) as run:
         with run.bar:
-            finished = await _until(_rehearse(run, forecasts), stopping)
-        if not finished:
+            effect = await _until(_rehearse(run, forecasts), stopping)
+        if effect is None:
             raise BridgeError("Interrupted before the plan was ready; nothing was written")
         if request.out is not None:
             write_forecasts(forecasts, request.out)
-        print_plan(forecasts)
+        print_plan(forecasts, effect)
         run.print_report()
 
 
@@ -248,8 +250,8 @@ def _show(run: _Run, owner: BackfillOwner, feed: Feed) -> None:
 # As a plan -----------------------------------------------------------------------------------------------------------
 
 
-async def _rehearse(run: _Run, forecasts: Forecasts) -> None:
-    """The owner's work without its group: what would be published is only counted."""
+async def _rehearse(run: _Run, forecasts: Forecasts) -> Effect:
+    """The owner's work without its group: what would be published is only counted. What it does to the books."""
     owner = run.runtime.owner
     await _patiently(run, lambda: owner.take_over(0))
     async for batch in run.reader.batches(run.settings.kafka.max_records):
@@ -260,6 +262,8 @@ async def _rehearse(run: _Run, forecasts: Forecasts) -> None:
     _count(run, forecasts, (), await _patiently(run, owner.idle))
     while run.runtime.waiting.is_anybody_called:
         _count(run, forecasts, (), await _patiently(run, owner.idle))
+    profile, writes = run.runtime.books.profile, run.runtime.rehearsed
+    return await _patiently(run, lambda: effect_of(writes, profile, run.runtime.client))
 
 
 def _count(
@@ -287,15 +291,12 @@ async def _patiently(run: _Run, call: Callable[[], Awaitable[T]]) -> T:
             return answer
 
 
-async def _until(work: Awaitable[None], stopping: asyncio.Event) -> bool:
-    """Whether `work` ended before the process was told to stop."""
+async def _until(work: Awaitable[T], stopping: asyncio.Event) -> T | None:
+    """What `work` gave; None where the process was told to stop before."""
     working, stopped = asyncio.ensure_future(work), asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            return False
-        working.result()
-        return True
+        return working.result() if working.done() else None
     finally:
         for task in (working, stopped):
             task.cancel()

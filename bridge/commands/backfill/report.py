@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import orjson
+from rich.console import Console
 
 from bridge.commands.backfill.counts import BackfillCounts
+from bridge.commands.backfill.effect import Effect
 from bridge.commands.backfill.forecast import Forecasts
 from bridge.commands.output import cell, printable, screen, table
 from bridge.kafka.range import RangeReader
@@ -15,8 +18,8 @@ from bridge.quickbooks.client import CallCounts
 from contracts.money import plain
 
 
-def print_plan(forecasts: Forecasts) -> None:
-    """One line per document, then how many of each kind."""
+def print_plan(forecasts: Forecasts, effect: Effect) -> None:
+    """One line per document, then how many of each kind, and what that does to the books."""
     out = screen()
     width = max((len(each.document) for each in forecasts), default=0)
     for each in forecasts:
@@ -27,6 +30,24 @@ def print_plan(forecasts: Forecasts) -> None:
     counts = Counter(each.would for each in forecasts)
     said = ", ".join(f"{count} {would}" for would, count in sorted(counts.items()))
     out.out(f"{len(forecasts)} documents{': ' if said else ''}{said}. Nothing was written.")
+    _print_effect(out, effect)
+
+
+def _print_effect(out: Console, effect: Effect) -> None:
+    """A line for each group and currency, then its accounts; nothing is said in another currency than it is in."""
+    accounts = effect.by_account()
+    shown = table("effect on", "account", "amount")
+    for group, sums in effect.by_group().items():
+        for code, amount in sorted(sums.items()) or [("", Decimal(0))]:
+            shown.add_row(cell(group.value), cell(""), cell(_amount(amount, code)))
+        for place, code, amount in accounts:
+            if place.group is group:
+                shown.add_row(cell(""), cell(place.account), cell(_amount(amount, code)))
+    out.print(shown)
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    return f"{plain(amount, currency)} {currency}" if currency else "0"
 
 
 def write_forecasts(forecasts: Forecasts, path: Path) -> None:
