@@ -45,13 +45,15 @@ class Refusal:
 class Unsettled:
     """A journalled request whose outcome nobody has settled: its key, its bytes, and its steps by request id.
 
-    With `refusal` it is not to be resent, because what became of it is known.
+    With `refusal` it is not to be resent, because what became of it is known. `tries` is how often it went out and QBO
+    failed at it.
     """
 
     key: str
     request: Request
     steps: Mapping[str, JournalledWrite]
     refusal: Refusal | None = None
+    tries: int = 0
 
 
 class WriteAhead:
@@ -79,6 +81,13 @@ class WriteAhead:
             entries.append((REQUEST.key(instead_of.request_id), None))
         await self._journal.append(entries)
         self._unsettled += added
+
+    async def note_tries(self, request: Request, steps: Mapping[str, JournalledWrite], tries: int) -> None:
+        """Write down how often QBO has failed at a request: the next owner goes on counting."""
+        self._sent += 1
+        key = REQUEST.key(request.request_id)
+        await self._journal.append([(key, _encode(request, steps, self._sent, tries=tries))])
+        self._unsettled.append(key)
 
     async def refuse(self, request: Single, written: JournalledWrite, refusal: Refusal) -> None:
         """Note what became of a request: it is never resent, and its entry stays until `end`, over all settlements."""
@@ -108,7 +117,11 @@ def unsettled_requests(journal: Mapping[str, bytes]) -> list[Unsettled]:
 
 
 def _encode(
-    request: Request, steps: Mapping[str, JournalledWrite], number: int, refusal: Refusal | None = None
+    request: Request,
+    steps: Mapping[str, JournalledWrite],
+    number: int,
+    refusal: Refusal | None = None,
+    tries: int = 0,
 ) -> bytes:
     ids = [item.request_id for item in request.items] if isinstance(request, Batch) else [request.request_id]
     entry: dict[str, Any] = {
@@ -122,6 +135,8 @@ def _encode(
     totals = {each: str(total) for each in ids if (total := steps[each].total) is not None}
     if totals:
         entry["totals"] = totals
+    if tries:
+        entry["tries"] = tries
     if refusal is not None:
         entry["refusal"] = asdict(refusal)
     if isinstance(request, Single):
@@ -139,7 +154,8 @@ def _decode(key: str, entry: Mapping[str, Any]) -> Unsettled:
         )
         for request_id, (entity, source, part, operation) in entry["steps"].items()
     }
-    return Unsettled(key, _request(entry), steps, Refusal(**entry["refusal"]) if "refusal" in entry else None)
+    refusal = Refusal(**entry["refusal"]) if "refusal" in entry else None
+    return Unsettled(key, _request(entry), steps, refusal, int(entry.get("tries", 0)))
 
 
 def _request(entry: Mapping[str, Any]) -> Request:

@@ -34,6 +34,8 @@ TRIES_AGAIN = 3
 """How often of these once QBO is known to take other writes."""
 TRIES_AT_TAKE_OVER = 2
 """How often before the books are read: nobody can say yet whether QBO takes other writes."""
+LEFT_FOR_LATER = 3
+"""Of the ten: one more of a batch, and two of the item alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -109,14 +111,17 @@ class QuickBooksSender:
     async def resend(self, unsettled: Unsettled) -> Replies:
         """Send what an earlier owner, maybe this process, had journalled, under the same request id."""
         request = unsettled.request
-        opened = self._open[request.request_id] = _Open(
-            request, _resent(unsettled), self._written, tries_max=TRIES_AT_TAKE_OVER
-        )
+        tries_max = min(TRIES_AT_TAKE_OVER, TRIES_MAX - LEFT_FOR_LATER - unsettled.tries)
+        opened = self._open[request.request_id] = _Open(request, _resent(unsettled), self._written, unsettled.tries, 1)
+        if tries_max <= 0:
+            # because owners that come and go would try it without end, its last tries are for when the books are read
+            return
         try:
-            answer = await self._client.send(request, tries_max=TRIES_AT_TAKE_OVER)
+            answer = await self._client.send(request, tries_max=tries_max)
         except FailedEachTime as error:
             # because one payload that fails would keep the company from ever being taken over
-            opened.tries, opened.tries_max = error.tries, None
+            await self._failed_again(opened, error)
+            opened.tries_max = _tries_left(opened)
             return
         for each in self._replies(opened, answer):
             yield each
@@ -167,7 +172,7 @@ class QuickBooksSender:
         for request, answer in zip(requests, answers, strict=True):
             opened = self._open[request.request_id]
             if isinstance(answer, FailedEachTime):
-                opened.tries += answer.tries
+                await self._failed_again(opened, answer)
                 failing.append((opened, answer))
             if isinstance(answer, BaseException):
                 continue
@@ -186,6 +191,11 @@ class QuickBooksSender:
             yield each
         async for each in self._insist(failing):
             yield each
+
+    async def _failed_again(self, opened: _Open, error: FailedEachTime) -> None:
+        """Count the tries, in the journal too: whoever owns the company next has no ten of its own."""
+        opened.tries += error.tries
+        await self._journal.note_tries(opened.request, _written(opened.steps), opened.tries)
 
     async def _answers(self, requests: Sequence[Request]) -> list[CallAnswer | BaseException]:
         calls = (self._client.send(each, tries_max=self._open[each.request_id].tries_max) for each in requests)
@@ -235,7 +245,7 @@ class QuickBooksSender:
         if isinstance(request, Single):
             # because the outage may have ended between the last try and the other write
             opened.again, opened.written_before = True, self._written
-            opened.tries_max = max(1, min(TRIES_AGAIN, TRIES_MAX - opened.tries))
+            opened.tries_max = _tries_left(opened)
             again.append(request)
             return
         sent, names = bodies(request), _call_names(request)
@@ -251,9 +261,9 @@ class QuickBooksSender:
         await self._journal.append(singles, _written(steps), instead_of=request)
         del self._open[request.request_id]
         for single in singles:
-            self._open[single.request_id] = _Open(
-                single, steps, opened.written_before, opened.tries, tries_max=TRIES_AGAIN
-            )
+            alone = _Open(single, steps, opened.written_before, opened.tries)
+            alone.tries_max = _tries_left(alone)
+            self._open[single.request_id] = alone
         again += singles
 
     async def _give_up(self, opened: _Open, request: Single, fault: Fault) -> tuple[SentStep, StepReply]:
@@ -291,6 +301,13 @@ class QuickBooksSender:
         self._open[request_id] = _Open(request, {request_id: step}, self._written, TRIES_MAX - 1, 1, again=True)
         async for each in self._deliver([request]):
             yield each
+
+
+def _tries_left(opened: _Open) -> int:
+    """How often it goes out before it is looked at again: once at least, because the outage may be over."""
+    for_its_items = isinstance(opened.request, Batch)
+    for_the_look = not opened.again
+    return max(1, min(TRIES_AGAIN, TRIES_MAX - for_its_items - for_the_look - opened.tries))
 
 
 def _written(steps: Steps) -> dict[str, JournalledWrite]:

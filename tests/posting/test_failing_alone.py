@@ -128,6 +128,24 @@ async def test_a_restart_meets_the_payload_again_and_the_company_works() -> None
             assert told(await successor.process(records)) == [REJECTED, POSTED]
 
 
+@pytest.mark.parametrize("owners", [1, 2, 3, 6])
+async def test_owners_that_come_and_go_have_the_tries_of_one_together(owners: int) -> None:
+    """Guard: the journal counts them."""
+    async with opened() as acme:
+        await acme.tell(bought(0))
+        poison(acme)
+        acme.breaks("fail_before", count=None, operation="write", status=500)
+        records = acme.records(spoilt(1, "Customer"), bought(2))
+        with pytest.raises(Unavailable):
+            await acme.process(records[:1])
+        of_poison, of_all = acme.sandbox.faults.rules
+        acme.sandbox.faults.rules.remove(of_all)
+        for _ in range(owners):
+            await acme.restart()
+        assert told(await acme.process(records)) == [REJECTED, POSTED]
+        assert of_poison.applied <= TRIES_MAX
+
+
 def kept(acme: World) -> list[str]:
     """The requests that the journal holds."""
     return [key for key in acme.journal.entries if REQUEST.holds(key)]
