@@ -23,7 +23,8 @@ def is_rehearsed(ident: str) -> bool:
 class RehearsedWrite:
     """One write: the entity and the Id that it changes or was given here, the document it is for, and the body.
 
-    `rests_on` is the SyncToken that it was planned on, None for what is created; `part` tells apart what shares a key.
+    `rests_on` is the SyncToken that it was planned on, None for what is created; `sale` is entity, Id and SyncToken of
+    the sale that money, a credit or a refund goes with. `part` tells apart what shares a key.
     """
 
     entity: EntityName
@@ -33,6 +34,7 @@ class RehearsedWrite:
     operation: Operation
     sent: Mapping[str, Any]
     rests_on: str | None
+    sale: tuple[str, str, str] | None = None
 
     @property
     def place(self) -> tuple[EntityName, str]:

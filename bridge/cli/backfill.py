@@ -21,6 +21,13 @@ def backfill(
         str | None, typer.Option("--to", help="Records before this time [default: all that are there at the start].")
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done; nothing is written.")] = False,
+    plan_to: Annotated[
+        Path | None, typer.Option("--plan-to", help="As --plan, and keep the plan in this file.", dir_okay=False)
+    ] = None,
+    apply: Annotated[
+        Path | None,
+        typer.Option("--apply", help="Do what this plan says, with its range.", exists=True, dir_okay=False),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Also write the results (of a plan its lines) here, as JSON lines.", dir_okay=False),
@@ -35,18 +42,31 @@ def backfill(
     document, and what that changes of receivables, income, tax, liabilities and cash, in the documents' own currencies.
     What only QBO itself can refuse shows when it is posted.
 
+    A plan that was kept with --plan-to is done with --apply: the same range is read again, and each document for which
+    just the same would be written, to the same versions of what is in the books, is done. Every other one is left and
+    listed, with exit 1 and without a result; so is what goes with it. Nothing at all is done where the plan was edited,
+    is of other rules or another company, or its records are not there any more.
+
     Example: qbo-bridge backfill --company acme-us --from 2026-11-01 --to 2026-11-08T12:00Z --plan
     """
-    from bridge.commands.backfill.command import BackfillRequest, run_backfill, run_plan
+    from bridge.commands.backfill.apply import run_apply
+    from bridge.commands.backfill.command import run_backfill
+    from bridge.commands.backfill.plan import run_plan
+    from bridge.commands.backfill.running import BackfillRequest
     from bridge.commands.spans import parse_span
     from bridge.config.settings import load_settings
 
+    if apply is not None and (since or until or plan or plan_to):
+        raise typer.BadParameter("--apply takes the range of its plan: no --from, --to, --plan or --plan-to beside it")
     try:
-        request = BackfillRequest(company=company, span=parse_span(since, until), out=out)
+        request = BackfillRequest(company=company, span=parse_span(since, until), out=out, plan_to=plan_to)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    if out is not None and not out.parent.is_dir():
-        raise typer.BadParameter(f"--out {out}: there is no folder {out.parent}")
+    for name, path in (("--out", out), ("--plan-to", plan_to)):
+        if path is not None and not path.parent.is_dir():
+            raise typer.BadParameter(f"{name} {path}: there is no folder {path.parent}")
     settings = load_settings(config, os.environ)
     settings.company(company)
-    asyncio.run(run_plan(settings, request) if plan else run_backfill(settings, request))
+    if apply is not None:
+        raise typer.Exit(0 if asyncio.run(run_apply(settings, request, apply)) else 1)
+    asyncio.run(run_plan(settings, request) if plan or plan_to else run_backfill(settings, request))

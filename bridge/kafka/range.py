@@ -27,6 +27,7 @@ from bridge.kafka.convert import inbound
 from bridge.kafka.lenient import read_leniently_after
 from bridge.kafka.tail import Tail
 from bridge.kafka.topics import partitions_of
+from contracts.errors import BridgeError
 from contracts.records import InboundRecord
 
 POLL_MS = 500
@@ -47,6 +48,10 @@ class TimeSpan:
         """Whether a record with this timestamp lies in the span."""
         early = self.since_ms is not None and timestamp_ms < self.since_ms
         return not early and (self.until_ms is None or timestamp_ms < self.until_ms)
+
+
+Bounds = Mapping[str, Mapping[int, tuple[int, int]]]
+"""A range by offsets: of each partition of each topic the first one, and the one at which it ends."""
 
 
 class Why(StrEnum):
@@ -113,6 +118,14 @@ class RangeReader:
         self._partitions = partitions
         self._tails = {each.place: Tail(consumer, each.place, each.end) for each in partitions}
         self._failures = 0
+
+    @property
+    def bounds(self) -> Bounds:
+        """The range by offsets, as it was at the start."""
+        found: dict[str, dict[int, tuple[int, int]]] = {}
+        for each in self._partitions:
+            found.setdefault(each.place.topic, {})[each.place.partition] = (each.start, each.end)
+        return found
 
     @property
     def offsets(self) -> int:
@@ -208,9 +221,12 @@ class RangeReader:
 
 
 @contextlib.asynccontextmanager
-async def open_range(connection: KafkaConnection, topics: Iterable[str], span: TimeSpan) -> AsyncIterator[RangeReader]:
+async def open_range(
+    connection: KafkaConnection, topics: Iterable[str], span: TimeSpan, bounds: Bounds | None = None
+) -> AsyncIterator[RangeReader]:
     """A reader of the records of `topics` in `span`, to the ends that they have now; a missing topic has no records.
 
+    With `bounds` it is exactly the range that a reader had before. BridgeError where that is not there any more,
     KafkaError when Kafka cannot be reached.
     """
     consumer = AIOKafkaConsumer(
@@ -226,7 +242,10 @@ async def open_range(connection: KafkaConnection, topics: Iterable[str], span: T
         ]
         consumer.assign(places)
         await asyncio.sleep(0)  # a consumer that is stopped before its tasks have begun raises CancelledError
-        partitions, missing = await _bounds(connection, consumer, places, span)
+        if bounds is None:
+            partitions, missing = await _bounds(connection, consumer, places, span)
+        else:
+            partitions, missing = await _same_again(consumer, places, bounds), []
         for partition in partitions:
             consumer.seek(partition.place, partition.next)
         yield RangeReader(consumer, span, partitions, missing)
@@ -252,6 +271,23 @@ async def _bounds(
         if highs[place] > end:
             missing.append(Missing(place.topic, place.partition, end, highs[place] - 1, Why.OPEN))
     return partitions, missing
+
+
+async def _same_again(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition], bounds: Bounds) -> list[_Partition]:
+    """The partitions of a range that was read before, to the offsets that it had."""
+    wanted = {TopicPartition(topic, each): ends for topic, of in bounds.items() for each, ends in of.items()}
+    if absent := sorted(wanted.keys() - set(places)):
+        raise BridgeError(
+            f"{absent[0].topic}/{absent[0].partition} of the range is no partition of the event topics now"
+        )
+    begins, ends = await consumer.beginning_offsets(list(wanted)), await consumer.end_offsets(list(wanted))
+    for place, (start, end) in wanted.items():
+        if start < end and (begins[place] > start or ends[place] < end):
+            raise BridgeError(
+                f"{place.topic}/{place.partition} holds the offsets {begins[place]} to {ends[place]} now, and the "
+                f"range is {start} to {end}: its records are not there any more"
+            )
+    return [_Partition(place, start, end, next=start, done=start >= end) for place, (start, end) in wanted.items()]
 
 
 async def _starts(

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.binding import expected
-from bridge.index.index import Posted, order_of
+from bridge.index.index import Index, Posted, order_of
 from bridge.journal.requests import Unsettled
 from bridge.planning.steps import PlannedStep
 from bridge.posting.sending import BoundStep, KnownBooks, Replies, StepReply
@@ -61,7 +61,7 @@ class RehearsingSender:
         """Answer one step after the other; the balances that a step moves are in the index before its reply is."""
         for bound in steps:
             answer = self._answer(bound.step, bound.wire.body)
-            self._rehearsed.writes.append(_write_of(bound, str(answer["Id"])))
+            self._rehearsed.writes.append(_write_of(bound, str(answer["Id"]), self._books.index))
             self._move_balance(bound.step)
             if bound.step.operation is not Operation.DELETE:
                 self._rehearsed.add(bound.step.id.entity, str(answer["Id"]))
@@ -136,8 +136,9 @@ class RehearsingSender:
             self._books.remember("Invoice", row, row)
 
 
-def _write_of(bound: BoundStep, ident: str) -> RehearsedWrite:
+def _write_of(bound: BoundStep, ident: str, index: Index) -> RehearsedWrite:
     step = bound.step
+    sale = index.sale(step.sale) if step.sale is not None else None
     return RehearsedWrite(
         entity=step.id.entity,
         ident=ident,
@@ -146,6 +147,7 @@ def _write_of(bound: BoundStep, ident: str) -> RehearsedWrite:
         operation=step.operation,
         sent=bound.wire.body,
         rests_on=step.target.sync_token if step.target is not None else None,
+        sale=(sale.entity, sale.id, sale.sync_token) if sale is not None else None,
     )
 
 

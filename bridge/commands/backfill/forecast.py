@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from contracts.entities import NAME_LISTS
+from contracts.records import Place
 from contracts.results import POSSIBLE_DUPLICATE, PostedEntity, Result, ResultStatus
 
 Would = Literal["create", "adopt", "update", "skip", "ask", "wait", "dead letter"]
@@ -68,9 +69,20 @@ class Forecast:
         return "already in the books"
 
     @property
-    def entities(self) -> list[str]:
-        """What it is in QuickBooks, as `invoice/145`; of what a plan would create the Id is not known yet."""
-        return [f"{posted.entity.lower()}/{posted.id}" for posted in self._entities.values()]
+    def keys(self) -> list[tuple[str, str]]:
+        """What it is in QuickBooks, by entity and Id; the Id of what a plan would create is the rehearsal's own."""
+        return list(self._entities)
+
+    @property
+    def changed(self) -> list[tuple[str, str]]:
+        """Those of them that would be written."""
+        return list(self._changes)
+
+    @property
+    def sync_tokens(self) -> dict[tuple[str, str], str]:
+        """The SyncTokens of those that would not be written, as far as anybody said them."""
+        kept = {key: posted.sync_token for key, posted in self._entities.items() if key not in self._changes}
+        return {key: token for key, token in kept.items() if token is not None}
 
     @property
     def total(self) -> tuple[str, str]:
@@ -94,6 +106,7 @@ class Forecasts:
 
     def __init__(self) -> None:
         self._documents: dict[str, Forecast] = {}
+        self._places: dict[Place, str] = {}
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -107,3 +120,8 @@ class Forecasts:
             source = result.source
             name = source.document or f"{source.topic}/{source.partition}/{source.offset}"
             self._documents.setdefault(name, Forecast(name)).add(result)
+            self._places[source.place] = name
+
+    def places_of(self, documents: Collection[str]) -> frozenset[Place]:
+        """Where the records lie that tell of these documents."""
+        return frozenset(place for place, document in self._places.items() if document in documents)

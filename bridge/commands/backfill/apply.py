@@ -1,0 +1,72 @@
+"""`qbo-bridge backfill --apply`: a plan that was kept, done as it says or not at all, document by document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from bridge.commands.backfill.application import Application, application_of
+from bridge.commands.backfill.command import company_to_post_for, post_range
+from bridge.commands.backfill.forecast import Forecasts
+from bridge.commands.backfill.plan import rehearse
+from bridge.commands.backfill.plan_file import PlanHeader, read_plan
+from bridge.commands.backfill.planned_documents import planned_documents
+from bridge.commands.backfill.running import BackfillRequest, opened_run, until_stopped
+from bridge.commands.output import printable, screen
+from bridge.config.settings import Settings
+from bridge.service.app import CompanyContext, open_company_context
+from bridge.service.serving import stop_signals
+from bridge.telemetry.logs import silence_logs
+from contracts.errors import BridgeError
+
+
+async def run_apply(settings: Settings, request: BackfillRequest, path: Path) -> bool:
+    """Read the range of the plan again and do what it says; False when a line was left, which is said of each.
+
+    BridgeError as `run_backfill`, and for a plan that was edited, is of other rules or of another company, or whose
+    records are not there any more: then nothing is done.
+    """
+    stopping = stop_signals()
+    silence_logs()
+    plan = read_plan(path)
+    context = await company_to_post_for(settings, request.company)
+    _refuse_another(plan.header, context, path)
+    request = replace(request, span=plan.header.span, bounds=plan.header.bounds)
+    forecasts = Forecasts()
+    async with opened_run(settings, request, context, rehearse=True) as run:
+        with run.bar:
+            effect = await until_stopped(rehearse(run, forecasts), stopping)
+        if effect is None:
+            raise BridgeError("Interrupted before anything was written")
+        if run.reader.missing:
+            raise BridgeError(f"Records of the range of {path} were removed while it was read; nothing was written")
+        application = application_of(plan.lines, planned_documents(forecasts, run.runtime.rehearsed))
+    # because a board follows one machine, and the rehearsal may have renewed the tokens
+    posting = await open_company_context(settings, context.company)
+    try:
+        await post_range(settings, request, posting, stopping, forecasts.places_of(application.left))
+    finally:
+        _print_left(application)
+    return not application.left
+
+
+def _refuse_another(header: PlanHeader, context: CompanyContext, path: Path) -> None:
+    """A plan is about the books and the rules that it was made with."""
+    company = context.company
+    if (header.company, header.realm_id) != (company.name, company.realm_id):
+        raise BridgeError(
+            f"{path} is a plan of the company {header.company} (realm {header.realm_id}), not of {company.name} "
+            f"(realm {company.realm_id})"
+        )
+    if header.rules_version != context.rules.version:
+        raise BridgeError(
+            f"{path} was made with other rules ({header.rules_version}, now {context.rules.version}): make it anew"
+        )
+
+
+def _print_left(application: Application) -> None:
+    out = screen()
+    for document, why in sorted(application.left.items()):
+        out.print(printable(f"{document}  left: {why}"), markup=False, soft_wrap=True)
+    if application.left:
+        out.print(f"{len(application.left)} documents were left as they are; no result says anything of them.")
