@@ -45,14 +45,15 @@ class Refusal:
 class Unsettled:
     """A journalled request whose outcome nobody has settled: its key, its bytes, and its steps by request id.
 
-    With `refusal` it is not to be resent, because what became of it is known. `tries` is how often it went out and QBO
-    failed at it.
+    With `refusal` it is not to be resent, because what became of it is known; `is_published` once its record has a
+    result that says so. `tries` is how often it went out and QBO failed at it.
     """
 
     key: str
     request: Request
     steps: Mapping[str, JournalledWrite]
     refusal: Refusal | None = None
+    is_published: bool = True
     tries: int = 0
 
 
@@ -62,6 +63,7 @@ class WriteAhead:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._unsettled: list[str] = []
+        self._refused: dict[str, bytes] = {}
         self._sent = 0
 
     async def append(
@@ -91,23 +93,33 @@ class WriteAhead:
 
     async def refuse(self, request: Single, written: JournalledWrite, refusal: Refusal) -> None:
         """Note what became of a request: it is never resent, and its entry stays until `end`, over all settlements."""
+        self.publish(request, written, refusal)
+        key = REQUEST.key(request.request_id)
+        entry = _encode(request, {request.request_id: written}, self._sent, refusal, is_published=False)
+        await self._journal.append([(key, entry)])
+
+    def publish(self, request: Single, written: JournalledWrite, refusal: Refusal) -> None:
+        """The next settlement holds the result that tells of this refusal, and its entry says so from then on."""
         self._sent += 1
         key = REQUEST.key(request.request_id)
-        entry = _encode(request, {request.request_id: written}, self._sent, refusal)
-        await self._journal.append([(key, entry)])
+        self._refused[key] = _encode(request, {request.request_id: written}, self._sent, refusal)
         self._unsettled = [each for each in self._unsettled if each != key]
 
     def end(self, key: str) -> None:
         """The next settlement ends this entry."""
         self._unsettled.append(key)
 
-    def tombstones(self) -> list[tuple[str, None]]:
-        """What takes the settled requests out of the journal; goes into the transaction that settles them."""
-        return [(key, None) for key in dict.fromkeys(self._unsettled)]
+    def tombstones(self) -> list[tuple[str, bytes | None]]:
+        """What takes the settled requests out of the journal, or says that a refused one has its result.
+
+        It goes into the transaction that settles them.
+        """
+        return [*((key, None) for key in dict.fromkeys(self._unsettled)), *self._refused.items()]
 
     def clear(self) -> None:
         """The tombstones are written."""
         self._unsettled = []
+        self._refused = {}
 
 
 def unsettled_requests(journal: Mapping[str, bytes]) -> list[Unsettled]:
@@ -121,6 +133,8 @@ def _encode(
     steps: Mapping[str, JournalledWrite],
     number: int,
     refusal: Refusal | None = None,
+    *,
+    is_published: bool = True,
     tries: int = 0,
 ) -> bytes:
     ids = [item.request_id for item in request.items] if isinstance(request, Batch) else [request.request_id]
@@ -139,6 +153,8 @@ def _encode(
         entry["tries"] = tries
     if refusal is not None:
         entry["refusal"] = asdict(refusal)
+    if not is_published:
+        entry["unpublished"] = True
     if isinstance(request, Single):
         entry |= {"entity": request.entity, "operation": request.operation}
     else:
@@ -155,7 +171,8 @@ def _decode(key: str, entry: Mapping[str, Any]) -> Unsettled:
         for request_id, (entity, source, part, operation) in entry["steps"].items()
     }
     refusal = Refusal(**entry["refusal"]) if "refusal" in entry else None
-    return Unsettled(key, _request(entry), steps, refusal, int(entry.get("tries", 0)))
+    is_published = not entry.get("unpublished", False)
+    return Unsettled(key, _request(entry), steps, refusal, is_published, int(entry.get("tries", 0)))
 
 
 def _request(entry: Mapping[str, Any]) -> Request:

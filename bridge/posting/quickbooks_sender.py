@@ -61,12 +61,13 @@ class _Open:
 
 @dataclass(slots=True)
 class _Kept:
-    """A request that was given up. Until its record is `published`, it is not sent again."""
+    """A request that was given up, not sent again until its record is `published`; `said` once a reply says so."""
 
     request: Single
     written: JournalledWrite
     fault: Fault
     published: bool
+    said: bool = False
 
 
 class QuickBooksSender:
@@ -135,12 +136,13 @@ class QuickBooksSender:
         request, refusal = unsettled.request, unsettled.refusal
         if isinstance(request, Single) and refusal is not None:
             fault = _given_up(refusal.fault_code, refusal.message, refusal.intuit_tid)
-            self._kept[request.request_id] = _Kept(request, unsettled.steps[request.request_id], fault, published=True)
+            written = unsettled.steps[request.request_id]
+            self._kept[request.request_id] = _Kept(request, written, fault, unsettled.is_published)
 
     def mark_published(self) -> None:
         """The records of what was given up have their results: whoever brings them again has redriven them."""
         for kept in self._kept.values():
-            kept.published = True
+            kept.published |= kept.said
 
     def forget(self) -> None:
         """Drop the open requests and those that were given up."""
@@ -275,17 +277,19 @@ class QuickBooksSender:
             return step, StepReply(found, request.request_id, fault.intuit_tid)
         fault = replace(_given_up(_code(fault), fault.message, fault.intuit_tid), detail=fault.detail)
         written = _written({request.request_id: step})[request.request_id]
-        refusal = Refusal("rejected", fault.code, fault.message, fault.intuit_tid)
-        await self._journal.refuse(request, written, refusal)
+        await self._journal.refuse(request, written, _refusal(fault))
         log.warning("request.given_up", request_id=request.request_id, step=str(written.step), tries=opened.tries)
         del self._open[request.request_id]
-        self._kept[request.request_id] = _Kept(request, written, fault, published=False)
+        self._kept[request.request_id] = _Kept(request, written, fault, published=False, said=True)
         return step, StepReply(fault, request.request_id, fault.intuit_tid)
 
     async def _send_kept(self, bound: BoundStep, kept: _Kept) -> Replies:
         """A record that was given up comes again: the books are looked at, then the same bytes go out once more."""
         request, request_id = kept.request, kept.request.request_id
         if not kept.published:
+            # because its owner died before the result was out, the record comes again and nobody has redriven it
+            kept.said = True
+            self._journal.publish(request, kept.written, _refusal(kept.fault))
             yield bound, StepReply(kept.fault, request_id, kept.fault.intuit_tid)
             return
         (planned,) = pack([bound.wire])
@@ -323,6 +327,10 @@ def _resent(unsettled: Unsettled) -> dict[str, SentStep]:
 def _code(fault: Fault) -> str:
     """QBO's own code, else the HTTP status."""
     return f"http_{fault.http_status}" if fault.code == faults.UNREADABLE else fault.code
+
+
+def _refusal(fault: Fault) -> Refusal:
+    return Refusal("rejected", fault.code, fault.message, fault.intuit_tid)
 
 
 def _given_up(code: str | None, message: str, tid: str | None) -> Fault:

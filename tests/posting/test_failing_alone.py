@@ -146,6 +146,22 @@ async def test_owners_that_come_and_go_have_the_tries_of_one_together(owners: in
         assert of_poison.applied <= TRIES_MAX
 
 
+async def test_an_owner_that_dies_before_its_result_leaves_the_refusal_to_the_next() -> None:
+    """The record comes again and nobody has redriven it: nothing is sent. Guard: `unpublished` in the journal."""
+    async with opened() as acme:
+        await acme.tell(bought(0))
+        poison(acme)
+        (record,) = acme.records(spoilt(1, "Invoice"))
+        await acme.company.process((record,))  # its result is not settled
+        tried = acme.sandbox.faults.rules[0].applied
+        await acme.restart()
+        assert told(await acme.process((record,))) == [REJECTED]
+        assert acme.sandbox.faults.rules[0].applied == tried
+        await acme.restart()
+        assert told(await acme.process((record,))) == [REJECTED]
+        assert acme.sandbox.faults.rules[0].applied == tried + 1, "by now it is a redrive"
+
+
 def kept(acme: World) -> list[str]:
     """The requests that the journal holds."""
     return [key for key in acme.journal.entries if REQUEST.holds(key)]
