@@ -17,24 +17,79 @@ letters = typer.Typer(help="The records that a person must look at, with why.", 
 def list_(
     company: Company = None,
     code: Annotated[str | None, typer.Option("--reason", "--code", help="Only with this reason code.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was settled, redriven or dismissed.")] = False,
     only_open: Annotated[bool, typer.Option("--open", help="Only what nobody has settled yet.")] = False,
     as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
-    """Every dead letter with its reason and where it came from, and what became of it since.
+    """The dead letters that a person has to look at, newest first: document, order, worth, why, and where it came from.
 
-    `open` is what a person has to look at still; else it was `redriven`, is `repeated` by a newer letter of the same
-    record, or its record has another result by now, whose status is shown.
+    With --all also what was `redriven`, `dismissed`, is `repeated` by a newer letter of the same record, or has another
+    result by now, whose status is shown.
 
-    Example: qbo-bridge dead-letters list --code unbalanced --open
+    Example: qbo-bridge dead-letters list --code unbalanced
     """
     from bridge.commands.dead_letters.listing import list_letters
+    from bridge.config.settings import load_settings
+
+    if everything and only_open:
+        raise typer.BadParameter("--all and --open exclude each other")
+    settings = load_settings(config, os.environ)
+    if company is not None:
+        settings.company(company)
+    asyncio.run(list_letters(settings, company=company, code=code, as_json=as_json, everything=everything))
+
+
+@letters.command("summary")
+def summary(company: Company = None, as_json: AsJson = False, config: Config = BRIDGE_TOML) -> None:
+    """Open dead letters by cause: how many, documents, money at risk, the oldest, a remedy, the next command.
+
+    The money of one sale counts once, whatever of it is a dead letter.
+
+    Example: qbo-bridge dead-letters summary --company acme-us
+    """
+    from bridge.commands.dead_letters.listing import summarize_letters
     from bridge.config.settings import load_settings
 
     settings = load_settings(config, os.environ)
     if company is not None:
         settings.company(company)
-    asyncio.run(list_letters(settings, company=company, code=code, as_json=as_json, only_open=only_open))
+    asyncio.run(summarize_letters(settings, company=company, as_json=as_json))
+
+
+@letters.command("dismiss")
+def dismiss(
+    note: Annotated[str, typer.Option("--note", help="Why nothing more is to be done.")],
+    letter: Annotated[
+        list[str] | None, typer.Argument(help="PARTITION/OFFSET as the list shows it, or TOPIC:PARTITION:OFFSET.")
+    ] = None,
+    code: Annotated[str | None, typer.Option("--reason", "--code", help="All open ones with this reason code.")] = None,
+    company: Company = None,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Take dead letters off the list of open ones because nothing more is to be done; the note stays with them.
+
+    Nothing is booked or sent. A dismissed letter can still be shown and redriven.
+
+    Example: qbo-bridge dead-letters dismiss 0/12 --note "booked by hand as invoice 1043"
+    """
+    from bridge.commands.dead_letters.dismissals import NOTE_MAX
+    from bridge.commands.dead_letters.listing import dismiss_letters
+    from bridge.config.settings import load_settings
+    from contracts.records import Place
+
+    if not (letter or code):
+        raise typer.BadParameter("expected dead letters, or --reason")
+    if not note.strip() or len(note) > NOTE_MAX:
+        raise typer.BadParameter(f"expected a note of 1 to {NOTE_MAX} characters", param_hint="--note")
+    settings = load_settings(config, os.environ)
+    if company is not None:
+        settings.company(company)
+    try:
+        places = [Place.parse(text, topic=settings.topics.dead_letters) for text in letter or ()]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    asyncio.run(dismiss_letters(settings, places=places, code=code, company=company, note=note.strip()))
 
 
 @letters.command("show")
@@ -83,6 +138,7 @@ def redrive(
     """
     from bridge.commands.dead_letters.redrive import redrive as redrive_letters
     from bridge.commands.dead_letters.redriving import LetterSelection
+    from bridge.commands.dead_letters.standing import check_code
     from bridge.commands.spans import parse_span
     from bridge.config.settings import load_settings
     from contracts.records import Place
@@ -93,6 +149,7 @@ def redrive(
     settings = load_settings(config, os.environ)
     if company is not None:
         settings.company(company)
+    check_code(code)
     try:
         places = frozenset(Place.parse(text, topic=settings.topics.dead_letters) for text in letter or ())
         wanted = LetterSelection(places=places, code=code, company=company, span=parse_span(since, until))

@@ -39,6 +39,8 @@ COMMANDS = (
     "dead-letters list",
     "dead-letters show",
     "dead-letters redrive",
+    "dead-letters summary",
+    "dead-letters dismiss",
     "resume",
     "explain",
     "asyncapi",
@@ -331,13 +333,13 @@ def test_dead_letters_are_listed_with_their_reason_and_origin(told: Cli) -> None
     assert "shopify.events/0/7" in listed
     assert "it cannot be" in listed
     only = told("dead-letters", "list", "--code", "unbalanced", "--json").out.splitlines()
-    assert [json.loads(line)["reason-code"] for line in only] == ["unbalanced"]
+    assert [json.loads(line)["reason_code"] for line in only] == ["unbalanced"]
 
 
 def test_a_dead_letter_is_shown_whole_and_harmless(told: Cli) -> None:
     """Original headers, readable value; an escape sequence of a stranger never reaches the terminal."""
     rows = [json.loads(line) for line in told("dead-letters", "list", "--json").out.splitlines()]
-    letters = {row["reason-code"]: row["letter"] for row in rows}
+    letters = {row["reason_code"]: row["letter"] for row in rows}
     poison = told("dead-letters", "show", letters["undecodable"]).out
     assert "X-Shopify-Topic" in poison
     assert "\x1b" not in poison
@@ -349,7 +351,7 @@ def test_the_original_bytes_come_out_as_they_went_in(told: Cli) -> None:
     """`--raw` is for a file or a pipe."""
     command = [sys.executable, "-m", "bridge.cli.app", "dead-letters"]
     listed = subprocess.run([*command, "list", "--json"], capture_output=True, text=True, check=True).stdout
-    letters = {row["reason-code"]: row["letter"] for row in map(json.loads, listed.splitlines())}
+    letters = {row["reason_code"]: row["letter"] for row in map(json.loads, listed.splitlines())}
     shown = subprocess.run([*command, "show", letters["undecodable"], "--raw"], capture_output=True, check=True)
     assert shown.stdout == b"\x1b[31mpoison\xff"
 

@@ -52,11 +52,13 @@ def test_of_two_letters_of_one_record_the_newest_is_open() -> None:
     assert [state_of(each, newest, None, {}) for each in (older, newer)] == ["repeated", "open"]
 
 
-def test_the_list_shows_what_was_redriven_and_leaves_it_out_on_request(desk: Desk) -> None:
-    """`--open` lists what a person has to look at still."""
-    desk.put(desk.letter(1), desk.letter(2))
+def test_the_list_shows_what_is_open_and_the_rest_on_request(desk: Desk) -> None:
+    """Open ones by themselves, newest first; `--all` lists the rest too."""
+    desk.put(desk.letter(1), desk.letter(2, failed_at="2026-11-22T13:00:00+00:00"))
     desk.redrive("0/0")
+    _, out, _ = desk.call("dead-letters", "list", "--json", "--all")
+    assert [json.loads(each)["state"] for each in out.splitlines()] == ["open", "redriven"]
     _, out, _ = desk.call("dead-letters", "list", "--json")
-    assert [json.loads(each)["state"] for each in out.splitlines()] == ["redriven", "open"]
+    assert [json.loads(each)["letter"] for each in out.splitlines()] == ["0/1"]
     _, out, _ = desk.call("dead-letters", "list", "--json", "--open")
     assert [json.loads(each)["letter"] for each in out.splitlines()] == ["0/1"]

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bridge.commands.contents import content_of
-from bridge.commands.dead_letters.listing import letter_headers
-from bridge.commands.dead_letters.redriving import read_letter
+from bridge.commands.dead_letters.redriving import letter_headers, read_letter
 from bridge.commands.explain.books import read_rows
 from bridge.commands.explain.composing import BooksNow, Story, compose, documents_of, entities_of, the_sale
 from bridge.commands.explain.known import Knowledge, KnownLetter

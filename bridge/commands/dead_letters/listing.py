@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import orjson
 
-from bridge.commands.dead_letters.redriving import Letter, read_letter
-from bridge.commands.dead_letters.states import OPEN, newest_of_each, state_of
+from bridge.commands.dead_letters.causes import Cause, causes_of, money_at_risk
+from bridge.commands.dead_letters.dismissals import Dismissal, dismissal_record
+from bridge.commands.dead_letters.redriving import headers_as_json, letter_headers
+from bridge.commands.dead_letters.standing import StandingLetter, standing_letters
 from bridge.commands.output import cell, printable, screen, table
-from bridge.commands.reading import company_journal, read_records
-from bridge.commands.results import published_in
+from bridge.commands.reading import read_records
 from bridge.config.settings import Settings
-from bridge.journal.redrives import read_redrive
-from bridge.kafka.errors import BrokerError
+from bridge.kafka.reader import publish
+from bridge.service.app import kafka_connection
 from contracts.dead_letters import DEAD_LETTER_PREFIX
 from contracts.errors import BridgeError
+from contracts.money import plain
 from contracts.records import InboundRecord, Place
-from contracts.results import ResultStatus
 
-COLUMNS = ("letter", "state", "failed at", "company", "code", "from", "why")
+COLUMNS = ("letter", "state", "failed at (UTC)", "company", "code", "document", "order", "worth", "from", "why")
+
+
+_MARK = "\ue000"
+_WRITTEN = re.compile(rf'"{_MARK}(-?[0-9][0-9.eE+-]*)"')
+"""A number in the text of a body, as `_as_written` marked it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,60 +55,90 @@ class LetterId:
 
 
 async def list_letters(
-    settings: Settings, *, company: str | None, code: str | None, as_json: bool, only_open: bool = False
+    settings: Settings, *, company: str | None, code: str | None, as_json: bool, everything: bool
 ) -> None:
-    """Every dead letter with its state, oldest first in each partition, of one company or reason code if asked."""
-    rows = []
-    letters: dict[Place, Letter] = {}
-    async for record in read_records(settings, settings.topics.dead_letters):
-        headers = letter_headers(record)
-        if (known := read_letter(record)) is not None:
-            letters[record.place] = known
-        if company in {None, headers.get("company")} and code in {None, headers.get("reason-code")}:
-            rows.append((LetterId(record.partition, record.offset), headers))
-    states = await _states(settings, letters)
-    rows = [(letter, {"state": states.get(_place(settings, letter), OPEN), **headers}) for letter, headers in rows]
-    rows = [(letter, headers) for letter, headers in rows if not only_open or headers["state"] == OPEN]
-    rows.sort(key=lambda row: (row[1].get("failed-at", ""), str(row[0])))
+    """Dead letters that are open, or all of them with their state, newest first. BridgeError for an unknown code."""
+    found = await standing_letters(settings, company=company, code=code)
+    found = [each for each in found if everything or each.is_open]
     out = screen()
     if as_json:
-        for letter, headers in rows:
-            out.out(orjson.dumps({"letter": str(letter), **headers}).decode())
-    elif rows:
+        for each in found:
+            out.out(orjson.dumps(letter_as_json(each)).decode())
+    elif found:
         shown = table(*COLUMNS)
-        for letter, headers in rows:
-            shown.add_row(*(cell(part) for part in _row(letter, headers)))
+        for each in found:
+            shown.add_row(*(cell(part) for part in _row(each)))
         out.print(shown)
     else:
-        out.print(f"No {'open ' * only_open}dead letters on {settings.topics.dead_letters}.", markup=False)
+        out.print(f"No {'' if everything else 'open '}dead letters on {settings.topics.dead_letters}.", markup=False)
 
 
-async def _states(settings: Settings, letters: Mapping[Place, Letter]) -> dict[Place, str]:
-    """What became of each letter since: from the marks of redrives and the last result of its record.
-
-    Whoever may not read the journal or the results can list the letters all the same.
-    """
-    if not letters:
-        return {}
-    there = {company.name for company in settings.companies}
-    companies = {letter.company for letter in letters.values()} & there
-    journals: dict[str, Mapping[str, bytes]] = {}
-    with contextlib.suppress(BrokerError, OSError):
-        journals = {company: await company_journal(settings, company).read() for company in companies}
-    redrives = {place: read_redrive(journals.get(each.company, {}), place) for place, each in letters.items()}
-    results: dict[Place, ResultStatus] = {}
-    with contextlib.suppress(BrokerError, OSError):
-        async for record in read_records(settings, settings.topics.results):
-            published = published_in(record)
-            if published is not None:
-                source = published.result.source
-                results[Place(source.topic, source.partition, source.offset)] = published.result.status
-    newest = newest_of_each(letters.values())
-    return {place: state_of(letter, newest, redrives[place], results) for place, letter in letters.items()}
+async def summarize_letters(settings: Settings, *, company: str | None, as_json: bool) -> None:
+    """Open dead letters by their cause, with the money at risk, a remedy and the next command."""
+    found = [each for each in await standing_letters(settings, company=company) if each.is_open]
+    causes, (amounts, unknown) = causes_of(found), money_at_risk(found)
+    out = screen()
+    if as_json:
+        said = {"dead_letters": len(found), "amounts": _amounts(amounts), "unknown_amounts": unknown}
+        out.out(orjson.dumps({**said, "causes": [_cause_as_json(each) for each in causes]}).decode())
+        return
+    for each in causes:
+        fault = f" {each.fault_code}" if each.fault_code else ""
+        worth = _worth(each.amounts, each.unknown_amounts)
+        head = f"{each.letters} {each.code}{fault} in {each.company}: {each.documents} documents, {worth}"
+        out.print(printable(f"{head}, since {each.oldest:%Y-%m-%d %H:%M} UTC"), markup=False, soft_wrap=True)
+        for line in (each.example, f"Remedy: {each.remedy}.", each.next_command):
+            out.print(printable(f"  {line}"), markup=False, soft_wrap=True)
+    whole = f"{len(found)} open dead letters, {_worth(amounts, unknown)}." if found else "No open dead letters."
+    out.print(whole, markup=False, soft_wrap=True)
 
 
-def _place(settings: Settings, letter: LetterId) -> Place:
-    return Place(settings.topics.dead_letters, letter.partition, letter.offset)
+def _worth(amounts: Mapping[str, Decimal], unknown: int) -> str:
+    """Money at risk in words."""
+    known = " and ".join(f"{text} {currency}" for currency, text in _amounts(amounts).items())
+    rest = f"{unknown} of unknown amount" if unknown else ""
+    return ", ".join(filter(None, (known, rest))) or "no money"
+
+
+def _amounts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    return {currency: plain(amount, currency) for currency, amount in sorted(amounts.items())}
+
+
+def _cause_as_json(cause: Cause) -> dict[str, object]:
+    return {
+        "company": cause.company,
+        "reason_code": cause.code,
+        "fault_code": cause.fault_code,
+        "example": cause.example,
+        "count": cause.letters,
+        "documents": cause.documents,
+        "amounts": _amounts(cause.amounts),
+        "unknown_amounts": cause.unknown_amounts,
+        "oldest": cause.oldest,
+        "remedy": cause.remedy,
+        "next": cause.next_command,
+    }
+
+
+async def dismiss_letters(
+    settings: Settings, *, places: Collection[Place], code: str | None, company: str | None, note: str
+) -> None:
+    """Take open dead letters off the list, with a note. BridgeError for one that is not there or not open."""
+    found = await standing_letters(settings, company=company, code=code)
+    named = {each.letter.place: each for each in found} | {each.letter.origin: each for each in reversed(found)}
+    missing = [str(place) for place in places if place not in named]
+    if missing:
+        raise BridgeError(f"There is no dead letter {', '.join(missing)} on {settings.topics.dead_letters}.")
+    chosen = [named[place] for place in places] if places else [each for each in found if each.is_open]
+    settled = [f"{each.name} ({each.state})" for each in chosen if not each.is_open]
+    if settled or not chosen:
+        raise BridgeError(
+            f"Not open any more: {', '.join(settled)}." if settled else "No open dead letter is one of those."
+        )
+    now = datetime.now(UTC)
+    records = [dismissal_record(Dismissal(x.letter.place, note, now), x.letter.company) for x in chosen]
+    await publish(kafka_connection(settings.kafka), records)
+    screen().print(f"Dismissed: {len(chosen)}. `dead-letters list --all` still shows them.", markup=False)
 
 
 async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> None:
@@ -112,26 +151,40 @@ async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> Non
     raise BridgeError(f"There is no dead letter {letter} on {settings.topics.dead_letters}.")
 
 
-def letter_headers(record: InboundRecord) -> dict[str, str]:
-    """What our own headers say, without their prefix; of a header that stands twice the last one counts."""
+def letter_as_json(each: StandingLetter) -> dict[str, object]:
+    """One letter as JSON: counts are numbers, money is text in the currency's own decimals."""
+    content, dismissal = each.content, each.dismissal
     return {
-        name.removeprefix(DEAD_LETTER_PREFIX): (value or b"").decode(errors="replace")
-        for name, value in record.headers
-        if name.startswith(DEAD_LETTER_PREFIX)
+        "letter": each.name,
+        "state": each.state,
+        **headers_as_json(each.headers),
+        "document": str(content.document) if content.document else None,
+        "order": content.name,
+        "amount": None if content.amount is None else plain(content.amount, content.currency or "USD"),
+        "currency": content.currency,
+        "note": dismissal.note if dismissal else None,
     }
 
 
-def _row(letter: LetterId, headers: Mapping[str, str]) -> tuple[str, ...]:
+def _row(each: StandingLetter) -> tuple[str, ...]:
+    headers, content = each.headers, each.content
     came_from = "/".join(headers.get(part, "?") for part in ("topic", "partition", "offset"))
     code = headers.get("reason-code", "")
+    worth = (
+        "" if content.amount is None else f"{plain(content.amount, content.currency or 'USD')} {content.currency or ''}"
+    )
+    note = f" (dismissed: {each.dismissal.note})" if each.dismissal else ""
     return (
-        str(letter),
-        headers.get("state", OPEN),
+        each.name,
+        each.state,
         headers.get("failed-at", "")[:19],
         headers.get("company", ""),
         f"{code} {headers['fault-code']}" if "fault-code" in headers else code,
+        str(content.document or ""),
+        content.name or "",
+        worth.strip(),
         came_from,
-        headers.get("reason", ""),
+        headers.get("reason", "") + note,
     )
 
 
@@ -156,14 +209,19 @@ def _print_record(letter: LetterId, record: InboundRecord) -> None:
 
 
 def _pretty(value: bytes | None) -> str:
-    """JSON indented (numbers as they were written), anything else as text with escapes."""
+    """JSON indented with its numbers exactly as they were written, anything else as text with escapes."""
     if value is None:
         return "(no value)"
     try:
-        document = json.loads(value, parse_float=str, parse_int=str)
+        document = json.loads(value, parse_float=_as_written, parse_int=_as_written)
     except (ValueError, RecursionError):
         return printable(_text(value))
-    return printable(json.dumps(document, indent=2, ensure_ascii=False))
+    return printable(_WRITTEN.sub(r"\1", json.dumps(document, indent=2, ensure_ascii=False)))
+
+
+def _as_written(text: str) -> str:
+    """A number as text that is known again: as a float it would lose digits, as plain text it would gain quotes."""
+    return _MARK + text
 
 
 def _text(value: bytes | None) -> str:

@@ -17,6 +17,8 @@ from bridge.kafka.range import TimeSpan
 from contracts.dead_letters import DEAD_LETTER_PREFIX, OWN_HEADERS, REDRIVEN_FROM
 from contracts.records import InboundRecord, OutboundRecord, Place
 
+COUNTS = frozenset({"partition", "offset", "attempts"})
+"""Headers of a dead letter that are numbers."""
 REDRIVES_MAX = 3
 """So often an event may be redriven before somebody has to insist."""
 
@@ -73,6 +75,23 @@ def read_letter(record: InboundRecord) -> Letter | None:
         )
     except (KeyError, ValueError):
         return None
+
+
+def letter_headers(record: InboundRecord) -> dict[str, str]:
+    """What our own headers say, without their prefix; of a header that stands twice the last one counts."""
+    return {
+        name.removeprefix(DEAD_LETTER_PREFIX): (value or b"").decode(errors="replace")
+        for name, value in record.headers
+        if name.startswith(DEAD_LETTER_PREFIX)
+    }
+
+
+def headers_as_json(headers: Mapping[str, str]) -> dict[str, object]:
+    """Our headers of a dead letter under names of one style, counts as numbers."""
+    return {
+        name.replace("-", "_"): int(text) if name in COUNTS and text.isdecimal() else text
+        for name, text in headers.items()
+    }
 
 
 def again(record: InboundRecord, letter: Letter) -> OutboundRecord:

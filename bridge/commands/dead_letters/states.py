@@ -9,7 +9,7 @@ from bridge.journal.redrives import Redrive
 from contracts.records import Place
 from contracts.results import ResultStatus
 
-OPEN, REDRIVEN, REPEATED = "open", "redriven", "repeated"
+OPEN, REDRIVEN, REPEATED, DISMISSED = "open", "redriven", "repeated", "dismissed"
 
 
 def newest_of_each(letters: Iterable[Letter]) -> dict[Place, Place]:
@@ -23,9 +23,16 @@ def newest_of_each(letters: Iterable[Letter]) -> dict[Place, Place]:
 
 
 def state_of(
-    letter: Letter, newest: Mapping[Place, Place], redrive: Redrive | None, results: Mapping[Place, ResultStatus]
+    letter: Letter,
+    newest: Mapping[Place, Place],
+    redrive: Redrive | None,
+    results: Mapping[Place, ResultStatus],
+    *,
+    dismissed: bool = False,
 ) -> str:
-    """`open`, or what took it off the list: `redriven`, `repeated` (a newer letter of the record), or a status.
+    """`open`, or what took it off the list: `redriven`, `repeated`, `dismissed` by a person, or a status.
+
+    `repeated` is a letter of which the record has a newer one.
 
     `results` are the last statuses of records. A redriven event that failed again is a letter of its own.
     """
@@ -34,4 +41,6 @@ def state_of(
     status = results.get(redrive.to if redrive is not None else letter.origin)
     if status not in {None, ResultStatus.DEAD_LETTERED, ResultStatus.WAITING}:
         return str(status)
-    return OPEN if redrive is None else REDRIVEN
+    if redrive is not None:
+        return REDRIVEN
+    return DISMISSED if dismissed else OPEN

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from bridge.commands.contents import EventContent, content_of
-from bridge.commands.dead_letters.listing import letter_headers
-from bridge.commands.dead_letters.redriving import read_letter
+from bridge.commands.dead_letters.redriving import letter_headers, read_letter
 from bridge.commands.explain.known import Knowledge, KnownLetter
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.sale import SaleLinks, key_of, newest_payouts

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import orjson
 
+from bridge.commands.dead_letters.redriving import headers_as_json
 from bridge.commands.explain.composing import RedrivenLetter, Story
 from bridge.commands.explain.entity_state import EntityState
 from bridge.commands.explain.story import Attempt, PublishedResult
@@ -17,8 +18,6 @@ ENTITIES = ("in QuickBooks", "document", "number", "total", "currency", "now", "
 RESULTS = ("told at (UTC)", "status", "document", "event", "record", "in QuickBooks", "why not")
 LETTERS = ("dead letter", "failed at (UTC)", "code", "document", "worth", "attempts", "why", "redriven to")
 ATTEMPTS = ("sent at (UTC)", "settled at (UTC)", "what", "document", "request id", "outcome", "intuit_tid")
-COUNTS = frozenset({"partition", "offset", "attempts"})
-"""Headers of a dead letter that are numbers."""
 
 
 def print_story(story: Story) -> None:
@@ -120,12 +119,4 @@ def _letter_as_json(each: RedrivenLetter) -> dict[str, object]:
         "amount": None if content.amount is None else str(content.amount),
         "currency": content.currency,
         "redriven_to": each.redriven_to,
-    }
-
-
-def headers_as_json(headers: Mapping[str, str]) -> dict[str, object]:
-    """Our headers of a dead letter under names of one style, counts as numbers."""
-    return {
-        name.replace("-", "_"): int(text) if name in COUNTS and text.isdecimal() else text
-        for name, text in headers.items()
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from bridge.books.books import SKEW
-from bridge.commands.dead_letters.listing import letter_headers
+from bridge.commands.dead_letters.redriving import letter_headers
 from bridge.commands.events import read_events
 from bridge.commands.output import printable, screen, table
 from bridge.commands.progress import ProgressBar
