@@ -61,10 +61,16 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def tree_of(source: str) -> ast.Module:
+    """A source text, parsed; each once, because several tests read all of them."""
+    return ast.parse(source)
+
+
 def imports_of(module: str, source: str) -> list[Import]:
     """The imports in one source text; `from a import b` counts as `a.b`, which may be a module."""
     found: list[Import] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.Import):
             found += [Import(module, alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.imports import ROOT
+from tests.architecture.imports import ROOT, tree_of
 
 PACKAGES = ("bridge", "contracts", "mappings")
 NOT_WORDS = frozenset(
@@ -28,7 +28,7 @@ PINNED = frozenset({"freshness_s"})
 def _modules() -> Iterator[tuple[Path, ast.Module]]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            yield path, ast.parse(path.read_text(encoding="utf-8"))
+            yield path, tree_of(path.read_text(encoding="utf-8"))
 
 
 def _defined(tree: ast.Module) -> Iterator[tuple[str, int]]:

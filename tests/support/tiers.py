@@ -4,6 +4,7 @@
 * `processes`: starts processes, or meets the embedded broker, which is one.
 * All tests of a real Kafka run one after the other in two groups, however many workers there are: what drives real
   processes, and what is a client in this process. So each broker has its tests to itself, and no machine more than two.
+* Those of the architecture read every source: one process parses them, once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ def sort_into_tiers(items: Iterable[pytest.Item]) -> None:
             item.add_marker(pytest.mark.books)
         if hasattr(module, "subprocess") or _meets_the_embedded_broker(item):
             item.add_marker(pytest.mark.processes)
+        if "tests/architecture/" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("architecture"))
         if item.get_closest_marker("kafka"):
             item.add_marker(pytest.mark.xdist_group("kafka-processes" if _drives_processes(item) else "kafka-clients"))
 
