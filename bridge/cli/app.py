@@ -20,6 +20,7 @@ from bridge.cli.connections import connect, doctor
 from bridge.cli.dead_letters import letters
 from bridge.cli.produce import produce
 from bridge.cli.reading import explain, map_event, results
+from bridge.cli.reconcile import reconcile
 from bridge.cli.reference import asyncapi
 from bridge.cli.sandbox import demo, sandbox
 from bridge.cli.service import adopt, resume, run
@@ -49,6 +50,7 @@ app.command()(produce)
 app.command()(backfill)
 app.command()(verify)
 app.command()(asyncapi)
+app.command()(reconcile)
 
 
 def main() -> None:

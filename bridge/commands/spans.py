@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bridge.kafka.range import TimeSpan
 
@@ -31,3 +31,18 @@ def _milliseconds(option: str, text: str | None) -> int | None:
         raise ValueError(f"{option} {text}: expected a date or time in ISO 8601, such as 2026-11-01T08:00Z") from None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return -((_EPOCH - aware) // _MILLISECOND)
+
+
+def parse_days(first: str, last: str) -> tuple[date, date]:
+    """The first and the last day, both included; ValueError with a sentence for what is no day or no span."""
+    days = _day("--from", first), _day("--to", last)
+    if days[0] > days[1]:
+        raise ValueError(f"--from {first} is after --to {last}: there is no day between them")
+    return days
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{option} {text}: expected a day, such as 2026-11-01") from None

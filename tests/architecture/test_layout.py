@@ -24,6 +24,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "index",
         "journal",
         "decoding",
+        "reconciliation",
         "kafka",
         "quickbooks",
         "config",
@@ -53,6 +54,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "binding": ("planning", "index"),
     "planning": ("matching", "index"),
     "matching": ("index",),
+    "reconciliation": ("decoding", "index", "mappings"),
     "index": ("mappings.names",),
     "decoding": ("mappings",),
     "kafka": ("quickbooks.tokens",),
@@ -73,6 +75,7 @@ PURE = (
     "bridge.matching",
     "bridge.binding",
     "bridge.settlement",
+    "bridge.reconciliation",
 )
 """Same words in, same words out: through everything that they reach, no I/O, no clock, no chance, no environment."""
 

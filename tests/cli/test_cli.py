@@ -35,6 +35,7 @@ COMMANDS = (
     "sandbox",
     "map",
     "verify",
+    "reconcile",
     "results",
     "dead-letters list",
     "dead-letters show",

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bridge.commands.verify.documents import WRONG, Document, documents, totals
-from bridge.commands.verify.events import Events
 from bridge.decoding.decision import MappedRecord
 from bridge.index.index import Index
+from bridge.reconciliation.documents import WRONG, Document, documents, totals
+from bridge.reconciliation.events import Events
 from contracts.errors import UnmappableEvent
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import RedemptionDraft, RefundReceiptDraft

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bridge.commands.verify.source import SourceOrders
 from bridge.decoding.decision import MappedRecord
 from bridge.index.index import Index
 from bridge.index.posted import Posted
+from bridge.reconciliation.source import SourceOrders
 from contracts.keys import SourceKey
 from mappings.registry import map_event
 from tests.support.orders import ORDER_ID, RULES, Json, envelope, line, order, record, shopify_event, transaction

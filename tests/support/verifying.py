@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bridge.commands.verify.documents import Document, documents
-from bridge.commands.verify.events import Events
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from bridge.index.index import Index
 from bridge.journal.versions import read_versions
 from bridge.quickbooks.warmup import transactions
+from bridge.reconciliation.documents import Document, documents
+from bridge.reconciliation.events import Events
 from contracts.marker import TRANSACTIONS
 from mappings.rules import MappingRules
 from tests.support.assembly import COMPANY

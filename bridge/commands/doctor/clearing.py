@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from bridge.commands.doctor.finding import Finding
 from bridge.index.company_profile import CompanyProfile
+from bridge.reconciliation.rows import moves_of
 from contracts.entities import Entity, part
 from contracts.errors import UnmappableEvent
 from contracts.money import plain
@@ -135,21 +136,7 @@ def _moved(clearing: Clearing, entity: str, row: Entity) -> Decimal:
     """What a transaction moved on the account; nothing where it is in another currency than the account."""
     if part(row, "CurrencyRef").get("value", clearing.currency) != clearing.currency:
         return Decimal(0)
-    lines = row.get("Line")
-    listed = lines if isinstance(lines, list) else []
-    moved = sum((_moved_by_line(clearing, entity, line) for line in listed), Decimal(0))
-    if part(row, "DepositToAccountRef").get("value") != clearing.id:
-        return moved
-    total = Decimal(str(row.get("TotalAmt", 0)))
-    return moved + (-total if entity == "RefundReceipt" else total)
-
-
-def _moved_by_line(clearing: Clearing, entity: str, line: Entity) -> Decimal:
-    detail = part(line, f"{'Deposit' if entity == 'Deposit' else 'JournalEntry'}LineDetail")
-    if part(detail, "AccountRef").get("value") != clearing.id:
-        return Decimal(0)
-    amount = Decimal(str(line.get("Amount", 0)))
-    return amount if detail.get("PostingType") == "Debit" else -amount
+    return moves_of(entity, row).get(clearing.id, Decimal(0))
 
 
 def _called(entity: str, row: Entity) -> str:

@@ -10,14 +10,10 @@ from pathlib import Path
 import orjson
 
 from bridge.books.books import SKEW
-from bridge.commands.dead_letters.redriving import letter_headers
 from bridge.commands.events import read_events
+from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.output import printable, screen, table
 from bridge.commands.progress import ProgressBar
-from bridge.commands.reading import read_records
-from bridge.commands.results import published_in
-from bridge.commands.verify.documents import WRONG, Document, Verdict, counts, documents, path_of, totals
-from bridge.commands.verify.events import Events
 from bridge.config.settings import Settings
 from bridge.index.index import Index
 from bridge.journal.identities import read_identities
@@ -26,6 +22,8 @@ from bridge.journal.versions import read_versions
 from bridge.kafka.range import Missing, TimeSpan
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import TRANSACTIONS, transactions
+from bridge.reconciliation.documents import WRONG, Document, Verdict, counts, documents, path_of, totals
+from bridge.reconciliation.events import Events
 from bridge.service.app import (
     CompanyContext,
     CompanyRuntime,
@@ -35,8 +33,6 @@ from bridge.service.app import (
 from bridge.telemetry.logs import silence_logs
 from contracts.marker_seal import MarkerSeal
 from contracts.money import plain
-from contracts.records import Place
-from contracts.results import ResultStatus
 
 SHOWN = (*sorted(WRONG), Verdict.DRIFTED, Verdict.VOIDED, Verdict.WAITING, Verdict.DEAD_LETTERED)
 """Verdicts whose documents are named, the worst first."""
@@ -91,10 +87,10 @@ async def _report(settings: Settings, context: CompanyContext, request: VerifyRe
     async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
         index = await _books(runtime, context.seal, events)
         reads = runtime.client.counts.reads
-    letters = await _letters(settings, request.company)
+    letters = await dead_lettered(settings, request.company)
     found = documents(events, index, letters, {})
     if any(each.verdict is Verdict.MISSING for each in found):
-        found = documents(events, index, letters, await _ignored(settings, request.company))
+        found = documents(events, index, letters, await ignored(settings, request.company))
     return Report(events=events, documents=found, unread=unread, reads=reads)
 
 
@@ -111,32 +107,6 @@ async def _books(runtime: CompanyRuntime, seal: MarkerSeal, events: Events) -> I
         async for page in transactions(runtime.client, entity, since, priority=Priority.HOUSEKEEPING):
             index.load(entity, page)
     return index
-
-
-async def _letters(settings: Settings, company: str) -> dict[Place, str]:
-    """Which records of the company were dead-lettered, and why."""
-    found: dict[Place, str] = {}
-    async for record in read_records(settings, settings.topics.dead_letters):
-        headers = letter_headers(record)
-        if headers.get("company") == company:
-            place = Place(headers.get("topic", ""), int(headers.get("partition", -1)), int(headers.get("offset", -1)))
-            found[place] = headers.get("reason-code", "")
-    return found
-
-
-async def _ignored(settings: Settings, company: str) -> dict[Place, str]:
-    """Which records of the company were ignored in the end, and why; read only to explain what is not there."""
-    found: dict[Place, str] = {}
-    async for record in read_records(settings, settings.topics.results):
-        published = published_in(record)
-        if published is None or published.result.company != company:
-            continue
-        result, place = published.result, published.result.source.place
-        if result.status is ResultStatus.IGNORED and result.reason is not None:
-            found[place] = result.reason.code
-        else:
-            found.pop(place, None)
-    return found
 
 
 def _print(report: Report) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from bridge.commands.verify.source import SourceOrders
 from bridge.decoding.decision import MappedRecord
+from bridge.reconciliation.source import SourceOrders
 from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.money import decimals_of, total
@@ -68,6 +68,7 @@ class Events:
         self.earliest_created_at: datetime | None = None
         """When the oldest document existed at its source: the books are read since then."""
         self.wanted: dict[EntityKey, ExpectedDocument] = {}
+        self._payments_of: dict[SourceKey, dict[SourceKey, None]] = {}
         self.received: dict[EntityKey, ExpectedDocument] = {}
         """Money that an order's body tells of, by the key of its payment."""
         self.redeemed: dict[SourceKey, dict[SourceKey, RedemptionDraft]] = {}
@@ -116,11 +117,18 @@ class Events:
             elif step.intent in _TAKEN_BACK or (step.intent is not Intent.ENSURE and _is_a_document(draft)):
                 _keep_newest(self.wanted, step, record)
                 self._see(step)
+                if isinstance(draft, PaymentDraft):
+                    self._payments_of.setdefault(draft.invoice, {})[step.key] = None
 
     def _see(self, step: PostingStep) -> None:
         sale = step.draft.sale if isinstance(step.draft, SalesReceiptDraft) else step.draft
         if isinstance(sale, InvoiceDraft) and sale.shown is not None:
             self.shown[step.key] = sale.shown
+
+    def payments_of(self, order: SourceKey) -> list[ExpectedDocument]:
+        """The payments of an order that its own transactions tell."""
+        keys = self._payments_of.get(order, ())
+        return [wanted for key in keys if (wanted := self.wanted.get(("Payment", key))) is not None]
 
     def paid_by_card(self, order: SourceKey) -> Decimal:
         """What gift cards took off the form of `order`: its own transactions, or more where its body says more.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from bridge.commands.verify.booked import booked_as, is_of_earlier_books
-from bridge.commands.verify.events import EntityKey, Events, ExpectedDocument
 from bridge.index.index import Index, Posted, order_of
+from bridge.reconciliation.booked import booked_as, is_of_earlier_books
+from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument
 from contracts.keys import SourceKey
 from contracts.marker import SALES
 from contracts.money import plain
@@ -120,6 +120,12 @@ class _Evidence:
         """The sale of an order as the books have it."""
         return self.index.get("Invoice", order) or self.index.get("SalesReceipt", order)
 
+    def absent_transactions(self, order: SourceKey) -> Decimal:
+        """What transactions of the span say was received of an order, as far as the books have no payment of it."""
+        those = ((wanted, self.index.get("Payment", wanted.key)) for wanted in self.events.payments_of(order))
+        absent = (wanted for wanted, there in those if not wanted.taken_back and (there is None or there.voided))
+        return sum((wanted.total for wanted in absent if wanted.total is not None), Decimal(0))
+
     def redeemed(self, order: SourceKey) -> Decimal:
         """What gift cards took off the invoice of an order."""
         return self.events.paid_by_card(order)
@@ -164,6 +170,7 @@ def _received(wanted: ExpectedDocument, evidence: _Evidence) -> Document | None:
     sale, own = evidence.sale(order), posted.total if posted else Decimal(0)
     paid = sum((each.total for each in evidence.index.payments_of(order)), evidence.redeemed(order))
     paid += sale.total if sale is not None and sale.entity == "SalesReceipt" else Decimal(0)
+    paid += evidence.absent_transactions(order)  # because each of them has a line of its own that misses it
     lacks = max(wanted.total - paid, Decimal(0))
     line = _line(wanted, posted, own + lacks)
     duplicates = evidence.duplicates.get(("Payment", wanted.key))

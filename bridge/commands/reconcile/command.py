@@ -1,0 +1,139 @@
+"""`qbo-bridge reconcile`: do shop, processor and books agree? Reads Kafka and QBO, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from bridge.books.books import SKEW, profile_of
+from bridge.commands.events import read_events
+from bridge.commands.outcomes import dead_lettered, ignored
+from bridge.commands.progress import ProgressBar
+from bridge.commands.reconcile.output import Balanced, Form, print_balanced
+from bridge.config.settings import Settings
+from bridge.decoding.decision import MappedRecord
+from bridge.index.company_profile import CompanyProfile
+from bridge.index.index import Index
+from bridge.journal.identities import read_identities
+from bridge.journal.lost_markers import restore
+from bridge.journal.versions import read_versions
+from bridge.kafka.range import TimeSpan
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.warmup import INDEXED, load_basics, transactions
+from bridge.reconciliation.documents import Document, Verdict, documents
+from bridge.reconciliation.events import Events
+from bridge.reconciliation.facts import SourceFacts
+from bridge.reconciliation.lines import BothSides
+from bridge.reconciliation.reconciled import reconciled
+from bridge.reconciliation.rows import BookRow, Link, read_row
+from bridge.service.app import CompanyContext, CompanyRuntime, open_company_context, open_runtime
+from bridge.telemetry.logs import silence_logs
+from mappings.rules import MappingRules
+
+BEFORE = timedelta(days=31)
+"""Events of this long before the span are read as well: what a sale of last month was may be told there alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRequest:
+    """Whose books, which days (both included), and how it is told."""
+
+    company: str
+    first: date
+    last: date
+    form: Form = Form.TABLE
+
+
+@dataclass(slots=True)
+class SourceSide:
+    """All that the events of a span say."""
+
+    events: Events = field(default_factory=Events)
+    facts: SourceFacts = field(default_factory=SourceFacts)
+
+    def add(self, read: int, mapped: Sequence[MappedRecord]) -> None:
+        """Take in a micro-batch."""
+        self.events.add(read, mapped)
+        self.facts.add(mapped)
+
+
+@dataclass(frozen=True, slots=True)
+class BooksSide:
+    """All that QBO says of the same time."""
+
+    index: Index
+    rows: dict[Link, BookRow]
+    profile: CompanyProfile
+
+
+async def reconcile(settings: Settings, request: ReconcileRequest) -> bool:
+    """Print what was found; True when both sides agree.
+
+    BridgeError when QBO is away or a person must connect the company; KafkaError when Kafka is away.
+    """
+    silence_logs()
+    context = await open_company_context(settings, settings.company(request.company))
+    with ProgressBar(request.company) as bar:
+        balanced = await _balanced(settings, context, request, bar)
+    print_balanced(balanced, request.form)
+    return balanced.agrees
+
+
+async def _balanced(
+    settings: Settings, context: CompanyContext, request: ReconcileRequest, bar: ProgressBar
+) -> Balanced:
+    source, start = SourceSide(), datetime.combine(request.first, time(), UTC) - BEFORE
+    span = TimeSpan(int(start.timestamp() * 1000), None)
+    unread = await read_events(settings, request.company, context.rules, span, bar, source.add)
+    bar.say(f"{source.events.records} records are read; asking QuickBooks.")
+    since = min(source.events.earliest_created_at or start, start) - SKEW
+    async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
+        index = await _index(runtime, context, since)
+        books = await read_books(runtime.client, index, since, context.rules)
+        reads = runtime.client.counts.reads
+    letters = await dead_lettered(settings, request.company)
+    found = documents(source.events, index, letters, {})
+    if any(each.verdict is Verdict.MISSING for each in found):
+        found = documents(source.events, index, letters, await ignored(settings, request.company))
+    sides = both_sides(source, books, found, context.rules)
+    return Balanced(
+        company=request.company,
+        first=request.first,
+        last=request.last,
+        found=reconciled(sides, context.rules, books.profile, request.first, request.last),
+        records=source.events.records - source.events.other_companies,
+        unread=unread,
+        reads=reads,
+    )
+
+
+def both_sides(source: SourceSide, books: BooksSide, found: Sequence[Document], rules: MappingRules) -> BothSides:
+    """What is compared."""
+    closed_until = books.profile.close_date if rules.closed_period == "redate" else None
+    return BothSides(found=found, facts=source.facts, index=books.index, rows=books.rows, closed_until=closed_until)
+
+
+async def _index(runtime: CompanyRuntime, context: CompanyContext, since: datetime) -> Index:
+    """What the bridge's own topics say of its documents; their rows come from QBO."""
+    index = Index(context.seal, complete_since=since)
+    index.identities.restore(read_identities(await runtime.ids.read()))
+    journal = await runtime.journal.read()
+    restore(index, journal)
+    for document, version in read_versions(journal).items():
+        index.note_version(document, version)
+    return index
+
+
+async def read_books(client: QuickBooksClient, index: Index, since: datetime, rules: MappingRules) -> BooksSide:
+    """Every transaction created since `since`, anybody's: a page of a thousand is one read."""
+    profile = profile_of(await load_basics(client, rules.lists, priority=Priority.HOUSEKEEPING))
+    rows: dict[Link, BookRow] = {}
+    for entity in INDEXED:
+        async for page in transactions(client, entity, since, priority=Priority.HOUSEKEEPING):
+            index.load(entity, page)
+            for row in page:
+                found = read_row(entity, row, profile.home_currency)
+                rows[entity, found.id] = found
+    return BooksSide(index, rows, profile)

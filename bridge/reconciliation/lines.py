@@ -1,0 +1,246 @@
+"""Each document of both sides as one line: what the events say of it, what the books say, and how they differ. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from bridge.index.index import Index
+from bridge.index.posted import Posted
+from bridge.reconciliation.booked import booked_as
+from bridge.reconciliation.differences import (
+    NOT_THERE,
+    OF_VERDICT,
+    Difference,
+    DifferenceKind,
+    amount_of,
+    sentence,
+)
+from bridge.reconciliation.documents import Document, Verdict
+from bridge.reconciliation.facts import DocumentFacts, SourceFacts
+from bridge.reconciliation.rows import BookRow, Link
+from contracts.keys import SourceKey
+from contracts.marker import CREDITS, SALES
+
+ENTRY = "JournalEntry"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """One document: where it stands in events and books, and the difference, None where they agree.
+
+    `source` is what the events say it comes to; where they agree with the books, or say nothing, what the books say.
+    """
+
+    entity: str
+    key: SourceKey | None
+    sale: SourceKey | None
+    gateway: str
+    currency: str
+    source_day: date | None
+    row: BookRow | None
+    facts: DocumentFacts | None
+    source: Decimal | None
+    difference: Difference | None = None
+
+    @property
+    def days(self) -> set[date]:
+        """The days that either side gives it."""
+        named = {self.source_day, self.row.day if self.row else None}
+        return {each for each in named if each is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BothSides:
+    """What is compared. `closed_until` is the last day of closed books where the rules date anew what falls in them."""
+
+    found: Sequence[Document]
+    facts: SourceFacts
+    index: Index
+    rows: Mapping[Link, BookRow]
+    closed_until: date | None = None
+
+
+def lines_of(sides: BothSides) -> list[DocumentLine]:
+    """Every document that the events tell, and every one of ours that the books have without them."""
+    found = [_line(document, sides) for document in sides.found]
+    known = {(line.row.entity, line.row.id) for line in found if line.row is not None}
+    rest = (_own(row, sides) for place, row in sides.rows.items() if place not in known)
+    return [*found, *(line for line in rest if line is not None)]
+
+
+def key_of(row: BookRow, index: Index) -> SourceKey | None:
+    """The source document that a row stands for; None for what is not ours, and for a copy of what is."""
+    if not index.knows(row.entity, row.id):
+        return None
+    marker = index.seal.find(row.entity, row.note)
+    return index.identities.key_of(row.entity, row.id) or (marker.key if marker is not None else None)
+
+
+def _line(document: Document, sides: BothSides) -> DocumentLine:
+    posted, facts = _stands_for(document, sides.index), sides.facts.of.get((document.entity, document.key))
+    row = sides.rows.get((posted.entity, posted.id)) if posted is not None else None
+    sale = facts.sale if facts is not None else document.key
+    line = DocumentLine(
+        entity=document.entity,
+        key=document.key,
+        sale=sale,
+        gateway=sides.facts.gateway_of(document.entity, document.key, sale),
+        currency=document.currency or (row.currency if row else ""),
+        source_day=_source_day(facts, row),
+        row=row,
+        facts=facts,
+        source=document.expected,
+    )
+    kind = OF_VERDICT.get(document.verdict)
+    if kind is None:
+        return _compared_further(line, posted, sides) if document.verdict is Verdict.POSTED else line
+    return _with_verdict(line, document, kind, sides)
+
+
+def _with_verdict(line: DocumentLine, document: Document, kind: DifferenceKind, sides: BothSides) -> DocumentLine:
+    if kind is DifferenceKind.TWICE and len(document.ids) == 1:
+        kind = DifferenceKind.TAKEN_BACK
+    if kind is DifferenceKind.AMOUNT and document.expected == document.booked:
+        kind = DifferenceKind.BALANCE
+    source = amount_of(document.expected, line.currency)
+    books = None if kind in NOT_THERE else amount_of(document.booked, line.currency)
+    ids = document.ids or _last_known(document, sides.index)
+    why = sentence(kind, source, books, document.why)
+    difference = _difference(line, kind, source, books, why)
+    return replace(line, difference=replace(difference, ids=ids, records=document.records).about(line.row))
+
+
+def _last_known(document: Document, index: Index) -> tuple[str, ...]:
+    """The Id that it had while the books had it: QBO never shows what is deleted."""
+    recorded = index.identities.of(document.entity, document.key)
+    return (recorded.id,) if recorded is not None else ()
+
+
+def _compared_further(line: DocumentLine, posted: Posted | None, sides: BothSides) -> DocumentLine:
+    """What is booked once with its total may still stand on another day, or say another tax."""
+    row, facts = line.row, line.facts
+    if row is None or facts is None or posted is None or posted.was_adopted:
+        return line
+    ids, source, books = (row.id,), "", ""
+    if facts.debits is not None and posted.entity == ENTRY and facts.debits != row.total:
+        kind = DifferenceKind.AMOUNT
+        source, books = amount_of(facts.debits, line.currency) or "", amount_of(row.total, line.currency) or ""
+    elif _says_tax(facts, posted, sides.index) and facts.tax != row.tax:
+        kind = DifferenceKind.TAX
+        source, books = amount_of(facts.tax, line.currency) or "", amount_of(row.tax, line.currency) or ""
+    elif row.day not in facts.days and not _is_dated_anew(facts, row, sides.closed_until):
+        kind = DifferenceKind.DAY
+        source, books = str(line.source_day), str(row.day)
+    else:
+        return line
+    difference = _difference(line, kind, source, books, sentence(kind, source, books, ""))
+    return replace(line, difference=replace(difference, ids=ids).about(row))
+
+
+def _says_tax(facts: DocumentFacts, posted: Posted, index: Index) -> bool:
+    """False where a newer body than those read may have changed it, and where a credit memo took a part of it."""
+    if facts.tax is None or posted.entity not in (*SALES, *CREDITS):
+        return False
+    version = posted.version
+    is_newer = version is not None and (version.updated_at, version.rank) > facts.age
+    late = any(each.key.kind == facts.key.kind for each in index.credits_of(facts.key))
+    return not is_newer and not late
+
+
+def _is_dated_anew(facts: DocumentFacts, row: BookRow, closed_until: date | None) -> bool:
+    """True where its own day was closed: the rules date it on a later one."""
+    if closed_until is None or row.day is None:
+        return False
+    return min(facts.days) <= closed_until < row.day
+
+
+def _difference(
+    line: DocumentLine, kind: DifferenceKind, source: str | None, books: str | None, why: str
+) -> Difference:
+    return Difference(
+        kind=kind,
+        entity=line.row.entity if line.row is not None else line.entity,
+        key=line.key,
+        day=line.source_day or (line.row.day if line.row else None),
+        currency=line.currency,
+        gateway=line.gateway,
+        source=source,
+        books=books,
+        why=why,
+        number=(line.facts.number or "") if line.facts else "",
+    )
+
+
+def _own(row: BookRow, sides: BothSides) -> DocumentLine | None:
+    """A document of ours that no event read asks for: the rules made it, or its events are older than what was read."""
+    key = key_of(row, sides.index)
+    posted = sides.index.get(row.entity, key) if key is not None else None
+    if key is None or posted is None or posted.id != row.id or posted.voided:
+        return None
+    line = DocumentLine(
+        entity=row.entity,
+        key=key,
+        sale=key,
+        gateway=sides.facts.gateway_of(row.entity, key, key),
+        currency=row.currency,
+        source_day=row.day,
+        row=row,
+        facts=None,
+        source=row.total,
+    )
+    if posted.total_unchanged or posted.entity == ENTRY:
+        return line
+    wrote, now = amount_of(posted.written, row.currency), amount_of(row.total, row.currency)
+    why = f"the bridge wrote {wrote}, QuickBooks says {now}"
+    difference = replace(_difference(line, DifferenceKind.AMOUNT, wrote, now, why), ids=(row.id,)).about(row)
+    return replace(line, source=posted.written, difference=difference)
+
+
+def _stands_for(document: Document, index: Index) -> Posted | None:
+    if document.entity in SALES:
+        return index.sale(document.key)
+    return booked_as(document.entity, document.key, index)
+
+
+def _source_day(facts: DocumentFacts | None, row: BookRow | None) -> date | None:
+    """The day that the events give it: of several the one on which it stands, else the first."""
+    if facts is None or not facts.days:
+        return row.day if row is not None else None
+    return row.day if row is not None and row.day in facts.days else min(facts.days)
+
+
+def without_consequences(lines: Sequence[DocumentLine]) -> list[DocumentLine]:
+    """One difference for one mistake: what a missing sale takes with it, and what missing money leaves open."""
+    by_sale: dict[SourceKey, list[DocumentLine]] = {}
+    for line in lines:
+        if line.difference is not None and line.sale is not None:
+            by_sale.setdefault(line.sale, []).append(line)
+    causes = {id(line): cause for several in by_sale.values() for line, cause in _consequences(several)}
+    with_it: dict[int, list[str]] = {}
+    for line in lines:
+        if line.difference is not None and id(line) in causes:
+            with_it.setdefault(id(causes[id(line)]), []).append(line.difference.name)
+    return [_of_one_mistake(line, id(line) in causes, with_it.get(id(line), ())) for line in lines]
+
+
+def _of_one_mistake(line: DocumentLine, is_consequence: bool, with_it: Sequence[str]) -> DocumentLine:  # noqa: FBT001
+    if line.difference is None:
+        return line
+    return replace(line, difference=None if is_consequence else replace(line.difference, with_it=tuple(with_it)))
+
+
+def _consequences(lines: Sequence[DocumentLine]) -> Iterator[tuple[DocumentLine, DocumentLine]]:
+    """The lines of one sale that differ only because of another one, and that one."""
+    kinds = {id(line): line.difference.kind for line in lines if line.difference is not None}
+    sale = next((line for line in lines if line.entity in SALES and kinds[id(line)] in NOT_THERE), None)
+    for line in lines:
+        kind = kinds[id(line)]
+        if sale is not None and line is not sale and kind in NOT_THERE:
+            yield line, sale  # because money of a sale that is not there waits for it
+        elif kind is DifferenceKind.BALANCE:
+            cause = next((each for each in lines if each is not line and kinds[id(each)] is not kind), None)
+            if cause is not None:
+                yield line, cause

@@ -1,0 +1,228 @@
+"""Each mistake in the books names exactly its document, and nothing else is accused."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from mappings.rules import MappingRules
+from tests.support.orders import Json, handed_back, order, refund, refund_line, shopify_event, taxed, transaction
+from tests.support.reconciling import balanced, named
+from tests.support.shop_payouts import charged, told
+from tests.support.world import World, opened
+
+RULES = MappingRules(shop_domains=("acme.myshopify.com",))
+ORDER, MONEY, REFUND = "shopify:order:1001", "shopify:transaction:11001", "shopify:refund:77"
+
+
+def sold(ident: int, price: str, tax: str, day: str) -> list[Json]:
+    """An order by card and its money, of one day."""
+    moment, total = f"{day}T09:00:00-05:00", str(Decimal(price) + Decimal(tax))
+    times = {"created_at": moment, "processed_at": moment}
+    line = taxed(price, 1, tax, id=ident * 10, sku=f"S{ident}")
+    named_so = {"admin_graphql_api_id": None, "name": f"#{ident}", "email": f"buyer{ident}@example.com"}
+    body = order([line], id=ident, updated_at=moment, **named_so, **times)
+    money = transaction(id=ident + 10_000, order_id=ident, amount=total, admin_graphql_api_id=None, **times)
+    return [shopify_event("orders/create", body), shopify_event("order_transactions/create", money)]
+
+
+def handed() -> list[Json]:
+    """A part of the second order goes back."""
+    times = {"created_at": "2026-03-06T09:00:00-05:00", "processed_at": "2026-03-06T09:00:00-05:00"}
+    money = handed_back("10.00", id=88, order_id=1002, parent_id=11_002, **times)
+    line = taxed("50.00", 1, "4.00", id=10_020, sku="S1002")
+    body = refund([refund_line(line, 1, "10.00")], money, id=77, order_id=1002, admin_graphql_api_id=None, **times)
+    return [shopify_event("refunds/create", body)]
+
+
+def month() -> list[Json]:
+    """Three orders, a refund and a payout."""
+    rows = [charged(1001, "108.00", "3.43"), charged(1002, "54.00", "1.87")]
+    return [
+        *sold(1001, "100.00", "8.00", "2026-03-02"),
+        *sold(1002, "50.00", "4.00", "2026-03-03"),
+        *sold(1003, "30.00", "2.40", "2026-03-09"),
+        *handed(),
+        told(rows, date="2026-03-06"),
+    ]
+
+
+def ours(world: World, entity: str, key: str) -> dict[str, Any]:
+    return next(row for each, row in world.ours(entity).items() if str(each) == key)
+
+
+async def deleted_payment(world: World) -> tuple[str, str]:
+    await world.by_a_person("delete", "Payment", ours(world, "Payment", "shopify:transaction:11003")["Id"])
+    return "not_booked", "shopify:transaction:11003"
+
+
+async def changed_amount(world: World) -> tuple[str, str]:
+    row = ours(world, "Invoice", "shopify:order:1003")
+    line = {**row["Line"][0], "Amount": "31.00"}
+    line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "Qty": "1", "UnitPrice": "31.00"}
+    await world.by_a_person("edit", "Invoice", row["Id"], changes={"Line": [line]})
+    return "amount", "shopify:order:1003"
+
+
+async def missing_payout(world: World) -> tuple[str, str]:
+    (key, row), *_ = world.ours("Deposit").items()
+    await world.by_a_person("delete", "Deposit", row["Id"])
+    return "not_booked", str(key)
+
+
+async def changed_payout_day(world: World) -> tuple[str, str]:
+    (key, row), *_ = world.ours("Deposit").items()
+    kept = {name: row[name] for name in ("Line", "DepositToAccountRef")}
+    await world.by_a_person("edit", "Deposit", row["Id"], changes={**kept, "TxnDate": "2026-03-20"})
+    return "day", str(key)
+
+
+async def moved_day(world: World) -> tuple[str, str]:
+    row = ours(world, "Invoice", ORDER)
+    await world.by_a_person("edit", "Invoice", row["Id"], changes={"TxnDate": "2026-03-30"})
+    return "day", ORDER
+
+
+async def moved_payment(world: World) -> tuple[str, str]:
+    row = ours(world, "Payment", "shopify:transaction:11003")
+    await world.by_a_person("edit", "Payment", row["Id"], changes={"TxnDate": "2026-04-01"})
+    return "day", "shopify:transaction:11003"
+
+
+async def changed_tax(world: World) -> tuple[str, str]:
+    """The tax is greater and the goods less: the total is as it was."""
+    row = ours(world, "Invoice", ORDER)
+    line = {**row["Line"][0], "Amount": "99.00"}
+    line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "Qty": "1", "UnitPrice": "99.00"}
+    tax = {"TxnTaxCodeRef": row["TxnTaxDetail"]["TxnTaxCodeRef"], "TotalTax": "9.00"}
+    await world.by_a_person("edit", "Invoice", row["Id"], changes={"Line": [line], "TxnTaxDetail": tax})
+    assert ours(world, "Invoice", ORDER)["TotalAmt"] == Decimal("108.00")
+    return "tax", ORDER
+
+
+async def by_hand_again(world: World, entity: str, amount: str, day: str, **more: Any) -> tuple[str, str]:
+    row = ours(world, "Invoice", "shopify:order:1002")
+    sale_line = row["Line"][0]
+    line = {
+        "Amount": amount,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {
+            "ItemRef": sale_line["SalesItemLineDetail"]["ItemRef"],
+            "TaxCodeRef": {"value": "NON"},
+        },
+    }
+    body = {"CustomerRef": row["CustomerRef"], "TxnDate": day, "Line": [line], **more}
+    made = await world.by_hand(entity, body)
+    return "by_hand", f"{entity.lower()}/{made['Id']}"
+
+
+async def hand_made_duplicate(world: World) -> tuple[str, str]:
+    return await by_hand_again(world, "Invoice", "54.00", "2026-03-04")
+
+
+async def refund_by_hand(world: World) -> tuple[str, str]:
+    undeposited = next(row["Id"] for row in world.held("Account") if row["AccountSubType"] == "UndepositedFunds")
+    where = {"DepositToAccountRef": {"value": undeposited}}
+    return await by_hand_again(world, "RefundReceipt", "10.00", "2026-03-07", **where)
+
+
+async def credit_by_hand(world: World) -> tuple[str, str]:
+    return await by_hand_again(world, "CreditMemo", "3.21", "2026-03-25")
+
+
+async def voided(world: World) -> tuple[str, str]:
+    await world.by_a_person("void", "Payment", ours(world, "Payment", "shopify:transaction:11003")["Id"])
+    return "voided", "shopify:transaction:11003"
+
+
+async def voided_invoice(world: World) -> tuple[str, str]:
+    await world.by_a_person("void", "Invoice", ours(world, "Invoice", "shopify:order:1003")["Id"])
+    return "voided", "shopify:order:1003"
+
+
+async def deleted_refund(world: World) -> tuple[str, str]:
+    row = ours(world, "RefundReceipt", REFUND)
+    await world.by_a_person("delete", "RefundReceipt", row["Id"])
+    return "not_booked", REFUND
+
+
+Mistake = Callable[[World], Awaitable[tuple[str, str]]]
+MISTAKES: tuple[Mistake, ...] = (
+    deleted_payment,
+    changed_amount,
+    missing_payout,
+    changed_payout_day,
+    moved_day,
+    moved_payment,
+    changed_tax,
+    hand_made_duplicate,
+    refund_by_hand,
+    credit_by_hand,
+    voided,
+    voided_invoice,
+    deleted_refund,
+)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.__name__)
+async def test_a_mistake_names_exactly_its_document(mistake: Mistake) -> None:
+    """Zero differences before it, that one document after it."""
+    events = month()
+    async with opened(RULES) as world:
+        for event in events:
+            await world.deliver(event)
+        before = await balanced(world, RULES, events)
+        assert named(before) == []
+        expected = await mistake(world)
+        after = await balanced(world, RULES, events)
+    assert named(after) == [expected]
+    assert any(row.differing for row in after.rows)
+
+
+async def test_a_sale_that_was_never_booked_is_one_difference_with_its_money() -> None:
+    """Guard: `without_consequences`; its payment waits for it and is named with it."""
+    events = month()
+    lost = sold(1004, "20.00", "0.00", "2026-03-11")
+    async with opened(RULES) as world:
+        for event in events:
+            await world.deliver(event)
+        found = await balanced(world, RULES, [*events, *lost])
+    assert named(found) == [("not_booked", "shopify:order:1004")]
+    assert any("shopify:transaction:11004" in each for each in found.differences[0].with_it)
+
+
+async def test_what_a_company_sells_outside_the_shop_is_not_accused() -> None:
+    """Another customer, another amount: counted, not compared."""
+    events = month()
+    async with opened(RULES) as world:
+        for event in events:
+            await world.deliver(event)
+        customer = await world.by_hand("customer", {"DisplayName": "Wholesale GmbH"})
+        item = world.held("Item")[0]
+        detail = {"ItemRef": {"value": item["Id"]}, "TaxCodeRef": {"value": "NON"}}
+        line = {"Amount": "777.00", "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+        body = {"CustomerRef": {"value": customer["Id"]}, "TxnDate": "2026-03-05", "Line": [line]}
+        await world.by_hand("invoice", body)
+        found = await balanced(world, RULES, events)
+    assert named(found) == []
+    assert found.unrelated == 1
+
+
+async def test_the_days_have_what_was_sold_paid_and_paid_out() -> None:
+    """Truth by hand: 108.00 on the second, a payout of both orders less their fees on the sixth."""
+    events = month()
+    async with opened(RULES) as world:
+        for event in events:
+            await world.deliver(event)
+        found = await balanced(world, RULES, events, date(2026, 3, 1), date(2026, 3, 31))
+    days = {row.day.day: {each.value: amount for each, amount in row.books.items()} for row in found.rows}
+    assert days[2] == {"sales": Decimal("108.00"), "tax": Decimal("8.00"), "paid": Decimal("108.00")}
+    assert days[6]["paid_out"] == Decimal("156.70")
+    assert days[6]["fees"] == Decimal("5.30")
+    assert days[6]["refunded"] == Decimal("10.00")
+    in_clearing = {day.day: amount for (day, _, gateway), amount in found.in_clearing.items() if gateway}
+    assert in_clearing == {2: Decimal("108.00"), 3: Decimal("162.00"), 6: Decimal("-10.00"), 9: Decimal("22.40")}

@@ -1,0 +1,37 @@
+"""A generated month reconciles: nothing that is booked right is accused."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from mappings.rules import load_rules
+from tests.ledger.months import ACCOUNTS, RULES, Month, shop_month
+from tests.ledger.stripe_months import stripe_month
+from tests.support.reconciling import balanced, named
+from tests.support.sizes import examples
+from tests.support.world import opened
+
+KINDS = {"shop": (shop_month,), "stripe": (stripe_month,), "mixed": (shop_month, stripe_month)}
+
+
+@pytest.mark.parametrize("seed", range(examples(3)))
+@pytest.mark.parametrize("kind", list(KINDS))
+async def test_a_generated_month_has_no_difference(kind: str, seed: int) -> None:
+    """Sales, refunds, disputes, fees and payouts, as told and shuffled; the sums of both sides are equal."""
+    draw, month = random.Random(f"reconciled {kind} {seed}"), Month()  # noqa: S311 - no secret
+    for tell in KINDS[kind]:
+        tell(draw, month)
+    rules = load_rules(RULES.format(by_month="false"))
+    for events in (month.events, draw.sample(month.events, len(month.events))):
+        async with opened(rules) as world:
+            for name, account_type in ACCOUNTS.items():
+                await world.by_hand("account", {"Name": name, "AccountType": account_type})
+            await world.restart()
+            for start in range(0, len(events), 3):
+                await world.deliver(*events[start : start + 3])
+            found = await balanced(world, rules, events)
+        assert named(found) == []
+        assert all(row.source == row.books and not row.difference for row in found.rows)
+        assert found.rows

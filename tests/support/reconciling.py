@@ -1,0 +1,41 @@
+"""What `reconcile` finds of events and books, asked as the command asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from bridge.commands.reconcile.command import SourceSide, both_sides, read_books
+from bridge.decoding.decision import EventMapper
+from bridge.index.index import Index
+from bridge.journal.versions import read_versions
+from bridge.reconciliation.documents import documents
+from bridge.reconciliation.reconciled import Reconciled, reconciled
+from mappings.rules import MappingRules
+from tests.support.assembly import COMPANY
+from tests.support.orders import Json
+from tests.support.seals import SEAL
+from tests.support.verifying import ROUTER
+from tests.support.world import World
+
+FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
+
+
+async def balanced(
+    world: World, rules: MappingRules, events: Sequence[Json], first: date = FIRST, last: date = LAST
+) -> Reconciled:
+    """What reconcile says of `events` and the world's books."""
+    source, mapper = SourceSide(), EventMapper(COMPANY, ROUTER, rules)
+    found = [mapper.map_record(each) for each in world.records(*events)]
+    source.add(len(found), [each for each in found if each is not None])
+    index = Index(SEAL, complete_since=datetime(2010, 1, 1, tzinfo=UTC))
+    for document, version in read_versions(await world.journal.read()).items():
+        index.note_version(document, version)
+    books = await read_books(world.client, index, datetime(2010, 1, 1, tzinfo=UTC), rules)
+    sides = both_sides(source, books, documents(source.events, index, {}, {}), rules)
+    return reconciled(sides, rules, books.profile, first, last)
+
+
+def named(found: Reconciled) -> list[tuple[str, str]]:
+    """What differs: how, and which document."""
+    return [(each.kind.value, str(each.key or each.name)) for each in found.differences]
