@@ -44,6 +44,8 @@ class DocumentLine:
     facts: DocumentFacts | None
     source: Decimal | None
     difference: Difference | None = None
+    is_consequence: bool = False
+    """True for what differs only because another document does, whose difference names it."""
 
     @property
     def days(self) -> set[date]:
@@ -229,7 +231,9 @@ def without_consequences(lines: Sequence[DocumentLine]) -> list[DocumentLine]:
 def _of_one_mistake(line: DocumentLine, is_consequence: bool, with_it: Sequence[str]) -> DocumentLine:  # noqa: FBT001
     if line.difference is None:
         return line
-    return replace(line, difference=None if is_consequence else replace(line.difference, with_it=tuple(with_it)))
+    if is_consequence:
+        return replace(line, difference=None, is_consequence=True)
+    return replace(line, difference=replace(line.difference, with_it=tuple(with_it)))
 
 
 def _consequences(lines: Sequence[DocumentLine]) -> Iterator[tuple[DocumentLine, DocumentLine]]:

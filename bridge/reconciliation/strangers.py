@@ -110,8 +110,7 @@ def _related(row: BookRow, shop: ShopDocuments) -> tuple[DocumentLine | None, st
     if linked is not None and row.entity in FORMS:
         return linked, f"it is linked to {_called(linked)}"
     if row.entity in FORMS:
-        named = numbers_in(row.number) | numbers_in(row.note)
-        by_number = next((shop.by_number[each] for each in sorted(named) if each in shop.by_number), None)
+        by_number = _of_number(row, shop)
         if by_number is not None:
             return by_number, f"its number or memo names {_called(by_number)}"
     same = _of_same_total(row, shop)
@@ -123,6 +122,13 @@ def _related(row: BookRow, shop: ShopDocuments) -> tuple[DocumentLine | None, st
     if shop.has_payouts and any(ident in shop.accounts for ident in row.moves):
         return None, "it moves money of a processor whose payouts the events tell"
     return None, ""
+
+
+def _of_number(row: BookRow, shop: ShopDocuments) -> DocumentLine | None:
+    """The sale that its number or memo names; other series of numbers run through the same ones on other days."""
+    named = sorted(numbers_in(row.number) | numbers_in(row.note))
+    found = (shop.by_number[each] for each in named if each in shop.by_number)
+    return next((line for line in found if any(_is_near(row.day, day, shop.days) for day in line.days)), None)
 
 
 def _of_same_total(row: BookRow, shop: ShopDocuments) -> DocumentLine | None:
