@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,10 @@ def verify(
     until: Annotated[
         str | None, typer.Option("--to", help="Events before this time [default: all that are there at the start].")
     ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option("--day", help="Instead of both: yesterday, today or 2026-11-21, in the rules' time_zone."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole report as one JSON document.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write every document here, as JSON lines.", dir_okay=False)
@@ -29,21 +34,28 @@ def verify(
     """Prove that each document of a span of events is in QuickBooks once, with the total that the events say.
 
     The events are mapped anew and compared with QuickBooks itself: missing, extra and drifted documents are named, with
-    totals by currency. Writes nothing and may run beside a service, at the lowest priority; events that the service
-    has not reached yet show as missing. Exit 1 when anything is missing or extra. Times are ISO 8601, UTC where no
-    offset is given.
+    totals by currency. Documents are judged by all that the company has consumed, also after the span; what it has not
+    reached yet is counted and not judged. Writes nothing and may run beside a service, at the lowest priority. Exit 1
+    when anything is missing or extra, when people changed a document (`verdict` in --json: differs), and when nothing
+    was read (nothing_read). Times are ISO 8601, UTC where no offset is given.
 
-    Example: qbo-bridge verify --company acme-us --from 2026-11-01 --to 2026-12-01
+    Example: qbo-bridge verify --company acme-us --day yesterday
     """
-    from bridge.commands.spans import parse_span
+    from bridge.commands.spans import day_bounds, parse_span
     from bridge.commands.verify.command import VerifyRequest
     from bridge.commands.verify.command import verify as proven
     from bridge.config.settings import load_settings
+    from bridge.service.app import company_rules
 
+    if day is not None and (since or until):
+        raise typer.BadParameter("--day and --from or --to exclude each other")
+    settings = load_settings(config, os.environ)
+    settings.company(company)
     try:
+        if day is not None:
+            zone = company_rules(settings.company(company)).zone
+            since, until = day_bounds(day, datetime.now(zone))
         request = VerifyRequest(company=company, span=parse_span(since, until), as_json=as_json, out=out)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    settings = load_settings(config, os.environ)
-    settings.company(company)
     raise typer.Exit(0 if asyncio.run(proven(settings, request)) else 1)

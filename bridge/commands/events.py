@@ -9,12 +9,13 @@ from bridge.config.settings import Settings
 from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.kafka.range import Missing, TimeSpan, open_range
 from bridge.service.app import company_router, kafka_connection
+from contracts.records import InboundRecord
 from mappings.rules import MappingRules
 
 BATCH_RECORDS = 500
 
-Take = Callable[[int, Sequence[MappedRecord]], None]
-"""Takes in a micro-batch: how many records were read, and what those of the company mean."""
+Take = Callable[[Sequence[InboundRecord], Sequence[MappedRecord]], None]
+"""Takes in a micro-batch: the records that were read, and what those of the company mean."""
 
 
 async def read_events(
@@ -28,7 +29,7 @@ async def read_events(
     async with open_range(kafka_connection(settings.kafka), settings.topics.events, span) as reader:
         async for batch in reader.batches(BATCH_RECORDS):
             take(
-                len(batch.records),
+                batch.records,
                 [each for record in batch.records if (each := mapper.map_record(record)) is not None],
             )
             read += len(batch.records)

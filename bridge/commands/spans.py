@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from bridge.kafka.range import TimeSpan
 
@@ -19,6 +19,18 @@ def parse_span(since: str | None, until: str | None) -> TimeSpan:
     if span.since_ms is not None and span.until_ms is not None and span.since_ms >= span.until_ms:
         raise ValueError(f"--from {since} is not before --to {until}: there is no time between them")
     return span
+
+
+def day_bounds(day: str, now: datetime) -> tuple[str, str]:
+    """When a day begins and ends in the zone of `now`: `yesterday`, `today`, or a date. ValueError for other words."""
+    named = {"yesterday": now.date() - timedelta(days=1), "today": now.date()}
+    try:
+        wanted = named.get(day) or date.fromisoformat(day)
+    except ValueError:
+        raise ValueError(f"--day {day}: expected yesterday, today, or a date such as 2026-11-21") from None
+    # because a day has 23 or 25 hours where clocks change, its end is the beginning of the next date
+    begins, ends = (datetime.combine(each, time(), now.tzinfo) for each in (wanted, wanted + timedelta(days=1)))
+    return begins.isoformat(), ends.isoformat()
 
 
 def _milliseconds(option: str, text: str | None) -> int | None:

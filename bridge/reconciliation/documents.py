@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -44,6 +44,9 @@ class Verdict(StrEnum):
 
 WRONG = frozenset({Verdict.MISSING, Verdict.EXTRA})
 """What the bridge promises never to happen."""
+BY_PEOPLE = frozenset({Verdict.DRIFTED, Verdict.VOIDED})
+"""What people make of documents in QuickBooks: no fault of the bridge, and the books differ all the same."""
+DIFFERS = WRONG | BY_PEOPLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,10 @@ class Document:
     ids: tuple[str, ...] = ()
     why: str = ""
     records: tuple[Place, ...] = ()
+    user_id: str | None = None
+    """QuickBooks' number of the person who changed it last, where it tells one."""
+    changed_at: str | None = None
+    """When that was, as QuickBooks writes it."""
 
     def shown(self) -> dict[str, object]:
         """The line as JSON."""
@@ -71,19 +78,25 @@ class Document:
             "currency": self.currency or None,
             "ids": list(self.ids),
             "why": self.why or None,
+            "user_id": self.user_id,
+            "changed_at": self.changed_at,
             "records": [path_of(place) for place in self.records],
         }
 
 
 def documents(
-    events: Events, index: Index, letters: Mapping[Place, str], ignored: Mapping[Place, str]
+    events: Events,
+    index: Index,
+    letters: Mapping[Place, str],
+    ignored: Mapping[Place, str],
+    waiting: Collection[Place] = (),
 ) -> list[Document]:
     """Every document of `events` with its verdict, and every marker that the books hold twice.
 
     `letters` are the records that were dead-lettered and `ignored` those that were ignored, with their reason codes:
-    they say why a document is not in the books.
+    they say why a document is not in the books. `waiting` are the records that wait for another document.
     """
-    evidence = _Evidence(events, index, letters, ignored, index.duplicates())
+    evidence = _Evidence(events, index, letters, ignored, index.duplicates(), waiting, _unbooked(events, index))
     asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.taken_back}
     found = [_compared(wanted, evidence) for wanted in events.wanted.values()]
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
@@ -91,6 +104,14 @@ def documents(
     named = {(each.entity, each.key) for each in found}
     found += [_copied(place, duplicates) for place, duplicates in evidence.duplicates.items() if place not in named]
     return sorted(found, key=lambda each: (each.entity, each.key))
+
+
+def _unbooked(events: Events, index: Index) -> dict[SourceKey, Decimal]:
+    found: dict[SourceKey, Decimal] = {}
+    for (entity, key), wanted in events.wanted.items():
+        if wanted.invoice is not None and wanted.total and not wanted.taken_back and index.get(entity, key) is None:
+            found[wanted.invoice] = found.get(wanted.invoice, Decimal(0)) + wanted.total
+    return found
 
 
 def totals(found: Iterable[Document]) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
@@ -115,6 +136,9 @@ class _Evidence:
     letters: Mapping[Place, str]
     ignored: Mapping[Place, str]
     duplicates: Mapping[EntityKey, Sequence[Posted]]
+    waiting: Collection[Place]
+    unbooked: Mapping[SourceKey, Decimal]
+    """By sale the money that events ask for under a key of its own and that is not in the books."""
 
     def sale(self, order: SourceKey) -> Posted | None:
         """The sale of an order as the books have it."""
@@ -150,6 +174,9 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
         return _absent(line, wanted, evidence)
     if wanted.taken_back:
         return _taken_back(line, posted)
+    if posted.voided and posted.voided_by_us:
+        # because the source took it back by an event that is not among these: nothing of it has to be there
+        return replace(line, verdict=Verdict.CANCELLED, expected=None, why="its source took it back later")
     if posted.voided:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
     # because what a late change took off is a credit memo of its own, the invoice is greater by it
@@ -169,6 +196,8 @@ def _received(wanted: ExpectedDocument, evidence: _Evidence) -> Document | None:
         return _received_late(wanted, order, evidence)
     sale, own = evidence.sale(order), posted.total if posted else Decimal(0)
     paid = sum((each.total for each in evidence.index.payments_of(order)), evidence.redeemed(order))
+    # because money that a transaction of its own tells is missed by its own line, and once
+    paid += evidence.unbooked.get(order, Decimal(0))
     paid += sale.total if sale is not None and sale.entity == "SalesReceipt" else Decimal(0)
     paid += evidence.absent_transactions(order)  # because each of them has a line of its own that misses it
     lacks = max(wanted.total - paid, Decimal(0))
@@ -237,6 +266,8 @@ def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Do
     invoice = wanted.invoice
     if invoice is not None and evidence.index.get("SalesReceipt", invoice) is not None:
         return replace(line, expected=None, why="its sale is a sales receipt, which holds the money")
+    if any(record in evidence.waiting for record in wanted.records):
+        return replace(line, verdict=Verdict.WAITING, why="it waits for another document")
     codes = {evidence.letters[record] for record in wanted.records if record in evidence.letters}
     if codes:
         return replace(line, verdict=Verdict.DEAD_LETTERED, why=", ".join(sorted(codes)))

@@ -95,15 +95,23 @@ class Events:
                 case PostingPlan() as plan:
                     self._take(plan, each.record.place)
 
-    def _take(self, plan: PostingPlan, record: Place) -> None:
+    def add_later(self, mapped: Iterable[MappedRecord]) -> None:
+        """Take in what was told after the span of documents that it asks for.
+
+        The books are as of now: an order that was cancelled later is rightly void, one that grew rightly larger.
+        """
+        for each in mapped:
+            self.source.add(each)
+            if isinstance(each.decision, PostingPlan):
+                self._take(each.decision, each.record.place, later=True)
+
+    def _take(self, plan: PostingPlan, record: Place, *, later: bool = False) -> None:
         if any(isinstance(step.draft, EarlierMoneyDraft) for step in plan.steps) and plan.books_since is None:
             self.ignored[BEFORE_BOOKS_START] += 1
             return
-        self.earliest_created_at = (
-            plan.document_created_at
-            if self.earliest_created_at is None
-            else min(self.earliest_created_at, plan.document_created_at)
-        )
+        if not later:
+            created_at = plan.document_created_at
+            self.earliest_created_at = min(created_at, self.earliest_created_at or created_at)
         for step in plan.steps:
             draft = step.draft
             if isinstance(draft, RedemptionDraft):
@@ -112,6 +120,8 @@ class Events:
                 continue  # because other books hold it
             elif isinstance(draft, ChangeDraft):
                 self.change.setdefault(draft.payment, {})[step.key] = draft.amount
+            elif later and (step.entity, step.key) not in (self.received | self.wanted):
+                continue  # because the span does not ask for it
             elif step.intent is Intent.RECEIVED:
                 _keep_newest(self.received, step, record)
             elif step.intent in _TAKEN_BACK or (step.intent is not Intent.ENSURE and _is_a_document(draft)):

@@ -87,7 +87,7 @@ class OpeningSums:
         self.since: datetime | None = None
         """When the first event happened that was read."""
 
-    def add(self, _read: int, mapped: Iterable[MappedRecord]) -> None:
+    def add(self, _read: object, mapped: Iterable[MappedRecord]) -> None:
         """Take in what the company's records of a micro-batch mean; those that book nothing tell nothing."""
         for each in mapped:
             moment = each.envelope.occurred_at if each.envelope else None

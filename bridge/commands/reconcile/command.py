@@ -53,9 +53,9 @@ class SourceSide:
     events: Events = field(default_factory=Events)
     facts: SourceFacts = field(default_factory=SourceFacts)
 
-    def add(self, read: int, mapped: Sequence[MappedRecord]) -> None:
+    def add(self, records: Sequence[InboundRecord], mapped: Sequence[MappedRecord]) -> None:
         """Take in a micro-batch."""
-        self.events.add(read, mapped)
+        self.events.add(len(records), mapped)
         self.facts.add(mapped)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,26 +14,42 @@ from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.output import printable, screen, table
 from bridge.commands.progress import ProgressBar
+from bridge.commands.verify.span import SpanEvents
 from bridge.config.settings import Settings
 from bridge.index.index import Index
 from bridge.journal.identities import read_identities
 from bridge.journal.lost_markers import restore
 from bridge.journal.versions import read_versions
+from bridge.journal.waiting import waiting_places
+from bridge.kafka.committed import committed_offsets
 from bridge.kafka.range import Missing, TimeSpan
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.warmup import TRANSACTIONS, transactions
-from bridge.reconciliation.documents import WRONG, Document, Verdict, counts, documents, path_of, totals
+from bridge.reconciliation.documents import (
+    BY_PEOPLE,
+    DIFFERS,
+    WRONG,
+    Document,
+    Verdict,
+    counts,
+    documents,
+    path_of,
+    totals,
+)
 from bridge.reconciliation.events import Events
 from bridge.service.app import (
     CompanyContext,
     CompanyRuntime,
+    kafka_connection,
     open_company_context,
     open_runtime,
 )
 from bridge.telemetry.logs import silence_logs
+from contracts.entities import Entity, part
 from contracts.marker_seal import MarkerSeal
 from contracts.money import plain
 
+CLEAN, DIFFERING, NOTHING_READ = "clean", "differs", "nothing_read"
 SHOWN = (*sorted(WRONG), Verdict.DRIFTED, Verdict.VOIDED, Verdict.WAITING, Verdict.DEAD_LETTERED)
 """Verdicts whose documents are named, the worst first."""
 
@@ -56,11 +72,20 @@ class Report:
     documents: Sequence[Document]
     unread: Sequence[Missing]
     reads: int
+    not_reached: int = 0
+    """Records of the span that the company has not consumed yet: nothing is said of them."""
+
+    @property
+    def verdict(self) -> str:
+        """`clean`, `differs`, or `nothing_read`: where no record of the company was judged nothing is proven."""
+        if self.events.records - self.events.other_companies <= 0:
+            return NOTHING_READ
+        return DIFFERING if any(each.verdict in DIFFERS for each in self.documents) else CLEAN
 
     @property
     def is_clean(self) -> bool:
-        """True when nothing is missing and nothing is there twice."""
-        return not any(each.verdict in WRONG for each in self.documents)
+        """True when something was read, and each document is in the books once, as the events say."""
+        return self.verdict == CLEAN
 
 
 async def verify(settings: Settings, request: VerifyRequest) -> bool:
@@ -81,21 +106,45 @@ async def verify(settings: Settings, request: VerifyRequest) -> bool:
 
 
 async def _report(settings: Settings, context: CompanyContext, request: VerifyRequest, bar: ProgressBar) -> Report:
-    events = Events()
-    unread = await read_events(settings, request.company, context.rules, request.span, bar, events.add)
+    topics = settings.topics
+    consumed = await committed_offsets(kafka_connection(settings.kafka), request.company, topics.events)
+    reading = SpanEvents(request.span, consumed)
+    # because the books are as of now, what was told after the span is read too
+    span = TimeSpan(request.span.since_ms, None)
+    unread = await read_events(settings, request.company, context.rules, span, bar, reading.add)
+    events = reading.events
     bar.say(f"{events.records} records are read; asking QuickBooks.")
     async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
-        index = await _books(runtime, context.seal, events)
+        index, touched = await _books(runtime, context.seal, events)
+        waiting = waiting_places(await runtime.journal.read())
         reads = runtime.client.counts.reads
     letters = await dead_lettered(settings, request.company)
-    found = documents(events, index, letters, {})
+    found = documents(events, index, letters, {}, waiting)
     if any(each.verdict is Verdict.MISSING for each in found):
-        found = documents(events, index, letters, await ignored(settings, request.company))
-    return Report(events=events, documents=found, unread=unread, reads=reads)
+        found = documents(events, index, letters, await ignored(settings, request.company), waiting)
+    found = [_with_person(each, touched) for each in found]
+    return Report(events=events, documents=found, unread=unread, reads=reads, not_reached=reading.not_reached)
 
 
-async def _books(runtime: CompanyRuntime, seal: MarkerSeal, events: Events) -> Index:
-    """What QBO holds since the oldest document existed; a document cannot have been posted before."""
+def _with_person(each: Document, touched: Mapping[tuple[str, str], Entity]) -> Document:
+    """A document that people changed, with who did and when as far as QuickBooks tells."""
+    places = [(each.entity, ident) for ident in each.ids]
+    meta = next((touched[place] for place in places if place in touched), None)
+    if each.verdict not in BY_PEOPLE or meta is None:
+        return each
+    user = part(meta, "LastModifiedByRef").get("value")
+    at = meta.get("LastUpdatedTime")
+    return replace(each, user_id=str(user) if user else None, changed_at=str(at) if at else None)
+
+
+async def _books(
+    runtime: CompanyRuntime, seal: MarkerSeal, events: Events
+) -> tuple[Index, dict[tuple[str, str], Entity]]:
+    """What QBO holds since the oldest document existed, and by type and Id who changed it when.
+
+    A document cannot have been posted before it existed.
+    """
+    touched: dict[tuple[str, str], Entity] = {}
     since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
     index = Index(seal, complete_since=since)
     index.identities.restore(read_identities(await runtime.ids.read()))
@@ -106,7 +155,8 @@ async def _books(runtime: CompanyRuntime, seal: MarkerSeal, events: Events) -> I
     for entity in TRANSACTIONS if events.earliest_created_at else ():
         async for page in transactions(runtime.client, entity, since, priority=Priority.HOUSEKEEPING):
             index.load(entity, page)
-    return index
+            touched |= {(entity, str(row.get("Id"))): part(row, "MetaData") for row in page}
+    return index, touched
 
 
 def _print(report: Report) -> None:
@@ -140,6 +190,7 @@ def _print_records(report: Report) -> None:
     said += [f"{events.other_companies} of other companies"] if events.other_companies else []
     said += [f"{ignored} ignored ({_pairs(events.ignored)})"] if ignored else []
     said += [f"{refused} cannot be booked ({_pairs(events.refused)})"] if refused else []
+    said += [f"{report.not_reached} not reached yet"] if report.not_reached else []
     screen().out(", ".join(said) + f". {report.reads} reads of QuickBooks.")
 
 
@@ -148,15 +199,21 @@ def _sentence(each: Document) -> str:
     expected = "" if each.expected is None else f" {plain(each.expected, currency)} {each.currency}"
     ids = f" Id {', '.join(each.ids)}" if each.ids else ""
     where = f" ({', '.join(map(path_of, each.records[:3]))})" if each.records else ""
-    line = f"{each.verdict.value.replace('_', ' '):<13} {each.entity} {each.key}{expected}{ids}: {each.why}{where}"
+    person = f"user {each.user_id}" if each.user_id else "somebody" if each.changed_at else ""
+    who = f", {person} at {each.changed_at}" if person else ""
+    line = f"{each.verdict.value.replace('_', ' '):<13} {each.entity} {each.key}{expected}{ids}: {each.why}{who}{where}"
     return printable(line)
 
 
 def _verdict(report: Report) -> str:
     found = {decision: sum(1 for each in report.documents if each.verdict is decision) for decision in WRONG}
+    if report.verdict == NOTHING_READ:
+        return "No record of the company was read, which proves nothing."
     if report.is_clean:
         return "Nothing is missing, and nothing is in the books twice."
-    return f"{found[Verdict.MISSING]} missing, {found[Verdict.EXTRA]} more than once or without need."
+    people = sum(1 for each in report.documents if each.verdict in BY_PEOPLE)
+    changed = f"; {people} not as they were booked" if people else ""
+    return f"{found[Verdict.MISSING]} missing, {found[Verdict.EXTRA]} more than once or without need{changed}."
 
 
 def _print_json(report: Report) -> None:
@@ -165,7 +222,9 @@ def _print_json(report: Report) -> None:
     screen().out(
         orjson.dumps(
             {
+                "verdict": report.verdict,
                 "clean": report.is_clean,
+                "not_reached": report.not_reached,
                 "records": events.records,
                 "of_other_companies": events.other_companies,
                 "ignored": dict(events.ignored),

@@ -1,0 +1,252 @@
+"""A span that ended: what was told after it is no fault of its documents, and what people did is a difference."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bridge.commands.spans import day_bounds
+from bridge.commands.verify.command import Report
+from bridge.commands.verify.span import SpanEvents
+from bridge.decoding.decision import EventMapper
+from bridge.index.index import Index
+from bridge.journal.identities import read_identities
+from bridge.journal.waiting import waiting_places
+from bridge.kafka.range import TimeSpan
+from bridge.quickbooks.warmup import TRANSACTIONS, transactions
+from bridge.reconciliation.documents import DIFFERS, Document, documents
+from contracts.dead_letters import DEAD_LETTER_PREFIX
+from contracts.records import InboundRecord, Place
+from tests.support.assembly import COMPANY
+from tests.support.orders import Json, line, order, refund, refund_line, shopify_event, transaction
+from tests.support.seals import SEAL
+from tests.support.verifying import ROUTER
+from tests.support.world import RULES, World, opened
+
+SPAN, AFTER = 1_000, 2_000
+TOPIC = "shopify.events"
+
+
+@dataclass(slots=True)
+class Yesterday:
+    """A world with a span that ended: `records` are all events, `consumed` the first offset that was not."""
+
+    world: World
+    records: list[InboundRecord] = field(default_factory=list)
+
+    async def deliver(self, *bodies: object, at: int = SPAN) -> None:
+        """One micro-batch of events of this moment."""
+        await self.world.process(self.told(*bodies, at=at))
+
+    def told(self, *bodies: object, at: int = SPAN) -> tuple[InboundRecord, ...]:
+        """Events that lie on the topic and that nobody has consumed yet."""
+        made = tuple(replace(record, timestamp_ms=at) for record in self.world.records(*bodies))
+        self.records += made
+        return made
+
+    async def report(self, *, consumed: int | None = None) -> Report:
+        """What verify says of the span."""
+        end = len(self.records) if consumed is None else consumed
+        reading = SpanEvents(TimeSpan(None, AFTER), {(TOPIC, 0): end})
+        mapper = EventMapper(COMPANY, ROUTER, RULES)
+        found = [mapper.map_record(each) for each in self.records]
+        reading.add(self.records, [each for each in found if each is not None])
+        journal = await self.world.journal.read()
+        return Report(
+            events=reading.events,
+            documents=documents(reading.events, await self._index(), self._letters(), {}, waiting_places(journal)),
+            unread=(),
+            reads=0,
+            not_reached=reading.not_reached,
+        )
+
+    async def _index(self) -> Index:
+        index = Index(SEAL, complete_since=datetime(2010, 1, 1, tzinfo=UTC))
+        entries = await self.world.journal.ids.read()
+        index.identities.restore(
+            read_identities({key.removeprefix(f"{COMPANY}:"): value for key, value in entries.items()})
+        )
+        for entity in TRANSACTIONS:
+            async for page in transactions(self.world.client, entity, None):
+                index.load(entity, page)
+        return index
+
+    def _letters(self) -> dict[Place, str]:
+        found: dict[Place, str] = {}
+        for letter in self.world.dead_letters:
+            said = {name: (value or b"").decode() for name, value in letter.headers}
+            place = Place(TOPIC, 0, int(said[f"{DEAD_LETTER_PREFIX}offset"]))
+            found[place] = said[f"{DEAD_LETTER_PREFIX}reason-code"]
+        return found
+
+    async def invoice(self) -> dict[str, Any]:
+        """The invoice of the order."""
+        (row,) = self.world.held("Invoice")
+        return row
+
+
+@pytest.fixture
+async def day() -> AsyncIterator[Yesterday]:
+    """A day on which order #1043 of 42.90 was placed, which nobody has paid yet."""
+    async with opened() as world:
+        told = Yesterday(world)
+        await told.deliver(unpaid())
+        yield told
+
+
+def unpaid(**changes: object) -> Json:
+    body = {"id": 5, "name": "#1043", "financial_status": "pending", "total_outstanding": "42.90"}
+    return order([line("42.90", id=51)], **{**body, **changes})
+
+
+def later(**changes: object) -> Json:
+    return unpaid(updated_at="2026-03-05T10:00:00-08:00", **changes)
+
+
+def differing(report: Report) -> list[Document]:
+    return [each for each in report.documents if each.verdict in DIFFERS]
+
+
+async def nothing(day: Yesterday) -> None:
+    """An ordinary day."""
+
+
+async def cancelled_after(day: Yesterday) -> None:
+    body = later(cancelled_at="2026-03-05T10:00:00-08:00", financial_status="voided", total_outstanding="0.00")
+    await day.deliver(shopify_event("orders/cancelled", body), at=AFTER)
+
+
+async def grown_after(day: Yesterday) -> None:
+    body = order([line("50.00", id=51)], id=5, name="#1043", financial_status="pending", total_outstanding="50.00")
+    await day.deliver({**body, "updated_at": "2026-03-05T10:00:00-08:00"}, at=AFTER)
+
+
+async def paid_after(day: Yesterday) -> None:
+    moment = "2026-03-05T10:00:00-08:00"
+    await day.deliver(transaction(id=70, order_id=5, created_at=moment, processed_at=moment), at=AFTER)
+
+
+async def told_twice(day: Yesterday) -> None:
+    await day.deliver(unpaid(), unpaid())
+
+
+async def superseded(day: Yesterday) -> None:
+    await day.deliver(later(note="gift"))
+    await day.deliver(unpaid(updated_at="2026-03-01T10:00:00-08:00"))
+
+
+async def money_waits(day: Yesterday) -> None:
+    await day.deliver(transaction(id=71, order_id=6))
+
+
+async def memo_edited(day: Yesterday) -> None:
+    row = await day.invoice()
+    await day.world.by_a_person("edit", "Invoice", row["Id"], changes={"PrivateNote": "call her back"})
+
+
+async def refunded_after(day: Yesterday) -> None:
+    await day.deliver(transaction(id=70, order_id=5))
+    money = transaction(id=72, order_id=5, kind="refund", parent_id=70)
+    back = refund([refund_line(line("42.90", id=51), 1, "42.90")], money, id=8, order_id=5)
+    await day.deliver(later(refunds=[back], financial_status="refunded", total_outstanding="0.00"), at=AFTER)
+
+
+async def redriven(day: Yesterday) -> None:
+    await day.deliver(order([line("1.00")], id=9, name="#1050", total_price="99.00"))
+    good = order([line("99.00")], id=9, name="#1050", updated_at="2026-03-06T10:00:00-08:00")
+    await day.deliver(good, at=AFTER)
+
+
+HARMLESS = (
+    nothing,
+    cancelled_after,
+    grown_after,
+    paid_after,
+    told_twice,
+    superseded,
+    money_waits,
+    memo_edited,
+    refunded_after,
+    redriven,
+)
+
+
+@pytest.mark.parametrize("happens", HARMLESS, ids=[each.__name__ for each in HARMLESS])
+async def test_what_is_right_now_is_silent(day: Yesterday, happens: Callable[[Yesterday], Awaitable[None]]) -> None:
+    """Nothing is called missing, twice or a person's."""
+    await happens(day)
+    report = await day.report()
+    assert [(str(each.key), each.verdict.value, each.why) for each in differing(report)] == []
+    assert report.verdict == "clean"
+
+
+async def test_a_backlog_is_not_missing(day: Yesterday) -> None:
+    """It is counted, and nothing is said of it. Guard: `_is_consumed`."""
+    day.told(order([line("7.00")], id=6, name="#1044"))
+    report = await day.report(consumed=1)
+    assert (report.verdict, report.not_reached, len(report.documents)) == ("clean", 1, 1)
+    assert (await day.report()).verdict == "differs"
+
+
+async def test_nothing_read_proves_nothing(day: Yesterday) -> None:
+    """Neither an empty span nor one that nobody has come to."""
+    assert (await day.report(consumed=0)).verdict == "nothing_read"
+    day.records.clear()
+    assert (await day.report()).verdict == "nothing_read"
+
+
+async def lost(day: Yesterday) -> str:
+    day.told(order([line("7.00")], id=6, name="#1044", financial_status="pending", total_outstanding="7.00"))
+    return "missing"
+
+
+async def deleted(day: Yesterday) -> str:
+    await day.world.by_a_person("delete", "Invoice", (await day.invoice())["Id"])
+    return "missing"
+
+
+async def voided(day: Yesterday) -> str:
+    await day.world.by_a_person("void", "Invoice", (await day.invoice())["Id"])
+    return "voided"
+
+
+async def changed(day: Yesterday) -> str:
+    row = await day.invoice()
+    detail = {"ItemRef": row["Line"][0]["SalesItemLineDetail"]["ItemRef"]}
+    lines = [{"Amount": 1, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}]
+    await day.world.by_a_person("edit", "Invoice", row["Id"], changes={"Line": lines})
+    return "drifted"
+
+
+FAULTS = (lost, deleted, voided, changed)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[each.__name__ for each in FAULTS])
+async def test_what_differs_is_named(day: Yesterday, fault: Callable[[Yesterday], Awaitable[str]]) -> None:
+    """Exit 1 for the bridge's faults and for people's changes alike. Guard: `DIFFERS`."""
+    verdict = await fault(day)
+    report = await day.report()
+    assert [each.verdict.value for each in differing(report)] == [verdict]
+    assert report.verdict == "differs"
+
+
+async def test_missing_money_of_an_order_counts_once(day: Yesterday) -> None:
+    """A body and a transaction tell the same. Guard: `unbooked`."""
+    day.told(later(financial_status="paid", total_outstanding="0.00"), transaction(id=70, order_id=5))
+    payments = [each for each in differing(await day.report()) if each.entity == "Payment"]
+    assert [str(each.key) for each in payments] == ["shopify:transaction:70"]
+
+
+def test_a_day_is_the_company_s_own() -> None:
+    """Twenty-three hours where clocks change, and words that are none are refused."""
+    zone = ZoneInfo("America/New_York")
+    now = datetime(2026, 3, 9, 9, tzinfo=zone)
+    assert day_bounds("yesterday", now) == ("2026-03-08T00:00:00-05:00", "2026-03-09T00:00:00-04:00")
+    assert day_bounds("today", now)[0] == "2026-03-09T00:00:00-04:00"
+    with pytest.raises(ValueError, match="expected yesterday, today, or a date"):
+        day_bounds("monday", now)
