@@ -26,8 +26,9 @@ async def balanced(
 ) -> Reconciled:
     """What reconcile says of `events` and the world's books."""
     source, mapper = SourceSide(), EventMapper(COMPANY, ROUTER, rules)
-    found = [mapper.map_record(each) for each in world.records(*events)]
-    source.add(len(found), [each for each in found if each is not None])
+    records = world.records(*events)
+    found = [mapper.map_record(each) for each in records]
+    source.add(records, [each for each in found if each is not None])
     index = Index(SEAL, complete_since=datetime(2010, 1, 1, tzinfo=UTC))
     for document, version in read_versions(await world.journal.read()).items():
         index.note_version(document, version)

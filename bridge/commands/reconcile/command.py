@@ -30,6 +30,7 @@ from bridge.reconciliation.reconciled import reconciled
 from bridge.reconciliation.rows import BookRow, Link, read_row
 from bridge.service.app import CompanyContext, CompanyRuntime, open_company_context, open_runtime
 from bridge.telemetry.logs import silence_logs
+from contracts.records import InboundRecord
 from mappings.rules import MappingRules
 
 BEFORE = timedelta(days=31)

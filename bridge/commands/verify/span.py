@@ -27,10 +27,10 @@ class SpanEvents:
     def add(self, records: Sequence[InboundRecord], mapped: Sequence[MappedRecord]) -> None:
         """Take in a micro-batch; what was told after the span counts for documents of the span only."""
         own = [record for record in records if self._span.holds(record.timestamp_ms)]
-        judged = [record for record in own if self._is_consumed(record)]
-        self.not_reached += len(own) - len(judged)
+        reached_own = [record for record in own if self._is_consumed(record)]
+        self.not_reached += len(own) - len(reached_own)
         reached = [each for each in mapped if self._is_consumed(each.record)]
-        self.events.add(len(judged), [each for each in reached if self._span.holds(each.record.timestamp_ms)])
+        self.events.add(len(reached_own), [each for each in reached if self._span.holds(each.record.timestamp_ms)])
         self.events.add_later(each for each in reached if not self._span.holds(each.record.timestamp_ms))
 
     def _is_consumed(self, record: InboundRecord) -> bool:
