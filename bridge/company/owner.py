@@ -146,6 +146,13 @@ class BooksOwner:
         with self._telling_outages():
             return await self._process(records)
 
+    async def read_ahead(self, records: Sequence[InboundRecord]) -> bool:
+        """Know the orders of these records before any of them is processed; False where no order is looked for."""
+        if self._pipeline.matches:
+            mapped = await computed(lambda: list(self._pipeline.map_records(records)), steps=steps_of(records))
+            self._pipeline.read_ahead(mapped)
+        return self._pipeline.matches
+
     async def idle(self) -> tuple[OutboundRecord, ...]:
         """What people changed in QBO, and a slice of what waits and is due to be looked at."""
         try:

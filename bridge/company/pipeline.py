@@ -17,6 +17,7 @@ from bridge.company.isolation import SettledPlans, isolated
 from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
 from bridge.matching.there import AlreadyThere
+from bridge.planning.sale.orders_ahead import RangeOrders
 from bridge.planning.schedule import schedule
 from bridge.planning.steps import Refused, Schedule, StepId
 from bridge.posting.computing import computed
@@ -73,6 +74,16 @@ class Pipeline:
         self._held_at: _CloseDate | None = None
         self._books = books
         self._poster = poster
+        self._range = RangeOrders()
+
+    @property
+    def matches(self) -> bool:
+        """Whether orders are compared with what the books hold already."""
+        return self._mapper.matching.mode != "off"
+
+    def read_ahead(self, mapped: Iterable[MappedRecord]) -> None:
+        """Know the orders of these records from now on: they will come."""
+        self._range.add(each.decision for each in mapped if isinstance(each.decision, PostingPlan))
 
     def map_records(self, records: Iterable[InboundRecord]) -> Iterator[MappedRecord]:
         """What each record means for this company, one by one; records of other companies are left out."""
@@ -229,7 +240,7 @@ class Pipeline:
 
     async def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
         books, mapper = self._books, self._mapper
-        there = self._there(mapper.matching)
+        there = replace(self._there(mapper.matching), ahead=self._range.ahead)
         scheduled = partial(schedule, plans, books.index, books.profile, mapper.closed_period, mapper.opening, there)
         with contained():
             return await computed(scheduled, steps=sum(len(plan.steps) for plan in plans))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from bridge.index.posted import Posted
@@ -67,10 +67,48 @@ class SoughtOrder:
         return total in self.totals and currency == self.currency
 
 
+class OrdersAhead:
+    """Orders that are still to come, because a whole range was read before any of it is booked; by number and total."""
+
+    def __init__(self) -> None:
+        self._known: dict[SourceKey, SoughtOrder] = {}
+        self._by_number: dict[str, set[SourceKey]] = {}
+        self._by_total: dict[tuple[Decimal, date], set[SourceKey]] = {}
+
+    def __contains__(self, key: SourceKey) -> bool:
+        return key in self._known
+
+    def get(self, key: SourceKey) -> SoughtOrder | None:
+        """The order as it was told, None where the range does not have it."""
+        return self._known.get(key)
+
+    def remember(self, order: SoughtOrder) -> None:
+        """Take in an order, or what else is known of it by now; by what was said of it before it is found, too."""
+        self._known[order.key] = order
+        for number in order.numbers:
+            self._by_number.setdefault(number, set()).add(order.key)
+        for total in order.totals:
+            self._by_total.setdefault((total, order.day), set()).add(order.key)
+
+    def called(self, number: str) -> Iterator[SoughtOrder]:
+        """Those that have this number."""
+        return (self._known[key] for key in sorted(self._by_number.get(number, ())))
+
+    def of_total(self, total: Decimal, day: date, days: int) -> Iterator[SoughtOrder]:
+        """Those that have this total in one of their versions, and are dated at most `days` days from `day`."""
+        around = (day + timedelta(days=number) for number in range(-days, days + 1))
+        found = sorted({key for each in around for key in self._by_total.get((total, each), ())})
+        return (each for each in map(self._known.__getitem__, found) if each.is_near(day, days))
+
+
+NO_ORDERS_AHEAD = OrdersAhead()
+
+
 class KnownOrders:
     """The orders that are known beside the one that is looked for: of the same micro-batch, and those in the books.
 
-    `asked` are the documents that people are asked about for orders in doubt: the events of those came before.
+    `ahead` are those of a whole range, `asked` the documents that people are asked about for orders in doubt: the
+    events of those came before.
     """
 
     def __init__(
@@ -79,24 +117,30 @@ class KnownOrders:
         booked: FoundByFacts,
         home_currency: str,
         asked: Container[Place] = frozenset(),
+        ahead: OrdersAhead = NO_ORDERS_AHEAD,
     ) -> None:
         self._coming = {order.key: order for order in coming}
         self._asked = asked
+        self._ahead = ahead
         self._booked = booked
         self._home = home_currency
 
     def called(self, number: str, order: SoughtOrder) -> Iterator[SoughtOrder]:
         """The other orders of the shop of `order` that have this number."""
-        same_shop = (each for each in self._others(order) if each.named.shop in (None, order.named.shop))
+        others = (*self._others(order), *self._not_here(self._ahead.called(number), order))
+        same_shop = (each for each in others if each.named.shop in (None, order.named.shop))
         yield from (each for each in same_shop if number in each.numbers)
         for posted in self._booked.naming(number):
-            if posted.key != order.key and number in numbers_in(posted.doc_number) and posted.key not in self._coming:
+            is_known = posted.key in self._coming or posted.key in self._ahead
+            if posted.key != order.key and number in numbers_in(posted.doc_number) and not is_known:
                 yield self._as_order(posted)
 
     def are_alike(self, order: SoughtOrder, days: int) -> bool:
         """True when another order of the same buyer has the same total within these days."""
         totals = order.totals
-        coming = (each for each in self._others(order) if each.totals & totals and each.is_near(order.day, days))
+        ahead = (each for total in totals for each in self._ahead.of_total(total, order.day, days))
+        others = (*self._others(order), *self._not_here(ahead, order))
+        coming = (each for each in others if each.totals & totals and each.is_near(order.day, days))
         booked = (each for total in totals for each in self._booked.of_total(total, order.day, days))
         mine = order.buyer.customer_id
         return any(each.buyer.is_same(order.buyer) for each in coming) or any(
@@ -109,6 +153,10 @@ class KnownOrders:
 
     def _others(self, order: SoughtOrder) -> Iterator[SoughtOrder]:
         return (each for key, each in self._coming.items() if key != order.key)
+
+    def _not_here(self, ahead: Iterable[SoughtOrder], order: SoughtOrder) -> Iterator[SoughtOrder]:
+        """Those of them that the micro-batch does not tell itself."""
+        return (each for each in ahead if each.key != order.key and each.key not in self._coming)
 
     def _as_order(self, posted: Posted) -> SoughtOrder:
         return SoughtOrder(

@@ -6,17 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.index.posted import Posted
+from bridge.matching.orders import NO_ORDERS_AHEAD, OrdersAhead
 from contracts.keys import SourceKey
 from contracts.matching import Decision, Matching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlreadyThere:
-    """The rules of one company, what people decided of its orders, and which orders are in doubt, with the reason."""
+    """The rules of one company, what people decided of its orders, and which orders are in doubt, with the reason.
+
+    `ahead` are the orders of the range that is being read again, none where events are booked as they come.
+    """
 
     matching: Matching = field(default_factory=lambda: Matching(mode="off"))
     decisions: Mapping[SourceKey, Decision] = field(default_factory=dict)
     doubts: Mapping[SourceKey, str] = field(default_factory=dict)
+    ahead: OrdersAhead = NO_ORDERS_AHEAD
 
 
 NOTHING_THERE = AlreadyThere()

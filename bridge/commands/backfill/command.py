@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bridge.clock import SystemClock
 from bridge.commands.backfill.engine import BackfillOwner, Feed
-from bridge.commands.backfill.running import BackfillRequest, BackfillRun, opened_run
+from bridge.commands.backfill.running import BackfillRequest, BackfillRun, opened_run, read_ahead, until_stopped
 from bridge.config.settings import Settings
 from bridge.kafka.membership import hosts_in_group
 from bridge.kafka.range import RangeBatch
@@ -61,7 +61,8 @@ async def post_range(
     async with opened_run(settings, request, context, rehearse=False) as run:
         try:
             with run.bar:
-                finished = await _work(run, stopping, skipped)
+                was_read = await until_stopped(read_ahead(run), stopping)
+                finished = was_read is not None and await _work(run, stopping, skipped)
         finally:
             run.print_report()
     if not finished:

@@ -12,7 +12,14 @@ from bridge.commands.backfill.plan_file import plan_header, write_plan
 from bridge.commands.backfill.planned_documents import planned_documents
 from bridge.commands.backfill.rehearsed_effect import effect_of
 from bridge.commands.backfill.report import print_plan, write_forecasts
-from bridge.commands.backfill.running import BackfillRequest, BackfillRun, opened_run, patiently, until_stopped
+from bridge.commands.backfill.running import (
+    BackfillRequest,
+    BackfillRun,
+    opened_run,
+    patiently,
+    read_ahead,
+    until_stopped,
+)
 from bridge.config.settings import Settings
 from bridge.service.app import CompanyContext, open_company_context
 from bridge.service.serving import stop_signals
@@ -58,6 +65,7 @@ def _keep(run: BackfillRun, forecasts: Forecasts, context: CompanyContext, path:
 async def rehearse(run: BackfillRun, forecasts: Forecasts) -> Effect:
     """The owner's work without its group: what would be published is only counted. What it does to the books."""
     owner = run.runtime.owner
+    await read_ahead(run)
     await patiently(run, lambda: owner.take_over(0))
     async for batch in run.reader.batches(run.settings.kafka.max_records):
         records = batch.records

@@ -121,6 +121,23 @@ async def opened_run(
         )
 
 
+async def read_ahead(run: BackfillRun) -> bool:
+    """Read the whole range once, before any of it is planned: whether an order is there already depends on all orders.
+
+    KafkaError when Kafka is away.
+    """
+    settings, request = run.settings, run.request
+    range_ = open_range(kafka_connection(settings.kafka), settings.topics.events, request.span, request.bounds)
+    read = 0
+    async with range_ as reader:
+        async for batch in reader.batches(settings.kafka.max_records):
+            if not await run.runtime.owner.read_ahead(batch.records):
+                break
+            read += len(batch.records)
+            run.bar.show(batch.passed, reader.offsets, f"{read} records read")
+    return True
+
+
 async def patiently(run: BackfillRun, call: Callable[[], Awaitable[T]]) -> T:
     """What `call` gives, when QBO answers at last."""
     wait_s = 1.0

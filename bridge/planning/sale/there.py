@@ -25,6 +25,7 @@ from contracts.marker import SALES
 from contracts.posting import Intent
 from contracts.quickbooks import (
     CustomerDraft,
+    Draft,
     InvoiceDraft,
     SalesReceiptDraft,
 )
@@ -98,7 +99,7 @@ def _books(context: PlanningContext, order: SoughtOrder) -> BooksToMatch:
     return BooksToMatch(
         unmarked=context.index.unmarked,
         party_of=lambda ident: _customer(context, ident),
-        known=KnownOrders(coming, context.index.own_sales, home, asked),
+        known=KnownOrders(coming, context.index.own_sales, home, asked, context.there.ahead),
         matching=context.there.matching,
         home_currency=home,
     )
@@ -118,12 +119,16 @@ def orders_coming(context: PlanningContext) -> list[SoughtOrder]:
 
 
 def _buyer(context: PlanningContext, draft: InvoiceDraft) -> Party:
-    said = context.drafts.get(draft.customer)
+    ident = context.customer_id(draft.customer, draft.currency)
+    return party_told(context.drafts.get(draft.customer), draft, ident)
+
+
+def party_told(said: Draft | None, draft: InvoiceDraft, ident: str | None = None) -> Party:
+    """The buyer of an order by all that its body says of them; `ident` where the books have them."""
     if not isinstance(said, CustomerDraft):
         return Party()
     both = " ".join(part for part in (said.given_name, said.family_name) if part)
     names = tuple(dict.fromkeys(name for name in (said.display_name, both, said.company_name) if name))
-    ident = context.customer_id(draft.customer, draft.currency)
     return Party(names=names, email=email_of(said.email or draft.email), customer_id=ident)
 
 
