@@ -145,5 +145,5 @@ def _raise_what_waiting_does_not_cure(run: BackfillRun, owner: BackfillOwner, fe
 
 def _show(run: BackfillRun, owner: BackfillOwner, feed: Feed) -> None:
     done = max(owner.passed, run.reader.passed) if feed.is_waiting and not owner.is_busy else owner.passed
-    words = "waiting for QuickBooks" if run.listener.is_away else f"{run.counts.read} records settled"
+    words = "waiting for QuickBooks" if run.listener.is_away else f"{run.counts.read} records settled, {run.pace(done)}"
     run.bar.show(done, run.reader.offsets, words)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from bridge.commands.backfill.risk import Risk
 from contracts.records import InboundRecord
 from contracts.results import Result, ResultStatus, result_id
 
@@ -40,6 +41,8 @@ class BackfillCounts:
     outside_range: int = 0
     """Events from outside the range that had been waiting and have their terminal result now."""
     written: dict[WriteKind, Sum] = field(default_factory=dict)
+    risk: Risk = field(default_factory=Risk)
+    """The money of what a person must look at, and of what waits."""
     _outcomes: Counter[tuple[ResultStatus, str]] = field(default_factory=Counter)
     _waiting: dict[str, str] = field(default_factory=dict)
 
@@ -52,6 +55,8 @@ class BackfillCounts:
     def add(self, records: Collection[InboundRecord], results: Iterable[Result], parked: Collection[str]) -> None:
         """A micro-batch is settled: its records, what was told, and the result ids of records that go on waiting."""
         self.read += len(records)
+        results = list(results)
+        self.risk.add(records, results)
         ours = {result_id(self.company, *record.position, record.offset) for record in records}
         published = set()
         for result in results:

@@ -71,7 +71,8 @@ async def rehearse(run: BackfillRun, forecasts: Forecasts) -> Effect:
         records = batch.records
         outbound = await patiently(run, lambda records=records: owner.process(records))  # type: ignore[misc]
         _count(run, forecasts, records, outbound)
-        run.bar.show(batch.passed, run.reader.offsets, f"{run.counts.read} records planned")
+        words = f"{run.counts.read} records planned, {run.pace(batch.passed)}"
+        run.bar.show(batch.passed, run.reader.offsets, words)
     _count(run, forecasts, (), await patiently(run, owner.idle))
     while run.runtime.waiting.is_anybody_called:
         _count(run, forecasts, (), await patiently(run, owner.idle))

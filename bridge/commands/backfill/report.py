@@ -12,6 +12,7 @@ from rich.console import Console
 from bridge.commands.backfill.counts import BackfillCounts
 from bridge.commands.backfill.effect import Effect
 from bridge.commands.backfill.forecast import Forecasts
+from bridge.commands.backfill.risk import Risk
 from bridge.commands.output import cell, printable, screen, table
 from bridge.kafka.range import RangeReader
 from bridge.quickbooks.client import CallCounts
@@ -59,6 +60,19 @@ def write_forecasts(forecasts: Forecasts, path: Path) -> None:
             file.write(orjson.dumps({**line, "currency": currency or None, "why": each.why}) + b"\n")
 
 
+def _print_risk(out: Console, risk: Risk) -> None:
+    """What is held up, by reason; documents whose money nobody tells are counted beside it."""
+    found = risk.by_reason()
+    if not found:
+        return
+    shown = table("at risk", "documents", "amount")
+    for reason, at_risk in sorted(found.items()):
+        sums = [_amount(amount, code) for code, amount in sorted(at_risk.sums.items())]
+        unknown = [f"unknown of {at_risk.unknown}"] if at_risk.unknown else []
+        shown.add_row(cell(reason), cell(at_risk.documents), cell(", ".join([*sums, *unknown])))
+    out.print(shown)
+
+
 def print_report(counts: BackfillCounts, reader: RangeReader, calls: CallCounts, seconds: float) -> None:
     """Records by status and reason, what was written by currency, calls, time, and what could not be read."""
     out = screen()
@@ -69,6 +83,7 @@ def print_report(counts: BackfillCounts, reader: RangeReader, calls: CallCounts,
         for (status, code), count in sorted(counts.outcomes.items()):
             shown.add_row(cell(status.value), cell(code), cell(count))
         out.print(shown)
+    _print_risk(out, counts.risk)
     if counts.outside_range:
         out.out(f"{counts.outside_range} events that had been waiting from before have their result now.")
     if counts.written:

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from bridge.commands.backfill.counts import BackfillCounts
+from bridge.commands.backfill.pace import pace
 from bridge.commands.backfill.report import print_report
+from bridge.commands.backfill.risk import Risk
 from bridge.commands.progress import ProgressBar
 from bridge.config.settings import Settings
+from bridge.decoding.decision import EventMapper
 from bridge.kafka.range import Bounds, RangeReader, TimeSpan, open_range
 from bridge.quickbooks.limiter import Priority
-from bridge.service.app import CompanyContext, CompanyRuntime, kafka_connection, open_runtime
+from bridge.service.app import CompanyContext, CompanyRuntime, company_router, kafka_connection, open_runtime
 from contracts.errors import BridgeError, Unauthorised, Unavailable
 from contracts.results import Result
 
@@ -89,6 +92,11 @@ class BackfillRun:
     listener: TerminalProgress
     began_at: float
 
+    def pace(self, done: int) -> str:
+        """How fast it gets on, with `done` offsets of the range behind."""
+        seconds, reads = time.monotonic() - self.began_at, self.runtime.client.counts.reads
+        return pace(self.counts.read, seconds=seconds, done=done, total=self.reader.offsets, reads=reads)
+
     def print_report(self) -> None:
         """What came of it so far."""
         print_report(self.counts, self.reader, self.runtime.client.counts, time.monotonic() - self.began_at)
@@ -106,6 +114,7 @@ async def opened_run(
         out = stack.enter_context(request.out.open("wb")) if request.out and not rehearse else None
         range_ = open_range(connection, settings.topics.events, request.span, request.bounds)
         reader = await stack.enter_async_context(range_)
+        mapper = EventMapper(request.company, company_router(settings), context.rules)
         runtime = await stack.enter_async_context(
             open_runtime(settings, context, priority=Priority.BACKFILL, rehearse=rehearse)
         )
@@ -114,7 +123,7 @@ async def opened_run(
             request=request,
             reader=reader,
             runtime=runtime,
-            counts=BackfillCounts(request.company),
+            counts=BackfillCounts(request.company, risk=Risk(mapper)),
             bar=bar,
             listener=TerminalProgress(bar, out),
             began_at=began_at,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bridge.matching.orders import OrdersAhead, SoughtOrder
 from bridge.planning.sale.amounts import form_draft
 from bridge.planning.sale.documents import version_of
-from bridge.planning.sale.there import party_told
+from bridge.planning.sale.there import party_of_body
 from bridge.planning.steps import Claim
 from contracts.keys import SourceKey
 from contracts.posting import Intent, PostingPlan, Version
@@ -33,7 +33,7 @@ class RangeOrders:
                     self._add(Claim(0, plan, step))
 
     def _add(self, claim: Claim) -> None:
-        order = _order_told(claim)
+        order = _order_of_body(claim)
         if order is None:
             return
         version, known = version_of(claim), self.ahead.get(order.key)
@@ -44,7 +44,7 @@ class RangeOrders:
         self.ahead.remember(order)
 
 
-def _order_told(claim: Claim) -> SoughtOrder | None:
+def _order_of_body(claim: Claim) -> SoughtOrder | None:
     """The order of a body, None where it books nothing yet, or nobody knows its name."""
     draft = form_draft(claim)
     if draft.named is None or claim.step.held_back or claim.step.key.kind != "order":
@@ -56,5 +56,5 @@ def _order_told(claim: Claim) -> SoughtOrder | None:
         totals=frozenset({draft.total}),
         currency=draft.currency,
         day=draft.txn_date,
-        buyer=party_told(buyer, draft),
+        buyer=party_of_body(buyer, draft),
     )

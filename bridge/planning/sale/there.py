@@ -120,10 +120,10 @@ def orders_coming(context: PlanningContext) -> list[SoughtOrder]:
 
 def _buyer(context: PlanningContext, draft: InvoiceDraft) -> Party:
     ident = context.customer_id(draft.customer, draft.currency)
-    return party_told(context.drafts.get(draft.customer), draft, ident)
+    return party_of_body(context.drafts.get(draft.customer), draft, ident)
 
 
-def party_told(said: Draft | None, draft: InvoiceDraft, ident: str | None = None) -> Party:
+def party_of_body(said: Draft | None, draft: InvoiceDraft, ident: str | None = None) -> Party:
     """The buyer of an order by all that its body says of them; `ident` where the books have them."""
     if not isinstance(said, CustomerDraft):
         return Party()
