@@ -47,8 +47,13 @@ class ResultFilter:
 
 async def list_results(settings: Settings, wanted: ResultFilter, *, last: int | None, as_json: bool) -> None:
     """The last `last` matching results (all with None), oldest first."""
-    read_last = None if wanted.narrows or wanted.company else last
-    found = [published async for published in _results(settings, wanted, last=read_last, follow=False)]
+    found: list[PublishedResult] = []
+    # because markers of transactions and records of strangers have offsets too, more of those than of results are read
+    reaches = (None,) if last is None or wanted.narrows or wanted.company else (2 * last, 32 * last, None)
+    for reach in reaches:
+        found = [published async for published in _results(settings, wanted, last=reach, follow=False)]
+        if last is not None and len(found) >= last:
+            break
     ordered = sorted(found, key=lambda published: published.at)
     chosen = ordered if last is None else ordered[-last:] if last else []
     if as_json:
