@@ -117,11 +117,11 @@ def amount_of(amount: Decimal | None, currency: str) -> str | None:
     return None if amount is None else plain(amount, currency or "USD")
 
 
-def sentence(kind: DifferenceKind, source: str | None, books: str | None, why: str) -> str:
-    """What differs, in words for a bookkeeper; `why` is what verification said of it."""
+def sentence(kind: DifferenceKind, source: str | None, books: str | None, why: str, *, was_there: bool = False) -> str:
+    """What differs, in words for a bookkeeper; `why` is what verification said, `was_there` that it had an Id once."""
     match kind:
         case DifferenceKind.NOT_BOOKED:
-            return "the events tell it, and QuickBooks does not have it"
+            return f"the events tell it, and QuickBooks {'has it no more' if was_there else 'does not have it'}"
         case DifferenceKind.AMOUNT | DifferenceKind.TAX | DifferenceKind.DAY:
             what = {"amount": "amount", "tax": "sales tax", "day": "date"}[kind.value]
             return f"another {what}: the events say {source}, QuickBooks says {books}"

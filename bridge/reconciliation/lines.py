@@ -110,7 +110,7 @@ def _with_verdict(line: DocumentLine, document: Document, kind: DifferenceKind, 
     source = amount_of(document.expected, line.currency)
     books = None if kind in NOT_THERE else amount_of(document.booked, line.currency)
     ids = document.ids or _last_known(document, sides.index)
-    why = sentence(kind, source, books, document.why)
+    why = sentence(kind, source, books, document.why, was_there=bool(ids))
     difference = _difference(line, kind, source, books, why)
     return replace(line, difference=replace(difference, ids=ids, records=document.records).about(line.row))
 

@@ -87,7 +87,7 @@ def test_people_get_a_table_and_a_sentence_a_document(capsys: pytest.CaptureFixt
     out = capsys.readouterr().out
     assert "the events say 1080, QuickBooks says 1000 (last changed 2026-11-09T08:00:00-08:00 by user 7)" in out
     assert "2 documents of the books have nothing to do with the shop" in out
-    assert "1 documents differ." in out
+    assert "1 document differs." in out
 
 
 def test_agreement_needs_something_that_was_read() -> None:

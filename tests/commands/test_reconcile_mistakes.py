@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from bridge.reconciliation.days import Measure, amounts_of_events
+from bridge.reconciliation.facts import DocumentFacts
+from bridge.reconciliation.lines import DocumentLine
+from contracts.keys import SourceKey
 from mappings.rules import MappingRules
 from tests.support.orders import Json, handed_back, order, refund, refund_line, shopify_event, taxed, transaction
 from tests.support.reconciling import balanced, named
@@ -229,15 +234,20 @@ async def test_the_days_have_what_was_sold_paid_and_paid_out() -> None:
     assert in_clearing == {2: Decimal("108.00"), 3: Decimal("162.00"), 6: Decimal("-10.00"), 9: Decimal("22.40")}
 
 
-async def test_an_order_that_was_cancelled_before_it_was_booked_makes_no_difference() -> None:
-    """Guard: in `amounts_of_events`, its tax is none of the day's."""
-    events = month()
-    placed = sold(1005, "25.00", "2.00", "2026-03-12")[:1]
-    body = {**placed[0], "cancelled_at": "2026-03-12T10:00:00-05:00", "updated_at": "2026-03-12T10:00:00-05:00"}
-    async with opened(RULES) as world:
-        every = [*events, body]
-        for event in every:
-            await world.deliver(event)
-        found = await balanced(world, RULES, every)
-    assert named(found) == []
-    assert all(not row.difference and row.source == row.books for row in found.rows)
+def test_what_a_rule_left_out_or_its_source_took_back_adds_nothing() -> None:
+    """Guard: `is_consequence` in `amounts_of_events`; the tax of an order that was never booked is none of the day's."""
+    key = SourceKey("shopify", "order", "1005")
+    facts = DocumentFacts(entity="Invoice", key=key, sale=key, currency="USD", tax=Decimal("2.00"))
+    line = DocumentLine(
+        entity="Invoice",
+        key=key,
+        sale=key,
+        gateway="",
+        currency="USD",
+        source_day=date(2026, 3, 12),
+        row=None,
+        facts=facts,
+        source=None,
+    )
+    assert amounts_of_events(line, {}) == {}
+    assert amounts_of_events(replace(line, is_consequence=True), {})[Measure.TAX] == Decimal("2.00")

@@ -165,7 +165,7 @@ def _sentence(each: Difference) -> str:
     changed = f" (last changed {each.changed_at}" if each.changed_at else ""
     changed += f" by user {each.changed_by}" if changed and each.changed_by else ""
     changed += ")" if changed else ""
-    with_it = f"; with it: {', '.join(each.with_it)}" if each.with_it else ""
+    with_it = f"; because of it also: {', '.join(each.with_it)}" if each.with_it else ""
     what = each.kind.value.replace("_", " ")
     return f"{each.day} {what:<13} {each.name}{number}{who}{amount_said}: {each.why}{changed}{with_it}"
 
@@ -181,4 +181,5 @@ def _notes(balanced: Balanced) -> Iterator[str]:
         case "nothing_read":
             yield "Nothing was read: no event of these days, and of the month before, is in the topics."
         case _:
-            yield f"{len(balanced.found.differences)} documents differ."
+            number = len(balanced.found.differences)
+            yield "1 document differs." if number == 1 else f"{number} documents differ."
