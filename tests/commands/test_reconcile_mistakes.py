@@ -235,7 +235,7 @@ async def test_the_days_have_what_was_sold_paid_and_paid_out() -> None:
 
 
 def test_what_a_rule_left_out_or_its_source_took_back_adds_nothing() -> None:
-    """Guard: `is_consequence` in `amounts_of_events`; the tax of an order that was never booked is none of the day's."""
+    """Guard: `is_consequence` in `amounts_of_events`; what was never booked has no tax."""
     key = SourceKey("shopify", "order", "1005")
     facts = DocumentFacts(entity="Invoice", key=key, sale=key, currency="USD", tax=Decimal("2.00"))
     line = DocumentLine(
