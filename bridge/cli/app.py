@@ -25,6 +25,7 @@ from bridge.cli.reference import asyncapi
 from bridge.cli.sandbox import demo, sandbox
 from bridge.cli.service import adopt, resume, run
 from bridge.cli.verify import verify
+from bridge.cli.waiting import waiting
 from contracts.errors import BridgeError
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app.command()(explain)
 app.command()(resume)
 app.command()(adopt)
 app.add_typer(letters, name="dead-letters")
+app.add_typer(waiting, name="waiting")
 app.command()(connect)
 app.command()(doctor)
 app.command()(produce)

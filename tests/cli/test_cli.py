@@ -41,6 +41,7 @@ COMMANDS = (
     "dead-letters show",
     "dead-letters redrive",
     "dead-letters summary",
+    "waiting list",
     "dead-letters dismiss",
     "resume",
     "explain",

@@ -1,0 +1,106 @@
+"""`qbo-bridge waiting list`: events that wait for another document, the oldest first, and when each ends."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from bridge.commands.contents import EventContent, content_of
+from bridge.commands.output import cell, screen, table
+from bridge.commands.reading import company_journal, read_records
+from bridge.commands.results import published_in
+from bridge.config.settings import Settings
+from bridge.journal.waiting import parked_records
+from bridge.service.app import company_rules
+from contracts.money import plain
+from contracts.records import Place
+from contracts.results import ResultStatus
+
+COLUMNS = ("since (UTC)", "ends (UTC)", "company", "document", "of", "worth", "record", "waits for")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingEvent:
+    """One event that waits: `since` and `ends_at` are aware, `why` is its last result's sentence."""
+
+    company: str
+    place: Place
+    content: EventContent
+    since: datetime
+    ends_at: datetime
+    why: str = ""
+
+
+async def list_waiting(settings: Settings, *, company: str | None, as_json: bool) -> None:
+    """Everything that waits, of one company if asked, the oldest first."""
+    names = [each.name for each in settings.companies] if company is None else [company]
+    reasons = await _reasons(settings)
+    found: list[WaitingEvent] = []
+    for name in names:
+        lasts = timedelta(hours=company_rules(settings.company(name)).waiting_hours)
+        for parked in parked_records(await company_journal(settings, name).read()):
+            place = parked.record.place
+            found.append(
+                WaitingEvent(
+                    company=name,
+                    place=place,
+                    content=content_of(parked.record),
+                    since=parked.since,
+                    ends_at=parked.since + lasts,
+                    why=reasons.get((name, place), ""),
+                )
+            )
+    found.sort(key=lambda each: each.since)
+    _print_json(found) if as_json else _print(found)
+
+
+async def _reasons(settings: Settings) -> dict[tuple[str, Place], str]:
+    """By company and record what its result says it waits for."""
+    found: dict[tuple[str, Place], str] = {}
+    async with contextlib.aclosing(read_records(settings, settings.topics.results)) as records:
+        async for record in records:
+            published = published_in(record)
+            if published is not None and published.result.status is ResultStatus.WAITING and published.result.reason:
+                found[published.result.company, published.place] = published.result.reason.message
+    return found
+
+
+def _amount(content: EventContent) -> str | None:
+    return None if content.amount is None else plain(content.amount, content.currency or "USD")
+
+
+def _print_json(found: Iterable[WaitingEvent]) -> None:
+    for each in found:
+        content = each.content
+        said = {
+            "company": each.company,
+            "document": str(content.document) if content.document else None,
+            "sale": str(content.sale) if content.sale else None,
+            "amount": _amount(content),
+            "currency": content.currency,
+            "topic": each.place.topic,
+            "partition": each.place.partition,
+            "offset": each.place.offset,
+            "since": each.since,
+            "ends_at": each.ends_at,
+            "reason": each.why or None,
+        }
+        screen().out(orjson.dumps(said).decode())
+
+
+def _print(found: list[WaitingEvent]) -> None:
+    if not found:
+        screen().print("Nothing waits.", markup=False)
+        return
+    shown = table(*COLUMNS)
+    for each in found:
+        content = each.content
+        worth = f"{_amount(content) or ''} {content.currency or ''}".strip()
+        times = f"{each.since:%Y-%m-%d %H:%M}", f"{each.ends_at:%Y-%m-%d %H:%M}"
+        about = each.company, content.document, content.sale, worth, each.place, each.why
+        shown.add_row(*map(cell, (*times, *about)))
+    screen().print(shown)
