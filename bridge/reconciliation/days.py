@@ -64,13 +64,14 @@ def day_rows(lines: Iterable[DocumentLine], accounts: KnownAccounts, first: date
         return rows.setdefault(place, DayRow(day=place[0], currency=place[1], gateway=place[2]))
 
     for line in lines:
+        source_day = line.row.day if line.agrees and line.row is not None else line.source_day
         booked = amounts_in_books(line.row, accounts) if line.row is not None else {}
         source = amounts_of_events(line, booked)
         days = {each: row for each in line.days if (row := at(each, line)) is not None}
         for day, row in days.items():
-            _add(row.source, source if day == line.source_day else {})
+            _add(row.source, source if day == source_day else {})
             _add(row.books, booked if line.row is not None and day == line.row.day else {})
-            row.difference += _apart(source if day == line.source_day else {}, _on(day, line, booked))
+            row.difference += _apart(source if day == source_day else {}, _on(day, line, booked))
             if line.difference is not None:
                 row.differing.append(line)
     return [rows[place] for place in sorted(rows)]
@@ -90,7 +91,7 @@ def amounts_in_books(row: BookRow, accounts: KnownAccounts) -> dict[Measure, Dec
 
 def amounts_of_events(line: DocumentLine, booked: Amounts) -> Amounts:
     """What the events say a document adds to each measure; where nothing differs, what the books say."""
-    if line.difference is None and not line.is_consequence:
+    if line.agrees:
         return booked  # because nothing need be there of what was taken back, or left out by a rule
     if line.source is None and line.facts is None:
         return {}

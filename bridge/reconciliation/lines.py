@@ -48,6 +48,11 @@ class DocumentLine:
     """True for what differs only because another document does, whose difference names it."""
 
     @property
+    def agrees(self) -> bool:
+        """True where neither it differs nor another document makes it differ."""
+        return self.difference is None and not self.is_consequence
+
+    @property
     def days(self) -> set[date]:
         """The days that either side gives it."""
         named = {self.source_day, self.row.day if self.row else None}

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from bridge.reconciliation.days import Measure, amounts_of_events
+from bridge.reconciliation.days import KnownAccounts, Measure, amounts_of_events, day_rows
 from bridge.reconciliation.facts import DocumentFacts
 from bridge.reconciliation.lines import DocumentLine
+from bridge.reconciliation.rows import read_row
 from contracts.keys import SourceKey
 from mappings.rules import MappingRules
 from tests.support.orders import Json, handed_back, order, refund, refund_line, shopify_event, taxed, transaction
@@ -251,3 +252,21 @@ def test_what_a_rule_left_out_or_its_source_took_back_adds_nothing() -> None:
     )
     assert amounts_of_events(line, {}) == {}
     assert amounts_of_events(replace(line, is_consequence=True), {})[Measure.TAX] == Decimal("2.00")
+
+
+def test_a_document_that_agrees_is_of_one_day() -> None:
+    """Guard: `agrees` in `day_rows`; a day that the rules chose is the source's day too."""
+    key, body = SourceKey("shopify", "order", "1005"), {"Id": "7", "TxnDate": "2026-03-13", "TotalAmt": Decimal(5)}
+    line = DocumentLine(
+        entity="Invoice",
+        key=key,
+        sale=key,
+        gateway="",
+        currency="USD",
+        source_day=date(2026, 3, 12),
+        row=read_row("Invoice", body, "USD"),
+        facts=None,
+        source=Decimal(5),
+    )
+    rows = day_rows([line], KnownAccounts(), date(2026, 3, 1), date(2026, 3, 31))
+    assert all(row.source == row.books and not row.difference for row in rows)
