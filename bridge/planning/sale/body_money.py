@@ -6,6 +6,7 @@ the age of the newest body that did tell money is remembered beside the sale, in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -27,23 +28,32 @@ def newest_with_money(
 ) -> tuple[Claim, ...]:
     """The newest bodies that tell money, when none that told it before is newer; an older one says nothing."""
     key = SourceKey(sale.system, BODY_MONEY, sale.id)
-    before = known_until(context, sale, body)
+    noted, seen = context.index.newest(key), context.index.newest(sale)
+    # because a silent body is the sale's newest without saying anything of its money, what was noted beside it counts
+    before = max(_age(noted or seen), age_of(body) if body else NEVER)
     newest = max([before, *(age(claim) for claim in claims.received)])
+    current = tuple(claim for claim in claims.received if age(claim) == newest)
     silent = [age(claim) for claim in claims.bodies if is_silent(claim, claims)]
-    silences = bool(silent) and max(silent) > max(newest, _age(context.index.newest(sale)))
-    if silences or (context.index.newest(key) is not None and newest > before):
+    silences = bool(silent) and max(silent) > max(newest, _age(seen))
+    says_the_same = newest > known_until(context, sale, body) and _is_as_booked(body, current)
+    if silences or says_the_same or (noted is not None and newest > before):
         context.note_version(key, Version(*newest, ""))
-    return tuple(claim for claim in claims.received if age(claim) == newest)
+    return current
 
 
 def known_until(context: PlanningContext, sale: SourceKey, body: Posted | None) -> Age:
-    """The age of the newest body before these that told money: what is booked of it is what that body said.
+    """The age of the newest body before these whose money is what is booked of it.
 
-    It may be newer than the payment, which is not written again for a body that says the same.
+    It may be newer than the payment, which is not written again for a body that says the same. The sale's own age says
+    nothing of it, because its form is written before its payment.
     """
     noted = context.index.newest(SourceKey(sale.system, BODY_MONEY, sale.id))
-    # because a silent body is the sale's newest without saying anything of its money, what was noted beside it counts
-    return max(_age(noted or context.index.newest(sale)), age_of(body) if body else NEVER)
+    return max(_age(noted), age_of(body) if body else NEVER)
+
+
+def _is_as_booked(body: Posted | None, current: Sequence[Claim]) -> bool:
+    remembered = amount_in(body.marker_fields, MarkerField.RECEIVED) if body else None
+    return bool(current) and remembered == max(amount_of(claim) for claim in current)
 
 
 def is_silent(claim: Claim, claims: SaleClaims) -> bool:
