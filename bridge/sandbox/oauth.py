@@ -102,8 +102,10 @@ class GrantedTokens:
     # -- what the API asks -----------------------------------------------------------------------------------------
 
     def access_token(self, realm: str) -> str:
-        """A fresh access token without the HTTP round trip, for tests."""
-        grant = next(grant for grant in self.grants if grant.realm == realm and not grant.revoked)
+        """A fresh access token without the HTTP round trip, for tests. ValueError where nobody is connected."""
+        grant = next((grant for grant in self.grants if grant.realm == realm and not grant.revoked), None)
+        if grant is None:
+            raise ValueError(f"nobody is connected to the company {realm}")
         return self._new_access(grant)
 
     def _new_access(self, grant: Grant) -> str:

@@ -94,6 +94,10 @@ class Storm:
         self.count_faults()
         self._is_over = True
         self.fleet.heal_qbo()
+        for company in self.fleet.companies:
+            if company.realm in self._connecting:
+                # because a fault struck each consent, and a person goes on until the company is connected
+                await self._connect(company)
 
     def count_faults(self) -> None:
         """How often each fault has struck so far; once all are healed, what they had."""
@@ -183,7 +187,8 @@ class Storm:
             if await asyncio.to_thread(self._consent, company):
                 self._connecting.discard(company.realm)
                 return
-        self.problems.append(f"{company.name} could not be connected again")
+        if self._is_over:
+            self.problems.append(f"{company.name} could not be connected again")
 
     def _consent(self, company: Tenant) -> bool:
         """`qbo-bridge connect`, and a person who says yes; whether it went well."""
