@@ -110,6 +110,13 @@ class Stopped(Unavailable):
         super().__init__(message, retry_after_s=math.inf)
 
 
+class Paused(Unavailable):
+    """A person has paused the company: nothing is wrong, and it goes on when it is resumed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after_s=60.0)
+
+
 class BatchTooLarge(BridgeError):
     """Only the first `records` of those that were given may be taken at once; nothing was done yet."""
 

@@ -23,7 +23,7 @@ from bridge.cli.reading import explain, map_event, results
 from bridge.cli.reconcile import reconcile
 from bridge.cli.reference import asyncapi
 from bridge.cli.sandbox import demo, sandbox
-from bridge.cli.service import adopt, resume, run
+from bridge.cli.service import adopt, pause, resume, run
 from bridge.cli.verify import verify
 from bridge.cli.waiting import waiting
 from contracts.errors import BridgeError
@@ -42,6 +42,7 @@ app.command()(sandbox)
 app.command("map")(map_event)
 app.command()(results)
 app.command()(explain)
+app.command()(pause)
 app.command()(resume)
 app.command()(adopt)
 app.add_typer(letters, name="dead-letters")

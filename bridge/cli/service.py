@@ -1,4 +1,4 @@
-"""The commands of the service itself: `run`, and what is said to it through the journal: `resume` and `adopt`."""
+"""The commands of the service itself: `run`, and what is said to it through the journal: `pause`, `resume`, `adopt`."""
 
 from __future__ import annotations
 
@@ -32,11 +32,28 @@ def run(config: Config = BRIDGE_TOML) -> None:
         raise ConfigurationError(f"{config}: {error}") from None
 
 
+def pause(
+    company: Annotated[str, typer.Option("--company", help="The company, by its name in the configuration.")],
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """Pause a company until it is resumed, wherever its process runs: what is under way ends, nothing more begins.
+
+    Offsets are kept, what waits does not lapse, and a restart or another owner changes nothing. The company counts as
+    ready meanwhile.
+
+    Example: qbo-bridge pause --company acme-us
+    """
+    from bridge.commands.resume import pause as pause_company
+    from bridge.config.settings import load_settings
+
+    asyncio.run(pause_company(load_settings(config, os.environ), company))
+
+
 def resume(
     company: Annotated[str, typer.Option("--company", help="The company, by its name in the configuration.")],
     config: Config = BRIDGE_TOML,
 ) -> None:
-    """Let a company go on that stopped after too many dead letters; its process may run anywhere.
+    """Let a company go on that was paused, or that stopped after too many dead letters; its process may run anywhere.
 
     Example: qbo-bridge resume --company acme-us
     """

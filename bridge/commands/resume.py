@@ -1,32 +1,70 @@
-"""`qbo-bridge resume`: a company that stopped after too many dead letters goes on.
+"""`qbo-bridge pause` and `resume`: a company stops where it is, and goes on, wherever its process runs.
 
-The stop is an entry in the company's journal, which the owner follows while it is stopped, on whatever machine it runs.
-This ends the entry; without an owner just now, the next one finds nothing that stops it.
+Both are entries in the company's journal, which its owner follows; without an owner just now, the next one finds them.
+A pause is a person's; a stop is the owner's own, after too many dead letters, and `resume` ends either.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
 from bridge.commands.output import screen
 from bridge.commands.reading import company_journal
 from bridge.config.settings import Settings
+from bridge.journal.pause import PAUSED_KEY, Pauses
 from bridge.journal.stop import STOPPED_KEY, Stop
+from bridge.journal.waiting import parked_records
 from bridge.kafka.reader import publish
 from bridge.service.app import kafka_connection
 from contracts.errors import BridgeError
 
 
-async def resume(settings: Settings, company: str) -> None:
-    """End the stop of `company`. BridgeError when it is not stopped."""
+async def pause(settings: Settings, company: str) -> None:
+    """Pause `company` from now on. BridgeError when it is paused already."""
     journal = company_journal(settings, settings.company(company).name)
-    note = (await journal.read()).get(STOPPED_KEY)
-    if note is None:
+    pauses = Pauses.from_bytes((await journal.read()).get(PAUSED_KEY))
+    if pauses.since is not None:
+        raise BridgeError(f"{company} is paused already, since {_at(pauses.since)}.")
+    begun = pauses.begun(datetime.now(UTC))
+    await publish(kafka_connection(settings.kafka), [journal.journal_record(PAUSED_KEY, begun.to_bytes())])
+    _say(f"{company} pauses: what is under way ends, nothing more begins, offsets are kept.")
+    _say(f"It goes on with: qbo-bridge resume --company {company}")
+
+
+async def resume(settings: Settings, company: str) -> None:
+    """End the pause and the stop of `company`. BridgeError when it has neither."""
+    journal = company_journal(settings, settings.company(company).name)
+    entries = await journal.read()
+    pauses, note = Pauses.from_bytes(entries.get(PAUSED_KEY)), entries.get(STOPPED_KEY)
+    if note is None and pauses.since is None:
         raise BridgeError(
-            f"There is nothing to resume: {company} has not stopped after too many dead letters. "
+            f"There is nothing to resume: {company} is not paused and has not stopped after too many dead letters. "
             "What else stops a company stands in /status and ends with a restart."
         )
-    stop = Stop.from_bytes(note)
-    await publish(kafka_connection(settings.kafka), [journal.journal_record(STOPPED_KEY, None)])
-    out = screen()
-    out.print(f"{company} goes on. It had {stop} at {stop.at[:19]}Z.", markup=False, soft_wrap=True)
-    again = f"qbo-bridge dead-letters redrive --company {company} --reason {stop.code}"
-    out.print(f"What was refused can be tried again: {again}", markup=False, soft_wrap=True)
+    ended: dict[str, bytes | None] = {}
+    if pauses.since is not None:
+        ended[PAUSED_KEY] = pauses.ended(datetime.now(UTC), _oldest_waiting(entries)).to_bytes()
+    if note is not None:
+        ended[STOPPED_KEY] = None
+    records = [journal.journal_record(key, value) for key, value in ended.items()]
+    await publish(kafka_connection(settings.kafka), records)
+    if pauses.since is not None:
+        _say(f"{company} goes on. It was paused since {_at(pauses.since)}.")
+    if note is not None:
+        stop = Stop.from_bytes(note)
+        _say(f"{company} goes on. It had {stop} at {stop.at[:19]}Z.")
+        again = f"qbo-bridge dead-letters redrive --company {company} --reason {stop.code}"
+        _say(f"What was refused can be tried again: {again}")
+
+
+def _oldest_waiting(entries: Mapping[str, bytes]) -> datetime | None:
+    return min((parked.since for parked in parked_records(entries)), default=None)
+
+
+def _at(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _say(sentence: str) -> None:
+    screen().print(sentence, markup=False, soft_wrap=True)

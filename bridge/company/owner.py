@@ -29,6 +29,7 @@ from bridge.decoding.decision import MappedRecord
 from bridge.index.identities import Identities
 from bridge.journal.entries import Journal, check_formats
 from bridge.journal.identities import RecordOfIds, identity_value
+from bridge.journal.pause import PAUSED_KEY, Pauses
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
@@ -39,7 +40,7 @@ from bridge.settlement.outcome import refused
 from bridge.settlement.reporting import Reporter, document_key, warnings_of
 from bridge.telemetry.status import CompanyBoard
 from contracts.containment import contained
-from contracts.errors import BatchTooLarge, InternalFault, Interrupted, Stopped, Unauthorised, Unavailable
+from contracts.errors import BatchTooLarge, InternalFault, Interrupted, Paused, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
 from contracts.records import InboundRecord, OutboundRecord, Place, RecordId
@@ -96,6 +97,7 @@ class BooksOwner:
         self._looked_since: datetime | None = None
         self._is_away_in_idle = False
         self._is_released = True
+        self._pauses = Pauses()
 
     async def take_over(self, epoch: int) -> None:
         """Send again what is unsettled, warm the books, take in what waits.
@@ -112,6 +114,8 @@ class BooksOwner:
         self._board.enter(Phase.WARMING, reason=self._progress.retaken_after, epoch=epoch)
         entries, ids = await self._read_tables()
         check_formats(entries)
+        self.paused_as(entries.get(PAUSED_KEY))
+        self._refuse_while_paused()
         await self._stay_stopped_or_go_on(entries.get(STOPPED_KEY))
         with self._telling_outages():
             self._refuse_beyond_the_budget()
@@ -169,6 +173,7 @@ class BooksOwner:
 
     async def _process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
+        self._refuse_while_paused()
         newest_ms = max(record.timestamp_ms for record in records)
         self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
         limit = self._progress.limit_of(records)
@@ -211,6 +216,7 @@ class BooksOwner:
 
     async def _idle(self) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
+        self._refuse_while_paused()
         self._begin(())
         changed = self._books.catch_up()
         self._books.take_slice()
@@ -274,6 +280,7 @@ class BooksOwner:
         self._refused.clear()
         self._doubts.clear()
         self._board.enter(Phase.STANDBY)
+        self._board.pause(None)
         self._is_released = True
 
     def _count_loss(self) -> None:
@@ -294,6 +301,27 @@ class BooksOwner:
         """Somebody has ended the journal's entry; the owner's pause is ended by whoever calls this."""
         log.info("company.goes_on", company=self._board.name)
         self._breaker.reset()
+
+    def paused_as(self, note: bytes | None) -> None:
+        """The journal's entry under `PAUSED_KEY` is this now: work ends with what is under way, or may go on.
+
+        UnreadableJournal for what this release does not understand.
+        """
+        self._pauses = Pauses.from_bytes(note)
+        self._waiting.room.pauses(self._pauses)
+
+    def _refuse_while_paused(self) -> None:
+        since = self._pauses.since
+        if since is None:
+            self._board.pause(None)
+            return
+        company = self._board.name
+        said = (
+            f"paused by a person since {since.isoformat(timespec='seconds')}; offsets are kept, "
+            f"`qbo-bridge resume --company {company}` goes on"
+        )
+        self._board.pause(said)
+        raise Paused(said)
 
     async def _stay_stopped_or_go_on(self, note: bytes | None) -> None:
         """Another process's stop ends here: this one was started, or has taken over, since."""
@@ -502,7 +530,7 @@ class BooksOwner:
             raise
 
     def _away(self, error: Unavailable) -> None:
-        if isinstance(error, Interrupted | Stopped):
+        if isinstance(error, Interrupted | Stopped | Paused):
             return  # because QBO has nothing to do with it
         # because whoever loses the company during an outage has not lost it by what these records hold
         self._progress.put_back()

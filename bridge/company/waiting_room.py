@@ -17,6 +17,7 @@ from itertools import chain, islice
 from bridge.company.deadlines import Deadlines
 from bridge.company.dependencies import waits_for
 from bridge.decoding.decision import MappedRecord
+from bridge.journal.pause import Pauses
 from bridge.journal.waiting import journal_key
 from contracts.keys import SourceKey
 from contracts.posting import PostingPlan
@@ -53,7 +54,8 @@ class WaitingRoom:
 
     def __init__(self, wait_max: timedelta) -> None:
         self.wait_max = wait_max
-        """For how long anything waits."""
+        """For how long anything waits, pauses of the company not counted."""
+        self._pauses = Pauses()
         self.clear()
 
     def clear(self) -> None:
@@ -80,10 +82,18 @@ class WaitingRoom:
         self._events[ident] = event
         for key in event.waits_for:
             self._waiting_for.setdefault(key, set()).add(ident)
-        self._ends.put(ident, since + self.wait_max)
+        self._ends.put(ident, self._pauses.end_of(since, self.wait_max))
         self._rechecks.put(ident, now + RECHECK_EVERY)
         if event.document_created_at is not None:
             self._reaches_back.put(ident, since + REACH_BACK_AFTER)
+
+    def pauses(self, pauses: Pauses) -> None:
+        """The pauses of the company are these: nothing ends earlier because of them."""
+        if pauses.past == self._pauses.past:
+            return
+        self._pauses = pauses
+        for ident, event in self._events.items():
+            self._ends.put(ident, pauses.end_of(event.since, self.wait_max))
 
     def release(self, ident: RecordId) -> None:
         """The event has its terminal outcome."""
@@ -151,7 +161,7 @@ class WaitingRoom:
 
     def is_over(self, ident: RecordId, now: datetime) -> bool:
         """True for one that may not wait any longer."""
-        return now - self._events[ident].since >= self.wait_max
+        return now >= self._pauses.end_of(self._events[ident].since, self.wait_max)
 
     def overdue(self, now: datetime) -> list[ParkedEvent]:
         """What has waited for ten minutes and was not reached back for yet (`reached_back`, `reach_back_later`)."""

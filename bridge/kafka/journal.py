@@ -107,10 +107,11 @@ class KafkaJournal:
                     written[key] = record.value
         return written
 
-    async def until_changed(self, key: str, value: bytes) -> None:
-        """Return when the entry *key* is no longer *value*, whoever has changed or ended it, wherever."""
-        if (await self.read()).get(key) != value or self._partition is None:
-            return
+    async def until_changed(self, key: str, value: bytes | None) -> bytes | None:
+        """Wait until the entry *key* is no longer *value*, whoever has changed or ended it, wherever; what it is then."""
+        now = (await self.read()).get(key)
+        if now != value or self._partition is None:
+            return now
         following = read_topic(
             self._connection,
             self._topic,
@@ -121,7 +122,8 @@ class KafkaJournal:
         async with contextlib.aclosing(following) as records:
             async for record in records:
                 if self._own_key(record) == key and record.value != value:
-                    return
+                    return record.value
+        return value
 
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
         """Write *entries* ahead, all or none; when this returns they survive us. A null value ends an entry."""

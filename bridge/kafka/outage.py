@@ -9,7 +9,7 @@ import structlog
 
 from bridge.kafka.owner import Jitter, Signals
 from bridge.kafka.settings import IntakeSettings
-from contracts.errors import Unauthorised, Unavailable
+from contracts.errors import Paused, Unauthorised, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +40,8 @@ class OutageWait:
         self._failures += 1
         self._resumed.clear()
         self._signals.paused(wait_s)
-        needs_person = isinstance(error, Unauthorised)
-        # because a dead connection lasts until a person acts, it is logged once and not with every try
+        needs_person = isinstance(error, Unauthorised | Paused)
+        # because a dead connection or a pause lasts until a person acts, it is logged once and not with every try
         report = log.debug if needs_person and self._failures > 1 else log.warning
         shown_s = None if math.isinf(wait_s) else round(wait_s, 1)  # JSON has no infinity
         report("company.paused", company=self._company, wait_s=shown_s, reason=str(error))

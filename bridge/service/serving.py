@@ -15,10 +15,12 @@ import structlog
 
 from bridge.clock import SystemClock
 from bridge.config.settings import KafkaSettings, Settings
+from bridge.journal.pause import PAUSED_KEY
 from bridge.journal.stop import STOPPED_KEY
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.intake import CompanyIntake
+from bridge.kafka.journal import KafkaJournal
 from bridge.kafka.owner import Signals
 from bridge.kafka.topics import create_missing
 from bridge.quickbooks.client import QuickBooksClient
@@ -128,7 +130,12 @@ async def _company(
         client = runtime.client
         signals = Signals(paused=context.board.waits, interrupt=lambda on: client.interrupt(on=on))
         intake = company_intake(settings, context.company.name, runtime.owner, runtime, signals=signals)
-        tasks = [asyncio.create_task(_resume_on_request(runtime, intake)), asyncio.create_task(runtime.ids.follow())]
+        followers = (
+            _resume_on_request(runtime, intake),
+            _follow_pause(settings, runtime, intake),
+            runtime.ids.follow(),
+        )
+        tasks = [asyncio.create_task(follower) for follower in followers]
         try:
             yield intake, client
         finally:
@@ -183,6 +190,29 @@ async def _resume_on_request(runtime: CompanyRuntime, intake: CompanyIntake) -> 
         else:
             runtime.owner.go_on()
             intake.resume()
+
+
+async def _follow_pause(settings: Settings, runtime: CompanyRuntime, intake: CompanyIntake) -> None:
+    """Tell the owner of `qbo-bridge pause` and `resume` as the journal has them, as long as this process runs."""
+    # because it follows while the owner reads on in the journal by itself, it has a place of its own in it
+    journal = KafkaJournal(
+        company=intake.company,
+        topic=settings.topics.journal,
+        connection=kafka_connection(settings.kafka),
+        publisher=runtime.publisher,
+        view=True,
+    )
+    note: bytes | None = None
+    while True:
+        try:
+            note = await journal.until_changed(PAUSED_KEY, note)
+            runtime.owner.paused_as(note)
+            intake.resume()
+        except UnreadableJournal as error:  # who takes the company over says so, and does not
+            log.warning("company.pause_unread", company=intake.company, reason=str(error))
+        except (OSError, BrokerError) as error:
+            log.warning("kafka.unreachable", company=intake.company, error=type(error).__name__)
+            await asyncio.sleep(KAFKA_WAIT_MAX_S)
 
 
 async def _stop_when(stopping: asyncio.Event, stop: Callable[[], Any]) -> None:

@@ -56,6 +56,7 @@ class _State:
     failure: str | None = None
     records_at_once: int | None = None
     is_stuck: bool = False
+    paused: str | None = None
 
 
 class CompanyBoard:
@@ -79,6 +80,23 @@ class CompanyBoard:
     def enter(self, phase: Phase, *, reason: str | None = None, epoch: int | None = None) -> None:
         """The company is in `phase` from now on; entering the same phase again only renews the reason."""
         self.lifecycle.enter(phase, reason=reason, epoch=epoch)
+
+    def pause(self, reason: str | None) -> None:
+        """A person has paused the company, in words; None while nobody has.
+
+        It stays in its phase, which shows again afterwards, and is ready: a pause is no failure.
+        """
+        if reason != self._state.paused:
+            self._state.paused = reason
+            self._state.since = self._clock.now()
+            self._show_phase()
+
+    @property
+    def _shown(self) -> tuple[Phase, str | None]:
+        """The phase as people see it, and why."""
+        if self._state.paused is not None:
+            return Phase.PAUSED, self._state.paused
+        return self.phase, self.lifecycle.standing.reason
 
     def gave_up(self, reason: str) -> None:
         """The company has left its group for good: it polls no more, which is no reason to restart the process."""
@@ -205,20 +223,25 @@ class CompanyBoard:
 
     def complaint(self) -> str | None:
         """Why this company is not ready here, in a sentence; None when it is."""
-        reason = self.lifecycle.standing.reason
-        is_explained = self.phase is Phase.STOPPED or (self.phase is Phase.WARMING and self._state.failures)
+        phase, reason = self._shown
+        is_explained = phase is Phase.STOPPED or (phase is Phase.WARMING and self._state.failures)
         why = f": {reason}" if is_explained and reason else ""
-        said = [f"{self.name} {_NOT_READY[self.phase]}{why}"] if self.phase in _NOT_READY else []
+        said = [f"{self.name} {_NOT_READY[phase]}{why}"] if phase in _NOT_READY else []
         stuck = self._stuck()
         said += [f"{self.name} {stuck}"] if stuck else []
         said += [f"{self.name}: {self._state.kafka}"] if self._state.kafka else []
         return "; ".join(said) or None
 
     def notice(self) -> str | None:
-        """What loses sales though the company is ready, in a sentence; None when nothing is known that does."""
+        """What a person should know though the company is ready, in sentences; None when there is nothing."""
+        paused = self._state.paused
+        said = [f"{self.name} is {paused}"] if paused else []
         thin = self._state.warnings[THIN_EVENT]
-        if not thin:
-            return None
+        if thin:
+            said.append(self._thin(thin))
+        return "; ".join(said) or None
+
+    def _thin(self, thin: int) -> str:
         return (
             f"{self.name}: {thin} events of Stripe named their object without holding it (thin events), and nothing of "
             "them is booked: set the event destination in Stripe to snapshot payloads"
@@ -227,7 +250,7 @@ class CompanyBoard:
     def _stuck(self) -> str | None:
         """Why records that came are not committed, None where they are, or where an outage or a pause says why."""
         state, now_s = self._state, self._clock.monotonic()
-        if state.pending_since_s is None or self.phase not in {Phase.RUNNING, Phase.WARMING}:
+        if state.pending_since_s is None or self._shown[0] not in {Phase.RUNNING, Phase.WARMING}:
             return None
         if now_s - state.pending_since_s < PENDING_MAX_S or state.outage_wait_s is not None:
             return None
@@ -246,12 +269,13 @@ class CompanyBoard:
     def snapshot(self) -> dict[str, object]:
         """The company's part of /status."""
         state, standing, age = self._state, self.lifecycle.standing, self.poll_age_s()
+        phase, reason = self._shown
         return {
             "company": self.name,
             "realm_id": self.realm_id,
-            "phase": standing.phase.value,
+            "phase": phase.value,
             "since": state.since.isoformat(),
-            "reason": standing.reason,
+            "reason": reason,
             "epoch": standing.epoch,
             "last_poll_age_s": None if age is None else round(age, 1),
             "results": dict(state.results),
@@ -282,7 +306,7 @@ class CompanyBoard:
     def _show_phase(self) -> None:
         standing, wait_s = self.lifecycle.standing, self._state.outage_wait_s
         for phase in Phase:
-            self.telemetry.gauge("phase", self.name, float(phase is standing.phase), phase=phase.value)
+            self.telemetry.gauge("phase", self.name, float(phase is self._shown[0]), phase=phase.value)
         self.telemetry.gauge("epoch", self.name, standing.epoch or 0)
         self.telemetry.gauge("outage", self.name, float(wait_s is not None))
         self.telemetry.gauge("outage_wait_seconds", self.name, wait_s or 0.0)

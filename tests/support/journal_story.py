@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from bridge.index.posted import Posted
 from bridge.journal.doubts import DoubtfulEvent, decision_key, decision_value, doubt_key, doubt_value
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value
 from bridge.journal.lost_markers import journal_key, journal_value
+from bridge.journal.pause import PAUSED_KEY, Pauses
 from bridge.journal.redrives import Redrive, redrive_key, redrive_value
 from bridge.journal.refused import RefusedDocument, refused_key, refused_value
 from bridge.journal.requests import JournalledWrite, WriteAhead
@@ -108,6 +109,7 @@ IN_DOUBT = DoubtfulEvent(
     WAITS.record,
 )
 DECIDED = Decision("Invoice", "145")
+PAUSES = Pauses(NOON, ((NOON - timedelta(hours=9), NOON - timedelta(hours=8)),))
 REDRIVEN = Redrive(NOON, Place("shopify.events", 2, 1043))
 
 
@@ -121,6 +123,7 @@ async def written_today() -> Mapping[str, bytes]:
     journal.put(journal_key(DELETED), journal_value(DELETED, SEAL))
     journal.put(KNOWN_UNTIL_KEY, known_until_value(NOON))
     journal.put(STOPPED_KEY, STOPPED.to_bytes())
+    journal.put(PAUSED_KEY, PAUSES.to_bytes())
     journal.put(redrive_key(LETTER), redrive_value(REDRIVEN))
     journal.put(refused_key(REFUSED), refused_value(REFUSED_AS))
     journal.put(doubt_key(IN_DOUBT.record), doubt_value(IN_DOUBT))
