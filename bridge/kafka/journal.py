@@ -108,7 +108,7 @@ class KafkaJournal:
         return written
 
     async def until_changed(self, key: str, value: bytes | None) -> bytes | None:
-        """Wait until the entry *key* is no longer *value*, whoever has changed or ended it, wherever; what it is then."""
+        """Wait until the entry *key* is not *value* any more, whoever changed or ended it; what it is then."""
         now = (await self.read()).get(key)
         if now != value or self._partition is None:
             return now

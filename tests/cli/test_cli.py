@@ -43,6 +43,7 @@ COMMANDS = (
     "dead-letters summary",
     "waiting list",
     "dead-letters dismiss",
+    "pause",
     "resume",
     "explain",
     "asyncapi",

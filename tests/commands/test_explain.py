@@ -78,7 +78,9 @@ def test_resume_ends_the_stop_and_says_what_it_was(desk: Desk) -> None:
     assert "qbo-bridge dead-letters redrive --company beta --reason unmappable" in out
     code, out, err = desk.call("resume", "--company", "beta")
     assert (code, out) == (1, "")
-    assert err.startswith("There is nothing to resume: beta has not stopped after too many dead letters.")
+    assert err.startswith(
+        "There is nothing to resume: beta is not paused and has not stopped after too many dead letters."
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,3 +102,19 @@ def put_stop(desk: Desk, company: str) -> None:
     key = f"{company}:{STOPPED_KEY}".encode()
     home = home_partition(company, 4)
     desk.put(OutboundRecord(topic=f"journal-{desk.name}", key=key, value=STOP.to_bytes(), partition=home))
+
+
+def test_a_company_is_paused_and_resumed_once(desk: Desk) -> None:
+    """Pausing twice, and resuming what is not paused, is a sentence."""
+    code, out, err = desk.call("pause", "--company", "beta")
+    assert (code, err) == (0, "")
+    assert "qbo-bridge resume --company beta" in out
+    code, out, err = desk.call("pause", "--company", "beta")
+    assert (code, out) == (1, "")
+    assert err.startswith("beta is paused already, since 20")
+    code, out, err = desk.call("resume", "--company", "beta")
+    assert (code, err) == (0, "")
+    assert out.startswith("beta goes on. It was paused since 20")
+    code, out, err = desk.call("resume", "--company", "beta")
+    assert (code, out) == (1, "")
+    assert err.startswith("There is nothing to resume: beta is not paused")

@@ -109,7 +109,7 @@ IN_DOUBT = DoubtfulEvent(
     WAITS.record,
 )
 DECIDED = Decision("Invoice", "145")
-PAUSES = Pauses(NOON, ((NOON - timedelta(hours=9), NOON - timedelta(hours=8)),))
+PAUSES = Pauses(past=((NOON - timedelta(hours=9), NOON - timedelta(hours=8)),))
 REDRIVEN = Redrive(NOON, Place("shopify.events", 2, 1043))
 
 
