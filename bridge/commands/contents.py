@@ -17,7 +17,7 @@ from contracts.entities import number
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
-from contracts.money import from_stripe
+from contracts.money import from_stripe, plain
 from contracts.records import InboundRecord
 from mappings.documents import document_of
 
@@ -48,6 +48,25 @@ class EventContent:
     refers: frozenset[SourceKey] = frozenset()
     amount: Decimal | None = None
     currency: str | None = None
+
+    @property
+    def amount_text(self) -> str | None:
+        """The amount in the currency's own number of decimals, None where it is not known."""
+        return None if self.amount is None else plain(self.amount, self.currency or "USD")
+
+    @property
+    def worth(self) -> str:
+        """The amount with its currency for people; empty where it is not known."""
+        return "" if self.amount is None else f"{self.amount_text} {self.currency or ''}".strip()
+
+    def as_json(self) -> dict[str, object]:
+        """What it is about, as the commands tell it."""
+        return {
+            "document": str(self.document) if self.document else None,
+            "order": self.name,
+            "amount": self.amount_text,
+            "currency": self.currency,
+        }
 
 
 NOTHING_READ = EventContent()

@@ -26,18 +26,19 @@ def read_records(
 
 def company_journal(settings: Settings, company: str) -> KafkaJournal:
     """The journal of a company, for reading: its publisher is not open, so nothing can be written through it."""
-    quiet()
-    connection, topics = kafka_connection(settings.kafka), settings.topics
-    publisher = CompanyPublisher(company=company, connection=connection, dead_letters=topics.dead_letters)
-    return KafkaJournal(company=company, topic=topics.journal, connection=connection, publisher=publisher)
+    return _table(settings, company, settings.topics.journal, view=False)
 
 
 def company_ids(settings: Settings, company: str) -> KafkaJournal:
     """The record of Ids of a company, for reading; a topic that is not there is empty."""
+    return _table(settings, company, settings.topics.ids, view=True)
+
+
+def _table(settings: Settings, company: str, topic: str, *, view: bool) -> KafkaJournal:
     quiet()
-    connection, topics = kafka_connection(settings.kafka), settings.topics
-    publisher = CompanyPublisher(company=company, connection=connection, dead_letters=topics.dead_letters)
-    return KafkaJournal(company=company, topic=topics.ids, connection=connection, publisher=publisher, view=True)
+    connection = kafka_connection(settings.kafka)
+    publisher = CompanyPublisher(company=company, connection=connection, dead_letters=settings.topics.dead_letters)
+    return KafkaJournal(company=company, topic=topic, connection=connection, publisher=publisher, view=view)
 
 
 def quiet() -> None:

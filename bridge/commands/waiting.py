@@ -16,7 +16,6 @@ from bridge.commands.results import published_in
 from bridge.config.settings import Settings
 from bridge.journal.waiting import parked_records
 from bridge.service.app import company_rules
-from contracts.money import plain
 from contracts.records import Place
 from contracts.results import ResultStatus
 
@@ -69,10 +68,6 @@ async def _reasons(settings: Settings) -> dict[tuple[str, Place], str]:
     return found
 
 
-def _amount(content: EventContent) -> str | None:
-    return None if content.amount is None else plain(content.amount, content.currency or "USD")
-
-
 def _print_json(found: Iterable[WaitingEvent]) -> None:
     for each in found:
         content = each.content
@@ -80,7 +75,7 @@ def _print_json(found: Iterable[WaitingEvent]) -> None:
             "company": each.company,
             "document": str(content.document) if content.document else None,
             "sale": str(content.sale) if content.sale else None,
-            "amount": _amount(content),
+            "amount": content.amount_text,
             "currency": content.currency,
             "topic": each.place.topic,
             "partition": each.place.partition,
@@ -99,8 +94,7 @@ def _print(found: list[WaitingEvent]) -> None:
     shown = table(*COLUMNS)
     for each in found:
         content = each.content
-        worth = f"{_amount(content) or ''} {content.currency or ''}".strip()
         times = f"{each.since:%Y-%m-%d %H:%M}", f"{each.ends_at:%Y-%m-%d %H:%M}"
-        about = each.company, content.document, content.sale, worth, each.place, each.why
+        about = each.company, content.document, content.sale, content.worth, each.place, each.why
         shown.add_row(*map(cell, (*times, *about)))
     screen().print(shown)

@@ -13,7 +13,7 @@ import pytest
 from bridge.reconciliation.days import KnownAccounts, Measure, amounts_of_events, day_rows
 from bridge.reconciliation.facts import DocumentFacts
 from bridge.reconciliation.lines import DocumentLine
-from bridge.reconciliation.rows import read_row
+from bridge.reconciliation.rows import BookRow, read_row
 from contracts.keys import SourceKey
 from mappings.rules import MappingRules
 from tests.support.orders import Json, handed_back, order, refund, refund_line, shopify_event, taxed, transaction
@@ -235,21 +235,29 @@ async def test_the_days_have_what_was_sold_paid_and_paid_out() -> None:
     assert in_clearing == {2: Decimal("108.00"), 3: Decimal("162.00"), 6: Decimal("-10.00"), 9: Decimal("22.40")}
 
 
-def test_what_a_rule_left_out_or_its_source_took_back_adds_nothing() -> None:
-    """Guard: `is_consequence` in `amounts_of_events`; what was never booked has no tax."""
-    key = SourceKey("shopify", "order", "1005")
-    facts = DocumentFacts(entity="Invoice", key=key, sale=key, currency="USD", tax=Decimal("2.00"))
-    line = DocumentLine(
+def _line(
+    key: SourceKey, *, row: BookRow | None = None, facts: DocumentFacts | None = None, source: Decimal | None = None
+) -> DocumentLine:
+    """An invoice that its source dates 12 March."""
+    day = date(2026, 3, 12)
+    return DocumentLine(
         entity="Invoice",
         key=key,
         sale=key,
         gateway="",
         currency="USD",
-        source_day=date(2026, 3, 12),
-        row=None,
+        source_day=day,
+        row=row,
         facts=facts,
-        source=None,
+        source=source,
     )
+
+
+def test_what_a_rule_left_out_or_its_source_took_back_adds_nothing() -> None:
+    """Guard: `is_consequence` in `amounts_of_events`; what was never booked has no tax."""
+    key = SourceKey("shopify", "order", "1005")
+    facts = DocumentFacts(entity="Invoice", key=key, sale=key, currency="USD", tax=Decimal("2.00"))
+    line = _line(key, facts=facts)
     assert amounts_of_events(line, {}) == {}
     assert amounts_of_events(replace(line, is_consequence=True), {})[Measure.TAX] == Decimal("2.00")
 
@@ -257,16 +265,6 @@ def test_what_a_rule_left_out_or_its_source_took_back_adds_nothing() -> None:
 def test_a_document_that_agrees_is_of_one_day() -> None:
     """Guard: `agrees` in `day_rows`; a day that the rules chose is the source's day too."""
     key, body = SourceKey("shopify", "order", "1005"), {"Id": "7", "TxnDate": "2026-03-13", "TotalAmt": Decimal(5)}
-    line = DocumentLine(
-        entity="Invoice",
-        key=key,
-        sale=key,
-        gateway="",
-        currency="USD",
-        source_day=date(2026, 3, 12),
-        row=read_row("Invoice", body, "USD"),
-        facts=None,
-        source=Decimal(5),
-    )
+    line = _line(key, row=read_row("Invoice", body, "USD"), source=Decimal(5))
     rows = day_rows([line], KnownAccounts(), date(2026, 3, 1), date(2026, 3, 31))
     assert all(row.source == row.books and not row.difference for row in rows)

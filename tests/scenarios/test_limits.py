@@ -24,6 +24,7 @@ from contracts.records import InboundRecord
 from mappings.rules import MappingRules
 from tests.support.assembly import MemoryJournal, SharedClock, assemble
 from tests.support.clocks import ManualClock
+from tests.support.inbound import inbound
 from tests.support.quickbooks import MemoryStore
 from tests.support.sandbox_books import CONNECTION
 
@@ -115,18 +116,7 @@ async def watched_company(items_max: int = ITEMS) -> AsyncIterator[Watched]:
 def backlog(orders: int) -> list[InboundRecord]:
     """The events of so many orders, as they lie on the topic."""
     events = generate(EventSettings(seed=3, orders=orders, mix=ORDERS_ONLY, livemode=False)).events
-    return [
-        InboundRecord(
-            topic=event.record.topic,
-            partition=0,
-            offset=offset,
-            key=event.record.key,
-            value=event.record.value,
-            headers=event.record.headers,
-            timestamp_ms=event.timestamp_ms,
-        )
-        for offset, event in enumerate(events)
-    ]
+    return [inbound(event, offset) for offset, event in enumerate(events)]
 
 
 async def test_a_backlog_uses_the_limits_and_never_exceeds_them() -> None:

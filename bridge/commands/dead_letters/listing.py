@@ -153,15 +153,12 @@ async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> Non
 
 def letter_as_json(each: StandingLetter) -> dict[str, object]:
     """One letter as JSON: counts are numbers, money is text in the currency's own decimals."""
-    content, dismissal = each.content, each.dismissal
+    dismissal = each.dismissal
     return {
         "letter": each.name,
         "state": each.state,
         **headers_as_json(each.headers),
-        "document": str(content.document) if content.document else None,
-        "order": content.name,
-        "amount": None if content.amount is None else plain(content.amount, content.currency or "USD"),
-        "currency": content.currency,
+        **each.content.as_json(),
         "note": dismissal.note if dismissal else None,
     }
 
@@ -170,9 +167,6 @@ def _row(each: StandingLetter) -> tuple[str, ...]:
     headers, content = each.headers, each.content
     came_from = "/".join(headers.get(part, "?") for part in ("topic", "partition", "offset"))
     code = headers.get("reason-code", "")
-    worth = (
-        "" if content.amount is None else f"{plain(content.amount, content.currency or 'USD')} {content.currency or ''}"
-    )
     note = f" (dismissed: {each.dismissal.note})" if each.dismissal else ""
     return (
         each.name,
@@ -182,7 +176,7 @@ def _row(each: StandingLetter) -> tuple[str, ...]:
         f"{code} {headers['fault-code']}" if "fault-code" in headers else code,
         str(content.document or ""),
         content.name or "",
-        worth.strip(),
+        content.worth,
         came_from,
         headers.get("reason", "") + note,
     )

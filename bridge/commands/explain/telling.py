@@ -74,8 +74,7 @@ def _result_row(published: PublishedResult) -> tuple[object, ...]:
 def _letter_row(each: RedrivenLetter) -> tuple[object, ...]:
     letter, headers, content = each.known.letter, each.known.headers, each.known.content
     place = f"{letter.place.partition}/{letter.place.offset}"
-    worth = "" if content.amount is None else f"{content.amount} {content.currency or ''}".strip()
-    said = letter.code, content.document, worth, headers.get("attempts"), headers.get("reason", "")
+    said = letter.code, content.document, content.worth, headers.get("attempts"), headers.get("reason", "")
     return place, _time(letter.failed_at), *said, each.redriven_to or ""
 
 
@@ -110,13 +109,10 @@ def story_as_json(story: Story) -> str:
 
 
 def _letter_as_json(each: RedrivenLetter) -> dict[str, object]:
-    place, content = each.known.letter.place, each.known.content
+    place = each.known.letter.place
     return {
         "letter": f"{place.partition}/{place.offset}",
         **headers_as_json(each.known.headers),
-        "document": str(content.document) if content.document else None,
-        "order": content.name,
-        "amount": None if content.amount is None else str(content.amount),
-        "currency": content.currency,
+        **each.known.content.as_json(),
         "redriven_to": each.redriven_to,
     }
