@@ -223,7 +223,8 @@ def lives(draw: st.DrawFn) -> list[Life]:
         paid_out = draw(st.one_of(st.none(), st.integers(paid, 8))) if is_by_money and paid is not None else None
         sells_card = not by_card and draw(st.booleans())
         # because what a gift card paid goes back to the card, which is another story
-        back = None if by_card or sells_card else draw(st.one_of(st.none(), st.integers(placed if paid is None else paid, 7)))
+        earliest = placed if paid is None else paid
+        back = None if by_card or sells_card else draw(st.one_of(st.none(), st.integers(earliest, 7)))
         found.append(Life(number, cents, placed, paid, by_card, paid_out, back, sells_card))
     return found
 
