@@ -30,6 +30,7 @@ from bridge.index.identities import Identities
 from bridge.journal.entries import Journal, check_formats
 from bridge.journal.identities import RecordOfIds, identity_value
 from bridge.journal.pause import PAUSED_KEY, Pauses
+from bridge.journal.reads import outdated_reads
 from bridge.journal.requests import WriteAhead, unsettled_requests
 from bridge.journal.stop import STOPPED_KEY
 from bridge.journal.versions import read_versions, version_key, version_value
@@ -128,6 +129,8 @@ class BooksOwner:
         self._refused.load(entries)
         self._doubts.load(entries)
         await self._waiting.load(entries, self._clock.now())
+        if outdated := outdated_reads(entries, self._clock.now()):
+            await self._journal.append([(key, None) for key in outdated])
         self._looked_since = self._books.index.complete_since
         self._sentinel.report(self._books.index)
         self._board.enter(Phase.RUNNING, epoch=epoch)

@@ -111,12 +111,13 @@ KNOWN_UNTIL = EntryKind(
 )
 STOP = EntryKind("stopped", "the stop after too many dead letters", "bridge.journal.stop", is_single=True)
 PAUSE = EntryKind("paused", "the pause that a person asked for", "bridge.journal.pause", is_single=True)
+READS = EntryKind("reads:", "how many reads of QuickBooks a process made in a month", "bridge.journal.reads")
 REDRIVE = EntryKind("redriven:", "a dead letter that was redriven", "bridge.journal.redrives")
 REFUSED = EntryKind("refused:", "a document whose record is a dead letter", "bridge.journal.refused")
 DOUBT = EntryKind("doubtful:", "an event of an order that may be in the books already", "bridge.journal.doubts")
 DECISION = EntryKind("decided:", "a person's decision on such an order", "bridge.journal.doubts")
 
-KINDS = (REQUEST, WAITING, VERSION, LOST_MARKER, KNOWN_UNTIL, STOP, PAUSE, REDRIVE, REFUSED, DOUBT, DECISION)
+KINDS = (REQUEST, WAITING, VERSION, LOST_MARKER, KNOWN_UNTIL, STOP, PAUSE, READS, REDRIVE, REFUSED, DOUBT, DECISION)
 
 
 def kind_of(key: str) -> EntryKind | None:

@@ -44,6 +44,7 @@ from bridge.quickbooks.connection import ConnectionSettings, open_client
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.tokens import TokenStore
 from bridge.service.connections import connection_settings, marker_seal, token_store
+from bridge.service.reads import counting_reads
 from bridge.service.recover import look_up_results
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
@@ -134,7 +135,10 @@ async def open_runtime(
     stop_after = context.company.stop_after_dead_letters if priority is Priority.LIVE else 0
     company, rules, board, topics = context.company, context.rules, context.board, settings.topics
     connection = kafka_connection(settings.kafka)
-    async with open_client(context.connection, context.store, clock, priority=priority) as client:
+    async with (
+        open_client(context.connection, context.store, clock, priority=priority) as client,
+        counting_reads(settings, connection, company.name, client),
+    ):
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
         journal = KafkaJournal(
             company=company.name, topic=topics.journal, connection=connection, publisher=publisher, view=rehearse

@@ -15,6 +15,7 @@ from bridge.journal.doubts import read_decisions, read_doubts
 from bridge.journal.entries import FORMAT, KINDS, check_formats, kind_of
 from bridge.journal.known_until import read_known_until
 from bridge.journal.pause import PAUSED_KEY, Pauses
+from bridge.journal.reads import reads_of_month
 from bridge.journal.redrives import read_redrive
 from bridge.journal.refused import read_refused
 from bridge.journal.requests import unsettled_requests
@@ -72,6 +73,7 @@ def test_every_entry_says_what_was_drawn(path: Path) -> None:
     assert read_known_until(journal) == story.NOON
     assert Stop.from_bytes(journal[STOPPED_KEY]) == story.STOPPED
     assert Pauses.from_bytes(journal[PAUSED_KEY]) == story.PAUSES
+    assert reads_of_month(journal, story.NOON) == story.READ
     assert read_redrive(journal, story.LETTER) == story.REDRIVEN
     assert read_refused(journal) == {story.REFUSED: story.REFUSED_AS}
     assert list(read_doubts(journal)) == [story.IN_DOUBT]

@@ -21,6 +21,7 @@ from bridge.journal.doubts import DoubtfulEvent, decision_key, decision_value, d
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value
 from bridge.journal.lost_markers import journal_key, journal_value
 from bridge.journal.pause import PAUSED_KEY, Pauses
+from bridge.journal.reads import MonthlyReads
 from bridge.journal.redrives import Redrive, redrive_key, redrive_value
 from bridge.journal.refused import RefusedDocument, refused_key, refused_value
 from bridge.journal.requests import JournalledWrite, WriteAhead
@@ -110,6 +111,7 @@ IN_DOUBT = DoubtfulEvent(
 )
 DECIDED = Decision("Invoice", "145")
 PAUSES = Pauses(past=((NOON - timedelta(hours=9), NOON - timedelta(hours=8)),))
+READ = 1_234
 REDRIVEN = Redrive(NOON, Place("shopify.events", 2, 1043))
 
 
@@ -124,6 +126,7 @@ async def written_today() -> Mapping[str, bytes]:
     journal.put(KNOWN_UNTIL_KEY, known_until_value(NOON))
     journal.put(STOPPED_KEY, STOPPED.to_bytes())
     journal.put(PAUSED_KEY, PAUSES.to_bytes())
+    journal.put(*(MonthlyReads("0badcafe").entry(NOON, READ) or ("", b"")))
     journal.put(redrive_key(LETTER), redrive_value(REDRIVEN))
     journal.put(refused_key(REFUSED), refused_value(REFUSED_AS))
     journal.put(doubt_key(IN_DOUBT.record), doubt_value(IN_DOUBT))

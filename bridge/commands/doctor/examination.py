@@ -1,4 +1,7 @@
-"""The whole examination, in the order in which one thing rests on another. Writes nothing but a refreshed token."""
+"""The whole examination, in the order in which one thing rests on another.
+
+Writes nothing but a refreshed token and the count of its reads.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from bridge.quickbooks.tokens import TokenStore
 from bridge.quickbooks.warmup import load_basics
 from bridge.service.app import company_rules, kafka_connection
 from bridge.service.connections import connection_settings, token_store
+from bridge.service.reads import counting_reads
 from contracts.entities import Entity
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable
 from mappings.rules import MappingRules
@@ -64,7 +68,7 @@ async def _examine_company(settings: Settings, company: CompanySettings, kafka: 
         rules = company_rules(company)
         findings.append(Finding("rules", str(company.rules or "defaults")))
         store = token_store(settings.tokens, kafka, SystemClock())
-        findings += await _examine_connection(company, store, rules)
+        findings += await _examine_connection(settings, company, store, rules)
     except ConfigurationError as error:
         findings.append(Finding("configuration", str(error), "mend it"))
     except Unauthorised as error:
@@ -77,15 +81,20 @@ async def _examine_company(settings: Settings, company: CompanySettings, kafka: 
     return [replace(each, about=f"{company.name}: {each.about}") for each in findings]
 
 
-async def _examine_connection(company: CompanySettings, store: TokenStore, rules: MappingRules) -> list[Finding]:
-    settings = connection_settings(company)
+async def _examine_connection(
+    settings: Settings, company: CompanySettings, store: TokenStore, rules: MappingRules
+) -> list[Finding]:
+    intuit = connection_settings(company)
     today = SystemClock().now().date()
-    async with open_client(settings, store, SystemClock()) as client:
+    async with (
+        open_client(intuit, store, SystemClock()) as client,
+        counting_reads(settings, kafka_connection(settings.kafka), company.name, client),
+    ):
         basics = await load_basics(client, rules.lists)
         profile = profile_of(basics)
         items = await _items(client)
         cleared = await _examine_clearing(client, company, clearing_accounts(rules, profile, basics.accounts), today)
-    tokens = await store.load(settings.credentials.store_key)
+    tokens = await store.load(intuit.credentials.store_key)
     until = tokens.refresh_expires_at if tokens else None
     connected = f"realm {company.realm_id}" + (f", good until {until:%Y-%m-%d} if unused" if until else "")
     return [Finding("connection", connected), *examine_books(rules, profile, items), *cleared]
