@@ -116,8 +116,27 @@ REDRIVE = EntryKind("redriven:", "a dead letter that was redriven", "bridge.jour
 REFUSED = EntryKind("refused:", "a document whose record is a dead letter", "bridge.journal.refused")
 DOUBT = EntryKind("doubtful:", "an event of an order that may be in the books already", "bridge.journal.doubts")
 DECISION = EntryKind("decided:", "a person's decision on such an order", "bridge.journal.doubts")
+JOB = EntryKind("job:", "a backfill that is done beside the live work", "bridge.journal.jobs")
+JOB_PIECE = EntryKind("job-piece:", "a part of what such a backfill leaves out", "bridge.journal.jobs")
+JOB_CANCEL = EntryKind("job-cancel:", "a person's wish to end such a backfill", "bridge.journal.jobs")
 
-KINDS = (REQUEST, WAITING, VERSION, LOST_MARKER, KNOWN_UNTIL, STOP, PAUSE, READS, REDRIVE, REFUSED, DOUBT, DECISION)
+KINDS = (
+    REQUEST,
+    WAITING,
+    VERSION,
+    LOST_MARKER,
+    KNOWN_UNTIL,
+    STOP,
+    PAUSE,
+    READS,
+    REDRIVE,
+    REFUSED,
+    DOUBT,
+    DECISION,
+    JOB,
+    JOB_PIECE,
+    JOB_CANCEL,
+)
 
 
 def kind_of(key: str) -> EntryKind | None:

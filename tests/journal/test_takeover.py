@@ -13,6 +13,7 @@ import pytest
 from bridge.index.payment_links import noted
 from bridge.journal.doubts import read_decisions, read_doubts
 from bridge.journal.entries import FORMAT, KINDS, check_formats, kind_of
+from bridge.journal.jobs import left_out, read_cancelled, read_jobs
 from bridge.journal.known_until import read_known_until
 from bridge.journal.pause import PAUSED_KEY, Pauses
 from bridge.journal.reads import reads_of_month
@@ -78,6 +79,9 @@ def test_every_entry_says_what_was_drawn(path: Path) -> None:
     assert read_refused(journal) == {story.REFUSED: story.REFUSED_AS}
     assert list(read_doubts(journal)) == [story.IN_DOUBT]
     assert read_decisions(journal) == {story.IN_DOUBT.order: story.DECIDED}
+    assert read_jobs(journal) == [story.JOB_AT_WORK]
+    assert left_out(journal, story.JOB_AT_WORK) == {story.WAITS.record.place}
+    assert read_cancelled(journal) == {story.JOB_AT_WORK.id}
 
 
 @pytest.mark.parametrize("path", RELEASES, ids=lambda path: path.stem)

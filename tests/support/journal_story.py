@@ -18,6 +18,17 @@ import orjson
 from bridge.index.payment_links import noted
 from bridge.index.posted import Posted
 from bridge.journal.doubts import DoubtfulEvent, decision_key, decision_value, doubt_key, doubt_value
+from bridge.journal.jobs import (
+    Job,
+    JobState,
+    cancel_key,
+    cancel_value,
+    digest_of,
+    job_key,
+    job_value,
+    piece_key,
+    pieces_of,
+)
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value
 from bridge.journal.lost_markers import journal_key, journal_value
 from bridge.journal.pause import PAUSED_KEY, Pauses
@@ -112,6 +123,23 @@ IN_DOUBT = DoubtfulEvent(
 DECIDED = Decision("Invoice", "145")
 PAUSES = Pauses(past=((NOON - timedelta(hours=9), NOON - timedelta(hours=8)),))
 READ = 1_234
+PIECES = pieces_of([WAITS.record.place])
+JOB_AT_WORK = Job(
+    id="3f1c9a27",
+    asked_at=NOON,
+    since_ms=None,
+    until_ms=1_790_000_000_000,
+    ends={"shopify.events": {0: (0, 120), 3: (40, 50)}},
+    pieces=len(PIECES),
+    digest=digest_of(PIECES),
+    state=JobState.RUNNING,
+    next={"shopify.events": {0: 100}},
+    records=99,
+    reads=7,
+    writes=3,
+    batches=4,
+    changed_at=NOON + timedelta(minutes=3),
+)
 REDRIVEN = Redrive(NOON, Place("shopify.events", 2, 1043))
 
 
@@ -131,6 +159,10 @@ async def written_today() -> Mapping[str, bytes]:
     journal.put(refused_key(REFUSED), refused_value(REFUSED_AS))
     journal.put(doubt_key(IN_DOUBT.record), doubt_value(IN_DOUBT))
     journal.put(decision_key(IN_DOUBT.order), decision_value(DECIDED))
+    journal.put(job_key(JOB_AT_WORK.id), job_value(JOB_AT_WORK))
+    journal.put(cancel_key(JOB_AT_WORK.id), cancel_value(NOON))
+    for number, piece in enumerate(PIECES):
+        journal.put(piece_key(JOB_AT_WORK.id, number), piece)
     return journal.entries
 
 
