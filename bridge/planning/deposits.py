@@ -189,7 +189,13 @@ def _plan_return(context: PlanningContext, posted: Posted, claims: Sequence[Clai
         refunds=(),
         total=-brought,
     )
-    step = PlannedStep(id=StepId("JournalEntry", back), operation=Operation.CREATE, owner=positions[0], draft=undone)
+    step = PlannedStep(
+        id=StepId("JournalEntry", back),
+        operation=Operation.CREATE,
+        owner=positions[0],
+        draft=undone,
+        came_back=posted.key,
+    )
     context.plan_write(step, positions)
 
 

@@ -19,7 +19,7 @@ from bridge.planning.refusals import rejected
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.steps import PlannedStep, StepId
 from contracts.keys import SourceKey
-from contracts.marker import SALES, MarkerField, amount_in, qbo_id_in
+from contracts.marker import CREDITS, SALES, MarkerField, amount_in, qbo_id_in
 from contracts.quickbooks import DepositDraft, InvoiceDraft, PaymentDraft, SalesReceiptDraft
 
 UNPROVEN = "is known by its marker alone, and {} is not what the bridge would have written"
@@ -50,6 +50,9 @@ def _touched(context: PlanningContext, step: PlannedStep) -> Iterator[Posted]:
     index, draft = context.index, step.draft
     paid: Iterable[SourceKey] = (each.payment for each in draft.payments) if isinstance(draft, DepositDraft) else ()
     found = [step.target, *(index.get("Payment", key) for key in paid)]
+    if step.came_back is not None:
+        # because over how much that entry is follows from what the deposit says by now
+        found.append(index.get("Deposit", step.came_back))
     if step.sale is not None and step.id.entity == "Payment":
         # because a payment of nothing that carries a credit's key puts that credit on the sale
         found += [index.sale(step.sale), index.get("CreditMemo", step.id.key)]
@@ -68,6 +71,9 @@ def _contradicted(
     if any(each != posted.total for each in totals):
         return "its total"
     sale = None if posted.entity in SALES else context.index.sale(order_of(posted))
+    if sale is None and posted.entity in CREDITS:
+        # because nothing else says for whom it was
+        return "its sale"
     booked_for = qbo_id_in(fields, MarkerField.CUSTOMER) if posted.entity in SALES else sale and sale.customer_id
     if booked_for != posted.customer_id and (sale is not None or posted.entity in SALES):
         return "its customer"

@@ -61,6 +61,7 @@ class PlannedStep:
     note: str | None = None
     barred: RecordError | None = None
     held: bool = False
+    came_back: SourceKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
