@@ -37,18 +37,20 @@ GOODS = line("42.90")
 PAID = transaction(id=11, order_id=ORDER_ID, amount="42.90", admin_graphql_api_id=None)
 CREDITED = refund([refund_line(GOODS, 1, "42.90")], id=12, admin_graphql_api_id=None)
 REFUNDED = {
-    **{"id": "re_11", "object": "refund", "charge": charge()["id"], "payment_intent": charge()["payment_intent"]},
-    **{
-        "amount": 1000,
-        "currency": "usd",
-        "created": 1772514900,
-        "status": "succeeded",
-        "balance_transaction": "txn_11",
-    },
+    "id": "re_11",
+    "object": "refund",
+    "charge": charge()["id"],
+    "payment_intent": charge()["payment_intent"],
+    "amount": 1000,
+    "currency": "usd",
+    "created": 1772514900,
+    "status": "succeeded",
+    "balance_transaction": "txn_11",
 }
 IN_TRANSIT = [row("charge", "42.90", order=ORDER_ID, transaction=11, id=21)]
 WITH_OLD_RECEIVABLES = load_rules(
-    'books_start = 2026-03-05\n[accounts]\nopening_receivables = "Old receivables"\n[gateways.manual]\ndeposit = "Till"\n'
+    'books_start = 2026-03-05\n[accounts]\nopening_receivables = "Old receivables"\n'
+    '[gateways.manual]\ndeposit = "Till"\n'
 )
 LATE = "2026-03-06T10:00:00-08:00"
 PAID_LATE = shopify_event("orders/paid", bought(0, updated_at=LATE))
