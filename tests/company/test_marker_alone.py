@@ -53,7 +53,7 @@ WITH_OLD_RECEIVABLES = load_rules(
     '[gateways.manual]\ndeposit = "Till"\n'
 )
 LATE = "2026-03-06T10:00:00-08:00"
-PAID_LATE = shopify_event("orders/paid", bought(0, updated_at=LATE))
+PAID_LATE: Any = shopify_event("orders/paid", bought(0, updated_at=LATE))
 PAID_LATE["headers"]["X-Shopify-Triggered-At"] = LATE
 LATE_TRANSACTION = shopify_event(
     "order_transactions/create",
