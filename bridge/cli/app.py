@@ -24,6 +24,7 @@ from bridge.cli.reconcile import reconcile
 from bridge.cli.reference import asyncapi
 from bridge.cli.sandbox import demo, sandbox
 from bridge.cli.service import adopt, pause, resume, run
+from bridge.cli.status import status
 from bridge.cli.verify import verify
 from bridge.cli.waiting import waiting
 from contracts.errors import BridgeError
@@ -37,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(run)
+app.command()(status)
 app.command()(demo)
 app.command()(sandbox)
 app.command("map")(map_event)

@@ -62,6 +62,11 @@ def parked_records(journal: Mapping[str, bytes]) -> Iterator[Parked]:
     return (WAITING.read(key, value, _read) for key, value in journal.items() if WAITING.holds(key))
 
 
+def waiting_since(journal: Mapping[str, bytes]) -> list[datetime]:
+    """Since when (aware) each event waits, without its bytes. UnreadableJournal for an unknown format."""
+    return WAITING.read_all(journal, lambda _, fields: datetime.fromisoformat(fields["since"]))
+
+
 def journal_value(parked: Parked) -> bytes:
     """The journal's entry of a parked record, original bytes included."""
     return WAITING.value({**record_fields(parked.record), "since": parked.since.isoformat()})

@@ -44,6 +44,7 @@ COMMANDS = (
     "waiting list",
     "dead-letters dismiss",
     "pause",
+    "status",
     "resume",
     "explain",
     "asyncapi",

@@ -1,0 +1,1 @@
+"""Where each company stands, told from Kafka and, where it answers, by its service."""
