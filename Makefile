@@ -28,8 +28,8 @@ test: $(STAMP) ## all tests; those of a real Kafka, where Java and Maven are (CI
 	@$(PYTEST) -m "not kafka"
 	@$(BIN)/pytest -m kafka
 
-quick: $(STAMP) ## while editing: what needs no Kafka, no process and no books, properties at a tenth (half a minute)
-	@$(PYTEST) -m "not (kafka or slow or books or processes)" --hypothesis-profile=quick
+quick: $(STAMP) ## while editing: what needs no Kafka, process or books, without architecture and sandbox (half a minute)
+	@$(PYTEST) -m "not (kafka or slow or books or processes or apart)" --hypothesis-profile=quick
 
 push: $(STAMP) check ## before a push: all that needs no real Kafka and is not slow, properties at a third (3 minutes)
 	@$(PYTEST) -m "not (kafka or slow)" --hypothesis-profile=push

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -70,12 +70,21 @@ def tree_of(source: str) -> ast.Module:
 def imports_of(module: str, source: str) -> list[Import]:
     """The imports in one source text; `from a import b` counts as `a.b`, which may be a module."""
     found: list[Import] = []
-    for node in ast.walk(tree_of(source)):
+    for node in _statements(tree_of(source)):
         if isinstance(node, ast.Import):
             found += [Import(module, alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             found += [Import(module, f"{node.module}.{alias.name}", node.lineno) for alias in node.names]
     return found
+
+
+def _statements(block: ast.AST) -> Iterator[ast.AST]:
+    """Every statement inside, without the expressions, which are most of a tree and hold no import."""
+    for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+        inside = getattr(block, name, ())
+        for each in inside if isinstance(inside, list) else ():
+            yield each
+            yield from _statements(each)
 
 
 def within(module: str, *packages: str) -> bool:

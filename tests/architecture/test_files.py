@@ -40,10 +40,10 @@ def tracked() -> dict[str, str]:
 def findings(name: str, text: str) -> list[str]:
     """What is forbidden in one file, with the line."""
     return [
-        f"{name}:{number}: {what}"
-        for number, line in enumerate(text.splitlines(), start=1)
+        f"{name}:{len(text[: found.end()].splitlines())}: {what}"
         for what, pattern in FORBIDDEN.items()
-        if pattern.search(line) and not (name in LOCKED and what == "a registry's host")
+        for found in pattern.finditer(text)
+        if not (name in LOCKED and what == "a registry's host")
     ]
 
 

@@ -2,6 +2,7 @@
 
 * `books`: goes through a whole company into the sandbox's books, in this process. Each takes little; there are many.
 * `processes`: starts processes, or meets the embedded broker, which is one.
+* `apart`: about the sources and not about what they do, or about the sandbox, which is a product of its own.
 * All tests of a real Kafka run one after the other in two groups, however many workers there are: what drives real
   processes, and what is a client in this process. So each broker has its tests to itself, and no machine more than two.
 * Those of the architecture read every source: one process parses them, once.
@@ -18,6 +19,8 @@ import pytest
 
 from tests.support.assembly import assemble
 
+APART = ("tests/architecture/", "tests/sandbox/")
+
 
 def sort_into_tiers(items: Iterable[pytest.Item]) -> None:
     """Mark each test by what it uses."""
@@ -29,6 +32,8 @@ def sort_into_tiers(items: Iterable[pytest.Item]) -> None:
             item.add_marker(pytest.mark.processes)
         if "tests/architecture/" in item.nodeid:
             item.add_marker(pytest.mark.xdist_group("architecture"))
+        if any(folder in item.nodeid for folder in APART):
+            item.add_marker(pytest.mark.apart)
         if item.get_closest_marker("kafka"):
             item.add_marker(pytest.mark.xdist_group("kafka-processes" if _drives_processes(item) else "kafka-clients"))
 
