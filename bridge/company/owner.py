@@ -17,6 +17,7 @@ from bridge.clock import Clock
 from bridge.company.breaker import Breaker, EndedRecord
 from bridge.company.doubts import Doubts
 from bridge.company.endings import Endings, Orphan, bare
+from bridge.company.jobs import Jobs
 from bridge.company.parked import SLICE, ParkedEvents, bodiless
 from bridge.company.pipeline import Pipeline, Processed, SettledRecord
 from bridge.company.progress import Progress
@@ -51,6 +52,8 @@ LEFT_OUT = frozenset({"booked_by_shop", "skipped_by_rule", "before_books_start"}
 """Reasons for which nothing is booked for a document, whatever comes of it later."""
 ASK_EVERY_S = 2.0
 """How often the journal is asked for people's decisions while an order is in doubt."""
+IDLE_EVERY_S = 1.0
+"""How often it is looked what else is to be done while a job is at work."""
 REACH_BACK = timedelta(days=365)
 """How far before the money that waits for it the index looks for an old order."""
 
@@ -72,6 +75,7 @@ class BooksOwner:
         waiting: ParkedEvents,
         breaker: Breaker,
         doubts: Doubts,
+        jobs: Jobs,
         board: CompanyBoard,
         clock: Clock,
     ) -> None:
@@ -84,7 +88,8 @@ class BooksOwner:
         self._waiting = waiting
         self._breaker = breaker
         self._doubts = doubts
-        self._asked_at = -math.inf
+        self._jobs = jobs
+        self._asked_at = self._idle_at = -math.inf
         self._stopped = asyncio.Event()
         self._board = board
         self._clock = clock
@@ -128,6 +133,7 @@ class BooksOwner:
             self._books.index.note_version(document, version)
         self._refused.load(entries)
         self._doubts.load(entries)
+        await self._jobs.load(entries)
         await self._waiting.load(entries, self._clock.now())
         if outdated := outdated_reads(entries, self._clock.now()):
             await self._journal.append([(key, None) for key in outdated])
@@ -161,10 +167,14 @@ class BooksOwner:
         return self._pipeline.matches
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
-        """What people changed in QBO, and a slice of what waits and is due to be looked at."""
+        """What people changed in QBO, and a slice of what waits and is due to be looked at; or one of a job."""
+        now_s = self._clock.monotonic()
+        is_jobs_turn = self._jobs.are_ready and now_s < self._idle_at
+        if not is_jobs_turn:
+            self._idle_at = now_s + IDLE_EVERY_S
         try:
             with self._telling_outages():
-                records = await self._idle()
+                records = await (self._job_turn() if is_jobs_turn else self._idle())
         except Unavailable:
             self._is_away_in_idle = True
             raise
@@ -246,9 +256,39 @@ class BooksOwner:
         ended = self._without_body(lost, over, now)
         return (*ended, *(await self._process_mapped(mapped, over) if mapped else self._kept()))
 
+    @property
+    def has_more(self) -> bool:
+        """Whether a job would get on at once."""
+        return self._jobs.are_ready
+
+    async def _job_turn(self) -> tuple[OutboundRecord, ...]:
+        self._refuse_while_stopped()
+        self._refuse_while_paused()
+        self._begin(())
+        return await self._jobs.turn(self._settle_slice)
+
+    async def _settle_slice(
+        self, records: tuple[InboundRecord, ...]
+    ) -> tuple[tuple[InboundRecord, ...], tuple[OutboundRecord, ...]]:
+        """The first records of a job's slice, as many as may be at work at once, and all that is published of them."""
+        limit = self._progress.limit_of(records)
+        taken = records[:limit]
+        self._begin(each.place for each in taken)
+        coming = partial(map, self._progress.or_refusal, self._pipeline.map_records(taken))
+        mapped = await computed(lambda: list(coming()), steps=steps_of(taken))
+        woken = await self._woken_by(mapped, taken, limit)
+        self._begin(each.place for each in (*taken, *(each.record for each in woken)))
+        # because each record of a range is to have its outcome, dead letters in a row stop live work only
+        return taken, await self._process_mapped([*mapped, *woken], is_live=False)
+
+    def jobs_are(self, entries: Mapping[str, bytes]) -> None:
+        """The journal's entries of jobs are these now. UnreadableJournal for what this release does not understand."""
+        self._jobs.hear(entries)
+
     def committed(self) -> None:
         """What `process` or `idle` gave last is on the bus."""
         self._progress.committed()
+        self._jobs.committed()
 
     def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:
         """Work was cut short by something that is no outage of QBO; `take_over` comes again.
@@ -282,6 +322,7 @@ class BooksOwner:
         self._waiting.clear()
         self._refused.clear()
         self._doubts.clear()
+        self._jobs.clear()
         self._board.enter(Phase.STANDBY)
         self._board.pause(None)
         self._is_released = True
@@ -346,7 +387,7 @@ class BooksOwner:
             self._board.enter(Phase.RUNNING)
 
     async def _process_mapped(
-        self, mapped: Sequence[MappedRecord], over: Collection[RecordId] = ()
+        self, mapped: Sequence[MappedRecord], over: Collection[RecordId] = (), *, is_live: bool = True
     ) -> tuple[OutboundRecord, ...]:
         started = self._clock.monotonic()
         received_at = self._clock.now()
@@ -361,7 +402,7 @@ class BooksOwner:
         self._log_bugs(processed)
         self._board.committed(_statuses(processed), self._clock.monotonic() - started)
         self._board.warned(_warnings(processed))
-        return (*records, *self._counted(processed))
+        return (*records, *self._counted(processed)) if is_live else records
 
     def _without_body(
         self, lost: Iterable[RecordId], over: Collection[RecordId], now: datetime

@@ -85,6 +85,10 @@ class Pipeline:
         """Know the orders of these records from now on: they will come."""
         self._range.add(each.decision for each in mapped if isinstance(each.decision, PostingPlan))
 
+    def forget_range(self) -> None:
+        """What was read ahead is in the books, or is read ahead again."""
+        self._range = RangeOrders()
+
     def map_records(self, records: Iterable[InboundRecord]) -> Iterator[MappedRecord]:
         """What each record means for this company, one by one; records of other companies are left out."""
         mapped = (self._mapper.map_record(record) for record in records)

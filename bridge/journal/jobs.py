@@ -197,7 +197,7 @@ def keys_ending_with(job: Job) -> list[str]:
     return [*(piece_key(job.id, number) for number in range(job.pieces)), cancel_key(job.id)]
 
 
-def is_of_jobs(key: str) -> bool:
+def is_job_entry(key: str) -> bool:
     """Whether an entry is a job, or a wish to end one; pieces are not followed."""
     return JOB.holds(key) or JOB_CANCEL.holds(key)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from aiokafka.errors import UnknownTopicOrPartitionError
 
@@ -124,6 +124,29 @@ class KafkaJournal:
                 if self._own_key(record) == key and record.value != value:
                     return record.value
         return value
+
+    async def changes_of(self, wanted: Callable[[str], bool]) -> AsyncGenerator[dict[str, bytes], None]:
+        """The live entries whose keys are `wanted`: as they are now, and again after each change of one of them."""
+        entries = {key: value for key, value in (await self.read()).items() if wanted(key)}
+        yield dict(entries)
+        if self._partition is None:
+            return
+        following = read_topic(
+            self._connection,
+            self._topic,
+            partitions=(self._partition,),
+            start={self._partition: self._read_to},
+            follow=True,
+        )
+        async with contextlib.aclosing(following) as records:
+            async for record in records:
+                key = self._own_key(record)
+                if key is None or not wanted(key):
+                    continue
+                entries.pop(key, None)
+                if record.value is not None:
+                    entries[key] = record.value
+                yield dict(entries)
 
     async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
         """Write *entries* ahead, all or none; when this returns they survive us. A null value ends an entry."""

@@ -31,6 +31,10 @@ class CompanyOwner(Protocol):
     async def idle(self) -> tuple[OutboundRecord, ...]:
         """Called about once a second between micro-batches; what it returns is settled without offsets."""
 
+    @property
+    def has_more(self) -> bool:
+        """Whether `idle` would get on at once, when no records have come."""
+
     def committed(self) -> None:
         """What `process` or `idle` gave last is settled."""
 

@@ -23,6 +23,9 @@ from contracts.errors import AnswerMismatch, BatchTooLarge, Unavailable, Unreada
 from contracts.lifecycle import Lifecycle, Phase
 from contracts.records import InboundRecord, OutboundRecord
 
+SOON_S = 0.02
+"""Between two turns of work that nobody waits for: so long a poll may bring records that go first."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -134,7 +137,8 @@ class OwnerWork:
                     await self._settle_batch(batch)
                 if self._clock() >= idle_at:
                     await self._settle_idle()
-                    idle_at = self._clock() + self._settings.idle_interval_s
+                    wait_s = self._settings.idle_interval_s
+                    idle_at = self._clock() + (min(SOON_S, wait_s) if self._owner.has_more else wait_s)
             except Unavailable as error:
                 await self._wait_out(error)
 

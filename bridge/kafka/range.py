@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -143,7 +143,7 @@ class RangeReader:
         removed = sum(each.count for each in self.missing if each.why is Why.REMOVED_MEANWHILE)
         return self.offsets - self.seen - removed
 
-    async def batches(self, records_max: int) -> AsyncIterator[RangeBatch]:
+    async def batches(self, records_max: int) -> AsyncGenerator[RangeBatch, None]:
         """The records of the span: within a partition by offset, else the earliest timestamp first."""
         records: list[InboundRecord] = []
         while True:
@@ -229,6 +229,36 @@ async def open_range(
     With `bounds` it is exactly the range that a reader had before. BridgeError where that is not there any more,
     KafkaError when Kafka cannot be reached.
     """
+    async with _opened(connection) as consumer:
+        places = await _assign(connection, consumer, topics)
+        if bounds is None:
+            partitions, missing = await _bounds(connection, consumer, places, span)
+        else:
+            partitions, missing = await _same_again(consumer, places, bounds), []
+        yield _reader(consumer, span, partitions, missing)
+
+
+@contextlib.asynccontextmanager
+async def open_rest(connection: KafkaConnection, span: TimeSpan, ends: Bounds) -> AsyncIterator[RangeReader]:
+    """A reader of what is left of a range, between these offsets; what retention has removed of it is `missing`.
+
+    BridgeError where a partition of it is not there any more, KafkaError when Kafka cannot be reached.
+    """
+    async with _opened(connection) as consumer:
+        wanted = _wanted(await _assign(connection, consumer, ends), ends)
+        begins = await consumer.beginning_offsets(list(wanted))
+        partitions: list[_Partition] = []
+        missing: list[Missing] = []
+        for place, (start, end) in wanted.items():
+            first = min(max(start, begins[place]), max(start, end))
+            partitions.append(_Partition(place, start, end, next=first, done=first >= end))
+            if first > start:
+                missing.append(Missing(place.topic, place.partition, start, first - 1, Why.REMOVED_MEANWHILE))
+        yield _reader(consumer, span, partitions, missing)
+
+
+@contextlib.asynccontextmanager
+async def _opened(connection: KafkaConnection) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         **connection.client_options(),
         enable_auto_commit=False,
@@ -237,20 +267,27 @@ async def open_range(
     )
     try:
         await consumer.start()
-        places = [
-            TopicPartition(topic, number) for topic in topics for number in await partitions_of(connection, topic)
-        ]
-        consumer.assign(places)
-        await asyncio.sleep(0)  # a consumer that is stopped before its tasks have begun raises CancelledError
-        if bounds is None:
-            partitions, missing = await _bounds(connection, consumer, places, span)
-        else:
-            partitions, missing = await _same_again(consumer, places, bounds), []
-        for partition in partitions:
-            consumer.seek(partition.place, partition.next)
-        yield RangeReader(consumer, span, partitions, missing)
+        yield consumer
     finally:
         await consumer.stop()
+
+
+async def _assign(
+    connection: KafkaConnection, consumer: AIOKafkaConsumer, topics: Iterable[str]
+) -> list[TopicPartition]:
+    """All partitions of these topics, assigned to the consumer."""
+    places = [TopicPartition(topic, number) for topic in topics for number in await partitions_of(connection, topic)]
+    consumer.assign(places)
+    await asyncio.sleep(0)  # a consumer that is stopped before its tasks have begun raises CancelledError
+    return places
+
+
+def _reader(
+    consumer: AIOKafkaConsumer, span: TimeSpan, partitions: Sequence[_Partition], missing: Iterable[Missing]
+) -> RangeReader:
+    for partition in partitions:
+        consumer.seek(partition.place, partition.next)
+    return RangeReader(consumer, span, partitions, missing)
 
 
 async def _bounds(
@@ -275,11 +312,7 @@ async def _bounds(
 
 async def _same_again(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition], bounds: Bounds) -> list[_Partition]:
     """The partitions of a range that was read before, to the offsets that it had."""
-    wanted = {TopicPartition(topic, each): ends for topic, of in bounds.items() for each, ends in of.items()}
-    if absent := sorted(wanted.keys() - set(places)):
-        raise BridgeError(
-            f"{absent[0].topic}/{absent[0].partition} of the range is no partition of the event topics now"
-        )
+    wanted = _wanted(places, bounds)
     begins, ends = await consumer.beginning_offsets(list(wanted)), await consumer.end_offsets(list(wanted))
     for place, (start, end) in wanted.items():
         if start < end and (begins[place] > start or ends[place] < end):
@@ -288,6 +321,16 @@ async def _same_again(consumer: AIOKafkaConsumer, places: Sequence[TopicPartitio
                 f"range is {start} to {end}: its records are not there any more"
             )
     return [_Partition(place, start, end, next=start, done=start >= end) for place, (start, end) in wanted.items()]
+
+
+def _wanted(places: Sequence[TopicPartition], bounds: Bounds) -> dict[TopicPartition, tuple[int, int]]:
+    """The offsets of each partition of a range. BridgeError for one that is not there."""
+    wanted = {TopicPartition(topic, each): ends for topic, of in bounds.items() for each, ends in of.items()}
+    if absent := sorted(wanted.keys() - set(places)):
+        raise BridgeError(
+            f"{absent[0].topic}/{absent[0].partition} of the range is no partition of the event topics now"
+        )
+    return wanted
 
 
 async def _starts(

@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import math
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -44,6 +45,19 @@ class Priority(IntEnum):
     LIVE = 0
     BACKFILL = 1
     HOUSEKEEPING = 2
+
+
+_highest: ContextVar[Priority] = ContextVar("highest", default=Priority.LIVE)
+
+
+@contextlib.contextmanager
+def at_most(priority: Priority) -> Iterator[None]:
+    """No call that is asked for within the block goes before those of a higher priority, whatever it says itself."""
+    token = _highest.set(priority)
+    try:
+        yield
+    finally:
+        _highest.reset(token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +226,7 @@ class Limiter:
         """
         if self._closed:
             raise GateClosed("the gate is closed")
-        ticket = _Ticket(priority, self._count, kind)
+        ticket = _Ticket(max(priority, _highest.get()), self._count, kind)
         self._count += 1
         self._waiting.append(ticket)
         self._waiting.sort(key=lambda waiting: (waiting.priority, waiting.number))

@@ -7,7 +7,7 @@ import math
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from bridge.clock import SystemClock
 from bridge.company.bodies import KeptBodies
 from bridge.company.breaker import Breaker
 from bridge.company.doubts import Doubts
+from bridge.company.jobs import Jobs
 from bridge.company.owner import BooksOwner
 from bridge.company.parked import ParkedEvents
 from bridge.company.pipeline import Pipeline
@@ -25,6 +26,7 @@ from bridge.config.settings import CompanySettings, KafkaSettings, Settings
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
 from bridge.journal.identities import RecordOfIds
+from bridge.journal.jobs import Ends, Job
 from bridge.journal.requests import WriteAhead
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.followed import FollowedTable
@@ -32,6 +34,7 @@ from bridge.kafka.intake import CompanyIntake
 from bridge.kafka.journal import KafkaJournal
 from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.publisher import CompanyPublisher
+from bridge.kafka.range import TimeSpan, open_rest
 from bridge.kafka.reader import read_at
 from bridge.kafka.settings import IntakeSettings
 from bridge.kafka.topics import TopicSpec, log_topic, table_topic
@@ -41,7 +44,7 @@ from bridge.posting.rehearsal import RehearsedEntities, RehearsingSender
 from bridge.posting.sending import Sender
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import ConnectionSettings, open_client
-from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.limiter import Priority, at_most
 from bridge.quickbooks.tokens import TokenStore
 from bridge.service.connections import connection_settings, marker_seal, token_store
 from bridge.service.reads import counting_reads
@@ -50,6 +53,7 @@ from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.lifecycle import Lifecycle
 from contracts.marker_seal import MarkerSeal
+from contracts.records import InboundRecord
 from contracts.rehearsal import RehearsedWrite
 from mappings.matching import looks_around
 from mappings.rules import MappingRules, load_rules
@@ -132,7 +136,8 @@ async def open_runtime(
     """
     rehearsed = RehearsedEntities(context.seal) if rehearse else None
     clock = SystemClock()
-    stop_after = context.company.stop_after_dead_letters if priority is Priority.LIVE else 0
+    is_live = priority is Priority.LIVE and not rehearse
+    stop_after = context.company.stop_after_dead_letters if is_live else 0
     company, rules, board, topics = context.company, context.rules, context.board, settings.topics
     connection = kafka_connection(settings.kafka)
     async with (
@@ -148,7 +153,7 @@ async def open_runtime(
         )
         record_of_ids = RecordOfIds(ids)
         ids.taken = record_of_ids.take
-        books = _books(settings, context, client, rehearsed, reads_at_once=priority is not Priority.LIVE)
+        books = _books(settings, context, client, rehearsed, reads_at_once=not is_live)
         write_ahead = WriteAhead(journal)
         mapper = EventMapper(company.name, company_router(settings), rules)
         waiting = WaitingRoom(timedelta(hours=rules.waiting_hours))
@@ -160,9 +165,19 @@ async def open_runtime(
             journal=journal,
         )
         doubts = Doubts()
+        pipeline = Pipeline(mapper, books, _poster(context, client, books, write_ahead, rehearsed), doubts.there)
+        jobs = Jobs(
+            company=company.name,
+            journal=journal,
+            books=books,
+            pipeline=pipeline,
+            clock=clock,
+            records=partial(_range_records, connection, settings.kafka.max_records) if is_live else None,
+            quietly=partial(at_most, Priority.BACKFILL),
+        )
         owner = BooksOwner(
             books=books,
-            pipeline=Pipeline(mapper, books, _poster(context, client, books, write_ahead, rehearsed), doubts.there),
+            pipeline=pipeline,
             reporter=_reporter(settings, context),
             journal=journal,
             ids=record_of_ids,
@@ -170,6 +185,7 @@ async def open_runtime(
             waiting=parked,
             breaker=Breaker(stop_after, _this_process()),
             doubts=doubts,
+            jobs=jobs,
             board=board,
             clock=clock,
         )
@@ -184,6 +200,18 @@ async def open_runtime(
             client=client,
             lifecycle=board.lifecycle,
         )
+
+
+async def _range_records(
+    connection: KafkaConnection, records_max: int, job: Job, ends: Ends
+) -> AsyncGenerator[tuple[InboundRecord, ...], None]:
+    """The records of a job between these ends, by time over all partitions, so many at once."""
+    async with (
+        open_rest(connection, TimeSpan(job.since_ms, job.until_ms), ends) as reader,
+        contextlib.aclosing(reader.batches(records_max)) as batches,
+    ):
+        async for batch in batches:
+            yield batch.records
 
 
 def _books(

@@ -15,6 +15,7 @@ import structlog
 
 from bridge.clock import SystemClock
 from bridge.config.settings import KafkaSettings, Settings
+from bridge.journal.jobs import is_job_entry
 from bridge.journal.pause import PAUSED_KEY
 from bridge.journal.stop import STOPPED_KEY
 from bridge.kafka.connection import KafkaConnection
@@ -132,7 +133,7 @@ async def _company(
         intake = company_intake(settings, context.company.name, runtime.owner, runtime, signals=signals)
         followers = (
             _resume_on_request(runtime, intake),
-            _follow_pause(settings, runtime, intake),
+            _follow_commands(settings, runtime, intake),
             runtime.ids.follow(),
         )
         tasks = [asyncio.create_task(follower) for follower in followers]
@@ -192,8 +193,8 @@ async def _resume_on_request(runtime: CompanyRuntime, intake: CompanyIntake) -> 
             intake.resume()
 
 
-async def _follow_pause(settings: Settings, runtime: CompanyRuntime, intake: CompanyIntake) -> None:
-    """Tell the owner of `qbo-bridge pause` and `resume` as the journal has them, as long as this process runs."""
+async def _follow_commands(settings: Settings, runtime: CompanyRuntime, intake: CompanyIntake) -> None:
+    """Tell the owner of pauses and jobs as commands write them into the journal, as long as this process runs."""
     # because it follows while the owner reads on in the journal by itself, it has a place of its own in it
     journal = KafkaJournal(
         company=intake.company,
@@ -202,17 +203,25 @@ async def _follow_pause(settings: Settings, runtime: CompanyRuntime, intake: Com
         publisher=runtime.publisher,
         view=True,
     )
-    note: bytes | None = None
+    paused: bytes | None = None
     while True:
         try:
-            note = await journal.until_changed(PAUSED_KEY, note)
-            runtime.owner.paused_as(note)
-            intake.resume()
+            async with contextlib.aclosing(journal.changes_of(_is_of_commands)) as changes:
+                async for entries in changes:
+                    runtime.owner.jobs_are(entries)
+                    if entries.get(PAUSED_KEY) != paused:
+                        paused = entries.get(PAUSED_KEY)
+                        runtime.owner.paused_as(paused)
+                        intake.resume()
         except UnreadableJournal as error:  # who takes the company over says so, and does not
-            log.warning("company.pause_unread", company=intake.company, reason=str(error))
+            log.warning("company.commands_unread", company=intake.company, reason=str(error))
         except (OSError, BrokerError) as error:
             log.warning("kafka.unreachable", company=intake.company, error=type(error).__name__)
-            await asyncio.sleep(KAFKA_WAIT_MAX_S)
+        await asyncio.sleep(KAFKA_WAIT_MAX_S)
+
+
+def _is_of_commands(key: str) -> bool:
+    return key == PAUSED_KEY or is_job_entry(key)
 
 
 async def _stop_when(stopping: asyncio.Event, stop: Callable[[], Any]) -> None:

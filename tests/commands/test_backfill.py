@@ -76,6 +76,8 @@ class RangeOwner:
         self.processed.append(tuple(each.offset for each in records))
         return tuple(result_record(result(each.offset), RESULTS) for each in records)
 
+    has_more = False
+
     async def idle(self) -> tuple[OutboundRecord, ...]:
         told, self.parked = self.parked, []
         return tuple(result_record(each, RESULTS) for each in told)

@@ -107,7 +107,8 @@ class OwnerWithoutBus:
         self.take_over_errors: list[Exception] = []
         self.committed_times = 0
         self.failed_by: list[tuple[str, bool]] = []
-        self.in_vain = self.lost_times = 0
+        self.in_vain = self.lost_times = self.idles = 0
+        self.has_more = False
 
     async def take_over(self, epoch: int) -> None:
         self.epochs.append(epoch)
@@ -129,6 +130,7 @@ class OwnerWithoutBus:
         return error
 
     async def idle(self) -> tuple[OutboundRecord, ...]:
+        self.idles += 1
         if self.idle_errors:
             raise self.idle_errors.pop(0)
         return ()
@@ -639,3 +641,16 @@ async def test_a_bug_in_joining_is_told_and_joined_is_again_after_a_wait(monkeyp
     told = [each for each in logs if each["event"] == "kafka.join_failed"]
     assert len(told) >= 3
     assert told[0]["reason"].startswith("ZeroDivisionError at bridge.kafka.intake:")
+
+
+async def test_an_owner_with_work_of_its_own_goes_on_with_it_and_takes_records_between() -> None:
+    """Without waiting for the next quiet second. Guard: `has_more` in `OwnerWork`."""
+    world = SessionWorld(idle_interval_s=3600.0)
+    world.machine.has_more = True
+    await world.own()
+    await world.until(lambda: world.machine.idles >= 4)
+    world.offer((ZERO, 0))
+    await world.until(lambda: world.machine.batches)
+    idles = world.machine.idles
+    await world.until(lambda: world.machine.idles > idles)
+    await world.session.end()

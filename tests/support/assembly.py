@@ -6,15 +6,18 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from bridge.books.books import Books
 from bridge.books.recovery import ResultLookup
 from bridge.company.bodies import KeptBodies
 from bridge.company.breaker import Breaker
 from bridge.company.doubts import Doubts
+from bridge.company.jobs import Jobs
 from bridge.company.owner import BooksOwner
 from bridge.company.parked import ParkedEvents, ReadAt
 from bridge.company.pipeline import Pipeline
+from bridge.company.range_feed import RangeRecords
 from bridge.company.waiting_room import WaitingRoom
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
@@ -25,6 +28,7 @@ from bridge.posting.poster import Poster
 from bridge.posting.quickbooks_sender import QuickBooksSender
 from bridge.posting.rehearsal import RehearsedEntities, RehearsingSender
 from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.limiter import Priority, at_most
 from bridge.sandbox.settings import DEFAULT_REALM
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import StatusBoard
@@ -124,10 +128,12 @@ def assemble(
     room: WaitingRoom | None = None,
     waiting_bytes: int = 2**26,
     read_at: ReadAt | None = None,
+    range_records: RangeRecords | None = None,
 ) -> BooksOwner:
     """A company that nobody owns yet, on `client`'s books and this journal; `status` hears of it.
 
     Bodies of waiting events beyond `waiting_bytes` are read again with `read_at`, else from the journal.
+    `range_records` are what its jobs read; without them it does none.
     One that rehearses keeps what it would have sent in `rehearsed`, if that is given.
     """
     rehearsed = rehearsed or (RehearsedEntities(SEAL) if rehearse else None)
@@ -161,9 +167,10 @@ def assemble(
         journal=journal,
     )
     doubts = Doubts()
+    pipeline = Pipeline(mapper, books, Poster(sender, books, realm_id=DEFAULT_REALM), doubts.there)
     return BooksOwner(
         books=books,
-        pipeline=Pipeline(mapper, books, Poster(sender, books, realm_id=DEFAULT_REALM), doubts.there),
+        pipeline=pipeline,
         reporter=Reporter(
             company=COMPANY,
             realm_id=DEFAULT_REALM,
@@ -177,6 +184,15 @@ def assemble(
         waiting=parked,
         breaker=Breaker(stop_after, process=uuid.uuid4().hex),
         doubts=doubts,
+        jobs=Jobs(
+            company=COMPANY,
+            journal=journal,
+            books=books,
+            pipeline=pipeline,
+            clock=clock,
+            records=range_records,
+            quietly=partial(at_most, Priority.BACKFILL),
+        ),
         board=board,
         clock=clock,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from bridge.books.recovery import EntityId, PublishedDocuments
 from bridge.company.owner import BooksOwner
 from bridge.company.parked import ReadAt
 from bridge.company.waiting_room import WaitingRoom
+from bridge.journal.jobs import Ends, Job
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import open_client
 from bridge.sandbox.admin import set_switches
@@ -47,7 +48,7 @@ RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 class World(SandboxBooks):
     """The company, its books, and everything that it published: `told` in its order, `results` by position.
 
-    `told_before` is what another process did. `largest_result` is in bytes.
+    `told_before` is what another process did, `topic` holds what a job reads. `largest_result` is in bytes.
     """
 
     client: QuickBooksClient
@@ -64,6 +65,7 @@ class World(SandboxBooks):
     read_at: ReadAt | None = None
     window: timedelta = WINDOW
     offset: int = 0
+    topic: list[InboundRecord] = field(default_factory=list)
     largest_result: int = 0
     _company: BooksOwner | None = None
     _records: tuple[InboundRecord, ...] = ()
@@ -88,8 +90,16 @@ class World(SandboxBooks):
             room=self.room,
             waiting_bytes=self.waiting_bytes,
             read_at=self.read_at,
+            range_records=self._range_records,
         )
         await self._company.take_over(1)
+
+    async def _range_records(self, job: Job, ends: Ends) -> AsyncGenerator[tuple[InboundRecord, ...], None]:
+        """What lies in `topic` between these ends, three records at a time."""
+        ((start, end),) = ends[SHOPIFY].values()
+        found = [record for record in self.topic if start <= record.offset < end and job.id]
+        for first in range(0, len(found), 3):
+            yield tuple(found[first : first + 3])
 
     # What is told to it ------------------------------------------------------------------------------------------
 
@@ -139,7 +149,9 @@ class World(SandboxBooks):
 
     async def idle(self) -> list[Result]:
         """A quiet moment between micro-batches: what the owner has to say then."""
-        return self.settle(await self.company.idle())
+        told = self.settle(await self.company.idle())
+        self.company.committed()
+        return told
 
     async def idle_until_read(self) -> list[Result]:
         """Quiet moments until the older books that something waits for are read and taken in."""
@@ -239,6 +251,7 @@ async def opened(
             read_at=read_at,
             window=window,
             offset=after.offset if after else 0,
+            topic=after.topic if after else [],
         )
         await world.restart()
         yield world

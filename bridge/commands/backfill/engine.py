@@ -149,6 +149,11 @@ class BackfillOwner:
                 self.finished = self._feed.at_end and not self._waiting.is_anybody_called
         return ()
 
+    @property
+    def has_more(self) -> bool:
+        """Never: it is idle all the time."""
+        return False
+
     def committed(self) -> None:
         """Said to the company with each of our own settlements; there is nothing else to settle."""
 

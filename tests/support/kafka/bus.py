@@ -178,6 +178,8 @@ class Owner:
         waiting, self.waiting = tuple(self.waiting), []
         return waiting
 
+    has_more = False
+
     def committed(self) -> None: ...
 
     def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:  # noqa: ARG002 - as it is called
