@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -27,7 +28,8 @@ def run(config: Config = BRIDGE_TOML) -> None:
     settings = load_settings(config, os.environ)
     setup_logs(settings.logs)
     try:
-        raise typer.Exit(service.run(settings))
+        survey = (sys.executable, "-m", "bridge.cli.app", "status", "--json", "--config", str(config))
+        raise typer.Exit(service.run(settings, survey))
     except ConfigurationError as error:
         raise ConfigurationError(f"{config}: {error}") from None
 

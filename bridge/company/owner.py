@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -54,6 +55,8 @@ ASK_EVERY_S = 2.0
 """How often the journal is asked for people's decisions while an order is in doubt."""
 IDLE_EVERY_S = 1.0
 """How often it is looked what else is to be done while a job is at work."""
+REFUSED_NAMED_MAX = 5
+"""How many dead letters of a micro-batch its log line names."""
 REACH_BACK = timedelta(days=365)
 """How far before the money that waits for it the index looks for an old order."""
 
@@ -187,8 +190,6 @@ class BooksOwner:
     async def _process(self, records: tuple[InboundRecord, ...]) -> tuple[OutboundRecord, ...]:
         self._refuse_while_stopped()
         self._refuse_while_paused()
-        newest_ms = max(record.timestamp_ms for record in records)
-        self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
         limit = self._progress.limit_of(records)
         taken = records[:limit]
         self._begin(each.place for each in taken)
@@ -197,6 +198,8 @@ class BooksOwner:
             raise BatchTooLarge(1 + records.index(mapped[-1].record))
         if len(taken) < len(records):
             raise BatchTooLarge(len(taken))
+        newest_ms = max(record.timestamp_ms for record in records)
+        self._board.took(len(records), self._clock.now().timestamp() - newest_ms / 1000)
         woken = await self._woken_by(mapped, records, limit)
         self._begin(each.place for each in (*records, *(each.record for each in woken)))
         return await self._process_mapped([*mapped, *woken])
@@ -400,8 +403,12 @@ class BooksOwner:
         self._pipeline.mark_published(processed)
         self._write_ahead.clear()
         self._log_bugs(processed)
+        self._log_refused(processed)
         self._board.committed(_statuses(processed), self._clock.monotonic() - started)
         self._board.warned(_warnings(processed))
+        if is_live:
+            # because how old a job's records are says nothing of how fast the bridge is
+            self._board.measures.booked(_booked_ms(processed))
         return (*records, *self._counted(processed)) if is_live else records
 
     def _without_body(
@@ -477,6 +484,20 @@ class BooksOwner:
             if isinstance(error, InternalFault):
                 place = str(each.mapped.record.place)
                 log.error("record.internal", company=self._board.name, record=place, bug=error.said, trace=error.trace)
+
+    def _log_refused(self, processed: Processed) -> None:
+        """One line a micro-batch for its dead letters: how many of each reason, and where the first ones came from."""
+        refused = [each for each in processed.settled if each.outcome.status is ResultStatus.DEAD_LETTERED]
+        if refused:
+            reasons = Counter(code for each in refused if (code := _status(each)[1]) is not None)
+            places = [str(each.mapped.record.place) for each in refused[:REFUSED_NAMED_MAX]]
+            log.warning(
+                "records.refused",
+                company=self._board.name,
+                dead_letters=len(refused),
+                reasons=dict(reasons.most_common()),
+                records=places,
+            )
 
     def _note_left_out(self, settled: SettledRecord) -> None:
         """A document for which nothing is booked by rule is recorded as such."""
@@ -608,6 +629,12 @@ def _has_ended(settled: SettledRecord) -> bool:
 def _statuses(processed: Processed) -> list[tuple[ResultStatus, str | None]]:
     """The status and reason code of each record."""
     return [_status(each) for each in processed.settled]
+
+
+def _booked_ms(processed: Processed) -> list[int]:
+    """The times of the records that were booked, in ms since the epoch."""
+    booked = (each for each in processed.settled if each.outcome.status is ResultStatus.POSTED)
+    return [each.mapped.record.timestamp_ms for each in booked]
 
 
 def _status(settled: SettledRecord) -> tuple[ResultStatus, str | None]:

@@ -5,7 +5,8 @@ Intuit meters reads and not writes, and a write answers with the whole entity: n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +20,7 @@ from bridge.quickbooks.changes import ChangeData, cdc_params, parse_changes
 from bridge.quickbooks.exchange_rates import rate_in
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition, Fault, classify
-from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.limiter import Kind, Priority
 from bridge.quickbooks.queries import PAGE_ROWS_MAX, Select
 from bridge.quickbooks.requests import MINOR_VERSION, Batch, Request, params_of, path_of
 from bridge.quickbooks.retry import RetryingSender
@@ -49,11 +50,16 @@ class CallCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsState:
-    """How many calls wait for the limits, which part of each limit is used, and how long a 429 still pauses all."""
+    """How many calls wait for the limits, which part of each may be used and is used, and how long a 429 pauses all."""
 
     waiting: int
     fraction: float
     pause_s: float
+    used: float
+
+
+OnAnswer = Callable[[Kind, float, str | None], None]
+"""Told of each call that came back or did not: its kind, the seconds that it took, and QBO's code of a fault."""
 
 
 class QuickBooksClient:
@@ -61,6 +67,8 @@ class QuickBooksClient:
 
     def __init__(self, *, realm_id: str, base_url: str, http: httpx.AsyncClient, sender: RetryingSender) -> None:
         self.realm_id = realm_id
+        self.on_answer: OnAnswer | None = None
+        """Hears of each call, for whoever measures."""
         self.counts = CallCounts()
         self._url = f"{base_url.rstrip('/')}/v3/company/{realm_id}"
         self._http = http
@@ -88,7 +96,12 @@ class QuickBooksClient:
     def limits(self) -> LimitsState:
         """How the limits are used now."""
         limiter = self._sender.limiter
-        return LimitsState(waiting=limiter.waiting, fraction=limiter.fraction(), pause_s=limiter.pause_left_s())
+        return LimitsState(
+            waiting=limiter.waiting,
+            fraction=limiter.fraction(),
+            pause_s=limiter.pause_left_s(),
+            used=limiter.used(),
+        )
 
     def alone(self, steps: int) -> int:
         """How many of `steps` writes are done sooner by requests of their own: batches are spent, requests are not."""
@@ -115,7 +128,7 @@ class QuickBooksClient:
                 content=request.body,
                 headers=_headers(token, content_type="application/json"),
             )
-            return merged(request, await self._exchange(built), known)
+            return merged(request, await self._exchange(built, "batch" if batch else "write"), known)
 
         return await self._sender.deliver(
             attempt,
@@ -234,12 +247,19 @@ class QuickBooksClient:
                 content=text.encode() if posted else None,
                 headers=_headers(token, content_type="application/text" if posted else None),
             )
-            return await self._exchange(built)
+            return await self._exchange(built, "read")
 
         return await self._sender.deliver(attempt, _open_read, kind="read", priority=priority)
 
-    async def _exchange(self, request: httpx.Request) -> CallAnswer:
-        """One HTTP exchange; whatever goes wrong on the way is a fault in the answer."""
+    async def _exchange(self, request: httpx.Request, kind: Kind) -> CallAnswer:
+        """One HTTP exchange, measured; whatever goes wrong on the way is a fault in the answer."""
+        began_at = time.perf_counter()
+        answer = await self._exchanged(request)
+        if self.on_answer is not None:
+            self.on_answer(kind, time.perf_counter() - began_at, answer.fault.code if answer.fault else None)
+        return answer
+
+    async def _exchanged(self, request: httpx.Request) -> CallAnswer:
         try:
             reply = await self._http.send(request)
         except httpx.RequestError as error:

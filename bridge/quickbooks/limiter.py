@@ -157,6 +157,11 @@ class Budget:
         quiet = now - self._changed_at - RECOVERY_HOLD_S
         return min(1.0, self._fraction + max(0.0, quiet) * RECOVERY_PER_S)
 
+    def used(self, now: float) -> float:
+        """The part of the fullest limit of a minute that the last minute has used, as published: 1 when it is spent."""
+        of_minute = (self._requests[0], self._of_batches)
+        return max(1 - window.free(now, 1.0) / window.calls_max for window in of_minute)
+
     def taken_over(self, now: float) -> None:
         """Note that somebody else called until `now`: half of each limit at most, growing as after a 429."""
         self._fraction = min(NEW_OWNER_FRACTION, self.fraction(now))
@@ -248,6 +253,10 @@ class Limiter:
     def fraction(self) -> float:
         """The part of each limit that is used now."""
         return self._budget.fraction(self._clock.monotonic())
+
+    def used(self) -> float:
+        """The part of the fullest limit of a minute that is used now."""
+        return self._budget.used(self._clock.monotonic())
 
     def alone(self, steps: int) -> int:
         """How many of `steps` writes are done sooner by requests of their own than by batches."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -25,6 +25,8 @@ from bridge.kafka.journal import KafkaJournal
 from bridge.kafka.owner import Signals
 from bridge.kafka.topics import create_missing
 from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.fault_codes import ACTIONS
+from bridge.quickbooks.faults import NO_ANSWER, UNREADABLE
 from bridge.service.app import (
     CompanyContext,
     CompanyRuntime,
@@ -38,6 +40,7 @@ from bridge.service.asyncapi import bus_contract
 from bridge.service.connections import connection_settings, marker_seal, token_store
 from bridge.service.http import Page, json_page
 from bridge.service.http import serve as serve_http
+from bridge.service.survey import keep_surveying, watch_backlog
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable, UnreadableJournal
 
@@ -49,13 +52,16 @@ KAFKA_WAIT_MAX_S = 15.0
 log = structlog.get_logger(__name__)
 
 
-def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. ConfigurationError for what the operator must mend first."""
+def run(settings: Settings, survey: Sequence[str] = ()) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. ConfigurationError for what the operator must mend first.
+
+    `survey` is the command whose words the metrics repeat (`bridge.service.survey`); without one they lack them.
+    """
     with asyncio.Runner(loop_factory=_loop_factory(settings.kafka)) as runner:
-        return runner.run(_serve(settings))
+        return runner.run(_serve(settings, survey))
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, survey: Sequence[str]) -> int:
     clock = SystemClock()
     board = StatusBoard(clock=clock, version=version("qbo-bridge"))
     store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
@@ -63,8 +69,13 @@ async def _serve(settings: Settings) -> int:
     if settings.tokens.store == "file":
         for _, _, connection in prepared:
             await store.load(connection.credentials.store_key)  # a wrong key is the operator's to mend, now
+    log.info(
+        "service.started",
+        version=version("qbo-bridge"),
+        rules={company.name: rules.version for company, rules, _ in prepared},
+    )
     stopping = stop_signals()
-    async with serve_http(board, settings.http, [contract_page(settings)]):
+    async with serve_http(board, settings.http, [contract_page(settings)]), _surveying(settings, survey, board):
         tasks = [
             asyncio.create_task(
                 _run_company(
@@ -89,6 +100,21 @@ async def _serve(settings: Settings) -> int:
     return 1 if any(failed) else 0
 
 
+@contextlib.asynccontextmanager
+async def _surveying(settings: Settings, survey: Sequence[str], board: StatusBoard) -> AsyncIterator[None]:
+    """What the topics say of the companies is on the board and in the metrics, renewed while the block runs."""
+    boards = {each.name: board.company(each.name, each.realm_id) for each in settings.companies}
+    connection, topics = kafka_connection(settings.kafka), settings.topics.events
+    watching = [watch_backlog(connection, topics, each) for each in boards.values()]
+    tasks = [asyncio.create_task(each) for each in (*watching, *([keep_surveying(survey, boards)] if survey else []))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def contract_page(settings: Settings) -> Page:
     """`/asyncapi`: what `qbo-bridge asyncapi` prints."""
     ours = partial(bus_contract, version("qbo-bridge"), settings.topics, kafka=settings.kafka, tokens=settings.tokens)
@@ -103,6 +129,8 @@ async def _run_company(settings: Settings, context: CompanyContext, stopping: as
     with contextlib.suppress(Unavailable):  # the store on Kafka can be looked at only now
         await context.store.load(context.connection.credentials.store_key)
     async with _company(settings, context) as (intake, client):
+        client.on_answer = partial(_answered, context.board)
+        context.board.measures.booked_by(context.rules.version)
         watching = asyncio.create_task(_watch(intake, client, context.board))
         waiting = asyncio.create_task(_stop_when(stopping, intake.stop))
         try:
@@ -164,13 +192,25 @@ async def _topics_exist(settings: Settings, connection: KafkaConnection, stoppin
     return False
 
 
+def _answered(board: CompanyBoard, kind: str, seconds: float, code: str | None) -> None:
+    """A call to QBO has ended."""
+    board.measures.answered(kind, seconds, code, known=code in ACTIONS or code in {NO_ANSWER, UNREADABLE})
+
+
 async def _watch(intake: CompanyIntake, client: QuickBooksClient, board: CompanyBoard) -> None:
     """Tell the board how Kafka and the limits are; where the company stands is reported as it changes."""
     while True:
         limits = client.limits()
-        board.limited(waiting=limits.waiting, fraction=limits.fraction, pause_s=limits.pause_s)
+        board.limited(waiting=limits.waiting, fraction=limits.fraction, pause_s=limits.pause_s, used=limits.used)
         board.kafka(intake.trouble)
         counts = client.counts
+        board.called(
+            reads=counts.reads,
+            writes=counts.writes,
+            batches=counts.batches,
+            throttled=counts.throttled,
+            unanswered=counts.unanswered,
+        )
         board.asked(counts.reads + counts.writes + counts.batches, under_way=client.under_way)
         board.check_progress()
         age = intake.poll_age_s()

@@ -15,6 +15,7 @@ from datetime import datetime
 import structlog
 
 from bridge.clock import Clock
+from bridge.telemetry.measures import Measures
 from bridge.telemetry.metrics import Telemetry
 from contracts.lifecycle import Lifecycle, Phase, Standing
 from contracts.results import THIN_EVENT, ResultStatus
@@ -25,6 +26,7 @@ _NOT_READY = {
     Phase.NEEDS_RECONNECT: "needs a person to connect it again",
     Phase.STOPPED: "is stopped",
 }
+_WITHOUT_OWNER = frozenset({Phase.JOINING, Phase.STANDBY})
 FINDINGS_SHOWN_MAX = 100
 PENDING_MAX_S = 30.0
 """Records that are at work for longer, with nothing committed, are told where no outage and no pause explains it."""
@@ -66,6 +68,7 @@ class CompanyBoard:
         self.name = name
         self.realm_id = realm_id
         self.telemetry = telemetry
+        self.measures = Measures(name, telemetry=telemetry, clock=clock)
         self._clock = clock
         self._state = _State(clock.now())
         self.lifecycle = Lifecycle(self._entered)
@@ -130,9 +133,15 @@ class CompanyBoard:
         self._state.kafka = trouble
         self.telemetry.gauge("kafka_trouble", self.name, float(trouble is not None))
 
-    def limited(self, *, waiting: int, fraction: float, pause_s: float) -> None:
-        """Calls that wait for the limits, the part of each limit that is used, and what is left of a pause."""
-        self._state.limits = {"waiting_calls": waiting, "fraction": round(fraction, 2), "pause_s": round(pause_s, 1)}
+    def limited(self, *, waiting: int, fraction: float, pause_s: float, used: float) -> None:
+        """Calls that wait for the limits, the parts of them that may be used and are, and what is left of a pause."""
+        self._state.limits = {
+            "waiting_calls": waiting,
+            "fraction": round(fraction, 2),
+            "pause_s": round(pause_s, 1),
+            "used": round(used, 2),
+        }
+        self.telemetry.gauge("limit_used", self.name, used)
         self.telemetry.gauge("limit_waiting_calls", self.name, waiting)
         self.telemetry.gauge("limit_fraction", self.name, fraction)
         self.telemetry.gauge("limit_pause_seconds", self.name, pause_s)
@@ -146,6 +155,8 @@ class CompanyBoard:
         """Whether records are at work that are not committed; since when counts from the first time."""
         since = self._state.pending_since_s
         self._state.pending_since_s = (self._clock.monotonic() if since is None else since) if pending else None
+        if not pending:
+            self.telemetry.gauge("newest_record_age_seconds", self.name, 0.0)
         self.check_progress()
 
     def progress(self, *, failures: int, reason: str | None, records_at_once: int | None) -> None:
@@ -302,14 +313,17 @@ class CompanyBoard:
         if self.phase is not Phase.PAUSED:
             self._state.outage_wait_s = None
         self._show_phase()
+        if self.phase in _WITHOUT_OWNER:
+            self.measures.left()
 
     def _show_phase(self) -> None:
         standing, wait_s = self.lifecycle.standing, self._state.outage_wait_s
         for phase in Phase:
             self.telemetry.gauge("phase", self.name, float(phase is self._shown[0]), phase=phase.value)
         self.telemetry.gauge("epoch", self.name, standing.epoch or 0)
-        self.telemetry.gauge("outage", self.name, float(wait_s is not None))
-        self.telemetry.gauge("outage_wait_seconds", self.name, wait_s or 0.0)
+        if self.phase not in _WITHOUT_OWNER:
+            self.telemetry.gauge("outage", self.name, float(wait_s is not None))
+            self.telemetry.gauge("outage_wait_seconds", self.name, wait_s or 0.0)
 
 
 class StatusBoard:
@@ -320,6 +334,7 @@ class StatusBoard:
         self._clock = clock
         self._poll_age_max_s = poll_age_max_s
         self._version = version
+        self.telemetry.build(version)
         self._started_at = clock.now()
         self._companies: dict[str, CompanyBoard] = {}
 

@@ -169,12 +169,12 @@ async def test_the_owner_s_own_service_says_the_rest(desk: Desk, tmp_path: Path)
     company = board.company("acme-us", "91")
     for phase in (Phase.WARMING, Phase.RUNNING):
         company.enter(phase, epoch=1)
-    company.limited(waiting=2, fraction=0.5, pause_s=0)
+    company.limited(waiting=2, fraction=0.5, pause_s=0, used=0.25)
     company.found(duplicates=(), drifted=[{"document": "shopify:order:5"}])
     async with serve(board, HttpSettings(port=0)) as address:
         acme, beta = await gather_status(settings, settings.companies, address)
     assert (acme.phase.phase, acme.changes.changed, acme.service_version) == ("running", 1, "9.9.9")
-    assert acme.limits == {"waiting_calls": 2, "fraction": 0.5, "pause_s": 0}
+    assert acme.limits == {"waiting_calls": 2, "fraction": 0.5, "pause_s": 0, "used": 0.25}
     assert isinstance(beta.limits, Unknown), "that service does not own it"
 
 

@@ -70,10 +70,10 @@ async def test_an_outage_and_a_pause_are_told_elsewhere() -> None:
     """They end by themselves; restarting would not help. Guards: the phase and `pause_s` in `_stuck`."""
     board, acme, clock = running()
     acme.has_pending(True)
-    acme.limited(waiting=3, fraction=0.5, pause_s=300.0)
+    acme.limited(waiting=3, fraction=0.5, pause_s=300.0, used=0.25)
     await clock.advance(60)
     assert board.ready() == ()
-    acme.limited(waiting=0, fraction=0.5, pause_s=0.0)
+    acme.limited(waiting=0, fraction=0.5, pause_s=0.0, used=0.25)
     acme.outage(30.0, "QBO is away")
     assert board.ready() == ()
 

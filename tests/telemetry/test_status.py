@@ -83,8 +83,8 @@ def test_kafka_away_after_a_good_start_is_not_ready() -> None:
 def test_what_waits_for_limits_is_shown() -> None:
     """A company that is quiet because of its limits says so, in the status and in the metrics."""
     board, acme, _ = board_of()
-    acme.limited(waiting=7, fraction=0.5, pause_s=12.34)
-    assert acme.snapshot()["limits"] == {"waiting_calls": 7, "fraction": 0.5, "pause_s": 12.3}
+    acme.limited(waiting=7, fraction=0.5, pause_s=12.34, used=0.25)
+    assert acme.snapshot()["limits"] == {"waiting_calls": 7, "fraction": 0.5, "pause_s": 12.3, "used": 0.25}
     assert metric(board, 'qbo_bridge_limit_waiting_calls{company="acme"} 7.0')
     assert metric(board, 'qbo_bridge_limit_fraction{company="acme"} 0.5')
 

@@ -90,7 +90,8 @@ def _limits(status: CompanyStatus) -> str:
     if isinstance(limits, Unknown):
         return str(limits)
     pause = f", paused by QuickBooks for {limits['pause_s']} s" if limits.get("pause_s") else ""
-    return f"{limits.get('fraction', 0):.0%} of each may be used, {limits.get('waiting_calls', 0)} calls wait{pause}"
+    used = f"{limits['used']:.0%} used" if "used" in limits else "use unknown"
+    return f"{used}; {limits.get('fraction', 0):.0%} of each may be, {limits.get('waiting_calls', 0)} calls wait{pause}"
 
 
 def _moment(moment: datetime | Unknown | None, now: datetime, *, none: str = "") -> str:

@@ -1,0 +1,82 @@
+"""What the metrics say of the topics: how far each company is behind, and now and then all that `status` tells.
+
+The backlog is asked of the brokers every few seconds. The rest means reading whole topics, which would hold up the
+companies of this process: so the command `status` is run for it, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+import structlog
+
+from bridge.kafka.backlog import backlog_of
+from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.errors import BrokerError
+from bridge.telemetry.status import CompanyBoard
+
+BACKLOG_EVERY_S = 15.0
+FIRST_SURVEY_AFTER_S = 60.0
+"""A service that starts has better to do."""
+SURVEY_EVERY_S = 300.0
+SURVEY_MAX_S = 120.0
+
+log = structlog.get_logger(__name__)
+
+
+async def watch_backlog(connection: KafkaConnection, topics: Sequence[str], board: CompanyBoard) -> None:
+    """Keep telling how far the company is behind in `topics`, owned here or not."""
+    while True:
+        await asyncio.sleep(BACKLOG_EVERY_S)
+        try:
+            backlog = await backlog_of(connection, board.name, topics)
+        except (BrokerError, OSError):  # who owns the company tells of Kafka's trouble
+            board.measures.behind_unknown()
+        else:
+            board.measures.behind(backlog.records, backlog.seconds(time.time()))
+
+
+async def keep_surveying(command: Sequence[str], boards: Mapping[str, CompanyBoard]) -> None:
+    """Run `command`, which is `qbo-bridge status --json`, again and again, and show what it says."""
+    await asyncio.sleep(FIRST_SURVEY_AFTER_S)
+    while True:
+        took_in = take_in(await run_survey(command), boards)
+        if took_in < len(boards):
+            log.warning("survey.failed", companies=len(boards) - took_in)
+        await asyncio.sleep(SURVEY_EVERY_S)
+
+
+async def run_survey(command: Sequence[str], wait_s: float = SURVEY_MAX_S) -> bytes:
+    """What the command prints; nothing where it takes longer than `wait_s` seconds."""
+    child = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        printed, _ = await asyncio.wait_for(child.communicate(), wait_s)
+    except TimeoutError:
+        return b""
+    else:
+        return printed
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            if child.returncode is None:
+                child.kill()
+
+
+def take_in(printed: bytes, boards: Mapping[str, CompanyBoard]) -> int:
+    """Show each line's facts on the board of its company; of how many companies there were any."""
+    found = {name: facts for name, facts in _facts(printed.splitlines()) if name in boards}
+    for name, facts in found.items():
+        boards[name].measures.surveyed(facts)
+    return len(found)
+
+
+def _facts(lines: Iterable[bytes]) -> Iterable[tuple[str, Mapping[str, object]]]:
+    for line in lines:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            facts = orjson.loads(line)
+            yield str(facts["company"]), facts
