@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from bridge.reconciliation.differences import DifferenceKind
 from bridge.reconciliation.facts import DocumentFacts
 from bridge.reconciliation.lines import DocumentLine
 from bridge.reconciliation.rows import BookRow
@@ -71,7 +72,8 @@ def day_rows(lines: Iterable[DocumentLine], accounts: KnownAccounts, first: date
         for day, row in days.items():
             _add(row.source, source if day == source_day else {})
             _add(row.books, booked if line.row is not None and day == line.row.day else {})
-            row.difference += _apart(source if day == source_day else {}, _on(day, line, booked))
+            apart = _apart(source if day == source_day else {}, _on(day, line, booked))
+            row.difference += apart or _elsewhere(line)
             if line.difference is not None:
                 row.differing.append(line)
     return [rows[place] for place in sorted(rows)]
@@ -125,6 +127,12 @@ def _by_entity(entity: str, total: Decimal, tax: Decimal) -> Iterator[tuple[Meas
 def _add(to: defaultdict[Measure, Decimal], amounts: Amounts) -> None:
     for measure, amount in amounts.items():
         to[measure] += amount
+
+
+def _elsewhere(line: DocumentLine) -> Decimal:
+    """All of a document that stands on another account: no measure of the day shows it."""
+    is_elsewhere = line.difference is not None and line.difference.kind is DifferenceKind.ACCOUNT
+    return line.row.total if is_elsewhere and line.row is not None else Decimal(0)
 
 
 def _on(day: date, line: DocumentLine, booked: Amounts) -> Amounts:

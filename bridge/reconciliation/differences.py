@@ -28,6 +28,8 @@ class DifferenceKind(StrEnum):
     """Its total is right, and what is still owed of it is not."""
     TAX = "tax"
     DAY = "day"
+    ACCOUNT = "account"
+    """Its money lies on another account than the rules say, or an entry of equal sides has other lines."""
     VOIDED = "voided"
     """A person voided or deleted it."""
     BY_HAND = "by_hand"
@@ -122,8 +124,8 @@ def sentence(kind: DifferenceKind, source: str | None, books: str | None, why: s
     match kind:
         case DifferenceKind.NOT_BOOKED:
             return f"the events tell it, and QuickBooks {'has it no more' if was_there else 'does not have it'}"
-        case DifferenceKind.AMOUNT | DifferenceKind.TAX | DifferenceKind.DAY:
-            what = {"amount": "amount", "tax": "sales tax", "day": "date"}[kind.value]
+        case DifferenceKind.AMOUNT | DifferenceKind.TAX | DifferenceKind.DAY | DifferenceKind.ACCOUNT:
+            what = {"amount": "amount", "tax": "sales tax", "day": "date", "account": "account"}[kind.value]
             return f"another {what}: the events say {source}, QuickBooks says {books}"
         case DifferenceKind.WAITING:
             return f"it waits: {why}"

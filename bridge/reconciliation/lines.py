@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.index.posted import Posted
+from bridge.reconciliation.accounts import account_difference
 from bridge.reconciliation.booked import booked_as
 from bridge.reconciliation.differences import (
     NOT_THERE,
@@ -67,6 +69,7 @@ class BothSides:
     facts: SourceFacts
     index: Index
     rows: Mapping[Link, BookRow]
+    profile: CompanyProfile
     closed_until: date | None = None
 
 
@@ -141,6 +144,8 @@ def _compared_further(line: DocumentLine, posted: Posted | None, sides: BothSide
     elif row.day not in facts.days and not _is_dated_anew(facts, row, sides.closed_until):
         kind = DifferenceKind.DAY
         source, books = str(line.source_day), str(row.day)
+    elif (moved := account_difference(facts, row, sides.profile)) is not None:
+        kind, (source, books) = DifferenceKind.ACCOUNT, moved
     else:
         return line
     difference = _difference(line, kind, source, books, sentence(kind, source, books, ""))

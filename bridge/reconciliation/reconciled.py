@@ -25,22 +25,23 @@ from mappings.rules import MappingRules
 class Reconciled:
     """What was found. `in_clearing` is what lay in each gateway's account at the end of a day, by the books.
 
-    `unrelated` counts documents of the books that have nothing to do with the shop.
+    It is None where QBO does not say the balance. `unrelated` counts documents of the books that have nothing to do
+    with the shop.
     """
 
     rows: Sequence[DayRow]
     differences: Sequence[Difference]
-    in_clearing: Mapping[tuple[date, str, str], Decimal]
+    in_clearing: Mapping[tuple[date, str, str], Decimal | None]
     unrelated: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearingBalance:
-    """What QBO says lies in a clearing account now, in the account's currency."""
+    """What QBO says lies in a clearing account now, in the account's currency; None where it does not say."""
 
     gateway: str
     currency: str
-    amount: Decimal
+    amount: Decimal | None
 
 
 def reconciled(sides: BothSides, rules: MappingRules, profile: CompanyProfile, first: date, last: date) -> Reconciled:
@@ -81,9 +82,8 @@ def known_accounts(rules: MappingRules, profile: CompanyProfile) -> tuple[KnownA
                 one = profile.accounts[ident]
                 if one.account_type == "Other Current Asset" and one.sub_type != "UndepositedFunds":
                     currency = one.currency or profile.home_currency
-                    amount = one.balance if one.balance is not None else Decimal(0)
                     clearing[ident] = ClearingBalance(
-                        gateway=gateway_of(where) or gateway, currency=currency, amount=amount
+                        gateway=gateway_of(where) or gateway, currency=currency, amount=one.balance
                     )
     banks = {ident for ident, one in profile.accounts.items() if one.account_type == "Bank"}
     named = {ident: each.gateway for ident, each in clearing.items()}
@@ -99,20 +99,25 @@ def _found(profile: CompanyProfile, selector: AccountSelector) -> set[str]:
 
 def _in_clearing(
     rows: Iterable[DayRow], books: Iterable[BookRow], balances: Mapping[str, ClearingBalance]
-) -> dict[tuple[date, str, str], Decimal]:
-    """The balance of now, less what moved after the day."""
+) -> dict[tuple[date, str, str], Decimal | None]:
+    """The balance of now, less what moved after the day; None where QBO does not say one of the balances."""
     moves: defaultdict[str, list[tuple[date, Decimal]]] = defaultdict(list)
     for row in books:
         for ident, amount in row.moves.items():
             if ident in balances and row.day is not None and row.currency == balances[ident].currency:
                 moves[ident].append((row.day, amount))
-    found: defaultdict[tuple[date, str, str], Decimal] = defaultdict(Decimal)
+    found: dict[tuple[date, str, str], Decimal | None] = {}
     for each in rows:
+        place = (each.day, each.currency, each.gateway)
         for ident, balance in balances.items():
             if (balance.gateway, balance.currency) == (each.gateway, each.currency):
                 later = sum((amount for day, amount in moves[ident] if day > each.day), Decimal(0))
-                found[each.day, each.currency, each.gateway] += balance.amount - later
-    return dict(found)
+                before = found.get(place, Decimal(0))
+                if balance.amount is None or before is None:
+                    found[place] = None
+                else:
+                    found[place] = before + balance.amount - later
+    return found
 
 
 def _is_stranger(row: BookRow, sides: BothSides, first: date, last: date) -> bool:

@@ -19,8 +19,9 @@ Link = tuple[str, str]
 class BookRow:
     """One live transaction, anybody's; amounts are in its own currency.
 
-    `moves` is what it brings to each account by Id, debits positive, as far as its lines name accounts. `changed_by` is
-    the Id of a user, None where QBO does not tell.
+    `moves` is what it brings to each account by Id, debits positive, as far as its lines name accounts, `deposit_to`
+    where its money went. `changed_by` is the Id of a user, None where QBO does not tell. `is_first_version`: nobody has
+    changed it since it was made.
     """
 
     entity: str
@@ -35,8 +36,10 @@ class BookRow:
     note: str
     links: frozenset[Link]
     moves: Mapping[str, Decimal]
+    deposit_to: str | None
     changed_at: str | None
     changed_by: str | None
+    is_first_version: bool
 
     @property
     def document(self) -> str:
@@ -60,8 +63,10 @@ def read_row(entity: str, row: Entity, home_currency: str) -> BookRow:
         note=str(row.get("PrivateNote") or ""),
         links=frozenset(_links(row)),
         moves=moves_of(entity, row),
+        deposit_to=_text(part(row, "DepositToAccountRef").get("value")),
         changed_at=_text(meta.get("LastUpdatedTime")),
         changed_by=_text(part(meta, "LastModifiedByRef").get("value")),
+        is_first_version=str(row.get("SyncToken")) == "0",
     )
 
 

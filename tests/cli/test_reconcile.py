@@ -73,6 +73,14 @@ def test_json_is_one_document_with_money_as_text(capsys: pytest.CaptureFixture[s
     assert (each["what"], each["entities"], each["changed_by"]) == ("amount", ["invoice/145"], "7")
 
 
+def test_a_balance_that_is_not_told_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Guard: `UNKNOWN`; an empty cell is a gateway without a clearing account."""
+    report = balanced(differs=False)
+    untold = replace(report, found=replace(report.found, in_clearing={(DAY, "JPY", "=stripe"): None}))
+    print_balanced(untold, Form.JSON)
+    assert json.loads(capsys.readouterr().out)["days"][0]["in_clearing"] == "unknown"
+
+
 def test_csv_has_the_documents_and_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
     """Guard: `_no_formula`; what a gateway is called must not run in a spreadsheet."""
     print_balanced(balanced(differs=True), Form.CSV)

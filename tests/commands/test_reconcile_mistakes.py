@@ -10,19 +10,21 @@ from typing import Any
 
 import pytest
 
+from bridge.index.company_profile import read_company_profile
 from bridge.reconciliation.days import KnownAccounts, Measure, amounts_of_events, day_rows
 from bridge.reconciliation.facts import DocumentFacts
 from bridge.reconciliation.lines import DocumentLine
+from bridge.reconciliation.reconciled import known_accounts
 from bridge.reconciliation.rows import BookRow, read_row
 from contracts.keys import SourceKey
-from mappings.rules import MappingRules
+from mappings.rules import GatewayRule, MappingRules
 from tests.support.orders import Json, handed_back, order, refund, refund_line, shopify_event, taxed, transaction
 from tests.support.reconciling import balanced, named
 from tests.support.shop_payouts import charged, told
 from tests.support.world import World, opened
 
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
-ORDER, MONEY, REFUND = "shopify:order:1001", "shopify:transaction:11001", "shopify:refund:77"
+ORDER, REFUND, DISPUTE = "shopify:order:1001", "shopify:refund:77", "shopify:dispute:55"
 
 
 def sold(ident: int, price: str, tax: str, day: str) -> list[Json]:
@@ -45,14 +47,31 @@ def handed() -> list[Json]:
     return [shopify_event("refunds/create", body)]
 
 
+def disputed() -> Json:
+    """The card holder's bank takes the money of the third order."""
+    body = {
+        "id": 55,
+        "order_id": 1003,
+        "type": "chargeback",
+        "amount": "32.40",
+        "currency": "USD",
+        "reason": "fraudulent",
+        "status": "needs_response",
+        "initiated_at": "2026-03-12T09:00:00-05:00",
+        "finalized_on": None,
+    }
+    return shopify_event("disputes/create", body)
+
+
 def month() -> list[Json]:
-    """Three orders, a refund and a payout."""
+    """Three orders, a refund, a dispute and a payout."""
     rows = [charged(1001, "108.00", "3.43"), charged(1002, "54.00", "1.87")]
     return [
         *sold(1001, "100.00", "8.00", "2026-03-02"),
         *sold(1002, "50.00", "4.00", "2026-03-03"),
         *sold(1003, "30.00", "2.40", "2026-03-09"),
         *handed(),
+        disputed(),
         told(rows, date="2026-03-06"),
     ]
 
@@ -156,6 +175,33 @@ async def deleted_refund(world: World) -> tuple[str, str]:
     return "not_booked", REFUND
 
 
+async def other_deposit_account(world: World) -> tuple[str, str]:
+    row = ours(world, "Payment", "shopify:transaction:11003")
+    bank = next(each["Id"] for each in world.held("Account") if each["AccountSubType"] == "Checking")
+    changes = {"CustomerRef": row["CustomerRef"], "DepositToAccountRef": {"value": bank}}
+    await world.by_a_person("edit", "Payment", row["Id"], changes=changes)
+    return "account", "shopify:transaction:11003"
+
+
+async def other_payout_account(world: World) -> tuple[str, str]:
+    (key, row), *_ = world.ours("Deposit").items()
+    undeposited = next(each["Id"] for each in world.held("Account") if each["AccountSubType"] == "UndepositedFunds")
+    changes = {"Line": row["Line"], "DepositToAccountRef": {"value": undeposited}}
+    await world.by_a_person("edit", "Deposit", row["Id"], changes=changes)
+    return "account", str(key)
+
+
+async def entry_with_other_lines(world: World) -> tuple[str, str]:
+    """The loss of a dispute goes to the bank's charges; debits and credits are equal as before."""
+    row = ours(world, "JournalEntry", DISPUTE)
+    charges = next(each["Id"] for each in world.held("Account") if each["AccountSubType"] == "BankCharges")
+    lines = [dict(each) for each in row["Line"]]
+    debit = next(each for each in lines if each["JournalEntryLineDetail"]["PostingType"] == "Debit")
+    debit["JournalEntryLineDetail"] = {**debit["JournalEntryLineDetail"], "AccountRef": {"value": charges}}
+    await world.by_a_person("edit", "JournalEntry", row["Id"], changes={"Line": lines})
+    return "account", DISPUTE
+
+
 Mistake = Callable[[World], Awaitable[tuple[str, str]]]
 MISTAKES: tuple[Mistake, ...] = (
     deleted_payment,
@@ -171,6 +217,9 @@ MISTAKES: tuple[Mistake, ...] = (
     voided,
     voided_invoice,
     deleted_refund,
+    other_deposit_account,
+    other_payout_account,
+    entry_with_other_lines,
 )
 
 
@@ -187,6 +236,31 @@ async def test_a_mistake_names_exactly_its_document(mistake: Mistake) -> None:
         after = await balanced(world, RULES, events)
     assert named(after) == [expected]
     assert any(row.differing for row in after.rows)
+
+
+async def test_a_rule_that_changes_accuses_no_earlier_document() -> None:
+    """Guard: `is_first_version` in `account_difference`; a payment stands where the rules of its day said."""
+    events = sold(1003, "30.00", "2.40", "2026-03-09")
+    async with opened(RULES) as world:
+        await world.deliver(*events)
+        gateways = {"shopify_payments": GatewayRule.model_validate({"deposit": "Checking"})}
+        rules = MappingRules(shop_domains=RULES.shop_domains, gateways=gateways)
+        found = await balanced(world, rules, events)
+    assert named(found) == []
+
+
+async def test_a_balance_that_quickbooks_does_not_tell_is_unknown_and_no_amount() -> None:
+    """Guard: None in `_in_clearing`; nothing would be read as paid out."""
+    events = month()
+    async with opened(RULES) as world:
+        for event in events:
+            await world.deliver(event)
+        for account in world.held("Account"):
+            account.pop("CurrentBalance", None)
+        profile = read_company_profile({}, {}, world.held("Account"), ())
+    accounts, balances = known_accounts(RULES, profile)
+    assert accounts.clearing
+    assert {each.amount for each in balances.values()} == {None}
 
 
 async def test_a_sale_that_was_never_booked_is_one_difference_with_its_money() -> None:
@@ -232,7 +306,13 @@ async def test_the_days_have_what_was_sold_paid_and_paid_out() -> None:
     assert days[6]["fees"] == Decimal("5.30")
     assert days[6]["refunded"] == Decimal("10.00")
     in_clearing = {day.day: amount for (day, _, gateway), amount in found.in_clearing.items() if gateway}
-    assert in_clearing == {2: Decimal("108.00"), 3: Decimal("162.00"), 6: Decimal("-10.00"), 9: Decimal("22.40")}
+    assert in_clearing == {
+        2: Decimal("108.00"),
+        3: Decimal("162.00"),
+        6: Decimal("-10.00"),
+        9: Decimal("22.40"),
+        12: Decimal("-10.00"),
+    }
 
 
 def _line(

@@ -113,7 +113,14 @@ async def _balanced(
 def both_sides(source: SourceSide, books: BooksSide, found: Sequence[Document], rules: MappingRules) -> BothSides:
     """What is compared."""
     closed_until = books.profile.close_date if rules.closed_period == "redate" else None
-    return BothSides(found=found, facts=source.facts, index=books.index, rows=books.rows, closed_until=closed_until)
+    return BothSides(
+        found=found,
+        facts=source.facts,
+        index=books.index,
+        rows=books.rows,
+        profile=books.profile,
+        closed_until=closed_until,
+    )
 
 
 async def _index(runtime: CompanyRuntime, context: CompanyContext, since: datetime) -> Index:

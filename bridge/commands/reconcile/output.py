@@ -34,6 +34,8 @@ COLUMNS = (
     "difference",
 )
 """`sold` is what the events say; all others what the books say."""
+UNKNOWN = "unknown"
+"""Stands where a balance is not told: nothing would be an amount."""
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -81,7 +83,8 @@ def print_balanced(balanced: Balanced, form: Form) -> None:
 
 
 def _cells(row: DayRow, found: Reconciled) -> dict[str, str]:
-    in_clearing = found.in_clearing.get((row.day, row.currency, row.gateway))
+    place = (row.day, row.currency, row.gateway)
+    in_clearing = found.in_clearing.get(place)
     amounts = {
         "sold": row.source[Measure.SALES],
         "invoiced": row.books[Measure.SALES],
@@ -90,6 +93,8 @@ def _cells(row: DayRow, found: Reconciled) -> dict[str, str]:
         "difference": row.difference,
     }
     shown = {name: _money(amount, row.currency) for name, amount in amounts.items()}
+    if place in found.in_clearing and in_clearing is None:
+        shown["in_clearing"] = UNKNOWN
     return {"day": row.day.isoformat(), "currency": row.currency, "gateway": row.gateway, **shown}
 
 

@@ -1,0 +1,56 @@
+"""Whether a document stands on the accounts that the events and the rules give it. Pure.
+
+A document that nobody has changed since it was made stands where the rules of its day said, whatever they say now.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bridge.index.company_profile import CompanyProfile
+from bridge.reconciliation.facts import DocumentFacts
+from bridge.reconciliation.rows import BookRow
+from contracts.errors import UnmappableEvent
+
+ENTRY = "JournalEntry"
+_DEPOSITED = frozenset({"Payment", "SalesReceipt", "RefundReceipt", "Deposit"})
+Moves = Mapping[str, Decimal]
+
+
+def account_difference(facts: DocumentFacts, row: BookRow, profile: CompanyProfile) -> tuple[str, str] | None:
+    """Where the events and where the books have the money of a document, in words; None where both agree."""
+    if row.is_first_version or facts.entity != row.entity:
+        return None
+    expected = moves_by_id(facts, profile)
+    if expected is None:
+        return None
+    if row.entity == ENTRY and facts.debits is not None:
+        booked = {ident: amount for ident, amount in row.moves.items() if amount}
+        return None if expected == booked else (_said(expected, profile), _said(booked, profile))
+    # because a payout that never went out lies where it was drawn from, which its moves name too
+    if row.entity not in _DEPOSITED or row.deposit_to is None or not expected or row.deposit_to in expected:
+        return None
+    return _name(next(iter(expected)), profile), _name(row.deposit_to, profile)
+
+
+def moves_by_id(facts: DocumentFacts, profile: CompanyProfile) -> dict[str, Decimal] | None:
+    """What the events say a document brings to each account, by Id; None where the company lacks one of them."""
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
+    try:
+        for selector, amount in facts.moves:
+            found[profile.account_id(selector)] += amount
+    except UnmappableEvent:  # because `doctor` names the rule
+        return None
+    return {ident: amount for ident, amount in found.items() if amount}
+
+
+def _said(moves: Moves, profile: CompanyProfile) -> str:
+    return ", ".join(f"{_name(ident, profile)} {moves[ident]}" for ident in sorted(moves))
+
+
+def _name(ident: str, profile: CompanyProfile) -> str:
+    """As the chart of accounts calls it; an inactive account is not read by name."""
+    account = profile.accounts.get(ident)
+    return f'"{account.full_name}"' if account is not None else f"account {ident}"
