@@ -118,6 +118,7 @@ class Installation:
                     "[kafka]",
                     f'bootstrap_servers = "{self.kafka.bootstrap_servers}"',
                     f"transactions = {str(self.kafka.transactions).lower()}",
+                    f'group = "{self.kafka.group}"',
                     *_lines(self.kafka_settings),
                     "[topics]",
                     f"events = {json.dumps(self.events)}",
