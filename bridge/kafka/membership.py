@@ -31,6 +31,7 @@ class GroupMember:
     member: str
     host: str
     owned: OwnershipClaim | None
+    client_id: str = ""
 
     @property
     def is_owner(self) -> bool:
@@ -38,12 +39,15 @@ class GroupMember:
         return self.owned is not None and self.owned.owner == self.member
 
 
-async def hosts_in_group(connection: KafkaConnection, company: str) -> tuple[str, ...]:
+async def hosts_in_group(connection: KafkaConnection, company: str, *, apart_from: str = "") -> tuple[str, ...]:
     """The host of each member of the company's group, sorted; a killed member counts until its session has ended.
+
+    Members with the client id `apart_from` do not count.
 
     KafkaError when the broker cannot be reached or will not say.
     """
-    return tuple(sorted(each.host for each in await members_of(connection, company)))
+    members = await members_of(connection, company)
+    return tuple(sorted(each.host for each in members if each.client_id != apart_from))
 
 
 async def members_of(connection: KafkaConnection, company: str) -> tuple[GroupMember, ...]:
@@ -70,7 +74,8 @@ async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[GroupMember,
     if error.errno:
         raise error(f"the consumer group {group}")
     return tuple(
-        GroupMember(member, host.lstrip("/"), _claim(assignment)) for member, _, host, _, assignment, *_ in members
+        GroupMember(member, host.lstrip("/"), _claim(assignment), client_id)
+        for member, client_id, host, _, assignment, *_ in members
     )
 
 

@@ -290,11 +290,11 @@ def company_intake(
 
     `owner` is the runtime's, or one that works through it.
     """
-    intake_settings = _intake_settings(settings.kafka)
+    intake_settings, connection = _intake_settings(settings.kafka), kafka_connection(settings.kafka)
     return CompanyIntake(
         company=company,
         topics=settings.topics.events,
-        connection=kafka_connection(settings.kafka),
+        connection=connection if consumes else replace(connection, client_id=owning_only(connection)),
         owner=owner,
         publisher=runtime.publisher,
         process=_this_process(),
@@ -302,6 +302,11 @@ def company_intake(
         settings=intake_settings if consumes else replace(intake_settings, consumes=False, idle_interval_s=0.0),
         signals=signals,
     )
+
+
+def owning_only(connection: KafkaConnection) -> str:
+    """The client id of a member that owns a company and consumes nothing: what a group's members are told apart by."""
+    return f"{connection.client_id}.backfill"
 
 
 def _intake_settings(kafka: KafkaSettings) -> IntakeSettings:

@@ -106,6 +106,11 @@ def test_a_moment_between_two_milliseconds_is_the_next_one() -> None:
         ("--company", "acme-us", "--from", "2026-11-02", "--to", "2026-11-02"),
         ("--company", "acme-us", "--from", "2026-11-02T00:00+01:00", "--to", "2026-11-01T22:00Z"),
         ("--company", "acme-us", "--out", "absent/out.jsonl"),
+        ("--company", "acme-us", "--cancel", "3f1c9a27", "--from", "2026-11-01"),
+        ("--company", "acme-us", "--cancel", "3f1c9a27", "--plan"),
+        ("--company", "acme-us", "--cancel", "3f1c9a27", "--follow", "3f1c9a27"),
+        ("--company", "acme-us", "--cancel", "3f1c9a27", "--out", "out.jsonl"),
+        ("--company", "acme-us", "--follow", "3f1c9a27", "--to", "2026-11-01"),
         (),
     ],
 )
@@ -131,7 +136,7 @@ def test_without_transactions_only_a_plan_is_made(cli: Cli, tmp_path: Path, nobo
     assert ended.err.startswith("A backfill needs kafka.transactions = true")
 
 
-@pytest.mark.parametrize("plan", [(), ("--plan",)])
+@pytest.mark.parametrize("plan", [(), ("--plan",), ("--follow", "3f1c9a27"), ("--cancel", "3f1c9a27")])
 def test_kafka_being_away_is_one_sentence(tmp_path: Path, nobody: int, plan: tuple[str, ...]) -> None:
     """Unlike the service, a command does not wait for it; in a process, where nothing else listens to log lines."""
     words = [sys.executable, "-m", "bridge.cli.app", *configured(tmp_path, nobody), "--company", "acme-us", *plan]

@@ -38,4 +38,6 @@ async def test_the_members_of_a_group_are_told_by_their_hosts(real_bus: Bus) -> 
     async with member(bus, process="first") as first, member(bus, process="second") as second:
         await bus.until(lambda: {first.intake.phase, second.intake.phase} == {Phase.RUNNING, Phase.STANDBY})
         assert await hosts_in_group(bus.connection, bus.company) == ("127.0.0.1", "127.0.0.1")
+        ours = bus.connection.client_id
+        assert await hosts_in_group(bus.connection, bus.company, apart_from=ours) == ()
     assert await hosts_in_group(bus.connection, bus.company) == ()

@@ -111,22 +111,6 @@ async def test_a_whole_backfill_puts_everything_into_the_books_once(stage: Stage
     assert len(await stage.results()) == 2 * len(terminal(await stage.results()))
 
 
-async def test_beside_a_live_service_it_says_so_and_does_nothing(stage: Stage) -> None:
-    """The service owns the company: only an owner writes. Guard: `hosts_in_group`."""
-    sample = sample_of(10, mix=ORDERS_ONLY)
-    produced = await produce(stage, sample.events)
-    async with stage.bridge():
-        await stage.outcomes(produced)
-        before = await snapshot(stage)
-        command = await backfill(stage)
-        assert command.code == 1
-        assert command.out == ""
-        assert f"A service owns or stands by for the company {stage.company}" in command.err
-        assert len(command.err.splitlines()) == 1
-        after = await snapshot(stage)
-    assert after == before
-
-
 async def test_a_service_that_starts_meanwhile_stands_by_and_goes_on_afterwards(stage: Stage) -> None:
     """One owner at a time, and the live events lose nothing. Guard: membership of the group, the sticky claim."""
     sample = sample_of(40, mix=ORDERS_ONLY)
@@ -232,7 +216,7 @@ async def test_two_backfills_of_one_company_do_not_meet(stage: Stage) -> None:
     async with backfilling(stage) as one, backfilling(stage) as other:
         codes = {await one.ended(), await other.ended()}
     assert codes == {0, 1}, one.err + other.err
-    assert re.search("A service owns|Another process has taken over", one.err + other.err)
+    assert re.search("Another backfill owns|Another process has taken over", one.err + other.err)
     assert wrong_in_the_books(stage, sample) == ()
 
 

@@ -62,6 +62,22 @@ async def produce(stage: Stage, events: Iterable[SampleEvent]) -> int:
     return sent
 
 
+async def pass_over(stage: Stage) -> None:
+    """Set the company's group behind everything that is there, as for a service that begins with what comes."""
+    consumer = AIOKafkaConsumer(
+        **stage.kafka.client_options(), group_id=f"qbo-bridge.{stage.company}", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        places = [
+            TopicPartition(name, each) for name in stage.events for each in await partitions_of(stage.kafka, name)
+        ]
+        consumer.assign(places)
+        await consumer.commit(await consumer.end_offsets(places))
+    finally:
+        await consumer.stop()
+
+
 @dataclass(slots=True)
 class Command:
     """A `qbo-bridge backfill` that runs, and then what it said and how it ended."""

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridge.commands.backfill.application import Application, application_of
-from bridge.commands.backfill.command import company_to_post_for, post_range
+from bridge.commands.backfill.command import is_served, post_range
 from bridge.commands.backfill.forecast import Forecasts
+from bridge.commands.backfill.job import ask_for_job
 from bridge.commands.backfill.plan import rehearse
 from bridge.commands.backfill.plan_file import PlanHeader, read_plan
 from bridge.commands.backfill.planned_documents import planned_documents
@@ -29,7 +30,8 @@ async def run_apply(settings: Settings, request: BackfillRequest, path: Path) ->
     stopping = stop_signals()
     silence_logs()
     plan = read_plan(path)
-    context = await company_to_post_for(settings, request.company)
+    context = await open_company_context(settings, settings.company(request.company))
+    await is_served(settings, request.company)
     _refuse_another(plan.header, context, path)
     request = replace(request, span=plan.header.span, bounds=plan.header.bounds)
     forecasts = Forecasts()
@@ -41,10 +43,13 @@ async def run_apply(settings: Settings, request: BackfillRequest, path: Path) ->
         if run.reader.missing:
             raise BridgeError(f"Records of the range of {path} were removed while it was read; nothing was written")
         application = application_of(plan.lines, planned_documents(forecasts, run.runtime.rehearsed))
-    # because a board follows one machine, and the rehearsal may have renewed the tokens
-    posting = await open_company_context(settings, context.company)
+    left = forecasts.places_of(application.left)
     try:
-        await post_range(settings, request, posting, stopping, forecasts.places_of(application.left))
+        if await is_served(settings, request.company):
+            await ask_for_job(settings, request, stopping, left)
+        else:
+            # because a board follows one machine, and the rehearsal may have renewed the tokens
+            await post_range(settings, request, await open_company_context(settings, context.company), stopping, left)
     finally:
         _print_left(application)
     return not application.left

@@ -1,4 +1,4 @@
-"""`qbo-bridge backfill`: a bounded range of the event topics once more, as the company's owner."""
+"""`qbo-bridge backfill`: a bounded range of the event topics once more, by the company's owner or as it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bridge.clock import SystemClock
 from bridge.commands.backfill.engine import BackfillOwner, Feed
+from bridge.commands.backfill.job import ask_for_job, cancel_job, follow_job
 from bridge.commands.backfill.running import BackfillRequest, BackfillRun, opened_run, read_ahead, until_stopped
 from bridge.config.settings import Settings
 from bridge.kafka.membership import hosts_in_group
@@ -18,6 +19,7 @@ from bridge.service.app import (
     company_intake,
     kafka_connection,
     open_company_context,
+    owning_only,
     topics_to_create,
 )
 from bridge.service.serving import stop_signals
@@ -29,25 +31,50 @@ TICK_S = 0.1
 
 
 async def run_backfill(settings: Settings, request: BackfillRequest) -> None:
-    """Post the range as the company's owner, and print what came of it.
+    """Post the range, as a job of the service that owns the company, else as its owner; print what came of it.
 
-    BridgeError while a service owns the company or stands by for it, when another process takes it over, when a person
-    must connect the company, and when it was interrupted. KafkaError when Kafka is away at the start.
+    BridgeError while another backfill owns the company, when another process takes it over, when a person must connect
+    the company, and when it was interrupted; of a job as `follow_job`. KafkaError when Kafka is away at the start.
     """
     stopping = stop_signals()
     silence_logs()
-    context = await company_to_post_for(settings, request.company)
+    if await is_served(settings, request.company):
+        await ask_for_job(settings, request, stopping)
+        return
+    context = await open_company_context(settings, settings.company(request.company))
     await post_range(settings, request, context, stopping)
 
 
-async def company_to_post_for(settings: Settings, company: str) -> CompanyContext:
-    """The company, once it is sure that this process may become its owner. BridgeError as `run_backfill`."""
+async def run_follow(settings: Settings, request: BackfillRequest, ident: str) -> None:
+    """Follow a job that was asked for before; errors as `follow_job`."""
+    stopping = stop_signals()
+    silence_logs()
+    await follow_job(settings, request, ident, stopping)
+
+
+async def run_cancel(settings: Settings, company: str, ident: str) -> None:
+    """End a job; errors as `cancel_job`."""
+    stopping = stop_signals()
+    silence_logs()
+    await cancel_job(settings, company, ident, stopping, is_served=await is_served(settings, company))
+
+
+async def is_served(settings: Settings, company: str) -> bool:
+    """Whether a service owns the company or stands by for it; then only that may write.
+
+    BridgeError while another backfill is its owner, and without transactions. The topics exist afterwards.
+    """
     if not settings.kafka.transactions:
         raise BridgeError("A backfill needs kafka.transactions = true: without them nothing keeps a second writer out")
-    context = await open_company_context(settings, settings.company(company))
-    await _refuse_while_a_service_runs(settings, company)
+    connection = kafka_connection(settings.kafka)
+    serving = await hosts_in_group(connection, company, apart_from=owning_only(connection))
+    if not serving and (hosts := await hosts_in_group(connection, company)):
+        raise BridgeError(
+            f"Another backfill owns the company {company} (on {', '.join(dict.fromkeys(hosts))}): wait for its end, or "
+            "use --plan. One that was killed counts until its session has timed out"
+        )
     await _have_topics(settings)
-    return context
+    return bool(serving)
 
 
 async def post_range(
@@ -69,16 +96,6 @@ async def post_range(
         raise BridgeError(
             "Interrupted before the end of the range. Started again it goes on safely: "
             "what is in the books is not posted again"
-        )
-
-
-async def _refuse_while_a_service_runs(settings: Settings, company: str) -> None:
-    """Only an owner writes. What joins the group after this look is met there: one of the two stands by."""
-    hosts = await hosts_in_group(kafka_connection(settings.kafka), company)
-    if hosts:
-        raise BridgeError(
-            f"A service owns or stands by for the company {company} (on {', '.join(dict.fromkeys(hosts))}): stop it "
-            "first, or use --plan. One that was killed counts until its session has timed out"
         )
 
 
