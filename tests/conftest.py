@@ -1,4 +1,4 @@
-"""What all tests share: an environment without the operator's own settings, brokers, and the corpus where it is."""
+"""What all tests share: an environment without the operator's own settings, brokers, the corpus where it is, counts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.corpus import CORPUS
+from tests.support.drawn import DRAWN, said_of_drawn
 from tests.support.sizes import register_profiles
 from tests.support.tiers import sort_into_tiers
 
@@ -19,6 +20,7 @@ pytest_plugins = ["tests.support.brokers"]
 _OF_THE_TESTS = {
     "QBO_BRIDGE_TEST_KAFKA",
     "QBO_BRIDGE_TEST_EXAMPLES",
+    "QBO_BRIDGE_TEST_SEED",
     "QBO_BRIDGE_REQUIRE_KAFKA",
     "QBO_BRIDGE_KAFKA_CACHE",
 }
@@ -44,3 +46,23 @@ def corpus() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tiers of `make quick`, `make push` and `make test`."""
     sort_into_tiers(items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells the process that started it what it has drawn."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["drawn"] = dict(DRAWN)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """What a worker has drawn counts too."""
+    DRAWN.update(getattr(node, "workeroutput", {}).get("drawn", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The kinds of stories of a nightly run, with their counts."""
+    if DRAWN and config.getoption("--hypothesis-profile") == "sixth":
+        terminalreporter.section("stories drawn, by kind")
+        for said in said_of_drawn(DRAWN):
+            terminalreporter.write_line(said)

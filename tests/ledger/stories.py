@@ -43,8 +43,9 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """`needed` must be delivered, of `redundant` any part may be missing."""
+    """`needed` must be delivered, of `redundant` any part may be missing; `kind` says in words what happened."""
 
+    kind: str
     needed: tuple[Json, ...]
     redundant: tuple[Json, ...]
     figures: Figures
@@ -119,7 +120,17 @@ class _Life:
         told_by_body = len(self.received) == 1 and len(self.facts) == 1 and draw(st.booleans())
         needed = [self.bodies[-1], *([] if told_by_body else self.facts)]
         spare = [*self.bodies[:-1], *(self.facts if told_by_body else []), *self.retold]
-        return Story(needed=tuple(needed), redundant=tuple(spare), figures=self._figures())
+        return Story(kind=self._kind(), needed=tuple(needed), redundant=tuple(spare), figures=self._figures())
+
+    def _kind(self) -> str:
+        if self.body.get("cancelled_at"):
+            return "cancelled"
+        found = {"tax inside": self.included, "tip or card sold": any(_sold(self.body).values())}
+        words = [
+            *(word for word, there in found.items() if there),
+            *(f"paid by {each}" for each in sorted(self.received)),
+        ]
+        return ", ".join([f"order of {self.currency.code}", *words, *["refunded"] * bool(self.refunds)])
 
     def _figures(self) -> Figures:
         if self.body.get("cancelled_at"):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.ledger.orders import CURRENCIES, Currency
 from tests.ledger.stories import Figures, Story, stories
+from tests.support.drawn import note_drawn
 from tests.support.orders import Json
 from tests.support.world import World, opened
 
@@ -46,6 +47,7 @@ def test_any_arrival_of_any_orders_leaves_the_source_s_own_figures(
 ) -> None:
     """Receivable, cash, tax, gift cards, tips to the unit; trial balance zero; nothing left over."""
     currency, told, batches = month
+    note_drawn(*(f"books: {story.kind}" for story in told))
     asyncio.run(_check(currency, told, batches))
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.results import Result
 from tests.ledger.field_stories import FieldStory, Nets, field_stories
+from tests.support.drawn import note_drawn
 from tests.support.orders import Json
 from tests.support.sizes import examples
 from tests.support.world import World, opened
@@ -87,6 +88,7 @@ def test_what_the_field_does_leaves_what_was_drawn(day: Day) -> None:
     """Income, tax, liabilities, receivable, money and expense, to the cent, over all accounts of each kind."""
     for story in day.told:
         event(story.kind)
+        note_drawn(f"field: {story.kind}")
     asyncio.run(_check(day))
 
 

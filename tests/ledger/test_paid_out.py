@@ -9,12 +9,13 @@ import pytest
 from mappings.rules import load_rules
 from tests.ledger.months import ACCOUNTS, RULES, Month, shop_month
 from tests.ledger.stripe_months import stripe_month
-from tests.support.sizes import examples
+from tests.support.drawn import note_drawn
+from tests.support.sizes import seeds
 from tests.support.stripe_lives import SURE
 from tests.support.world import World, opened
 
 KINDS = {"shop": (shop_month,), "stripe": (stripe_month,), "mixed": (shop_month, stripe_month)}
-SEEDS = range(examples(2))
+SEEDS = seeds(2)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -28,6 +29,7 @@ async def test_a_month_of_payouts_ends_in_the_bank(kind: str, seed: int) -> None
     month = Month()
     for tell in KINDS[kind]:
         tell(draw, month)
+    note_drawn(*(f"payouts: {each}" for each in month.kinds.elements()))
     print(f"seed {seed}: {dict(month.kinds)}")  # noqa: T201 - a failure must be drawn again
     for way in ("as told", "shuffled", "twice"):
         events = month.events * (2 if way == "twice" else 1)

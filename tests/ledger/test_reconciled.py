@@ -10,13 +10,13 @@ from mappings.rules import load_rules
 from tests.ledger.months import ACCOUNTS, RULES, Month, shop_month
 from tests.ledger.stripe_months import stripe_month
 from tests.support.reconciling import balanced, named
-from tests.support.sizes import examples
+from tests.support.sizes import seeds
 from tests.support.world import opened
 
 KINDS = {"shop": (shop_month,), "stripe": (stripe_month,), "mixed": (shop_month, stripe_month)}
 
 
-@pytest.mark.parametrize("seed", range(examples(3)))
+@pytest.mark.parametrize("seed", seeds(3))
 @pytest.mark.parametrize("kind", list(KINDS))
 async def test_a_generated_month_has_no_difference(kind: str, seed: int) -> None:
     """Sales, refunds, disputes, fees and payouts, as told and shuffled; the sums of both sides are equal."""

@@ -58,6 +58,19 @@ class Life:
     def can_give_back(self) -> bool:
         return len(self.refunds) < self.pieces - 1
 
+    @property
+    def kind(self) -> str:
+        """What it was made of, in words."""
+        found = {
+            "cancelled": self.cancelled,
+            "paid by card": self.paid[CARD],
+            "by gift card": self.paid[GIFT],
+            "money back": self.handed_back,
+            "goods off what is owed": self.credited,
+            "parcels": self.parcels,
+        }
+        return ", ".join(word for word, there in found.items() if there) or "owed"
+
     def balances(self) -> dict[str, Decimal]:
         """The trial balance that the life must end in, debits positive."""
         if self.cancelled:
