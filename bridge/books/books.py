@@ -415,6 +415,7 @@ class Books:
         if key not in self._journalled:
             self._journalled.add(key)
             self._pending[key] = journal_value(posted, self._seal)
+            log.warning("books.removed", document=str(posted.key), entity=posted.entity, id=posted.id)
 
     async def _by_ids(self, entity: str, idents: Sequence[str]) -> list[Entity]:
         rows: list[Entity] = []

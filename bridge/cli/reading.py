@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config
+from contracts.errors import BridgeError
 from contracts.results import ResultStatus
+from contracts.sizes import RECORD_BYTES_MAX
 
 
 def map_event(
@@ -37,8 +39,16 @@ def map_event(
 
     chosen = config or (BRIDGE_TOML if BRIDGE_TOML.exists() or company else None)
     settings = load_settings(chosen, os.environ) if chosen else None
-    fits = map_value(file.read(), topic=topic, settings=settings, company=company, as_json=as_json)
+    fits = map_value(_event(file), topic=topic, settings=settings, company=company, as_json=as_json)
     raise typer.Exit(0 if fits else 1)
+
+
+def _event(file: typer.FileBinaryRead) -> bytes:
+    """All of a file, and of an endless one no more than a topic takes. BridgeError for what is larger."""
+    value: bytes = file.read(RECORD_BYTES_MAX + 1)
+    if len(value) > RECORD_BYTES_MAX:
+        raise BridgeError(f"{file.name}: more than {RECORD_BYTES_MAX // 2**20} MiB, which no topic takes as one event.")
+    return value
 
 
 def results(

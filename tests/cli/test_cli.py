@@ -254,6 +254,13 @@ def test_map_reads_standard_input(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp
     assert (ended.code, ended.err) == (0, "")
 
 
+def test_map_reads_no_more_than_a_topic_takes(cli: Cli) -> None:
+    """Guard: a pipe without an end fills the memory."""
+    ended = cli("map", "/dev/zero", "--topic", "orders/create")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "/dev/zero: more than 32 MiB, which no topic takes as one event.\n"
+
+
 def test_map_of_an_unreadable_event_ends_with_1_and_why(cli: Cli, tmp_path: Path) -> None:
     """It would be dead-lettered."""
     (tmp_path / "event").write_bytes(b"{torn off")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from structlog.testing import capture_logs
 
 from contracts.errors import BatchTooLarge
-from tests.support.orders import bought
+from tests.support.orders import ORDER_ID, bought
 from tests.support.world import World, opened
 
 
@@ -53,3 +53,18 @@ async def test_nothing_refused_is_nothing_said() -> None:
         with capture_logs() as said:
             await acme.process(acme.records(bought(1)))
     assert [each for each in said if each["event"] == "records.refused"] == []
+
+
+async def test_what_people_remove_is_said_once() -> None:
+    """Which document it was; not again with the next look, nor by the next process."""
+    async with opened() as acme:
+        await acme.tell(bought(0, financial_status="pending", total_outstanding="42.90"))
+        (invoice,) = acme.held("Invoice")
+        await acme.by_a_person("delete", "Invoice", invoice["Id"])
+        with capture_logs() as said:
+            await acme.look()
+            await acme.look()
+            async with opened(after=acme) as again:
+                await again.look()
+    (line,) = [each for each in said if each["event"] == "books.removed"]
+    assert (line["document"], line["id"]) == (f"shopify:order:{ORDER_ID}", invoice["Id"])
