@@ -45,7 +45,7 @@ def verify(
     from bridge.commands.verify.command import VerifyRequest
     from bridge.commands.verify.command import verify as proven
     from bridge.config.settings import load_settings
-    from bridge.service.app import company_rules
+    from bridge.service.settings import company_rules
 
     if day is not None and (since or until):
         raise typer.BadParameter("--day and --from or --to exclude each other")

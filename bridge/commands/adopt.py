@@ -13,7 +13,7 @@ from bridge.commands.reading import company_journal
 from bridge.config.settings import Settings
 from bridge.journal.doubts import DoubtfulEvent, decision_key, decision_value, read_doubts
 from bridge.kafka.reader import publish
-from bridge.service.app import kafka_connection
+from bridge.service.settings import kafka_connection
 from contracts.errors import BridgeError
 from contracts.keys import SourceKey
 from contracts.matching import Decision

@@ -14,8 +14,9 @@ from bridge.kafka.topics import create_missing
 from bridge.quickbooks.auth import Credentials
 from bridge.quickbooks.consent import ConsentListener, NotConnected, authorise_url, exchange_code, new_state
 from bridge.quickbooks.tokens import TokenStore, fingerprint
-from bridge.service.app import kafka_connection, topics_to_create
+from bridge.service.app import topics_to_create
 from bridge.service.connections import connection_settings, token_store
+from bridge.service.settings import kafka_connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

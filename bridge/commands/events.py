@@ -8,7 +8,7 @@ from bridge.commands.progress import ProgressBar
 from bridge.config.settings import Settings
 from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.kafka.range import Missing, TimeSpan, open_range
-from bridge.service.app import company_router, kafka_connection
+from bridge.service.settings import company_router, kafka_connection
 from contracts.records import InboundRecord
 from mappings.rules import MappingRules
 

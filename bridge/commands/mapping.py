@@ -7,11 +7,11 @@ import json
 import sys
 from collections.abc import Iterable
 
-from bridge.commands.output import cell, screen, table
+from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from bridge.decoding.record import decode_record
-from bridge.service.app import company_router, company_rules
 from bridge.service.forecast import forecast
+from bridge.service.settings import company_router, company_rules
 from contracts.containment import contained
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
@@ -64,11 +64,10 @@ def _words(status: ResultStatus, reason: Reason) -> str:
 
 
 def _print(rows: Iterable[Row]) -> None:
-    shown = table("", "")
-    shown.show_header = False
+    shown = Table(("", ""), headed=False)
     for label, text in rows:
-        shown.add_row(cell(label), cell(text))
-    screen().print(shown)
+        shown.add_row(label, text)
+    shown.print()
 
 
 def _decide(

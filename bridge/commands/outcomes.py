@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.commands.dead_letters.redriving import letter_headers
+from bridge.commands.glance import glance_at
 from bridge.commands.reading import read_records
-from bridge.commands.results import published_in
 from bridge.config.settings import Settings
 from contracts.records import Place
 from contracts.results import ResultStatus
@@ -25,12 +25,11 @@ async def ignored(settings: Settings, company: str) -> dict[Place, str]:
     """Which records of the company were ignored in the end, and why; read only to explain what is not there."""
     found: dict[Place, str] = {}
     async for record in read_records(settings, settings.topics.results):
-        published = published_in(record)
-        if published is None or published.result.company != company:
+        result = glance_at(record)
+        if result is None or result.company != company:
             continue
-        result, place = published.result, published.result.source.place
-        if result.status is ResultStatus.IGNORED and result.reason is not None:
-            found[place] = result.reason.code
+        if result.status is ResultStatus.IGNORED and result.code:
+            found[result.place] = result.code
         else:
-            found.pop(place, None)
+            found.pop(result.place, None)
     return found

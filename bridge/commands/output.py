@@ -1,4 +1,4 @@
-"""How commands speak: tables and sentences for people on a terminal, whole lines elsewhere.
+"""How commands speak: sentences for people on a terminal, whole lines elsewhere. Tables are in `tables`.
 
 What comes from outside (payloads, reasons, names) never reaches a terminal unescaped: an escape sequence in a dead
 letter must not move the operator's cursor.
@@ -9,8 +9,6 @@ from __future__ import annotations
 import sys
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 WIDE = 220
 """Columns where nobody looks at a screen: a line that grep reads must not be folded."""
@@ -23,18 +21,7 @@ def screen() -> Console:
 
 def printable(text: str) -> str:
     """`text` with everything that is not a visible character (line breaks and tabs stay) written as an escape."""
+    if text.isprintable():
+        return text
     shown = (each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in text)
     return "".join(shown)
-
-
-def cell(value: object) -> Text:
-    """One cell of a table, without markup."""
-    return Text("" if value is None else printable(str(value)).replace("\n", " "))
-
-
-def table(*columns: str) -> Table:
-    """An empty table without lines."""
-    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    return made

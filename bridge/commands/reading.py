@@ -9,7 +9,7 @@ from bridge.config.settings import Settings
 from bridge.kafka.journal import KafkaJournal
 from bridge.kafka.publisher import CompanyPublisher
 from bridge.kafka.reader import read_topic
-from bridge.service.app import kafka_connection
+from bridge.service.settings import kafka_connection
 from contracts.records import InboundRecord
 
 

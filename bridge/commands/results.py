@@ -10,14 +10,16 @@ import orjson
 from pydantic import ValidationError
 
 from bridge.commands.explain.story import PublishedResult
-from bridge.commands.output import cell, printable, screen, table
+from bridge.commands.glance import ResultGlance, glance_at
+from bridge.commands.output import printable, screen
 from bridge.commands.reading import read_records
+from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from contracts.bodies import read_time
 from contracts.records import InboundRecord
-from contracts.results import PostedEntity, Result, ResultStatus, read_result
+from contracts.results import PostedEntity, ResultStatus, read_result
 
-COLUMNS = ("told at", "status", "document", "event", "in QuickBooks", "why not")
+COLUMNS = ("told at (UTC)", "status", "document", "event", "in QuickBooks", "why not")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +36,13 @@ class ResultFilter:
         """True when anything is filtered beside the company."""
         return bool(self.document or self.statuses or self.code)
 
-    def wants(self, result: Result) -> bool:
+    def wants(self, result: ResultGlance) -> bool:
         """Whether `result` is one of them. A document is also found by its id alone."""
-        document = result.source.document or ""
         return (
-            (self.company is None or result.company == self.company)
+            self.company in {None, result.company}
             and (not self.statuses or result.status in self.statuses)
-            and (self.code is None or (result.reason is not None and result.reason.code == self.code))
-            and (self.document is None or self.document in {document, document.rsplit(":", 1)[-1]})
+            and self.code in {None, result.code}
+            and (self.document is None or self.document in {result.document, result.document.rsplit(":", 1)[-1]})
         )
 
 
@@ -78,8 +79,8 @@ async def _results(
     settings: Settings, wanted: ResultFilter, *, last: int | None, follow: bool
 ) -> AsyncIterator[PublishedResult]:
     async for record in read_records(settings, settings.topics.results, last=last, follow=follow):
-        published = published_in(record)
-        if published is not None and wanted.wants(published.result):
+        glance = glance_at(record)
+        if glance is not None and wanted.wants(glance) and (published := published_in(record)) is not None:
             yield published
 
 
@@ -102,10 +103,10 @@ def _published_at(record: InboundRecord) -> datetime:
 
 
 def _print_table(found: Iterable[PublishedResult]) -> None:
-    shown = table(*COLUMNS)
+    shown = Table(COLUMNS, prose=("in QuickBooks", "why not"), optional=("event", "told at (UTC)", "in QuickBooks"))
     for published in found:
-        shown.add_row(*(cell(part) for part in _row(published)))
-    screen().print(shown)
+        shown.add_row(*_row(published))
+    shown.print()
 
 
 def _print_json(values: Iterable[bytes]) -> None:

@@ -16,7 +16,7 @@ from bridge.journal.pause import PAUSED_KEY, Pauses
 from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.journal.waiting import parked_records
 from bridge.kafka.reader import publish
-from bridge.service.app import kafka_connection
+from bridge.service.settings import kafka_connection
 from contracts.errors import BridgeError
 
 

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 import orjson
 
 from bridge.commands.contents import EventContent, content_of
-from bridge.commands.output import cell, screen, table
+from bridge.commands.glance import glance_at
+from bridge.commands.output import screen
 from bridge.commands.reading import company_journal, read_records
-from bridge.commands.results import published_in
+from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from bridge.journal.waiting import parked_records
-from bridge.service.app import company_rules
+from bridge.service.settings import company_rules
 from contracts.records import Place
 from contracts.results import ResultStatus
 
@@ -62,9 +63,9 @@ async def _reasons(settings: Settings) -> dict[tuple[str, Place], str]:
     found: dict[tuple[str, Place], str] = {}
     async with contextlib.aclosing(read_records(settings, settings.topics.results)) as records:
         async for record in records:
-            published = published_in(record)
-            if published is not None and published.result.status is ResultStatus.WAITING and published.result.reason:
-                found[published.result.company, published.place] = published.result.reason.message
+            result = glance_at(record)
+            if result is not None and result.status is ResultStatus.WAITING:
+                found[result.company, result.place] = result.message
     return found
 
 
@@ -91,10 +92,10 @@ def _print(found: list[WaitingEvent]) -> None:
     if not found:
         screen().print("Nothing waits.", markup=False)
         return
-    shown = table(*COLUMNS)
+    shown = Table(COLUMNS, prose=("waits for",), optional=("company", "record", "since (UTC)", "worth"))
     for each in found:
         content = each.content
         times = f"{each.since:%Y-%m-%d %H:%M}", f"{each.ends_at:%Y-%m-%d %H:%M}"
         about = each.company, content.document, content.sale, content.worth, each.place, each.why
-        shown.add_row(*map(cell, (*times, *about)))
-    screen().print(shown)
+        shown.add_row(*times, *about)
+    shown.print()

@@ -13,7 +13,7 @@ from datetime import datetime
 from bridge.decoding.bounds import bounded
 from bridge.decoding.headers import HeaderMap, from_record, routing_text, shopify_header
 from bridge.decoding.shapes import bare_payout, infer_topic
-from bridge.decoding.texts import parse_bytes
+from bridge.decoding.texts import parse_bytes, parse_to_show
 from bridge.decoding.wrappers import unwrap
 from contracts.bodies import read_time, read_unix_time
 from contracts.envelope import Envelope
@@ -33,6 +33,13 @@ def decode_record(record: InboundRecord, *, value_bytes_max: int = EVENT_BYTES_M
         raise UndecodableRecord(f"the value has {len(record.value)} bytes, more than {value_bytes_max} are not read")
     body, headers = unwrap(parse_bytes(record.value), from_record(record.headers))
     return bounded(_envelope(body, headers))
+
+
+def decode_to_show(record: InboundRecord) -> Envelope | None:
+    """The event for showing and finding it only, quickly: its texts are as long as the source has them."""
+    if record.value is None:
+        return None
+    return _envelope(*unwrap(parse_to_show(record.value), from_record(record.headers)))
 
 
 def _envelope(body: Object, headers: HeaderMap) -> Envelope:

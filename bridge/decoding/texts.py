@@ -12,6 +12,8 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
+import orjson
+
 from contracts.errors import UndecodableRecord
 
 _SURROGATE_ESCAPE = "\\ud"
@@ -24,6 +26,19 @@ def parse_bytes(value: bytes) -> object:
     except UnicodeDecodeError:
         raise UndecodableRecord("the value is not UTF-8 text") from None
     return parse_text(text)
+
+
+def parse_to_show(value: bytes) -> object:
+    """As `parse_bytes`, many times faster, for showing and finding only.
+
+    A number that is no integer of 64 bits is a float, which nothing of ours takes for an amount or an id. Of a field
+    that stands twice the last one counts.
+    """
+    try:
+        parsed: object = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return parse_bytes(value)  # which says why, or reads what orjson does not: a mark, half an emoji
+    return parsed
 
 
 def parse_text(text: str) -> object:

@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from aiokafka.helpers import create_ssl_context
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from contracts.errors import ConfigurationError
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
-
-SASL_SECURITY = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,18 +100,6 @@ class KafkaConnection:
                 "sasl_plain_password": self.sasl_plain_password,
             }
         return options
-
-    def faststream_security(self) -> BaseSecurity:
-        """The same as FastStream's own value."""
-        context = self.ssl_context()
-        if not self.uses_sasl:
-            return BaseSecurity(ssl_context=context, use_ssl=self.uses_ssl)
-        return SASL_SECURITY[self.sasl_mechanism](
-            username=self.sasl_plain_username or "",
-            password=self.sasl_plain_password or "",
-            ssl_context=context,
-            use_ssl=self.uses_ssl,
-        )
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Verifies the broker's certificate always; its host name unless told otherwise."""

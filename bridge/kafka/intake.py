@@ -37,6 +37,7 @@ from bridge.kafka.owner import CompanyOwner, Signals
 from bridge.kafka.ownership import Ownership
 from bridge.kafka.ownership_session import OwnershipSession
 from bridge.kafka.publisher import CompanyPublisher
+from bridge.kafka.security import faststream_security
 from bridge.kafka.settings import IntakeSettings
 from contracts.containment import in_short, trace_of
 from contracts.lifecycle import Lifecycle, Phase
@@ -255,7 +256,7 @@ class CompanyIntake:
     def _build_broker(self) -> KafkaBroker:
         broker = KafkaBroker(
             self._connection.addresses,
-            security=self._connection.faststream_security(),
+            security=faststream_security(self._connection),
             client_id=self._connection.client_id,
             request_timeout_ms=self._connection.request_timeout_ms,
             metadata_max_age_ms=self._connection.metadata_max_age_ms,

@@ -24,7 +24,6 @@ from bridge.company.pipeline import Pipeline
 from bridge.company.waiting_room import WaitingRoom
 from bridge.config.settings import CompanySettings, KafkaSettings, Settings
 from bridge.decoding.decision import EventMapper
-from bridge.decoding.routing import Route, Router
 from bridge.journal.identities import RecordOfIds
 from bridge.journal.jobs import Ends, Job
 from bridge.journal.requests import WriteAhead
@@ -49,6 +48,7 @@ from bridge.quickbooks.tokens import TokenStore
 from bridge.service.connections import connection_settings, marker_seal, token_store
 from bridge.service.reads import counting_reads
 from bridge.service.recover import look_up_results
+from bridge.service.settings import company_router, company_rules, kafka_connection
 from bridge.settlement.reporting import Reporter
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.lifecycle import Lifecycle
@@ -56,44 +56,9 @@ from contracts.marker_seal import MarkerSeal
 from contracts.records import InboundRecord
 from contracts.rehearsal import RehearsedWrite
 from mappings.matching import looks_around
-from mappings.rules import MappingRules, load_rules
+from mappings.rules import MappingRules
 
 MIB = 2**20
-
-
-def company_rules(company: CompanySettings) -> MappingRules:
-    """The rules of one company: its file, or the defaults, with what its own configuration adds."""
-    text = company.rules.read_text(encoding="utf-8") if company.rules else ""
-    rules = load_rules(text, source=str(company.rules or "rules"))
-    return rules.for_company(shop_domains=company.shop_domains, livemode_required=company.environment == "production")
-
-
-def company_router(settings: Settings) -> Router:
-    """Which events go to which company."""
-    return Router(
-        Route(company.name, frozenset(company.shop_domains), frozenset(company.stripe_accounts))
-        for company in settings.companies
-    )
-
-
-def kafka_connection(settings: KafkaSettings) -> KafkaConnection:
-    """How to reach the brokers, in the words of the Kafka side."""
-    password, key_password = settings.sasl_plain_password, settings.ssl_password
-    return KafkaConnection(
-        bootstrap_servers=settings.bootstrap_servers,
-        security_protocol=settings.security_protocol,
-        transactions=settings.transactions,
-        sasl_mechanism=settings.sasl_mechanism or "PLAIN",
-        sasl_plain_username=settings.sasl_plain_username,
-        sasl_plain_password=password.get_secret_value() if password else None,
-        ssl_cafile=str(settings.ssl_cafile) if settings.ssl_cafile else None,
-        ssl_certfile=str(settings.ssl_certfile) if settings.ssl_certfile else None,
-        ssl_keyfile=str(settings.ssl_keyfile) if settings.ssl_keyfile else None,
-        ssl_password=key_password.get_secret_value() if key_password else None,
-        ssl_check_hostname=settings.ssl_check_hostname,
-        client_id=settings.client_id,
-        group=settings.group,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,6 @@ from bridge.service.app import (
     CompanyContext,
     CompanyRuntime,
     company_intake,
-    company_rules,
-    kafka_connection,
     open_runtime,
     topics_to_create,
 )
@@ -40,6 +38,7 @@ from bridge.service.asyncapi import bus_contract
 from bridge.service.connections import connection_settings, marker_seal, token_store
 from bridge.service.http import Page, json_page
 from bridge.service.http import serve as serve_http
+from bridge.service.settings import company_rules, kafka_connection
 from bridge.service.survey import keep_surveying, watch_backlog
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable, UnreadableJournal

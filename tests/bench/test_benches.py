@@ -9,7 +9,7 @@ import structlog
 
 from bridge.sandbox import bench as sandbox_bench
 from tests.bench import __main__ as stages
-from tests.bench import backlog, record, waiting
+from tests.bench import answers, backlog, record, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +64,12 @@ def test_the_bench_of_the_sandbox_counts_both_ways_of_writing(capsys: pytest.Cap
     said = capsys.readouterr().out
     assert "invoices created per second" in said
     assert "in batches of 30" in said
+
+
+def test_the_bench_of_the_answers_asks_each_question(capsys: pytest.CaptureFixture[str]) -> None:
+    """As they are typed; the list has a line for each dead letter beside its head."""
+    answers.main(["12", "4"])
+    rows = {line.split("  ", 1)[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert len(rows) == 6
+    assert rows["dead-letters list"].endswith(" 5 lines")
+    assert rows["results --last 50"].endswith(" 13 lines")

@@ -10,13 +10,15 @@ import pytest
 
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.story import Entry, PublishedResult, attempts_of, meant, read_trail
+from bridge.commands.glance import glance_at
 from bridge.journal.requests import JournalledWrite, WriteAhead
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Single
 from contracts.keys import SourceKey
 from contracts.posting import Operation
 from contracts.records import OutboundRecord, Place
-from contracts.results import PostedEntity, Result, ResultStatus, Source
+from contracts.results import PostedEntity, Result, ResultStatus, Source, result_record
+from tests.support.desk import consumed
 
 ORDER, OTHER = SourceKey("shopify", "order", "100"), SourceKey("shopify", "order", "200")
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -143,7 +145,9 @@ def test_a_record_that_waits_is_known_by_the_journal() -> None:
 )
 def test_a_document_goes_by_its_key_its_id_and_its_number(text: str, *, means: bool) -> None:
     """Never by a part of one, nor by an Id of QBO."""
-    assert Question.read(text).names_result(told(INVOICE)) is means
+    result = glance_at(consumed(result_record(told(INVOICE).result, "qbo.results")))
+    assert result is not None
+    assert Question.read(text).names_result(result) is means
 
 
 def test_the_narrowest_meaning_counts() -> None:

@@ -8,6 +8,7 @@ import pytest
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram512
 
 from bridge.kafka.connection import KafkaConnection
+from bridge.kafka.security import faststream_security
 from contracts.errors import ConfigurationError
 
 
@@ -38,7 +39,7 @@ def test_a_plain_connection_has_no_tls_and_no_password() -> None:
     assert options["ssl_context"] is None
     assert not {key for key in options if key.startswith("sasl_")}
     assert connection.isolation_level == "read_committed"
-    security = connection.faststream_security()
+    security = faststream_security(connection)
     assert type(security) is BaseSecurity
     assert not security.use_ssl
 
@@ -56,7 +57,7 @@ def test_sasl_over_tls_verifies_the_broker() -> None:
     assert options["sasl_mechanism"] == "SCRAM-SHA-512"
     assert (options["sasl_plain_username"], options["sasl_plain_password"]) == ("bridge", "s3cret")
     assert options["ssl_context"].check_hostname
-    security = connection.faststream_security()
+    security = faststream_security(connection)
     assert isinstance(security, SASLScram512)
     assert security.use_ssl
 
@@ -69,7 +70,7 @@ def test_a_password_may_travel_without_tls_where_the_operator_says_so() -> None:
         sasl_plain_username="bridge",
         sasl_plain_password="s3cret",
     )
-    assert isinstance(connection.faststream_security(), SASLPlaintext)
+    assert isinstance(faststream_security(connection), SASLPlaintext)
     assert connection.client_options()["ssl_context"] is None
 
 

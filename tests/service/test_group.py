@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config.settings import load_settings
-from bridge.service.app import kafka_connection
+from bridge.service.settings import kafka_connection
 from contracts.errors import ConfigurationError
 
 COMPANY = '[[companies]]\nname = "acme"\nrealm_id = "91"\nenvironment = "sandbox"\nclient_id = "c"\n'

@@ -12,6 +12,19 @@ from contracts.dead_letters import dead_letter_record
 from contracts.records import Headers, InboundRecord, OutboundRecord
 
 
+def consumed(record: OutboundRecord, offset: int = 0) -> InboundRecord:
+    """A record that was published, as a consumer gets it."""
+    return InboundRecord(
+        topic=record.topic,
+        partition=record.partition or 0,
+        offset=offset,
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+        timestamp_ms=0,
+    )
+
+
 @dataclass
 class Desk:
     """An operator's desk: a broker with dead letters, and the commands."""

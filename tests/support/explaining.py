@@ -12,12 +12,14 @@ from bridge.commands.explain.composing import BooksNow, Story, compose, document
 from bridge.commands.explain.known import Knowledge, KnownLetter
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.story import PublishedResult, read_trail
+from bridge.commands.glance import glance_at
 from bridge.index.identities import Identities
 from bridge.journal.identities import read_identities
 from bridge.journal.waiting import parked_records
-from contracts.records import InboundRecord, OutboundRecord, Place
+from contracts.records import InboundRecord
 from contracts.results import result_record
 from tests.support.assembly import COMPANY
+from tests.support.desk import consumed
 from tests.support.results import NOW
 from tests.support.world import World
 
@@ -60,26 +62,17 @@ class Explained:
             events={record.place: content_of(record) for record in self.records},
         )
         for offset, letter in enumerate(self.world.dead_letters):
-            record = _lying(letter, offset)
+            record = consumed(letter, offset)
             read = read_letter(record)
             assert read is not None
             known.letters.append(KnownLetter(read, letter_headers(record), content_of(record)))
         published = [
             PublishedResult(each, result_record(each, "qbo.results").value or b"", NOW) for each in self.world.told
         ]
-        for offset, each in enumerate(published):
-            known.take_result(each, Place("qbo.results", 0, offset), question)
+        for offset, told in enumerate(self.world.told):
+            record = consumed(result_record(told, "qbo.results"), offset)
+            glance = glance_at(record)
+            assert glance is not None
+            known.take_result(glance, record.place, question)
         known.ask(question)
         return known, published
-
-
-def _lying(letter: OutboundRecord, offset: int) -> InboundRecord:
-    return InboundRecord(
-        topic=letter.topic,
-        partition=0,
-        offset=offset,
-        key=letter.key,
-        value=letter.value,
-        headers=letter.headers,
-        timestamp_ms=0,
-    )

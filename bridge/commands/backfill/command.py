@@ -17,12 +17,12 @@ from bridge.kafka.topics import create_missing, partitions_of
 from bridge.service.app import (
     CompanyContext,
     company_intake,
-    kafka_connection,
     open_company_context,
     owning_only,
     topics_to_create,
 )
 from bridge.service.serving import stop_signals
+from bridge.service.settings import kafka_connection
 from bridge.telemetry.logs import silence_logs
 from contracts.errors import BridgeError
 from contracts.records import Place

@@ -34,7 +34,7 @@ from bridge.journal.pause import PAUSED_KEY, Pauses
 from bridge.kafka.errors import BrokerError
 from bridge.kafka.range import Missing, open_range
 from bridge.kafka.reader import publish
-from bridge.service.app import kafka_connection
+from bridge.service.settings import kafka_connection
 from contracts.errors import BridgeError
 from contracts.records import Place
 

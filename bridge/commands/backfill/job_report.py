@@ -14,7 +14,7 @@ from bridge.decoding.decision import EventMapper
 from bridge.journal.jobs import Ends, Job
 from bridge.kafka.range import Missing, TimeSpan, open_range, open_rest
 from bridge.quickbooks.client import CallCounts
-from bridge.service.app import company_router, company_rules, kafka_connection
+from bridge.service.settings import company_router, company_rules, kafka_connection
 from contracts.records import Place
 from contracts.results import Result, result_id
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import orjson
-from rich.console import Console
 
 from bridge.commands.backfill.counts import BackfillCounts
 from bridge.commands.backfill.effect import Effect
 from bridge.commands.backfill.forecast import Forecasts
 from bridge.commands.backfill.risk import Risk
-from bridge.commands.output import cell, printable, screen, table
+from bridge.commands.output import printable, screen
+from bridge.commands.tables import Table
 from bridge.kafka.range import RangeReader
 from bridge.quickbooks.client import CallCounts
 from contracts.money import plain
@@ -31,20 +31,20 @@ def print_plan(forecasts: Forecasts, effect: Effect) -> None:
     counts = Counter(each.would for each in forecasts)
     said = ", ".join(f"{count} {would}" for would, count in sorted(counts.items()))
     out.out(f"{len(forecasts)} documents{': ' if said else ''}{said}. Nothing was written.")
-    _print_effect(out, effect)
+    _print_effect(effect)
 
 
-def _print_effect(out: Console, effect: Effect) -> None:
+def _print_effect(effect: Effect) -> None:
     """A line for each group and currency, then its accounts; nothing is said in another currency than it is in."""
     accounts = effect.by_account()
-    shown = table("effect on", "account", "amount")
+    shown = Table(("effect on", "account", "amount"))
     for group, sums in effect.by_group().items():
         for code, amount in sorted(sums.items()) or [("", Decimal(0))]:
-            shown.add_row(cell(group.value), cell(""), cell(_amount(amount, code)))
+            shown.add_row(group.value, "", _amount(amount, code))
         for place, code, amount in accounts:
             if place.group is group:
-                shown.add_row(cell(""), cell(place.account), cell(_amount(amount, code)))
-    out.print(shown)
+                shown.add_row("", place.account, _amount(amount, code))
+    shown.print()
 
 
 def _amount(amount: Decimal, currency: str) -> str:
@@ -60,17 +60,17 @@ def write_forecasts(forecasts: Forecasts, path: Path) -> None:
             file.write(orjson.dumps({**line, "currency": currency or None, "why": each.why}) + b"\n")
 
 
-def _print_risk(out: Console, risk: Risk) -> None:
+def _print_risk(risk: Risk) -> None:
     """What is held up, by reason; documents whose money nobody tells are counted beside it."""
     found = risk.by_reason()
     if not found:
         return
-    shown = table("at risk", "documents", "amount")
+    shown = Table(("at risk", "documents", "amount"))
     for reason, at_risk in sorted(found.items()):
         sums = [_amount(amount, code) for code, amount in sorted(at_risk.sums.items())]
         unknown = [f"unknown of {at_risk.unknown}"] if at_risk.unknown else []
-        shown.add_row(cell(reason), cell(at_risk.documents), cell(", ".join([*sums, *unknown])))
-    out.print(shown)
+        shown.add_row(reason, at_risk.documents, ", ".join([*sums, *unknown]))
+    shown.print()
 
 
 def print_report(counts: BackfillCounts, reader: RangeReader, calls: CallCounts, seconds: float) -> None:
@@ -79,19 +79,19 @@ def print_report(counts: BackfillCounts, reader: RangeReader, calls: CallCounts,
     other_companies = f", {counts.other_companies} of them other companies' business" if counts.other_companies else ""
     out.out(f"\n{counts.read} records in the range{other_companies}.")
     if counts.outcomes:
-        shown = table("status", "reason", "records")
+        shown = Table(("status", "reason", "records"))
         for (status, code), count in sorted(counts.outcomes.items()):
-            shown.add_row(cell(status.value), cell(code), cell(count))
-        out.print(shown)
-    _print_risk(out, counts.risk)
+            shown.add_row(status.value, code, count)
+        shown.print()
+    _print_risk(counts.risk)
     if counts.outside_range:
         out.out(f"{counts.outside_range} events that had been waiting from before have their result now.")
     if counts.written:
-        shown = table("entity", "operation", "times", "total")
+        shown = Table(("entity", "operation", "times", "total"))
         for written, sums in sorted(counts.written.items()):
             total = "" if sums.total is None else f"{plain(sums.total, written.currency or 'USD')} {written.currency}"
-            shown.add_row(cell(written.entity), cell(written.operation), cell(sums.times), cell(total))
-        out.print(shown)
+            shown.add_row(written.entity, written.operation, sums.times, total)
+        shown.print()
     out.out(f"QuickBooks: {calls.reads} reads, {calls.writes} writes, {calls.batches} batches. {seconds:.1f} s.")
     for missing in reader.missing:
         which = f"{missing.topic}/{missing.partition}: offsets {missing.first} to {missing.last} ({missing.count})"

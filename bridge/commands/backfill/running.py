@@ -19,7 +19,8 @@ from bridge.config.settings import Settings
 from bridge.decoding.decision import EventMapper
 from bridge.kafka.range import Bounds, RangeReader, TimeSpan, open_range
 from bridge.quickbooks.limiter import Priority
-from bridge.service.app import CompanyContext, CompanyRuntime, company_router, kafka_connection, open_runtime
+from bridge.service.app import CompanyContext, CompanyRuntime, open_runtime
+from bridge.service.settings import company_router, kafka_connection
 from contracts.errors import BridgeError, Unauthorised, Unavailable
 from contracts.results import Result
 

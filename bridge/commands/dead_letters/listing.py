@@ -17,11 +17,12 @@ from bridge.commands.dead_letters.causes import Cause, causes_of, money_at_risk
 from bridge.commands.dead_letters.dismissals import Dismissal, dismissal_record
 from bridge.commands.dead_letters.redriving import headers_as_json, letter_headers
 from bridge.commands.dead_letters.standing import StandingLetter, standing_letters
-from bridge.commands.output import cell, printable, screen, table
+from bridge.commands.output import printable, screen
 from bridge.commands.reading import read_records
+from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from bridge.kafka.reader import publish
-from bridge.service.app import kafka_connection
+from bridge.service.settings import kafka_connection
 from contracts.dead_letters import DEAD_LETTER_PREFIX
 from contracts.errors import BridgeError
 from contracts.money import plain
@@ -65,10 +66,10 @@ async def list_letters(
         for each in found:
             out.out(orjson.dumps(letter_as_json(each)).decode())
     elif found:
-        shown = table(*COLUMNS)
+        shown = Table(COLUMNS, prose=("why",), optional=("from", "state", "company", "order", "failed at (UTC)"))
         for each in found:
-            shown.add_row(*(cell(part) for part in _row(each)))
-        out.print(shown)
+            shown.add_row(*_row(each))
+        shown.print()
     else:
         out.print(f"No {'' if everything else 'open '}dead letters on {settings.topics.dead_letters}.", markup=False)
 
@@ -189,16 +190,15 @@ def _print_raw(record: InboundRecord) -> None:
 
 def _print_record(letter: LetterId, record: InboundRecord) -> None:
     out, headers = screen(), letter_headers(record)
-    shown = table("", "")
-    shown.show_header = False
-    shown.add_row(cell("letter"), cell(letter))
+    shown = Table(("", ""), headed=False)
+    shown.add_row("letter", letter)
     for name, text in headers.items():
-        shown.add_row(cell(name), cell(text))
-    shown.add_row(cell("key"), cell(_text(record.key)))
+        shown.add_row(name, text)
+    shown.add_row("key", _text(record.key))
     for name, value in record.headers:
         if not name.startswith(DEAD_LETTER_PREFIX):
-            shown.add_row(cell(name), cell(_text(value)))
-    out.print(shown)
+            shown.add_row(name, _text(value))
+    shown.print()
     out.print(_pretty(record.value), markup=False, soft_wrap=True)
 
 

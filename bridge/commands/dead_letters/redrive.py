@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bridge.commands.dead_letters.redriving import Letter, LetterSelection, again, read_letter, refusal
-from bridge.commands.output import cell, printable, screen, table
+from bridge.commands.output import printable, screen
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import company_journal, read_records
+from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from bridge.journal.redrives import Redrive, read_redrive, redrive_key, redrive_value
 from bridge.kafka.redriver import Marked, open_redriver
-from bridge.service.app import kafka_connection
+from bridge.service.settings import kafka_connection
 from contracts.errors import BridgeError
 from contracts.records import InboundRecord, Place
 
@@ -155,14 +156,12 @@ def _mark(topic: str, partition: int, offset: int) -> bytes:
 
 def _print_plan(found: Found) -> None:
     """What would be done with each letter."""
-    shown = table("letter", "company", "code", "to", "redriven before")
+    shown = Table(("letter", "company", "code", "to", "redriven before"))
     for place, letter in found.chosen.items():
         to = f"{letter.origin.topic}/{letter.origin.partition}"
-        shown.add_row(
-            *map(cell, (f"{place.partition}/{place.offset}", letter.company, letter.code, to, letter.redrives))
-        )
+        shown.add_row(f"{place.partition}/{place.offset}", letter.company, letter.code, to, letter.redrives)
     out = screen()
-    out.print(shown)
+    shown.print()
     for place, sentence in found.refused.items():
         out.print(printable(f"{place} would not be redriven: {sentence}."), markup=False, soft_wrap=True)
     before = f", {len(found.before)} were before" if found.before else ""

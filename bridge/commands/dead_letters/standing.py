@@ -10,8 +10,8 @@ from bridge.commands.contents import EventContent, content_of
 from bridge.commands.dead_letters.dismissals import Dismissal, read_dismissal
 from bridge.commands.dead_letters.redriving import Letter, letter_headers, read_letter
 from bridge.commands.dead_letters.states import OPEN, newest_of_each, state_of
+from bridge.commands.glance import glance_at
 from bridge.commands.reading import company_journal, read_records
-from bridge.commands.results import published_in
 from bridge.config.settings import Settings
 from bridge.journal.redrives import read_redrive
 from bridge.kafka.errors import BrokerError
@@ -102,9 +102,9 @@ async def _states(
     results: dict[Place, ResultStatus] = {}
     with contextlib.suppress(BrokerError, OSError):
         async for record in read_records(settings, settings.topics.results):
-            published = published_in(record)
-            if published is not None:
-                results[published.place] = published.result.status
+            result = glance_at(record)
+            if result is not None:
+                results[result.place] = result.status
     newest = newest_of_each(letters)
     redrives = {each.place: read_redrive(journals.get(each.company, {}), each.place) for each in letters}
     return {

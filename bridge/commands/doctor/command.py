@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from bridge.commands.doctor.examination import examine
 from bridge.commands.doctor.finding import Finding
-from bridge.commands.output import cell, screen, table
+from bridge.commands.output import screen
+from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 
 
@@ -27,8 +28,8 @@ def examine_all(settings: Settings) -> bool:
 
 
 def _show(findings: Sequence[Finding]) -> None:
-    shown = table("", "what", "found", "remedy")
+    shown = Table(("", "what", "found", "remedy"), prose=("found", "remedy"))
     for each in findings:
         kind = "problem" if each.is_problem else "note" if each.remedy else "ok"
-        shown.add_row(*(cell(part) for part in (kind, each.about, each.said, each.remedy)))
-    screen().print(shown)
+        shown.add_row(kind, each.about, each.said, each.remedy)
+    shown.print()

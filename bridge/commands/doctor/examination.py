@@ -25,9 +25,9 @@ from bridge.quickbooks.connection import open_client
 from bridge.quickbooks.queries import Select, where
 from bridge.quickbooks.tokens import TokenStore
 from bridge.quickbooks.warmup import load_basics
-from bridge.service.app import company_rules, kafka_connection
 from bridge.service.connections import connection_settings, token_store
 from bridge.service.reads import counting_reads
+from bridge.service.settings import company_rules, kafka_connection
 from contracts.entities import Entity
 from contracts.errors import ConfigurationError, Unauthorised, Unavailable
 from mappings.rules import MappingRules

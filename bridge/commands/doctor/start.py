@@ -19,11 +19,12 @@ from bridge.commands.doctor.opening import (
     with_given,
 )
 from bridge.commands.events import read_events
-from bridge.commands.output import cell, screen, table
+from bridge.commands.output import screen
 from bridge.commands.progress import ProgressBar
+from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from bridge.kafka.range import Missing, TimeSpan
-from bridge.service.app import company_rules
+from bridge.service.settings import company_rules
 from bridge.telemetry.logs import silence_logs
 from contracts.errors import ConfigurationError
 from contracts.money import plain
@@ -47,11 +48,11 @@ def show_start(settings: Settings, company: str, outstanding: Path | None) -> No
     given = read_outstanding(outstanding) if outstanding else []
     silence_logs()
     evidence = asyncio.run(_read(settings, company))
-    shown = table("what was open", "currency", "amount", "where from")
+    shown = Table(("what was open", "currency", "amount", "where from"), prose=("where from",))
     for each in with_given(evidence.opening.figures(), given):
         amount = "unknown" if each.amount is None else plain(each.amount, each.currency)
-        shown.add_row(*(cell(part) for part in (each.what, each.currency, amount, each.said)))
-    screen().print(shown)
+        shown.add_row(each.what, each.currency, amount, each.said)
+    shown.print()
     for sentence in _limits(evidence):
         screen().print(sentence, markup=False)
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from bridge.commands.contents import EventContent
 from bridge.commands.dead_letters.redriving import Letter
 from bridge.commands.explain.question import Question
-from bridge.commands.explain.story import PublishedResult, Trail
+from bridge.commands.explain.story import Trail
+from bridge.commands.glance import ResultGlance
 from bridge.index.identities import Identities, Recorded
 from contracts.keys import SourceKey
 from contracts.records import Place
@@ -62,12 +63,11 @@ class Knowledge:
         if moment is not None:
             self.oldest[topic] = min(moment, self.oldest.get(topic, moment))
 
-    def take_result(self, published: PublishedResult, lies: Place, question: Question) -> None:
+    def take_result(self, result: ResultGlance, lies: Place, question: Question) -> None:
         """Take in a result of this company."""
-        document = published.document
-        self.lines.append(ResultLine(document, published.place, lies, bool(published.result.entities)))
-        if question.names_result(published):
-            self.asked.add(document or str(published.place))
+        self.lines.append(ResultLine(result.document, result.place, lies, bool(result.entities)))
+        if question.names_result(result):
+            self.asked.add(result.document or str(result.place))
 
     def ask(self, question: Question) -> None:
         """Note what the question names beside results; everything is read by now."""

@@ -12,6 +12,7 @@ from bridge.commands.explain.known import Knowledge, KnownLetter
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.sale import SaleLinks, key_of, newest_payouts
 from bridge.commands.explain.story import PublishedResult, read_trail
+from bridge.commands.glance import glance_at
 from bridge.commands.reading import company_ids, company_journal, read_records
 from bridge.commands.results import published_in
 from bridge.config.settings import Settings
@@ -19,7 +20,7 @@ from bridge.index.identities import Identities
 from bridge.journal.identities import read_identities
 from bridge.journal.waiting import parked_records
 from bridge.kafka.reader import read_at
-from bridge.service.app import kafka_connection
+from bridge.service.settings import kafka_connection
 from contracts.records import InboundRecord, Place
 
 SALES = ("order", "payment", "payout")
@@ -35,9 +36,9 @@ async def look_through(settings: Settings, companies: Collection[str], question:
             known[letter.company].letters.append(KnownLetter(letter, letter_headers(record), content_of(record)))
         _note_time(known.values(), settings.topics.dead_letters, record)
     async for record in read_records(settings, settings.topics.results):
-        published = published_in(record)
-        if published is not None and published.result.company in known:
-            known[published.result.company].take_result(published, record.place, question)
+        result = glance_at(record)
+        if result is not None and result.company in known:
+            known[result.company].take_result(result, record.place, question)
         _note_time(known.values(), settings.topics.results, record)
     for each in known.values():
         each.ask(question)

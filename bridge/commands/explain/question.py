@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from bridge.commands.contents import EventContent
 from bridge.commands.dead_letters.redriving import Letter
-from bridge.commands.explain.story import Attempt, PublishedResult
+from bridge.commands.explain.story import Attempt
+from bridge.commands.glance import ResultGlance
 from contracts.entities import NAME_LISTS, EntityName
 from contracts.records import Place
-from contracts.results import PostedEntity
 
 ENTITIES = {name.lower(): name for name in get_args(EntityName)}
 
@@ -49,13 +49,12 @@ class Question:
         """Whether it is the document's key or its id."""
         return bool(document) and self.text in {document, document.split(":", 2)[-1]}
 
-    def names_result(self, published: PublishedResult) -> bool:
+    def names_result(self, result: ResultGlance) -> bool:
         """Whether it may mean the document that this result is about."""
-        result = published.result
         return (
-            self.names_document(published.document)
-            or published.place == self.place
-            or any(self._names_entity(each, published.document) for each in result.entities)
+            self.names_document(result.document)
+            or result.place == self.place
+            or any(self._names_entity(each, result.document) for each in result.entities)
         )
 
     def names_attempt(self, attempt: Attempt) -> bool:
@@ -75,10 +74,11 @@ class Question:
         """Whether it means the event at this place."""
         return place == self.place or str(content.document) == self.text or self.number in content.names
 
-    def _names_entity(self, entity: PostedEntity, document: str) -> bool:
-        if entity.entity in NAME_LISTS:
+    def _names_entity(self, entity: Mapping[str, Any], document: str) -> bool:
+        name, request_id = entity.get("entity"), entity.get("request_id") or ""
+        if name in NAME_LISTS:
             return False  # because all sales of a buyer share the customer, which means none of them
-        said = {entity.intuit_tid, entity.request_id, *(entity.request_id or "").split("/", 1)} - {None, ""}
+        said = {entity.get("intuit_tid"), request_id, *request_id.split("/", 1)} - {None, ""}
         # because a number that a stranger's document has is written with the last digits of the order's id
         numbers = {self.number, f"{self.number}-{document[-4:]}"}
-        return self.text in said or (entity.entity, entity.id) == self.entity or entity.doc_number in numbers
+        return self.text in said or (name, entity.get("id")) == self.entity or entity.get("doc_number") in numbers

@@ -6,6 +6,7 @@ The record of Ids says it of what is booked; of everything else the event says i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
 
 from bridge.commands.contents import EventContent
 from bridge.commands.explain.known import Knowledge
@@ -19,6 +20,7 @@ from contracts.records import Place
 PAYOUT = "payout"
 
 
+@cache
 def key_of(document: str) -> SourceKey | None:
     """The source key that a document is, None for the place of a record of which nobody knows the document."""
     try:

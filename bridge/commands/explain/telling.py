@@ -11,13 +11,21 @@ from bridge.commands.dead_letters.redriving import headers_as_json
 from bridge.commands.explain.composing import RedrivenLetter, Story
 from bridge.commands.explain.entity_state import EntityState
 from bridge.commands.explain.story import Attempt, PublishedResult
-from bridge.commands.output import cell, screen, table
+from bridge.commands.output import screen
 from bridge.commands.results import entity_text
+from bridge.commands.tables import Table
 
 ENTITIES = ("in QuickBooks", "document", "number", "total", "currency", "now", "open", "by", "changed at")
 RESULTS = ("told at (UTC)", "status", "document", "event", "record", "in QuickBooks", "why not")
 LETTERS = ("dead letter", "failed at (UTC)", "code", "document", "worth", "attempts", "why", "redriven to")
 ATTEMPTS = ("sent at (UTC)", "settled at (UTC)", "what", "document", "request id", "outcome", "intuit_tid")
+
+PROSE = ("in QuickBooks", "why not", "why", "outcome")
+OPTIONAL = (
+    *("changed at", "by", "currency", "attempts", "event", "settled at (UTC)", "intuit_tid", "worth"),
+    *("redriven to", "record", "sent at (UTC)", "told at (UTC)", "failed at (UTC)"),
+)
+"""What may be left out where the screen is narrow, the first one first."""
 
 
 def print_story(story: Story) -> None:
@@ -49,10 +57,10 @@ def _rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table, where there is anything to show."""
     listed = list(rows)
     if listed:
-        shown = table(*columns)
+        shown = Table(columns, PROSE, OPTIONAL)
         for row in listed:
-            shown.add_row(*map(cell, row))
-        screen().print(shown)
+            shown.add_row(*row)
+        shown.print()
         screen().print()
 
 

@@ -19,7 +19,7 @@ from bridge.decoding.routing import Router
 from bridge.kafka.reader import read_topic
 from bridge.kafka.topic_writer import TopicWriter, open_topic_writer
 from bridge.kafka.topics import partitions_of, record_limit
-from bridge.service.app import company_router, kafka_connection
+from bridge.service.settings import company_router, kafka_connection
 from contracts.errors import BridgeError, RecordError, UndecodableRecord
 from contracts.sizes import RECORD_BYTES_MAX, record_bytes
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 import orjson
 
-from bridge.commands.output import printable, screen, table
+from bridge.commands.output import printable, screen
+from bridge.commands.tables import Table
 from bridge.kafka.range import Missing
 from bridge.reconciliation.days import DayRow, Measure
 from bridge.reconciliation.differences import Difference, joined
@@ -150,11 +151,11 @@ def _print(balanced: Balanced) -> None:
         f"{balanced.reads} reads of QuickBooks."
     )
     if found.rows:
-        shown = table(*(name.replace("_", " ") for name in COLUMNS))
+        shown = Table([name.replace("_", " ") for name in COLUMNS])
         for row in found.rows:
             cells = _cells(row, found)
-            shown.add_row(*(printable(cells[name]) for name in COLUMNS))
-        out.print(shown)
+            shown.add_row(*(cells[name] for name in COLUMNS))
+        shown.print()
     for each in found.differences:
         out.out(printable(_sentence(each)))
     for line in _notes(balanced):

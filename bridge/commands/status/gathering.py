@@ -32,8 +32,8 @@ from bridge.journal.waiting import waiting_since
 from bridge.kafka.backlog import backlog_of
 from bridge.kafka.errors import BrokerError, said
 from bridge.kafka.membership import members_of
-from bridge.service.app import kafka_connection
 from bridge.service.connections import connection_settings, token_store
+from bridge.service.settings import kafka_connection
 from contracts.errors import BridgeError, ConfigurationError, UnreadableJournal
 from contracts.results import ResultStatus
 

@@ -12,8 +12,9 @@ import orjson
 from bridge.books.books import SKEW
 from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
-from bridge.commands.output import printable, screen, table
+from bridge.commands.output import printable, screen
 from bridge.commands.progress import ProgressBar
+from bridge.commands.tables import Table
 from bridge.commands.verify.span import SpanEvents
 from bridge.config.settings import Settings
 from bridge.index.index import Index
@@ -40,10 +41,10 @@ from bridge.reconciliation.events import Events
 from bridge.service.app import (
     CompanyContext,
     CompanyRuntime,
-    kafka_connection,
     open_company_context,
     open_runtime,
 )
+from bridge.service.settings import kafka_connection
 from bridge.telemetry.logs import silence_logs
 from contracts.entities import Entity, part
 from contracts.marker_seal import MarkerSeal
@@ -165,15 +166,15 @@ def _print(report: Report) -> None:
     found = counts(report.documents)
     verdicts = [decision for decision in Verdict if any(each.verdict is decision for each in report.documents)]
     if found:
-        shown = table("documents", *(decision.value.replace("_", " ") for decision in verdicts))
+        shown = Table(["documents", *(decision.value.replace("_", " ") for decision in verdicts)])
         for entity in dict.fromkeys(each.entity for each in report.documents):
             shown.add_row(entity, *(str(found[entity, decision]) for decision in verdicts))
-        out.print(shown)
-        shown = table("totals", "currency", "by the events", "in the books", "difference")
+        shown.print()
+        shown = Table(("totals", "currency", "by the events", "in the books", "difference"))
         for (entity, currency), (expected, booked) in sorted(totals(report.documents).items()):
             amounts = (plain(each, currency or "USD") for each in (expected, booked, booked - expected))
             shown.add_row(entity, currency, *amounts)
-        out.print(shown)
+        shown.print()
     for decision in SHOWN:
         for each in report.documents:
             if each.verdict is decision:
