@@ -37,9 +37,10 @@ from contracts.errors import UnreadableJournal
 from contracts.posting import PostingPlan
 from contracts.records import OutboundRecord, Place
 
-SLICE_S = 2.0
+SLICE_S = 4.0
 """A slice that took longer was too large, because live records wait for its end."""
-SLICE_FIRST, SLICE_MAX = 10, 200
+SLICE_MIN, SLICE_MAX = 30, 200
+"""Records. A smaller slice takes as long: each of its waves waits for a batch that may go, which takes 30 steps."""
 KEPT_FOR = timedelta(days=1)
 """So long a job that is over can be asked for."""
 AGAIN_AFTER_S = 15.0
@@ -110,7 +111,7 @@ class Jobs:
         self._cancelled: frozenset[str] = frozenset()
         self._at_work: JobAtWork | None = None
         self._handed_out: HandedOut | None = None
-        self._slice = SLICE_FIRST
+        self._slice = SLICE_MIN
         self._again_at_s = -math.inf
 
     async def load(self, journal: Mapping[str, bytes]) -> None:
@@ -256,8 +257,10 @@ class Jobs:
         before, began_s = self._books.calls, self._clock.monotonic()
         taken, outbound = await settle(at_work.ready[: self._slice])
         calls, took_s = self._books.calls, self._clock.monotonic() - began_s
-        # because its batches are small and its calls many where it is too small, and live records wait where too large
-        self._slice = max(1, self._slice // 2) if took_s > SLICE_S else min(SLICE_MAX, 2 * self._slice)
+        if took_s > SLICE_S:
+            self._slice = max(SLICE_MIN, self._slice // 2)
+        elif took_s < SLICE_S / 2:
+            self._slice = min(SLICE_MAX, 2 * self._slice)
         job = at_work.job.settled(
             taken,
             self._clock.now(),
