@@ -276,7 +276,7 @@ class MappingRules(FrozenRule):
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """The time zone in which Stripe's times become dates."""
+        """The time zone in which times that are told in UTC become dates: Stripe's, and those of payouts' rows."""
         return ZoneInfo(self.time_zone)
 
     @cached_property

@@ -35,6 +35,16 @@ def is_before_start(day: date, rules: MappingRules) -> bool:
     return rules.books_start is not None and day < rules.books_start
 
 
+def day_of_row(moment: datetime, rules: MappingRules) -> date:
+    """The day of a row of a payout: as written in an offset of its own, in `time_zone` where it is told in UTC.
+
+    Producers that read GraphQL tell UTC, and evenings of a month's or the old books' last day would be the next one's.
+    """
+    # because a day without a time is read as its midnight in UTC, which has no other day anywhere
+    is_utc = moment.utcoffset() == timedelta(0) and moment.time() != time()
+    return (moment.astimezone(rules.zone) if is_utc else moment).date()
+
+
 def is_row_before_start(day: date | None, row: str, rules: MappingRules) -> bool:
     """True for a row of a payout that other books hold. UndecodableRecord where only a day that is not told could say.
 

@@ -25,6 +25,7 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.disputes import GATEWAY, row_entry
 from mappings.start import (
+    day_of_row,
     ignored_before_start,
     is_before_start,
     is_near_start,
@@ -96,7 +97,7 @@ def _paid(payout: ShopPayout, key: SourceKey, envelope: Envelope, *, failed: boo
 def _sort_in(parts: PayoutParts, row: PayoutRow, paid: PaidOut, rules: MappingRules) -> None:
     """Put a row where it belongs; UnbalancedDocument when its own three figures do not fit."""
     code = paid.currency
-    day = row.processed_at.date() if row.processed_at else None
+    day = day_of_row(row.processed_at, rules) if row.processed_at else None
     before = is_row_before_start(day, str(row.id), rules)
     if row.currency is not None and row.currency.upper() != code:
         raise UnmappableEvent(f"row {row.id} is in {row.currency.upper()}, the payout in {code}")

@@ -72,6 +72,22 @@ async def test_where_the_row_s_own_time_is_right_any_order_ends_alike(order_of: 
     assert [each["TotalAmt"] for each in world.held("Deposit")] == [D("96.80")]
 
 
+@pytest.mark.parametrize(
+    ("zone", "times", "is_old"), [("America/Los_Angeles", WEST_BEFORE, True), ("Australia/Sydney", EAST_AFTER, False)]
+)
+@pytest.mark.parametrize("order_of", list(permutations(range(3))))
+async def test_in_the_shop_s_time_zone_a_row_may_come_before_its_order(
+    zone: str, times: tuple[str, str], order_of: tuple[int, ...], *, is_old: bool
+) -> None:
+    """Guard: in UTC the row of Sydney's first morning was of the old books, and its money stayed in clearing."""
+    found = events(*times)
+    rules = f'time_zone = "{zone}"\n{START}{OPENING}'
+    world, books = await books_of(rules, *(found[number] for number in order_of))
+    assert set(world.statuses()) <= SURE
+    assert (books.get("Old clearing", D(0)), books["Checking"]) == (D("-96.80") if is_old else D(0), D("96.80"))
+    assert books.get("Shopify Payments clearing", D(0)) == 0
+
+
 async def test_a_row_whose_order_nobody_tells_is_taken_at_its_word() -> None:
     """Before the start by its own time: it waits for nothing."""
     world, books = await books_of(START + OPENING, events("", "2026-03-04T13:30:00Z")[2])

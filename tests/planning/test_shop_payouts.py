@@ -249,6 +249,29 @@ async def test_fees_of_an_earlier_month_are_booked_there() -> None:
             assert (world.balance("Checking"), world.in_transit()) == (D("145.05"), D(0))
 
 
+@pytest.mark.parametrize(
+    ("zone", "moment", "month_end"),
+    [
+        ("America/Los_Angeles", "2026-03-01T04:00:00Z", "2026-02-28"),
+        ("America/Los_Angeles", "2026-03-01T08:00:00Z", None),
+        ("Asia/Tokyo", "2026-02-28T16:00:00Z", None),
+        ("Asia/Tokyo", "2026-02-28T14:59:00+00:00", "2026-02-28"),
+        ("UTC", "2026-03-01T04:00:00Z", None),
+        ("Asia/Tokyo", "2026-02-28T20:00:00-05:00", "2026-02-28"),
+        ("America/Los_Angeles", "2026-03-01", None),
+    ],
+)
+async def test_a_fee_that_is_told_in_utc_is_of_the_month_that_the_shop_had(
+    zone: str, moment: str, month_end: str | None
+) -> None:
+    """Guard: an offset of the shop's own, and a day without a time, are taken at their word."""
+    async with opened(load_rules(f'time_zone = "{zone}"\n[payouts]\nfees_by_month = true')) as world:
+        await world.deliver(*orders((ONE, "100.00")))
+        await world.deliver(told([charged(ONE, "100.00", "3.20", processed_at=moment)]))
+        assert [each["TxnDate"] for each in world.held("JournalEntry")] == ([month_end] if month_end else [])
+        assert (world.balance("Checking"), world.in_transit()) == (D("96.80"), D(0))
+
+
 def close(world: World, day: str) -> None:
     (row_of,) = world.held("Preferences")
     row_of["AccountingInfoPrefs"]["BookCloseDate"] = day
