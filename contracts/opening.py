@@ -30,6 +30,20 @@ def owed_no_more(amount: Decimal | None, currency: str) -> Caution:
     )
 
 
+ADDED_SINCE = "opening_addition_unknown"
+"""The warning of what an earlier sale owes beside money that came: perhaps an item was added to it after the start."""
+
+
+def added_since(amount: Decimal, currency: str) -> Caution:
+    """What is said where an earlier sale, of which something was paid, owes `amount`."""
+    return Caution(
+        ADDED_SINCE,
+        f"{plain(amount, currency)} {currency} of an order from before the start of the books is owed beside what was "
+        "paid: where it is for an item that was added after the start, neither these books nor the old ones hold its "
+        "income and tax, and a person enters them against accounts.opening_receivables.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningAccounts:
     """Late payments go against `receivables`, those by gift card or store credit out of `gift_cards`.

@@ -8,7 +8,7 @@ from decimal import Decimal
 from contracts.envelope import Envelope
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
-from contracts.opening import owed_no_more
+from contracts.opening import added_since, owed_no_more
 from contracts.posting import Caution, PostingPlan, PostingStep, Version
 from contracts.shopify import Order
 from mappings.rules import MappingRules
@@ -42,7 +42,7 @@ def earlier_plan(
         open_points = () if is_old else unknown
         if received is not None:
             money = received_steps(order, received, placed, None, version, rules)
-    left = () if is_old else _owed_no_more(order, rules)
+    left = () if is_old else (*_owed_no_more(order, rules), *_added_since(order))
     return PostingPlan(
         document=key,
         lane=key,
@@ -67,6 +67,19 @@ def _owed_no_more(order: Order, rules: MappingRules) -> tuple[Caution, ...]:
     owing = Decimal(0) if cancelled is not None else order.total_outstanding
     left = Decimal(0) if owing is None else order.total_price - received - max(owing, Decimal(0))
     return (owed_no_more(left, order.currency),) if left > 0 else ()
+
+
+def _added_since(order: Order) -> tuple[Caution, ...]:
+    """What may be of an item that was added after the start: no body says when, so all that is owed beside money.
+
+    An order of which nothing was paid owes what it was placed for, and that is in the opening entry.
+    """
+    received, owing = _received(order, is_old=True)[0], order.total_outstanding
+    current = order.current_total_price
+    grown = Decimal(0) if current is None else current - order.total_price
+    owed = owing if owing is not None and received else Decimal(0)
+    more = max(owed, grown) if order.cancelled_at is None else Decimal(0)
+    return (added_since(more, order.currency),) if more > 0 else ()
 
 
 def _received(order: Order, *, is_old: bool) -> tuple[Decimal | None, tuple[Caution, ...]]:

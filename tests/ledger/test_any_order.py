@@ -29,20 +29,29 @@ async def test_any_order_of_arrival_ends_in_the_same_books(history: History) -> 
         assert set(world.statuses()) <= SURE
 
 
+@pytest.mark.parametrize("notes", ["kept", "lost"])
 @EXAMPLES
 @given(history=histories())
-async def test_everything_again_posts_nothing_even_after_a_restart(history: History) -> None:
-    """A new process without any notes of its own reads the books and finds all of it done."""
+async def test_everything_again_posts_nothing_even_after_a_restart(notes: str, history: History) -> None:
+    """A new process finds all of it done, also without any notes of its own: the books are enough.
+
+    Of two bodies of one second only the notes say which was told: without them a transaction told again may take
+    its part out of a payment of the body, until the body is told again too. The books end right all the same.
+    """
     async with opened() as world:
         for batch in history.batches:
             await world.deliver(*batch)
-        world.journal.lose_versions()
+        if notes == "lost":
+            world.journal.lose_versions()
         await world.restart()
         before, told = world.written(), len(world.results)
         for batch in history.batches:
             await world.deliver(*batch)
-        assert (held(world), world.written()) == (expected(history), before)
-        assert set(world.statuses()[told:]) <= SURE - {"posted"}
+        assert held(world) == expected(history)
+        assert set(world.statuses()) <= SURE
+        if notes == "kept" or not history.is_second_shared:
+            assert world.written() == before
+            assert set(world.statuses()[told:]) <= SURE - {"posted"}
 
 
 @pytest.mark.parametrize("void_note", ["prefix", "overwrite"])

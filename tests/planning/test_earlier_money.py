@@ -184,6 +184,26 @@ async def test_what_an_old_order_owes_no_more_stays_on_the_opening_receivables_a
     assert all(left is not None and f"{left} USD" in each.message for each in warnings)
 
 
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({"status": "partially_paid", "owing": "27.06"}, "27.06"),
+        ({"status": "pending", "owing": "128.26", "current_total_price": "128.26"}, "20.00"),
+        ({"status": "paid", "owing": "0.00", "current_total_price": "128.26"}, "20.00"),
+        ({"status": "pending", "owing": "108.26"}, None),
+        ({"status": "paid", "owing": "0.00"}, None),
+        ({"status": "partially_paid", "owing": "27.06", "cancelled_at": OLD}, None),
+    ],
+)
+async def test_what_may_have_been_added_to_an_old_order_is_said(changes: Json, more: str | None) -> None:
+    """Guard: an item that was added after the start is income of no books, and nobody was told."""
+    said: dict[str, Any] = dict(changes)
+    books, world = await books_of(body("orders/updated", said.pop("status"), said.pop("owing"), LATE, **said))
+    warnings = [each for each in world.told[0].warnings if each.code == "opening_addition_unknown"]
+    assert (books, len(warnings)) == ({}, 1 if more else 0)
+    assert all(f"{more} USD" in each.message for each in warnings)
+
+
 async def test_goods_of_an_old_order_that_come_back_without_money_are_said() -> None:
     """Guard: the credit lowers what was owed at the start, and is not booked."""
     times = {"processed_at": LATE, "created_at": LATE}

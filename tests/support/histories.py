@@ -30,6 +30,11 @@ class History:
     facts: tuple[Json, ...]
     cancelled: bool
 
+    @property
+    def is_second_shared(self) -> bool:
+        """Whether two bodies are of one second, so that their own times do not say which is newer."""
+        return len({_of(body)["updated_at"] for body in self.bodies}) < len(self.bodies)
+
     def _repr_pretty_(self, printer: PrettyPrinter, cycle: bool) -> None:  # noqa: ARG002, FBT001 - the printer's protocol
         printer.text(repr(self))
 
