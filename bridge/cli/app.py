@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli.backfill import backfill
+from bridge.cli.configuration import configuration, keygen, rules
 from bridge.cli.connections import connect, doctor
 from bridge.cli.dead_letters import letters
 from bridge.cli.produce import produce
@@ -33,7 +34,7 @@ app = typer.Typer(
     name="qbo-bridge",
     help="Shopify and Stripe events from Kafka into QuickBooks Online, once, and the results back onto the bus.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -50,6 +51,9 @@ app.command()(adopt)
 app.add_typer(letters, name="dead-letters")
 app.add_typer(waiting, name="waiting")
 app.command()(connect)
+app.command()(keygen)
+app.add_typer(configuration, name="config")
+app.add_typer(rules, name="rules")
 app.command()(doctor)
 app.command()(produce)
 app.command()(backfill)

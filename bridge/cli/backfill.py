@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config
+from bridge.cli.options import BRIDGE_TOML, Config, OneCompany, one_company
 
 
 def backfill(
-    company: Annotated[str, typer.Option("--company", help="Whose books, by the name in the configuration.")],
+    company: OneCompany = None,
     since: Annotated[
         str | None, typer.Option("--from", help="Records of this time and later [default: all that is kept].")
     ] = None,
@@ -75,16 +75,16 @@ def backfill(
     if apply is not None and (since or until or plan or plan_to):
         raise typer.BadParameter("--apply takes the range of its plan: no --from, --to, --plan or --plan-to beside it")
     try:
-        request = BackfillRequest(company=company, span=parse_span(since, until), out=out, plan_to=plan_to)
+        span = parse_span(since, until)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     for name, path in (("--out", out), ("--plan-to", plan_to)):
         if path is not None and not path.parent.is_dir():
             raise typer.BadParameter(f"{name} {path}: there is no folder {path.parent}")
     settings = load_settings(config, os.environ)
-    settings.company(company)
+    request = BackfillRequest(company=one_company(settings, company), span=span, out=out, plan_to=plan_to)
     if cancel is not None:
-        asyncio.run(run_cancel(settings, company, cancel))
+        asyncio.run(run_cancel(settings, request.company, cancel))
         return
     if follow is not None:
         asyncio.run(run_follow(settings, request, follow))

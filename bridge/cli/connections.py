@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config
+from bridge.cli.options import BRIDGE_TOML, Config, one_company
 
 PORT = 8765
 """The default must stay what it is: operators list it at Intuit."""
 
 
 def connect(
-    company: Annotated[str, typer.Argument(help="The company, by its name in the configuration.")],
+    company: Annotated[
+        str | None, typer.Argument(help="The company, by its name in the configuration [default: the only one].")
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Where the browser comes back to; 0 picks a free one.")
     ] = PORT,
@@ -43,7 +45,7 @@ def connect(
     settings = load_settings(config, os.environ)
     setup_logs(LogSettings(level="error"))
     options = ConnectOptions(port=port, browser=not no_browser, timeout_s=timeout, redirect_uri=redirect_uri)
-    connect_company(settings, settings.company(company), options)
+    connect_company(settings, settings.company(one_company(settings, company)), options)
 
 
 def doctor(
@@ -82,10 +84,7 @@ def doctor(
     settings = load_settings(config, os.environ)
     setup_logs(LogSettings(level="error"))
     if start:
-        if company is None and len(settings.companies) > 1:
-            named = ", ".join(each.name for each in settings.companies)
-            raise typer.BadParameter(f"--start is about one company: name it with --company ({named})")
-        show_start(settings, settings.company(company or settings.companies[0].name).name, outstanding)
+        show_start(settings, one_company(settings, company), outstanding)
         return
     if company is not None or outstanding is not None:
         raise typer.BadParameter("--company and --outstanding belong to --start")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config
+from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config, MaybeConfig
 from contracts.errors import BridgeError
 from contracts.results import ResultStatus
 from contracts.sizes import RECORD_BYTES_MAX
@@ -22,9 +21,7 @@ def map_event(
     topic: Annotated[
         str | None, typer.Option("--topic", help="The event's type when the file has no header, such as orders/paid.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="The configuration file [default: bridge.toml where there is one].")
-    ] = None,
+    config: MaybeConfig = None,
     as_json: Annotated[bool, typer.Option("--json", help="The payloads themselves as one JSON document.")] = False,
 ) -> None:
     """Print what an event would post, touching nothing; exit 1 only when it would be dead-lettered.
@@ -68,7 +65,7 @@ def results(
 
     Example: qbo-bridge results --status dead_lettered --status waiting --last 50
     """
-    from bridge.commands.results import ResultFilter, follow_results, list_results
+    from bridge.commands.results import ResultFilter, check_result_code, follow_results, list_results
     from bridge.config.settings import load_settings
 
     if from_beginning and last is not None:
@@ -76,6 +73,7 @@ def results(
     settings = load_settings(config, os.environ)
     if company is not None:
         settings.company(company)
+    check_result_code(code)
     wanted = ResultFilter(company=company, document=document, statuses=frozenset(status or ()), code=code)
     if follow:
         with contextlib.suppress(KeyboardInterrupt):  # the way in which following ends

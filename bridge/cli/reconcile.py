@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config
+from bridge.cli.options import BRIDGE_TOML, Config, OneCompany, one_company
 
 
 def reconcile(
-    company: Annotated[str, typer.Option("--company", help="Whose books, by the name in the configuration.")],
     first: Annotated[str, typer.Option("--from", help="The first day, as in 2026-11-01.")],
     last: Annotated[str, typer.Option("--to", help="The last day, which is included.")],
+    company: OneCompany = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="The table as CSV, with the documents behind it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The whole report as one JSON document.")] = False,
     config: Config = BRIDGE_TOML,
@@ -40,7 +40,7 @@ def reconcile(
         days = parse_days(first, last)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    request = ReconcileRequest(company=company, first=days[0], last=days[1], form=form)
     settings = load_settings(config, os.environ)
-    settings.company(company)
+    named = one_company(settings, company)
+    request = ReconcileRequest(company=named, first=days[0], last=days[1], form=form)
     raise typer.Exit(0 if asyncio.run(reconciled(settings, request)) else 1)

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from bridge.cli.options import BRIDGE_TOML
-
-MaybeConfig = Annotated[
-    Path | None, typer.Option("--config", help="The configuration file [default: bridge.toml where there is one].")
-]
+from bridge.cli.options import BRIDGE_TOML, MaybeConfig
 
 
 def asyncapi(config: MaybeConfig = None) -> None:

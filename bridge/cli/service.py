@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config
+from bridge.cli.options import BRIDGE_TOML, Config, OneCompany, one_company
 from contracts.errors import ConfigurationError
 
 
@@ -35,7 +35,7 @@ def run(config: Config = BRIDGE_TOML) -> None:
 
 
 def pause(
-    company: Annotated[str, typer.Option("--company", help="The company, by its name in the configuration.")],
+    company: OneCompany = None,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Pause a company until it is resumed, wherever its process runs: what is under way ends, nothing more begins.
@@ -48,11 +48,12 @@ def pause(
     from bridge.commands.resume import pause as pause_company
     from bridge.config.settings import load_settings
 
-    asyncio.run(pause_company(load_settings(config, os.environ), company))
+    settings = load_settings(config, os.environ)
+    asyncio.run(pause_company(settings, one_company(settings, company)))
 
 
 def resume(
-    company: Annotated[str, typer.Option("--company", help="The company, by its name in the configuration.")],
+    company: OneCompany = None,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Let a company go on that was paused, or that stopped after too many dead letters; its process may run anywhere.
@@ -62,7 +63,8 @@ def resume(
     from bridge.commands.resume import resume as resume_company
     from bridge.config.settings import load_settings
 
-    asyncio.run(resume_company(load_settings(config, os.environ), company))
+    settings = load_settings(config, os.environ)
+    asyncio.run(resume_company(settings, one_company(settings, company)))
 
 
 def adopt(

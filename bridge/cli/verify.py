@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config
+from bridge.cli.options import BRIDGE_TOML, Config, OneCompany, one_company
 
 
 def verify(
-    company: Annotated[str, typer.Option("--company", help="Whose books, by the name in the configuration.")],
+    company: OneCompany = None,
     since: Annotated[
         str | None, typer.Option("--from", help="Events of this time and later [default: all that is kept].")
     ] = None,
@@ -50,7 +50,7 @@ def verify(
     if day is not None and (since or until):
         raise typer.BadParameter("--day and --from or --to exclude each other")
     settings = load_settings(config, os.environ)
-    settings.company(company)
+    company = one_company(settings, company)
     try:
         if day is not None:
             zone = company_rules(settings.company(company)).zone

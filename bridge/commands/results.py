@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import orjson
 from pydantic import ValidationError
 
+from bridge.commands.dead_letters.standing import DEAD_LETTER_CODES
 from bridge.commands.explain.story import PublishedResult
 from bridge.commands.glance import ResultGlance, glance_at
 from bridge.commands.output import printable, screen
@@ -16,6 +17,7 @@ from bridge.commands.reading import read_records
 from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from contracts.bodies import read_time
+from contracts.errors import BridgeError
 from contracts.records import InboundRecord
 from contracts.results import PostedEntity, ResultStatus, read_result
 
@@ -44,6 +46,22 @@ class ResultFilter:
             and self.code in {None, result.code}
             and (self.document is None or self.document in {result.document, result.document.rsplit(":", 1)[-1]})
         )
+
+
+RESULT_CODES = frozenset(
+    {
+        *DEAD_LETTER_CODES,
+        *("unknown_source", "unknown_type", "test_event", "tombstone", "booked_by_shop", "not_yet_mapped"),
+        *("deleted_in_qbo", "skipped_by_rule", "before_books_start", "newer_version", "waiting"),
+    }
+)
+"""Every reason code of results: those that the contract of the bus pins, of what waits, and of what is superseded."""
+
+
+def check_result_code(code: str | None) -> None:
+    """BridgeError for a word that is no reason code: nothing would ever be found by it."""
+    if code is not None and code not in RESULT_CODES:
+        raise BridgeError(f"{code} is no reason code; expected one of: {', '.join(sorted(RESULT_CODES))}.")
 
 
 async def list_results(settings: Settings, wanted: ResultFilter, *, last: int | None, as_json: bool) -> None:

@@ -32,6 +32,16 @@ async def pause(settings: Settings, company: str) -> None:
     _say(f"It goes on with: qbo-bridge resume --company {company}")
 
 
+async def refuse_while_paused(settings: Settings, company: str) -> None:
+    """BridgeError while a person has paused `company`: nothing would begin, and a command would wait for ever."""
+    since = Pauses.from_bytes((await company_journal(settings, company).read()).get(PAUSED_KEY)).since
+    if since is not None:
+        raise BridgeError(
+            f"{company} is paused since {_at(since)}, so nothing is posted. "
+            f"It goes on with: qbo-bridge resume --company {company}"
+        )
+
+
 async def resume(settings: Settings, company: str) -> None:
     """End the pause and the stop of `company`. BridgeError when it has neither."""
     journal = company_journal(settings, settings.company(company).name)

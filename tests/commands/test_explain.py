@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
+from bridge.commands.resume import refuse_while_paused
+from bridge.config.settings import load_settings
 from bridge.journal.stop import STOPPED_KEY, Stop
 from bridge.kafka.journal import home_partition
+from contracts.errors import BridgeError
 from contracts.records import OutboundRecord
 from contracts.results import PostedEntity, Result, ResultStatus, Source, result_record
 from tests.support.desk import Desk
@@ -87,7 +92,7 @@ def test_resume_ends_the_stop_and_says_what_it_was(desk: Desk) -> None:
     ("arguments", "code", "sentence"),
     [
         (("--company", "gamma"), 1, "There is no company 'gamma'; expected one of: acme-us, beta."),
-        ((), 2, "Missing option '--company'."),
+        ((), 2, "name one of acme-us, beta"),
     ],
 )
 def test_resume_needs_a_company_that_there_is(desk: Desk, arguments: tuple[str, ...], code: int, sentence: str) -> None:
@@ -102,6 +107,17 @@ def put_stop(desk: Desk, company: str) -> None:
     key = f"{company}:{STOPPED_KEY}".encode()
     home = home_partition(company, 4)
     desk.put(OutboundRecord(topic=f"journal-{desk.name}", key=key, value=STOP.to_bytes(), partition=home))
+
+
+def test_a_backfill_does_not_begin_while_its_company_is_paused(desk: Desk) -> None:
+    """It says so and how it goes on, instead of waiting. Guard: `refuse_while_paused`."""
+    settings = load_settings(Path("bridge.toml"), {})
+    assert desk.call("pause", "--company", "beta")[0] == 0
+    with pytest.raises(BridgeError, match=r"beta is paused since .* resume --company beta"):
+        asyncio.run(refuse_while_paused(settings, "beta"))
+    asyncio.run(refuse_while_paused(settings, "acme-us"))
+    assert desk.call("resume", "--company", "beta")[0] == 0
+    asyncio.run(refuse_while_paused(settings, "beta"))
 
 
 def test_a_company_is_paused_and_resumed_once(desk: Desk) -> None:

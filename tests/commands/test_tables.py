@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.commands.tables import Table, fitted, whole
@@ -24,6 +24,7 @@ def filled(rows: Sequence[Sequence[object]], **options: Sequence[str]) -> Table:
 
 
 @given(ROWS, st.sampled_from([60, 80, 160]))
+@example([("a" * 30, "b" * 30, "c" * 40 + " d")], 60)
 def test_no_width_breaks_a_word(rows: list[tuple[str, str, str]], width: int) -> None:
     """What is shown of a row is its words, each whole. Guard: `break_long_words` in `_wrapped`."""
     lines, left_out = fitted(filled(rows), width)

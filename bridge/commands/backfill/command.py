@@ -10,6 +10,7 @@ from bridge.clock import SystemClock
 from bridge.commands.backfill.engine import BackfillOwner, Feed
 from bridge.commands.backfill.job import ask_for_job, cancel_job, follow_job
 from bridge.commands.backfill.running import BackfillRequest, BackfillRun, opened_run, read_ahead, until_stopped
+from bridge.commands.resume import refuse_while_paused
 from bridge.config.settings import Settings
 from bridge.kafka.membership import hosts_in_group
 from bridge.kafka.range import RangeBatch
@@ -84,7 +85,11 @@ async def post_range(
     stopping: asyncio.Event,
     skipped: Collection[Place] = (),
 ) -> None:
-    """Post the range but for the records that are `skipped`, and print what came of it; errors as `run_backfill`."""
+    """Post the range but for the records that are `skipped`, and print what came of it.
+
+    Errors as `run_backfill`, and BridgeError while a person has paused the company.
+    """
+    await refuse_while_paused(settings, request.company)
     async with opened_run(settings, request, context, rehearse=False) as run:
         try:
             with run.bar:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import sys
@@ -13,15 +12,16 @@ from decimal import Decimal
 
 import orjson
 
+from bridge.commands.contents import content_of
 from bridge.commands.dead_letters.causes import Cause, causes_of, money_at_risk
 from bridge.commands.dead_letters.dismissals import Dismissal, dismissal_record
 from bridge.commands.dead_letters.redriving import headers_as_json, letter_headers
 from bridge.commands.dead_letters.standing import StandingLetter, standing_letters
 from bridge.commands.output import printable, screen
-from bridge.commands.reading import read_records
+from bridge.commands.reading import quiet
 from bridge.commands.tables import Table
 from bridge.config.settings import Settings
-from bridge.kafka.reader import publish
+from bridge.kafka.reader import publish, read_at
 from bridge.service.settings import kafka_connection
 from contracts.dead_letters import DEAD_LETTER_PREFIX
 from contracts.errors import BridgeError
@@ -122,7 +122,13 @@ def _cause_as_json(cause: Cause) -> dict[str, object]:
 
 
 async def dismiss_letters(
-    settings: Settings, *, places: Collection[Place], code: str | None, company: str | None, note: str
+    settings: Settings,
+    *,
+    places: Collection[Place],
+    code: str | None,
+    company: str | None,
+    note: str,
+    as_json: bool = False,
 ) -> None:
     """Take open dead letters off the list, with a note. BridgeError for one that is not there or not open."""
     found = await standing_letters(settings, company=company, code=code)
@@ -139,17 +145,44 @@ async def dismiss_letters(
     now = datetime.now(UTC)
     records = [dismissal_record(Dismissal(x.letter.place, note, now), x.letter.company) for x in chosen]
     await publish(kafka_connection(settings.kafka), records)
-    screen().print(f"Dismissed: {len(chosen)}. `dead-letters list --all` still shows them.", markup=False)
+    if as_json:
+        screen().out(orjson.dumps({"dismissed": [each.name for each in chosen], "note": note}).decode())
+    else:
+        screen().print(f"Dismissed: {len(chosen)}. `dead-letters list --all` still shows them.", markup=False)
 
 
-async def show_letter(settings: Settings, letter: LetterId, *, raw: bool) -> None:
+async def show_letter(settings: Settings, letter: LetterId, *, raw: bool, as_json: bool = False) -> None:
     """One dead letter: its facts and headers and its value, or with `raw` the original bytes alone."""
-    async with contextlib.aclosing(read_records(settings, settings.topics.dead_letters)) as records:
-        async for record in records:
-            if (record.partition, record.offset) == (letter.partition, letter.offset):
-                _print_raw(record) if raw else _print_record(letter, record)
-                return
-    raise BridgeError(f"There is no dead letter {letter} on {settings.topics.dead_letters}.")
+    record = await find_letter(settings, letter)
+    if raw:
+        _print_raw(record)
+    elif as_json:
+        screen().out(orjson.dumps(record_as_json(letter, record)).decode())
+    else:
+        _print_record(letter, record)
+
+
+async def find_letter(settings: Settings, letter: LetterId) -> InboundRecord:
+    """The record of a dead letter. BridgeError where there is none."""
+    place = Place(settings.topics.dead_letters, letter.partition, letter.offset)
+    quiet()
+    found = (await read_at(kafka_connection(settings.kafka), [place])).get(place)
+    if found is None:
+        raise BridgeError(f"There is no dead letter {letter} on {settings.topics.dead_letters}.")
+    return found
+
+
+def record_as_json(letter: LetterId, record: InboundRecord) -> dict[str, object]:
+    """A dead letter whole: what is no text is written with escapes, and `--raw` has the bytes."""
+    original = [(name, _text(value)) for name, value in record.headers if not name.startswith(DEAD_LETTER_PREFIX)]
+    return {
+        "letter": str(letter),
+        **headers_as_json(letter_headers(record)),
+        **content_of(record).as_json(),
+        "key": None if record.key is None else _text(record.key),
+        "headers": [{"name": name, "value": value} for name, value in original],
+        "value": None if record.value is None else _text(record.value),
+    }
 
 
 def letter_as_json(each: StandingLetter) -> dict[str, object]:
@@ -199,18 +232,17 @@ def _print_record(letter: LetterId, record: InboundRecord) -> None:
         if not name.startswith(DEAD_LETTER_PREFIX):
             shown.add_row(name, _text(value))
     shown.print()
-    out.print(_pretty(record.value), markup=False, soft_wrap=True)
+    value = record.value
+    out.print("(no value)" if value is None else printable(indented(value)), markup=False, soft_wrap=True)
 
 
-def _pretty(value: bytes | None) -> str:
+def indented(value: bytes) -> str:
     """JSON indented with its numbers exactly as they were written, anything else as text with escapes."""
-    if value is None:
-        return "(no value)"
     try:
         document = json.loads(value, parse_float=_as_written, parse_int=_as_written)
     except (ValueError, RecursionError):
-        return printable(_text(value))
-    return printable(_WRITTEN.sub(r"\1", json.dumps(document, indent=2, ensure_ascii=False)))
+        return _text(value)
+    return _WRITTEN.sub(r"\1", json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def _as_written(text: str) -> str:

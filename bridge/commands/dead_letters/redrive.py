@@ -7,10 +7,13 @@ import contextlib
 import functools
 import sys
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import orjson
+
+from bridge.commands.dead_letters.became import is_settled, print_redriven, print_redriven_as_json, results_of
 from bridge.commands.dead_letters.redriving import Letter, LetterSelection, again, read_letter, refusal
 from bridge.commands.output import printable, screen
 from bridge.commands.progress import ProgressBar
@@ -36,25 +39,48 @@ class Found:
     before: list[Place] = field(default_factory=list)
 
 
-async def redrive(settings: Settings, wanted: LetterSelection, *, rate: float, dry_run: bool, force: bool) -> bool:
-    """Redrive what is wanted, at most `rate` events a second (0: as fast as Kafka takes them); False if some were not.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How it is redriven: at most `rate` events a second (0: as fast as Kafka takes them), or only said (`dry_run`).
+
+    `force` overrides cautions, `wait_s` is for how long results are waited for (None: not at all), and `bodies` are
+    edited values by letter.
+    """
+
+    rate: float = 0
+    dry_run: bool = False
+    force: bool = False
+    wait_s: float | None = None
+    as_json: bool = False
+    bodies: Mapping[Place, bytes] = field(default_factory=dict)
+
+
+async def redrive(settings: Settings, wanted: LetterSelection, manner: Manner) -> bool:
+    """Redrive what is wanted; False if some were not, or did not get into the books where that was waited for.
 
     BridgeError when nothing is found, or the only one that is named is refused.
     """
-    found = await _find(settings, wanted, force=force)
-    if dry_run:
-        _print_plan(found)
+    found = await _find(settings, wanted, force=manner.force)
+    if manner.dry_run:
+        _print_plan_as_json(found) if manner.as_json else _print_plan(found)
         return True
-    if found.before:
+    if found.before and not manner.as_json:
         screen().print(f"{len(found.before)} were redriven before and are left alone.", markup=False)
+    sent: dict[Place, Place] = {}
     try:
         if found.chosen:
-            await _redrive(settings, found.chosen, rate)
+            await _redrive(settings, found.chosen, manner, sent)
     except asyncio.CancelledError:  # Ctrl-C; how far it went is said
         return False
     for place, sentence in found.refused.items():
         sys.stderr.write(printable(f"{place} was not redriven: {sentence}.") + "\n")
-    return not found.refused
+    waited = manner.wait_s is not None and bool(sent)
+    results = await results_of(settings, sent.values(), wait_s=manner.wait_s or 0) if waited else {}
+    if manner.as_json:
+        print_redriven_as_json(sent, results)
+    elif waited:
+        print_redriven(sent, results, wait_s=manner.wait_s or 0)
+    return not found.refused and (not waited or all(is_settled(results.get(place)) for place in sent.values()))
 
 
 async def _find(settings: Settings, wanted: LetterSelection, *, force: bool) -> Found:
@@ -99,24 +125,26 @@ def _complain_of_missing(wanted: LetterSelection, letters: Collection[Letter], t
         raise BridgeError(f"No dead letter on {topic} is one of those that were asked for.")
 
 
-async def _redrive(settings: Settings, chosen: dict[Place, Letter], rate: float) -> None:
-    """Publish, chunk after chunk, and say how far it went also when it is interrupted."""
+async def _redrive(settings: Settings, chosen: dict[Place, Letter], manner: Manner, sent: dict[Place, Place]) -> None:
+    """Publish, chunk after chunk, and say how far it went when interrupted too; `sent` grows by what went where."""
     connection, topics = kafka_connection(settings.kafka), settings.topics
-    done = 0
+    done, rate = 0, manner.rate
     together = TOGETHER_MAX if not rate else max(1, min(TOGETHER_MAX, int(rate / 10)))
     try:
         async with open_redriver(connection, dead_letters=topics.dead_letters, journal=topics.journal) as redriver:
             with ProgressBar("Redriving") as bar:
                 async for chunk in _chunks(settings, chosen, together):
                     began = time.monotonic()
-                    await redriver.redrive([_marked(record, chosen[place]) for place, record in chunk])
+                    records = [(_edited(record, manner), chosen[place]) for place, record in chunk]
+                    await redriver.redrive([_marked(record, letter, sent) for record, letter in records])
                     done += len(chunk)
                     bar.show(done, len(chosen), f"{done} of {len(chosen)} events")
                     if rate and done < len(chosen):
                         await asyncio.sleep(max(0.0, began + len(chunk) / rate - time.monotonic()))
     finally:
         rest = "" if done == len(chosen) else " The same command goes on with the rest."
-        screen().print(f"Redriven: {done} of {len(chosen)}.{rest}", markup=False, soft_wrap=True)
+        if not manner.as_json:
+            screen().print(f"Redriven: {done} of {len(chosen)}.{rest}", markup=False, soft_wrap=True)
 
 
 async def _chunks(
@@ -141,17 +169,31 @@ async def _chunks(
         yield chunk
 
 
-def _marked(record: InboundRecord, letter: Letter) -> Marked:
+def _edited(record: InboundRecord, manner: Manner) -> InboundRecord:
+    return replace(record, value=manner.bodies.get(record.place, record.value))
+
+
+def _marked(record: InboundRecord, letter: Letter, sent: dict[Place, Place]) -> Marked:
     return (
         again(record, letter),
         letter.company,
         redrive_key(letter.place),
-        functools.partial(_mark, letter.origin.topic),
+        functools.partial(_mark, letter, sent),
     )
 
 
-def _mark(topic: str, partition: int, offset: int) -> bytes:
-    return redrive_value(Redrive(datetime.now(UTC), Place(topic, partition, offset)))
+def _mark(letter: Letter, sent: dict[Place, Place], partition: int, offset: int) -> bytes:
+    sent[letter.place] = Place(letter.origin.topic, partition, offset)
+    return redrive_value(Redrive(datetime.now(UTC), sent[letter.place]))
+
+
+def _print_plan_as_json(found: Found) -> None:
+    for place, letter in found.chosen.items():
+        said = {"letter": f"{place.partition}/{place.offset}", "company": letter.company, "reason_code": letter.code}
+        screen().out(orjson.dumps({**said, "would": "redrive", "redrives": letter.redrives}).decode())
+    for place, sentence in found.refused.items():
+        said = {"letter": f"{place.partition}/{place.offset}", "would": "refuse", "reason": sentence}
+        screen().out(orjson.dumps(said).decode())
 
 
 def _print_plan(found: Found) -> None:
