@@ -39,7 +39,7 @@ from contracts.records import OutboundRecord, Place
 
 SLICE_S = 4.0
 """A slice that took longer was too large, because live records wait for its end."""
-SLICE_MIN, SLICE_MAX = 30, 200
+SLICE_MIN, SLICE_MAX = 30, 60
 """Records. A smaller slice takes as long: each of its waves waits for a batch that may go, which takes 30 steps."""
 KEPT_FOR = timedelta(days=1)
 """So long a job that is over can be asked for."""
