@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,13 @@ def reconcile(
     first: Annotated[str, typer.Option("--from", help="The first day, as in 2026-11-01.")],
     last: Annotated[str, typer.Option("--to", help="The last day, which is included.")],
     company: OneCompany = None,
+    outstanding: Annotated[
+        Path | None,
+        typer.Option(
+            "--outstanding",
+            help="What was open when the books began, as `doctor --start` reads it; --from is that day.",
+        ),
+    ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="The table as CSV, with the documents behind it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The whole report as one JSON document.")] = False,
     config: Config = BRIDGE_TOML,
@@ -22,7 +30,8 @@ def reconcile(
     """Compare shop and processor with the books, per day, currency and gateway, and name each document that differs.
 
     Days are those on which documents are dated. Documents that a person entered without the bridge are compared too,
-    where they have to do with the shop's. Writes nothing and may run beside a service, at the lowest priority. Exit 1
+    where they have to do with the shop's. Clearing accounts, sales tax and gift cards have to come to what the events
+    say is still open. Writes nothing and may run beside a service, at the lowest priority. Exit 1
     when something differs, or when nothing was read.
 
     Example: qbo-bridge reconcile --company acme-us --from 2026-11-01 --to 2026-11-30
@@ -42,5 +51,5 @@ def reconcile(
         raise typer.BadParameter(str(error)) from None
     settings = load_settings(config, os.environ)
     named = one_company(settings, company)
-    request = ReconcileRequest(company=named, first=days[0], last=days[1], form=form)
+    request = ReconcileRequest(company=named, first=days[0], last=days[1], form=form, outstanding=outstanding)
     raise typer.Exit(0 if asyncio.run(reconciled(settings, request)) else 1)

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.differences import DifferenceKind
 from bridge.reconciliation.facts import DocumentFacts
 from bridge.reconciliation.lines import DocumentLine
@@ -38,6 +39,7 @@ class KnownAccounts:
     fees: Collection[str] = ()
     banks: Collection[str] = ()
     clearing: Mapping[str, str] = field(default_factory=dict)
+    liabilities: Mapping[str, ControlKind] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

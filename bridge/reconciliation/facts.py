@@ -13,7 +13,10 @@ from decimal import Decimal
 from typing import get_args
 
 from bridge.decoding.decision import MappedRecord
+from bridge.reconciliation.control_kinds import ControlKind, liability_of
 from bridge.reconciliation.events import EntityKey
+from bridge.reconciliation.payouts import ToldPayouts
+from contracts.documents import SalesForm
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
 from contracts.posting import Intent, PostingPlan, PostingStep
@@ -54,6 +57,8 @@ class DocumentFacts:
     gateway: str = ""
     number: str | None = None
     moves: tuple[Move, ...] = ()
+    on_liabilities: dict[ControlKind, Decimal] = field(default_factory=dict)
+    """What its lines come to that stand on a liability, such as gift cards."""
 
     @property
     def fees(self) -> Decimal:
@@ -67,6 +72,7 @@ class SourceFacts:
     def __init__(self) -> None:
         self.of: dict[EntityKey, DocumentFacts] = {}
         self.gateways: dict[SourceKey, set[str]] = {}
+        self.payouts = ToldPayouts()
 
     def add(self, mapped: Iterable[MappedRecord]) -> None:
         """Take in records of the company; what books nothing says nothing."""
@@ -87,6 +93,8 @@ class SourceFacts:
         draft = step.draft
         if step.intent is Intent.ENSURE or not isinstance(draft, get_args(DocumentDraft)):
             return
+        if isinstance(draft, DepositDraft):
+            self.payouts.add(step.key, draft)
         found = _facts(step, draft)
         known = self.of.get((step.entity, step.key))
         found.days |= known.days if known is not None else set()
@@ -108,6 +116,12 @@ def _facts(step: PostingStep, draft: DocumentDraft) -> DocumentFacts:
         age=(step.version.updated_at, step.version.rank) if step.version else _UNDATED,
         number=draft.number,
     )
+    form = draft.sale if isinstance(draft, SalesReceiptDraft) else draft
+    if isinstance(form, SalesForm):
+        for line in form.lines:
+            kind = liability_of(line.item)
+            if kind is not None:
+                found.on_liabilities[kind] = found.on_liabilities.get(kind, Decimal(0)) + line.amount
     match draft:
         case SalesReceiptDraft():
             found.tax, found.gateway = draft.sale.tax, gateway_of(draft.deposit_to)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from bridge.index.index import Index
 from bridge.index.posted import Posted
 from bridge.reconciliation.accounts import account_difference
 from bridge.reconciliation.booked import booked_as
+from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.differences import (
     NOT_THERE,
     OF_VERDICT,
@@ -21,6 +22,7 @@ from bridge.reconciliation.differences import (
     sentence,
 )
 from bridge.reconciliation.documents import Document, Verdict
+from bridge.reconciliation.events import Events
 from bridge.reconciliation.facts import DocumentFacts, SourceFacts
 from bridge.reconciliation.rows import BookRow, Link
 from contracts.keys import SourceKey
@@ -46,6 +48,8 @@ class DocumentLine:
     facts: DocumentFacts | None
     source: Decimal | None
     difference: Difference | None = None
+    lasts: bool = True
+    """False for what its source took back, or a rule left out: nothing of it has to be in the books."""
     is_consequence: bool = False
     """True for what differs only because another document does, whose difference names it."""
 
@@ -67,9 +71,12 @@ class BothSides:
 
     found: Sequence[Document]
     facts: SourceFacts
+    events: Events
     index: Index
     rows: Mapping[Link, BookRow]
     profile: CompanyProfile
+    items: Mapping[str, ControlKind] = field(default_factory=dict)
+    """The Ids of items that stand on a liability."""
     closed_until: date | None = None
 
 
@@ -103,11 +110,18 @@ def _line(document: Document, sides: BothSides) -> DocumentLine:
         row=row,
         facts=facts,
         source=document.expected,
+        lasts=_lasts(document),
     )
     kind = OF_VERDICT.get(document.verdict)
     if kind is None:
         return _compared_further(line, posted, sides) if document.verdict is Verdict.POSTED else line
     return _with_verdict(line, document, kind, sides)
+
+
+def _lasts(document: Document) -> bool:
+    if document.verdict in (Verdict.CANCELLED, Verdict.IGNORED):
+        return False
+    return document.verdict is not Verdict.EXTRA or document.expected is None or document.expected != 0
 
 
 def _with_verdict(line: DocumentLine, document: Document, kind: DifferenceKind, sides: BothSides) -> DocumentLine:

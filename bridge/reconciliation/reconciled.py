@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from bridge.index.company_profile import CompanyProfile
+from bridge.index.company_profile import Account, CompanyProfile
+from bridge.reconciliation.control_kinds import ControlKind
+from bridge.reconciliation.controls import AccountBalance, ControlAccount, Given, control_accounts
 from bridge.reconciliation.days import DayRow, KnownAccounts, day_rows
 from bridge.reconciliation.differences import Difference
 from bridge.reconciliation.facts import gateway_of
@@ -17,8 +19,13 @@ from bridge.reconciliation.rows import BookRow
 from bridge.reconciliation.strangers import shop_documents, stranger_of
 from contracts.errors import UnmappableEvent
 from contracts.lists import AccountSelector
-from mappings.accounts import CLEARING, account, deposit_account
+from mappings.accounts import CLEARING, LiabilityRole, account, deposit_account, liability_line
 from mappings.rules import MappingRules
+
+_LIABILITIES: Mapping[ControlKind, LiabilityRole] = {
+    ControlKind.GIFT_CARDS: "gift_cards",
+    ControlKind.MARKETPLACE_TAX: "marketplace_tax",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +40,19 @@ class Reconciled:
     differences: Sequence[Difference]
     in_clearing: Mapping[tuple[date, str, str], Decimal | None]
     unrelated: int
+    controls: Sequence[ControlAccount] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """True when no document differs, and every account comes to what the events say is open."""
+        return not self.differences and not any(each.difference for each in self.controls)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClearingBalance:
-    """What QBO says lies in a clearing account now, in the account's currency; None where it does not say."""
-
-    gateway: str
-    currency: str
-    amount: Decimal | None
-
-
-def reconciled(sides: BothSides, rules: MappingRules, profile: CompanyProfile, first: date, last: date) -> Reconciled:
-    """Compare what is dated `first` to `last`, both included, on either side."""
-    accounts, balances = known_accounts(rules, profile)
+def reconciled(
+    sides: BothSides, rules: MappingRules, first: date, last: date, given: Given | None = None
+) -> Reconciled:
+    """Compare what is dated `first` to `last`, both included, on either side; `given` is what a file says was open."""
+    accounts, balances = known_accounts(rules, sides.profile)
     every = lines_of(sides)
     ours = without_consequences([line for line in every if _is_in(line.days, first, last)])
     shop = shop_documents(
@@ -67,12 +73,15 @@ def reconciled(sides: BothSides, rules: MappingRules, profile: CompanyProfile, f
         differences=sorted(_differences(lines), key=_order),
         in_clearing=_in_clearing(found, sides.rows.values(), balances),
         unrelated=len(strangers) - len(by_hand),
+        controls=control_accounts([*every, *by_hand], sides, accounts, balances, (first, last), given or {}),
     )
 
 
-def known_accounts(rules: MappingRules, profile: CompanyProfile) -> tuple[KnownAccounts, Mapping[str, ClearingBalance]]:
-    """The accounts of fees, the banks, and the clearing account of each gateway with what lies in it now."""
-    fees, clearing = set(), {}
+def known_accounts(rules: MappingRules, profile: CompanyProfile) -> tuple[KnownAccounts, Mapping[str, AccountBalance]]:
+    """The accounts of fees, the banks, and the clearing accounts and liabilities with what lies on them now."""
+    fees: set[str] = set()
+    clearing: dict[str, AccountBalance] = {}
+    owed: dict[str, AccountBalance] = {}
     for shop in rules.of_each_shop():
         for role in ("fees", "dispute_fees"):
             fees |= _found(profile, account(shop, role))
@@ -82,12 +91,29 @@ def known_accounts(rules: MappingRules, profile: CompanyProfile) -> tuple[KnownA
                 one = profile.accounts[ident]
                 if one.account_type == "Other Current Asset" and one.sub_type != "UndepositedFunds":
                     currency = one.currency or profile.home_currency
-                    clearing[ident] = ClearingBalance(
-                        gateway=gateway_of(where) or gateway, currency=currency, amount=one.balance
+                    clearing[ident] = AccountBalance(
+                        kind=ControlKind.CLEARING,
+                        name=one.full_name,
+                        gateway=gateway_of(where) or gateway,
+                        currency=currency,
+                        amount=one.balance,
                     )
+        for kind, role in _LIABILITIES.items():
+            owed |= {
+                each: _owed(kind, profile.accounts[each], profile)
+                for each in _found(profile, liability_line(shop, role))
+            }
     banks = {ident for ident, one in profile.accounts.items() if one.account_type == "Bank"}
     named = {ident: each.gateway for ident, each in clearing.items()}
-    return KnownAccounts(fees=fees, banks=banks, clearing=named), clearing
+    kinds = {ident: each.kind for ident, each in owed.items()}
+    return KnownAccounts(fees=fees, banks=banks, clearing=named, liabilities=kinds), clearing | owed
+
+
+def _owed(kind: ControlKind, account: Account, profile: CompanyProfile) -> AccountBalance:
+    """QBO shows what is owed below zero."""
+    owed = None if account.balance is None else -account.balance
+    currency = account.currency or profile.home_currency
+    return AccountBalance(kind=kind, name=account.full_name, gateway="", currency=currency, amount=owed)
 
 
 def _found(profile: CompanyProfile, selector: AccountSelector) -> set[str]:
@@ -98,7 +124,7 @@ def _found(profile: CompanyProfile, selector: AccountSelector) -> set[str]:
 
 
 def _in_clearing(
-    rows: Iterable[DayRow], books: Iterable[BookRow], balances: Mapping[str, ClearingBalance]
+    rows: Iterable[DayRow], books: Iterable[BookRow], balances: Mapping[str, AccountBalance]
 ) -> dict[tuple[date, str, str], Decimal | None]:
     """The balance of now, less what moved after the day; None where QBO does not say one of the balances."""
     moves: defaultdict[str, list[tuple[date, Decimal]]] = defaultdict(list)
@@ -110,7 +136,8 @@ def _in_clearing(
     for each in rows:
         place = (each.day, each.currency, each.gateway)
         for ident, balance in balances.items():
-            if (balance.gateway, balance.currency) == (each.gateway, each.currency):
+            is_of_day = (balance.gateway, balance.currency) == (each.gateway, each.currency)
+            if is_of_day and balance.kind is ControlKind.CLEARING:
                 later = sum((amount for day, amount in moves[ident] if day > each.day), Decimal(0))
                 before = found.get(place, Decimal(0))
                 if balance.amount is None or before is None:

@@ -20,8 +20,8 @@ class BookRow:
     """One live transaction, anybody's; amounts are in its own currency.
 
     `moves` is what it brings to each account by Id, debits positive, as far as its lines name accounts, `deposit_to`
-    where its money went. `changed_by` is the Id of a user, None where QBO does not tell. `is_first_version`: nobody has
-    changed it since it was made.
+    where its money went, `items` what its lines come to by the Id of the item. `changed_by` is the Id of a user, None
+    where QBO does not tell. `is_first_version`: nobody has changed it since it was made.
     """
 
     entity: str
@@ -37,6 +37,7 @@ class BookRow:
     links: frozenset[Link]
     moves: Mapping[str, Decimal]
     deposit_to: str | None
+    items: Mapping[str, Decimal]
     changed_at: str | None
     changed_by: str | None
     is_first_version: bool
@@ -64,6 +65,7 @@ def read_row(entity: str, row: Entity, home_currency: str) -> BookRow:
         links=frozenset(_links(row)),
         moves=moves_of(entity, row),
         deposit_to=_text(part(row, "DepositToAccountRef").get("value")),
+        items=_by_item(row),
         changed_at=_text(meta.get("LastUpdatedTime")),
         changed_by=_text(part(meta, "LastModifiedByRef").get("value")),
         is_first_version=str(row.get("SyncToken")) == "0",
@@ -92,6 +94,15 @@ def moves_of(entity: str, row: Entity) -> dict[str, Decimal]:
     if where is not None:
         moves[str(where)] += -total if entity == "RefundReceipt" else total
     return dict(moves)
+
+
+def _by_item(row: Entity) -> dict[str, Decimal]:
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in _lines(row):
+        item = part(part(line, "SalesItemLineDetail"), "ItemRef").get("value")
+        if item is not None:
+            found[str(item)] += number(line.get("Amount")) or Decimal(0)
+    return dict(found)
 
 
 def _total(entity: str, row: Entity) -> Decimal:

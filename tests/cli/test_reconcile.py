@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from bridge.cli.app import app
 from bridge.commands.reconcile.output import Balanced, Form, print_balanced
 from bridge.commands.spans import parse_days
+from bridge.reconciliation.control_kinds import ControlKind
+from bridge.reconciliation.controls import ControlAccount
 from bridge.reconciliation.days import DayRow, Measure
 from bridge.reconciliation.differences import Difference, DifferenceKind
 from bridge.reconciliation.lines import DocumentLine
@@ -48,6 +50,17 @@ LINE = DocumentLine(
     source=Decimal(1080),
     difference=DIFFERENCE,
 )
+CARDS = ControlAccount(
+    kind=ControlKind.GIFT_CARDS,
+    name="Gift cards",
+    gateway="",
+    currency="JPY",
+    before=Decimal(500),
+    source=Decimal(80),
+    books=Decimal(0),
+    untold=3,
+    documents=["invoice/145"],
+)
 
 
 def balanced(*, differs: bool, records: int = 1) -> Balanced:
@@ -59,6 +72,7 @@ def balanced(*, differs: bool, records: int = 1) -> Balanced:
         differences=[DIFFERENCE] if differs else [],
         in_clearing={(DAY, "JPY", "=stripe"): Decimal(500)},
         unrelated=2,
+        controls=[CARDS] if differs else [],
     )
     return Balanced(company="acme", first=DAY, last=DAY, found=found, records=records, unread=[], reads=14)
 
@@ -96,6 +110,25 @@ def test_people_get_a_table_and_a_sentence_a_document(capsys: pytest.CaptureFixt
     assert "the events say 1080, QuickBooks says 1000 (last changed 2026-11-09T08:00:00-08:00 by user 7)" in out
     assert "2 documents of the books have nothing to do with the shop" in out
     assert "1 document differs." in out
+
+
+def test_an_account_says_what_is_open_and_which_documents_are_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """What lay there before is QuickBooks' word here; documents of no event are counted."""
+    print_balanced(balanced(differs=True), Form.JSON)
+    (cards,) = json.loads(capsys.readouterr().out)["accounts"]
+    assert (cards["account"], cards["before"], cards["before_from"]) == ("Gift cards", "500", "quickbooks")
+    assert (cards["open_by_events"], cards["open_by_books"], cards["difference"]) == ("580", "500", "-80")
+    print_balanced(balanced(differs=True), Form.TABLE)
+    out = capsys.readouterr().out
+    assert "Gift cards: -80 JPY differ: invoice/145." in out
+    assert "Gift cards: 3 documents are told by no event that was read" in out
+
+
+def test_an_account_that_differs_is_no_agreement() -> None:
+    """Guard: `Reconciled.agrees`; no document differs, and the account does."""
+    report = balanced(differs=False)
+    off = replace(report, found=replace(report.found, controls=[CARDS]))
+    assert (off.verdict, off.agrees) == ("differs", False)
 
 
 def test_agreement_needs_something_that_was_read() -> None:

@@ -18,24 +18,13 @@ from bridge.reconciliation.reconciled import known_accounts
 from bridge.reconciliation.rows import BookRow, read_row
 from contracts.keys import SourceKey
 from mappings.rules import GatewayRule, MappingRules
-from tests.support.orders import Json, handed_back, order, refund, refund_line, shopify_event, taxed, transaction
-from tests.support.reconciling import balanced, named
+from tests.support.orders import Json, handed_back, refund, refund_line, shopify_event, taxed
+from tests.support.reconciling import balanced, named, sold
 from tests.support.shop_payouts import charged, told
 from tests.support.world import World, opened
 
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 ORDER, REFUND, DISPUTE = "shopify:order:1001", "shopify:refund:77", "shopify:dispute:55"
-
-
-def sold(ident: int, price: str, tax: str, day: str) -> list[Json]:
-    """An order by card and its money, of one day."""
-    moment, total = f"{day}T09:00:00-05:00", str(Decimal(price) + Decimal(tax))
-    times = {"created_at": moment, "processed_at": moment}
-    line = taxed(price, 1, tax, id=ident * 10, sku=f"S{ident}")
-    named_so = {"admin_graphql_api_id": None, "name": f"#{ident}", "email": f"buyer{ident}@example.com"}
-    body = order([line], id=ident, updated_at=moment, **named_so, **times)
-    money = transaction(id=ident + 10_000, order_id=ident, amount=total, admin_graphql_api_id=None, **times)
-    return [shopify_event("orders/create", body), shopify_event("order_transactions/create", money)]
 
 
 def handed() -> list[Json]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from bridge.commands.reconcile.command import SourceSide, both_sides, read_books
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.versions import read_versions
+from bridge.reconciliation.controls import Given
 from bridge.reconciliation.documents import documents
 from bridge.reconciliation.reconciled import Reconciled, reconciled
 from mappings.rules import MappingRules
 from tests.support.assembly import COMPANY
-from tests.support.orders import Json
+from tests.support.orders import Json, order, shopify_event, taxed, transaction
 from tests.support.seals import SEAL
 from tests.support.verifying import ROUTER
 from tests.support.world import World
@@ -22,7 +24,12 @@ FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 
 
 async def balanced(
-    world: World, rules: MappingRules, events: Sequence[Json], first: date = FIRST, last: date = LAST
+    world: World,
+    rules: MappingRules,
+    events: Sequence[Json],
+    first: date = FIRST,
+    last: date = LAST,
+    given: Given | None = None,
 ) -> Reconciled:
     """What reconcile says of `events` and the world's books."""
     source, mapper = SourceSide(), EventMapper(COMPANY, ROUTER, rules)
@@ -34,9 +41,20 @@ async def balanced(
         index.note_version(document, version)
     books = await read_books(world.client, index, datetime(2010, 1, 1, tzinfo=UTC), rules)
     sides = both_sides(source, books, documents(source.events, index, {}, {}), rules)
-    return reconciled(sides, rules, books.profile, first, last)
+    return reconciled(sides, rules, first, last, given)
 
 
 def named(found: Reconciled) -> list[tuple[str, str]]:
     """What differs: how, and which document."""
     return [(each.kind.value, str(each.key or each.name)) for each in found.differences]
+
+
+def sold(ident: int, price: str, tax: str, day: str) -> list[Json]:
+    """An order by card and its money, of one day."""
+    moment, total = f"{day}T09:00:00-05:00", str(Decimal(price) + Decimal(tax))
+    times = {"created_at": moment, "processed_at": moment}
+    line = taxed(price, 1, tax, id=ident * 10, sku=f"S{ident}")
+    named_so = {"admin_graphql_api_id": None, "name": f"#{ident}", "email": f"buyer{ident}@example.com"}
+    body = order([line], id=ident, updated_at=moment, **named_so, **times)
+    money = transaction(id=ident + 10_000, order_id=ident, amount=total, admin_graphql_api_id=None, **times)
+    return [shopify_event("orders/create", body), shopify_event("order_transactions/create", money)]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
 
 from bridge.books.books import SKEW, profile_of
+from bridge.commands.doctor.opening import GIFT_CARDS, IN_TRANSIT, STORE_CREDIT
+from bridge.commands.doctor.start import read_outstanding
 from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.progress import ProgressBar
@@ -21,7 +26,10 @@ from bridge.journal.versions import read_versions
 from bridge.kafka.range import TimeSpan
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.limiter import Priority
+from bridge.quickbooks.queries import Select, where_in
 from bridge.quickbooks.warmup import INDEXED, load_basics, transactions
+from bridge.reconciliation.control_kinds import ControlKind, liability_of
+from bridge.reconciliation.controls import Given
 from bridge.reconciliation.documents import Document, Verdict, documents
 from bridge.reconciliation.events import Events
 from bridge.reconciliation.facts import SourceFacts
@@ -30,7 +38,10 @@ from bridge.reconciliation.reconciled import reconciled
 from bridge.reconciliation.rows import BookRow, Link, read_row
 from bridge.service.app import CompanyContext, CompanyRuntime, open_company_context, open_runtime
 from bridge.telemetry.logs import silence_logs
+from contracts.errors import ConfigurationError
+from contracts.quickbooks import ItemDraft
 from contracts.records import InboundRecord
+from mappings.items import gift_card_item, marketplace_tax_item
 from mappings.rules import MappingRules
 
 BEFORE = timedelta(days=31)
@@ -45,6 +56,8 @@ class ReconcileRequest:
     first: date
     last: date
     form: Form = Form.TABLE
+    outstanding: Path | None = None
+    """What was open on the day on which the books start, as `doctor --start` reads it."""
 
 
 @dataclass(slots=True)
@@ -67,6 +80,7 @@ class BooksSide:
     index: Index
     rows: dict[Link, BookRow]
     profile: CompanyProfile
+    items: Mapping[str, ControlKind]
 
 
 async def reconcile(settings: Settings, request: ReconcileRequest) -> bool:
@@ -76,14 +90,33 @@ async def reconcile(settings: Settings, request: ReconcileRequest) -> bool:
     """
     silence_logs()
     context = await open_company_context(settings, settings.company(request.company))
+    given = opening_of(request, context.rules)
     with ProgressBar(request.company) as bar:
-        balanced = await _balanced(settings, context, request, bar)
+        balanced = await _balanced(settings, context, request, given, bar)
     print_balanced(balanced, request.form)
     return balanced.agrees
 
 
+def opening_of(request: ReconcileRequest, rules: MappingRules) -> Given:
+    """What the file says was open before the first day. ConfigurationError where it is not the day of the start."""
+    if request.outstanding is None:
+        return {}
+    if rules.books_start != request.first:
+        start = rules.books_start or "not set"
+        raise ConfigurationError(
+            f"the file says what was open on the day of books_start ({start}): give that day as --from"
+        )
+    found: defaultdict[tuple[ControlKind, str, str], Decimal] = defaultdict(Decimal)
+    for each in read_outstanding(request.outstanding):
+        if each.amount is not None and each.what.startswith(IN_TRANSIT):
+            found[ControlKind.CLEARING, each.what.removeprefix(IN_TRANSIT), each.currency] += each.amount
+        elif each.amount is not None and each.what in (GIFT_CARDS, STORE_CREDIT):
+            found[ControlKind.GIFT_CARDS, "", each.currency] += each.amount
+    return found
+
+
 async def _balanced(
-    settings: Settings, context: CompanyContext, request: ReconcileRequest, bar: ProgressBar
+    settings: Settings, context: CompanyContext, request: ReconcileRequest, given: Given, bar: ProgressBar
 ) -> Balanced:
     source, start = SourceSide(), datetime.combine(request.first, time(), UTC) - BEFORE
     span = TimeSpan(int(start.timestamp() * 1000), None)
@@ -103,7 +136,7 @@ async def _balanced(
         company=request.company,
         first=request.first,
         last=request.last,
-        found=reconciled(sides, context.rules, books.profile, request.first, request.last),
+        found=reconciled(sides, context.rules, request.first, request.last, given),
         records=source.events.records - source.events.other_companies,
         unread=unread,
         reads=reads,
@@ -118,7 +151,9 @@ def both_sides(source: SourceSide, books: BooksSide, found: Sequence[Document], 
         facts=source.facts,
         index=books.index,
         rows=books.rows,
+        events=source.events,
         profile=books.profile,
+        items=books.items,
         closed_until=closed_until,
     )
 
@@ -144,4 +179,19 @@ async def read_books(client: QuickBooksClient, index: Index, since: datetime, ru
             for row in page:
                 found = read_row(entity, row, profile.home_currency)
                 rows[entity, found.id] = found
-    return BooksSide(index, rows, profile)
+    return BooksSide(index, rows, profile, await _items(client, rules))
+
+
+async def _items(client: QuickBooksClient, rules: MappingRules) -> dict[str, ControlKind]:
+    """The Ids of the bridge's own items that stand on a liability: one read for all shops."""
+    kinds: dict[str, ControlKind] = {}
+    for shop in rules.of_each_shop():
+        for step in (gift_card_item(shop), marketplace_tax_item(shop)):
+            kind = liability_of(step.key)
+            if kind is not None and isinstance(step.draft, ItemDraft) and step.draft.sku is not None:
+                kinds[step.draft.sku] = kind
+    select = Select(
+        "Item", ("Id", "Sku"), conditions=(where_in("Sku", tuple(kinds)), where_in("Active", (True, False)))
+    )
+    pages = client.pages(select, priority=Priority.HOUSEKEEPING)
+    return {str(row["Id"]): kinds[str(row["Sku"])] async for page in pages for row in page}

@@ -15,6 +15,7 @@ import orjson
 from bridge.commands.output import printable, screen
 from bridge.commands.tables import Table
 from bridge.kafka.range import Missing
+from bridge.reconciliation.controls import ControlAccount
 from bridge.reconciliation.days import DayRow, Measure
 from bridge.reconciliation.differences import Difference, joined
 from bridge.reconciliation.reconciled import Reconciled
@@ -35,6 +36,19 @@ COLUMNS = (
     "difference",
 )
 """`sold` is what the events say; all others what the books say."""
+ACCOUNT_COLUMNS = (
+    "account",
+    "gateway",
+    "currency",
+    "before",
+    "events",
+    "books",
+    "open_by_events",
+    "open_by_books",
+    "difference",
+)
+"""`before` lay there when the days began, `events` and `books` are what each side moved in them."""
+DOCUMENTS_MAX = 10
 UNKNOWN = "unknown"
 """Stands where a balance is not told: nothing would be an amount."""
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -68,7 +82,7 @@ class Balanced:
     @property
     def verdict(self) -> str:
         """One word: `agrees`, `differs`, or `nothing_read` where there was nothing to compare with."""
-        if self.found.differences:
+        if not self.found.agrees:
             return "differs"
         return "agrees" if self.records else "nothing_read"
 
@@ -114,6 +128,7 @@ def _shown(balanced: Balanced) -> dict[str, object]:
         "reads": balanced.reads,
         "unrelated": found.unrelated,
         "days": [_shown_day(row, found) for row in found.rows],
+        "accounts": [_shown_account(each) for each in found.controls],
         "differences": [each.shown() for each in found.differences],
         "unread": [f"{each.topic}/{each.partition} {each.first}-{each.last}: {each.why}" for each in balanced.unread],
     }
@@ -125,6 +140,25 @@ def _shown_day(row: DayRow, found: Reconciled) -> dict[str, object]:
     others = (each for each in Measure if each is not Measure.SALES)
     source = {each.value: plain(row.source[each], row.currency or "USD") for each in others}
     return {**cells, "source": source}
+
+
+def _account_cells(each: ControlAccount) -> dict[str, str]:
+    amounts = {
+        "before": each.before if each.given is None else each.given,
+        "events": each.source,
+        "books": each.books,
+        "open_by_events": each.open_by_events,
+        "open_by_books": each.open_by_books,
+        "difference": each.difference,
+    }
+    shown = {name: UNKNOWN if amount is None else _money(amount, each.currency) for name, amount in amounts.items()}
+    return {"account": each.name or each.kind.value, "gateway": each.gateway, "currency": each.currency, **shown}
+
+
+def _shown_account(each: ControlAccount) -> dict[str, object]:
+    """One account; `before` is the file's word, else QuickBooks', and `untold` counts documents of no event."""
+    said = {"before_from": "file" if each.given is not None else "quickbooks", "untold": each.untold}
+    return {"what": each.kind.value, **_account_cells(each), **said, "documents": each.documents}
 
 
 def _csv(balanced: Balanced) -> str:
@@ -156,6 +190,12 @@ def _print(balanced: Balanced) -> None:
             cells = _cells(row, found)
             shown.add_row(*(cells[name] for name in COLUMNS))
         shown.print()
+    if found.controls:
+        accounts = Table([name.replace("_", " ") for name in ACCOUNT_COLUMNS])
+        for control in found.controls:
+            cells = _account_cells(control)
+            accounts.add_row(*(cells[name] for name in ACCOUNT_COLUMNS))
+        accounts.print()
     for each in found.differences:
         out.out(printable(_sentence(each)))
     for line in _notes(balanced):
@@ -176,11 +216,24 @@ def _sentence(each: Difference) -> str:
     return f"{each.day} {what:<13} {each.name}{number}{who}{amount_said}: {each.why}{changed}{with_it}"
 
 
+def _account_notes(each: ControlAccount) -> Iterator[str]:
+    name = printable(each.name or each.kind.value.replace("_", " "))
+    if each.difference:
+        more = len(each.documents) - DOCUMENTS_MAX
+        listed = ", ".join(each.documents[:DOCUMENTS_MAX]) + (f" and {more} more" if more > 0 else "")
+        behind = listed or "what was open before, by the file"
+        yield f"{name}: {_money(each.difference, each.currency)} {each.currency} differ: {printable(behind)}."
+    if each.untold:
+        yield f"{name}: {each.untold} documents are told by no event that was read; the books are believed."
+
+
 def _notes(balanced: Balanced) -> Iterator[str]:
     for missing in balanced.unread:
         yield f"{missing.topic}/{missing.partition}: offsets {missing.first} to {missing.last} {missing.why}."
     if balanced.found.unrelated:
         yield f"{balanced.found.unrelated} documents of the books have nothing to do with the shop: not compared."
+    for control in balanced.found.controls:
+        yield from _account_notes(control)
     match balanced.verdict:
         case "agrees":
             yield "Shop, processor and books agree."
@@ -188,4 +241,7 @@ def _notes(balanced: Balanced) -> Iterator[str]:
             yield "Nothing was read: no event of these days, and of the month before, is in the topics."
         case _:
             number = len(balanced.found.differences)
+            off = sum(1 for each in balanced.found.controls if each.difference)
+            if off:
+                yield "1 account differs." if off == 1 else f"{off} accounts differ."
             yield "1 document differs." if number == 1 else f"{number} documents differ."
