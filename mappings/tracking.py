@@ -1,4 +1,4 @@
-"""Class and location of what a processor keeps: no order says them, so only its shop and its gateway can."""
+"""Class and location of fees and disputes: no order says them, so only the shop and the gateway can."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mappings.rules import MappingRules, TrackingRule, gateway_key
 
 
 def place_of_fees(shop: str | None, gateway: str, rules: MappingRules) -> FeePlace:
-    """The names of class and location of the fees that `gateway` takes from `shop`, by the first rule that gives each.
+    """Class and location of the fees and disputes of `gateway` in `shop`, by the first rule that gives each.
 
     A rule that asks for a tag, a channel, a place or a country is about single orders and fits no fee.
     """

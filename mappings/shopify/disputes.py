@@ -20,9 +20,11 @@ from contracts.quickbooks import JournalEntryDraft, JournalLine
 from contracts.shopify_catalog import ShopifyDispute
 from mappings.accounts import account, deposit_account
 from mappings.documents import document_of
+from mappings.entries import NOWHERE
 from mappings.lines import in_hundredths
 from mappings.registry import maps
 from mappings.rules import MappingRules
+from mappings.tracking import place_of_fees
 
 GATEWAY = "shopify_payments"
 TAKEN = frozenset({"needs_response", "under_review", "accepted", "lost"})
@@ -109,11 +111,19 @@ def _booked(
     name, day = named
     amount = in_hundredths(moved, currency)
     accounts = (account(rules, "disputes"), deposit_account(rules, GATEWAY))
+    places = (place_of_fees(rules.channel, GATEWAY, rules), NOWHERE)
     ident = key.id.partition(".")[0]
     said = f"Shopify {name} {ident}" + (f" of order {order.id}" if order else "")
     lines = tuple(
-        JournalLine(side=side, account=selector, amount=amount, description=said)
-        for side, selector in zip(sides, accounts, strict=True)
+        JournalLine(
+            side=side,
+            account=selector,
+            amount=amount,
+            description=said,
+            tracking_class=place.tracking_class,
+            location=place.location,
+        )
+        for side, selector, place in zip(sides, accounts, places, strict=True)
     )
     draft = JournalEntryDraft(
         txn_date=day,

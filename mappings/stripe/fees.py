@@ -76,8 +76,9 @@ def dispute_entry(row: BalanceRow, key: SourceKey, txn_date: date, rules: Mappin
             f"{row.id} moved {plain(amount, code)} {code} less a fee of {plain(fee, code)} {code}, "
             f"its net is {plain(net, code)} {code}"
         )
+    place = place_of_fees(rules.channel, GATEWAY, rules)
     moves = (
-        Movement(account(rules, "disputes"), in_hundredths(-amount, code), f"Disputed {key.id}"),
+        Movement(account(rules, "disputes"), in_hundredths(-amount, code), f"Disputed {key.id}", place),
         *_fees(row, key.id, "dispute_fees", rules),
         Movement(deposit_account(rules, "stripe"), in_hundredths(net, code), f"Dispute {key.id}"),
     )

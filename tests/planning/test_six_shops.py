@@ -124,6 +124,39 @@ async def test_six_shops_are_told_apart(*, by_line: bool, together: bool) -> Non
         assert sorted(each["DisplayName"] for each in world.held("Customer")) == list(SHOPS)
 
 
+def disputed(number: int) -> Json:
+    """The card holder's bank takes the money of a shop's order."""
+    body: Json = {
+        "id": 9100 + number,
+        "order_id": 7100000000 + number,
+        "type": "chargeback",
+        "amount": "91.40",
+        "currency": "USD",
+        "reason": "fraudulent",
+        "status": "needs_response",
+        "initiated_at": "2026-03-12T09:00:00-05:00",
+        "finalized_on": None,
+    }
+    return told(number, "disputes/create", body)
+
+
+@pytest.mark.parametrize("by_row", [False, True], ids=["its own event", "a row of the payout"])
+async def test_a_dispute_is_the_loss_of_its_shop(*, by_row: bool) -> None:
+    """In its class and its place, whichever event tells it. Guard: `place_of_fees` in both entries."""
+    rows = [row("dispute", "-91.40", "15.00", order=7100000000 + 3, source_id=9103, id=44)]
+    event = told(3, "shopify_payments/payouts", payout(rows, id=PAYOUT_ID)) if by_row else disputed(3)
+    async with opened(RULES) as world:
+        await with_lists(world, by_line=True)
+        await world.deliver(*events(3)[:2])
+        await world.deliver(event)
+        entry = next(each for key, each in world.ours("JournalEntry").items() if key.kind == "dispute")
+        (class_id,) = classes(entry)
+        assert next(each["Name"] for each in world.held("Class") if each["Id"] == class_id) == "Class 3"
+        places = {each["JournalEntryLineDetail"].get("DepartmentRef", {}).get("value") for each in entry["Line"]}
+        (place,) = places - {None}
+        assert next(each["Name"] for each in world.held("Department") if each["Id"] == place) == "Place 3"
+
+
 async def test_what_a_shop_does_not_name_is_the_companys() -> None:
     """And an event of a shop that has nothing of its own is booked as ever."""
     table = rules_text()
