@@ -57,6 +57,8 @@ class DocumentFacts:
     gateway: str = ""
     number: str | None = None
     moves: tuple[Move, ...] = ()
+    is_returned: bool = False
+    """True for a payout that came back: on which days it went and came, its entries say."""
     on_liabilities: dict[ControlKind, Decimal] = field(default_factory=dict)
     """What its lines come to that stand on a liability, such as gift cards."""
 
@@ -96,6 +98,10 @@ class SourceFacts:
         if isinstance(draft, DepositDraft):
             self.payouts.add(step.key, draft)
         found = _facts(step, draft)
+        if isinstance(draft, DepositDraft):
+            in_all = self.payouts.moves(step.key)
+            found.moves = tuple((each.account, each.amount) for each in in_all) if in_all is not None else found.moves
+            found.is_returned = self.payouts.is_returned(step.key)
         known = self.of.get((step.entity, step.key))
         found.days |= known.days if known is not None else set()
         if known is not None and known.age > found.age:

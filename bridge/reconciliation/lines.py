@@ -59,6 +59,17 @@ class DocumentLine:
         return self.difference is None and not self.is_consequence
 
     @property
+    def is_told_by_events(self) -> bool:
+        """True where the events read say what it is; a newer body than those may be in the books."""
+        if not self.lasts or self.facts is None or self.facts.is_returned:
+            return False
+        if not self.agrees:
+            return True
+        if self.row is None:
+            return False
+        return self.row.entity == self.entity and self.source in (None, self.row.total)
+
+    @property
     def days(self) -> set[date]:
         """The days that either side gives it."""
         named = {self.source_day, self.row.day if self.row else None}

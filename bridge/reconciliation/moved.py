@@ -58,7 +58,7 @@ def moved_by_events(line: DocumentLine, sides: BothSides, accounts: KnownAccount
         return None if found is None or _stands_elsewhere(line, found, accounts) else found
     if not line.lasts:
         return []
-    if facts is None or day is None or _is_newer_in_books(line):
+    if facts is None or day is None or not line.is_told_by_events:
         return None
     found = list(_of_form(line, day, sides))
     if facts.debits is not None:
@@ -91,13 +91,6 @@ def _of_form(line: DocumentLine, day: date, sides: BothSides) -> Iterator[Moved]
     redeemed = sides.events.paid_by_card(line.key) if line.entity in SALES and line.key is not None else ZERO
     if redeemed:
         yield Moved(day, ControlKind.GIFT_CARDS, line.currency, "", -redeemed)
-
-
-def _is_newer_in_books(line: DocumentLine) -> bool:
-    """True where both agree on another total than the events read say: a newer body is in the books."""
-    if not line.agrees or line.row is None:
-        return False
-    return line.row.entity != line.entity or (line.source is not None and line.source != line.row.total)
 
 
 def _stands_elsewhere(line: DocumentLine, told: list[Moved], accounts: KnownAccounts) -> bool:

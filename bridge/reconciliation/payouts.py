@@ -35,6 +35,10 @@ class ToldPayouts:
         """True for a payout that an event tells."""
         return key in self._told
 
+    def is_returned(self, key: SourceKey) -> bool:
+        """True where its newest word is that the money came back, or never went out."""
+        return any(each.returned is not None for each in self._told.get(key, ()))
+
     def moves(self, key: SourceKey) -> list[DatedMove] | None:
         """What it moves in all; None while parts of it, or which books hold its rows, are not told."""
         drafts = self._told.get(key, ())
@@ -62,12 +66,12 @@ def _moves(parts: Sequence[DepositDraft], drafts: Sequence[DepositDraft]) -> Ite
     clearing = first.clearing or first.deposit_to
     returned = next((each.returned for each in drafts if each.returned is not None), None)
     went_out = any(each.returned is None for each in drafts)
+    if returned is None or went_out:
+        yield DatedMove(first.txn_date, first.deposit_to, first.total)
     for part in parts:
         brought = sum((each.amount for each in part.payments), Decimal(0))
         yield DatedMove(first.txn_date, clearing, -brought)
         yield from (DatedMove(first.txn_date, line.account, -line.amount) for line in part.lines)
-    if returned is None or went_out:
-        yield DatedMove(first.txn_date, first.deposit_to, first.total)
     if returned is not None and went_out:
         yield DatedMove(returned, first.deposit_to, -first.total)
     if returned is not None:

@@ -58,7 +58,7 @@ class SourceOrders:
         if figures is None or sale.voided or (sale.currency or figures.currency) != figures.currency:
             return ""
         moved_at = self._moved_at.get(sale.key)
-        is_last_word = moved_at is None or moved_at <= figures.updated_at
+        is_last_word = moved_at is None or moved_at < figures.updated_at
         for what, said, booked in _compared(figures, sale, index, redeemed, is_last_word=is_last_word):
             if said != booked:
                 mine, theirs = (plain(each, figures.currency) for each in (booked, said))

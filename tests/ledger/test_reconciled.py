@@ -7,10 +7,14 @@ from decimal import Decimal
 
 import pytest
 
+from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.reconciled import Reconciled
+from bridge.sandbox.admin import set_switches
+from bridge.sandbox.settings import DEFAULT_REALM
 from mappings.rules import load_rules
 from tests.ledger.months import ACCOUNTS, CHANNEL_TAX, CLEARING, RULES, STRIPE, Month, shop_month
 from tests.ledger.stripe_months import stripe_month
+from tests.ledger.trades import Trade, drawn_rates, sell
 from tests.support.reconciling import balanced, named
 from tests.support.sizes import seeds
 from tests.support.world import opened
@@ -50,3 +54,30 @@ async def test_a_generated_month_has_no_difference(kind: str, seed: int) -> None
         assert found.rows
         assert [(each.name, each.documents) for each in found.controls if each.difference] == []
         assert open_of(found) == truth_of(month)
+
+
+@pytest.mark.parametrize("seed", seeds(2))
+@pytest.mark.parametrize("codes", [("EUR", "GBP", "JPY", "USD"), ("EUR",), ("JPY",)], ids="-".join)
+async def test_a_month_in_any_currency_has_no_difference(codes: tuple[str, ...], seed: int) -> None:
+    """Several in one company, or a company of one of them; what lies in clearing is the story's, in each currency."""
+    draw = random.Random(f"currencies {codes} {seed}")  # noqa: S311 - no secret
+    trade = Trade(drawn_rates(draw), codes=codes)
+    for number in range(draw.randint(3, 7)):
+        sell(draw, trade, number)
+    by_day = {code: {day: str(rate) for day, rate in days.items()} for code, days in trade.rates.items()}
+    home = codes[0] if len(codes) == 1 else "USD"
+    events = draw.sample(trade.events, len(trade.events))
+    async with opened(currency=home) as world:
+        several = {"CurrencyPrefs": {"MultiCurrencyEnabled": len(codes) > 1}}
+        switches = {"preferences": several, "daily_rates": by_day}
+        set_switches(world.sandbox.realms[DEFAULT_REALM], switches)
+        await world.restart()
+        for event in events:
+            await world.deliver(event)
+        found = await balanced(world, world.rules, events)
+    assert named(found) == []
+    assert all(row.source == row.books and not row.difference for row in found.rows)
+    lies = {each.currency: each.source for each in found.controls if each.kind is ControlKind.CLEARING and each.source}
+    assert lies == {code: amount for code, amount in trade.in_clearing.items() if amount}
+    assert not any(each.difference for each in found.controls)
+    assert {row.currency for row in found.rows} <= set(codes)
