@@ -85,7 +85,7 @@ def control_accounts(
     known = {(line.row.entity, line.row.id) for line in lines if line.row is not None}
     for line in lines:
         booked = list(moved_by_books(line.row, accounts, sides.items)) if line.row is not None else []
-        found.add(_name(line), _told(line, sides, accounts), booked)
+        found.add(_name(line), _source_moves(line, sides, accounts), booked)
     for place, row in sides.rows.items():
         if place not in known:
             # because what the company sells outside the shop is taxed too, and no event tells it
@@ -101,7 +101,7 @@ def _name(line: DocumentLine) -> str:
     return line.row.document if line.row is not None else f"{line.key} {line.entity}"
 
 
-def _told(line: DocumentLine, sides: BothSides, accounts: KnownAccounts) -> list[Moved] | None:
+def _source_moves(line: DocumentLine, sides: BothSides, accounts: KnownAccounts) -> list[Moved] | None:
     if line.key is None or is_part_of_a_payout(line.key, sides):
         return []
     return moved_by_events(line, sides, accounts)
@@ -121,15 +121,15 @@ class _Controls:
         self._untold: defaultdict[Place, int] = defaultdict(int)
         self._documents: defaultdict[Place, list[str]] = defaultdict(list)
 
-    def add(self, document: str, told: list[Moved] | None, booked: list[Moved]) -> None:
-        """One document by its two sides; `told` is None where the books alone tell it."""
+    def add(self, document: str, source_moves: list[Moved] | None, booked: list[Moved]) -> None:
+        """One document by its two sides; `source_moves` is None where the books alone tell it."""
         by_books = self._in_days(booked)
-        by_events = by_books if told is None else self._in_days(told)
+        by_events = by_books if source_moves is None else self._in_days(source_moves)
         for place in {*by_events, *by_books}:
             events_say, books_say = by_events.get(place, ZERO), by_books.get(place, ZERO)
             self._source[place] += events_say
             self._books[place] += books_say
-            self._untold[place] += told is None
+            self._untold[place] += source_moves is None
             if events_say != books_say:
                 self._documents[place].append(document)
         for each in booked:

@@ -95,7 +95,7 @@ def amounts_in_books(row: BookRow, accounts: KnownAccounts) -> dict[Measure, Dec
 
 def amounts_of_events(line: DocumentLine, booked: Amounts) -> Amounts:
     """What the events say a document adds to each measure; what the books say where they alone tell it."""
-    if line.agrees and not line.is_told_by_events:
+    if line.agrees and not line.is_known_from_events:
         return booked  # because nothing need be there of what was taken back, or left out by a rule
     if line.source is None and line.facts is None:
         return {}

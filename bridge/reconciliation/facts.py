@@ -15,7 +15,7 @@ from typing import get_args
 from bridge.decoding.decision import MappedRecord
 from bridge.reconciliation.control_kinds import ControlKind, liability_of
 from bridge.reconciliation.events import EntityKey
-from bridge.reconciliation.payouts import ToldPayouts
+from bridge.reconciliation.payouts import PayoutRecords
 from contracts.documents import SalesForm
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
@@ -74,7 +74,7 @@ class SourceFacts:
     def __init__(self) -> None:
         self.of: dict[EntityKey, DocumentFacts] = {}
         self.gateways: dict[SourceKey, set[str]] = {}
-        self.payouts = ToldPayouts()
+        self.payouts = PayoutRecords()
 
     def add(self, mapped: Iterable[MappedRecord]) -> None:
         """Take in records of the company; what books nothing says nothing."""

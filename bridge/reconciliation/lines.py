@@ -59,7 +59,7 @@ class DocumentLine:
         return self.difference is None and not self.is_consequence
 
     @property
-    def is_told_by_events(self) -> bool:
+    def is_known_from_events(self) -> bool:
         """True where the events read say what it is; a newer body than those may be in the books."""
         if not self.lasts or self.facts is None or self.facts.is_returned:
             return False

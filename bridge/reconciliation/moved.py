@@ -53,20 +53,22 @@ def moved_by_events(line: DocumentLine, sides: BothSides, accounts: KnownAccount
     """What the events say a document moves; None where they do not tell it, and the books alone know."""
     facts, day = line.facts, line.source_day
     if line.key is not None and line.key in sides.facts.payouts:
-        told = sides.facts.payouts.moves(line.key)
-        found = None if told is None else list(_of_selectors(told, line.currency, accounts, sides.profile))
+        source_moves = sides.facts.payouts.moves(line.key)
+        found = (
+            None if source_moves is None else list(_of_selectors(source_moves, line.currency, accounts, sides.profile))
+        )
         return None if found is None or _stands_elsewhere(line, found, accounts) else found
     if not line.lasts:
         return []
-    if facts is None or day is None or not line.is_told_by_events:
+    if facts is None or day is None or not line.is_known_from_events:
         return None
     found = list(_of_form(line, day, sides))
     if facts.debits is not None:
-        told = [DatedMove(day, account, amount) for account, amount in facts.moves]
+        source_moves = [DatedMove(day, account, amount) for account, amount in facts.moves]
     else:
         sign = -1 if line.entity == "RefundReceipt" else 1
-        told = [DatedMove(day, account, sign * (line.source or ZERO)) for account, _ in facts.moves[:1]]
-    by_account = list(_of_selectors(told, line.currency, accounts, sides.profile))
+        source_moves = [DatedMove(day, account, sign * (line.source or ZERO)) for account, _ in facts.moves[:1]]
+    by_account = list(_of_selectors(source_moves, line.currency, accounts, sides.profile))
     if line.row is not None and _stands_elsewhere(line, by_account, accounts):
         by_account = _accounts_of(line.row, accounts)
     return [*found, *by_account]
@@ -93,11 +95,11 @@ def _of_form(line: DocumentLine, day: date, sides: BothSides) -> Iterator[Moved]
         yield Moved(day, ControlKind.GIFT_CARDS, line.currency, "", -redeemed)
 
 
-def _stands_elsewhere(line: DocumentLine, told: list[Moved], accounts: KnownAccounts) -> bool:
+def _stands_elsewhere(line: DocumentLine, source_moves: list[Moved], accounts: KnownAccounts) -> bool:
     """True where both agree on a document and the rules of today name other accounts than those of its day did."""
     if not line.agrees or line.row is None:
         return False
-    return _names(_accounts_of(line.row, accounts)) != _names(told)
+    return _names(_accounts_of(line.row, accounts)) != _names(source_moves)
 
 
 def _accounts_of(row: BookRow, accounts: KnownAccounts) -> list[Moved]:
@@ -112,9 +114,9 @@ def _names(moved: list[Moved]) -> set[tuple[ControlKind, str]]:
 
 
 def _of_selectors(
-    told: list[DatedMove], currency: str, accounts: KnownAccounts, profile: CompanyProfile
+    source_moves: list[DatedMove], currency: str, accounts: KnownAccounts, profile: CompanyProfile
 ) -> Iterator[Moved]:
-    for each in told:
+    for each in source_moves:
         ident = _account_id(each.account, profile)
         if ident is not None:
             yield from _on_account(each.day, ident, each.amount, currency, accounts)

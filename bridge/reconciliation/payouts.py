@@ -21,27 +21,27 @@ class DatedMove:
     amount: Decimal
 
 
-class ToldPayouts:
+class PayoutRecords:
     """Every telling of each payout."""
 
     def __init__(self) -> None:
-        self._told: dict[SourceKey, list[DepositDraft]] = {}
+        self._drafts: dict[SourceKey, list[DepositDraft]] = {}
 
     def add(self, key: SourceKey, draft: DepositDraft) -> None:
         """One more telling."""
-        self._told.setdefault(key, []).append(draft)
+        self._drafts.setdefault(key, []).append(draft)
 
     def __contains__(self, key: object) -> bool:
         """True for a payout that an event tells."""
-        return key in self._told
+        return key in self._drafts
 
     def is_returned(self, key: SourceKey) -> bool:
         """True where its newest word is that the money came back, or never went out."""
-        return any(each.returned is not None for each in self._told.get(key, ()))
+        return any(each.returned is not None for each in self._drafts.get(key, ()))
 
     def moves(self, key: SourceKey) -> list[DatedMove] | None:
         """What it moves in all; None while parts of it, or which books hold its rows, are not told."""
-        drafts = self._told.get(key, ())
+        drafts = self._drafts.get(key, ())
         parts = _whole(drafts)
         if parts is None or any(each.near_start or each.clearing is None for each in parts):
             return None
