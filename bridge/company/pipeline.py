@@ -7,7 +7,7 @@ read once more and the same plans are scheduled again. What was written meanwhil
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -17,13 +17,14 @@ from bridge.company.isolation import SettledPlans, isolated
 from bridge.decoding.decision import EventMapper, MappedRecord
 from bridge.journal.requests import Unsettled
 from bridge.matching.there import AlreadyThere
+from bridge.planning.gift_cards import redeeming
 from bridge.planning.sale.orders_ahead import RangeOrders
 from bridge.planning.schedule import schedule
-from bridge.planning.steps import Refused, Schedule, StepId
+from bridge.planning.steps import Again, AlreadyPosted, Refused, Schedule, StepId, Write
 from bridge.posting.computing import computed
 from bridge.posting.poster import Poster, Resent
 from bridge.posting.remedies import recover
-from bridge.settlement.outcome import Outcome, ignored, outcome_of, refused, waiting, written_by
+from bridge.settlement.outcome import Outcome, ignored, outcome_of, refused, stopped_by, waiting, written_by
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
 from contracts.containment import contained
 from contracts.entities import Entity
@@ -202,52 +203,59 @@ class Pipeline:
         outcomes: dict[StepId, StepOutcome] = {step_id: Failed(each.error) for step_id, each in conflicts}
         # because what is written is known to the next plan, and nobody would be warned of it
         cautions: list[dict[Caution, None]] = [{} for _ in plans]
+        again: Again | None = None
         for _ in range(REPLANS_MAX):
-            planned = await self._schedule(plans)
+            planned = await self._schedule(plans, again)
             for known, found_now in zip(cautions, planned.cautions, strict=True):
                 known.update(dict.fromkeys(found_now))
             owners |= {step.id: step.owner for wave in planned.waves for step in wave}
             owners |= {step.id: step.owner for step in planned.adopted_by_id}
             failed = {step_id: each for step_id, each in outcomes.items() if isinstance(each, Failed)}
             found = await self._poster.post(planned, attempts, failed)
-            outcomes = {**failed, **found, **self._poster.done, **self._adopted(planned)}
+            stands = {step_id: each for step_id, each in outcomes.items() if owners.get(step_id) not in planned.planned}
+            outcomes = {**stands, **failed, **found, **self._poster.done, **self._adopted(planned)}
             # because what was written as it was planned long ago is done and has to be planned again
-            recoverables = [outcome for outcome in found.values() if isinstance(outcome, Recoverable)]
-            unmapped = [step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)]
+            recoverables = {step_id: each for step_id, each in found.items() if isinstance(each, Recoverable)}
+            unmapped = {step_id for step_id, outcome in outcomes.items() if _lacks_something(outcome)}
             if unmapped and await self._books.reread_profile():
                 outcomes = {step_id: outcome for step_id, outcome in outcomes.items() if step_id not in unmapped}
             elif not recoverables and not planned.must_replan:
                 break
-            for recoverable in recoverables:
+            else:
+                unmapped = set()
+            for recoverable in recoverables.values():
                 attempts[recoverable.step.id] += 1
                 await recover(self._books, recoverable)
+            asking = planned.replanning | _concerned(recoverables.keys() | unmapped, planned, outcomes, owners)
+            again = Again(asking, planned, is_written=True, done=_done(planned, outcomes))
         with contained():
             written_for = _written_for(plans, owners, outcomes, credited_before)
         return _Posted(replace(planned, cautions=tuple(tuple(each) for each in cautions)), outcomes, written_for)
 
-    async def _schedule(self, plans: Sequence[PostingPlan]) -> Schedule:
-        planned = await self._planned(plans)
+    async def _schedule(self, plans: Sequence[PostingPlan], again: Again | None) -> Schedule:
+        """What is to be written for `plans`; what was planned `again` only where a look at the books asks for it."""
+        planned = await self._planned(plans, again)
         for _ in range(REREADS_MAX):
             if not (planned.stale or planned.unknown or planned.rates):
                 break
             await self._books.refresh(planned.stale)
             await self._books.read_payments(planned.unknown)
             await self._books.read_rates(planned.rates)
-            planned = await self._planned(plans)
+            planned = await self._planned(plans, Again(planned.looking, planned))
         if (_is_barred(planned) or _lacks_an_account(planned)) and await self._books.reread_profile():
-            planned = await self._planned(plans)
+            planned = await self._planned(plans, again)
         if self._held_at is None and self._mapper.closed_period == "hold" and _is_barred(planned):
             self._held_at = _CloseDate(self._books.profile.close_date)
         if planned.balances and await self._books.read_balances(planned.balances):
-            planned = await self._planned(plans)
+            planned = await self._planned(plans, Again(redeeming(plans) & planned.planned, planned))
         return planned
 
-    async def _planned(self, plans: Sequence[PostingPlan]) -> Schedule:
+    async def _planned(self, plans: Sequence[PostingPlan], again: Again | None) -> Schedule:
         books, mapper = self._books, self._mapper
         there = replace(self._there(mapper.matching), ahead=self._range.ahead)
         scheduled = partial(schedule, plans, books.index, books.profile, mapper.closed_period, mapper.opening, there)
         with contained():
-            return await computed(scheduled, steps=sum(len(plan.steps) for plan in plans))
+            return await computed(partial(scheduled, again), steps=sum(len(plan.steps) for plan in plans))
 
     def _adopted(self, planned: Schedule) -> dict[StepId, StepOutcome]:
         """What takes no change becomes ours by its Id alone; as long as it is not told, who told of it is credited."""
@@ -358,3 +366,30 @@ def _written_for(
         if owner is not None and isinstance(outcome, Done) and step_id not in credited_before:
             written.setdefault(owner, []).append(step_id)
     return written
+
+
+def _done(planned: Schedule, outcomes: Mapping[StepId, StepOutcome]) -> frozenset[int]:
+    """The plans that only write or know what is there, and all of whose writes were carried out."""
+    return frozenset(
+        position
+        for position, resolutions in enumerate(planned.resolutions)
+        if resolutions
+        and all(
+            isinstance(each, AlreadyPosted) or (isinstance(each, Write) and isinstance(outcomes.get(each.step), Done))
+            for each in resolutions
+        )
+    )
+
+
+def _concerned(
+    curable: Set[StepId], planned: Schedule, outcomes: Mapping[StepId, StepOutcome], owners: Mapping[StepId, int]
+) -> frozenset[int]:
+    """The plans that write something curable, or something that could not go out for want of it."""
+    stuck = {step_id for step_id in outcomes if stopped_by(step_id, outcomes) in curable} | curable
+    writing = {
+        position
+        for position, resolutions in enumerate(planned.resolutions)
+        for each in resolutions
+        if isinstance(each, Write) and stopped_by(each.step, outcomes) in curable
+    }
+    return frozenset(writing | {owners[step_id] for step_id in stuck if step_id in owners})

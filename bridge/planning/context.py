@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from bridge.index.name_list import email_of, legal_key
 from bridge.index.payment_links import lost as lost_key
 from bridge.matching.orders import SoughtOrder
 from bridge.matching.there import NOTHING_THERE, AlreadyThere
+from bridge.planning.standing import StandingPlans
 from bridge.planning.steps import PlannedStep, StepId, StepResolution, Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
@@ -55,6 +57,7 @@ class PlanningContext:
         there: AlreadyThere = NOTHING_THERE,
     ) -> None:
         self.plans = plans
+        self.positions = frozenset(range(len(plans)))
         self.index = index
         self.profile = profile
         self.closed: ClosedPeriod = closed
@@ -66,11 +69,14 @@ class PlanningContext:
         self.resolutions: list[list[StepResolution]] = [[] for _ in plans]
         self.cautions: list[dict[Caution, None]] = [{} for _ in plans]
         self.versions: dict[SourceKey, Version] = dict(notes)
+        self.noted: dict[SourceKey, frozenset[int]] = {}
         self.drafts: dict[SourceKey, Draft] = {}
         self.stale: dict[tuple[str, str], Posted] = {}
         self.unknown: set[str] = set()
-        self.must_replan = False
+        self.looking: frozenset[int] = frozenset()
+        self.replanning: frozenset[int] = frozenset()
         self.lost = lost
+        self._now: frozenset[int] = frozenset()
         self._customers: dict[tuple[str, str], StepId] = {}
         self._names: dict[str, set[str]] = {"Customer": set(), "Item": set()}
         # because the order of a micro-batch is chance, the newest body says what a customer or an item is called
@@ -78,6 +84,28 @@ class PlanningContext:
             for step in plan.steps:
                 if step.intent is Intent.ENSURE and step.draft is not None:
                     self.offer_draft(step.key, step.draft)
+
+    def take_up(self, standing: StandingPlans) -> None:
+        """Plan only what is not planned yet: for the other plans stands what was planned before."""
+        self.positions = standing.planned
+        self.adopted_by_id = list(standing.adopted_by_id)
+        self.steps = dict(standing.steps)
+        self.resolutions = [list(each) for each in standing.resolutions]
+        self.cautions = [dict.fromkeys(each) for each in standing.cautions]
+        self.versions |= standing.versions
+        self.noted = dict(standing.noted)
+        self.replanning = standing.replanning
+        for step in standing.steps.values():
+            self._give_name_of(step)
+
+    @contextlib.contextmanager
+    def planning(self, positions: Iterable[int]) -> Iterator[None]:
+        """While it lasts, what is asked for or noted is asked for or noted by the plans at these positions."""
+        before, self._now = self._now, frozenset(positions)
+        try:
+            yield
+        finally:
+            self._now = before
 
     def resolve(self, positions: Iterable[int], resolution: StepResolution) -> None:
         """Give each of these plans this resolution."""
@@ -95,7 +123,7 @@ class PlanningContext:
 
     def ask_again(self) -> None:
         """Have these plans planned once more after their waves: what QBO does with them decides the rest."""
-        self.must_replan = True
+        self.replanning |= self._now
 
     def foreign(self, currency: str) -> UnmappableEvent:
         """What a document in a currency that the company cannot hold is refused with."""
@@ -109,6 +137,7 @@ class PlanningContext:
         known = self.index.newest(document)
         if known is None or known < version:
             self.versions[document] = version
+            self.noted[document] = self.noted.get(document, frozenset()) | self._now
 
     def is_taken_back(self, key: SourceKey) -> bool:
         """True for what its source took back for good, now or before."""
@@ -118,13 +147,16 @@ class PlanningContext:
     def require_reread(self, posted: Posted) -> None:
         """Ask for `posted` to be read before anything is written: what QBO did with it unseen matters now."""
         self.stale[posted.entity, posted.id] = posted
+        self.looking |= self._now
 
     def foreign_payments_on(self, posted: Posted) -> list[Posted]:
         """The payments of others that are linked to a document; those that nobody has read are asked for."""
         found = {
             ident: self.index.others.get(ident) for ident in posted.linked_to if not self.index.knows("Payment", ident)
         }
-        self.unknown |= {ident for ident, payment in found.items() if payment is None}
+        unread = {ident for ident, payment in found.items() if payment is None}
+        self.unknown |= unread
+        self.looking |= self._now if unread else frozenset()
         return [payment for payment in found.values() if payment is not None]
 
     def write(self, step: PlannedStep) -> StepId:
@@ -171,7 +203,7 @@ class PlanningContext:
 
     def adopt(self, step: PlannedStep, *, by_id: bool) -> None:
         """Take a document that a person made for ours; what it leads to is planned once that is done."""
-        self.must_replan = True
+        self.ask_again()
         if by_id:
             self.adopted_by_id.append(step)
         else:
@@ -200,6 +232,17 @@ class PlanningContext:
             case AccountDraft():
                 return self._ensure_account(key, draft, owner)
         return None
+
+    def _give_name_of(self, step: PlannedStep) -> None:
+        """Know the name that a step which stands has given away, and whose it is."""
+        match step.draft:
+            case CustomerDraft() as draft if step.operation is Operation.CREATE:
+                self._names["Customer"].add(legal_key(draft.display_name))
+                email = email_of(draft.email or draft.known_email)
+                if email is not None:
+                    self._customers.setdefault((email, step.id.part), step.id)
+            case ItemDraft(name=name) if step.operation is Operation.CREATE:
+                self._names["Item"].add(legal_key(name))
 
     def _with_free_number(self, step: PlannedStep) -> PlannedStep:
         """The step under the number that the books have for it, else under one that QBO has not refused."""

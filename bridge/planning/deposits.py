@@ -63,7 +63,10 @@ def plan_deposits(context: PlanningContext) -> None:
             if isinstance(step.draft, DepositDraft):
                 payouts.setdefault(step.key, []).append(Claim(position, plan, step))
     for key, claims in payouts.items():
-        _plan_payout(context, key, claims)
+        positions = {claim.position for claim in claims}
+        if positions & context.positions:
+            with context.planning(positions):
+                _plan_payout(context, key, claims)
 
 
 def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]) -> None:

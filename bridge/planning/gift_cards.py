@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from bridge.planning.context import PlanningContext
@@ -11,7 +11,7 @@ from bridge.planning.steps import Write
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.money import plain
-from contracts.posting import Caution, Operation
+from contracts.posting import Caution, Operation, PostingPlan
 from contracts.quickbooks import (
     AccountSelector,
     InvoiceDraft,
@@ -98,7 +98,15 @@ def _positions(context: PlanningContext) -> list[int]:
     """The plans that redeem something that is written now."""
     return [
         position
-        for position, plan in enumerate(context.plans)
-        if any(isinstance(each.draft, RedemptionDraft) for each in plan.steps)
-        and any(isinstance(each, Write) for each in context.resolutions[position])
+        for position in sorted(redeeming(context.plans) & context.positions)
+        if any(isinstance(each, Write) for each in context.resolutions[position])
     ]
+
+
+def redeeming(plans: Sequence[PostingPlan]) -> frozenset[int]:
+    """The plans, by position, that redeem a gift card."""
+    return frozenset(
+        position
+        for position, plan in enumerate(plans)
+        if any(isinstance(each.draft, RedemptionDraft) for each in plan.steps)
+    )

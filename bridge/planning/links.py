@@ -306,18 +306,25 @@ def void_superseded_charges(context: PlanningContext, superseded_charges: Iterab
     for charge, owner in superseded_charges:
         document = StepId("Invoice", charge)
         sale = context.index.get("Invoice", charge)
-        if sale is None or document in context.steps:
+        if sale is None or document in context.steps or owner not in context.positions:
             continue
         if StepId("Payment", charge) in context.steps:
-            context.ask_again()
+            with context.planning([owner]):
+                context.ask_again()
             continue
-        if others_paid(context, sale):
+        if _others_paid(context, sale, owner):
             context.resolve([owner], Refused(rejected(sale, PAID_BY_HAND), sale))
             continue
-        void = PlannedStep(id=document, operation=Operation.VOID, owner=owner, target=sale)
-        context.plan_write(void, [owner])
-        _delete_receipt(context, charge, owner)
-        context.plan_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])
+        with context.planning([owner]):
+            void = PlannedStep(id=document, operation=Operation.VOID, owner=owner, target=sale)
+            context.plan_write(void, [owner])
+            _delete_receipt(context, charge, owner)
+            context.plan_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])
+
+
+def _others_paid(context: PlanningContext, sale: Posted, owner: int) -> bool:
+    with context.planning([owner]):
+        return others_paid(context, sale)
 
 
 def _delete_receipt(context: PlanningContext, charge: SourceKey, owner: int) -> None:

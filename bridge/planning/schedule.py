@@ -24,7 +24,8 @@ from bridge.planning.proof import only_on_proven
 from bridge.planning.sale.refunds import plan_undone
 from bridge.planning.sale.room import fill_room
 from bridge.planning.sale.sales import plan_sale
-from bridge.planning.steps import Claim, PlannedStep, Refused, Schedule, StepId, Write
+from bridge.planning.standing import credited_anew, said_as_before, standing
+from bridge.planning.steps import Again, Claim, PlannedStep, Refused, Schedule, StepId, Write
 from contracts.keys import SourceKey
 from contracts.opening import OpeningAccounts
 from contracts.posting import ClosedPeriod, Intent, PostingPlan
@@ -37,10 +38,12 @@ def schedule(
     closed: ClosedPeriod = "reject",
     opening: OpeningAccounts | None = None,
     there: AlreadyThere = NOTHING_THERE,
+    again: Again | None = None,
 ) -> Schedule:
     """Everything that must be written for `plans`, in waves, less what the index already has.
 
-    The resolutions come in the order of the plans. Pure: neither the index nor the profile is changed.
+    The resolutions come in the order of the plans. With `again` only what asked is planned once more, and what may
+    come out otherwise with it. Pure: neither the index nor the profile is changed.
     """
     found = linked(plans, index)
     context = PlanningContext(
@@ -53,28 +56,41 @@ def schedule(
         lost=frozenset(found.lost),
         there=there,
     )
+    if again is not None:
+        context.take_up(standing(again, plans, found.plans))
+    in_waves = context.positions if again is None or again.is_written else context.positions | again.before.planned
     for position, resolution in found.resolutions:
-        context.resolve([position], resolution)
+        if position in context.positions:
+            context.resolve([position], resolution)
     for lane in _lanes(found.plans):
-        _plan_lane(context, lane)
+        positions = {claim.position for claim in lane}
+        if positions & context.positions:
+            with context.planning(positions):
+                _plan_lane(context, lane)
     plan_deposits(context)
     if any(plan.steps for plan in context.plans):
-        fill_room(context)
+        fill_room(context, {found.plans[position].lane for position in in_waves})
     balances = warn_of_cards_below_zero(context)
     void_superseded_charges(context, found.superseded_charges.items())
     steps = within_open_books(only_on_proven(context), profile.close_date, closed)
+    if again is not None:
+        steps = credited_anew(steps, context.positions)
+    rates = unasked_rates(steps.values(), profile)
     return Schedule(
         waves=_waves(with_known_rates(steps, profile)),
-        resolutions=tuple(tuple(resolutions) for resolutions in context.resolutions),
+        resolutions=said_as_before(context.resolutions, again),
         stale=tuple(context.stale.values()),
         unknown=tuple(sorted(context.unknown)),
-        rates=unasked_rates(steps.values(), profile),
+        rates=rates,
         cautions=tuple(tuple(cautions) for cautions in context.cautions),
         balances=balances,
         versions=context.versions,
         drafts=context.drafts,
-        must_replan=context.must_replan,
         adopted_by_id=tuple(context.adopted_by_id),
+        looking=context.looking | {step.owner for step in steps.values() if rates and unasked_rates([step], profile)},
+        replanning=context.replanning,
+        noted=context.noted,
+        planned=in_waves,
     )
 
 

@@ -188,11 +188,12 @@ class Schedule:
     """Waves to post, the resolutions of each plan by its position, and what else is known afterwards.
 
     `stale` are targets whose SyncToken must be read before the waves may go, `unknown` the Ids of payments of others
-    that must, `rates` the exchange rates that QBO must be asked for. `versions` are newer versions of documents that
-    need no write. `cautions` are what a person should know of each plan, `balances` the Ids of accounts on whose
-    balance they rest. `drafts` resolves references to name-list entities. `must_replan` asks for another plan after
-    these waves: what QBO does with them by itself decides the rest. `adopted_by_id` are documents of people that become
-    ours without a write.
+    that must, `rates` the exchange rates that QBO must be asked for; `looking` are the positions of the plans that ask
+    for any of it. `versions` are newer versions of documents that need no write, `noted` says for which plans.
+    `cautions` are what a person should know of each plan, `balances` the Ids of accounts on whose balance they rest.
+    `drafts` resolves references to name-list entities. `replanning` are the plans that ask for another plan after these
+    waves: what QBO does with them by itself decides the rest. `adopted_by_id` are documents of people that become ours
+    without a write.
     """
 
     waves: tuple[tuple[PlannedStep, ...], ...]
@@ -204,5 +205,27 @@ class Schedule:
     rates: tuple[DayRate, ...] = ()
     cautions: tuple[tuple[Caution, ...], ...] = ()
     balances: tuple[str, ...] = ()
-    must_replan: bool = False
     adopted_by_id: tuple[PlannedStep, ...] = ()
+    looking: frozenset[int] = frozenset()
+    replanning: frozenset[int] = frozenset()
+    noted: Mapping[SourceKey, frozenset[int]] = field(default_factory=dict)
+    planned: frozenset[int] = frozenset()
+    """The plans that these waves are of; what the others wrote has gone out before."""
+
+    @property
+    def must_replan(self) -> bool:
+        """True when anything has to be planned once more after these waves."""
+        return bool(self.replanning)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The plans, by position, that are planned once more; for all others `before` stands, which `is_written` or not.
+
+    `done` are those all of whose writes were carried out.
+    """
+
+    positions: frozenset[int]
+    before: Schedule
+    is_written: bool = False
+    done: frozenset[int] = frozenset()

@@ -104,7 +104,7 @@ def _resolved(plan: PostingPlan, resolution: StepResolution, outcomes: Mapping[S
     """
     if not isinstance(resolution, Write) or isinstance(outcomes.get(resolution.step), Done):
         return resolution
-    culprit = _culprit(resolution.step, outcomes)
+    culprit = stopped_by(resolution.step, outcomes)
     found = outcomes.get(culprit)
     if isinstance(found, Postponed):
         return Waiting(found.message)
@@ -124,9 +124,10 @@ def _answers_for(step: PostingStep, culprit: StepId) -> bool:
     return is_document or step.key == culprit.key
 
 
-def _culprit(step_id: StepId, outcomes: Mapping[StepId, StepOutcome]) -> StepId:
+def stopped_by(step_id: StepId, outcomes: Mapping[StepId, StepOutcome]) -> StepId:
+    """The step that keeps this one from going out, itself where none does."""
     outcome = outcomes.get(step_id)
-    return _culprit(outcome.by, outcomes) if isinstance(outcome, Blocked) else step_id
+    return stopped_by(outcome.by, outcomes) if isinstance(outcome, Blocked) else step_id
 
 
 def _entities(

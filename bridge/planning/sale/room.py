@@ -6,7 +6,7 @@ payments and credits that it kept off are still beside that invoice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from decimal import Decimal
 
 from bridge.index.posted import Posted
@@ -19,13 +19,13 @@ from contracts.keys import SourceKey
 from contracts.posting import PostingStep
 
 
-def fill_room(context: PlanningContext) -> None:
-    """Put what was left beside an invoice on it, as far as it takes it; sales that are planned now have done so.
+def fill_room(context: PlanningContext, lanes: Set[SourceKey]) -> None:
+    """Put what was left beside an invoice on it, as far as it takes it; sales in `lanes` have done so.
 
     Because whoever took QBO's own payment off may be killed before the rest is written, the books say what is left to
     do, and not the event that was told.
     """
-    planned = {plan.lane for plan in context.plans} | {step.sale for step in context.steps.values()}
+    planned = lanes | {step.sale for step in context.steps.values()}
     for key in context.index.sales_with_unapplied_money():
         invoice = context.index.get("Invoice", key)
         if key in planned or invoice is None or invoice.voided or not invoice.total_unchanged:
@@ -58,11 +58,12 @@ def _fill(
     sale = Sale(key=invoice.key, entity="Invoice", posted=invoice, step=None)
     balance = OpenBalance(amount=invoice.balance or Decimal(0))
     owner = _cause(context)
-    for payment in payments:
-        more, balance = balance.spend(payment.total - payment.applied - payment.applied_elsewhere)
-        if more:
-            context.write(applied_anew(payment, owner.position, sale.key, payment.applied + more))
-    apply_earlier(context, sale, open_credits, owner, balance)
+    with context.planning([owner.position]):
+        for payment in payments:
+            more, balance = balance.spend(payment.total - payment.applied - payment.applied_elsewhere)
+            if more:
+                context.write(applied_anew(payment, owner.position, sale.key, payment.applied + more))
+        apply_earlier(context, sale, open_credits, owner, balance)
 
 
 def _cause(context: PlanningContext) -> Claim:
