@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import logging
 import resource
 import subprocess
 import sys
@@ -23,10 +24,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import orjson
+import structlog
 
 from bridge.demo.broker import embedded_broker
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.reader import publish
+from bridge.kafka.topics import create_missing, log_topic, table_topic
 from contracts.dead_letters import dead_letter_record
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import ResultStatus, result_record
@@ -61,12 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("letters", type=int, nargs="?", default=LETTERS)
     parser.add_argument("--kafka", help="an address; else the embedded broker")
     given = parser.parse_args(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     broker = contextlib.nullcontext(given.kafka) if given.kafka else embedded_broker()
     with broker as address, tempfile.TemporaryDirectory() as folder:
         name = uuid.uuid4().hex[:8]
         Path(folder, "bridge.toml").write_text(CONFIG.format(broker=address, name=name))
         connection = KafkaConnection(bootstrap_servers=address, transactions=False)
-        asyncio.run(publish(connection, _records(name, given.results, given.letters)))
+        asyncio.run(_fill(connection, name, given.results, given.letters))
         for question in _questions(given.results):
             began, cpu_s = time.perf_counter(), _cpu_of_children_s()
             command = [sys.executable, "-m", "bridge.cli.app", *question, "--config", f"{folder}/bridge.toml"]
@@ -74,6 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             took, lines = time.perf_counter() - began, len(told.stdout.splitlines())
             cpu_s = _cpu_of_children_s() - cpu_s
             sys.stdout.write(f"{' '.join(question):<42}  {took:6.1f} s, {cpu_s:5.1f} s of CPU  {lines} lines\n")
+
+
+async def _fill(connection: KafkaConnection, name: str, results: int, letters: int) -> None:
+    topics = [log_topic(f"{each}-{name}") for each in ("events", "results", "letters")]
+    await create_missing(connection, [*topics, *(table_topic(f"{each}-{name}") for each in ("journal", "ids"))])
+    await publish(connection, _records(name, results, letters))
 
 
 def _cpu_of_children_s() -> float:
