@@ -89,7 +89,8 @@ async def _serve(stage: Stage, bridge: Process, out: Console) -> None:
         f"  status   {address}/  {address}/metrics\n"
         f"  sandbox  {stage.sandbox}/sandbox/stats\n"
         f"  Kafka    {stage.broker}\n"
-        f"  try      qbo-bridge results --config {stage.config}",
+        f"  try      export QBO_BRIDGE_CONFIG={stage.config}\n"
+        f"           qbo-bridge results, explain '#1003', dead-letters list, doctor, status, reconcile --help",
         soft_wrap=True,
     )
     with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how this ends

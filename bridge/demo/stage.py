@@ -35,6 +35,7 @@ port = 0
 
 [tokens]
 path = "tokens.enc"
+key_file = "tokens.key"
 
 [[companies]]
 name = "acme-us"
@@ -43,6 +44,8 @@ environment = "sandbox"
 api_base_url = "{sandbox}"
 token_url = "{sandbox}/oauth2/v1/tokens/bearer"
 client_id = "{client_id}"
+client_secret_file = "client.secret"
+refresh_token_file = "refresh.token"
 shop_domains = ["acme.myshopify.com"]
 stripe_accounts = ["default"]
 {rules}
@@ -79,12 +82,7 @@ class Stage:
 
     def bridge(self, name: str) -> contextlib.AbstractContextManager[Process]:
         """A bridge process, with its log under `name`."""
-        secrets = {
-            "QBO_BRIDGE_COMPANIES__ACME_US__CLIENT_SECRET": DEFAULTS.client_secret,
-            "QBO_BRIDGE_COMPANIES__ACME_US__REFRESH_TOKEN": DEFAULTS.refresh_token,
-            "QBO_BRIDGE_TOKENS__KEY_FILE": str(self.key),
-        }
-        return running(["run", "--config", str(self.config)], self.folder / f"{name}.log", secrets)
+        return running(["run", "--config", str(self.config)], self.folder / f"{name}.log")
 
 
 @contextlib.contextmanager
@@ -99,9 +97,16 @@ def set_stage(rules: Path | None = None) -> Iterator[Stage]:
         values = {"broker": broker, "sandbox": address, "realm": DEFAULT_REALM, "client_id": DEFAULTS.client_id}
         values["rules"] = f"rules = {json.dumps(str(rules.resolve()))}" if rules else ""
         stage.config.write_text(CONFIG.format(**values))
-        stage.key.touch(mode=0o600)
-        stage.key.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
+        _write_secret(stage.key, base64.urlsafe_b64encode(os.urandom(32)).decode())
+        _write_secret(folder / "client.secret", DEFAULTS.client_secret)
+        _write_secret(folder / "refresh.token", DEFAULTS.refresh_token)
         yield stage
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    """In a file beside the configuration, so that every command works with that file alone."""
+    path.touch(mode=0o600)
+    path.write_text(secret)
 
 
 async def first_words(process: Process, wanted: re.Pattern[str]) -> str:

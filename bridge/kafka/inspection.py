@@ -19,8 +19,11 @@ from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, Res
 
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.diagnosis import reach
+from bridge.kafka.topics import partitions_of
 
 TIMEOUT_S = 15.0
+NOT_DESCRIBED = "_TIMED_OUT"
+"""librdkafka's word for a question that was not answered in time."""
 _POLL_S = 0.5
 
 READERS: Mapping[str, Callable[[], bool]] = {
@@ -75,13 +78,25 @@ async def inspect_topics(connection: KafkaConnection, names: Iterable[str]) -> l
         await reach(connection, client.bootstrap())
     finally:
         await client.close()
-    return await asyncio.to_thread(_topics, connection, list(names))
+    found = await asyncio.to_thread(_topics, connection, list(names))
+    return [await _from_metadata(connection, each.name) if each.refused == NOT_DESCRIBED else each for each in found]
 
 
 async def inspect_rights(connection: KafkaConnection, company: str) -> Rights:
-    """What we may do as this company's owner."""
-    group = await asyncio.to_thread(_group_rights, connection, connection.group_id(company))
-    return Rights(group=group, transactions=await _may_write_in_transactions(connection, connection.group_id(company)))
+    """What we may do as this company's owner; KafkaError or TimeoutError when the brokers do not say.
+
+    Where the connection uses no transactions, nothing is asked about them.
+    """
+    name = connection.group_id(company)
+    group = await asyncio.to_thread(_group_rights, connection, name)
+    return Rights(
+        group=group, transactions=not connection.transactions or await _may_write_in_transactions(connection, name)
+    )
+
+
+async def _from_metadata(connection: KafkaConnection, name: str) -> TopicState:
+    """What a broker that describes no topics, as the embedded one, tells everybody of a topic: its partitions."""
+    return TopicState(name=name, partitions=len(await partitions_of(connection, name)), config=None, rights=None)
 
 
 def _topics(connection: KafkaConnection, names: list[str]) -> list[TopicState]:
@@ -97,6 +112,8 @@ def _topic(admin: AdminClient, name: str, asked: Future[Any]) -> TopicState:
         refused = error.args[0].name()
         missing = refused == "UNKNOWN_TOPIC_OR_PART"
         return TopicState(name=name, partitions=0, config=None, rights=None, refused=None if missing else refused)
+    except TimeoutError:
+        return TopicState(name=name, partitions=0, config=None, rights=None, refused=NOT_DESCRIBED)
     return TopicState(
         name=name,
         partitions=len(description.partitions),
@@ -127,6 +144,8 @@ def _group_rights(connection: KafkaConnection, group: str) -> frozenset[str] | N
         return _words(asked[group].result(TIMEOUT_S).authorized_operations)
     except KafkaException as error:
         return frozenset() if error.args[0].name() == "GROUP_AUTHORIZATION_FAILED" else None
+    except TimeoutError:
+        return None  # the embedded broker describes no groups and does not answer
 
 
 async def _may_write_in_transactions(connection: KafkaConnection, name: str) -> bool:

@@ -114,6 +114,10 @@ def figures(events: list[Json]) -> dict[str, OpeningFigure]:
 
 
 def figures_of(events: list[Json]) -> list[OpeningFigure]:
+    return list(opening_of(events).figures())
+
+
+def opening_of(events: list[Json]) -> OpeningSums:
     mapper = EventMapper("acme", Router([Route("acme", frozenset({SHOP, "default"}), frozenset())]), RULES)
     opening = OpeningSums(START, RULES)
     for event in events:
@@ -121,7 +125,7 @@ def figures_of(events: list[Json]) -> list[OpeningFigure]:
         assert mapped is not None
         opening.add(1, [mapped])
     assert not opening.refused
-    return list(opening.figures())
+    return opening
 
 
 @given(data=st.data(), story=sales())
@@ -289,3 +293,20 @@ def test_refunds_and_gift_cards_are_in_the_figures_of_the_start(data: st.DataObj
     redeemed = sum(life.by_card for life in story if _is_before(life.paid))
     said = CARDS.search(found[GIFT_CARDS].said)
     assert (D(said[1]), D(said[2])) == (D(sold) / 100, D(redeemed) / 100) if said else not sold + redeemed
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([], "The topics hold no events"),
+        ([order([line("5.00")])], "The events do not say when they happened"),
+        (
+            [at(2, shopify_event("orders/create", order([line("5.00")])))],
+            "The first event that is kept happened on 2026-11-03",
+        ),
+    ],
+    ids=["none", "a body without headers", "a webhook"],
+)
+def test_since_when_the_events_tell_is_said_as_far_as_they_say_it(events: list[Json], said: str) -> None:
+    """Whoever reads the sums has to know what they cannot hold. Guard: `OpeningSums.events`."""
+    assert opening_of(events).first_event == said

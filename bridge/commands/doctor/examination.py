@@ -54,7 +54,7 @@ async def _examine_kafka(settings: Settings, kafka: KafkaConnection) -> list[Fin
         topics = await inspect_topics(kafka, wanted_topics(settings))
         rights = {company.name: await inspect_rights(kafka, company.name) for company in settings.companies}
     except (BrokerError, OSError) as error:
-        reason = said(error) if isinstance(error, BrokerError) else str(error)
+        reason = said(error) if isinstance(error, BrokerError) else str(error) or "no answer in time"
         return [Finding(KAFKA, reason, "start the brokers, or mend the [kafka] section")]
     findings = [Finding(KAFKA, kafka.bootstrap_servers), *examine_topics(settings, topics)]
     for name, found in rights.items():

@@ -85,11 +85,14 @@ class OpeningSums:
         self.refused: Counter[str] = Counter()
         """Records that cannot be mapped, by reason code: what they tell is not in the figures."""
         self.since: datetime | None = None
-        """When the first event happened that was read."""
+        """When the first event happened, of those that were read and say when."""
+        self.events = 0
+        """How many were read, whether or not they book anything."""
 
     def add(self, _read: object, mapped: Iterable[MappedRecord]) -> None:
         """Take in what the company's records of a micro-batch mean; those that book nothing tell nothing."""
         for each in mapped:
+            self.events += 1
             moment = each.envelope.occurred_at if each.envelope else None
             if moment is not None and (self.since is None or moment < self.since):
                 self.since = moment
@@ -99,6 +102,13 @@ class OpeningSums:
                 case PostingPlan(steps=steps):
                     for step in steps:
                         self._take(step)
+
+    @property
+    def first_event(self) -> str:
+        """When the first event happened, in words: a body without its headers does not say."""
+        if self.since is not None:
+            return f"The first event that is kept happened on {self.since:%Y-%m-%d}"
+        return "The events do not say when they happened" if self.events else "The topics hold no events"
 
     def _take(self, step: PostingStep) -> None:
         draft, key = step.draft, step.key

@@ -70,9 +70,7 @@ async def _read(settings: Settings, company: str) -> StartEvidence:
 
 def _limits(evidence: StartEvidence) -> list[str]:
     """How far the figures can be believed."""
-    since = evidence.opening.since
-    first = f"The first event that is kept happened on {since:%Y-%m-%d}" if since else "The topics hold no events"
-    said = [f"{first}: what was open from before it is not in these sums."]
+    said = [f"{evidence.opening.first_event}: what was open from before it is not in these sums."]
     if evidence.missing:
         said.append("Retention has removed older records.")
     refused = sum(evidence.opening.refused.values())
