@@ -111,7 +111,6 @@ def test_a_moment_between_two_milliseconds_is_the_next_one() -> None:
         ("--company", "acme-us", "--cancel", "3f1c9a27", "--follow", "3f1c9a27"),
         ("--company", "acme-us", "--cancel", "3f1c9a27", "--out", "out.jsonl"),
         ("--company", "acme-us", "--follow", "3f1c9a27", "--to", "2026-11-01"),
-        (),
     ],
 )
 def test_wrong_usage_ends_with_2(cli: Cli, tmp_path: Path, nobody: int, options: tuple[str, ...]) -> None:
