@@ -66,6 +66,7 @@ bench: $(STAMP) ## what the machine costs here, beside the floor in the same run
 	@$(BIN)/python -m tests.bench.waiting
 	@$(BIN)/python -m tests.bench.record
 	@$(BIN)/python -m tests.bench.handover
+	@$(BIN)/python -m tests.bench.results
 
 bench-sandbox: $(STAMP) ## how many writes a second the sandbox takes, single and in batches
 	@$(BIN)/python -m bridge.sandbox.bench

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
+import orjson
 import pytest
 import structlog
 
 from bridge.sandbox import bench as sandbox_bench
 from tests.bench import __main__ as stages
-from tests.bench import answers, backlog, record, waiting
+from tests.bench import answers, backlog, record, results, waiting
+from tests.bench.recorded import Recorded
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +59,24 @@ def test_the_bench_of_the_record_of_ids_measures_take_overs_with_and_without_fol
     assert len(rows) == 4
     assert rows["recorded documents"].strip() == "300"
     assert all(each.strip() for each in rows.values())
+
+
+def test_the_bench_of_results_measures_posting_replay_and_rounds(capsys: pytest.CaptureFixture[str]) -> None:
+    """A table, and a line of JSON for each number. Guard: a request that was not recorded fails."""
+    results.main(["--orders", "6", "--runs", "1", "--records", "12"])
+    said = capsys.readouterr().out.splitlines()
+    rows = [orjson.loads(each) for each in said if each.startswith("{")]
+    numbers = {(row["verb"], row["what"]): row["measured"] for row in rows}
+    assert numbers["rounds", "sales of others that are planned again"] == 0
+    assert all(numbers["cpu", f"{verb} against orjson.loads"] > 0 for verb in ("posting", "replay"))
+
+
+async def test_a_request_that_was_never_recorded_is_an_error() -> None:
+    """Else a bench would measure something else than what it says."""
+    played = Recorded().play(httpx.MockTransport(lambda _: httpx.Response(200)))
+    async with httpx.AsyncClient(transport=played) as client:
+        with pytest.raises(LookupError, match="never asked"):
+            await client.get("https://quickbooks.example/query")
 
 
 def test_the_bench_of_the_sandbox_counts_both_ways_of_writing(capsys: pytest.CaptureFixture[str]) -> None:

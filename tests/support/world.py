@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -225,18 +225,19 @@ async def opened(
     waiting_bytes: int = WAITING_BYTES,
     read_at: ReadAt | None = None,
     window: timedelta = WINDOW,
+    through: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda transport: transport,
     **switches: Any,
 ) -> AsyncIterator[World]:
     """A young company whose owner has just taken it over; `switches` are the sandbox's.
 
     `after` makes it another process beside that one, which takes over: the same sandbox, clock, journal and results.
     `room` is where its events wait, `waiting_bytes` the memory for their bodies, which `read_at` reads again; the index
-    reads `window` eagerly.
+    reads `window` eagerly. What is sent to the sandbox goes `through` this.
     """
     clock = after.clock if after else ManualClock()
     settings = replace(SETTINGS, switches=Switches(**switches), country=country, home_currency=currency)
     app = after.app if after else create_app(settings, SharedClock(clock))
-    transport = httpx.ASGITransport(app)
+    transport = through(httpx.ASGITransport(app))
     async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
         world = World(
             app=app,

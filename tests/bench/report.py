@@ -1,0 +1,66 @@
+"""What the benches measured: a table, JSON, and the page that keeps the last with its machine and commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import orjson
+from rich.table import Table
+
+HEAD = """# What was measured last
+
+`make bench` prints this table; `.venv/bin/python -m tests.bench.results --write` writes this page. Ratios are of CPU
+time, floor and machine in turn in one process, the median over all micro-batches of all runs.
+
+{machine} {given}
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number of a bench, and the most that it is meant to be; None where nothing says."""
+
+    verb: str
+    what: str
+    measured: float
+    unit: str
+    reach: float | None
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """The row as people read it."""
+        most = "" if self.reach is None else f"≤ {self.reach:g} {self.unit}".rstrip()
+        kept = self.reach is None or self.measured <= self.reach
+        return self.verb, self.what, f"{self.measured:.4g} {self.unit}".rstrip(), most if kept else f"{most}, missed"
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """The rows for a terminal."""
+    made = Table("bench", "what", "measured", "reach")
+    for row in rows:
+        made.add_row(*row.cells)
+    return made
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """The rows for a machine, one object a line."""
+    return "\n".join(orjson.dumps(asdict(row)).decode() for row in rows)
+
+
+def page(rows: Sequence[Row], given: str) -> str:
+    """The page that keeps them; `given` says what was run."""
+    lines = ["| bench | what | measured | reach |", "|---|---|---|---|"]
+    lines += ["| " + " | ".join(row.cells) + " |" for row in rows]
+    return HEAD.format(machine=_machine(), given=given) + "\n".join(lines) + "\n"
+
+
+def _machine() -> str:
+    described = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    commit = described.stdout.strip() or "unknown"
+    cores = os.cpu_count()
+    return f"Python {platform.python_version()} on {platform.machine()}, {cores} cores; commit {commit}."
