@@ -93,11 +93,17 @@ class CompanyRuntime:
 
 @contextlib.asynccontextmanager
 async def open_runtime(
-    settings: Settings, context: CompanyContext, *, priority: Priority = Priority.LIVE, rehearse: bool = False
+    settings: Settings,
+    context: CompanyContext,
+    *,
+    priority: Priority = Priority.LIVE,
+    rehearse: bool = False,
+    counts_reads: bool = True,
 ) -> AsyncIterator[CompanyRuntime]:
     """The machine of one company, until the block ends; `priority` is the highest that its calls to QBO get.
 
-    One that rehearses writes nothing, neither to QBO nor to Kafka, and goes on as if it had.
+    One that rehearses writes nothing to QBO and goes on as if it had; nothing to Kafka either but, where it counts
+    them, how many reads it made.
     """
     rehearsed = RehearsedEntities(context.seal) if rehearse else None
     clock = SystemClock()
@@ -107,7 +113,7 @@ async def open_runtime(
     connection = kafka_connection(settings.kafka)
     async with (
         open_client(context.connection, context.store, clock, priority=priority) as client,
-        counting_reads(settings, connection, company.name, client),
+        counting_reads(settings, connection, company.name, client) if counts_reads else contextlib.nullcontext(),
     ):
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
         journal = KafkaJournal(

@@ -34,7 +34,8 @@ async def run_plan(settings: Settings, request: BackfillRequest) -> None:
     silence_logs()
     forecasts = Forecasts()
     context = await open_company_context(settings, settings.company(request.company))
-    async with opened_run(settings, request, context, rehearse=True) as run:
+    # because a plan writes nothing at all, its reads are in its report alone
+    async with opened_run(settings, request, context, rehearse=True, counts_reads=False) as run:
         with run.bar:
             effect = await until_stopped(rehearse(run, forecasts), stopping)
         if effect is None:

@@ -105,9 +105,9 @@ class BackfillRun:
 
 @contextlib.asynccontextmanager
 async def opened_run(
-    settings: Settings, request: BackfillRequest, context: CompanyContext, *, rehearse: bool
+    settings: Settings, request: BackfillRequest, context: CompanyContext, *, rehearse: bool, counts_reads: bool = True
 ) -> AsyncIterator[BackfillRun]:
-    """The reader and the machine of one run, until the block ends; one that rehearses writes nothing."""
+    """The reader and the machine of one run, until the block ends; one that rehearses books nothing."""
     began_at = time.monotonic()
     connection = kafka_connection(settings.kafka)
     bar = ProgressBar(request.company)
@@ -117,7 +117,7 @@ async def opened_run(
         reader = await stack.enter_async_context(range_)
         mapper = EventMapper(request.company, company_router(settings), context.rules)
         runtime = await stack.enter_async_context(
-            open_runtime(settings, context, priority=Priority.BACKFILL, rehearse=rehearse)
+            open_runtime(settings, context, priority=Priority.BACKFILL, rehearse=rehearse, counts_reads=counts_reads)
         )
         yield BackfillRun(
             settings=settings,
