@@ -23,6 +23,7 @@ from mappings.shopify.received import (
     is_split_unknown,
     received_steps,
 )
+from mappings.shopify.refunds.order_refunds import OrderRefunds, refunds_of
 from mappings.start import is_before_start, sale_before_start
 
 
@@ -43,13 +44,29 @@ def earlier_plan(
         if received is not None:
             money = received_steps(order, received, placed, None, version, rules)
     left = () if is_old else (*_owed_no_more(order, rules), *_added_since(order))
+    refunded = _refunded_since(order, key, rules)
     return PostingPlan(
         document=key,
         lane=key,
-        steps=(sale_before_start(key), *money),
+        steps=(sale_before_start(key), *money, *refunded.steps),
         document_created_at=since,
-        warnings=(*open_points, *left),
+        warnings=(*open_points, *left, *refunded.warnings),
     )
+
+
+def _refunded_since(order: Order, key: SourceKey, rules: MappingRules) -> OrderRefunds:
+    """The money of refunds that moved since the start, as their own events tell it too: each is booked once."""
+    moments = (each.processed_at or each.created_at for each in order.refunds or ())
+    if all(moment is None or is_before_start(moment.date(), rules) for moment in moments):
+        return OrderRefunds()
+    try:
+        found = refunds_of(order, without_removed(order, money_as_placed(order)), key, rules)
+    except RecordError as error:
+        found = OrderRefunds()
+        for refund in order.refunds or ():
+            found.leave_out(refund, str(error))
+    # because a credit moves no money, and what is not owed any more is a warning of the body itself
+    return OrderRefunds(steps=[step for step in found.steps if step.entity == "RefundReceipt"], warnings=found.warnings)
 
 
 def _owed_no_more(order: Order, rules: MappingRules) -> tuple[Caution, ...]:

@@ -30,6 +30,7 @@ D = Decimal
 START = "books_start = 2026-03-05\n"
 ACCOUNTS = '[accounts]\nopening_receivables = "Old receivables"\nopening_clearing = "Old clearing"\n'
 LATE = {"processed_at": "2026-03-06T10:00:00-08:00", "created_at": "2026-03-06T10:00:00-08:00"}
+EARLY = {"processed_at": "2026-03-03T10:00:00-08:00", "created_at": "2026-03-03T10:00:00-08:00"}
 SOLD = taxed("50.00", 2, "8.26")
 
 
@@ -74,6 +75,38 @@ async def test_a_late_refund_is_booked_without_its_sale(order_of: tuple[int, ...
         assert world.in_transit() == D("-54.13")
         assert world.trial_balance()["Board of Equalization Payable"] == D("4.13")
         assert set(world.statuses()) <= SURE
+
+
+@pytest.mark.parametrize("order_of", [(0,), (0, 0), *permutations(range(2))], ids=str)
+async def test_a_late_refund_is_booked_once_whoever_tells_it(order_of: tuple[int, ...]) -> None:
+    """The order's body, the refund's own event, or both. Guard: `_refunded_since`."""
+    given_back = refund([refund_line(SOLD, 1, "50.00", "4.13")], handed_back("54.13"))
+    events = [touched(refunds=[given_back]), shopify_event("refunds/create", given_back)]
+    async with opened(load_rules(START)) as world:
+        for number in order_of:
+            await world.deliver(events[number])
+        assert world.balance("DiscountsRefundsGiven") == D("50.00")
+        assert world.in_transit() == D("-54.13")
+        assert world.trial_balance()["Board of Equalization Payable"] == D("4.13")
+        assert set(world.statuses()) <= SURE
+
+
+async def test_a_refund_of_before_the_start_stays_in_the_old_books() -> None:
+    """Though a body of after it tells it again."""
+    given_back = refund([refund_line(SOLD, 1, "50.00", "4.13")], handed_back("54.13", **EARLY), **EARLY)
+    async with opened(load_rules(START)) as world:
+        (result,) = await world.deliver(touched(refunds=[given_back]))
+        assert (result.status, result.warnings) == ("ignored", ())
+        assert world.trial_balance() == {}
+
+
+async def test_a_late_refund_in_a_body_that_does_not_add_up_is_said() -> None:
+    """Its own event books it; until then nobody may believe that it is booked."""
+    given_back = refund([refund_line(SOLD, 1, "50.00", "4.13")], handed_back("54.13"))
+    async with opened(load_rules(START)) as world:
+        (result,) = await world.deliver(touched(refunds=[given_back], total_price="1.00"))
+        assert result.status == "ignored"
+        assert "refund_left_out" in [each.code for each in result.warnings]
 
 
 @pytest.mark.parametrize("order_of", list(permutations(range(3))))
