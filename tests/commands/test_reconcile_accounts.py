@@ -13,7 +13,7 @@ from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.controls import ControlAccount
 from bridge.reconciliation.reconciled import Reconciled
 from contracts.errors import ConfigurationError
-from mappings.rules import MappingRules
+from mappings.rules import MappingRules, load_rules
 from tests.support.orders import Json, line, order, shopify_event, taxed, transaction
 from tests.support.reconciling import balanced, sold
 from tests.support.shop_payouts import charged, told
@@ -169,3 +169,12 @@ async def test_the_file_stands_against_what_the_books_held_at_the_start() -> Non
     cards = of_kind(found, ControlKind.GIFT_CARDS)
     assert (cards.open_by_events, cards.open_by_books) == (Decimal(1350), Decimal(50))
     assert (cards.difference, cards.documents) == (Decimal(-1300), [])
+
+
+def test_what_was_in_transit_in_an_account_of_its_own_is_not_looked_for_in_the_gateway_s(tmp_path: Path) -> None:
+    """The opening entry has it in `accounts.opening_clearing`. Guard: `is_apart`."""
+    file = tmp_path / "open.csv"
+    file.write_text("what,currency,amount\nclearing: Shopify Payments clearing,USD,251.86\ngift_cards,USD,520.00\n")
+    rules = load_rules('books_start = 2026-04-01\n[accounts]\nopening_clearing = "Clearing at the start"\n')
+    request = ReconcileRequest(company="acme", first=APRIL[0], last=APRIL[1], outstanding=file)
+    assert opening_of(request, rules) == {(ControlKind.GIFT_CARDS, "", "USD"): Decimal("520.00")}
