@@ -5,6 +5,7 @@ The oracle says what an order's money is a second time and in other words.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -32,8 +33,9 @@ class History:
 
     @property
     def is_second_shared(self) -> bool:
-        """Whether two bodies are of one second, so that their own times do not say which is newer."""
-        return len({_of(body)["updated_at"] for body in self.bodies}) < len(self.bodies)
+        """Whether two bodies of one second say different things, so that their own times do not say which is newer."""
+        said = {json.dumps(_of(body), sort_keys=True, default=str): _of(body)["updated_at"] for body in self.bodies}
+        return len(set(said.values())) < len(said)
 
     def _repr_pretty_(self, printer: PrettyPrinter, cycle: bool) -> None:  # noqa: ARG002, FBT001 - the printer's protocol
         printer.text(repr(self))
