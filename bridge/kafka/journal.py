@@ -109,20 +109,10 @@ class KafkaJournal:
 
     async def until_changed(self, key: str, value: bytes | None) -> bytes | None:
         """Wait until the entry *key* is not *value* any more, whoever changed or ended it; what it is then."""
-        now = (await self.read()).get(key)
-        if now != value or self._partition is None:
-            return now
-        following = read_topic(
-            self._connection,
-            self._topic,
-            partitions=(self._partition,),
-            start={self._partition: self._read_to},
-            follow=True,
-        )
-        async with contextlib.aclosing(following) as records:
-            async for record in records:
-                if self._own_key(record) == key and record.value != value:
-                    return record.value
+        async with contextlib.aclosing(self.changes_of(key.__eq__)) as changes:
+            async for entries in changes:
+                if entries.get(key) != value:
+                    return entries.get(key)
         return value
 
     async def changes_of(self, wanted: Callable[[str], bool]) -> AsyncGenerator[dict[str, bytes], None]:
