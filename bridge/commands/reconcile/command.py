@@ -110,11 +110,11 @@ def opening_of(request: ReconcileRequest, rules: MappingRules) -> Given:
     # because what was in transit lies in an account of its own then, and none of it in the gateway's
     is_apart = rules.accounts.opening_clearing is not None
     for each in read_outstanding(request.outstanding):
-        if is_apart and each.what.startswith(IN_TRANSIT):
+        if each.amount is None:
             continue
-        if each.amount is not None and each.what.startswith(IN_TRANSIT):
+        if each.what.startswith(IN_TRANSIT) and not is_apart:
             found[ControlKind.CLEARING, each.what.removeprefix(IN_TRANSIT), each.currency] += each.amount
-        elif each.amount is not None and each.what in (GIFT_CARDS, STORE_CREDIT):
+        elif each.what in (GIFT_CARDS, STORE_CREDIT):
             found[ControlKind.GIFT_CARDS, "", each.currency] += each.amount
     return found
 
