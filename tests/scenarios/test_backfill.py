@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from bridge.demo.events import ORDERS_ONLY, EventMix, SampleEvent
-from bridge.kafka.connection import KafkaConnection
 from contracts.records import InboundRecord
 from contracts.results import ResultStatus, result_id
 from tests.support.backfills import (
+    SLOW,
     Command,
     backfill,
     backfilling,
@@ -33,21 +29,9 @@ from tests.support.backfills import (
     wrong_in_the_books,
 )
 from tests.support.installation import Tenant
-from tests.support.processes import sandbox_server
 from tests.support.stage import CALM, Stage, counted
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
-
-SLOW: dict[str, Any] = {"kind": "delay", "operation": "batch", "count": None, "seconds": 0.3}
-"""Makes a run last long enough to do something to it."""
-
-
-@pytest_asyncio.fixture
-async def stage(real: KafkaConnection, unique: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage.of(real, url, tmp_path, unique)
-        await stage.create_topics()
-        yield stage
 
 
 async def inputs(stage: Stage) -> list[InboundRecord]:

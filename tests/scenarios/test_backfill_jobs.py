@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bridge.demo.events import ORDERS_ONLY, SampleEvent
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.membership import hosts_in_group
 from tests.support.backfills import (
+    SLOW,
     Command,
     backfill,
     backfilling,
@@ -34,17 +34,6 @@ from tests.support.processes import Replica, sandbox_server
 from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
-
-SLOW: dict[str, Any] = {"kind": "delay", "operation": "batch", "count": None, "seconds": 0.3}
-"""Makes a job last long enough to do something to it."""
-
-
-@pytest_asyncio.fixture
-async def stage(real: KafkaConnection, unique: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with sandbox_server(tmp_path, "--empty", "--no-limits") as url:
-        stage = Stage.of(real, url, tmp_path, unique)
-        await stage.create_topics()
-        yield stage
 
 
 def job_of(command: Command) -> str:
@@ -66,6 +55,17 @@ async def served(stage: Stage) -> None:
     """Wait until the service is a member of the company's group."""
     while not await hosts_in_group(stage.kafka, stage.company):  # noqa: ASYNC110 - a state of the broker
         await asyncio.sleep(0.1)
+
+
+@contextlib.asynccontextmanager
+async def under_way(stage: Stage) -> AsyncIterator[tuple[Command, str]]:
+    """A slow job of the service, some of which is told: the command that follows it, and its id."""
+    stage.break_qbo(**SLOW)
+    await served(stage)
+    async with backfilling(stage) as command:
+        ident = await asked(command)
+        await until_told(stage, 5)
+        yield command, ident
 
 
 async def test_beside_a_live_service_it_is_a_job_and_posts_nothing_twice(stage: Stage) -> None:
@@ -93,11 +93,7 @@ async def test_ctrl_c_leaves_the_job_running_and_follow_comes_back_to_it(stage: 
     await produce(stage, sample.events)
     await pass_over(stage)
     async with stage.bridge():
-        stage.break_qbo(**SLOW)
-        await served(stage)
-        async with backfilling(stage) as command:
-            ident = await asked(command)
-            await until_told(stage, 5)
+        async with under_way(stage) as (command, ident):
             command.send(signal.SIGINT)
             assert await command.ended(30) == 1
             assert f"Job {ident} goes on without this command" in command.err
@@ -114,11 +110,7 @@ async def test_a_cancelled_job_leaves_nothing_half_booked(stage: Stage) -> None:
     produced = await produce(stage, sample.events)
     await pass_over(stage)
     async with stage.bridge():
-        stage.break_qbo(**SLOW)
-        await served(stage)
-        async with backfilling(stage) as command:
-            ident = await asked(command)
-            await until_told(stage, 5)
+        async with under_way(stage) as (command, ident):
             cancelled = await backfill(stage, "--cancel", ident)
             assert cancelled.code == 0, cancelled.err
             ended = await snapshot(stage)

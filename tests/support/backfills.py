@@ -28,6 +28,8 @@ from tests.support.stage import Stage
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 """Yesterday: a broker may remove what is a week old while the test runs."""
+SLOW: dict[str, Any] = {"kind": "delay", "operation": "batch", "count": None, "seconds": 0.3}
+"""A fault of QBO that makes a run last long enough to do something to it."""
 
 
 def sample_of(orders: int, *, seed: int = 7, mix: EventMix | None = None) -> Sample:
