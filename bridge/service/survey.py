@@ -62,9 +62,10 @@ async def run_survey(command: Sequence[str], wait_s: float = SURVEY_MAX_S) -> by
     else:
         return printed
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            if child.returncode is None:
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
                 child.kill()
+            await child.communicate()  # waited for: neither a zombie nor an open pipe stays with the service
 
 
 def take_in(printed: bytes, boards: Mapping[str, CompanyBoard]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 
 import orjson
@@ -36,4 +38,22 @@ async def test_what_the_command_prints_is_shown() -> None:
 async def test_a_command_that_does_not_end_is_ended() -> None:
     """And says nothing. Guard: one more process with each survey."""
     endless = "import time; print('{}', flush=True); time.sleep(600)"
+    before = _open()
     assert await run_survey([sys.executable, "-c", endless], wait_s=0.5) == b""
+    assert _open() == before
+
+
+async def test_a_survey_that_is_given_up_leaves_no_process() -> None:
+    """A service that stops in the middle of one. Guard: a zombie and an open pipe with each survey."""
+    before = _open()
+    survey = asyncio.create_task(run_survey([sys.executable, "-c", "import time; time.sleep(600)"]))
+    await asyncio.sleep(0.2)
+    survey.cancel()
+    await asyncio.wait([survey])
+    assert survey.cancelled()
+    assert _open() == before
+
+
+def _open() -> list[str]:
+    """What this process holds open; `/dev/fd` lists itself, before and after."""
+    return os.listdir("/dev/fd")
