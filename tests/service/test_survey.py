@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
+from pathlib import Path
 
 import orjson
 
@@ -54,6 +54,6 @@ async def test_a_survey_that_is_given_up_leaves_no_process() -> None:
     assert _open() == before
 
 
-def _open() -> list[str]:
+def _open() -> list[Path]:
     """What this process holds open; `/dev/fd` lists itself, before and after."""
-    return os.listdir("/dev/fd")
+    return sorted(Path("/dev/fd").iterdir())
