@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema, model_validator
@@ -166,6 +167,11 @@ UnixTime = Annotated[
 ]
 
 
+@cache
+def _names_of(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(model.model_fields)
+
+
 class Body(BaseModel):
     """A part of a source's document: frozen, unknown fields ignored, null the same as absent."""
 
@@ -180,7 +186,7 @@ class Body(BaseModel):
     def _without_nulls(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        found = {name: value[name] for name in cls.model_fields if value.get(name) is not None}
+        found = {name: value[name] for name in _names_of(cls) if value.get(name) is not None}
         for name, part in found.items():
             if isinstance(part, list) and len(part) > ROWS_MAX:
                 raise ValueError(f"{name} has more than {ROWS_MAX} rows")

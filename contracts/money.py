@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from functools import cache
 
 from contracts.errors import UnmappableEvent
 
@@ -18,6 +19,7 @@ STRIPE_HUNDREDTHS = frozenset({"ISK", "UGX"})
 """Stripe keeps these in hundredths although they have none (docs.stripe.com/currencies, special cases)."""
 
 CENT = Decimal("0.01")
+_HALF_UP = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
 def decimals_of(currency: str) -> int:
@@ -91,9 +93,12 @@ def fits(number: Decimal, places: int) -> bool:
 
 def round_half_up(number: Decimal, places: int = 2) -> Decimal:
     """Half-up rounding, the one that QBO uses for Qty x UnitPrice (fault 6070)."""
-    with localcontext() as context:
-        context.prec = 60
-        return number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return _HALF_UP.quantize(number, _unit(places))
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -117,8 +117,6 @@ class OutboundRecord:
 
 def _checksum(key: bytes | None, value: bytes | None, headers: Headers) -> str:
     """16 hexadecimal digits; each part with its length, so that no byte can move from one part to another unseen."""
-    digest = hashlib.blake2b(digest_size=8)
     parts = [each for name, content in headers for each in (name.encode(errors="surrogatepass"), content)]
-    for part in (key, value, *parts):
-        digest.update(b"null" if part is None else b"%d:" % len(part) + part)
-    return digest.hexdigest()
+    framed = (b"null" if part is None else b"%d:%b" % (len(part), part) for part in (key, value, *parts))
+    return hashlib.blake2b(b"".join(framed), digest_size=8).hexdigest()

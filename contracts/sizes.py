@@ -56,7 +56,8 @@ def cut_text(text: str, length_max: int = BODY_TEXT_MAX) -> str:
 
 def shown_text(text: str) -> str:
     """`text` as it may be published: at most 512 characters, each control character as U+FFFD."""
-    return _CONTROL.sub(_REPLACEMENT, cut_text(text, SHOWN_TEXT_MAX))
+    cut = cut_text(text, SHOWN_TEXT_MAX)
+    return cut if cut.isprintable() else _CONTROL.sub(_REPLACEMENT, cut)
 
 
 def header_bytes(name: str, value: bytes | None) -> int:

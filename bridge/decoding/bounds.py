@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
-from contracts.sizes import SHOWN_TEXT_MAX, cut_text
+from contracts.sizes import BODY_TEXT_MAX, SHOWN_TEXT_MAX, cut_text
 
 T = TypeVar("T")
+DEPTH_MAX = 200
+"""Levels of a body. The deepest that a source sends has about ten."""
 
 
 def bounded(envelope: Envelope) -> Envelope:
     """`envelope` with no text longer than what is ever used of it: names 512 characters, texts of the body 4,000.
 
     A text that is cut ends in `…`, which no id, currency or code of a source holds, so it can never be taken for
-    another one.
+    another one. UndecodableRecord where either is nested deeper than 200 levels.
     """
-    try:
-        body, previous = _cut(envelope.body), _cut(envelope.previous)
-    except RecursionError:
-        raise UndecodableRecord("the value is nested too deeply") from None
     return replace(
         envelope,
         event_type=cut_text(envelope.event_type, SHOWN_TEXT_MAX),
         event_id=_name(envelope.event_id),
         account=_name(envelope.account),
         api_version=_name(envelope.api_version),
-        body=body,
-        previous=previous,
+        body=_bounded(envelope.body),
+        previous=_bounded(envelope.previous),
     )
 
 
@@ -38,11 +36,35 @@ def _name(text: str | None) -> str | None:
     return None if text is None else cut_text(text, SHOWN_TEXT_MAX)
 
 
+def _bounded(value: T) -> T:
+    """Copied only where a text is too long, which hardly ever happens."""
+    longest = max(map(len, _texts(value)), default=0)
+    return _cut(value) if longest > BODY_TEXT_MAX else value
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in `value`, plain JSON, level by level."""
+    level = [value]
+    for _ in range(DEPTH_MAX):
+        nested: list[object] = []
+        for item in level:
+            if isinstance(item, str):
+                yield item
+            elif isinstance(item, dict):
+                nested += item.values()
+            elif isinstance(item, list):
+                nested += item
+        if not nested:
+            return
+        level = nested
+    raise UndecodableRecord("the value is nested too deeply")
+
+
 def _cut(value: T) -> T:
     cut: object = value
     if isinstance(value, str):
         cut = cut_text(value)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         cut = {name: _cut(item) for name, item in value.items()}
     elif isinstance(value, list):
         cut = [_cut(item) for item in value]

@@ -50,6 +50,8 @@ def legal_text(text: str) -> str:
 
     Among them are lone surrogates: they come from broken escapes upstream and have no UTF-8.
     """
+    if text.isprintable():  # because no character that XML forbids is, and nearly all texts are
+        return text
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -88,18 +88,19 @@ def money_as_placed(order: Order) -> OrderMoney:
     hands it back, it was sold all the same, whatever the total says.
     """
     money = _money(order, [ship for ship in order.shipping_lines if not ship.is_removed])
-    with_removed = _money(order, order.shipping_lines)
-    if money.total == order.total_price and delivery_refunded(order):
-        removed = total(part.tax for part in with_removed.parts if part.removed)
-        return replace(with_removed, tax=money.tax + removed)
-    if money.total != order.total_price:
-        if with_removed.total == order.total_price:
-            return with_removed
-        raise UnbalancedDocument(
-            f"the parts of the order add up to {plain(money.total, order.currency)} {order.currency}, "
-            f"its total_price is {plain(order.total_price, order.currency)} {order.currency}"
-        )
-    return money
+    removed = any(ship.is_removed for ship in order.shipping_lines)
+    with_removed = _money(order, order.shipping_lines) if removed else money
+    if money.total == order.total_price:
+        if not delivery_refunded(order):
+            return money
+        tax = total(part.tax for part in with_removed.parts if part.removed)
+        return replace(with_removed, tax=money.tax + tax)
+    if with_removed.total == order.total_price:
+        return with_removed
+    raise UnbalancedDocument(
+        f"the parts of the order add up to {plain(money.total, order.currency)} {order.currency}, "
+        f"its total_price is {plain(order.total_price, order.currency)} {order.currency}"
+    )
 
 
 def delivery_refunded(order: Order) -> Decimal:
