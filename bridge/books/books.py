@@ -6,6 +6,7 @@ window by creation time that only ever grows, single entities only when a SyncTo
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -46,6 +47,8 @@ IDS_PER_QUERY = 100
 POLL_EVERY = timedelta(seconds=60)
 """How often QBO is asked what has changed."""
 CHANGES_NOTED_EVERY = timedelta(minutes=10)
+_LOADED_AT_ONCE = 100
+"""Rows that are taken into the index in about ten milliseconds: no more of them are taken in in the loop itself."""
 
 log = structlog.get_logger(__name__)
 
@@ -169,11 +172,11 @@ class Books:
         since = read_known_until(kept) or index.complete_since
         changes = await start_of(self._client, INDEXED, since, now)
         company = await load_company(self._client, self._lists)
-        index.load("Customer", company.customers)
+        await _load(index, "Customer", company.customers)
         for row in company.inactive_customers:
             index.customers.reserve_name(str(row.get("DisplayName", "")))
             index.customers.forget(str(row["Id"]))
-        index.load("Item", company.items)
+        await _load(index, "Item", company.items)
         await self._read_transactions(index, index.complete_since)
         self._profile = replace(profile_of(company), day_rates=self._day_rates.known())
         self._index = index
@@ -426,7 +429,15 @@ class Books:
     async def _read_transactions(self, index: Index, since: datetime, *, until: datetime | None = None) -> None:
         for entity in INDEXED:
             async for page in transactions(self._client, entity, since, created_until=until):
-                index.load(entity, page)
+                await _load(index, entity, page)
+
+
+async def _load(index: Index, entity: str, rows: Sequence[Entity]) -> None:
+    """Nobody else may read or change `index` meanwhile."""
+    if len(rows) <= _LOADED_AT_ONCE:
+        index.load(entity, rows)
+    else:  # because a thread gives way to the other companies of the process every few milliseconds
+        await asyncio.to_thread(index.load, entity, rows)
 
 
 def _take_unsettled(index: Index, kept: Mapping[str, bytes], answers: Iterable[Answered]) -> None:

@@ -111,7 +111,7 @@ async def transactions(
     until = (where("MetaData.CreateTime", "<=", created_until),) if created_until is not None else ()
     select = Select(entity, conditions=_since("CreateTime", created_since) + until)
     async for page in client.pages(select, priority=priority):
-        yield tuple(_slim(row) for row in page)
+        yield tuple(slim(row) for row in page)
 
 
 async def updated(
@@ -123,7 +123,7 @@ async def updated(
     """
     conditions = _since("LastUpdatedTime", updated_since) + (_EVERY if entity in NAME_LISTS else ())
     async for page in client.pages(Select(entity, conditions=conditions), priority=priority):
-        yield tuple(_slim(row) for row in page)
+        yield tuple(slim(row) for row in page)
 
 
 def _since(stamp: str, moment: datetime | None) -> tuple[str, ...]:
@@ -131,10 +131,11 @@ def _since(stamp: str, moment: datetime | None) -> tuple[str, ...]:
 
 
 async def _rows(client: QuickBooksClient, select: Select, priority: Priority) -> tuple[Entity, ...]:
-    return tuple([_slim(row) async for page in client.pages(select, priority=priority) for row in page])
+    return tuple([slim(row) async for page in client.pages(select, priority=priority) for row in page])
 
 
-def _slim(row: Entity) -> Entity:
+def slim(row: Entity) -> Entity:
+    """The row without what the index never reads."""
     return {name: value for name, value in row.items() if name not in _DROPPED}
 
 

@@ -1,6 +1,6 @@
 """All benches that have a bound, as a table and as JSON.
 
-python -m tests.bench.results [--orders 1500] [--runs 3] [--records 500] [--write]
+python -m tests.bench.results [--orders 1500] [--runs 3] [--records 500] [--documents 100000] [--write]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 from rich.console import Console
 
-from tests.bench import cpu, rounds
+from tests.bench import cpu, index, rounds
 from tests.bench.report import as_json, page, table
 
 PAGE = Path(__file__).parent / "RESULTS.md"
@@ -26,14 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--orders", type=int, default=cpu.ORDERS, help="orders of the CPU bench")
     parser.add_argument("--runs", type=int, default=cpu.RUNS, help="how often it runs")
     parser.add_argument("--records", type=int, default=rounds.RECORDS, help="records of one micro-batch of the rounds")
+    parser.add_argument("--documents", type=int, default=index.DOCUMENTS, help="documents of the index")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} too")
     given = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    rows = [*cpu.measure(given.orders, given.runs), *rounds.measure(given.records)]
+    rows = [*cpu.measure(given.orders, given.runs), *rounds.measure(given.records), *index.measure(given.documents)]
     Console().print(table(rows))
     sys.stdout.write(as_json(rows) + "\n")
     if given.write:
-        said = f"{given.orders} orders, runs: {given.runs}; {given.records} records in the micro-batch of the rounds."
+        said = (
+            f"{given.orders} orders, runs: {given.runs}; {given.records} records in the micro-batch of the rounds; "
+            f"{given.documents} documents in the index."
+        )
         PAGE.write_text(page(rows, said), encoding="utf-8")
 
 

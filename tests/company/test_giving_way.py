@@ -11,8 +11,10 @@ import pytest
 
 from bridge.company import pipeline
 from bridge.decoding import decision
+from bridge.index.index import Index
 from bridge.posting import poster, quickbooks_sender, wave_binding
-from tests.support.orders import line, order
+from bridge.quickbooks import faults
+from tests.support.orders import bought, line, order
 from tests.support.world import opened
 
 LONG: dict[str, tuple[object, str]] = {
@@ -56,3 +58,28 @@ async def test_the_loop_turns_while_an_order_of_many_products_is_computed(
     # because the invoice of all these items is one step, and takes no longer than a small one
     assert any(turned) if step in ("binding", "proving", "packing") else all(turned)
     assert turned
+
+
+TAKEN_OVER: dict[str, tuple[object, str]] = {"decoding": (faults, "read"), "taking in": (Index, "load")}
+
+
+@pytest.mark.parametrize("step", TAKEN_OVER)
+async def test_the_loop_turns_while_a_page_of_documents_is_taken_over(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The other companies of the process go on. Guards: the threads of `QuickBooksClient` and of `Books.warm`."""
+    owner, name = TAKEN_OVER[step]
+    original, threads = getattr(owner, name), set[int]()
+
+    @functools.wraps(original)
+    def noted(*arguments: Any, **options: Any) -> Any:
+        threads.add(threading.get_ident())
+        return original(*arguments, **options)
+
+    async with opened() as world:
+        for first in range(0, 150, 50):
+            await world.deliver(*(bought(number) for number in range(first, first + 50)))
+            world.company.committed()
+        monkeypatch.setattr(owner, name, noted)
+        await world.restart()
+    assert threads - {threading.get_ident()}

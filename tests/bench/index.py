@@ -1,0 +1,147 @@
+"""What the index of a company costs: bytes and CPU of a document, and how long others wait while it is filled.
+
+The books of a drawn shop, every document with its real marker, are repeated under other Ids and keys. What is measured
+is the slope between two sizes, so that what an empty index costs is not in it. The floor is `orjson.loads` of the same
+pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count, cycle, islice
+
+import orjson
+
+from bridge.demo.events import EventSettings, generate
+from bridge.index.index import Index
+from bridge.quickbooks import wire
+from bridge.quickbooks.warmup import slim
+from contracts.entities import Entity
+from contracts.keys import SourceKey
+from contracts.marker import TRANSACTIONS, Marker, MarkerField
+from tests.bench.report import Row
+from tests.support.clocks import START
+from tests.support.inbound import inbound
+from tests.support.seals import SEAL
+from tests.support.world import opened
+
+ORDERS = 60
+DOCUMENTS = 100_000
+PAGE = 1000
+_NUMBERS = count()
+Work = Callable[[str, bytes], None]
+BYTES_AT_MOST, CPU_US_AT_MOST, TURN_MS_AT_MOST = 300.0, 25.0, 50.0
+
+
+def measure(documents: int = DOCUMENTS) -> list[Row]:
+    """Bytes and CPU of a document, from a fifth of them to all; the longest page."""
+    templates = asyncio.run(_posted())
+    first, later = (list(_pages(templates, size)) for size in (documents // 5, documents - documents // 5))
+    pages = [*first, *later]
+    held = _held_bytes(first, later) / _documents(later)
+    spent_s, floor_s = _spent_s(pages, _take_in(Index(SEAL, complete_since=START))), _spent_s(pages, _bare)
+    beyond = (sum(spent_s) - sum(floor_s)) / _documents(pages) * 1e6
+    turn_s = asyncio.run(_longest_turn_s(later))
+    return [
+        Row("index", "memory of a document", held, "B", BYTES_AT_MOST),
+        Row("index", "CPU of a document beyond the floor", beyond, "µs", CPU_US_AT_MOST),
+        Row("index", "CPU of a document, the floor", sum(floor_s) / _documents(pages) * 1e6, "µs", None),
+        Row("index", "CPU of a page, at most", max(spent_s) * 1e3, "ms", None),
+        Row("index", "the loop's longest turn beside it", turn_s * 1e3, "ms", TURN_MS_AT_MOST),
+    ]
+
+
+def _documents(pages: Iterable[tuple[str, bytes]]) -> int:
+    return sum(len(orjson.loads(raw)["QueryResponse"][entity]) for entity, raw in pages)
+
+
+async def _posted() -> list[tuple[str, Entity]]:
+    """The transactions of a shop as QBO shows them."""
+    events = generate(EventSettings(orders=ORDERS)).events
+    async with opened() as world:
+        await world.process(tuple(inbound(event, offset) for offset, event in enumerate(events[:50])))
+        world.company.committed()
+        await world.process(tuple(inbound(event, offset) for offset, event in enumerate(events)))
+        return [(entity, row) for entity in TRANSACTIONS for row in world.held(entity)]
+
+
+def _pages(templates: Sequence[tuple[str, Entity]], documents: int) -> Iterator[tuple[str, bytes]]:
+    """Pages of one type each, as they come from QBO."""
+    for entity in TRANSACTIONS:
+        own = [row for each, row in templates if each == entity]
+        copies = (_copy(entity, row, f"{next(_NUMBERS):09}") for row in cycle(own))
+        left = round(documents * len(own) / len(templates))
+        while left > 0:
+            rows = list(islice(copies, min(left, PAGE)))
+            left -= len(rows)
+            yield entity, wire.dumps({"QueryResponse": {entity: rows}})
+
+
+def _copy(entity: str, row: Entity, number: str) -> Entity:
+    """The row under another Id, its marker of another document and another sale."""
+    renamed = {**row, "Id": f"{row['Id']}{number}"}
+    marker = SEAL.find(entity, str(row.get("PrivateNote")))
+    if marker is None:
+        return renamed
+    fields = dict(marker.fields)
+    if MarkerField.SALE in fields:
+        fields[MarkerField.SALE] += number
+    key = SourceKey(marker.key.system, marker.key.kind, marker.key.id + number)
+    return {**renamed, "PrivateNote": SEAL.write(entity, None, Marker(key, fields))}
+
+
+def _take_in(index: Index) -> Work:
+    """From the bytes of a page to its documents in the index."""
+
+    def taken_in(entity: str, raw: bytes) -> None:
+        read = wire.loads(raw) or {}
+        index.load(entity, [slim(row) for row in read["QueryResponse"][entity]])
+
+    return taken_in
+
+
+def _bare(_: str, raw: bytes) -> None:
+    orjson.loads(raw)
+
+
+def _spent_s(pages: Sequence[tuple[str, bytes]], work: Work) -> list[float]:
+    """CPU seconds of each page."""
+    found = []
+    for page in pages:
+        began = time.process_time()
+        work(*page)
+        found.append(time.process_time() - began)
+    return found
+
+
+async def _longest_turn_s(pages: Sequence[tuple[str, bytes]]) -> float:
+    """How long anybody else waits for the event loop while pages are taken in by a thread, as a take-over does."""
+    taking_in = asyncio.create_task(asyncio.to_thread(_spent_s, pages, _take_in(Index(SEAL, complete_since=START))))
+    longest = 0.0
+    while not taking_in.done():
+        began = time.perf_counter()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.perf_counter() - began)
+    await taking_in
+    return longest
+
+
+def _held_bytes(first: Sequence[tuple[str, bytes]], later: Sequence[tuple[str, bytes]]) -> int:
+    """What the index of all pages holds beyond that of the first ones."""
+    take_in = _take_in(Index(SEAL, complete_since=START))
+    tracemalloc.start()
+    try:
+        before = _traced_after(first, take_in)
+        return _traced_after(later, take_in) - before
+    finally:
+        tracemalloc.stop()
+
+
+def _traced_after(pages: Sequence[tuple[str, bytes]], work: Work) -> int:
+    _spent_s(pages, work)
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
