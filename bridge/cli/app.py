@@ -25,6 +25,7 @@ from bridge.cli.reconcile import reconcile
 from bridge.cli.reference import asyncapi
 from bridge.cli.sandbox import demo, sandbox
 from bridge.cli.service import adopt, pause, resume, run
+from bridge.cli.speaking import speaking
 from bridge.cli.status import status
 from bridge.cli.verify import verify
 from bridge.cli.waiting import waiting
@@ -60,6 +61,7 @@ app.command()(backfill)
 app.command()(verify)
 app.command()(asyncapi)
 app.command()(reconcile)
+speaking(app)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config, OneCompany, one_company
+from bridge.cli.options import BRIDGE_TOML, AsJson, Config, OneCompany, one_company
 
 
 def backfill(
@@ -38,6 +38,7 @@ def backfill(
         Path | None,
         typer.Option("--out", help="Also write the results (of a plan its lines) here, as JSON lines.", dir_okay=False),
     ] = None,
+    as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Post a range of the event topics once more, by the time of their records, and say what came of each.
@@ -82,9 +83,10 @@ def backfill(
         if path is not None and not path.parent.is_dir():
             raise typer.BadParameter(f"{name} {path}: there is no folder {path.parent}")
     settings = load_settings(config, os.environ)
-    request = BackfillRequest(company=one_company(settings, company), span=span, out=out, plan_to=plan_to)
+    company = one_company(settings, company)
+    request = BackfillRequest(company=company, span=span, out=out, plan_to=plan_to, as_json=as_json)
     if cancel is not None:
-        asyncio.run(run_cancel(settings, request.company, cancel))
+        asyncio.run(run_cancel(settings, request, cancel))
         return
     if follow is not None:
         asyncio.run(run_follow(settings, request, follow))

@@ -19,7 +19,7 @@ def _group() -> None:
     """The accounting rules of a company."""
 
 
-def keygen() -> None:
+def keygen(as_json: AsJson = False) -> None:
     """Print a new key for tokens and markers: url-safe base64 of 32 random bytes, for QBO_BRIDGE_TOKENS__KEY.
 
     Keep it where secrets are kept: without it neither the token store nor the markers in the books can be read.
@@ -28,11 +28,11 @@ def keygen() -> None:
     """
     from bridge.commands.configuration import print_new_key
 
-    print_new_key()
+    print_new_key(as_json=as_json)
 
 
 @configuration.command("check")
-def check(config: Config = BRIDGE_TOML) -> None:
+def check(as_json: AsJson = False, config: Config = BRIDGE_TOML) -> None:
     """Read the configuration, the environment over it and each company's rules; exit 1 with the first mistake.
 
     Nothing is asked of Kafka or QuickBooks: that is `qbo-bridge doctor`.
@@ -42,7 +42,7 @@ def check(config: Config = BRIDGE_TOML) -> None:
     from bridge.commands.configuration import check_all
     from bridge.config.settings import load_settings
 
-    check_all(load_settings(config, os.environ))
+    check_all(load_settings(config, os.environ), as_json=as_json)
 
 
 @configuration.command("show")
@@ -71,6 +71,7 @@ def reference(as_json: AsJson = False) -> None:
 @rules.command("check")
 def check_rules(
     file: Annotated[Path, typer.Argument(help="A rules file.", exists=True, dir_okay=False)],
+    as_json: AsJson = False,
 ) -> None:
     """Read a rules file; exit 1 with the first mistake. Whether QuickBooks has its accounts says `qbo-bridge doctor`.
 
@@ -78,4 +79,4 @@ def check_rules(
     """
     from bridge.commands.configuration import check_rules_file
 
-    check_rules_file(file)
+    check_rules_file(file, as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config, one_company
+from bridge.cli.options import BRIDGE_TOML, AsJson, Config, one_company
 
 PORT = 8765
 """The default must stay what it is: operators list it at Intuit."""
@@ -30,6 +30,7 @@ def connect(
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for the answer.")] = 300,
+    as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Connect a company once, in the browser: a person consents at Intuit, and its tokens are stored encrypted.
@@ -44,7 +45,9 @@ def connect(
 
     settings = load_settings(config, os.environ)
     setup_logs(LogSettings(level="error"))
-    options = ConnectOptions(port=port, browser=not no_browser, timeout_s=timeout, redirect_uri=redirect_uri)
+    options = ConnectOptions(
+        port=port, browser=not no_browser, timeout_s=timeout, redirect_uri=redirect_uri, as_json=as_json
+    )
     connect_company(settings, settings.company(one_company(settings, company)), options)
 
 
@@ -62,6 +65,7 @@ def doctor(
             dir_okay=False,
         ),
     ] = None,
+    as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Look whether everything is in place: Kafka, topics, rights, connections, and the books against the rules.
@@ -84,8 +88,8 @@ def doctor(
     settings = load_settings(config, os.environ)
     setup_logs(LogSettings(level="error"))
     if start:
-        show_start(settings, one_company(settings, company), outstanding)
+        show_start(settings, one_company(settings, company), outstanding, as_json=as_json)
         return
     if company is not None or outstanding is not None:
         raise typer.BadParameter("--company and --outstanding belong to --start")
-    raise typer.Exit(0 if examine_all(settings) else 1)
+    raise typer.Exit(0 if examine_all(settings, as_json=as_json) else 1)

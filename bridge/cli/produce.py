@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config
+from bridge.cli.options import BRIDGE_TOML, AsJson, Config
 
 
 class ExportSource(StrEnum):
@@ -32,6 +32,7 @@ def produce(
     company: Annotated[
         str | None, typer.Option("--company", help="Only what is this company's, by its name in the configuration.")
     ] = None,
+    as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Put exported bodies on an event topic, with the headers that a webhook would have had, for a backfill to read.
@@ -49,6 +50,6 @@ def produce(
 
     if shop is not None and source is ExportSource.STRIPE:
         raise typer.BadParameter("--shop is about Shopify; a Stripe event says its account itself")
-    request = ProduceRequest(path=path, source=source.value, topic=topic, shop=shop, company=company)
+    request = ProduceRequest(path=path, source=source.value, topic=topic, shop=shop, company=company, as_json=as_json)
     done = asyncio.run(produce_export(load_settings(config, os.environ), request))
     raise typer.Exit(0 if done else 1)

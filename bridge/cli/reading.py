@@ -52,7 +52,10 @@ def results(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with results as they come.")] = False,
     last: Annotated[int | None, typer.Option("--last", min=0, help="How many of the last ones [default: 20].")] = None,
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="All that the topic still has.")] = False,
-    status: Annotated[list[ResultStatus] | None, typer.Option("--status", help="Only these; may be repeated.")] = None,
+    status: Annotated[
+        list[ResultStatus] | None,
+        typer.Option("--status", metavar="STATUS", help=f"Only {', '.join(ResultStatus)}; may be repeated."),
+    ] = None,
     document: Annotated[
         str | None, typer.Option("--document", help="Only of this document: shopify:order:450789469, or its id alone.")
     ] = None,

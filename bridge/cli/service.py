@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, Config, OneCompany, one_company
+from bridge.cli.options import BRIDGE_TOML, AsJson, Config, OneCompany, one_company
 from contracts.errors import ConfigurationError
 
 
@@ -36,6 +36,7 @@ def run(config: Config = BRIDGE_TOML) -> None:
 
 def pause(
     company: OneCompany = None,
+    as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Pause a company until it is resumed, wherever its process runs: what is under way ends, nothing more begins.
@@ -49,11 +50,12 @@ def pause(
     from bridge.config.settings import load_settings
 
     settings = load_settings(config, os.environ)
-    asyncio.run(pause_company(settings, one_company(settings, company)))
+    asyncio.run(pause_company(settings, one_company(settings, company), as_json=as_json))
 
 
 def resume(
     company: OneCompany = None,
+    as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Let a company go on that was paused, or that stopped after too many dead letters; its process may run anywhere.
@@ -64,7 +66,7 @@ def resume(
     from bridge.config.settings import load_settings
 
     settings = load_settings(config, os.environ)
-    asyncio.run(resume_company(settings, one_company(settings, company)))
+    asyncio.run(resume_company(settings, one_company(settings, company), as_json=as_json))
 
 
 def adopt(
@@ -74,6 +76,7 @@ def adopt(
     ] = None,
     none: Annotated[bool, typer.Option("--none", help="None of the documents is the order: create it.")] = False,
     company: Annotated[str | None, typer.Option("--company", help="The company; else all are looked at.")] = None,
+    as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:
     """Decide about an order that may be in the books already (`possible_duplicate`); its events go on by themselves.
@@ -85,4 +88,5 @@ def adopt(
     from bridge.config.settings import load_settings
 
     decision = decision_of(target, none=none)
-    asyncio.run(adopt_document(load_settings(config, os.environ), document, decision, company=company))
+    settings = load_settings(config, os.environ)
+    asyncio.run(adopt_document(settings, document, decision, company=company, as_json=as_json))

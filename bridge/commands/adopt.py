@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bridge.commands.output import screen
+from bridge.commands.output import answer
 from bridge.commands.reading import company_journal
 from bridge.config.settings import Settings
 from bridge.journal.doubts import DoubtfulEvent, decision_key, decision_value, read_doubts
@@ -33,8 +33,10 @@ def decision_of(target: str | None, *, none: bool) -> Decision:
     return Decision(SALES[entity.lower()], ident)
 
 
-async def adopt(settings: Settings, document: str, decision: Decision, *, company: str | None) -> None:
-    """Keep the decision on the order `document`. BridgeError where nobody knows which order or company it is."""
+async def adopt(
+    settings: Settings, document: str, decision: Decision, *, company: str | None, as_json: bool = False
+) -> None:
+    """Keep the decision on the order `document`, and say so. BridgeError where nobody knows which order it is."""
     names = [settings.company(company).name] if company else [each.name for each in settings.companies]
     doubts: dict[str, list[DoubtfulEvent]] = {}
     for name in names:
@@ -47,7 +49,9 @@ async def adopt(settings: Settings, document: str, decision: Decision, *, compan
     said = f"{decision.entity}/{decision.id}".lower() if decision.place else "none of the documents"
     waiting = len([event for event in doubts[name] if event.order == order])
     rest = f"its {waiting} events go on" if waiting else "no event of it waits for that: it counts when one comes"
-    screen().print(f"{name}: {order} is {said}; {rest}.", markup=False, soft_wrap=True)
+    place = said if decision.place else None
+    facts = {"company": name, "document": str(order), "adopted": place, "events_waiting": waiting}
+    answer(facts, f"{name}: {order} is {said}; {rest}.", as_json=as_json)
 
 
 def the_order(document: str, doubts: Mapping[str, Iterable[DoubtfulEvent]]) -> tuple[str, SourceKey]:

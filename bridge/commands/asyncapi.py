@@ -11,10 +11,10 @@ from bridge.config.settings import Settings, TopicSettings
 from bridge.service.asyncapi import bus_contract
 
 
-def print_contract(settings: Settings | None) -> None:
-    """The contract as indented JSON on standard output; without settings that of the default names of topics."""
+def print_contract(settings: Settings | None, *, on_one_line: bool = False) -> None:
+    """The contract as JSON, indented unless it is wanted on one line; without settings of the default names."""
     if settings is None:
         contract = bus_contract(version("qbo-bridge"), TopicSettings())
     else:
         contract = bus_contract(version("qbo-bridge"), settings.topics, kafka=settings.kafka, tokens=settings.tokens)
-    sys.stdout.write(orjson.dumps(contract, option=orjson.OPT_INDENT_2).decode() + "\n")
+    sys.stdout.write(orjson.dumps(contract, option=None if on_one_line else orjson.OPT_INDENT_2).decode() + "\n")

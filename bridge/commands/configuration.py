@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from bridge.commands.output import printable, screen
+from bridge.commands.output import answer, say, screen
 from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from bridge.quickbooks.tokens import new_key, token_key
@@ -21,31 +21,37 @@ from mappings.rules import load_rules
 SET = "(set)"
 
 
-def print_new_key() -> None:
+def print_new_key(*, as_json: bool = False) -> None:
     """A key for the token store and the markers, alone on its line."""
-    screen().out(new_key())
+    key = new_key()
+    answer({"key": key}, key, as_json=as_json)
 
 
-def check_all(settings: Settings) -> None:
-    """Say what is right. ConfigurationError for the first mistake."""
+def check_all(settings: Settings, *, as_json: bool = False) -> None:
+    """Say what is right, company by company. ConfigurationError for the first mistake."""
     keys = [settings.tokens.key, *settings.tokens.former_keys]
     for key in keys:
         if key is not None:
             token_key(key.get_secret_value())
     for company in settings.companies:
         read = company_rules(company)
-        _say(f"{company.name}: right, with rules {read.version} of {company.rules or 'the defaults'}.")
-    if settings.tokens.key is None:
+        rules = str(company.rules) if company.rules else None
+        facts = {"company": company.name, "right": True, "rules": rules, "rules_version": read.version}
+        said = f"{company.name}: right, with rules {read.version} of {rules or 'the defaults'}."
+        answer({**facts, "tokens_key_is_set": settings.tokens.key is not None}, said, as_json=as_json)
+    if settings.tokens.key is None and not as_json:
         _say("QBO_BRIDGE_TOKENS__KEY is not set here: whatever speaks to QuickBooks needs it (qbo-bridge keygen).")
 
 
-def check_rules_file(file: Path) -> None:
+def check_rules_file(file: Path, *, as_json: bool = False) -> None:
     """Say that a rules file is right. ConfigurationError for its first mistake."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: cannot be read as text: {error}") from None
-    _say(f"{file}: right, rules {load_rules(text, source=str(file)).version}.")
+    version = load_rules(text, source=str(file)).version
+    facts = {"file": str(file), "right": True, "rules_version": version}
+    answer(facts, f"{file}: right, rules {version}.", as_json=as_json)
 
 
 def show_settings(settings: Settings, *, as_json: bool) -> None:
@@ -54,7 +60,7 @@ def show_settings(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         screen().out(orjson.dumps(said).decode())
         return
-    shown = Table(("", ""), headed=False)
+    shown = Table(("setting", "value"), prose=("value",), headed=False)
     for name, value in _flat("", said):
         shown.add_row(name, orjson.dumps(value).decode())
     shown.print()
@@ -119,4 +125,4 @@ def _default(field: FieldInfo) -> str | None:
 
 
 def _say(sentence: str) -> None:
-    screen().print(printable(sentence), markup=False, soft_wrap=True)
+    say(sentence)

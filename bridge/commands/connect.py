@@ -8,7 +8,10 @@ import sys
 import webbrowser
 from dataclasses import dataclass, replace
 
+import orjson
+
 from bridge.clock import SystemClock
+from bridge.commands.output import answer
 from bridge.config.settings import CompanySettings, Settings
 from bridge.kafka.topics import create_missing
 from bridge.quickbooks.auth import Credentials
@@ -27,6 +30,8 @@ class ConnectOptions:
     browser: bool
     timeout_s: float
     redirect_uri: str | None = None
+    as_json: bool = False
+    """The address to open is one JSON document, and that it is connected another."""
 
 
 def connect_company(settings: Settings, company: CompanySettings, options: ConnectOptions) -> None:
@@ -39,16 +44,18 @@ def connect_company(settings: Settings, company: CompanySettings, options: Conne
         redirect_uri = options.redirect_uri or listener.redirect_uri
         url = authorise_url(company.token_url, client_id=company.client_id, redirect_uri=redirect_uri, state=state)
         _show(url, redirect_uri, options)
-        answer = listener.wait(options.timeout_s)
-    if answer.realm_id != company.realm_id:
+        consent = listener.wait(options.timeout_s)
+    if consent.realm_id != company.realm_id:
         raise NotConnected(
-            f"the company that was chosen in the browser has the realm id {answer.realm_id or '(none)'}, "
+            f"the company that was chosen in the browser has the realm id {consent.realm_id or '(none)'}, "
             f"companies.{company.name}.realm_id is {company.realm_id}: nothing was stored"
         )
-    asyncio.run(_exchange(store, credentials, answer.code, redirect_uri))
-    sys.stdout.write(
+    asyncio.run(_exchange(store, credentials, consent.code, redirect_uri))
+    answer(
+        {"company": company.name, "realm_id": company.realm_id, "connected": True},
         f"{company.name} (realm {company.realm_id}) is connected; a service that waits for it goes on within a minute. "
-        "Check the rest with: qbo-bridge doctor\n"
+        "Check the rest with: qbo-bridge doctor",
+        as_json=options.as_json,
     )
 
 
@@ -70,6 +77,11 @@ def _show(url: str, redirect_uri: str, options: ConnectOptions) -> None:
     if options.browser:
         with contextlib.suppress(webbrowser.Error):
             opened = webbrowser.open(url)
+    if options.as_json:
+        facts = {"open": url, "redirect_uri": redirect_uri, "opened": opened, "waits_s": options.timeout_s}
+        sys.stdout.write(f"{orjson.dumps(facts).decode()}\n")
+        sys.stdout.flush()
+        return
     said = "A browser was opened; if nothing shows, open this address" if opened else "Open this address in a browser"
     sys.stdout.write(
         f"{said} and connect the company:\n\n{url}\n\n"

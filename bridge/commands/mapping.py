@@ -64,7 +64,7 @@ def _words(status: ResultStatus, reason: Reason) -> str:
 
 
 def _print(rows: Iterable[Row]) -> None:
-    shown = Table(("", ""), headed=False)
+    shown = Table(("what", "value"), prose=("value",), headed=False)
     for label, text in rows:
         shown.add_row(label, text)
     shown.print()

@@ -7,11 +7,65 @@ letter must not move the operator's cursor.
 from __future__ import annotations
 
 import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
+import orjson
 from rich.console import Console
 
 WIDE = 220
 """Columns where nobody looks at a screen: a line that grep reads must not be folded."""
+
+
+@dataclass(slots=True)
+class View:
+    """How the person at this process wants to see answers: times in `zone`; with `is_wide` no column is left out."""
+
+    zone: tzinfo = UTC
+    is_wide: bool = False
+
+    @property
+    def zone_name(self) -> str:
+        """What stands behind a time: the name of the zone, or its offset now."""
+        return getattr(self.zone, "key", None) or str(self.zone.tzname(datetime.now(self.zone)))
+
+
+VIEW = View()
+"""The command line sets it before a command begins; JSON is in UTC whatever it says."""
+
+
+def time_text(moment: datetime, *, seconds: bool = True) -> str:
+    """An aware time as people read it, in their zone; which zone that is stands in the head of the column."""
+    return moment.astimezone(VIEW.zone).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def zoned_text(moment: datetime, *, seconds: bool = True) -> str:
+    """An aware time with the zone behind it."""
+    return f"{time_text(moment, seconds=seconds)} {VIEW.zone_name}"
+
+
+def answer(facts: Mapping[str, object], *sentences: str, as_json: bool) -> None:
+    """What a command has done: one JSON document for programs, sentences for people."""
+    if as_json:
+        screen().out(orjson.dumps(facts).decode())
+        return
+    for sentence in sentences:
+        say(sentence)
+
+
+def say(sentence: str, style: str | None = None) -> None:
+    """A sentence: wrapped between words on a screen, where no id is broken; one whole line elsewhere."""
+    out, text = screen(), printable(sentence)
+    if out.is_terminal:
+        body = text.lstrip()
+        indent = text[: len(text) - len(body)]
+        text = "\n".join(
+            textwrap.fill(each, out.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+            for each in text.split("\n")
+        )
+    out.print(text, markup=False, style=style, soft_wrap=True)
 
 
 def screen() -> Console:

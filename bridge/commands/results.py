@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bridge.commands.dead_letters.standing import DEAD_LETTER_CODES
 from bridge.commands.explain.story import PublishedResult
 from bridge.commands.glance import ResultGlance, glance_at
-from bridge.commands.output import printable, screen
+from bridge.commands.output import printable, say, screen, time_text
 from bridge.commands.reading import read_records
 from bridge.commands.tables import Table
 from bridge.config.settings import Settings
@@ -80,17 +80,16 @@ async def list_results(settings: Settings, wanted: ResultFilter, *, last: int | 
     elif chosen:
         _print_table(chosen)
     else:
-        screen().print(f"No matching results on {settings.topics.results}.", markup=False)
+        say(f"No matching results on {settings.topics.results}.")
 
 
 async def follow_results(settings: Settings, wanted: ResultFilter, *, last: int | None, as_json: bool) -> None:
     """Results as they come, until Ctrl-C; first the last `last` of each partition (all with None)."""
-    out = screen()
     async for published in _results(settings, wanted, last=last, follow=True):
         if as_json:
             _print_json([published.value])
         else:
-            out.print("  ".join(part for part in _row(published) if part), markup=False, soft_wrap=True)
+            say("  ".join(part for part in _row(published) if part))
 
 
 async def _results(
@@ -139,7 +138,7 @@ def _row(published: PublishedResult) -> tuple[str, ...]:
     return tuple(
         printable(part)
         for part in (
-            published.at.strftime("%Y-%m-%d %H:%M:%S"),
+            time_text(published.at),
             result.status.value,
             source.document or f"{source.topic}/{source.partition}/{source.offset}",
             source.event_type or "",

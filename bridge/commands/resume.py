@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from bridge.commands.output import screen
+from bridge.commands.output import answer, zoned_text
 from bridge.commands.reading import company_journal
 from bridge.config.settings import Settings
 from bridge.journal.pause import PAUSED_KEY, Pauses
@@ -20,16 +20,22 @@ from bridge.service.settings import kafka_connection
 from contracts.errors import BridgeError
 
 
-async def pause(settings: Settings, company: str) -> None:
-    """Pause `company` from now on. BridgeError when it is paused already."""
+async def pause(settings: Settings, company: str, *, as_json: bool = False) -> None:
+    """Pause `company` from now on, and say so. BridgeError when it is paused already."""
     journal = company_journal(settings, settings.company(company).name)
     pauses = Pauses.from_bytes((await journal.read()).get(PAUSED_KEY))
     if pauses.since is not None:
         raise BridgeError(f"{company} is paused already, since {_at(pauses.since)}.")
-    begun = pauses.begun(datetime.now(UTC))
+    now = datetime.now(UTC)
+    begun = pauses.begun(now)
     await publish(kafka_connection(settings.kafka), [journal.journal_record(PAUSED_KEY, begun.to_bytes())])
-    _say(f"{company} pauses: what is under way ends, nothing more begins, offsets are kept.")
-    _say(f"It goes on with: qbo-bridge resume --company {company}")
+    following = f"qbo-bridge resume --company {company}"
+    answer(
+        {"company": company, "paused_since": now, "next": following},
+        f"{company} pauses: what is under way ends, nothing more begins, offsets are kept.",
+        f"It goes on with: {following}",
+        as_json=as_json,
+    )
 
 
 async def refuse_while_paused(settings: Settings, company: str) -> None:
@@ -42,8 +48,8 @@ async def refuse_while_paused(settings: Settings, company: str) -> None:
         )
 
 
-async def resume(settings: Settings, company: str) -> None:
-    """End the pause and the stop of `company`. BridgeError when it has neither."""
+async def resume(settings: Settings, company: str, *, as_json: bool = False) -> None:
+    """End the pause and the stop of `company`, and say so. BridgeError when it has neither."""
     journal = company_journal(settings, settings.company(company).name)
     entries = await journal.read()
     pauses, note = Pauses.from_bytes(entries.get(PAUSED_KEY)), entries.get(STOPPED_KEY)
@@ -59,13 +65,16 @@ async def resume(settings: Settings, company: str) -> None:
         ended[STOPPED_KEY] = None
     records = [journal.journal_record(key, value) for key, value in ended.items()]
     await publish(kafka_connection(settings.kafka), records)
-    if pauses.since is not None:
-        _say(f"{company} goes on. It was paused since {_at(pauses.since)}.")
-    if note is not None:
-        stop = Stop.from_bytes(note)
-        _say(f"{company} goes on. It had {stop} at {stop.at[:19]}Z.")
-        again = f"qbo-bridge dead-letters redrive --company {company} --reason {stop.code}"
-        _say(f"What was refused can be tried again: {again}")
+    stop = Stop.from_bytes(note) if note is not None else None
+    again = f"qbo-bridge dead-letters redrive --company {company} --reason {stop.code}" if stop else None
+    said = [f"{company} goes on. It was paused since {_at(pauses.since)}."] if pauses.since is not None else []
+    if stop is not None:
+        said += [
+            f"{company} goes on. It had {stop} at {stop.at[:19]}Z.",
+            f"What was refused can be tried again: {again}",
+        ]
+    facts = {"company": company, "was_paused_since": pauses.since, "had": str(stop) if stop else None, "next": again}
+    answer(facts, *said, as_json=as_json)
 
 
 def _oldest_waiting(entries: Mapping[str, bytes]) -> datetime | None:
@@ -73,8 +82,4 @@ def _oldest_waiting(entries: Mapping[str, bytes]) -> datetime | None:
 
 
 def _at(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def _say(sentence: str) -> None:
-    screen().print(sentence, markup=False, soft_wrap=True)
+    return zoned_text(moment)

@@ -11,7 +11,7 @@ import orjson
 
 from bridge.commands.contents import EventContent, content_of
 from bridge.commands.glance import glance_at
-from bridge.commands.output import screen
+from bridge.commands.output import say, screen, time_text
 from bridge.commands.reading import company_journal, read_records
 from bridge.commands.tables import Table
 from bridge.config.settings import Settings
@@ -90,12 +90,12 @@ def _print_json(found: Iterable[WaitingEvent]) -> None:
 
 def _print(found: list[WaitingEvent]) -> None:
     if not found:
-        screen().print("Nothing waits.", markup=False)
+        say("Nothing waits.")
         return
     shown = Table(COLUMNS, prose=("waits for",), optional=("company", "record", "since (UTC)", "worth"))
     for each in found:
         content = each.content
-        times = f"{each.since:%Y-%m-%d %H:%M}", f"{each.ends_at:%Y-%m-%d %H:%M}"
+        times = time_text(each.since, seconds=False), time_text(each.ends_at, seconds=False)
         about = each.company, content.document, content.sale, content.worth, each.place, each.why
         shown.add_row(*times, *about)
     shown.print()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
+
 from bridge.commands.backfill.application import Application, application_of
 from bridge.commands.backfill.command import is_served, post_range
 from bridge.commands.backfill.forecast import Forecasts
@@ -13,7 +15,7 @@ from bridge.commands.backfill.plan import rehearse
 from bridge.commands.backfill.plan_file import PlanHeader, read_plan
 from bridge.commands.backfill.planned_documents import planned_documents
 from bridge.commands.backfill.running import BackfillRequest, opened_run, until_stopped
-from bridge.commands.output import printable, screen
+from bridge.commands.output import say, screen
 from bridge.config.settings import Settings
 from bridge.service.app import CompanyContext, open_company_context
 from bridge.service.serving import stop_signals
@@ -51,7 +53,7 @@ async def run_apply(settings: Settings, request: BackfillRequest, path: Path) ->
             # because a board follows one machine, and the rehearsal may have renewed the tokens
             await post_range(settings, request, await open_company_context(settings, context.company), stopping, left)
     finally:
-        _print_left(application)
+        _print_left(application, as_json=request.as_json)
     return not application.left
 
 
@@ -69,9 +71,12 @@ def _refuse_another(header: PlanHeader, context: CompanyContext, path: Path) -> 
         )
 
 
-def _print_left(application: Application) -> None:
+def _print_left(application: Application, *, as_json: bool) -> None:
     out = screen()
+    if as_json:
+        out.out(orjson.dumps({"left": dict(sorted(application.left.items()))}).decode())
+        return
     for document, why in sorted(application.left.items()):
-        out.print(printable(f"{document}  left: {why}"), markup=False, soft_wrap=True)
+        say(f"{document}  left: {why}")
     if application.left:
         out.print(f"{len(application.left)} documents were left as they are; no result says anything of them.")

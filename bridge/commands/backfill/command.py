@@ -53,11 +53,11 @@ async def run_follow(settings: Settings, request: BackfillRequest, ident: str) -
     await follow_job(settings, request, ident, stopping)
 
 
-async def run_cancel(settings: Settings, company: str, ident: str) -> None:
+async def run_cancel(settings: Settings, request: BackfillRequest, ident: str) -> None:
     """End a job; errors as `cancel_job`."""
     stopping = stop_signals()
     silence_logs()
-    await cancel_job(settings, company, ident, stopping, is_served=await is_served(settings, company))
+    await cancel_job(settings, request, ident, stopping, is_served=await is_served(settings, request.company))
 
 
 async def is_served(settings: Settings, company: str) -> bool:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from bridge.commands.backfill.job_report import print_job_report
 from bridge.commands.backfill.pace import pace
 from bridge.commands.backfill.running import BackfillRequest, until_stopped
-from bridge.commands.output import screen
+from bridge.commands.output import answer
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import company_journal
 from bridge.config.settings import Settings
@@ -63,9 +63,10 @@ async def ask_for_job(
     parts = [journal.journal_record(piece_key(job.id, number), piece) for number, piece in enumerate(pieces)]
     await publish(connection, parts)
     await publish(connection, [journal.journal_record(job_key(job.id), job_value(job))])
-    screen().out(f"job {job.id}")
+    answer({"job": job.id}, f"job {job.id}", as_json=request.as_json)
     for each in open_before:
-        _say(f"It is begun when job {each.id} is over, which was asked for before.")
+        said = f"It is begun when job {each.id} is over, which was asked for before."
+        answer({"job": job.id, "after": each.id}, said, as_json=request.as_json)
     await follow_job(settings, request, job.id, stopping, missing)
 
 
@@ -95,26 +96,32 @@ async def follow_job(
         raise BridgeError(f"Job {ident} was ended before the end of its range; {job.records} records are settled")
 
 
-async def cancel_job(settings: Settings, company: str, ident: str, stopping: asyncio.Event, *, is_served: bool) -> None:
+async def cancel_job(
+    settings: Settings, request: BackfillRequest, ident: str, stopping: asyncio.Event, *, is_served: bool
+) -> None:
     """End the job, and return once nothing more of it will be written.
 
     BridgeError when there is no such job, and when this command is told to stop: the job is ended all the same.
     """
+    company = request.company
     journal = company_journal(settings, company)
     job = _job_in(await journal.read(), ident)
     if job.state.is_over:
-        _say(f"Job {ident} is {job.state.value} already; {job.records} records are settled.")
+        said = f"Job {ident} is {job.state.value} already; {job.records} records are settled."
+        answer(_facts(job), said, as_json=request.as_json)
         return
     wish = journal.journal_record(cancel_key(ident), cancel_value(datetime.now(UTC)))
     await publish(kafka_connection(settings.kafka), [wish])
     if not is_served:
-        _say(f"No service runs for {company} now: nothing more of job {ident} is written, its next owner ends it.")
+        said = f"No service runs for {company} now: nothing more of job {ident} is written, its next owner ends it."
+        answer(_facts(job), said, as_json=request.as_json)
         return
     with ProgressBar(company) as bar:
         over = await until_stopped(_followed(settings, company, ident, bar), stopping)
     if over is None:
         raise BridgeError(f"Job {ident} is ended by its owner as soon as it can, without this command")
-    _say(f"Job {ident} is {over.state.value}; {over.records} records are settled, and stay in the books.")
+    said = f"Job {ident} is {over.state.value}; {over.records} records are settled, and stay in the books."
+    answer(_facts(over), said, as_json=request.as_json)
 
 
 @dataclass(slots=True)
@@ -170,5 +177,5 @@ def _job_in(entries: dict[str, bytes], ident: str) -> Job:
     raise BridgeError(f"There is no job {ident}" + (f"; there are {known}" if known else ""))
 
 
-def _say(sentence: str) -> None:
-    screen().print(sentence, markup=False, soft_wrap=True)
+def _facts(job: Job) -> dict[str, object]:
+    return {"job": job.id, "state": job.state.value, "records": job.records}

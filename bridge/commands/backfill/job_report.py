@@ -45,7 +45,13 @@ async def print_job_report(
             counts.add([each for ident, each in ids.items() if ident not in left_out], found, silent - left_out)
         reader.missing.extend(missing)
         seconds = ((job.changed_at or job.asked_at) - job.asked_at).total_seconds()
-        print_report(counts, reader, CallCounts(reads=job.reads, writes=job.writes, batches=job.batches), seconds)
+        print_report(
+            counts,
+            reader,
+            CallCounts(reads=job.reads, writes=job.writes, batches=job.batches),
+            seconds,
+            as_json=request.as_json,
+        )
     if request.out is not None:
         with request.out.open("wb") as out:
             out.writelines(each.model_dump_json(by_alias=True).encode() + b"\n" for each in results.values())

@@ -44,7 +44,7 @@ async def run_plan(settings: Settings, request: BackfillRequest) -> None:
             write_forecasts(forecasts, request.out)
         if request.plan_to is not None:
             _keep(run, forecasts, context, request.plan_to)
-        print_plan(forecasts, effect)
+        print_plan(forecasts, effect, as_json=request.as_json)
         run.print_report()
 
 

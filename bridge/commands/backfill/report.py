@@ -11,6 +11,7 @@ import orjson
 from bridge.commands.backfill.counts import BackfillCounts
 from bridge.commands.backfill.effect import Effect
 from bridge.commands.backfill.forecast import Forecasts
+from bridge.commands.backfill.report_json import forecast_as_json, plan_as_json, report_as_json
 from bridge.commands.backfill.risk import Risk
 from bridge.commands.output import printable, screen
 from bridge.commands.tables import Table
@@ -19,9 +20,14 @@ from bridge.quickbooks.client import CallCounts
 from contracts.money import plain
 
 
-def print_plan(forecasts: Forecasts, effect: Effect) -> None:
+def print_plan(forecasts: Forecasts, effect: Effect, *, as_json: bool = False) -> None:
     """One line per document, then how many of each kind, and what that does to the books."""
     out = screen()
+    if as_json:
+        for each in forecasts:
+            out.out(orjson.dumps(forecast_as_json(each)).decode())
+        out.out(orjson.dumps(plan_as_json(forecasts, effect)).decode())
+        return
     width = max((len(each.document) for each in forecasts), default=0)
     for each in forecasts:
         amount, currency = each.total
@@ -55,9 +61,7 @@ def write_forecasts(forecasts: Forecasts, path: Path) -> None:
     """The plan's lines as JSON, one document a line."""
     with path.open("wb") as file:
         for each in forecasts:
-            amount, currency = each.total
-            line = {"document": each.document, "would": each.would, "total": amount or None}
-            file.write(orjson.dumps({**line, "currency": currency or None, "why": each.why}) + b"\n")
+            file.write(orjson.dumps(forecast_as_json(each)) + b"\n")
 
 
 def _print_risk(risk: Risk) -> None:
@@ -73,9 +77,14 @@ def _print_risk(risk: Risk) -> None:
     shown.print()
 
 
-def print_report(counts: BackfillCounts, reader: RangeReader, calls: CallCounts, seconds: float) -> None:
+def print_report(
+    counts: BackfillCounts, reader: RangeReader, calls: CallCounts, seconds: float, *, as_json: bool = False
+) -> None:
     """Records by status and reason, what was written by currency, calls, time, and what could not be read."""
     out = screen()
+    if as_json:
+        out.out(orjson.dumps(report_as_json(counts, reader, calls, seconds)).decode())
+        return
     other_companies = f", {counts.other_companies} of them other companies' business" if counts.other_companies else ""
     out.out(f"\n{counts.read} records in the range{other_companies}.")
     if counts.outcomes:

@@ -43,6 +43,7 @@ class BackfillRequest:
     out: Path | None = None
     bounds: Bounds | None = None
     plan_to: Path | None = None
+    as_json: bool = False
 
 
 class TerminalProgress:
@@ -100,7 +101,8 @@ class BackfillRun:
 
     def print_report(self) -> None:
         """What came of it so far."""
-        print_report(self.counts, self.reader, self.runtime.client.counts, time.monotonic() - self.began_at)
+        seconds = time.monotonic() - self.began_at
+        print_report(self.counts, self.reader, self.runtime.client.counts, seconds, as_json=self.request.as_json)
 
 
 @contextlib.asynccontextmanager

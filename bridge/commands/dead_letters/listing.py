@@ -17,7 +17,7 @@ from bridge.commands.dead_letters.causes import Cause, causes_of, money_at_risk
 from bridge.commands.dead_letters.dismissals import Dismissal, dismissal_record
 from bridge.commands.dead_letters.redriving import headers_as_json, letter_headers
 from bridge.commands.dead_letters.standing import StandingLetter, standing_letters
-from bridge.commands.output import printable, screen
+from bridge.commands.output import printable, say, screen, time_text, zoned_text
 from bridge.commands.reading import quiet
 from bridge.commands.tables import Table
 from bridge.config.settings import Settings
@@ -71,7 +71,7 @@ async def list_letters(
             shown.add_row(*_row(each))
         shown.print()
     else:
-        out.print(f"No {'' if everything else 'open '}dead letters on {settings.topics.dead_letters}.", markup=False)
+        say(f"No {'' if everything else 'open '}dead letters on {settings.topics.dead_letters}.")
 
 
 async def summarize_letters(settings: Settings, *, company: str | None, as_json: bool) -> None:
@@ -87,11 +87,11 @@ async def summarize_letters(settings: Settings, *, company: str | None, as_json:
         fault = f" {each.fault_code}" if each.fault_code else ""
         worth = _worth(each.amounts, each.unknown_amounts)
         head = f"{each.letters} {each.code}{fault} in {each.company}: {each.documents} documents, {worth}"
-        out.print(printable(f"{head}, since {each.oldest:%Y-%m-%d %H:%M} UTC"), markup=False, soft_wrap=True)
+        say(f"{head}, since {zoned_text(each.oldest, seconds=False)}")
         for line in (each.example, f"Remedy: {each.remedy}.", each.next_command):
-            out.print(printable(f"  {line}"), markup=False, soft_wrap=True)
+            say(f"  {line}")
     whole = f"{len(found)} open dead letters, {_worth(amounts, unknown)}." if found else "No open dead letters."
-    out.print(whole, markup=False, soft_wrap=True)
+    say(whole)
 
 
 def _worth(amounts: Mapping[str, Decimal], unknown: int) -> str:
@@ -148,7 +148,7 @@ async def dismiss_letters(
     if as_json:
         screen().out(orjson.dumps({"dismissed": [each.name for each in chosen], "note": note}).decode())
     else:
-        screen().print(f"Dismissed: {len(chosen)}. `dead-letters list --all` still shows them.", markup=False)
+        say(f"Dismissed: {len(chosen)}. `dead-letters list --all` still shows them.")
 
 
 async def show_letter(settings: Settings, letter: LetterId, *, raw: bool, as_json: bool = False) -> None:
@@ -205,7 +205,7 @@ def _row(each: StandingLetter) -> tuple[str, ...]:
     return (
         each.name,
         each.state,
-        headers.get("failed-at", "")[:19],
+        time_text(each.letter.failed_at),
         headers.get("company", ""),
         f"{code} {headers['fault-code']}" if "fault-code" in headers else code,
         str(content.document or ""),
@@ -223,7 +223,7 @@ def _print_raw(record: InboundRecord) -> None:
 
 def _print_record(letter: LetterId, record: InboundRecord) -> None:
     out, headers = screen(), letter_headers(record)
-    shown = Table(("", ""), headed=False)
+    shown = Table(("what", "value"), prose=("value",), headed=False)
     shown.add_row("letter", letter)
     for name, text in headers.items():
         shown.add_row(name, text)

@@ -15,7 +15,7 @@ import orjson
 
 from bridge.commands.dead_letters.became import is_settled, print_redriven, print_redriven_as_json, results_of
 from bridge.commands.dead_letters.redriving import Letter, LetterSelection, again, read_letter, refusal
-from bridge.commands.output import printable, screen
+from bridge.commands.output import printable, say, screen
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import company_journal, read_records
 from bridge.commands.tables import Table
@@ -65,7 +65,7 @@ async def redrive(settings: Settings, wanted: LetterSelection, manner: Manner) -
         _print_plan_as_json(found) if manner.as_json else _print_plan(found)
         return True
     if found.before and not manner.as_json:
-        screen().print(f"{len(found.before)} were redriven before and are left alone.", markup=False)
+        say(f"{len(found.before)} were redriven before and are left alone.")
     sent: dict[Place, Place] = {}
     try:
         if found.chosen:
@@ -144,7 +144,7 @@ async def _redrive(settings: Settings, chosen: dict[Place, Letter], manner: Mann
     finally:
         rest = "" if done == len(chosen) else " The same command goes on with the rest."
         if not manner.as_json:
-            screen().print(f"Redriven: {done} of {len(chosen)}.{rest}", markup=False, soft_wrap=True)
+            say(f"Redriven: {done} of {len(chosen)}.{rest}")
 
 
 async def _chunks(
@@ -202,9 +202,8 @@ def _print_plan(found: Found) -> None:
     for place, letter in found.chosen.items():
         to = f"{letter.origin.topic}/{letter.origin.partition}"
         shown.add_row(f"{place.partition}/{place.offset}", letter.company, letter.code, to, letter.redrives)
-    out = screen()
     shown.print()
     for place, sentence in found.refused.items():
-        out.print(printable(f"{place} would not be redriven: {sentence}."), markup=False, soft_wrap=True)
+        say(f"{place} would not be redriven: {sentence}.")
     before = f", {len(found.before)} were before" if found.before else ""
-    out.print(f"{len(found.chosen)} would be redriven, {len(found.refused)} would not{before}.", markup=False)
+    say(f"{len(found.chosen)} would be redriven, {len(found.refused)} would not{before}.")

@@ -18,3 +18,12 @@ class Finding:
     def is_problem(self) -> bool:
         """Whether something would fail later, for a company like most."""
         return bool(self.remedy) and not self.rare
+
+    @property
+    def kind(self) -> str:
+        """`problem`, `note` for what concerns few companies, or `ok`."""
+        return "problem" if self.is_problem else "note" if self.remedy else "ok"
+
+    def as_json(self) -> dict[str, str | None]:
+        """The finding as a program reads it."""
+        return {"kind": self.kind, "what": self.about, "found": self.said, "remedy": self.remedy or None}

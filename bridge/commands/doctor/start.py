@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+import orjson
+
 from bridge.commands.doctor.opening import (
     GIFT_CARDS,
     IN_TRANSIT,
@@ -19,7 +21,7 @@ from bridge.commands.doctor.opening import (
     with_given,
 )
 from bridge.commands.events import read_events
-from bridge.commands.output import screen
+from bridge.commands.output import say, screen
 from bridge.commands.progress import ProgressBar
 from bridge.commands.tables import Table
 from bridge.config.settings import Settings
@@ -40,7 +42,7 @@ class StartEvidence:
     missing: Sequence[Missing]
 
 
-def show_start(settings: Settings, company: str, outstanding: Path | None) -> None:
+def show_start(settings: Settings, company: str, outstanding: Path | None, *, as_json: bool = False) -> None:
     """Print the figures of the day on which the company's books start.
 
     ConfigurationError when the rules name no such day, or the file of `outstanding` sums cannot be read.
@@ -48,13 +50,23 @@ def show_start(settings: Settings, company: str, outstanding: Path | None) -> No
     given = read_outstanding(outstanding) if outstanding else []
     silence_logs()
     evidence = asyncio.run(_read(settings, company))
+    figures = with_given(evidence.opening.figures(), given)
+    if as_json:
+        facts = {"company": company, "figures": [_as_json(each) for each in figures], "limits": _limits(evidence)}
+        screen().out(orjson.dumps(facts).decode())
+        return
     shown = Table(("what was open", "currency", "amount", "where from"), prose=("where from",))
-    for each in with_given(evidence.opening.figures(), given):
-        amount = "unknown" if each.amount is None else plain(each.amount, each.currency)
-        shown.add_row(each.what, each.currency, amount, each.said)
+    for each in figures:
+        shown.add_row(*_as_json(each).values())
     shown.print()
     for sentence in _limits(evidence):
-        screen().print(sentence, markup=False)
+        say(sentence)
+
+
+def _as_json(figure: OpeningFigure) -> dict[str, str]:
+    """A figure as it is shown; what nobody knows is the word `unknown`."""
+    amount = "unknown" if figure.amount is None else plain(figure.amount, figure.currency)
+    return {"what": figure.what, "currency": figure.currency, "amount": amount, "where_from": figure.said}
 
 
 async def _read(settings: Settings, company: str) -> StartEvidence:

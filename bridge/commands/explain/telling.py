@@ -11,7 +11,7 @@ from bridge.commands.dead_letters.redriving import headers_as_json
 from bridge.commands.explain.composing import RedrivenLetter, Story
 from bridge.commands.explain.entity_state import EntityState
 from bridge.commands.explain.story import Attempt, PublishedResult
-from bridge.commands.output import screen
+from bridge.commands.output import say, screen, time_text
 from bridge.commands.results import entity_text
 from bridge.commands.tables import Table
 
@@ -31,25 +31,25 @@ OPTIONAL = (
 def print_story(story: Story) -> None:
     """The story as tables."""
     out = screen()
-    out.print(f"{story.document} in {story.company}", markup=False, style="bold", soft_wrap=True)
+    say(f"{story.document} in {story.company}", style="bold")
     _rows(ENTITIES, (_entity_row(each) for each in story.entities))
     for each in story.entities:
         if each.link:
-            out.print(f"{each.entity} {each.id}: {each.link}", markup=False, soft_wrap=True)
+            say(f"{each.entity} {each.id}: {each.link}")
     if story.problem:
-        out.print(f"What it is in QuickBooks now is not known: {story.problem}.", markup=False, soft_wrap=True)
+        say(f"What it is in QuickBooks now is not known: {story.problem}.")
     for payout in story.payouts:
-        out.print(f"Paid out with {payout}.", markup=False, soft_wrap=True)
+        say(f"Paid out with {payout}.")
     for document, code in story.left_out.items():
-        out.print(f"{document} was left out: {code}.", markup=False, soft_wrap=True)
+        say(f"{document} was left out: {code}.")
     _rows(RESULTS, (_result_row(each) for each in story.published))
     _rows(LETTERS, (_letter_row(each) for each in story.letters))
     _rows(ATTEMPTS, (_attempt_row(each) for each in story.attempts))
     for place in story.waiting:
-        out.print(f"The record {place} waits for something that does not exist yet.", markup=False, soft_wrap=True)
+        say(f"The record {place} waits for something that does not exist yet.")
     if story.version:
         said = f"A newer version than QuickBooks shows is remembered: {story.version}."
-        out.print(said, markup=False, soft_wrap=True)
+        say(said)
     out.print()
 
 
@@ -93,7 +93,7 @@ def _attempt_row(attempt: Attempt) -> tuple[object, ...]:
 
 
 def _time(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+    return time_text(moment) if moment else ""
 
 
 def story_as_json(story: Story) -> str:

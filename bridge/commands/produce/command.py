@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bridge.commands.output import printable, screen
+from bridge.commands.output import answer, printable
 from bridge.commands.produce.deliveries import ProducedRecord, delivery_id, shopify_delivery, stripe_delivery
 from bridge.commands.produce.export import ExportedBody, exported_bodies, exported_files
 from bridge.commands.progress import ProgressBar
@@ -40,6 +40,7 @@ class ProduceRequest:
     topic: str | None = None
     shop: str | None = None
     company: str | None = None
+    as_json: bool = False
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ async def produce_export(settings: Settings, request: ProduceRequest) -> bool:
             async with contextlib.aclosing(read_topic(connection, topic, past_open_transactions=True)) as records:
                 reader.known |= {ident async for record in records if (ident := delivery_id(record, request.source))}
             await _produce(files, reader, writer, bar, size)
-    _report(done, topic)
+    _report(done, topic, as_json=request.as_json)
     return not done.bad
 
 
@@ -177,12 +178,11 @@ async def _write(waiting: list[ProducedRecord], done: Production, writer: TopicW
         waiting.clear()
 
 
-def _report(done: Production, topic: str) -> None:
-    out = screen()
-    for each in done.bad[:BAD_SHOWN_MAX]:
-        out.print(printable(each), markup=False, soft_wrap=True)
-    if len(done.bad) > BAD_SHOWN_MAX:
-        out.print(f"and {len(done.bad) - BAD_SHOWN_MAX} more")
+def _report(done: Production, topic: str, *, as_json: bool) -> None:
+    bad = [printable(each) for each in done.bad[:BAD_SHOWN_MAX]]
+    facts = {"topic": topic, "produced": done.produced, "companies": dict(done.companies), "there_already": done.there}
+    more = [f"and {len(done.bad) - BAD_SHOWN_MAX} more"] if len(done.bad) > BAD_SHOWN_MAX else []
     whose = ", ".join(f"{count} of {company}" for company, count in sorted(done.companies.items()))
     said = f"{topic}: {done.produced} produced{f' ({whose})' if whose else ''}, {done.there} there already"
-    out.print(f"{said}, {len(done.bad)} that could not be read.", markup=False, soft_wrap=True)
+    sentences = [*bad, *more, f"{said}, {len(done.bad)} that could not be read."]
+    answer({**facts, "unreadable": len(done.bad), "named": bad}, *sentences, as_json=as_json)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import orjson
 
-from bridge.commands.output import printable, screen
+from bridge.commands.output import say, screen, zoned_text
 from bridge.commands.status.facts import CompanyStatus, OpenLetters, share_of_reads
 from bridge.commands.status.gathering import gather_status
 from bridge.commands.status.unknown import Unknown
+from bridge.commands.tables import Table
 from bridge.config.settings import Settings
 from bridge.journal.reads import FREE_READS
 
@@ -25,9 +26,11 @@ async def show_status(settings: Settings, *, company: str | None, url: str | Non
             out.out(orjson.dumps(each.as_json()).decode())
             continue
         why = f": {each.phase.reason}" if each.phase.reason else ""
-        out.print(printable(f"{each.company}  {each.phase.phase}{why}"), markup=False, soft_wrap=True)
+        say(f"{each.company}  {each.phase.phase}{why}")
+        shown = Table(("fact", "said"), prose=("said",), headed=False)
         for label, text in _lines(each):
-            out.print(printable(f"  {label:<18}{text}"), markup=False, soft_wrap=True)
+            shown.add_row(f"  {label}", text)
+        shown.print()
     return not any(isinstance(each.backlog, Unknown) for each in found)
 
 
@@ -75,7 +78,7 @@ def _token(status: CompanyStatus) -> str:
     until, days = status.token_until, status.token_days
     if isinstance(until, Unknown):
         return str(until)
-    return f"{days} days left, until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{days} days left, until {zoned_text(until, seconds=False)}"
 
 
 def _reads(reads: int | Unknown) -> str:
@@ -97,7 +100,7 @@ def _limits(status: CompanyStatus) -> str:
 def _moment(moment: datetime | Unknown | None, now: datetime, *, none: str = "") -> str:
     if moment is None or isinstance(moment, Unknown):
         return none if moment is None else str(moment)
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC ({_span((now - moment).total_seconds())} ago)"
+    return f"{zoned_text(moment)} ({_span((now - moment).total_seconds())} ago)"
 
 
 def _span(seconds: float) -> str:

@@ -1,0 +1,84 @@
+"""How every command answers: `-o` and `--tz`, added to each of them in one place, so that a new one has them too."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+from typing import Annotated, Any, get_type_hints
+from zoneinfo import ZoneInfo
+
+import typer
+
+SILENT = frozenset({"run", "demo", "sandbox"})
+"""Commands that stay and log; they answer nothing."""
+JSON_PARAMETER = "as_json"
+LOCAL = "local"
+
+
+class AnswerForm(StrEnum):
+    """How an answer is shown."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+
+
+Output = Annotated[
+    AnswerForm | None,
+    typer.Option("-o", "--output", help="table; wide: no column left out, however narrow the screen; json: as --json."),
+]
+TimeZone = Annotated[
+    str | None,
+    typer.Option(
+        "--tz", metavar="ZONE", help="Times for people in this zone, such as Europe/Paris, or local [default: UTC]."
+    ),
+]
+
+
+def speaking(app: typer.Typer) -> None:
+    """Every command of `app` and of its groups that answers something takes `-o` and `--tz` from now on."""
+    for group in _groups(app):
+        for info in group.registered_commands:
+            if info.callback is not None and info.callback.__name__ not in SILENT:
+                info.callback = _with_view(info.callback)
+
+
+def _groups(app: typer.Typer) -> Iterator[typer.Typer]:
+    yield app
+    for each in app.registered_groups:
+        if each.typer_instance is not None:
+            yield from _groups(each.typer_instance)
+
+
+def _with_view(command: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(command)
+    def call(*, output: AnswerForm | None = None, tz: str | None = None, **given: Any) -> Any:
+        from bridge.commands.output import VIEW
+
+        VIEW.zone, VIEW.is_wide = _zone(tz), output is AnswerForm.WIDE
+        return command(**{**given, **({JSON_PARAMETER: True} if output is AnswerForm.JSON else {})})
+
+    hints = get_type_hints(command, include_extras=True)
+    own = [each.replace(annotation=hints[each.name]) for each in inspect.signature(command).parameters.values()]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    more = [inspect.Parameter(name, kind, default=None, annotation=what) for name, what in _ADDED.items()]
+    call.__signature__ = inspect.Signature([*own, *more])  # type: ignore[attr-defined]
+    call.__annotations__ = {**hints, **_ADDED}
+    return call
+
+
+_ADDED: dict[str, Any] = {"output": Output, "tz": TimeZone}
+
+
+def _zone(name: str | None) -> tzinfo:
+    if name is None:
+        return UTC
+    if name == LOCAL:
+        return datetime.now().astimezone().tzinfo or UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        raise typer.BadParameter(f"{name} is no time zone such as Europe/Paris", param_hint="'--tz'") from None
