@@ -8,125 +8,22 @@ or from a mapping.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.support.orders import (
-    Json,
-    adjustment,
-    charge,
-    line,
-    order,
-    refund_line,
-    shopify_event,
-    stripe_event,
-    transaction,
-)
+from tests.ledger.field_refunds import HANDED_BACK
+from tests.ledger.told_orders import CENT, NOTHING, FieldStory, ToldOrder, prices
+from tests.support.orders import Json, adjustment, charge, stripe_event
 from tests.support.stripe_objects import billed, invoice_payment, paid_invoice
-
-PLACED = datetime.fromisoformat("2026-03-02T21:05:00-08:00")
-NOTHING = Decimal(0)
-CENT = Decimal("0.01")
-Nets = dict[str, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldStory:
-    """Events in the order in which they happened, and the nets by kind of account that they must leave.
-
-    With `in_order` they are told in that order: nobody remembers what an event says that came too early.
-    """
-
-    kind: str
-    events: tuple[Json, ...] = field(repr=False)
-    nets: Nets
-    in_order: bool = False
-
-
-@dataclass(slots=True)
-class _Order:
-    """A shop's order while its story is told; its ids grow from its number, so that none is anybody else's."""
-
-    number: int
-    buyer: int
-    now: datetime = PLACED
-    events: list[Json] = field(default_factory=list)
-    refunds: list[Json] = field(default_factory=list)
-
-    @property
-    def ident(self) -> int:
-        return 7_000_000 + self.number
-
-    def body(self, rows: list[Json], status: str, current: Decimal, owing: Decimal | None, **changes: Any) -> None:
-        """The order as it is now."""
-        self.now += timedelta(minutes=1)
-        told = order(
-            rows,
-            id=self.ident,
-            admin_graphql_api_id=None,
-            name=f"#F{self.number}",
-            financial_status=status,
-            current_total_price=str(current),
-            total_outstanding=None if owing is None else str(owing),
-            updated_at=self.now.isoformat(),
-            refunds=list(self.refunds),
-            email=f"buyer{self.buyer}@example.com",
-            customer={"id": 60_000 + self.buyer, "first_name": "Buyer", "last_name": str(self.buyer)},
-            **changes,
-        )
-        for name in ("current_subtotal_price", "current_total_tax"):
-            told.pop(name, None)
-        self.events.append(shopify_event("orders/updated", told))
-
-    def moved(self, amount: Decimal, at: int = 0, **changes: Any) -> Json:
-        """A transaction, told by its own event."""
-        body = self.row(amount, at, **changes)
-        self.events.append(shopify_event("order_transactions/create", body))
-        return body
-
-    def row(self, amount: Decimal, at: int, **changes: Any) -> Json:
-        given = {"admin_graphql_api_id": None, "order_id": self.ident, "amount": str(amount), **changes}
-        return transaction(id=9_000_000 + 100 * self.number + at, **given)
-
-    def refund(self, goods: list[tuple[Json, int, Decimal]], money: Decimal, **changes: Any) -> None:
-        """Goods that came back, each with what they were worth, and what was handed back for them."""
-        self.now += timedelta(minutes=1)
-        at = 50 + len(self.refunds)
-        rows = [self.row(money, at, kind="refund")] if money else []
-        lines = [refund_line(sold, count, str(worth)) for sold, count, worth in goods]
-        body: Json = {
-            "id": 600_000 + 10 * self.number + len(self.refunds),
-            "order_id": self.ident,
-            "created_at": self.now.isoformat(),
-            "processed_at": self.now.isoformat(),
-            "refund_line_items": lines,
-            "order_adjustments": [],
-            "transactions": rows,
-            **changes,
-        }
-        self.refunds.append(body)
-        self.events.append(shopify_event("refunds/create", body))
-
-    def article(self, at: int, price: Decimal, quantity: int = 1, **changes: Any) -> Json:
-        """A line of its own article."""
-        own = {"id": 100 * self.number + at, "sku": f"F{self.number}-{at}", "product_id": 40_000 + at}
-        return line(str(price), quantity, **own, **changes)
-
-
-@st.composite
-def prices(draw: st.DrawFn, least: int = 2_00, most: int = 300_00) -> Decimal:
-    return draw(st.integers(least, most)) * CENT
 
 
 @st.composite
 def _exchange(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Cheaper with money back, even, or pricier with the rest paid."""
-    told, first, second = _Order(number, buyer), draw(prices()), draw(prices())
+    told, first, second = ToldOrder(number, buyer), draw(prices()), draw(prices())
     if draw(st.integers(0, 3)) == 0:
         second = first
     old, new = told.article(1, first), told.article(2, second)
@@ -148,7 +45,7 @@ def _exchange(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 @st.composite
 def _kept(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Goods worth more than the money that went back: a fee is kept, and only the order's total says so."""
-    told, price = _Order(number, buyer), draw(prices(10_00))
+    told, price = ToldOrder(number, buyer), draw(prices(10_00))
     kept = draw(st.integers(1, 9_00)) * CENT
     sold = told.article(1, price)
     told.body([{**sold, "current_quantity": 1}], "paid", price, NOTHING)
@@ -162,7 +59,7 @@ def _kept(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 @st.composite
 def _second_refund(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Goods first, their money in refunds of its own: at once, in parts, or not all of it yet."""
-    told, back, stays = _Order(number, buyer), draw(prices()), draw(prices())
+    told, back, stays = ToldOrder(number, buyer), draw(prices()), draw(prices())
     gone, kept = told.article(1, back), told.article(2, stays)
     both = back + stays
     told.body([{**gone, "current_quantity": 1}, {**kept, "current_quantity": 1}], "paid", both, NOTHING)
@@ -187,7 +84,7 @@ def _second_refund(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 @st.composite
 def _channel_tax(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """A marketplace remits one tax, the company another."""
-    told, price = _Order(number, buyer), draw(prices())
+    told, price = ToldOrder(number, buyer), draw(prices())
     theirs, ours = draw(st.integers(1, 9_00)) * CENT, draw(st.integers(0, 9_00)) * CENT
     taxes = [
         {"title": "Marketplace", "rate": 0.05, "price": str(theirs), "channel_liable": True},
@@ -206,7 +103,7 @@ def _channel_tax(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 @st.composite
 def _deposit(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """A part is paid at once and the rest on terms, in up to three instalments, told by transactions or by bodies."""
-    told, price = _Order(number, buyer), draw(prices(10_00))
+    told, price = ToldOrder(number, buyer), draw(prices(10_00))
     sold = told.article(1, price)
     parts = draw(st.lists(st.integers(1, 3_00), min_size=1, max_size=3))
     by_bodies, paid = draw(st.booleans()), NOTHING
@@ -225,7 +122,7 @@ def _deposit(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 @st.composite
 def _trimmed(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Bodies that do not say what is outstanding; only transactions are money."""
-    told, price = _Order(number, buyer), draw(prices(10_00))
+    told, price = ToldOrder(number, buyer), draw(prices(10_00))
     paid = draw(st.integers(0, 9_00)) * CENT
     sold = told.article(1, price)
     told.body([sold], "partially_paid", price, None)
@@ -239,7 +136,7 @@ def _trimmed(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 @st.composite
 def _too_much(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """The customer paid more than the order: a credit of the customer."""
-    told, price, more = _Order(number, buyer), draw(prices()), draw(prices(1, 50_00))
+    told, price, more = ToldOrder(number, buyer), draw(prices()), draw(prices(1, 50_00))
     told.body([told.article(1, price)], "paid", price, -more)
     told.moved(price)
     told.moved(more, 1)
@@ -250,7 +147,7 @@ def _too_much(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 @st.composite
 def _cash(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """A note is given, change comes back."""
-    told, price, change = _Order(number, buyer), draw(prices()), draw(prices(1, 20_00))
+    told, price, change = ToldOrder(number, buyer), draw(prices()), draw(prices(1, 20_00))
     told.body([told.article(1, price)], "paid", price, NOTHING, payment_gateway_names=["cash"])
     paid = told.moved(price + change, gateway="cash")
     told.moved(change, 1, kind="change", gateway="cash", parent_id=paid["id"])
@@ -260,7 +157,7 @@ def _cash(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
 @st.composite
 def _foreign_cards(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     """Gift cards told in the customer's currency pay a part of the order or all of it."""
-    told, units = _Order(number, buyer), draw(st.integers(3, 200))
+    told, units = ToldOrder(number, buyer), draw(st.integers(3, 200))
     price, shown = units * Decimal(1), units * Decimal("0.80")
     cards = draw(st.lists(st.integers(1, units * 20), min_size=1, max_size=3))
     used = sum(cards) * CENT
@@ -286,14 +183,24 @@ def _charge(number: int, buyer: int, **changes: Any) -> Json:
 
 
 @st.composite
-def _captures(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
-    """A part of what was authorised is captured, at once or in several steps."""
-    steps = sorted(draw(st.sets(st.integers(1, 9_000), min_size=1, max_size=3)))
+def _partial_capture(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
+    """Less is captured than was authorised."""
+    return _captured("partial capture", number, buyer, [draw(st.integers(1, 8_999))])
+
+
+@st.composite
+def _multiple_capture(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
+    """What was authorised is captured in several steps, in the end all of it or not."""
+    return _captured("multiple capture", number, buyer, draw(st.sets(st.integers(1, 9_000), min_size=2, max_size=4)))
+
+
+def _captured(kind: str, number: int, buyer: int, steps: Collection[int]) -> FieldStory:
+    """Every capture tells what was captured so far."""
     events = [
-        stripe_event("charge.captured", _charge(number, buyer, amount=9_000, amount_captured=each)) for each in steps
+        stripe_event("charge.captured", _charge(number, buyer, amount=9_000, amount_captured=each))
+        for each in sorted(steps)
     ]
-    got = steps[-1] * CENT
-    kind = "partial capture" if len(steps) == 1 else "multiple capture"
+    got = max(steps) * CENT
     return FieldStory(kind, tuple(events), {"income": got, "money": got})
 
 
@@ -328,8 +235,10 @@ DRAWN: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (
     _too_much,
     _cash,
     _foreign_cards,
-    _captures,
+    _partial_capture,
+    _multiple_capture,
     _failed_debit,
+    *HANDED_BACK,
 )
 
 

@@ -156,6 +156,20 @@ def test_tip_that_a_row_hands_back_leaves_neither_tip_nor_revenue(left: str) -> 
     assert "refund" not in by_item(*receipts_of(plan).values())
 
 
+def test_a_tip_on_a_line_is_handed_back_once_by_a_line_or_by_a_row() -> None:
+    """A row hands back what no line does; where the refund has the tip's line, a row of as much is something else."""
+    tip = line("6.00", id=9, title="Trinkgeld", product_id=None, sku=None, tip_payment_gateway="shopify_payments")
+    goods = refund_line(SHADE, 1, "70.00")
+    by_row = refund([goods], handed_back("76.00"), id=3, order_adjustments=[adjustment("-6.00")])
+    by_line = refund(
+        [goods, refund_line(tip, 1, "6.00")], handed_back("82.00"), id=3, order_adjustments=[adjustment("-6.00")]
+    )
+    row_alone = by_item(*receipts_of(body_of([SHADE, tip], [by_row], left="0.00", total_price="76.00")).values())
+    assert (row_alone.get("tip"), "refund" in row_alone) == (D("6.00"), False)
+    both = by_item(*receipts_of(body_of([SHADE, tip], [by_line], left="-6.00", total_price="76.00")).values())
+    assert (both.get("tip"), both.get("refund")) == (D("6.00"), D("6.00"))
+
+
 @pytest.mark.parametrize("status", ["failure", "error", None])
 def test_goods_that_are_back_without_their_money_are_a_credit(status: str | None) -> None:
     """Whether the money failed, or only Shopify's pair of rows tells of it."""

@@ -5,6 +5,7 @@ A refund that does not add up, or that is a test, never stops its order; its own
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -46,7 +47,7 @@ def refunds_of(order: Order, sold: OrderMoney, key: SourceKey, rules: MappingRul
     found = OrderRefunds()
     read = [(refund, money) for refund in order.refunds or () if (money := _read(order, refund, found)) is not None]
     moneys = reconciled([money for _, money in read], sold.total, order.current_total_price)
-    tip = _tip_without_line(sold)
+    tip = _tip_for_rows(sold, [money for _, money in read])
     for (refund, _), money in zip(read, moneys, strict=True):
         if money is None:
             found.leave_out(refund, UNEXPLAINED, "refund_unexplained")
@@ -130,9 +131,12 @@ def _gives_tax_back(step: PostingStep) -> bool:
     return any(line.item.id.partition("@")[0] == "marketplace-tax" for line in lines)
 
 
-def _tip_without_line(sold: OrderMoney) -> Decimal:
-    """The tip that no line tells: a refund of it can only be a row."""
-    return total(part.amount for part in sold.parts if part.kind == "tip" and part.line is None)
+def _tip_for_rows(sold: OrderMoney, refunds: Sequence[RefundMoney]) -> Decimal:
+    """The tip that no line of a refund hands back: whether a line or the total told it, only a row can."""
+    by_lines = (part for money in refunds for share in money.shares for part in share.parts if part.kind == "tip")
+    credited = (part for money in refunds for part in money.credit if part.kind == "tip")
+    tips = total(part.amount - part.discount for part in sold.parts if part.kind == "tip")
+    return max(tips - total(part.amount for part in (*by_lines, *credited)), Decimal(0))
 
 
 def _with_lines(order: Order, refund: Refund) -> Refund:
