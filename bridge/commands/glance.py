@@ -20,7 +20,10 @@ STATUSES = {str(each): each for each in ResultStatus}
 
 @dataclass(frozen=True, slots=True)
 class ResultGlance:
-    """The result about the record at `place`; `document` and texts are empty where it names none."""
+    """The result about the record at `place`; `document` and texts are empty where it names none.
+
+    `posted_at` is ISO 8601, empty unless the record changed the books.
+    """
 
     company: str
     status: ResultStatus
@@ -29,6 +32,7 @@ class ResultGlance:
     code: str
     message: str
     entities: Sequence[Mapping[str, Any]]
+    posted_at: str = ""
 
 
 def glance_at(record: InboundRecord) -> ResultGlance | None:
@@ -39,14 +43,16 @@ def glance_at(record: InboundRecord) -> ResultGlance | None:
             return None
         source, reason, entities = said["source"], said["reason"] or {}, said["entities"]
         place = Place(str(source["topic"]), int(source["partition"]), int(source["offset"]))
+        status = STATUSES[said["status"]]
         return ResultGlance(
             company=str(said["company"]),
-            status=STATUSES[said["status"]],
+            status=status,
             document=source["document"] or "",
             place=place,
             code=reason.get("code") or "",
             message=reason.get("message") or "",
             entities=[each for each in entities if isinstance(each, dict)],
+            posted_at=str(said.get("posted_at") or "") if status is ResultStatus.POSTED else "",
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from aiokafka.errors import (
+    IncompatibleBrokerVersion,
     KafkaConnectionError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
@@ -31,6 +32,8 @@ def said(error: BrokerError) -> str:
             return "no broker answers at the addresses of kafka.bootstrap_servers"
         case KafkaTimeoutError() | RequestTimedOutError():
             return "the brokers did not answer in time"
+        case IncompatibleBrokerVersion():
+            return "this broker does not know the question (an embedded one, or a very old one)"
     words = " ".join(str(error).split())
     return re.sub(r"^(\[Error -?\d+\] )?\w+Error: ", "", words) or type(error).__name__
 

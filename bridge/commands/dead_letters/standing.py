@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bridge.commands.booked import LastBooked
 from bridge.commands.contents import EventContent, content_of
 from bridge.commands.dead_letters.dismissals import Dismissal, read_dismissal
 from bridge.commands.dead_letters.redriving import Letter, letter_headers, read_letter
@@ -62,11 +63,12 @@ def check_code(code: str | None) -> None:
 
 
 async def standing_letters(
-    settings: Settings, *, company: str | None = None, code: str | None = None
+    settings: Settings, *, company: str | None = None, code: str | None = None, booked: LastBooked | None = None
 ) -> list[StandingLetter]:
     """The letters of one company or reason code if asked, newest first, each with its state.
 
-    Whoever may not read the journal or the results sees the letters all the same.
+    Whoever may not read the journal or the results sees the letters all the same. Where results are read, they say to
+    `booked` what was booked last.
     """
     check_code(code)
     letters: dict[Place, tuple[Letter, Mapping[str, str], EventContent]] = {}
@@ -77,7 +79,7 @@ async def standing_letters(
             letters[letter.place] = letter, letter_headers(record), content_of(record)
         elif dismissal is not None:
             dismissals[dismissal.letter] = dismissal
-    states = await _states(settings, [letter for letter, *_ in letters.values()], dismissals)
+    states = await _states(settings, [letter for letter, *_ in letters.values()], dismissals, booked or LastBooked())
     found = [
         StandingLetter(
             letter=letter, headers=headers, content=content, state=states[place], dismissal=dismissals.get(place)
@@ -89,7 +91,7 @@ async def standing_letters(
 
 
 async def _states(
-    settings: Settings, letters: Iterable[Letter], dismissals: Mapping[Place, Dismissal]
+    settings: Settings, letters: Iterable[Letter], dismissals: Mapping[Place, Dismissal], booked: LastBooked
 ) -> dict[Place, str]:
     letters = list(letters)
     if not letters:
@@ -105,6 +107,8 @@ async def _states(
             result = glance_at(record)
             if result is not None:
                 results[result.place] = result.status
+                booked.take(result)
+        booked.is_whole = True
     newest = newest_of_each(letters)
     redrives = {each.place: read_redrive(journals.get(each.company, {}), each.place) for each in letters}
     return {

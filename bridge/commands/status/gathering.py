@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeVar
 
-import orjson
-
 from bridge.clock import SystemClock
+from bridge.commands.booked import LastBooked
 from bridge.commands.dead_letters.causes import money_at_risk
 from bridge.commands.dead_letters.standing import StandingLetter, standing_letters
+from bridge.commands.glance import glance_at
 from bridge.commands.reading import company_journal, quiet, read_records
 from bridge.commands.status.facts import CompanyStatus, OpenLetters, PeoplesChanges, WaitingEvents
 from bridge.commands.status.phase import of_the_owner, phase_of
@@ -35,7 +35,6 @@ from bridge.kafka.membership import members_of
 from bridge.service.connections import connection_settings, token_store
 from bridge.service.settings import kafka_connection
 from contracts.errors import BridgeError, ConfigurationError, UnreadableJournal
-from contracts.results import ResultStatus
 
 BOOKED_AMONG = (200, 5_000, None)
 """How many of each partition's newest results are searched for what was booked last, one after the other."""
@@ -47,11 +46,12 @@ async def gather_status(
 ) -> list[CompanyStatus]:
     """The facts of these companies. `url` is where their service answers, None for the address of the settings."""
     quiet()
-    letters, booked, service = await asyncio.gather(
-        _known(standing_letters(settings)),
-        _known(_last_booked(settings, [each.name for each in companies])),
-        ask_service(url or address_of(settings)),
+    seen = LastBooked()
+    letters, service = await asyncio.gather(
+        _known(standing_letters(settings, booked=seen)), ask_service(url or address_of(settings))
     )
+    # because all results are read for what became of the letters, they are not read a second time
+    booked = seen.at if seen.is_whole else await _known(_last_booked(settings, [each.name for each in companies]))
     return list(await asyncio.gather(*(_company(settings, each, letters, booked, service) for each in companies)))
 
 
@@ -145,27 +145,15 @@ async def _known(asked: Awaitable[T]) -> T | Unknown:
 
 async def _last_booked(settings: Settings, companies: Sequence[str]) -> dict[str, datetime]:
     """When each company booked something last, of the results that the topic still has."""
-    found: dict[str, datetime] = {}
+    found = LastBooked()
     for last in BOOKED_AMONG:
         async with contextlib.aclosing(read_records(settings, settings.topics.results, last=last)) as records:
             async for record in records:
-                company, at = _booked(record.value)
-                if company is not None and at is not None:
-                    found[company] = max(at, found.get(company, at))
-        if found.keys() >= set(companies):
+                if (result := glance_at(record)) is not None:
+                    found.take(result)
+        if found.at.keys() >= set(companies):
             break
-    return found
-
-
-def _booked(value: bytes | None) -> tuple[str | None, datetime | None]:
-    """The company of a result and when it was booked; nothing for what is none, or has booked nothing."""
-    try:
-        result = orjson.loads(value or b"")
-        if result["status"] == ResultStatus.POSTED:
-            return result["company"], datetime.fromisoformat(result["posted_at"])
-    except (ValueError, KeyError, TypeError):
-        pass  # the topic may be shared
-    return None, None
+    return found.at
 
 
 async def _token_until(settings: Settings, company: CompanySettings) -> datetime:
