@@ -7,10 +7,13 @@ import platform
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import orjson
 from rich.table import Table
 
+PAGE = Path(__file__).parent / "RESULTS.md"
+SECTION = "\n## "
 HEAD = """# What was measured last
 
 `make bench` prints this table; `.venv/bin/python -m tests.bench.results --write` writes this page. Ratios are of CPU
@@ -57,6 +60,22 @@ def page(rows: Sequence[Row], given: str) -> str:
     lines = ["| bench | what | measured | reach |", "|---|---|---|---|"]
     lines += ["| " + " | ".join(row.cells) + " |" for row in rows]
     return HEAD.format(machine=_machine(), given=given) + "\n".join(lines) + "\n"
+
+
+def sections() -> str:
+    """What the page keeps below its table: sections that other benches wrote."""
+    _, mark, rest = PAGE.read_text(encoding="utf-8").partition(SECTION)
+    return mark + rest
+
+
+def write_section(name: str, text: str) -> None:
+    """Write one section of the page anew, with the machine; all others stay."""
+    head, *others = PAGE.read_text(encoding="utf-8").split(SECTION)
+    kept = [each.strip() for each in others if each.splitlines()[0] != name]
+    written = f"{name}\n\n{_machine()} {text}"
+    PAGE.write_text(
+        "".join([head.rstrip() + "\n", *(f"{SECTION}{each}\n" for each in [*kept, written])]), encoding="utf-8"
+    )
 
 
 def _machine() -> str:

@@ -9,15 +9,12 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import structlog
 from rich.console import Console
 
 from tests.bench import cpu, index, rounds
-from tests.bench.report import as_json, page, table
-
-PAGE = Path(__file__).parent / "RESULTS.md"
+from tests.bench.report import PAGE, as_json, page, sections, table
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"{given.orders} orders, runs: {given.runs}; {given.records} records in the micro-batch of the rounds; "
             f"{given.documents} documents in the index."
         )
-        PAGE.write_text(page(rows, said), encoding="utf-8")
+        PAGE.write_text(page(rows, said) + sections(), encoding="utf-8")
 
 
 if __name__ == "__main__":
