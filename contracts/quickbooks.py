@@ -36,6 +36,7 @@ from contracts.transfers import (
     EarlierMoneyDraft,
     JournalEntryDraft,
     JournalLine,
+    MovedMoney,
     PaymentDraft,
     RowNearStart,
     SettlementRate,
@@ -59,6 +60,7 @@ __all__ = [
     "JournalEntryDraft",
     "JournalLine",
     "LineDraft",
+    "MovedMoney",
     "PaymentDraft",
     "RedemptionDraft",
     "RefundReceiptDraft",
@@ -122,7 +124,7 @@ def _parts_of(value: object) -> Iterator[object]:
 _WITH_PARTS = (*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine, RowNearStart)
 
 CAME_LATER = frozenset({"po_number", "made", "own_discount", "without_street"})
-NEVER_WRITTEN = frozenset({"shown", "among", "named", "known_email", "buyers"})
+NEVER_WRITTEN = frozenset({"shown", "moved", "among", "named", "known_email", "buyers"})
 
 
 def content_hash(draft: Draft) -> str:

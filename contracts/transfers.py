@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal, Self
 
 from contracts.documents import TransactionDraft
+from contracts.entities import EntityName
 from contracts.errors import UnbalancedDocument
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
@@ -133,6 +134,21 @@ class DepositLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MovedMoney:
+    """A row whose money another document has moved already: its refund receipt, or the entry of its dispute or fee.
+
+    `line` takes it out of the clearing account, where it lies by the rules; `document` says where it does lie.
+    A refund receipt that the row does not name is found in `sale` by `reference`, the id of the row's transaction.
+    """
+
+    entity: EntityName
+    line: DepositLine
+    document: SourceKey | None = None
+    sale: SourceKey | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowNearStart:
     """A row of a payout so near the start of the books that its money, by the shop's own clock, may be on another side.
 
@@ -163,7 +179,8 @@ class DepositDraft(TransactionDraft):
     `returned`, and may come without its rows. `refunds` are those of its refunds that the processor took in another
     currency than the sale's, below zero; `exchange` is where the difference to what the books say they are worth goes.
     `rows` are the figures of its rows as they were told: what is told once more and otherwise is known by them. Of the
-    rows in `near_start` the planner says which books hold them.
+    rows in `near_start` the planner says which books hold them. `moved` are those rows in `lines` whose money another
+    document has moved: their lines are drawn from where it did.
     """
 
     deposit_to: AccountSelector
@@ -178,6 +195,7 @@ class DepositDraft(TransactionDraft):
     exchange: AccountSelector | None = None
     rows: tuple[str, ...] = ()
     near_start: tuple[RowNearStart, ...] = ()
+    moved: tuple[MovedMoney, ...] = ()
 
     @property
     def figures(self) -> str:

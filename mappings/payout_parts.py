@@ -6,6 +6,7 @@ carries money from there to the bank; what no other event tells is a line of the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +15,14 @@ from contracts.entities import EntityName
 from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import AccountSelector, DepositDraft, DepositedPayment, DepositLine, RowNearStart
+from contracts.quickbooks import (
+    AccountSelector,
+    DepositDraft,
+    DepositedPayment,
+    DepositLine,
+    MovedMoney,
+    RowNearStart,
+)
 from mappings.accounts import account, deposit_account, exchange_differences
 from mappings.entries import NOWHERE, FeePlace, Movement, entry
 from mappings.rules import MappingRules
@@ -40,6 +48,16 @@ class PaidOut:
     part: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedBy:
+    """Which document has moved the money of a row, as `contracts/transfers.py:MovedMoney` names it."""
+
+    entity: EntityName
+    document: SourceKey | None = None
+    sale: SourceKey | None = None
+    reference: str | None = None
+
+
 @dataclass(slots=True)
 class PayoutParts:
     """The rows of a payout told apart. `fee_place` is where its fees belong, `rates` those of charges."""
@@ -51,6 +69,7 @@ class PayoutParts:
     sales: dict[SourceKey, SourceKey] = field(default_factory=dict)
     orders: dict[SourceKey, None] = field(default_factory=dict)
     elsewhere: dict[str, Decimal] = field(default_factory=dict)
+    moved_by: list[tuple[str, Decimal, MovedBy]] = field(default_factory=list)
     lines: list[DepositLine] = field(default_factory=list)
     entries: list[PostingStep] = field(default_factory=list)
     links: list[tuple[SourceKey, SourceKey]] = field(default_factory=list)
@@ -62,9 +81,11 @@ class PayoutParts:
         """What a row says, whatever becomes of it: another telling of the payout is compared with it."""
         self.rows.append(f"{name} {kind} {amount.normalize():f} {net.normalize():f}")
 
-    def moved_elsewhere(self, why: str, amount: Decimal) -> None:
-        """Money that other documents brought into the clearing account, or took out of it."""
+    def moved_elsewhere(self, why: str, amount: Decimal, by: MovedBy | None = None) -> None:
+        """Money that other documents brought into the clearing account, or took out of it; `by` which, where known."""
         self.elsewhere[why] = self.elsewhere.get(why, Decimal(0)) + amount
+        if by is not None and amount:
+            self.moved_by.append((why, amount, by))
 
     def brings(
         self, payment: SourceKey, amount: Decimal, sale: SourceKey | None = None, rate: Decimal | None = None
@@ -124,6 +145,7 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
         exchange=exchange_differences(rules),
         rows=tuple(parts.rows),
         near_start=tuple(parts.near_start),
+        moved=tuple(_moved(parts, clearing, paid.source)),
     )
     if paid.part is None and (draft.payments or draft.lines or draft.near_start):
         draft.must_add_up()
@@ -133,11 +155,17 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
 
 
 def _elsewhere_lines(parts: PayoutParts, clearing: AccountSelector, source: str) -> tuple[DepositLine, ...]:
-    return tuple(
-        DepositLine(account=clearing, amount=amount, description=f"{why} ({source})")
-        for why, amount in parts.elsewhere.items()
-        if amount
-    )
+    return tuple(_elsewhere_line(why, amount, clearing, source) for why, amount in parts.elsewhere.items() if amount)
+
+
+def _elsewhere_line(why: str, amount: Decimal, clearing: AccountSelector, source: str) -> DepositLine:
+    return DepositLine(account=clearing, amount=amount, description=f"{why} ({source})")
+
+
+def _moved(parts: PayoutParts, clearing: AccountSelector, source: str) -> Iterator[MovedMoney]:
+    for why, amount, by in parts.moved_by:
+        line = _elsewhere_line(why, amount, clearing, source)
+        yield MovedMoney(entity=by.entity, line=line, document=by.document, sale=by.sale, reference=by.reference)
 
 
 def _month_entry(

@@ -36,7 +36,7 @@ from bridge.index.posted import (
 )
 from bridge.index.sale_place import place_of
 from bridge.index.unmarked import FoundByFacts
-from contracts.entities import Entity, number
+from contracts.entities import Entity, number, part
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import SALES, Marker, MarkerField, amount_in, text_in
 from contracts.marker_seal import MarkerSeal
@@ -48,7 +48,7 @@ __all__ = ["VOIDED", "Index", "Posted", "order_of"]
 """The forms on which a sale stands; a sale has one of them that lives."""
 UNMARKED = frozenset({*SALES, "Payment", "CreditMemo", "RefundReceipt"})
 """What is kept of documents that are not ours: an order may be among them."""
-_OF_A_SALE = frozenset({"Payment", "CreditMemo", "JournalEntry"})
+_OF_A_SALE = frozenset({"Payment", "CreditMemo", "JournalEntry", "RefundReceipt"})
 
 
 class _OurMarker(NamedTuple):
@@ -140,6 +140,12 @@ class Index:
         """The live journal entries about one order (its disputes, money that came late), in the order of their keys."""
         keys = sorted(self._by_sale.get(("JournalEntry", order), ()))
         found = [posted for key in keys if (posted := self._posted.get(("JournalEntry", key))) is not None]
+        return tuple(posted for posted in found if not posted.voided)
+
+    def refunds_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The live refund receipts of one order, in the order of their keys."""
+        keys = sorted(self._by_sale.get(("RefundReceipt", order), ()))
+        found = [posted for key in keys if (posted := self._posted.get(("RefundReceipt", key))) is not None]
         return tuple(posted for posted in found if not posted.voided)
 
     def duplicates(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
@@ -541,7 +547,8 @@ def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marke
         currency=_value(body.get("CurrencyRef")),
         customer_id=_value(body.get("CustomerRef")),
         doc_number=_text(body.get("DocNumber")),
-        deposit_to=_value(body.get("DepositToAccountRef")),
+        deposit_to=_counter_account(body) if entity == "JournalEntry" else _value(body.get("DepositToAccountRef")),
+        reference=_text(body.get("PaymentRefNum")) if entity == "RefundReceipt" else None,
         deposited=any(link.get("TxnType") == "Deposit" for link in links),
         linked_to=tuple(str(link.get("TxnId")) for link in links if link.get("TxnType") == "Payment"),
         balance=number(body.get("Balance")),
@@ -555,6 +562,15 @@ def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marke
         human_note=human_note,
         marked=marked,
     )
+
+
+def _counter_account(body: Entity) -> str | None:
+    """The account of the one line on its side of a journal entry of ours, the last of two: where money was moved."""
+    lines = [line for line in body.get("Line") or () if line.get("DetailType") == "JournalEntryLineDetail"]
+    sides = [part(line, "JournalEntryLineDetail") for line in lines]
+    last = sides[-1] if sides else {}
+    alone = sum(side.get("PostingType") == last.get("PostingType") for side in sides) == 1
+    return _value(last.get("AccountRef")) if alone else None
 
 
 def _is_late_money(posted: Posted | None) -> bool:

@@ -40,7 +40,8 @@ class Posted:
     `marker_fields` are the pairs of its marker. `applied` is what a payment puts on its invoice, `lines` are all its
     lines that are linked to something and `elsewhere` those that a person linked to other documents. `form` is a
     sale's lines and tax, kept only where an update must repeat them, `place` where it was, None where the row did not
-    say all. `deposit_to` is the account that money went to; once `deposited` it lies on a deposit, which freezes it.
+    say all. `deposit_to` is the account that money went to (of an entry: the one beside what it is for),
+    `reference` the transaction that a refund receipt names; once `deposited` it lies on a deposit, which freezes it.
     `linked_to` are the Ids of the payments that are linked to an invoice or a credit memo, anybody's. `is_current` is
     false once something else (a payment that was linked) has changed the SyncToken unseen. `deleted`: QBO has it no
     more. `marked` is false for one of ours whose note has lost the marker; `marker_known` is false for one of those of
@@ -63,6 +64,7 @@ class Posted:
     txn_date: date | None = None
     exchange_rate: Decimal | None = None
     deposit_to: str | None = None
+    reference: str | None = None
     deposited: bool = False
     linked_to: tuple[str, ...] = ()
     form: Entity | None = None

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.index.index import VOIDED
-from bridge.index.posted import Posted
+from bridge.index.posted import Posted, order_named
 from bridge.planning.context import PlanningContext
 from bridge.planning.draws import drawn
 from bridge.planning.exchange_differences import note_paid_out, unknown_worth, without_worth
 from bridge.planning.facts import plan_fact
 from bridge.planning.near_start import with_rows_near_start
+from bridge.planning.payout_cautions import deposit_of, has_rows, lies_in_bank, warn_of_other_figures
 from bridge.planning.payout_parts import put_together
 from bridge.planning.payouts_there import is_in_the_bank_already
-from bridge.planning.refusals import OTHER_FIGURES, known, rejected
+from bridge.planning.refusals import known, rejected
 from bridge.planning.sale.documents import LEFT_OUT
 from bridge.planning.sale.refunds import NEVER_BOOKED
 from bridge.planning.steps import (
@@ -36,7 +37,7 @@ from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.opening import OF_EARLIER_BOOKS
-from contracts.posting import TAKEN_BACK_FOR_GOOD, Caution, HeldBack, Operation, PostingPlan
+from contracts.posting import TAKEN_BACK_FOR_GOOD, HeldBack, Operation, PostingPlan
 from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,
@@ -70,13 +71,13 @@ def plan_deposits(context: PlanningContext) -> None:
 
 
 def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]) -> None:
-    returned = [claim for claim in claims if _draft(claim).returned is not None]
+    returned = [claim for claim in claims if deposit_of(claim).returned is not None]
     is_returned = bool(returned) or context.is_taken_back(key)
     for claim in returned:
         context.note_version(claim.step.key, TAKEN_BACK_FOR_GOOD)
     posted = _posted(context, key)
     if posted is not None:
-        _warn_of_other_figures(context, claims, None if posted.voided else posted.content)
+        warn_of_other_figures(context, claims, None if posted.voided else posted.content)
         those_of_it = claims if posted.voided else [claim for claim in claims if claim not in returned]
         context.resolve((claim.position for claim in those_of_it), known(posted))
         if returned and not posted.voided:
@@ -85,42 +86,21 @@ def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Clai
         return
     booked = _posted(context, _derived(key, FAILED)) if is_returned else None
     if booked is not None:
-        _warn_of_other_figures(context, claims, None if booked.voided else booked.content)
+        warn_of_other_figures(context, claims, None if booked.voided else booked.content)
         context.resolve((claim.position for claim in claims), known(booked))
         return
-    with_rows = [claim for claim in claims if _has_rows(_draft(claim))]
+    with_rows = [claim for claim in claims if has_rows(deposit_of(claim))]
     bare = [claim.position for claim in claims if claim not in with_rows]
     context.resolve(bare, Skipped("skipped_by_rule", NEVER_BOOKED))
     if with_rows:
         _plan_rows(context, key, with_rows, is_returned=is_returned)
 
 
-def _warn_of_other_figures(context: PlanningContext, claims: Sequence[Claim], figures: str | None) -> None:
-    """Say that a payout is told with other figures than those of the books, None where nobody knows these.
-
-    One that came back may be told without its rows; one part of several says nothing of the figures of the whole.
-    """
-    for claim in claims:
-        draft = _draft(claim)
-        is_whole = _has_rows(draft) and draft.part is None and draft.returned is None
-        if is_whole and figures not in (None, draft.figures):
-            context.warn([claim.position], _otherwise(draft))
-
-
-def _otherwise(draft: DepositDraft) -> Caution:
-    now = plain(draft.total, draft.currency)
-    return Caution(
-        OTHER_FIGURES,
-        f"The payout is booked as it was told first, and is told with other figures now (its amount is {now} "
-        f"{draft.currency}): the books stay as they are, and a person looks which are right.",
-    )
-
-
 def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim], *, is_returned: bool) -> None:
     """Book the rows of a payout that is not in the books yet, when all of them are told and nothing is missing."""
     positions = [claim.position for claim in claims]
     try:
-        draft = put_together([_draft(claim) for claim in claims])
+        draft = put_together([deposit_of(claim) for claim in claims])
         if isinstance(draft, DepositDraft):
             if not is_returned and is_in_the_bank_already(context, key, draft, positions):
                 return
@@ -132,12 +112,16 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
     if missing is not None:
         context.resolve(positions, missing)
     elif isinstance(draft, DepositDraft):
-        _warn_of_other_figures(context, claims, draft.figures)
+        warn_of_other_figures(context, claims, draft.figures)
         if is_returned and draft.clearing is not None:
             draft = replace(draft, deposit_to=draft.clearing)
         name = _derived(key, FAILED) if is_returned else key
         note_paid_out(context, draft)
-        _write(context, name, drawn(context, draft), draft.figures, positions)
+        found = drawn(context, draft)
+        # because what came back lies in the clearing account by its own: no bank has it
+        if not is_returned and (found.in_bank or found.documents):
+            context.warn(positions, lies_in_bank(found))
+        _write(context, name, found.draft, draft.figures, positions)
         _plan_entries(context, claims)
 
 
@@ -178,7 +162,7 @@ def _plan_return(context: PlanningContext, posted: Posted, claims: Sequence[Clai
     if entry is not None:
         context.resolve(positions, known(entry))
         return
-    draft = _draft(claims[0])
+    draft = deposit_of(claims[0])
     if draft.clearing is None:
         raise TypeError(f"{posted.key}: a payout that came back has an account to which it came")
     # because of what lay in the bank already less was brought there than the payout says
@@ -253,6 +237,10 @@ def _without_payment(context: PlanningContext, each: DepositedPayment, draft: De
 
 def _without_order(context: PlanningContext, order: SourceKey) -> StepResolution | None:
     """A payout waits for the shop's own sales that it pays out: their money must be in the account it draws from."""
+    if order in _adopted_now(context):
+        # because only once they are ours it is known where the money lies that people entered
+        context.ask_again()
+        return Waiting(f"{order}, which this payout pays out, is not in the books yet")
     forms = (StepId("Invoice", order), StepId("SalesReceipt", order))
     there = context.index.sale(order) is not None or any(form in context.steps for form in forms)
     version = context.versions.get(order) or context.index.newest(order)
@@ -260,8 +248,10 @@ def _without_order(context: PlanningContext, order: SourceKey) -> StepResolution
     return None if there or left_out else Waiting(f"{order}, which this payout pays out, is not in the books yet")
 
 
-def _has_rows(draft: DepositDraft) -> bool:
-    return bool(draft.payments or draft.lines or draft.part or draft.near_start)
+def _adopted_now(context: PlanningContext) -> frozenset[SourceKey]:
+    """The sales of which this micro-batch takes something for ours that a person entered."""
+    steps = (step for step in context.steps.values() if step.operation is Operation.ADOPT)
+    return frozenset(order_named(step.id.key, step.marker_fields) for step in (*steps, *context.adopted_by_id))
 
 
 def _posted(context: PlanningContext, key: SourceKey) -> Posted | None:
@@ -271,9 +261,3 @@ def _posted(context: PlanningContext, key: SourceKey) -> Posted | None:
 
 def _derived(key: SourceKey, word: str) -> SourceKey:
     return SourceKey(key.system, key.kind, f"{key.id}.{word}")
-
-
-def _draft(claim: Claim) -> DepositDraft:
-    if not isinstance(claim.step.draft, DepositDraft):
-        raise TypeError(f"{claim.step.key}: a payout needs a DepositDraft")
-    return claim.step.draft

@@ -9,6 +9,8 @@ from bridge.index.company_profile import Account
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.exchange_differences import difference
+from bridge.planning.moved_money import moved_elsewhere
+from bridge.planning.sale.combined import entered_payment_of
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.keys import BODY_MONEY, SourceKey
@@ -39,7 +41,19 @@ class _Source:
     posted: Posted | None = None
 
 
-def drawn(context: PlanningContext, draft: DepositDraft) -> DepositDraft:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A payout with each row drawn from where its money lies; `in_bank`, which lies in a bank already, is not drawn.
+
+    `documents` are those of that money that are known by name.
+    """
+
+    draft: DepositDraft
+    in_bank: Decimal
+    documents: tuple[SourceKey, ...]
+
+
+def drawn(context: PlanningContext, draft: DepositDraft) -> Drawn:
     """The draft with every payment as a link or as a line from where it lies; what is in a bank already is left out.
 
     UnmappableEvent when the clearing account is needed and not known.
@@ -47,11 +61,13 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> DepositDraft:
     links: list[DepositedPayment] = []
     lines: list[DepositLine] = []
     in_bank = Decimal(0)
+    documents: list[SourceKey] = []
     planned = _by_document(context)
     for each in draft.payments:
         place = _place(context, planned, each, draft)
         if place.in_bank:
             in_bank += each.amount
+            documents.append(each.payment)
         elif place.link is not None:
             links.append(DepositedPayment(payment=place.link, amount=each.amount))
         else:
@@ -63,10 +79,27 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> DepositDraft:
             in_bank += line.amount
         else:
             lines.append(line)
+    for moved, document, account in moved_elsewhere(
+        context, draft, _found(context, _clearing(draft)) if draft.moved else None
+    ):
+        there = AccountSelector(rule="accounts.deposit", id=account)
+        lines.append(replace(moved.line, amount=-moved.line.amount))
+        if _is_in_bank(context, _found(context, there), draft):
+            in_bank += moved.line.amount
+            documents.append(document)
+        else:
+            lines.append(replace(moved.line, account=there))
     lines += _of_refunds(context, draft)
-    return replace(
-        draft, payments=tuple(links), lines=_together(lines), total=draft.total - in_bank, refunds=(), exchange=None
+    without = replace(
+        draft,
+        payments=tuple(links),
+        lines=_together(lines),
+        total=draft.total - in_bank,
+        refunds=(),
+        exchange=None,
+        moved=(),
     )
+    return Drawn(without, in_bank, tuple(documents))
 
 
 def _of_refunds(context: PlanningContext, draft: DepositDraft) -> list[DepositLine]:
@@ -102,7 +135,10 @@ def _place(context: PlanningContext, planned: Planned, each: DepositedPayment, d
 def _of_payment(
     context: PlanningContext, planned: Planned, each: DepositedPayment
 ) -> tuple[PlannedStep | None, Posted | None]:
-    """The payment as this micro-batch writes it and as the books have it; else what its sale's own telling holds."""
+    """The payment as this micro-batch writes it and as the books have it; else what its sale's own telling holds.
+
+    Last the payment of a person that stands for it in an adopted sale.
+    """
     keys = [("Payment", each.payment)]
     if each.sale is not None:
         keys += [("Payment", SourceKey(each.sale.system, BODY_MONEY, each.sale.id)), ("SalesReceipt", each.sale)]
@@ -110,7 +146,7 @@ def _of_payment(
         step, posted = planned.get((entity, key)), context.index.get(entity, key)
         if step is not None or (posted is not None and not posted.voided):
             return step, posted
-    return None, None
+    return None, entered_payment_of(context, each.payment, each.sale, each.amount) if each.sale is not None else None
 
 
 def _selector(step: PlannedStep | None, posted: Posted | None) -> AccountSelector | None:

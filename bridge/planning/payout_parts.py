@@ -27,6 +27,7 @@ def put_together(drafts: Sequence[DepositDraft]) -> DepositDraft | Waiting:
         refunds=tuple(each for part in parts for each in part.refunds),
         rows=tuple(row for part in parts for row in part.rows),
         near_start=tuple(row for part in parts for row in part.near_start),
+        moved=tuple(each for part in parts for each in part.moved),
         orders=tuple(dict.fromkeys(order for part in parts for order in part.orders)),
     )
     whole.must_add_up()

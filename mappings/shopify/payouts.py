@@ -20,7 +20,7 @@ from contracts.quickbooks import RowNearStart
 from contracts.shopify_payouts import PayoutRow, ShopPayout
 from mappings.accounts import Role, account, liability_line, row_account
 from mappings.lines import in_hundredths
-from mappings.payout_parts import FAILED, PaidOut, PayoutParts, earlier_month, payout_steps
+from mappings.payout_parts import FAILED, MovedBy, PaidOut, PayoutParts, earlier_month, payout_steps
 from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.disputes import GATEWAY, row_entry
@@ -150,14 +150,15 @@ def _principal(
     if row.kind in CHARGES and order is not None and row.source_order_transaction_id is not None and amount > 0:
         parts.brings(SourceKey("shopify", "transaction", str(row.source_order_transaction_id)), amount, order)
     elif row.kind in CHARGES | REFUNDS:
-        parts.moved_elsewhere("Refunds" if row.kind in REFUNDS else "Payments", amount)
+        parts.moved_elsewhere("Refunds" if row.kind in REFUNDS else "Payments", amount, _refund_of(row, order))
         if order is not None:
             parts.orders[order] = None
     elif row.kind in DISPUTES:
-        parts.moved_elsewhere("Disputes", amount)
         if amount:
             ident = row.id if row.source_id is None else row.source_id
-            parts.entries.append(row_entry(ident, row.source_order_id, amount, paid.currency, day, rules))
+            entry = row_entry(ident, row.source_order_id, amount, paid.currency, day, rules)
+            parts.entries.append(entry)
+            parts.moved_elsewhere("Disputes", amount, MovedBy(entity="JournalEntry", document=entry.key))
     elif row.kind in RETURNED:
         parts.moved_elsewhere("Payouts that came back", amount)
     elif row.kind in TAXES:
@@ -165,3 +166,10 @@ def _principal(
     else:
         words = f"{row.kind.replace('_', ' ').capitalize()} {row.id}"
         parts.line(row_account(rules, row.kind, f"row {row.id}"), amount, words)
+
+
+def _refund_of(row: PayoutRow, order: SourceKey | None) -> MovedBy | None:
+    """The refund receipt of a row, which names its transaction and not the refund."""
+    if row.kind not in REFUNDS or order is None or row.source_order_transaction_id is None:
+        return None
+    return MovedBy(entity="RefundReceipt", sale=order, reference=str(row.source_order_transaction_id))

@@ -18,7 +18,7 @@ from contracts.stripe import id_or_object
 from contracts.stripe_balance import BalanceRow, Payout, RowList
 from mappings.accounts import account, liability_line, row_account
 from mappings.lines import in_hundredths
-from mappings.payout_parts import PayoutParts, earlier_month
+from mappings.payout_parts import MovedBy, PayoutParts, earlier_month
 from mappings.rules import MappingRules
 from mappings.start import is_row_before_start, opening_clearing
 from mappings.stripe.disputes import row_key
@@ -84,12 +84,14 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
         _of_a_charge(parts, row, SourceKey("stripe", "charge", source), amount, rules)
         _fee_fact(parts, row, SourceKey("stripe", "charge", source), fee, day, rules)
     elif row.type in REFUNDS and source:
-        parts.moved_elsewhere("Refunds", amount)
-        _exchanged(parts, row, SourceKey("stripe", "refund", source), amount)
-        _fee_fact(parts, row, SourceKey("stripe", "refund", source), fee, day, rules)
+        refund = SourceKey("stripe", "refund", source)
+        parts.moved_elsewhere("Refunds", amount, MovedBy(entity="RefundReceipt", document=refund))
+        _exchanged(parts, row, refund, amount)
+        _fee_fact(parts, row, refund, fee, day, rules)
     elif source and source.startswith(DISPUTES):
-        parts.moved_elsewhere("Disputes", net)
-        parts.entries.append(dispute_entry(row, row_key(source, row), day, rules))
+        entry = dispute_entry(row, row_key(source, row), day, rules)
+        parts.entries.append(entry)
+        parts.moved_elsewhere("Disputes", net, MovedBy(entity="JournalEntry", document=entry.key))
     elif row.type in RETURNED:
         parts.moved_elsewhere("Payouts that came back", amount)
         _fee_line(parts, row, fee, day, rules)
@@ -123,8 +125,9 @@ def _exchanged(parts: PayoutParts, row: BalanceRow, refund: SourceKey, amount: D
 def _fee_fact(
     parts: PayoutParts, row: BalanceRow, source: SourceKey, fee: Decimal, day: date, rules: MappingRules
 ) -> None:
-    parts.moved_elsewhere("Fees", -fee)
-    parts.entries += fee_entry(row, source, day, rules)
+    for entry in fee_entry(row, source, day, rules):
+        parts.entries.append(entry)
+        parts.moved_elsewhere("Fees", -fee, MovedBy(entity="JournalEntry", document=entry.key))
 
 
 def _line(parts: PayoutParts, row: BalanceRow, amount: Decimal, day: date, rules: MappingRules) -> None:

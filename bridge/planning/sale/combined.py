@@ -31,6 +31,18 @@ def combined_payment_of(context: PlanningContext, claim: Claim, sale: SourceKey)
     return found
 
 
+def entered_payment_of(
+    context: PlanningContext, transaction: SourceKey, sale: SourceKey, amount: Decimal
+) -> Posted | None:
+    """The payment that a person entered and that holds this transaction, told or not; None where none does."""
+    stand_ins = [each for each in context.index.payments_of(sale) if is_stand_in(each.key)]
+    noted = read_combined(context.versions[transaction]) if transaction in context.versions else None
+    holder = noted[0] if noted is not None else context.index.combined.holder_of(transaction)
+    if holder is not None:
+        return next((each for each in stand_ins if each.key == holder), None)
+    return _with_room(context, stand_ins, amount) if stand_ins else None
+
+
 def _with_room(context: PlanningContext, stand_ins: Sequence[Posted], amount: Decimal) -> Posted | None:
     """The payment that holds this much money; the first of several that hold it together."""
     rooms = [_room(context, each) for each in stand_ins]
