@@ -45,7 +45,7 @@ class Explained:
         members, payouts = documents_of(known, sale)
         own = [each for each in published if each.document in {*members, *payouts}]
         rows = await read_rows(self.world.client, entities_of(known, [*members, *payouts], own))
-        return compose(known, sale, own, BooksNow(rows), asked=text, environment="sandbox")
+        return compose(known, sale, own, BooksNow(rows), (members, payouts), asked=text, environment="sandbox")
 
     async def _known(self, text: str) -> tuple[Knowledge, Sequence[PublishedResult]]:
         question, ids = Question.read(text), Identities()

@@ -121,12 +121,16 @@ def compose(
     sale: str,
     published: Sequence[PublishedResult],
     now: BooksNow,
+    documents: tuple[list[str], list[str]],
     *,
     asked: str,
     environment: str,
 ) -> Story:
-    """The story of `sale`: `published` are the results of its documents and payouts, `now` what the books show."""
-    members, payouts = documents_of(known, sale)
+    """The story of `sale`: `published` are the results of its documents and payouts, `now` what the books show.
+
+    `documents` are those of the sale, and the payouts that paid it.
+    """
+    members, payouts = documents
     own = [each for each in published if each.document not in payouts]
     key = version_key(sale)
     version = read_version(key, known.trail.live[key]) if key in known.trail.live else None
