@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bridge.cli.options import BRIDGE_TOML, Config, OneCompany, one_company
+
+
+class VerifiedBy(StrEnum):
+    """What the documents are told by."""
+
+    DAY = "day"
 
 
 def verify(
@@ -24,6 +31,9 @@ def verify(
     day: Annotated[
         str | None,
         typer.Option("--day", help="Instead of both: yesterday, today or 2026-11-21, in the rules' time_zone."),
+    ] = None,
+    by: Annotated[
+        VerifiedBy | None, typer.Option("--by", help="day: totals and differences of each day too, in that zone.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole report as one JSON document.")] = False,
     out: Annotated[
@@ -40,6 +50,8 @@ def verify(
     was read (nothing_read). Times are ISO 8601, UTC where no offset is given.
 
     Example: qbo-bridge verify --company acme-us --day yesterday
+
+    Example: qbo-bridge verify --from 2026-11-01 --to 2026-11-08 --by day
     """
     from bridge.commands.spans import day_bounds, parse_span
     from bridge.commands.verify.command import VerifyRequest
@@ -52,10 +64,16 @@ def verify(
     settings = load_settings(config, os.environ)
     company = one_company(settings, company)
     try:
+        zone = company_rules(settings.company(company)).zone
         if day is not None:
-            zone = company_rules(settings.company(company)).zone
             since, until = day_bounds(day, datetime.now(zone))
-        request = VerifyRequest(company=company, span=parse_span(since, until), as_json=as_json, out=out)
+        request = VerifyRequest(
+            company=company,
+            span=parse_span(since, until),
+            as_json=as_json,
+            out=out,
+            days_in=zone if by is VerifiedBy.DAY else None,
+        )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     raise typer.Exit(0 if asyncio.run(proven(settings, request)) else 1)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from bridge.clock import Clock
+import contextlib
+from collections.abc import AsyncIterator
+
+from bridge.clock import Clock, SystemClock
 from bridge.config.environment import environment_name
 from bridge.config.settings import CompanySettings, Settings, TokenSettings
 from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.token_topic import KafkaTokenStore
 from bridge.quickbooks.auth import Credentials
-from bridge.quickbooks.connection import ConnectionSettings
-from bridge.quickbooks.limiter import Limits
+from bridge.quickbooks.client import QuickBooksClient
+from bridge.quickbooks.connection import ConnectionSettings, open_client
+from bridge.quickbooks.limiter import Limits, Priority
 from bridge.quickbooks.token_file import FileTokenStore
 from bridge.quickbooks.tokens import TokenStore, token_key
+from bridge.service.reads import counting_reads
+from bridge.service.settings import kafka_connection
 from contracts.errors import ConfigurationError
 from contracts.marker_seal import MarkerSeal, marker_key
 
@@ -25,6 +31,21 @@ def token_store(tokens: TokenSettings, kafka: KafkaConnection, clock: Clock) -> 
     if tokens.store == "kafka":
         return KafkaTokenStore(tokens.topic, key, kafka, clock, former=former)
     return FileTokenStore(tokens.path, key, clock, former=former)
+
+
+@contextlib.asynccontextmanager
+async def open_reader(settings: Settings, company: CompanySettings) -> AsyncIterator[QuickBooksClient]:
+    """A client for a command that only reads the books, at the lowest priority; its reads count for the month.
+
+    ConfigurationError without the app's secret or the key of the tokens.
+    """
+    kafka, clock = kafka_connection(settings.kafka), SystemClock()
+    connection, store = connection_settings(company), token_store(settings.tokens, kafka, clock)
+    async with (
+        open_client(connection, store, clock, priority=Priority.HOUSEKEEPING) as client,
+        counting_reads(settings, kafka, company.name, client),
+    ):
+        yield client
 
 
 def marker_seal(settings: Settings, company: CompanySettings) -> MarkerSeal:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bridge.commands.spans import day_bounds
+from bridge.commands.verify.days import by_day
 from tests.support.orders import Json, line, order, refund, refund_line, shopify_event, transaction
 from tests.support.world import opened
 from tests.support.yesterday import AFTER, Yesterday, differing
@@ -170,3 +171,22 @@ def test_a_day_is_the_company_s_own() -> None:
     assert day_bounds("today", now)[0] == "2026-03-09T00:00:00-04:00"
     with pytest.raises(ValueError, match="expected yesterday, today, or a date"):
         day_bounds("monday", now)
+
+
+async def test_each_day_has_its_own_documents_and_totals(day: Yesterday) -> None:
+    """By the first event of a document, in the company's zone; a fault is of its day. Guard: `by_day`."""
+    next_day = 86_400_000
+    day.told(
+        order([line("7.00")], id=6, name="#1044", financial_status="pending", total_outstanding="7.00"), at=next_day
+    )
+    await day.deliver(later(), at=next_day)
+    report = await day.report(until=2 * next_day)
+    found = [(each.day, each.wrong, each.sums()) for each in report.days]
+    assert found == [
+        (date(1970, 1, 1), 0, [("Invoice", "USD", "42.90", "42.90")]),
+        (date(1970, 1, 2), 1, [("Invoice", "USD", "7.00", "0.00")]),
+    ]
+    before_midnight = by_day(
+        report.documents, {each.records[0]: 0 for each in report.documents}, ZoneInfo("America/New_York")
+    )
+    assert [each.day for each in before_midnight] == [date(1969, 12, 31)]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.commands.verify.command import Report
+from bridge.commands.verify.days import by_day
 from bridge.commands.verify.span import SpanEvents
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
@@ -43,19 +44,21 @@ class Yesterday:
         self.records += made
         return made
 
-    async def report(self, *, consumed: int | None = None) -> Report:
-        """What verify says of the span."""
+    async def report(self, *, consumed: int | None = None, until: int = AFTER) -> Report:
+        """What verify says of the span, which ends at `until`."""
         end = len(self.records) if consumed is None else consumed
-        reading = SpanEvents(TimeSpan(None, AFTER), {(TOPIC, 0): end})
+        reading = SpanEvents(TimeSpan(None, until), {(TOPIC, 0): end})
         mapper = EventMapper(COMPANY, ROUTER, RULES)
-        found = [mapper.map_record(each) for each in self.records]
-        reading.add(self.records, [each for each in found if each is not None])
+        mapped = [mapper.map_record(each) for each in self.records]
+        reading.add(self.records, [each for each in mapped if each is not None])
         journal = await self.world.journal.read()
+        found = documents(reading.events, await self._index(), self._letters(), {}, waiting_places(journal))
         return Report(
             events=reading.events,
-            documents=documents(reading.events, await self._index(), self._letters(), {}, waiting_places(journal)),
+            documents=found,
             unread=(),
             reads=0,
+            days=by_day(found, reading.times_ms, UTC),
             not_reached=reading.not_reached,
         )
 

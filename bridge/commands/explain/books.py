@@ -11,12 +11,9 @@ from bridge.commands.explain.composing import BooksNow, EntityId
 from bridge.config.settings import Settings
 from bridge.quickbooks.changes import REACH
 from bridge.quickbooks.client import QuickBooksClient
-from bridge.quickbooks.connection import open_client
 from bridge.quickbooks.limiter import Priority
 from bridge.quickbooks.queries import Select, where_in
-from bridge.service.connections import connection_settings, token_store
-from bridge.service.reads import counting_reads
-from bridge.service.settings import kafka_connection
+from bridge.service.connections import open_reader
 from bridge.telemetry.logs import silence_logs
 from contracts.entities import Entity
 from contracts.errors import BridgeError
@@ -33,18 +30,10 @@ async def books_now(settings: Settings, company: str, wanted: Collection[EntityI
     silence_logs()
     try:
         async with asyncio.timeout(WAIT_S):
-            kafka, clock = kafka_connection(settings.kafka), SystemClock()
-            connection, store = (
-                connection_settings(settings.company(company)),
-                token_store(settings.tokens, kafka, clock),
-            )
-            async with (
-                open_client(connection, store, clock, priority=Priority.HOUSEKEEPING) as client,
-                counting_reads(settings, kafka, company, client),
-            ):
+            async with open_reader(settings, settings.company(company)) as client:
                 rows = await read_rows(client, wanted)
                 lost = set(wanted) - rows.keys()
-                since = clock.now() - REACH + timedelta(hours=1)
+                since = SystemClock().now() - REACH + timedelta(hours=1)
                 changes = await client.cdc(sorted({entity for entity, _ in lost}), since) if lost else None
                 return BooksNow(rows, changes.deleted_at if changes else {})
     except TimeoutError:

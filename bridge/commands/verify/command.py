@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import orjson
@@ -15,6 +15,7 @@ from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.output import printable, screen
 from bridge.commands.progress import ProgressBar
 from bridge.commands.tables import Table
+from bridge.commands.verify.days import VerifiedDay, by_day
 from bridge.commands.verify.span import SpanEvents
 from bridge.config.settings import Settings
 from bridge.index.index import Index
@@ -63,6 +64,8 @@ class VerifyRequest:
     span: TimeSpan
     as_json: bool = False
     out: Path | None = None
+    days_in: tzinfo | None = None
+    """The time zone whose days the documents are told by; None tells them together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class Report:
     documents: Sequence[Document]
     unread: Sequence[Missing]
     reads: int
+    days: Sequence[VerifiedDay] = ()
     not_reached: int = 0
     """Records of the span that the company has not consumed yet: nothing is said of them."""
 
@@ -124,7 +128,14 @@ async def _report(settings: Settings, context: CompanyContext, request: VerifyRe
     if any(each.verdict is Verdict.MISSING for each in found):
         found = documents(events, index, letters, await ignored(settings, request.company), waiting)
     found = [_with_person(each, touched) for each in found]
-    return Report(events=events, documents=found, unread=unread, reads=reads, not_reached=reading.not_reached)
+    return Report(
+        events=events,
+        documents=found,
+        unread=unread,
+        reads=reads,
+        days=by_day(found, reading.times_ms, request.days_in) if request.days_in is not None else (),
+        not_reached=reading.not_reached,
+    )
 
 
 def _with_person(each: Document, touched: Mapping[tuple[str, str], Entity]) -> Document:
@@ -175,6 +186,7 @@ def _print(report: Report) -> None:
             amounts = (plain(each, currency or "USD") for each in (expected, booked, booked - expected))
             shown.add_row(entity, currency, *amounts)
         shown.print()
+    _print_days(report.days)
     for decision in SHOWN:
         for each in report.documents:
             if each.verdict is decision:
@@ -182,6 +194,17 @@ def _print(report: Report) -> None:
     for missing in report.unread:
         out.out(f"{missing.topic}/{missing.partition}: offsets {missing.first} to {missing.last} {missing.why}.")
     out.out(_verdict(report))
+
+
+def _print_days(days: Sequence[VerifiedDay]) -> None:
+    """A line for each day, type and currency, with how many documents of the day differ."""
+    if not days:
+        return
+    shown = Table(("day", "missing or twice", "changed", "documents", "currency", "by the events", "in the books"))
+    for each in days:
+        for sums in each.sums():
+            shown.add_row(each.day or "not of the span", each.wrong, each.changed, *sums)
+    shown.print()
 
 
 def _print_records(report: Report) -> None:
@@ -243,6 +266,7 @@ def _print_json(report: Report) -> None:
                     }
                     for (entity, currency), (expected, booked) in sorted(totals(report.documents).items())
                 ],
+                "days": [each.as_json() for each in report.days],
                 "findings": [each.shown() for each in report.documents if each.verdict is not Verdict.POSTED],
                 "unread": [
                     {"topic": each.topic, "partition": each.partition, "first": each.first, "last": each.last}

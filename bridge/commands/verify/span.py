@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bridge.decoding.decision import MappedRecord
 from bridge.kafka.range import TimeSpan
 from bridge.reconciliation.events import Events
-from contracts.records import InboundRecord
+from contracts.records import InboundRecord, Place
 
 
 class SpanEvents:
@@ -21,6 +21,8 @@ class SpanEvents:
         self.events = Events()
         self.not_reached = 0
         """Records of the span, of whichever company, that the company has not come to."""
+        self.times_ms: dict[Place, int] = {}
+        """When the records of the span that are judged were written."""
         self._span = span
         self._consumed = consumed
 
@@ -30,6 +32,8 @@ class SpanEvents:
         reached_own = [record for record in own if self._is_consumed(record)]
         self.not_reached += len(own) - len(reached_own)
         reached = [each for each in mapped if self._is_consumed(each.record)]
+        mine = [each.record for each in reached if self._span.holds(each.record.timestamp_ms)]
+        self.times_ms |= {each.place: each.timestamp_ms for each in mine}
         self.events.add(len(reached_own), [each for each in reached if self._span.holds(each.record.timestamp_ms)])
         self.events.add_later(each for each in reached if not self._span.holds(each.record.timestamp_ms))
 
