@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from bridge.telemetry.metrics import CATALOGUE, COUNTERS, HISTOGRAMS, PREFIX
 
@@ -116,6 +118,30 @@ def _exported() -> Iterator[str]:
 def _panels() -> Iterator[dict[str, Any]]:
     for path in DASHBOARDS:
         yield from json.loads(path.read_text())["panels"]
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
+def test_a_dashboard_is_of_grafana_s_own_schema(path: Path) -> None:
+    """Read into Grafana's published types and written again: what they do not know would be lost."""
+    board = json.loads(path.read_text())
+    written = json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder))
+    assert lost(board, written) == []
+
+
+def lost(said: Any, kept: Any, where: str = "") -> list[str]:
+    """What is not in `kept` as it was said; defaults that came to it are no loss."""
+    if isinstance(said, dict) and isinstance(kept, dict):
+        return [each for key, value in said.items() for each in lost(value, kept.get(key), f"{where}/{key}")]
+    if isinstance(said, list) and isinstance(kept, list) and len(said) == len(kept):
+        pairs = enumerate(zip(said, kept, strict=True))
+        return [each for number, (one, other) in pairs for each in lost(one, other, f"{where}/{number}")]
+    return [] if said == kept else [where]
+
+
+def test_what_grafana_does_not_know_is_found() -> None:
+    """Guard: a misspelt key of a panel."""
+    board = {"title": "x", "panels": [{"type": "stat", "targetz": []}]}
+    assert lost(board, json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder))) == ["/panels/0/targetz"]
 
 
 @pytest.mark.parametrize("path", [ALERTS, *DASHBOARDS], ids=lambda path: path.name)
