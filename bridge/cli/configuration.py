@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, AsJson, Config
+from bridge.cli.options import BRIDGE_TOML, AsJson, Config, OneCompany, one_company
 
 configuration = typer.Typer(help="The configuration: is it right, what counts, what there is.", no_args_is_help=True)
 rules = typer.Typer(help="The accounting rules of a company.", no_args_is_help=True)
@@ -80,3 +80,24 @@ def check_rules(
     from bridge.commands.configuration import check_rules_file
 
     check_rules_file(file, as_json=as_json)
+
+
+@rules.command("init")
+def init_rules(
+    company: OneCompany = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The new rules file [default: print it].")] = None,
+    as_json: AsJson = False,
+    config: Config = BRIDGE_TOML,
+) -> None:
+    """A first rules file from the company's own chart of accounts: what the bridge would choose, by name.
+
+    QuickBooks is only read. What has no account, or several, is a comment with the reason. A file that is there already
+    is never written over.
+
+    Example: qbo-bridge rules init --company acme-us --out acme.rules.toml
+    """
+    from bridge.commands.rules_init import begin_rules
+    from bridge.config.settings import load_settings
+
+    settings = load_settings(config, os.environ)
+    begin_rules(settings, one_company(settings, company), out, as_json=as_json)

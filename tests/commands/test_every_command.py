@@ -49,6 +49,7 @@ TYPED: dict[Words, Words] = {
     ("adopt",): ("#1043", "--none"),
     ("connect",): ("acme-us", "--no-browser", "--timeout", "1", "--port", "0"),
     ("rules", "check"): (str(RULES),),
+    ("rules", "init"): ("--company", "acme-us"),
     ("produce",): ("order.json", "--source", "shopify"),
     ("backfill",): ("--company", "acme-us", "--plan"),
     ("verify",): ("--company", "acme-us"),
