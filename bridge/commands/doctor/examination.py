@@ -15,6 +15,7 @@ from bridge.commands.doctor.books import examine_books
 from bridge.commands.doctor.bus import examine_rights, examine_routes, examine_topics, wanted_topics
 from bridge.commands.doctor.clearing import MOVERS, Clearing, clearing_accounts, examine_clearing
 from bridge.commands.doctor.finding import Finding
+from bridge.commands.doctor.service import examine_service
 from bridge.commands.doctor.thin_events import thin_events
 from bridge.config.settings import CompanySettings, Settings
 from bridge.kafka.connection import KafkaConnection
@@ -41,6 +42,9 @@ async def examine(settings: Settings) -> list[Finding]:
     findings = await _examine_kafka(settings, kafka)
     thin = await thin_events(settings) if _reaches_kafka(findings) else []
     for company in settings.companies:
+        if _reaches_kafka(findings):
+            service = await examine_service(settings, company)
+            findings.append(replace(service, about=f"{company.name}: {service.about}"))
         findings += await _examine_company(settings, company, kafka)
     return [*findings, *thin]
 

@@ -52,16 +52,17 @@ async def gather_status(
     )
     # because all results are read for what became of the letters, they are not read a second time
     booked = seen.at if seen.is_whole else await _known(_last_booked(settings, [each.name for each in companies]))
-    return list(await asyncio.gather(*(_company(settings, each, letters, booked, service) for each in companies)))
+    return list(await asyncio.gather(*(company_status(settings, each, letters, booked, service) for each in companies)))
 
 
-async def _company(
+async def company_status(
     settings: Settings,
     company: CompanySettings,
     letters: Sequence[StandingLetter] | Unknown,
     booked: Mapping[str, datetime] | Unknown,
     service: ServiceWord | Unknown,
 ) -> CompanyStatus:
+    """The facts of one company beside what is known of all: dead letters, last bookings, and their service's word."""
     connection, name = kafka_connection(settings.kafka), company.name
     backlog, members, journal, token = await asyncio.gather(
         _known(backlog_of(connection, name, settings.topics.events)),
