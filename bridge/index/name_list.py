@@ -7,7 +7,7 @@ that it may. An item: by its whole SKU, letter case aside, else by name; the bri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -169,11 +169,19 @@ class NameList:
         """The Id of this item, by SKU when it has one, else by exact name."""
         if draft is None:
             return self._by_key.get((key, None))
-        known = self._by_sku.get(draft.sku.lower()) if draft.sku else self._by_name.get(legal_key(draft.name))
-        if known is None or not known.usable or (known.own and not draft.sku):
+        known = self._by_sku.get(draft.sku.lower()) if draft.sku else self._named_item(key, draft)
+        if known is None or not known.usable:
             return None
         self._by_key[key, None] = known.id
         return known.id
+
+    def _named_item(self, key: SourceKey, draft: ItemDraft) -> _Known | None:
+        """The item of this name; where a category or an item of the bridge's own has it, the one made beside it."""
+        for name in _item_names(key, draft):
+            known = self._by_name.get(legal_key(name))
+            if known is None or (known.usable and not known.own):
+                return known
+        return None
 
     def free_customer_name(self, key: SourceKey, draft: CustomerDraft, *, home: str, also: Set[str]) -> str:
         """A display name that QBO will take: the person's own, else with the currency, else with the source's id.
@@ -182,17 +190,14 @@ class NameList:
         """
         foreign = (draft.currency,) if draft.currency != home else ()
         suffixes = (*foreign, *(f"{code} {key.id}" for code in foreign), key.id)
-        return self._free(draft.display_name, suffixes, DISPLAY_NAME_MAX, also)
+        return self._free(_names(draft.display_name, suffixes, DISPLAY_NAME_MAX), also)
 
     def free_item_name(self, key: SourceKey, draft: ItemDraft, *, also: Set[str]) -> str:
         """An item name that QBO will take: its own, else with what makes it distinct in brackets."""
-        suffixes = (draft.distinct or key.id, f"{key.kind} {key.id}")
-        return self._free(draft.name, suffixes, ITEM_NAME_MAX, also)
+        return self._free(_item_names(key, draft), also)
 
-    def _free(self, name: str, suffixes: tuple[str, ...], length_max: int, also: Set[str]) -> str:
-        numbered = (_with_tail(name, str(number), length_max) for number in count(2))
-        every = chain((name[:length_max],), (_with_tail(name, suffix, length_max) for suffix in suffixes), numbered)
-        return next(each for each in every if not self.is_taken(each) and legal_key(each) not in also)
+    def _free(self, names: Iterator[str], also: Set[str]) -> str:
+        return next(each for each in names if not self.is_taken(each) and legal_key(each) not in also)
 
     def _keep(self, known: _Known) -> None:
         before = self._by_id.get(known.id)
@@ -205,6 +210,17 @@ class NameList:
             self._by_email.pop((before.email, before.currency), None)
         self._by_id[known.id] = known
         self._by_name[legal_key(known.name)] = known
+
+
+def _item_names(key: SourceKey, draft: ItemDraft) -> Iterator[str]:
+    return _names(draft.name, (draft.distinct or key.id, f"{key.kind} {key.id}"), ITEM_NAME_MAX)
+
+
+def _names(name: str, suffixes: tuple[str, ...], length_max: int) -> Iterator[str]:
+    """The name itself, then with each suffix in brackets, then numbered from 2."""
+    yield name[:length_max]
+    for suffix in chain(suffixes, map(str, count(2))):
+        yield _with_tail(name, suffix, length_max)
 
 
 def _with_tail(name: str, suffix: str, length_max: int) -> str:

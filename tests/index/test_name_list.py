@@ -206,3 +206,18 @@ def test_an_item_of_the_bridge_is_never_found_by_its_name() -> None:
     assert index.item_id(SourceKey("shopify", "item", "tip"), line) is None
     assert index.items.free_item_name(TOTE, line, also=frozenset()) == "Tip (Shopify)"
     assert index.item_id(TOTE, ItemDraft(name="Tip", sku="qbo-bridge-tip", income=SALES)) == "20"
+
+
+@pytest.mark.parametrize("holder", [{"Type": "Category", "Sku": ""}, {"Sku": "qbo-bridge-tip"}])
+@pytest.mark.parametrize("taken", [1, 2, 3, 4])
+def test_what_was_made_beside_a_taken_name_is_found_again(holder: dict[str, str], taken: int) -> None:
+    """However many of its names were taken when it was made. Guard: every such item was made, and none was sold."""
+    line, key = ItemDraft(name="Tip", sku=None, income=SALES, distinct="Shopify"), SourceKey("shopify", "item", "tip")
+    index = books()
+    for number in range(taken):
+        name = index.items.free_item_name(key, line, also=frozenset())
+        index.remember("Item", item_row(Id=str(30 + number), Name=name, **holder))
+    assert index.item_id(key, line) is None
+    made = index.items.free_item_name(key, line, also=frozenset())
+    index.remember("Item", item_row(Id="50", Name=made, Sku=""))
+    assert index.item_id(key, line) == "50"
