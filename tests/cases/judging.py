@@ -34,18 +34,23 @@ NO_MONEY = frozenset({"PrepaidExpenses", "Inventory"})
 
 def problems(world: World, case: Case, batches: Batches) -> list[str]:
     """Everything that is not as the case says, in words; empty when all is right."""
-    dead, found = _statuses(world, case, batches)
+    order = [number for batch in batches for number in batch]
+    return problems_at(world, case, {number: offset for offset, number in enumerate(order)})
+
+
+def problems_at(world: World, case: Case, offsets: Mapping[int, int]) -> list[str]:
+    """As `problems`; `offsets` are those of the case's events, by their number."""
+    dead, found = _statuses(world, case, offsets)
     for name, wanted in case.documents.items():
         rows = list(_rows(world, set(wanted["belongs"])))
         found += [f"{name}: {text}" for text in _wrong_document(world, rows, wanted, dead=dead)]
     return found
 
 
-def _statuses(world: World, case: Case, batches: Batches) -> tuple[bool, list[str]]:
+def _statuses(world: World, case: Case, offsets: Mapping[int, int]) -> tuple[bool, list[str]]:
     """Whether an event ended as an allowed dead letter, and the events that ended as none may."""
     dead, found = False, []
-    order = [number for batch in batches for number in batch]
-    for offset, number in enumerate(order):
+    for number, offset in offsets.items():
         result, event = world.results[offset][-1], case.events[number]
         code = result.reason.code if result.reason else None
         if result.status is ResultStatus.DEAD_LETTERED and code in case.dead_letter_reasons:

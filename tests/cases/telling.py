@@ -99,18 +99,22 @@ def _resolved(value: Any, known: dict[str, str]) -> Any:
 async def tell(world: World, case: Case, batches: Batches) -> None:
     """The events in micro-batches, each waited for; then a quiet moment, and a restart where the case has one."""
     for batch in batches:
-        events = [case.events[number] for number in batch]
-        await world.deliver_records(
-            *(
-                world.record(
-                    dumps(event["value"]),
-                    topic=event["topic"],
-                    headers=tuple((name, value.encode()) for name, value in event["headers"].items()),
-                )
-                for event in events
-            )
-        )
-        await world.idle()
+        await tell_events(world, [case.events[number] for number in batch])
     if case.body.get("restart"):
         await world.restart()
+    await world.idle()
+
+
+async def tell_events(world: World, events: Sequence[Mapping[str, Any]]) -> None:
+    """One micro-batch, waited for, and a quiet moment."""
+    await world.deliver_records(
+        *(
+            world.record(
+                dumps(event["value"]),
+                topic=event["topic"],
+                headers=tuple((name, value.encode()) for name, value in event["headers"].items()),
+            )
+            for event in events
+        )
+    )
     await world.idle()
