@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from bridge.commands.contents import EventContent, content_of
@@ -21,7 +21,7 @@ from bridge.journal.identities import read_identities
 from bridge.journal.waiting import parked_records
 from bridge.kafka.reader import read_at
 from bridge.service.settings import kafka_connection
-from contracts.records import InboundRecord, Place
+from contracts.records import PLAUSIBLE_MS, InboundRecord, Place
 
 SALES = ("order", "payment", "payout")
 """Kinds of documents that belong to nothing else."""
@@ -30,17 +30,20 @@ SALES = ("order", "payment", "payout")
 async def look_through(settings: Settings, companies: Collection[str], question: Question) -> list[Knowledge]:
     """What is known of each company, and which documents of it the question names."""
     known = {name: await _journal_and_ids(settings, name) for name in companies}
+    oldest: dict[str, InboundRecord] = {}
     async for record in read_records(settings, settings.topics.dead_letters):
         letter = read_letter(record)
         if letter is not None and letter.company in known:
             known[letter.company].letters.append(KnownLetter(letter, letter_headers(record), content_of(record)))
-        _note_time(known.values(), settings.topics.dead_letters, record)
+        _keep_oldest(oldest, record)
     async for record in read_records(settings, settings.topics.results):
         result = glance_at(record)
         if result is not None and result.company in known:
             known[result.company].take_result(result, record.place, question)
-        _note_time(known.values(), settings.topics.results, record)
+        _keep_oldest(oldest, record)
     for each in known.values():
+        for topic, record in oldest.items():
+            each.note_time(topic, record.recorded_at)
         each.ask(question)
     return list(known.values())
 
@@ -63,9 +66,11 @@ async def _journal_and_ids(settings: Settings, company: str) -> Knowledge:
     return known
 
 
-def _note_time(known: Iterable[Knowledge], topic: str, record: InboundRecord) -> None:
-    for each in known:
-        each.note_time(topic, record.recorded_at)
+def _keep_oldest(oldest: dict[str, InboundRecord], record: InboundRecord) -> None:
+    """Keep by topic the record that was written first; the time of one is asked once, and not of tens of thousands."""
+    first = oldest.get(record.topic)
+    if record.timestamp_ms >= PLAUSIBLE_MS[0] and (first is None or record.timestamp_ms < first.timestamp_ms):
+        oldest[record.topic] = record
 
 
 async def read_own_events(settings: Settings, known: Knowledge) -> None:
