@@ -552,6 +552,7 @@ def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marke
         deposited=any(link.get("TxnType") == "Deposit" for link in links),
         linked_to=tuple(str(link.get("TxnId")) for link in links if link.get("TxnType") == "Payment"),
         balance=number(body.get("Balance")),
+        tax=number(part(body, "TxnTaxDetail").get("TotalTax")),
         marker_fields=dict(marker.fields),
         applied=sum((linked(line, "Invoice") for line in lines), Decimal(0)),
         lines=lines,

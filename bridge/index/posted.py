@@ -37,15 +37,16 @@ SAME = "same"
 class Posted:
     """One transaction of ours as QBO last showed it.
 
-    `marker_fields` are the pairs of its marker. `applied` is what a payment puts on its invoice, `lines` are all its
-    lines that are linked to something and `elsewhere` those that a person linked to other documents. `form` is a
-    sale's lines and tax, kept only where an update must repeat them, `place` where it was, None where the row did not
-    say all. `deposit_to` is the account that money went to (of an entry: the one beside what it is for),
-    `reference` the transaction that a refund receipt names; once `deposited` it lies on a deposit, which freezes it.
-    `linked_to` are the Ids of the payments that are linked to an invoice or a credit memo, anybody's. `is_current` is
-    false once something else (a payment that was linked) has changed the SyncToken unseen. `deleted`: QBO has it no
-    more. `marked` is false for one of ours whose note has lost the marker; `marker_known` is false for one of those of
-    which the record of Ids has no room for all that was written, `proven` for what is known by its marker alone.
+    `tax` is a form's sales tax. `marker_fields` are the pairs of its marker. `applied` is what a payment puts on its
+    invoice, `lines` are all its lines that are linked to something and `elsewhere` those that a person linked to
+    other documents. `form` is a sale's lines and tax, kept only where an update must repeat them, `place` where it
+    was, None where the row did not say all. `deposit_to` is the account that money went to (of an entry: the one
+    beside what it is for), `reference` the transaction that a refund receipt names; once `deposited` it lies on a
+    deposit, which freezes it. `linked_to` are the Ids of the payments that are linked to an invoice or a credit memo,
+    anybody's. `is_current` is false once something else (a payment that was linked) has changed the SyncToken unseen.
+    `deleted`: QBO has it no more. `marked` is false for one of ours whose note has lost the marker; `marker_known` is
+    false for one of those of which the record of Ids has no room for all that was written, `proven` for what is known
+    by its marker alone.
     """
 
     entity: str
@@ -57,6 +58,7 @@ class Posted:
     customer_id: str | None
     doc_number: str | None = None
     balance: Decimal | None = None
+    tax: Decimal | None = None
     marker_fields: Mapping[str, str] = field(default_factory=dict)
     applied: Decimal = Decimal(0)
     lines: tuple[Entity, ...] = ()

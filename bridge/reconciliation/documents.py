@@ -184,6 +184,8 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     why = _difference(expected if expected is None else expected + sum(late), wanted, posted)
     if not why and is_sale and not late:
         why = evidence.events.source.difference(posted, evidence.index, evidence.redeemed(wanted.key))
+    elif not why and posted.entity == "RefundReceipt":
+        why = evidence.events.source.refund_difference(posted)
     return replace(line, verdict=Verdict.DRIFTED, why=why) if why else line
 
 

@@ -1,4 +1,4 @@
-"""What an order's newest body says of itself: its own total, and what is outstanding. Pure.
+"""What an order's newest body says of itself: its own total, its tax, what is outstanding, what was handed back. Pure.
 
 Read from the body as it came and by no mapping, so that a mapping that is wrong is found. Where a body says that
 something else is at play (edits, cash rounding, a cancellation) its figure is not compared.
@@ -14,6 +14,7 @@ from typing import Any
 
 from bridge.decoding.decision import MappedRecord
 from bridge.index.index import Index, Posted
+from bridge.reconciliation.handed_back import HandedBack
 from contracts.bodies import read_time
 from contracts.keys import SourceKey
 from contracts.money import plain
@@ -30,19 +31,25 @@ class SourceFigures:
     currency: str
     total: Decimal | None
     outstanding: Decimal | None
+    tax: Decimal | None
+    """The company's own: what a channel or a merchant of record remits is left out."""
 
 
 class SourceOrders:
-    """The newest figures of each order of a span, and when its money moved last."""
+    """The newest figures of each order of a span, when its money moved last, and what its refunds handed back."""
 
     def __init__(self) -> None:
         self._figures: dict[SourceKey, SourceFigures] = {}
         self._moved_at: dict[SourceKey, datetime] = {}
+        self._handed_back = HandedBack()
 
     def add(self, mapped: MappedRecord) -> None:
         """Take in a record of the company; what is no event of a Shopify order says nothing."""
         plan, envelope = mapped.decision, mapped.envelope
-        if not isinstance(plan, PostingPlan) or envelope is None or envelope.system != "shopify":
+        if envelope is None or envelope.system != "shopify":
+            return
+        self._handed_back.add(envelope.event_type, envelope.body)
+        if not isinstance(plan, PostingPlan):
             return
         if envelope.event_type.startswith("orders/") and plan.document.kind == "order":
             found = _figures(envelope.body)
@@ -65,12 +72,22 @@ class SourceOrders:
                 return f"the source says {theirs} {what}, the books say {mine}"
         return ""
 
+    def refund_difference(self, receipt: Posted) -> str:
+        """How a refund receipt differs from the money that its refund says was handed back; "" where it does not."""
+        said = self._handed_back.amount(receipt.key, receipt.currency)
+        if said is None or receipt.voided or receipt.currency is None or said == receipt.total:
+            return ""
+        mine, theirs = (plain(each, receipt.currency) for each in (receipt.total, said))
+        return f"the source says {theirs} was handed back, the books say {mine}"
+
 
 def _compared(
     figures: SourceFigures, sale: Posted, index: Index, redeemed: Decimal, *, is_last_word: bool
 ) -> Iterator[tuple[str, Decimal, Decimal]]:
     if figures.total is not None:
         yield "in all", figures.total, sale.total + redeemed
+    if figures.tax is not None and sale.tax is not None:
+        yield "of tax", figures.tax, sale.tax
     own = {each.id for each in (*index.payments_of(sale.key), *index.applications_of(sale.key))}
     # because what QBO or a person put on the invoice, or took off it, is known to the books alone
     is_ours = set(sale.linked_to) <= own and not index.voided_payments_of(sale.key)
@@ -82,14 +99,31 @@ def _figures(body: Mapping[str, Any]) -> SourceFigures | None:
     updated_at, total = _time(body.get("updated_at")), _amount(body.get("total_price"))
     if updated_at is None or body.get("cancelled_at") is not None or total is None:
         return None
-    is_plain = body.get("refunds") == [] and not _is_edited(body) and not _has_rounding(body)
+    is_as_placed = not _is_edited(body) and not _has_rounding(body)
     owing = _amount(body.get("total_outstanding"))
     return SourceFigures(
         updated_at=updated_at,
         currency=str(body.get("currency", "")),
-        total=None if _is_edited(body) or _has_rounding(body) else total,
-        outstanding=max(owing, Decimal(0)) if is_plain and owing is not None else None,
+        total=total if is_as_placed else None,
+        outstanding=max(owing, Decimal(0))
+        if is_as_placed and body.get("refunds") == [] and owing is not None
+        else None,
+        tax=_own_tax(body) if is_as_placed else None,
     )
+
+
+def _own_tax(body: Mapping[str, Any]) -> Decimal | None:
+    """The tax that the company owes; None where the tax lines are not the tax as charged, or do not say whose it is."""
+    charged = _amount(body.get("total_tax"))
+    rows = [*(body.get("line_items") or ()), *(body.get("shipping_lines") or ())]
+    taxes = [tax for row in rows for tax in row.get("tax_lines") or ()]
+    prices = [_amount(tax.get("price")) for tax in taxes]
+    if charged is None or None in prices or sum((each for each in prices if each), Decimal(0)) != charged:
+        return None
+    if body.get("merchant_of_record_app_id") is not None:
+        return Decimal(0)
+    others = (price for tax, price in zip(taxes, prices, strict=True) if tax.get("channel_liable") and price)
+    return charged - sum(others, Decimal(0))
 
 
 def _is_edited(body: Mapping[str, Any]) -> bool:

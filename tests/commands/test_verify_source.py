@@ -15,7 +15,19 @@ from bridge.index.posted import Posted
 from bridge.reconciliation.source import SourceOrders
 from contracts.keys import SourceKey
 from mappings.registry import map_event
-from tests.support.orders import ORDER_ID, RULES, Json, envelope, line, order, record, shopify_event, transaction
+from tests.support.orders import (
+    ORDER_ID,
+    RULES,
+    Json,
+    envelope,
+    handed_back,
+    line,
+    order,
+    record,
+    refund,
+    shopify_event,
+    transaction,
+)
 from tests.support.seals import SEAL
 
 D = Decimal
@@ -98,3 +110,73 @@ def test_money_that_moved_after_the_body_makes_its_outstanding_an_old_word() -> 
 def test_a_credit_of_somebody_else_on_the_invoice_is_known_to_the_books_alone() -> None:
     """Guard: what QBO or a person put on it makes the balance another one, rightly."""
     assert differs(replace(BOOKED, balance=D(0), linked_to=("77",)), sold()) == ""
+
+
+def taxes(own: str, theirs: str) -> list[Json]:
+    """What the company and a channel remit of a line's taxes; the channel's is not the company's."""
+    return [
+        {"title": "State", "price": own, "channel_liable": False},
+        {"title": "Marketplace", "price": theirs, "channel_liable": True},
+    ]
+
+
+def test_tax_that_is_not_the_source_s_is_said() -> None:
+    """The total may be right while tax of a channel lies on the company's liability. Guard: `channel_liable`."""
+    rows = [line("38.00", tax_lines=taxes("1.90", "3.00"))]
+    told = shopify_event("orders/updated", order(rows, **UNPAID))
+    assert differs(replace(BOOKED, tax=D("1.90")), told) == ""
+    assert differs(replace(BOOKED, tax=D("4.90")), told) == "the source says 1.90 of tax, the books say 4.90"
+    by_others = shopify_event("orders/updated", order(rows, **UNPAID, merchant_of_record_app_id=7))
+    assert differs(replace(BOOKED, tax=D(0)), by_others) == ""
+
+
+@pytest.mark.parametrize("charged", ["4.89", None])
+def test_taxes_that_are_not_as_charged_are_not_compared(charged: str | None) -> None:
+    """Which of them was charged less the body does not say."""
+    body = order([line("38.00", tax_lines=taxes("1.90", "3.00"))], **UNPAID)
+    told = shopify_event("orders/updated", {**body, "total_tax": charged, "total_price": "42.90"})
+    source = SourceOrders()
+    said = envelope(told)
+    plan = map_event(envelope(sold()), RULES)
+    source.add(MappedRecord(record=record(b""), envelope=said, decision=plan))
+    index = Index(SEAL, complete_since=datetime(2020, 1, 1, tzinfo=UTC))
+    assert source.difference(replace(BOOKED, tax=D("4.90")), index, D(0)) == ""
+
+
+def receipt(ident: str, amount: str) -> Posted:
+    """A refund receipt as the books have it."""
+    key = SourceKey("shopify", "refund", ident)
+    return replace(BOOKED, entity="RefundReceipt", key=key, total=D(amount), balance=None)
+
+
+def refunded(*money: Json) -> SourceOrders:
+    """What a refund's own event says."""
+    source, said = SourceOrders(), envelope(shopify_event("refunds/create", refund([], *money, id=88)))
+    source.add(MappedRecord(record=record(b""), envelope=said, decision=map_event(said, RULES)))
+    return source
+
+
+def test_a_refund_receipt_of_another_amount_than_moved_is_said() -> None:
+    """By the successful transactions of its gateway alone; a receipt that only moves accounts has no money."""
+    by_card = handed_back("30.00")
+    by_paypal = handed_back("5.00", id=2, gateway="PayPal")
+    failed = handed_back("9.00", id=3, status="failure")
+    source = refunded(by_card, failed)
+    assert source.refund_difference(receipt("88", "30.00")) == ""
+    assert source.refund_difference(receipt("88", "39.00")) == (
+        "the source says 30.00 was handed back, the books say 39.00"
+    )
+    both = refunded(by_card, by_paypal)
+    assert both.refund_difference(receipt("88.paypal", "5.00")) == ""
+    assert both.refund_difference(receipt("88.paypal", "35.00")) != ""
+    assert both.refund_difference(receipt("88.tip", "0.00")) == ""
+
+
+@pytest.mark.parametrize("changes", [{"currency": "EUR"}, {"amount_rounding": "0.02"}, {"amount": None}])
+def test_money_of_a_refund_that_is_no_plain_figure_is_not_compared(changes: Json) -> None:
+    """Of another currency, rounded cash, or without its amount."""
+    source = SourceOrders()
+    told = envelope(shopify_event("refunds/create", refund([], {**handed_back("30.00"), **changes}, id=88)))
+    plan = map_event(envelope(shopify_event("refunds/create", refund([], handed_back("30.00"), id=88))), RULES)
+    source.add(MappedRecord(record=record(b""), envelope=told, decision=plan))
+    assert source.refund_difference(receipt("88", "31.00")) == ""

@@ -7,8 +7,10 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.ledger.field_stories import DRAWN
 from tests.ledger.orders import CURRENCIES, Currency
 from tests.ledger.stories import Story, stories
+from tests.ledger.told_orders import FieldStory
 from tests.support.orders import Json
 from tests.support.sizes import examples
 from tests.support.verifying import verified
@@ -32,6 +34,13 @@ def test_the_source_s_own_figures_agree_with_the_books(drawn: tuple[Currency, li
     currency, told = drawn
     events = [event for story in told for event in (*story.needed, *story.redundant)]
     assert asyncio.run(_drifted(currency, events)) == []
+
+
+@given(story=st.one_of([kind(1, 1) for kind in DRAWN]))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_source_s_own_figures_agree_with_what_the_field_does(story: FieldStory) -> None:
+    """Guard: the tax of channels, what refunds handed back, tips, duties, cards, chargebacks and later edits."""
+    assert asyncio.run(_drifted(CURRENCIES["USD"], list(story.events))) == []
 
 
 async def _drifted(currency: Currency, events: list[Json]) -> list[str]:
