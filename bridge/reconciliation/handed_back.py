@@ -24,12 +24,12 @@ class HandedBack:
     def add(self, event_type: str, body: Mapping[str, Any]) -> None:
         """Take in a body of Shopify: a refund of its own event, or those inside an order."""
         if event_type.startswith("refunds/"):
-            told: Any = (body,)
+            refunds: Any = (body,)
         elif event_type.startswith("orders/"):
-            told = body.get("refunds") or ()
+            refunds = body.get("refunds") or ()
         else:
             return
-        for refund in told:
+        for refund in refunds:
             known = self._refunds.setdefault(str(refund.get("id")), {})
             known.update({row.get("id"): row for row in refund.get("transactions") or () if _succeeded(row)})
 
