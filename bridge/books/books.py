@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import structlog
 
@@ -34,7 +34,7 @@ from bridge.quickbooks.changes import OVERLAP, ChangeData, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient
 from bridge.quickbooks.queries import Select, where, where_in
 from bridge.quickbooks.warmup import INDEXED, NAME_LISTS, Basics, load_basics, load_company, transactions
-from contracts.entities import Entity
+from contracts.entities import Entity, EntityName
 from contracts.keys import SourceKey
 from contracts.marker_seal import MarkerSeal
 
@@ -202,8 +202,27 @@ class Books:
         Never waits for QBO: a look goes on beside the work, and what it finds is taken in by a later call.
         """
         changes = self._poller.changes()
-        if changes is None:
-            return None
+        return None if changes is None else self._taken_in(changes)
+
+    async def look_now(self) -> set[SourceKey]:
+        """As `catch_up`, with a look that waits for QBO. Unavailable when it is away, ReadRefused when it says no."""
+        changes = await self._poller.look()
+        return set() if changes is None else self._taken_in(changes)
+
+    async def sync_tokens(self, wanted: Iterable[str]) -> dict[str, str]:
+        """What QBO has now of these, which are named as `invoice/145`; what it has no more is left out."""
+        by_entity: dict[str, list[str]] = {}
+        for name in wanted:
+            entity, _, ident = name.partition("/")
+            by_entity.setdefault(entity, []).append(ident)
+        names = {each.lower(): each for each in get_args(EntityName)}
+        found: dict[str, str] = {}
+        for entity, idents in by_entity.items():
+            for row in await self._by_ids(names[entity], sorted(set(idents))):
+                found[f"{entity}/{row['Id']}"] = str(row["SyncToken"])
+        return found
+
+    def _taken_in(self, changes: Changes) -> set[SourceKey]:
         changed: set[SourceKey] = set()
         for entity, rows in changes.changed.items():
             for row in rows:

@@ -106,6 +106,17 @@ class ChangePoller:
         self._wait(self._every if changes.complete else max(self._every, OVERLAP))
         return replace(changes, nothing_written_since=self._written == self._writes())
 
+    async def look(self) -> Changes | None:
+        """A look now, instead of the one that may be under way. Unavailable when QBO is away, ReadRefused as ever."""
+        self._reading.end()
+        if self._since is None:
+            return None
+        written = self._writes()
+        changes = await poll(self._client, self._entities, self._since, self._clock.now())
+        self._since = changes.next_since
+        self._wait(self._every if changes.complete else max(self._every, OVERLAP))
+        return replace(changes, nothing_written_since=written == self._writes())
+
     def _wait(self, pause: timedelta) -> None:
         self._next_at = self._clock.monotonic() + pause.total_seconds()
 

@@ -89,8 +89,7 @@ def backfill(
         asyncio.run(run_cancel(settings, request, cancel))
         return
     if follow is not None:
-        asyncio.run(run_follow(settings, request, follow))
-        return
+        raise typer.Exit(0 if asyncio.run(run_follow(settings, request, follow)) else 1)
     if apply is not None:
         raise typer.Exit(0 if asyncio.run(run_apply(settings, request, apply)) else 1)
     asyncio.run(run_plan(settings, request) if plan or plan_to else run_backfill(settings, request))

@@ -18,9 +18,11 @@ import structlog
 
 from bridge.books.books import Books
 from bridge.clock import Clock
+from bridge.company.held_to_plan import HeldToPlan
 from bridge.company.pipeline import Pipeline
 from bridge.company.range_feed import RangeFeed, RangeRecords, Records
 from bridge.journal.entries import Journal
+from bridge.journal.job_lines import left_key, left_keys, left_value, lines_of, read_left
 from bridge.journal.jobs import (
     Ends,
     Job,
@@ -66,6 +68,10 @@ class JobAtWork:
 
     job: Job
     left_out: Collection[Place]
+    plan: HeldToPlan | None
+    """What it is held to; None for one that does whatever its range says."""
+    slices_left: int
+    """Of how many slices something was left."""
     feed: RangeFeed
     reads: int
     """At first those of the process when it began, then those that reading the books back has taken."""
@@ -96,6 +102,7 @@ class Jobs:
         books: Books,
         pipeline: Pipeline,
         clock: Clock,
+        rules_version: str,
         records: RangeRecords | None,
         quietly: Callable[[], AbstractContextManager[None]],
     ) -> None:
@@ -104,6 +111,7 @@ class Jobs:
         self._books = books
         self._pipeline = pipeline
         self._clock = clock
+        self._rules_version = rules_version
         self._records = records
         self._quietly = quietly
         self._open: dict[str, Job] = {}
@@ -122,9 +130,9 @@ class Jobs:
         before = self._clock.now() - KEPT_FOR
         old = [job for job in read_jobs(journal) if job.state.is_over and (job.changed_at or job.asked_at) < before]
         if old:
-            await self._journal.append(
-                [(key, None) for job in old for key in (job_key(job.id), *keys_ending_with(job))]
-            )
+            ended = [key for job in old for key in (job_key(job.id), *keys_ending_with(job))]
+            ended += left_keys(journal, [job.id for job in old])
+            await self._journal.append([(key, None) for key in ended])
 
     def clear(self) -> None:
         """Another process's company now."""
@@ -142,6 +150,11 @@ class Jobs:
             if job.state is JobState.ASKED and job.id not in self._over:
                 # because the owner itself has written every other state, and knows better than what is read of it later
                 self._open.setdefault(job.id, job)
+
+    @property
+    def shown(self) -> list[dict[str, object]]:
+        """Those that are not over, in their order, and how far each is."""
+        return [job.shown() for job in sorted(self._open.values(), key=lambda job: (job.asked_at, job.id))]
 
     @property
     def are_ready(self) -> bool:
@@ -205,10 +218,16 @@ class Jobs:
 
     async def _begin(self) -> JobAtWork:
         job = self._first()
-        skipped = left_out(await self._journal.read(), job) if job.pieces else frozenset()
+        journal = await self._journal.read() if job.pieces else {}
+        skipped, plan = (left_out(journal, job), self._plan(journal, job)) if job.pieces else (frozenset(), None)
+        slices_left = len(left_keys(journal, [job.id]))
         log.info("job.begun", company=self._company, job=job.id, settled=job.records)
-        self._at_work = JobAtWork(job, skipped, self._feed(job, job.ends), self._books.calls.reads)
+        self._at_work = JobAtWork(job, skipped, plan, slices_left, self._feed(job, job.ends), self._books.calls.reads)
         return self._at_work
+
+    def _plan(self, journal: Mapping[str, bytes], job: Job) -> HeldToPlan | None:
+        lines = lines_of(journal, job)
+        return HeldToPlan(job, lines, read_left(journal, job.id), self._rules_version) if lines else None
 
     def _feed(self, job: Job, ends: Ends) -> RangeFeed:
         if self._records is None:
@@ -255,7 +274,7 @@ class Jobs:
 
     async def _book(self, at_work: JobAtWork, settle: SettleSlice) -> tuple[OutboundRecord, ...]:
         before, began_s = self._books.calls, self._clock.monotonic()
-        taken, outbound = await settle(at_work.ready[: self._slice])
+        taken, outbound = await self._settle_as_planned(at_work, at_work.ready[: self._slice], settle)
         calls, took_s = self._books.calls, self._clock.monotonic() - began_s
         if took_s > SLICE_S:
             self._slice = max(SLICE_MIN, self._slice // 2)
@@ -270,6 +289,34 @@ class Jobs:
         )
         self._handed_out = HandedOut(job, at_work.ready[len(taken) :])
         return (*outbound, self._journal.journal_record(job_key(job.id), job_value(job)))
+
+    async def _settle_as_planned(
+        self, at_work: JobAtWork, records: Records, settle: SettleSlice
+    ) -> tuple[Records, tuple[OutboundRecord, ...]]:
+        """Settle the first of these records but for what is left; which are behind then, and what is published."""
+        plan = at_work.plan
+        if plan is None:
+            return await settle(records)
+        await self._compare(at_work, plan, records)
+        kept = plan.kept(records)
+        taken, outbound = await settle(kept) if kept else ((), ())
+        if len(taken) == len(kept):
+            return records, outbound
+        return records[: 1 + records.index(taken[-1])], outbound
+
+    async def _compare(self, at_work: JobAtWork, plan: HeldToPlan, records: Records) -> None:
+        """Leave what is not as it was planned; the journal says so before anything of it is sent."""
+        if not plan.is_new(records):
+            return
+        mapped = await computed(lambda: list(self._pipeline.map_records(records)), steps=steps_of(records))
+        left = await plan.compare(mapped, self._books, self._pipeline)
+        job = at_work.job.held_against_the_plan(records)
+        entries = [(job_key(job.id), job_value(job))]
+        if left:
+            log.info("job.left", company=self._company, job=job.id, documents=len(left))
+            entries.append((left_key(job.id, at_work.slices_left), left_value(left)))
+        await self._journal.append(entries)
+        at_work.job, at_work.slices_left = job, at_work.slices_left + bool(left)
 
     def _end(self, job: Job, state: JobState) -> tuple[OutboundRecord, ...]:
         over = job.over(state, self._clock.now())

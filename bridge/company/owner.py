@@ -137,6 +137,7 @@ class BooksOwner:
         self._refused.load(entries)
         self._doubts.load(entries)
         await self._jobs.load(entries)
+        self._board.backfills(self._jobs.shown)
         await self._waiting.load(entries, self._clock.now())
         if outdated := outdated_reads(entries, self._clock.now()):
             await self._journal.append([(key, None) for key in outdated])
@@ -287,11 +288,13 @@ class BooksOwner:
     def jobs_are(self, entries: Mapping[str, bytes]) -> None:
         """The journal's entries of jobs are these now. UnreadableJournal for what this release does not understand."""
         self._jobs.hear(entries)
+        self._board.backfills(self._jobs.shown)
 
     def committed(self) -> None:
         """What `process` or `idle` gave last is on the bus."""
         self._progress.committed()
         self._jobs.committed()
+        self._board.backfills(self._jobs.shown)
 
     def failed(self, reason: str, *, by_record: bool, lost: bool = False) -> int:
         """Work was cut short by something that is no outage of QBO; `take_over` comes again.

@@ -118,6 +118,7 @@ DOUBT = EntryKind("doubtful:", "an event of an order that may be in the books al
 DECISION = EntryKind("decided:", "a person's decision on such an order", "bridge.journal.doubts")
 JOB = EntryKind("job:", "a backfill that is done beside the live work", "bridge.journal.jobs")
 JOB_PIECE = EntryKind("job-piece:", "a part of what such a backfill leaves out", "bridge.journal.jobs")
+JOB_LEFT = EntryKind("job-left:", "what such a backfill has left of its plan", "bridge.journal.job_lines")
 JOB_CANCEL = EntryKind("job-cancel:", "a person's wish to end such a backfill", "bridge.journal.jobs")
 
 KINDS = (
@@ -135,6 +136,7 @@ KINDS = (
     DECISION,
     JOB,
     JOB_PIECE,
+    JOB_LEFT,
     JOB_CANCEL,
 )
 

@@ -8,7 +8,7 @@ two writers of one entry would overwrite each other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -46,9 +46,10 @@ class Job:
     """What was asked for at `asked_at` (aware), and how far it is.
 
     `since_ms` and `until_ms` are record timestamps as of a span, `ends` the offsets. Records at the places in its
-    `pieces` are left out; `digest` is theirs. `next` is the first offset of each partition that is not settled,
-    `records` how many are; `reads`, `writes` and `batches` are what it asked QuickBooks. `changed_at` is when the owner
-    wrote it last.
+    `pieces` are left out, and the lines in them are the plan that is done; `digest` is theirs. `rules_version` is that
+    of the rules which the plan was made with, None without a plan; records before `compared` were held against it.
+    `next` is the first offset of each partition that is not settled, `records` how many are; `reads`, `writes` and
+    `batches` are what it asked QuickBooks. `changed_at` is when the owner wrote it last.
     """
 
     id: str
@@ -58,8 +59,10 @@ class Job:
     ends: Ends
     pieces: int
     digest: str
+    rules_version: str | None = None
     state: JobState = JobState.ASKED
     next: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    compared: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     records: int = 0
     reads: int = 0
     writes: int = 0
@@ -84,6 +87,17 @@ class Job:
         """The offsets of the range that are behind."""
         return _length(self.ends) - _length(self.rest)
 
+    def shown(self) -> dict[str, object]:
+        """How far it is, for people: `offsets` of its range in all, those that are `passed`, `records` settled."""
+        return {
+            "job": self.id,
+            "state": self.state.value,
+            "asked_at": self.asked_at.isoformat(),
+            "offsets": self.offsets,
+            "passed": self.passed,
+            "records": self.records,
+        }
+
     def settled(
         self, records: Collection[InboundRecord], now: datetime, *, reads: int, writes: int, batches: int
     ) -> Job:
@@ -101,6 +115,13 @@ class Job:
             batches=self.batches + batches,
             changed_at=now,
         )
+
+    def held_against_the_plan(self, records: Iterable[InboundRecord]) -> Job:
+        """The job once these records, the next ones of their partitions, were held against its plan."""
+        behind = {topic: dict(of) for topic, of in self.compared.items()}
+        for record in records:
+            behind.setdefault(record.topic, {})[record.partition] = record.offset + 1
+        return replace(self, compared=behind)
 
     def over(self, state: JobState, now: datetime) -> Job:
         """The job as it ends: done, with its whole range behind, or cancelled where it is."""
@@ -130,18 +151,22 @@ def piece_key(ident: str, number: int) -> str:
     return JOB_PIECE.key(f"{ident}:{number}")
 
 
-def pieces_of(places: Iterable[Place]) -> list[bytes]:
-    """The journal's entries of records that a job leaves out, each with at most `PIECE_BYTES_MAX` bytes."""
-    pieces: list[list[str]] = [[]]
-    room = PIECE_BYTES_MAX - len(JOB_PIECE.value({"left_out": []}))
-    for place in sorted(map(str, places)):
-        size = len(orjson.dumps(place)) + 1
+def pieces_of(places: Iterable[Place], lines: Iterable[Sequence[Any]] = ()) -> list[bytes]:
+    """The journal's entries of records that a job leaves out and of its plan's lines, each of at most 256 KiB."""
+    return [*_packed("left_out", sorted(map(str, places))), *_packed("planned", lines)]
+
+
+def _packed(name: str, entries: Iterable[Any]) -> list[bytes]:
+    pieces: list[list[Any]] = [[]]
+    room = PIECE_BYTES_MAX - len(JOB_PIECE.value({name: []}))
+    for entry in entries:
+        size = len(orjson.dumps(entry)) + 1
         if size > room:
             pieces.append([])
-            room = PIECE_BYTES_MAX - len(JOB_PIECE.value({"left_out": []}))
-        pieces[-1].append(place)
+            room = PIECE_BYTES_MAX - len(JOB_PIECE.value({name: []}))
+        pieces[-1].append(entry)
         room -= size
-    return [JOB_PIECE.value({"left_out": piece}) for piece in pieces if piece]
+    return [JOB_PIECE.value({name: piece}) for piece in pieces if piece]
 
 
 def digest_of(pieces: Iterable[bytes]) -> str:
@@ -161,8 +186,10 @@ def job_value(job: Job) -> bytes:
             **span,
             "ends": {topic: {str(each): list(ends) for each, ends in of.items()} for topic, of in job.ends.items()},
             "next": {topic: {str(each): offset for each, offset in of.items()} for topic, of in job.next.items()},
+            "compared": {topic: {str(each): at for each, at in of.items()} for topic, of in job.compared.items()},
             "pieces": job.pieces,
             "digest": job.digest,
+            "rules_version": job.rules_version,
             "records": job.records,
             **called,
         }
@@ -181,6 +208,11 @@ def read_cancelled(journal: Mapping[str, bytes]) -> frozenset[str]:
 
 def left_out(journal: Mapping[str, bytes], job: Job) -> frozenset[Place]:
     """The records that a job leaves out. UnreadableJournal where its pieces are not what it was asked for with."""
+    return frozenset(Place.parse(each) for each in in_pieces(journal, job, "left_out"))
+
+
+def in_pieces(journal: Mapping[str, bytes], job: Job, name: str) -> list[Any]:
+    """What the pieces of a job hold under this name; errors as `left_out`."""
     keys = [piece_key(job.id, number) for number in range(job.pieces)]
     pieces = [journal[key] for key in keys if key in journal]
     if digest_of(pieces) != job.digest:
@@ -188,8 +220,8 @@ def left_out(journal: Mapping[str, bytes], job: Job) -> frozenset[Place]:
             f"the pieces of job {job.id} are not what it was asked for with: nothing of it is done, end it with "
             f"qbo-bridge backfill --cancel {job.id}"
         )
-    found = (JOB_PIECE.read(key, piece, _places) for key, piece in zip(keys, pieces, strict=True))
-    return frozenset(place for places in found for place in places)
+    found = (JOB_PIECE.fields(key, piece).get(name, ()) for key, piece in zip(keys, pieces, strict=True))
+    return [each for entries in found for each in entries]
 
 
 def keys_ending_with(job: Job) -> list[str]:
@@ -198,7 +230,7 @@ def keys_ending_with(job: Job) -> list[str]:
 
 
 def is_job_entry(key: str) -> bool:
-    """Whether an entry is a job, or a wish to end one; pieces are not followed."""
+    """Whether an entry is a job, or a wish to end one; pieces and what was left are not followed."""
     return JOB.holds(key) or JOB_CANCEL.holds(key)
 
 
@@ -206,8 +238,8 @@ def _length(ends: Ends) -> int:
     return sum(max(0, end - start) for of in ends.values() for start, end in of.values())
 
 
-def _places(_: str, fields: Mapping[str, Any]) -> list[Place]:
-    return [Place.parse(each) for each in fields["left_out"]]
+def _offsets(by_topic: Mapping[str, Mapping[str, int]]) -> dict[str, dict[int, int]]:
+    return {topic: {int(each): int(at) for each, at in of.items()} for topic, of in by_topic.items()}
 
 
 def _job(ident: str, fields: Mapping[str, Any]) -> Job:
@@ -224,8 +256,10 @@ def _job(ident: str, fields: Mapping[str, Any]) -> Job:
         ends=ends,
         pieces=int(fields["pieces"]),
         digest=str(fields["digest"]),
+        rules_version=fields.get("rules_version"),
         state=JobState(fields["state"]),
-        next={topic: {int(each): int(at) for each, at in of.items()} for topic, of in fields["next"].items()},
+        next=_offsets(fields["next"]),
+        compared=_offsets(fields.get("compared", {})),
         records=int(fields["records"]),
         reads=int(fields["reads"]),
         writes=int(fields["writes"]),

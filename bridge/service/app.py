@@ -143,6 +143,7 @@ async def open_runtime(
             books=books,
             pipeline=pipeline,
             clock=clock,
+            rules_version=rules.version,
             records=partial(_range_records, connection, settings.kafka.max_records) if is_live else None,
             quietly=partial(at_most, Priority.BACKFILL),
         )

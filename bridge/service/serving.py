@@ -160,7 +160,7 @@ async def _company(
         intake = company_intake(settings, context.company.name, runtime.owner, runtime, signals=signals)
         followers = (
             _resume_on_request(runtime, intake),
-            _follow_commands(settings, runtime, intake),
+            follow_commands(settings, runtime, intake),
             runtime.ids.follow(),
         )
         tasks = [asyncio.create_task(follower) for follower in followers]
@@ -232,7 +232,7 @@ async def _resume_on_request(runtime: CompanyRuntime, intake: CompanyIntake) -> 
             intake.resume()
 
 
-async def _follow_commands(settings: Settings, runtime: CompanyRuntime, intake: CompanyIntake) -> None:
+async def follow_commands(settings: Settings, runtime: CompanyRuntime, intake: CompanyIntake) -> None:
     """Tell the owner of pauses and jobs as commands write them into the journal, as long as this process runs."""
     # because it follows while the owner reads on in the journal by itself, it has a place of its own in it
     journal = KafkaJournal(

@@ -59,6 +59,7 @@ class _State:
     records_at_once: int | None = None
     is_stuck: bool = False
     paused: str | None = None
+    jobs: Sequence[dict[str, object]] = ()
 
 
 class CompanyBoard:
@@ -227,6 +228,10 @@ class CompanyBoard:
         """What people changed in QBO is known up to here."""
         self._state.changes_known_until = until
 
+    def backfills(self, jobs: Sequence[dict[str, object]]) -> None:
+        """The backfills that are asked for and not over, in their order, and how far each is."""
+        self._state.jobs = jobs
+
     def waiting(self, documents: int) -> None:
         """Events that are parked until something they depend on exists."""
         self._state.waiting_documents = documents
@@ -305,6 +310,7 @@ class CompanyBoard:
             "failure": state.failure,
             "records_at_once": state.records_at_once,
             "limits": dict(state.limits),
+            "jobs": list(state.jobs),
         }
 
     def _entered(self, before: Standing) -> None:

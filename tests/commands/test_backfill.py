@@ -13,7 +13,7 @@ from bridge.commands.backfill.engine import BackfillOwner, Feed
 from bridge.company.waiting_room import WaitingRoom
 from bridge.decoding.decision import MappedRecord
 from bridge.kafka.range import RangeBatch
-from contracts.errors import BridgeError, Unauthorised, Unavailable
+from contracts.errors import BridgeError, Paused, Unauthorised, Unavailable
 from contracts.posting import Ignored
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, result_id, result_record
@@ -115,12 +115,16 @@ class Heard:
 
     told: list[str] = field(default_factory=list)
     outages: list[str] = field(default_factory=list)
+    pauses: list[str] = field(default_factory=list)
 
     def results(self, results: Sequence[Result]) -> None:
         self.told += [each.result_id for each in results]
 
     def away(self, error: Unavailable) -> None:
         self.outages.append(str(error))
+
+    def paused(self, reason: str) -> None:
+        self.pauses.append(reason)
 
     def back(self) -> None: ...
 
@@ -196,6 +200,17 @@ async def test_an_outage_leaves_the_micro_batch_for_the_next_try() -> None:
     assert world.heard.outages == ["QBO is away"]
     assert world.machine.processed == [(1, 2)]
     assert world.counts.read == 2
+
+
+async def test_a_pause_is_no_outage_and_leaves_the_micro_batch_for_later() -> None:
+    """A person's word, shown as such. Guard: `Paused` before `Unavailable` in `_telling`."""
+    world = RangeWorld([1, 2])
+    world.machine.errors = [Paused("paused by a person")]
+    with pytest.raises(Paused):
+        await world.owner.idle()
+    assert (world.heard.pauses, world.heard.outages) == (["paused by a person"], [])
+    await world.until_finished()
+    assert world.machine.processed == [(1, 2)]
 
 
 async def test_what_could_not_be_settled_comes_again_and_was_not_told() -> None:

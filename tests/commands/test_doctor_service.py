@@ -27,6 +27,7 @@ def status(phase: str, backlog: Backlog | Unknown) -> CompanyStatus:
         last_booked=None,
         letters=SILENT,
         waiting=SILENT,
+        jobs=SILENT,
         changes=PeoplesChanges(removed=SILENT, changed=SILENT, known_until=SILENT),
         token_until=SILENT,
         reads=SILENT,

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bridge.commands.status.gathering import gather_status
 from bridge.commands.status.phase import of_the_owner, phase_of
 from bridge.commands.status.unknown import Unknown
 from bridge.config.settings import HttpSettings, load_settings
+from bridge.journal.jobs import JobState, job_key, job_value
 from bridge.journal.known_until import KNOWN_UNTIL_KEY, known_until_value
 from bridge.journal.pause import PAUSED_KEY, Pauses
 from bridge.journal.reads import MonthlyReads
@@ -33,6 +35,7 @@ from contracts.lifecycle import Phase
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import ResultStatus, result_record
 from tests.support.desk import Desk
+from tests.support.journal_story import JOB_AT_WORK
 from tests.support.orders import ordered
 from tests.support.results import NOW, result_of
 
@@ -134,6 +137,16 @@ def test_nothing_is_not_unknown(desk: Desk) -> None:
     found = status_of(desk)
     assert (found["waiting"], found["people_changes"]["removed"]) == ({"events": 0, "oldest_since": None}, 0)
     assert (found["reads_this_month"], found["reads_share"], found["last_booked_at"]) == ("unknown", "unknown", None)
+
+
+def test_backfills_that_are_not_over_are_shown(desk: Desk) -> None:
+    """How far each is; one that is over is none."""
+    open_, over = replace(JOB_AT_WORK, id="1"), JOB_AT_WORK.over(JobState.DONE, NOW)
+    desk.put(*(entry(desk, job_key(job.id), job_value(job)) for job in (open_, over)))
+    (found,) = status_of(desk)["jobs"]
+    assert (found["job"], found["state"], found["passed"], found["offsets"]) == ("1", "running", 100, 130)
+    _, out, _ = desk.call("status", "--company", "acme-us")
+    assert "job 1 running, 100 of 130 offsets" in out
 
 
 def test_a_pause_counts_without_a_process(desk: Desk) -> None:

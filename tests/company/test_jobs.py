@@ -41,6 +41,20 @@ async def test_each_record_has_its_result_and_the_journal_says_done() -> None:
         assert not acme.company.has_more
 
 
+async def test_status_shows_how_far_it_is_until_it_is_over() -> None:
+    """From the moment in which it is asked for. Guard: `backfills` in `jobs_are` and `committed`."""
+    async with opened() as acme:
+        job = asked_for(acme, orders(acme, 60))
+        (asked,) = acme.shown["jobs"]
+        assert (asked["job"], asked["state"], asked["records"]) == (job.id, "asked", 0)
+        await one_slice(acme, job)
+        (running,) = acme.shown["jobs"]
+        assert (running["state"], running["offsets"]) == ("running", 60)
+        assert running["passed"] == running["records"] == job_now(acme, job).records
+        await until_over(acme, job)
+        assert acme.shown["jobs"] == []
+
+
 async def test_a_live_order_waits_for_one_slice_only() -> None:
     """It is booked between two of them."""
     async with opened() as acme:

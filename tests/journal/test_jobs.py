@@ -39,6 +39,8 @@ jobs = st.builds(
     ends=st.dictionaries(topics, st.dictionaries(st.integers(0, 99), spans, max_size=3), max_size=2),
     pieces=counts,
     digest=st.text("0123456789abcdef", max_size=64),
+    rules_version=st.none() | st.text("0123456789abcdef", max_size=8),
+    compared=st.dictionaries(topics, st.dictionaries(st.integers(0, 99), offsets, max_size=3), max_size=2),
     state=st.sampled_from(JobState),
     next=st.dictionaries(topics, st.dictionaries(st.integers(0, 99), offsets, max_size=3), max_size=2),
     records=counts,

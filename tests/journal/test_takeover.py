@@ -13,6 +13,7 @@ import pytest
 from bridge.index.payment_links import noted
 from bridge.journal.doubts import read_decisions, read_doubts
 from bridge.journal.entries import FORMAT, KINDS, check_formats, kind_of
+from bridge.journal.job_lines import lines_of, read_left
 from bridge.journal.jobs import left_out, read_cancelled, read_jobs
 from bridge.journal.known_until import read_known_until
 from bridge.journal.pause import PAUSED_KEY, Pauses
@@ -81,6 +82,8 @@ def test_every_entry_says_what_was_drawn(path: Path) -> None:
     assert read_decisions(journal) == {story.IN_DOUBT.order: story.DECIDED}
     assert read_jobs(journal) == [story.JOB_AT_WORK]
     assert left_out(journal, story.JOB_AT_WORK) == {story.WAITS.record.place}
+    assert lines_of(journal, story.JOB_AT_WORK) == [story.PLANNED]
+    assert read_left(journal, story.JOB_AT_WORK.id) == story.LEFT
     assert read_cancelled(journal) == {story.JOB_AT_WORK.id}
 
 

@@ -11,9 +11,23 @@ import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from bridge.commands.resume import pause, resume
+from bridge.config.settings import load_settings
 from bridge.demo.events import ORDERS_ONLY
 from bridge.kafka.connection import KafkaConnection
-from tests.support.backfills import backfill, jsonl, produce, sample_of, terminal, wrong_in_the_books
+from tests.support.backfills import (
+    asked,
+    backfill,
+    backfilling,
+    jsonl,
+    pass_over,
+    produce,
+    sample_of,
+    served,
+    terminal,
+    wrong_in_the_books,
+)
+from tests.support.people import keyed_invoice
 from tests.support.processes import sandbox_server
 from tests.support.stage import Stage
 
@@ -79,3 +93,33 @@ async def test_a_plan_of_what_is_not_so_any_more_is_refused_in_one_sentence(stag
     assert (second.code, "its records are not there any more" in second.err) == (1, True), second.err
     assert [line for line in (first.err + second.err).splitlines() if "Traceback" in line] == []
     assert (stage.query("Invoice"), await stage.results()) == ([], [])
+
+
+async def test_beside_a_live_service_what_a_person_changed_since_is_left_and_said(stage: Stage) -> None:
+    """An order keyed by hand after the command compared, before the owner begins: nothing is doubled, exit 1.
+
+    The company is paused meanwhile. Guard: `_compare` in the jobs of the owner.
+    """
+    await stage.create_topics()
+    sample, path = sample_of(12, mix=ORDERS_ONLY), stage.folder / "plan.jsonl"
+    await produce(stage, sample.events)
+    assert (await backfill(stage, "--plan-to", str(path))).code == 0
+    await pass_over(stage)
+    told = next(order for event in sample.events if (order := json.loads(event.record.value or b"{}")).get("name"))
+    document = f"shopify:order:{told['id']}"
+    settings = load_settings(stage.config(), stage.environment())
+    async with stage.bridge():
+        await served(stage)
+        await pause(settings, stage.company)
+        async with backfilling(stage, "--apply", str(path)) as command:
+            await asked(command)
+            keyed_invoice(stage, number=told["name"], amount=told["total_price"], day=told["created_at"][:10])
+            await resume(settings, stage.company)
+            assert await command.ended() == 1, command.err
+    left = [line for line in command.out.splitlines() if "  left: " in line]
+    assert any(line.startswith(f"{document}  left: ") for line in left), command.out
+    assert document not in {result.source.document for result in await stage.results()}
+    named = [row for row in stage.query("Invoice") if row["DocNumber"] == told["name"].removeprefix("#")]
+    assert [row.get("PrivateNote") for row in named] == [None]
+    planned = sum(line["would"] == "create" and "invoice/new" in line["entities"] for line in jsonl(path)[1:])
+    assert len(stage.query("Invoice")) == planned

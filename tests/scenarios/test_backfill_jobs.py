@@ -14,16 +14,18 @@ import pytest
 
 from bridge.demo.events import ORDERS_ONLY, SampleEvent
 from bridge.kafka.connection import KafkaConnection
-from bridge.kafka.membership import hosts_in_group
 from tests.support.backfills import (
     SLOW,
     Command,
+    asked,
     backfill,
     backfilling,
+    job_of,
     jsonl,
     pass_over,
     produce,
     sample_of,
+    served,
     snapshot,
     terminal,
     until_told,
@@ -34,27 +36,6 @@ from tests.support.processes import Replica, sandbox_server
 from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
-
-
-def job_of(command: Command) -> str:
-    """The id that the first line names."""
-    found = re.match(r"job ([0-9a-f]{8})\n", command.out)
-    assert found, command.out + command.err
-    return found[1]
-
-
-async def asked(command: Command) -> str:
-    """The id, once the command has said it."""
-    while not command.out:
-        assert command.process.poll() is None, command.err
-        await asyncio.sleep(0.05)
-    return job_of(command)
-
-
-async def served(stage: Stage) -> None:
-    """Wait until the service is a member of the company's group."""
-    while not await hosts_in_group(stage.kafka, stage.company):  # noqa: ASYNC110 - a state of the broker
-        await asyncio.sleep(0.1)
 
 
 @contextlib.asynccontextmanager

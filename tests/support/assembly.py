@@ -190,6 +190,7 @@ def assemble(
             books=books,
             pipeline=pipeline,
             clock=clock,
+            rules_version=rules.version,
             records=range_records,
             quietly=partial(at_most, Priority.BACKFILL),
         ),

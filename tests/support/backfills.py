@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bridge.demo.audit import differences, read_books
 from bridge.demo.events import EventMix, EventSettings, Sample, SampleEvent, generate
+from bridge.kafka.membership import hosts_in_group
 from bridge.kafka.topics import partitions_of
 from contracts.results import Result
 from tests.support.installation import REALM
@@ -138,6 +140,27 @@ async def backfill(stage: Stage, *options: str, timeout_s: float = 90) -> Comman
     async with backfilling(stage, *options) as command:
         await command.ended(timeout_s)
         return command
+
+
+def job_of(command: Command) -> str:
+    """The id that the first line names."""
+    found = re.match(r"job ([0-9a-f]{8})\n", command.out)
+    assert found, command.out + command.err
+    return found[1]
+
+
+async def asked(command: Command) -> str:
+    """The id, once the command has said it."""
+    while not command.out:
+        assert command.process.poll() is None, command.err
+        await asyncio.sleep(0.05)
+    return job_of(command)
+
+
+async def served(stage: Stage) -> None:
+    """Wait until the service is a member of the company's group."""
+    while not await hosts_in_group(stage.kafka, stage.company):  # noqa: ASYNC110 - a state of the broker
+        await asyncio.sleep(0.1)
 
 
 @dataclass(frozen=True, slots=True)

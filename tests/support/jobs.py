@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from bridge.journal.job_lines import JobLine
 from bridge.journal.jobs import Job, cancel_key, cancel_value, digest_of, job_key, job_value, piece_key, pieces_of
 from bridge.journal.jobs import read_jobs as jobs_in
 from contracts.records import InboundRecord, Place
@@ -14,11 +15,17 @@ from tests.support.world import SHOPIFY, World
 
 
 def asked_for(
-    world: World, records: Sequence[InboundRecord], *, ident: str = "7", left_out: Iterable[Place] = ()
+    world: World,
+    records: Sequence[InboundRecord],
+    *,
+    ident: str = "7",
+    left_out: Iterable[Place] = (),
+    lines: Iterable[JobLine] = (),
+    rules_version: str | None = None,
 ) -> Job:
     """These records of the topic as a job, as the command writes it and the owner hears of it."""
     world.topic += records
-    pieces = pieces_of(left_out)
+    pieces = pieces_of(left_out, (line.as_json() for line in lines))
     job = Job(
         id=ident,
         asked_at=world.clock.now(),
@@ -27,6 +34,7 @@ def asked_for(
         ends={SHOPIFY: {0: (records[0].offset, records[-1].offset + 1)}},
         pieces=len(pieces),
         digest=digest_of(pieces),
+        rules_version=rules_version,
     )
     for number, piece in enumerate(pieces):
         world.journal.put(piece_key(job.id, number), piece)

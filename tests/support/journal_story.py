@@ -18,6 +18,7 @@ import orjson
 from bridge.index.payment_links import noted
 from bridge.index.posted import Posted
 from bridge.journal.doubts import DoubtfulEvent, decision_key, decision_value, doubt_key, doubt_value
+from bridge.journal.job_lines import JobLine, left_key, left_value
 from bridge.journal.jobs import (
     Job,
     JobState,
@@ -123,7 +124,11 @@ IN_DOUBT = DoubtfulEvent(
 DECIDED = Decision("Invoice", "145")
 PAUSES = Pauses(past=((NOON - timedelta(hours=9), NOON - timedelta(hours=8)),))
 READ = 1_234
-PIECES = pieces_of([WAITS.record.place])
+PLANNED = JobLine(
+    "shopify:order:1", "update", "shopify:order:1", {"invoice/145": "3"}, (Place("shopify.events", 0, 7),)
+)
+LEFT = {"shopify:order:2": "invoice/146 changed in QuickBooks since"}
+PIECES = pieces_of([WAITS.record.place], [PLANNED.as_json()])
 JOB_AT_WORK = Job(
     id="3f1c9a27",
     asked_at=NOON,
@@ -132,8 +137,10 @@ JOB_AT_WORK = Job(
     ends={"shopify.events": {0: (0, 120), 3: (40, 50)}},
     pieces=len(PIECES),
     digest=digest_of(PIECES),
+    rules_version="5f0c",
     state=JobState.RUNNING,
     next={"shopify.events": {0: 100}},
+    compared={"shopify.events": {0: 110}},
     records=99,
     reads=7,
     writes=3,
@@ -160,6 +167,7 @@ async def written_today() -> Mapping[str, bytes]:
     journal.put(doubt_key(IN_DOUBT.record), doubt_value(IN_DOUBT))
     journal.put(decision_key(IN_DOUBT.order), decision_value(DECIDED))
     journal.put(job_key(JOB_AT_WORK.id), job_value(JOB_AT_WORK))
+    journal.put(left_key(JOB_AT_WORK.id, 0), left_value(LEFT))
     journal.put(cancel_key(JOB_AT_WORK.id), cancel_value(NOON))
     for number, piece in enumerate(PIECES):
         journal.put(piece_key(JOB_AT_WORK.id, number), piece)

@@ -39,3 +39,22 @@ def copy(stage: Stage, row: dict[str, Any]) -> None:
     url = f"{stage.sandbox_url}/v3/company/9130000000000001/invoice"
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     httpx.post(url, json=body, headers=headers).raise_for_status()
+
+
+def keyed_invoice(stage: Stage, *, number: str, amount: str, day: str) -> dict[str, Any]:
+    """An order as a bookkeeper enters it: one line, a customer and an item of their own."""
+    token = httpx.post(f"{stage.sandbox_url}/sandbox/token").json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+
+    def made(entity: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = f"{stage.sandbox_url}/v3/company/9130000000000001/{entity.lower()}"
+        found: dict[str, Any] = httpx.post(url, json=body, headers=headers).raise_for_status().json()[entity]
+        return found
+
+    income = next(row["Id"] for row in stage.query("Account") if row["AccountType"] == "Income")
+    buyer = made("Customer", {"DisplayName": f"Buyer of {number}"})
+    item = made("Item", {"Name": f"Goods of {number}", "Type": "Service", "IncomeAccountRef": {"value": income}})
+    detail = {"ItemRef": {"value": item["Id"]}, "TaxCodeRef": {"value": "NON"}}
+    line = {"Amount": float(amount), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    sold = {"CustomerRef": {"value": buyer["Id"]}, "DocNumber": number, "TxnDate": day, "Line": [line]}
+    return made("Invoice", sold)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import orjson
-
-from bridge.commands.backfill.application import Application, application_of
+from bridge.commands.backfill.accepted import accepted_lines
+from bridge.commands.backfill.application import application_of
 from bridge.commands.backfill.command import is_served, post_range
 from bridge.commands.backfill.forecast import Forecasts
-from bridge.commands.backfill.job import ask_for_job
+from bridge.commands.backfill.job import Accepted, ask_for_job
 from bridge.commands.backfill.plan import rehearse
 from bridge.commands.backfill.plan_file import PlanHeader, read_plan
 from bridge.commands.backfill.planned_documents import planned_documents
+from bridge.commands.backfill.report import print_left
 from bridge.commands.backfill.running import BackfillRequest, opened_run, until_stopped
-from bridge.commands.output import say, screen
 from bridge.config.settings import Settings
 from bridge.service.app import CompanyContext, open_company_context
 from bridge.service.serving import stop_signals
@@ -44,17 +44,21 @@ async def run_apply(settings: Settings, request: BackfillRequest, path: Path) ->
             raise BridgeError("Interrupted before anything was written")
         if run.reader.missing:
             raise BridgeError(f"Records of the range of {path} were removed while it was read; nothing was written")
-        application = application_of(plan.lines, planned_documents(forecasts, run.runtime.rehearsed))
+        now = planned_documents(forecasts, run.runtime.rehearsed)
+        application = application_of(plan.lines, now)
+        lines = list(accepted_lines(now, forecasts.places, application.left, run.runtime.rehearsed))
     left = forecasts.places_of(application.left)
+    left_since: Mapping[str, str] = {}
     try:
         if await is_served(settings, request.company):
-            await ask_for_job(settings, request, stopping, left)
+            accepted = Accepted(lines, plan.header.rules_version, left)
+            left_since = await ask_for_job(settings, request, stopping, accepted)
         else:
             # because a board follows one machine, and the rehearsal may have renewed the tokens
             await post_range(settings, request, await open_company_context(settings, context.company), stopping, left)
     finally:
-        _print_left(application, as_json=request.as_json)
-    return not application.left
+        print_left(application.left, as_json=request.as_json)
+    return not (application.left or left_since)
 
 
 def _refuse_another(header: PlanHeader, context: CompanyContext, path: Path) -> None:
@@ -69,14 +73,3 @@ def _refuse_another(header: PlanHeader, context: CompanyContext, path: Path) -> 
         raise BridgeError(
             f"{path} was made with other rules ({header.rules_version}, now {context.rules.version}): make it anew"
         )
-
-
-def _print_left(application: Application, *, as_json: bool) -> None:
-    out = screen()
-    if as_json:
-        out.out(orjson.dumps({"left": dict(sorted(application.left.items()))}).decode())
-        return
-    for document, why in sorted(application.left.items()):
-        say(f"{document}  left: {why}")
-    if application.left:
-        out.print(f"{len(application.left)} documents were left as they are; no result says anything of them.")

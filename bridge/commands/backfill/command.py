@@ -22,7 +22,7 @@ from bridge.service.app import (
     owning_only,
     topics_to_create,
 )
-from bridge.service.serving import stop_signals
+from bridge.service.serving import follow_commands, stop_signals
 from bridge.service.settings import kafka_connection
 from bridge.telemetry.logs import silence_logs
 from contracts.errors import BridgeError
@@ -46,11 +46,11 @@ async def run_backfill(settings: Settings, request: BackfillRequest) -> None:
     await post_range(settings, request, context, stopping)
 
 
-async def run_follow(settings: Settings, request: BackfillRequest, ident: str) -> None:
-    """Follow a job that was asked for before; errors as `follow_job`."""
+async def run_follow(settings: Settings, request: BackfillRequest, ident: str) -> bool:
+    """Follow a job that was asked for before; False when it has left something of its plan. Errors as `follow_job`."""
     stopping = stop_signals()
     silence_logs()
-    await follow_job(settings, request, ident, stopping)
+    return not await follow_job(settings, request, ident, stopping)
 
 
 async def run_cancel(settings: Settings, request: BackfillRequest, ident: str) -> None:
@@ -129,6 +129,7 @@ async def _work(run: BackfillRun, stopping: asyncio.Event, skipped: Collection[P
     )
     intake = company_intake(settings, run.request.company, owner, runtime, consumes=False)
     serving = asyncio.create_task(intake.run())
+    following = asyncio.create_task(follow_commands(settings, runtime, intake))
     try:
         while not (serving.done() or owner.finished or stopping.is_set()):
             _raise_what_waiting_does_not_cure(run, owner, feed, lost=intake.owned_elsewhere)
@@ -137,8 +138,9 @@ async def _work(run: BackfillRun, stopping: asyncio.Event, skipped: Collection[P
             _show(run, owner, feed)
             await asyncio.wait({serving}, timeout=TICK_S)
     finally:
+        following.cancel()
         await intake.stop()
-        await asyncio.gather(serving, return_exceptions=True)
+        await asyncio.gather(serving, following, return_exceptions=True)
         await feed.close()
     serving.result()
     _show(run, owner, feed)
@@ -167,5 +169,6 @@ def _raise_what_waiting_does_not_cure(run: BackfillRun, owner: BackfillOwner, fe
 
 def _show(run: BackfillRun, owner: BackfillOwner, feed: Feed) -> None:
     done = max(owner.passed, run.reader.passed) if feed.is_waiting and not owner.is_busy else owner.passed
-    words = "waiting for QuickBooks" if run.listener.is_away else f"{run.counts.read} records settled, {run.pace(done)}"
+    waits = "paused" if run.listener.is_paused else "waiting for QuickBooks" if run.listener.is_away else None
+    words = waits or f"{run.counts.read} records settled, {run.pace(done)}"
     run.bar.show(done, run.reader.offsets, words)

@@ -18,7 +18,7 @@ from bridge.commands.backfill.counts import BackfillCounts
 from bridge.company.waiting_room import WaitingRoom
 from bridge.kafka.owner import CompanyOwner
 from bridge.kafka.range import RangeBatch
-from contracts.errors import BatchTooLarge, Unauthorised, Unavailable
+from contracts.errors import BatchTooLarge, Paused, Unauthorised, Unavailable
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import Result, read_result, result_id
 
@@ -43,8 +43,11 @@ class ProgressListener(Protocol):
     def away(self, error: Unavailable) -> None:
         """QBO does not answer, or not to us; the same is tried again."""
 
+    def paused(self, reason: str) -> None:
+        """A person has paused the company."""
+
     def back(self) -> None:
-        """QBO answers."""
+        """QBO answers, and nobody has paused the company."""
 
 
 class Feed:
@@ -193,6 +196,9 @@ class BackfillOwner:
             yield
         except Unauthorised as error:
             self.refused = error
+            raise
+        except Paused as error:
+            self._listener.paused(str(error))
             raise
         except Unavailable as error:
             self._listener.away(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -121,6 +121,11 @@ class Forecasts:
             name = source.document or f"{source.topic}/{source.partition}/{source.offset}"
             self._documents.setdefault(name, Forecast(name)).add(result)
             self._places[source.place] = name
+
+    @property
+    def places(self) -> Mapping[Place, str]:
+        """The document that each record tells of."""
+        return self._places
 
     def places_of(self, documents: Collection[str]) -> frozenset[Place]:
         """Where the records lie that tell of these documents."""

@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bridge.commands.backfill.job_report import print_job_report
 from bridge.commands.backfill.pace import pace
+from bridge.commands.backfill.report import print_left
 from bridge.commands.backfill.running import BackfillRequest, until_stopped
 from bridge.commands.output import answer
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reading import company_journal
 from bridge.config.settings import Settings
+from bridge.journal.job_lines import JobLine, read_left
 from bridge.journal.jobs import (
     Job,
     JobState,
@@ -41,14 +43,30 @@ from contracts.records import Place
 KAFKA_WAIT_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What of a plan a job is held to: its lines, the rules that it was made with, and the records it leaves out."""
+
+    lines: Collection[JobLine] = ()
+    rules_version: str | None = None
+    left_out: Collection[Place] = ()
+
+
+EVERYTHING = Accepted()
+"""Whatever the range says, without a plan."""
+
+
 async def ask_for_job(
-    settings: Settings, request: BackfillRequest, stopping: asyncio.Event, skipped: Collection[Place] = ()
-) -> None:
-    """Ask the company's owner for the range but for the records that are `skipped`, and follow it; errors as there."""
+    settings: Settings, request: BackfillRequest, stopping: asyncio.Event, accepted: Accepted = EVERYTHING
+) -> Mapping[str, str]:
+    """Ask the company's owner for the range, or for what is accepted of a plan, and follow it; errors as there.
+
+    The documents of the plan that the owner has left, each with why.
+    """
     connection = kafka_connection(settings.kafka)
     async with open_range(connection, settings.topics.events, request.span, request.bounds) as reader:
         ends, missing = reader.bounds, reader.missing
-    pieces = pieces_of(skipped)
+    pieces = pieces_of(accepted.left_out, (line.as_json() for line in accepted.lines))
     job = Job(
         id=secrets.token_hex(4),
         asked_at=datetime.now(UTC),
@@ -57,6 +75,7 @@ async def ask_for_job(
         ends=ends,
         pieces=len(pieces),
         digest=digest_of(pieces),
+        rules_version=accepted.rules_version,
     )
     journal = company_journal(settings, request.company)
     open_before = [each for each in read_jobs(await journal.read()) if not each.state.is_over]
@@ -67,7 +86,7 @@ async def ask_for_job(
     for each in open_before:
         said = f"It is begun when job {each.id} is over, which was asked for before."
         answer({"job": job.id, "after": each.id}, said, as_json=request.as_json)
-    await follow_job(settings, request, job.id, stopping, missing)
+    return await follow_job(settings, request, job.id, stopping, missing)
 
 
 async def follow_job(
@@ -76,8 +95,8 @@ async def follow_job(
     ident: str,
     stopping: asyncio.Event,
     missing: Collection[Missing] = (),
-) -> None:
-    """Show how the job gets on until it is over, then print what came of it.
+) -> Mapping[str, str]:
+    """Show how the job gets on until it is over, then print what came of it; what it has left of its plan, with why.
 
     BridgeError when there is no such job, when it was ended before its end, and when this command is told to stop: then
     the job goes on.
@@ -92,8 +111,12 @@ async def follow_job(
             f"{ident}; end it: qbo-bridge backfill {company} --cancel {ident}"
         )
     await print_job_report(settings, request, job, missing)
+    left = read_left(await company_journal(settings, request.company).read(), ident)
+    if job.rules_version is not None:
+        print_left(left, as_json=request.as_json)
     if job.state is JobState.CANCELLED:
         raise BridgeError(f"Job {ident} was ended before the end of its range; {job.records} records are settled")
+    return left
 
 
 async def cancel_job(

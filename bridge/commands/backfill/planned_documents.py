@@ -76,7 +76,7 @@ def planned_documents(forecasts: Forecasts, writes: Iterable[RehearsedWrite]) ->
         if is_rehearsed(write.ident):
             names.setdefault(write.ident, write.name)
         elif write.rests_on is not None:
-            tokens.setdefault(_shown(write.place), write.rests_on)
+            tokens.setdefault(entity_name(write.place), write.rests_on)
     lines: dict[str, PlannedDocument] = {}
     sharing: dict[Key, set[str]] = defaultdict(set)
     for each in forecasts:
@@ -94,7 +94,7 @@ def _line(
     return PlannedDocument(
         document=forecast.document,
         would=forecast.would,
-        entities=tuple(dict.fromkeys(_shown(key) for key in forecast.keys)),
+        entities=tuple(dict.fromkeys(entity_name(key) for key in forecast.keys)),
         total=amount or None,
         currency=currency or None,
         why=forecast.why,
@@ -117,8 +117,8 @@ def _tokens(forecast: Forecast, writes: Sequence[RehearsedWrite], first: Mapping
     for write in writes:
         if write.sale is not None:
             known.setdefault(write.sale[:2], write.sale[2])
-    shown = {_shown(key): token for key, token in known.items() if not is_rehearsed(key[1])}
-    shown |= {_shown(write.place): first[_shown(write.place)] for write in writes if _shown(write.place) in first}
+    shown = {entity_name(key): token for key, token in known.items() if not is_rehearsed(key[1])}
+    shown |= {name: first[name] for write in writes if (name := entity_name(write.place)) in first}
     return dict(sorted({name: first.get(name, token) for name, token in shown.items()}.items()))
 
 
@@ -130,7 +130,8 @@ def _shared(forecast: Forecast, writes: Sequence[RehearsedWrite], written: Colle
     return own | {new[ident] for ident in named & new.keys()}
 
 
-def _shown(key: Key) -> str:
+def entity_name(key: Key) -> str:
+    """An entity as a line names it: `invoice/145`, or `invoice/new`."""
     return f"{key[0].lower()}/{'new' if is_rehearsed(key[1]) else key[1]}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from bridge.commands.backfill.effect import Effect
 from bridge.commands.backfill.forecast import Forecasts
 from bridge.commands.backfill.report_json import forecast_as_json, plan_as_json, report_as_json
 from bridge.commands.backfill.risk import Risk
-from bridge.commands.output import printable, screen
+from bridge.commands.output import printable, say, screen
 from bridge.commands.tables import Table
 from bridge.kafka.range import RangeReader
 from bridge.quickbooks.client import CallCounts
@@ -105,3 +106,15 @@ def print_report(
     for missing in reader.missing:
         which = f"{missing.topic}/{missing.partition}: offsets {missing.first} to {missing.last} ({missing.count})"
         out.out(f"{which} {missing.why}; whether the range had records there nobody can say.")
+
+
+def print_left(left: Mapping[str, str], *, as_json: bool) -> None:
+    """The documents of a plan that were left, each with why; nothing for people where none was."""
+    out = screen()
+    if as_json:
+        out.out(orjson.dumps({"left": dict(sorted(left.items()))}).decode())
+        return
+    for document, why in sorted(left.items()):
+        say(f"{document}  left: {why}")
+    if left:
+        out.print(f"{len(left)} documents were left as they are; no result says anything of them.")

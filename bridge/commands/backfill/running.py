@@ -54,6 +54,7 @@ class TerminalProgress:
         self._out = out
         self._kafka_is_silent = False
         self.is_away = False
+        self.is_paused = False
 
     def results(self, results: Sequence[Result]) -> None:
         """One JSON document a line, as the bus has it."""
@@ -67,8 +68,17 @@ class TerminalProgress:
             self._bar.say(f"Waiting for QuickBooks, which is asked again by itself: {error}.")
         self.is_away = True
 
+    def paused(self, reason: str) -> None:
+        """Once a pause, with how it goes on."""
+        if not self.is_paused:
+            self._bar.say(f"The company is {reason}.")
+        self.is_paused = True
+
     def back(self) -> None:
-        """The outage is over."""
+        """The outage is over, and so is the pause."""
+        if self.is_paused:
+            self._bar.say("The company goes on.")
+        self.is_paused = False
         if self.is_away:
             self._bar.say("QuickBooks answers again.")
         self.is_away = False

@@ -39,6 +39,7 @@ def _lines(status: CompanyStatus) -> Iterator[tuple[str, str]]:
     yield "last booked", _moment(status.last_booked, status.now, none="nothing that the results still tell of")
     yield "dead letters", _letters(status.letters)
     yield "waiting", _waiting(status)
+    yield "backfills", _jobs(status)
     changes = status.changes
     known = _moment(changes.known_until, status.now, none="nothing is known yet")
     yield "people's changes", f"removed: {changes.removed}, changed: {changes.changed}; as of: {known}"
@@ -65,6 +66,13 @@ def _letters(letters: OpenLetters | Unknown) -> str:
     worth = [f"{text} {currency}" for currency, text in amounts.items()] if isinstance(amounts, dict) else []
     worth += [f"{letters.unknown_amounts} of unknown amount"] if letters.unknown_amounts else []
     return f"{letters.count} open" + (f", {', '.join(worth)}" if worth else "")
+
+
+def _jobs(status: CompanyStatus) -> str:
+    if isinstance(status.jobs, Unknown):
+        return str(status.jobs)
+    said = [f"job {job.id} {job.state.value}, {job.passed:,} of {job.offsets:,} offsets" for job in status.jobs]
+    return "; ".join(said) or "none"
 
 
 def _waiting(status: CompanyStatus) -> str:

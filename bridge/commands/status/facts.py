@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any
 
 from bridge.commands.status.phase import ShownPhase
 from bridge.commands.status.unknown import UNKNOWN, Unknown
+from bridge.journal.jobs import Job
 from bridge.journal.reads import FREE_READS
 from bridge.kafka.backlog import Backlog
 from contracts.money import plain
@@ -69,6 +70,7 @@ class CompanyStatus:
     last_booked: datetime | Unknown | None
     letters: OpenLetters | Unknown
     waiting: WaitingEvents | Unknown
+    jobs: Sequence[Job] | Unknown
     changes: PeoplesChanges
     token_until: datetime | Unknown
     reads: int | Unknown
@@ -98,6 +100,7 @@ class CompanyStatus:
             "last_booked_at": self.last_booked,
             "dead_letters": self.letters,
             "waiting": self.waiting,
+            "jobs": self.jobs if isinstance(self.jobs, Unknown) else [job.shown() for job in self.jobs],
             "token_expires_at": self.token_until,
             "token_days_left": self.token_days,
             "reads_this_month": self.reads,

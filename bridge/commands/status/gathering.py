@@ -24,6 +24,7 @@ from bridge.commands.status.service import ServiceWord, address_of, ask_service,
 from bridge.commands.status.unknown import Unknown
 from bridge.config.settings import CompanySettings, Settings
 from bridge.journal.entries import LOST_MARKER
+from bridge.journal.jobs import Job, read_jobs
 from bridge.journal.known_until import read_known_until
 from bridge.journal.pause import PAUSED_KEY, Pauses
 from bridge.journal.reads import reads_of_month
@@ -84,6 +85,7 @@ async def company_status(
         last_booked=booked if isinstance(booked, Unknown) else booked.get(name),
         letters=_open_letters(letters, name),
         waiting=in_journal.says(_waiting),
+        jobs=in_journal.says(_open_jobs),
         changes=PeoplesChanges(
             removed=in_journal.says(lambda entries: sum(map(LOST_MARKER.holds, entries))),
             changed=of_owner(service, word, "drifted", len),
@@ -119,6 +121,10 @@ def _stop(entries: Mapping[str, bytes]) -> Stop | None:
 
 def _pauses(entries: Mapping[str, bytes]) -> Pauses:
     return Pauses.from_bytes(entries.get(PAUSED_KEY))
+
+
+def _open_jobs(entries: Mapping[str, bytes]) -> list[Job]:
+    return [job for job in read_jobs(entries) if not job.state.is_over]
 
 
 def _waiting(entries: Mapping[str, bytes]) -> WaitingEvents:

@@ -1,0 +1,117 @@
+"""A job that does a plan: what the plan rests on is looked at again before each slice; what no longer holds is left.
+
+Documents that need each other are one group, done or left together. A group is looked at once, before anything of it is
+written: afterwards its entities change by our own writes. That it was looked at stands in the journal before the slice
+is sent, so that the next owner does not take a predecessor's writes for a person's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from bridge.books.books import Books
+from bridge.company.pipeline import Foreseen, Pipeline
+from bridge.decoding.decision import MappedRecord
+from bridge.journal.job_lines import JobLine
+from bridge.journal.jobs import Job
+from bridge.quickbooks.client import ReadRefused
+from contracts.keys import SourceKey
+from contracts.records import InboundRecord, Place
+
+NOTHING_THERE = frozenset({"skip", "wait", "ask", "dead letter", "update"})
+"""What a line says of a document for which the plan would not make a sale."""
+
+
+class HeldToPlan:
+    """The lines of one job, and which of its documents are left, each with why."""
+
+    def __init__(self, job: Job, lines: Iterable[JobLine], left: Mapping[str, str], rules_version: str) -> None:
+        self.left = dict(left)
+        self._by_place: dict[Place, JobLine] = {}
+        self._groups: dict[str, list[JobLine]] = defaultdict(list)
+        for line in lines:
+            self._groups[line.group].append(line)
+            self._by_place.update(dict.fromkeys(line.places, line))
+        self._refusal = ""
+        if job.rules_version not in {None, rules_version}:
+            self._refusal = f"the service has other rules ({rules_version}) than the plan ({job.rules_version})"
+        self._begun = {
+            line.group
+            for place, line in self._by_place.items()
+            if place.offset < job.compared.get(place.topic, {}).get(place.partition, 0)
+        }
+
+    def kept(self, records: Sequence[InboundRecord]) -> tuple[InboundRecord, ...]:
+        """Those of these records whose documents are not left."""
+        return tuple(record for record in records if not self._is_left(record.place))
+
+    def is_new(self, records: Iterable[InboundRecord]) -> bool:
+        """Whether one of them tells of a group that was not looked at."""
+        return bool(self._new(record.place for record in records))
+
+    async def compare(self, mapped: Sequence[MappedRecord], books: Books, pipeline: Pipeline) -> dict[str, str]:
+        """Look at what these records are the first ones of; what is left now, each with why.
+
+        Unavailable when QBO is away: then nothing was looked at.
+        """
+        groups = self._new(each.record.place for each in mapped)
+        lines = [line for group in groups for line in self._groups[group]]
+        if self._refusal:
+            left = dict.fromkeys((line.document for line in lines), self._refusal)
+        else:
+            left = await self._differing(lines, mapped, books, pipeline)
+        for group in groups:
+            named = {line.document for line in self._groups[group]}
+            if named & left.keys():
+                left |= dict.fromkeys(named - left.keys(), "it goes with a document that is left")
+        self._begun |= groups
+        self.left |= left
+        return left
+
+    async def _differing(
+        self, lines: Sequence[JobLine], mapped: Sequence[MappedRecord], books: Books, pipeline: Pipeline
+    ) -> dict[str, str]:
+        # because the SyncTokens are read all the same, a look that is refused only leaves what is new unseen
+        with contextlib.suppress(ReadRefused):
+            await books.look_now()
+        tokens = await books.sync_tokens(name for line in lines for name in line.sync_tokens)
+        left = {line.document: why for line in lines if (why := _moved(line, tokens) or _made(line, books))}
+        named = {line.document for line in lines}
+        for each, foreseen in zip(mapped, await pipeline.foresee(mapped), strict=True):
+            line = self._by_place.get(each.record.place)
+            if line is not None and line.document in named and foreseen not in _as_planned(line):
+                left.setdefault(line.document, f"the plan would {line.would} it, and now it would be: {foreseen.value}")
+        return left
+
+    def _new(self, places: Iterable[Place]) -> set[str]:
+        lines = (self._by_place.get(place) for place in places)
+        return {line.group for line in lines if line is not None} - self._begun
+
+    def _is_left(self, place: Place) -> bool:
+        line = self._by_place.get(place)
+        return line is not None and line.document in self.left
+
+
+def _moved(line: JobLine, now: Mapping[str, str]) -> str:
+    """Which of the entities that a line rests on are not as it says, in words; empty for none."""
+    moved = [name for name, token in sorted(line.sync_tokens.items()) if now.get(name) != token]
+    return f"{', '.join(moved)} changed in QuickBooks since" if moved else ""
+
+
+def _made(line: JobLine, books: Books) -> str:
+    """That a document which the plan would create is there by now, in words; empty where it is not."""
+    if line.would not in {"create", "adopt"}:
+        return ""
+    sale = books.index.sale(SourceKey.parse(line.document)) if line.document.count(":") >= 2 else None
+    return "it was booked since the plan was made" if sale is not None else ""
+
+
+def _as_planned(line: JobLine) -> frozenset[Foreseen]:
+    """What may become of the sale of a document, by what its line says."""
+    if line.would == "create":
+        return frozenset({Foreseen.CREATE, Foreseen.NOTHING})
+    if line.would in NOTHING_THERE:
+        return frozenset({Foreseen.NOTHING}) | ({Foreseen.ASK} if line.would == "ask" else frozenset())
+    return frozenset({Foreseen.ADOPT, Foreseen.NOTHING})
