@@ -31,7 +31,7 @@ from bridge.journal.lost_markers import has_lost_marker, journal_key, journal_va
 from bridge.journal.requests import unsettled_requests
 from bridge.quickbooks.batching import bodies
 from bridge.quickbooks.changes import OVERLAP, ChangeData, next_since
-from bridge.quickbooks.client import CallCounts, QuickBooksClient
+from bridge.quickbooks.client import CallCounts, QuickBooksClient, ReadRefused
 from bridge.quickbooks.queries import Select, where, where_in
 from bridge.quickbooks.warmup import INDEXED, NAME_LISTS, Basics, load_basics, load_company, transactions
 from contracts.entities import Entity, EntityName
@@ -205,8 +205,11 @@ class Books:
         return None if changes is None else self._taken_in(changes)
 
     async def look_now(self) -> set[SourceKey]:
-        """As `catch_up`, with a look that waits for QBO. Unavailable when it is away, ReadRefused when it says no."""
-        changes = await self._poller.look()
+        """As `catch_up`, with a look that waits for QBO; one that it refuses shows nothing. Unavailable when it is away."""
+        try:
+            changes = await self._poller.read_now()
+        except ReadRefused:  # because SyncTokens are read all the same, this only leaves what is new unseen
+            return set()
         return set() if changes is None else self._taken_in(changes)
 
     async def sync_tokens(self, wanted: Iterable[str]) -> dict[str, str]:

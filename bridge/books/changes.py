@@ -106,7 +106,7 @@ class ChangePoller:
         self._wait(self._every if changes.complete else max(self._every, OVERLAP))
         return replace(changes, nothing_written_since=self._written == self._writes())
 
-    async def look(self) -> Changes | None:
+    async def read_now(self) -> Changes | None:
         """A look now, instead of the one that may be under way. Unavailable when QBO is away, ReadRefused as ever."""
         self._reading.end()
         if self._since is None:

@@ -7,7 +7,6 @@ is sent, so that the next owner does not take a predecessor's writes for a perso
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,7 +15,6 @@ from bridge.company.pipeline import Foreseen, Pipeline
 from bridge.decoding.decision import MappedRecord
 from bridge.journal.job_lines import JobLine
 from bridge.journal.jobs import Job
-from bridge.quickbooks.client import ReadRefused
 from contracts.keys import SourceKey
 from contracts.records import InboundRecord, Place
 
@@ -73,9 +71,7 @@ class HeldToPlan:
     async def _differing(
         self, lines: Sequence[JobLine], mapped: Sequence[MappedRecord], books: Books, pipeline: Pipeline
     ) -> dict[str, str]:
-        # because the SyncTokens are read all the same, a look that is refused only leaves what is new unseen
-        with contextlib.suppress(ReadRefused):
-            await books.look_now()
+        await books.look_now()
         tokens = await books.sync_tokens(name for line in lines for name in line.sync_tokens)
         left = {line.document: why for line in lines if (why := _moved(line, tokens) or _made(line, books))}
         named = {line.document for line in lines}
