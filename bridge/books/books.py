@@ -205,7 +205,7 @@ class Books:
         return None if changes is None else self._taken_in(changes)
 
     async def look_now(self) -> set[SourceKey]:
-        """As `catch_up`, with a look that waits for QBO; one that it refuses shows nothing. Unavailable when it is away."""
+        """As `catch_up`, with a look that waits for QBO; one that is refused shows nothing. Unavailable without QBO."""
         try:
             changes = await self._poller.read_now()
         except ReadRefused:  # because SyncTokens are read all the same, this only leaves what is new unseen
