@@ -21,29 +21,35 @@ Moves = Mapping[str, Decimal]
 
 def account_difference(facts: DocumentFacts, row: BookRow, profile: CompanyProfile) -> tuple[str, str] | None:
     """Where the events and where the books have the money of a document, in words; None where both agree."""
-    if row.is_first_version or facts.entity != row.entity:
+    if row.is_first_version or not (facts.entity == row.entity or is_payout_by_entry(facts, row)):
         return None
     expected = moves_by_id(facts, profile)
     if expected is None:
         return None
-    if row.entity == ENTRY and facts.debits is not None:
+    if row.entity == ENTRY:
         booked = {ident: amount for ident, amount in row.moves.items() if amount}
-        return None if expected == booked else (_said(expected, profile), _said(booked, profile))
+        told = {ident: amount for ident, amount in expected.items() if amount}
+        return None if told == booked else (_said(told, profile), _said(booked, profile))
     # because a payout that never went out lies where it was drawn from, which its moves name too
     if row.entity not in _DEPOSITED or row.deposit_to is None or not expected or row.deposit_to in expected:
         return None
     return _name(next(iter(expected)), profile), _name(row.deposit_to, profile)
 
 
+def is_payout_by_entry(facts: DocumentFacts, row: BookRow) -> bool:
+    """True for a payout that brought nothing to the bank: an entry has its rows."""
+    return (facts.entity, row.entity) == ("Deposit", ENTRY)
+
+
 def moves_by_id(facts: DocumentFacts, profile: CompanyProfile) -> dict[str, Decimal] | None:
-    """What the events say a document brings to each account, by Id; None where the company lacks one of them."""
+    """What the events say a document brings to each account in all, by Id; None where the company lacks one of them."""
     found: defaultdict[str, Decimal] = defaultdict(Decimal)
     try:
         for selector, amount in facts.moves:
             found[profile.account_id(selector)] += amount
     except UnmappableEvent:  # because `doctor` names the rule
         return None
-    return {ident: amount for ident, amount in found.items() if amount}
+    return dict(found)
 
 
 def _said(moves: Moves, profile: CompanyProfile) -> str:

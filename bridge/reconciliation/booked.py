@@ -11,12 +11,21 @@ from contracts.opening import OF_EARLIER_BOOKS
 
 ENTRY = "JournalEntry"
 PAYOUT, NEVER_PAID = "payout", "failed"
+RETURNED = ".returned"
+"""Behind the id of a payout that came back stands the entry for it."""
 
 
 def booked_as(entity: str, key: SourceKey, index: Index) -> Posted | None:
     """What stands for the document `key`, None when nothing does."""
     found = (index.get(*place) for place in _places(entity, key))
     return next((posted for posted in found if posted is not None), None)
+
+
+def was_booked(entity: str, key: SourceKey, index: Index) -> bool:
+    """True where something stood for the document `key` once, or the entry of its coming back still does."""
+    returned = SourceKey(key.system, key.kind, f"{key.id}{RETURNED}")
+    places = [*_places(entity, key), (ENTRY, returned)]
+    return any(index.get(*place) is not None or index.identities.of(*place) is not None for place in places)
 
 
 def _places(entity: str, key: SourceKey) -> Iterator[tuple[str, SourceKey]]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bridge.index.index import Index, Posted, order_of
-from bridge.reconciliation.booked import booked_as, is_of_earlier_books
+from bridge.reconciliation.booked import booked_as, is_of_earlier_books, was_booked
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument
 from contracts.keys import SourceKey
 from contracts.marker import SALES
@@ -101,7 +101,8 @@ def documents(
     found = [_compared(wanted, evidence) for wanted in events.wanted.values()]
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
-    named = {(each.entity, each.key) for each in found}
+    booked = (booked_as(each.entity, each.key, index) for each in found)
+    named = {(each.entity, each.key) for each in found} | {(each.entity, each.key) for each in booked if each}
     found += [_copied(place, duplicates) for place, duplicates in evidence.duplicates.items() if place not in named]
     return sorted(found, key=lambda each: (each.entity, each.key))
 
@@ -260,6 +261,8 @@ def _copied(entity_key: EntityKey, duplicates: Sequence[Posted]) -> Document:
 def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     if wanted.taken_back:
         return replace(line, verdict=Verdict.CANCELLED, expected=None)
+    if evidence.events.payouts.moves_nothing(wanted.key) and not was_booked(wanted.entity, wanted.key, evidence.index):
+        return replace(line, verdict=Verdict.IGNORED, expected=None, why="it came back, and its rows move no account")
     reasons = {evidence.ignored.get(record, "") for record in wanted.records}
     if "deleted_in_qbo" in reasons:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bridge.decoding.decision import MappedRecord
+from bridge.reconciliation.payouts import PayoutRecords
 from bridge.reconciliation.source import SourceOrders
 from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
@@ -75,6 +76,8 @@ class Events:
         """The gift cards that take something off an invoice, by the redemption."""
         self.change: dict[SourceKey | None, dict[SourceKey, Decimal]] = {}
         """The change that was given back out of a payment, by its transaction."""
+        self.payouts = PayoutRecords()
+        """Every telling of each payout."""
         self.source = SourceOrders()
         """What orders say of themselves, read by no mapping."""
         self.shown: dict[SourceKey, Shown] = {}
@@ -127,6 +130,8 @@ class Events:
             elif step.intent in _TAKEN_BACK or (step.intent is not Intent.ENSURE and _is_a_document(draft)):
                 _keep_newest(self.wanted, step, record)
                 self._see(step)
+                if isinstance(draft, DepositDraft):
+                    self.payouts.add(step.key, draft)
                 if isinstance(draft, PaymentDraft):
                     self._payments_of.setdefault(draft.invoice, {})[step.key] = None
 

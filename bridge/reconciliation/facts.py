@@ -69,12 +69,15 @@ class DocumentFacts:
 
 
 class SourceFacts:
-    """The facts of all documents of a span; `gateways` are those by which each sale was paid."""
+    """The facts of all documents of a span; `gateways` are those by which each sale was paid.
 
-    def __init__(self) -> None:
+    `payouts` is every telling of each payout, which others take in.
+    """
+
+    def __init__(self, payouts: PayoutRecords) -> None:
         self.of: dict[EntityKey, DocumentFacts] = {}
         self.gateways: dict[SourceKey, set[str]] = {}
-        self.payouts = PayoutRecords()
+        self.payouts = payouts
 
     def add(self, mapped: Iterable[MappedRecord]) -> None:
         """Take in records of the company; what books nothing says nothing."""
@@ -95,8 +98,6 @@ class SourceFacts:
         draft = step.draft
         if step.intent is Intent.ENSURE or not isinstance(draft, get_args(DocumentDraft)):
             return
-        if isinstance(draft, DepositDraft):
-            self.payouts.add(step.key, draft)
         found = _facts(step, draft)
         if isinstance(draft, DepositDraft):
             in_all = self.payouts.moves(step.key)

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from bridge.index.company_profile import CompanyProfile
+from bridge.reconciliation.booked import RETURNED
 from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.days import KnownAccounts
 from bridge.reconciliation.lines import BothSides, DocumentLine
@@ -20,8 +21,6 @@ from contracts.lists import AccountSelector
 from contracts.marker import CREDITS, SALES
 
 ZERO = Decimal(0)
-RETURNED = ".returned"
-"""Behind the id of a payout that came back stands the entry for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,9 @@ def _stands_elsewhere(line: DocumentLine, source_moves: list[Moved], accounts: K
     """True where both agree on a document and the rules of today name other accounts than those of its day did."""
     if not line.agrees or line.row is None:
         return False
-    return _names(_accounts_of(line.row, accounts)) != _names(source_moves)
+    booked, touched = _names(_accounts_of(line.row, accounts)), {(each.kind, each.account) for each in source_moves}
+    # because what came back comes to nothing in all, and the deposit that brought it has stood all the same
+    return not (_names(source_moves) <= booked <= touched)
 
 
 def _accounts_of(row: BookRow, accounts: KnownAccounts) -> list[Moved]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -39,6 +40,11 @@ class PayoutRecords:
         """True where its newest word is that the money came back, or never went out."""
         return any(each.returned is not None for each in self._drafts.get(key, ()))
 
+    def moves_nothing(self, key: SourceKey) -> bool:
+        """True for one that came back and whose rows are all booked by their own events."""
+        moves = self.moves(key) if self.is_returned(key) else None
+        return moves is not None and not any(sums_of((each.account, each.amount) for each in moves).values())
+
     def moves(self, key: SourceKey) -> list[DatedMove] | None:
         """What it moves in all; None while parts of it, or which books hold its rows, are not told."""
         drafts = self._drafts.get(key, ())
@@ -46,6 +52,14 @@ class PayoutRecords:
         if parts is None or any(each.near_start or each.clearing is None for each in parts):
             return None
         return list(_moves(parts, drafts))
+
+
+def sums_of(moves: Iterable[tuple[AccountSelector, Decimal]]) -> dict[AccountSelector, Decimal]:
+    """What is brought to each account in all."""
+    sums: defaultdict[AccountSelector, Decimal] = defaultdict(Decimal)
+    for account, amount in moves:
+        sums[account] += amount
+    return dict(sums)
 
 
 def _whole(drafts: Sequence[DepositDraft]) -> list[DepositDraft] | None:

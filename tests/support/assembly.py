@@ -112,6 +112,12 @@ async def _read_nothing(_: Sequence[Place]) -> Mapping[Place, InboundRecord]:
     return {}
 
 
+def router_of(rules: MappingRules) -> Router:
+    """The company's routes: every shop of the rules, and Stripe's own account."""
+    shops = frozenset({"acme.myshopify.com", "default", *rules.shop_domains})
+    return Router([Route(COMPANY, shops, frozenset({"default"}))])
+
+
 def assemble(
     client: QuickBooksClient,
     journal: MemoryJournal,
@@ -156,9 +162,7 @@ def assemble(
         if rehearsed is None
         else RehearsingSender(books, rehearsed)
     )
-    shops = frozenset({"acme.myshopify.com", "default", *rules.shop_domains})
-    router = Router([Route(COMPANY, shops, frozenset({"default"}))])
-    mapper = EventMapper(COMPANY, router, rules)
+    mapper = EventMapper(COMPANY, router_of(rules), rules)
     parked = ParkedEvents(
         room or WaitingRoom(timedelta(hours=rules.waiting_hours)),
         KeptBodies(waiting_bytes),

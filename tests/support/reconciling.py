@@ -9,15 +9,15 @@ from decimal import Decimal
 from bridge.commands.reconcile.command import SourceSide, both_sides, read_books
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
+from bridge.journal.identities import read_identities
 from bridge.journal.versions import read_versions
 from bridge.reconciliation.controls import Given
 from bridge.reconciliation.documents import documents
 from bridge.reconciliation.reconciled import Reconciled, reconciled
 from mappings.rules import MappingRules
-from tests.support.assembly import COMPANY
+from tests.support.assembly import COMPANY, router_of
 from tests.support.orders import Json, order, shopify_event, taxed, transaction
 from tests.support.seals import SEAL
-from tests.support.verifying import ROUTER
 from tests.support.world import World
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
@@ -32,13 +32,17 @@ async def balanced(
     given: Given | None = None,
 ) -> Reconciled:
     """What reconcile says of `events` and the world's books."""
-    source, mapper = SourceSide(), EventMapper(COMPANY, ROUTER, rules)
+    source, mapper = SourceSide(), EventMapper(COMPANY, router_of(rules), rules)
     records = world.records(*events)
     found = [mapper.map_record(each) for each in records]
     source.add(records, [each for each in found if each is not None])
+    assert not source.events.other_companies, "an event that no route takes would agree with anything"
+    assert "unknown_source" not in source.events.ignored
     index = Index(SEAL, complete_since=datetime(2010, 1, 1, tzinfo=UTC))
     for document, version in read_versions(await world.journal.read()).items():
         index.note_version(document, version)
+    ids = await world.journal.ids.read()
+    index.identities.restore(read_identities({key.removeprefix(f"{COMPANY}:"): each for key, each in ids.items()}))
     books = await read_books(world.client, index, datetime(2010, 1, 1, tzinfo=UTC), rules)
     sides = both_sides(source, books, documents(source.events, index, {}, {}), rules)
     return reconciled(sides, rules, first, last, given)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bridge.decoding.decision import EventMapper
-from bridge.decoding.routing import Route, Router
 from bridge.index.index import Index
 from bridge.journal.versions import read_versions
 from bridge.quickbooks.warmup import transactions
@@ -14,17 +13,15 @@ from bridge.reconciliation.documents import Document, documents
 from bridge.reconciliation.events import Events
 from contracts.marker import TRANSACTIONS
 from mappings.rules import MappingRules
-from tests.support.assembly import COMPANY
+from tests.support.assembly import COMPANY, router_of
 from tests.support.orders import Json
 from tests.support.seals import SEAL
 from tests.support.world import World
 
-ROUTER = Router([Route(COMPANY, frozenset({"acme.myshopify.com"}), frozenset())])
-
 
 async def verified(world: World, rules: MappingRules, events: Sequence[Json]) -> list[Document]:
     """What verify says of every document of `events`."""
-    expected, mapper = Events(), EventMapper(COMPANY, ROUTER, rules)
+    expected, mapper = Events(), EventMapper(COMPANY, router_of(rules), rules)
     found = [mapper.map_record(each) for each in world.records(*events)]
     expected.add(len(found), [each for each in found if each is not None])
     index = Index(SEAL, complete_since=datetime(2010, 1, 1, tzinfo=UTC))

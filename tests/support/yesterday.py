@@ -18,9 +18,8 @@ from bridge.quickbooks.warmup import TRANSACTIONS, transactions
 from bridge.reconciliation.documents import DIFFERS, Document, documents
 from contracts.dead_letters import DEAD_LETTER_PREFIX
 from contracts.records import InboundRecord, Place
-from tests.support.assembly import COMPANY
+from tests.support.assembly import COMPANY, router_of
 from tests.support.seals import SEAL
-from tests.support.verifying import ROUTER
 from tests.support.world import RULES, World
 
 SPAN, AFTER = 1_000, 2_000
@@ -48,7 +47,7 @@ class Yesterday:
         """What verify says of the span, which ends at `until`."""
         end = len(self.records) if consumed is None else consumed
         reading = SpanEvents(TimeSpan(None, until), {(TOPIC, 0): end})
-        mapper = EventMapper(COMPANY, ROUTER, RULES)
+        mapper = EventMapper(COMPANY, router_of(RULES), RULES)
         mapped = [mapper.map_record(each) for each in self.records]
         reading.add(self.records, [each for each in mapped if each is not None])
         journal = await self.world.journal.read()

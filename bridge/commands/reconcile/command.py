@@ -65,7 +65,11 @@ class SourceSide:
     """All that the events of a span say."""
 
     events: Events = field(default_factory=Events)
-    facts: SourceFacts = field(default_factory=SourceFacts)
+    facts: SourceFacts = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What payouts say is read once for both."""
+        self.facts = SourceFacts(self.events.payouts)
 
     def add(self, records: Sequence[InboundRecord], mapped: Sequence[MappedRecord]) -> None:
         """Take in a micro-batch."""
