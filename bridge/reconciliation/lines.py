@@ -124,9 +124,19 @@ def _line(document: Document, sides: BothSides) -> DocumentLine:
         lasts=_lasts(document),
     )
     kind = OF_VERDICT.get(document.verdict)
-    if kind is None:
-        return _compared_further(line, posted, sides) if document.verdict is Verdict.POSTED else line
+    if kind is None and document.verdict is not Verdict.POSTED:
+        return line
+    if kind is None or _is_of_another_figure(document):
+        further = _compared_further(line, posted, sides)
+        # because another tax differs from the source's own figures too, which say less well what is wrong
+        if kind is None or (further.difference is not None and further.difference.kind is DifferenceKind.TAX):
+            return further
     return _with_verdict(line, document, kind, sides)
+
+
+def _is_of_another_figure(document: Document) -> bool:
+    """True where its total is right and another figure of its source is not."""
+    return document.verdict is Verdict.DRIFTED and document.expected == document.booked
 
 
 def _lasts(document: Document) -> bool:
@@ -138,7 +148,7 @@ def _lasts(document: Document) -> bool:
 def _with_verdict(line: DocumentLine, document: Document, kind: DifferenceKind, sides: BothSides) -> DocumentLine:
     if kind is DifferenceKind.TWICE and len(document.ids) == 1:
         kind = DifferenceKind.TAKEN_BACK
-    if kind is DifferenceKind.AMOUNT and document.expected == document.booked:
+    if _is_of_another_figure(document):
         kind = DifferenceKind.BALANCE
     source = amount_of(document.expected, line.currency)
     books = None if kind in NOT_THERE else amount_of(document.booked, line.currency)
