@@ -28,8 +28,8 @@ def account_difference(facts: DocumentFacts, row: BookRow, profile: CompanyProfi
         return None
     if row.entity == ENTRY:
         booked = {ident: amount for ident, amount in row.moves.items() if amount}
-        told = {ident: amount for ident, amount in expected.items() if amount}
-        return None if told == booked else (_said(told, profile), _said(booked, profile))
+        moving = {ident: amount for ident, amount in expected.items() if amount}
+        return None if moving == booked else (_said(moving, profile), _said(booked, profile))
     # because a payout that never went out lies where it was drawn from, which its moves name too
     if row.entity not in _DEPOSITED or row.deposit_to is None or not expected or row.deposit_to in expected:
         return None
