@@ -160,6 +160,7 @@ async def open_runtime(
             jobs=jobs,
             board=board,
             clock=clock,
+            rehearses=rehearse,
         )
         yield CompanyRuntime(
             owner=owner,
