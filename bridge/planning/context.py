@@ -107,6 +107,11 @@ class PlanningContext:
         finally:
             self._now = before
 
+    @property
+    def cause(self) -> int:
+        """The first of the plans that are being planned: what no claim of theirs asks for is credited to it."""
+        return min(self._now)
+
     def resolve(self, positions: Iterable[int], resolution: StepResolution) -> None:
         """Give each of these plans this resolution."""
         for position in positions:

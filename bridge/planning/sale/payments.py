@@ -171,9 +171,10 @@ def _resize(
 
 
 def _any_owner(context: PlanningContext, form: Sale) -> int:
-    """A gift card takes the place of the body's payment: the write belongs to the event that told of it."""
+    """The event that told what takes the place of the body's payment: a gift card by its form, or a debit's failure."""
     step = context.steps.get(StepId(form.entity, form.key))
-    return step.owner if step else 0
+    # because a write that is credited to a stranger's plan is lost when only that plan is planned once more
+    return step.owner if step else context.cause
 
 
 def _write_body(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -> OpenBalance:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mappings.rules import GatewayRule, MappingRules
-from tests.support.orders import Json, charge, line, order, shopify_event, stripe_event
+from tests.support.orders import Json, charge, line, order, shopify_event, stripe_event, transaction
 from tests.support.stripe_objects import invoice_payment, paid_invoice
 from tests.support.world import World, opened
 
@@ -76,6 +76,18 @@ async def test_a_debit_that_failed_leaves_its_stripe_invoice_owed_again(names: A
         world = await told(*batches)
         assert (receivable(world), world.in_transit()) == (Decimal(25), Decimal(0))
         assert world.held("RefundReceipt") == []
+
+
+async def test_money_of_a_failed_debit_goes_although_a_stranger_is_planned_once_more() -> None:
+    """Guard: a write is credited to a plan of its own lane, not to whoever is first in the micro-batch.
+
+    A gift card of another order asks for a look at the books, and only its plan is planned again; its rest is owed.
+    """
+    names = ["gift_card", "shopify_payments"]
+    sold = shopify_event("orders/updated", order([line("30.00")], payment_gateway_names=names))
+    card = transaction(order_id=ORDER_ID, amount="10.00", gateway="gift_card", admin_graphql_api_id=None)
+    world = await told([sold, BILLED, FAILED], [shopify_event("order_transactions/create", card), PAID, LINKED])
+    assert (receivable(world), world.in_transit()) == (Decimal(25) + Decimal(20), Decimal(0))
 
 
 async def test_who_owes_a_debit_that_failed_is_said() -> None:
