@@ -64,7 +64,8 @@ async def produce_export(settings: Settings, request: ProduceRequest) -> bool:
     quiet()
     connection = kafka_connection(settings.kafka)
     if not await partitions_of(connection, topic):
-        raise BridgeError(f"The topic {topic} does not exist")
+        how = "`qbo-bridge run` creates it" if settings.topics.create else "create it (topics.create is false)"
+        raise BridgeError(f"The topic {topic} does not exist: {how}")
     bar, size = ProgressBar(topic), sum(each.stat().st_size for each in files)
     limit = await record_limit(connection, topic)
     reader = _Reader(request, topic, shop, company_router(settings), done, limit or RECORD_BYTES_MAX)
