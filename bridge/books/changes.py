@@ -102,9 +102,7 @@ class ChangePoller:
             return None
         if changes is None:
             return None
-        self._since = changes.next_since
-        self._wait(self._every if changes.complete else max(self._every, OVERLAP))
-        return replace(changes, nothing_written_since=self._written == self._writes())
+        return self._taken(changes, self._written)
 
     async def read_now(self) -> Changes | None:
         """A look now, instead of the one that may be under way. Unavailable when QBO is away, ReadRefused as ever."""
@@ -113,6 +111,10 @@ class ChangePoller:
             return None
         written = self._writes()
         changes = await poll(self._client, self._entities, self._since, self._clock.now())
+        return self._taken(changes, written)
+
+    def _taken(self, changes: Changes, written: int) -> Changes:
+        """The next look begins where this one ends; `written` is how much was written when it began."""
         self._since = changes.next_since
         self._wait(self._every if changes.complete else max(self._every, OVERLAP))
         return replace(changes, nothing_written_since=written == self._writes())

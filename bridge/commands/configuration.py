@@ -40,7 +40,7 @@ def check_all(settings: Settings, *, as_json: bool = False) -> None:
         said = f"{company.name}: right, with rules {read.version} of {rules or 'the defaults'}."
         answer({**facts, "tokens_key_is_set": settings.tokens.key is not None}, said, as_json=as_json)
     if settings.tokens.key is None and not as_json:
-        _say("QBO_BRIDGE_TOKENS__KEY is not set here: whatever speaks to QuickBooks needs it (qbo-bridge keygen).")
+        say("QBO_BRIDGE_TOKENS__KEY is not set here: whatever speaks to QuickBooks needs it (qbo-bridge keygen).")
 
 
 def check_rules_file(file: Path, *, as_json: bool = False) -> None:
@@ -122,7 +122,3 @@ def _default(field: FieldInfo) -> str | None:
     if field.is_required():
         return None
     return orjson.dumps(_plain(field.get_default(call_default_factory=True))).decode()
-
-
-def _say(sentence: str) -> None:
-    say(sentence)

@@ -25,7 +25,7 @@ async def pause(settings: Settings, company: str, *, as_json: bool = False) -> N
     journal = company_journal(settings, settings.company(company).name)
     pauses = Pauses.from_bytes((await journal.read()).get(PAUSED_KEY))
     if pauses.since is not None:
-        raise BridgeError(f"{company} is paused already, since {_at(pauses.since)}.")
+        raise BridgeError(f"{company} is paused already, since {zoned_text(pauses.since)}.")
     now = datetime.now(UTC)
     begun = pauses.begun(now)
     await publish(kafka_connection(settings.kafka), [journal.journal_record(PAUSED_KEY, begun.to_bytes())])
@@ -43,7 +43,7 @@ async def refuse_while_paused(settings: Settings, company: str) -> None:
     since = Pauses.from_bytes((await company_journal(settings, company).read()).get(PAUSED_KEY)).since
     if since is not None:
         raise BridgeError(
-            f"{company} is paused since {_at(since)}, so nothing is posted. "
+            f"{company} is paused since {zoned_text(since)}, so nothing is posted. "
             f"It goes on with: qbo-bridge resume --company {company}"
         )
 
@@ -67,7 +67,7 @@ async def resume(settings: Settings, company: str, *, as_json: bool = False) -> 
     await publish(kafka_connection(settings.kafka), records)
     stop = Stop.from_bytes(note) if note is not None else None
     again = f"qbo-bridge dead-letters redrive --company {company} --reason {stop.code}" if stop else None
-    said = [f"{company} goes on. It was paused since {_at(pauses.since)}."] if pauses.since is not None else []
+    said = [f"{company} goes on. It was paused since {zoned_text(pauses.since)}."] if pauses.since is not None else []
     if stop is not None:
         said += [
             f"{company} goes on. It had {stop} at {stop.at[:19]}Z.",
@@ -79,7 +79,3 @@ async def resume(settings: Settings, company: str, *, as_json: bool = False) -> 
 
 def _oldest_waiting(entries: Mapping[str, bytes]) -> datetime | None:
     return min((parked.since for parked in parked_records(entries)), default=None)
-
-
-def _at(moment: datetime) -> str:
-    return zoned_text(moment)

@@ -31,13 +31,13 @@ from contracts.containment import contained
 from contracts.entities import Entity
 from contracts.errors import InternalFault, RecordError, RejectedPosting, UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.marker import SALES
 from contracts.matching import Matching
 from contracts.posting import Caution, Ignored, Operation, PostingPlan, Version
 from contracts.quickbooks import CustomerDraft, DocumentDraft, RedemptionDraft
 from contracts.records import InboundRecord
 from contracts.results import POSSIBLE_DUPLICATE
 
-SALES = frozenset({"Invoice", "SalesReceipt"})
 HELD_AGE_MAX_S = 600.0
 """How old preferences may be while something waits for the books to be opened."""
 REPLANS_MAX = 4

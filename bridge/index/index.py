@@ -132,20 +132,19 @@ class Index:
 
     def credits_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The live credit memos for one order, in the order of their keys."""
-        keys = sorted(self._by_sale.get(("CreditMemo", order), ()))
-        found = [posted for key in keys if (posted := self._posted.get(("CreditMemo", key))) is not None]
-        return tuple(posted for posted in found if not posted.voided)
+        return self._live_of_sale("CreditMemo", order)
 
     def entries_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The live journal entries about one order (its disputes, money that came late), in the order of their keys."""
-        keys = sorted(self._by_sale.get(("JournalEntry", order), ()))
-        found = [posted for key in keys if (posted := self._posted.get(("JournalEntry", key))) is not None]
-        return tuple(posted for posted in found if not posted.voided)
+        return self._live_of_sale("JournalEntry", order)
 
     def refunds_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The live refund receipts of one order, in the order of their keys."""
-        keys = sorted(self._by_sale.get(("RefundReceipt", order), ()))
-        found = [posted for key in keys if (posted := self._posted.get(("RefundReceipt", key))) is not None]
+        return self._live_of_sale("RefundReceipt", order)
+
+    def _live_of_sale(self, entity: str, order: SourceKey) -> tuple[Posted, ...]:
+        keys = sorted(self._by_sale.get((entity, order), ()))
+        found = [posted for key in keys if (posted := self._posted.get((entity, key))) is not None]
         return tuple(posted for posted in found if not posted.voided)
 
     def duplicates(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:

@@ -185,8 +185,8 @@ def job_value(job: Job) -> bytes:
             "state": job.state.value,
             **span,
             "ends": {topic: {str(each): list(ends) for each, ends in of.items()} for topic, of in job.ends.items()},
-            "next": {topic: {str(each): offset for each, offset in of.items()} for topic, of in job.next.items()},
-            "compared": {topic: {str(each): at for each, at in of.items()} for topic, of in job.compared.items()},
+            "next": _by_text(job.next),
+            "compared": _by_text(job.compared),
             "pieces": job.pieces,
             "digest": job.digest,
             "rules_version": job.rules_version,
@@ -236,6 +236,10 @@ def is_job_entry(key: str) -> bool:
 
 def _length(ends: Ends) -> int:
     return sum(max(0, end - start) for of in ends.values() for start, end in of.values())
+
+
+def _by_text(offsets: Mapping[str, Mapping[int, int]]) -> dict[str, dict[str, int]]:
+    return {topic: {str(each): at for each, at in of.items()} for topic, of in offsets.items()}
 
 
 def _offsets(by_topic: Mapping[str, Mapping[str, int]]) -> dict[str, dict[int, int]]:

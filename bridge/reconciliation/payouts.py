@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -43,7 +43,12 @@ class PayoutRecords:
     def moves_nothing(self, key: SourceKey) -> bool:
         """True for one that came back and whose rows are all booked by their own events."""
         moves = self.moves(key) if self.is_returned(key) else None
-        return moves is not None and not any(sums_of((each.account, each.amount) for each in moves).values())
+        if moves is None:
+            return False
+        sums: defaultdict[AccountSelector, Decimal] = defaultdict(Decimal)
+        for each in moves:
+            sums[each.account] += each.amount
+        return not any(sums.values())
 
     def moves(self, key: SourceKey) -> list[DatedMove] | None:
         """What it moves in all; None while parts of it, or which books hold its rows, are not told."""
@@ -52,14 +57,6 @@ class PayoutRecords:
         if parts is None or any(each.near_start or each.clearing is None for each in parts):
             return None
         return list(_moves(parts, drafts))
-
-
-def sums_of(moves: Iterable[tuple[AccountSelector, Decimal]]) -> dict[AccountSelector, Decimal]:
-    """What is brought to each account in all."""
-    sums: defaultdict[AccountSelector, Decimal] = defaultdict(Decimal)
-    for account, amount in moves:
-        sums[account] += amount
-    return dict(sums)
 
 
 def _whole(drafts: Sequence[DepositDraft]) -> list[DepositDraft] | None:
