@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from bridge.index.index import Index
 from bridge.index.posted import Posted
+from bridge.reconciliation.payouts import key_of_return
 from contracts.keys import SourceKey
 from contracts.opening import OF_EARLIER_BOOKS
 
 ENTRY = "JournalEntry"
 PAYOUT, NEVER_PAID = "payout", "failed"
-RETURNED = ".returned"
-"""Behind the id of a payout that came back stands the entry for it."""
+_IN_BANK = ("Deposit", "Transfer", ENTRY)
 
 
 def booked_as(entity: str, key: SourceKey, index: Index) -> Posted | None:
@@ -23,9 +23,25 @@ def booked_as(entity: str, key: SourceKey, index: Index) -> Posted | None:
 
 def was_booked(entity: str, key: SourceKey, index: Index) -> bool:
     """True where something stood for the document `key` once, or the entry of its coming back still does."""
-    returned = SourceKey(key.system, key.kind, f"{key.id}{RETURNED}")
-    places = [*_places(entity, key), (ENTRY, returned)]
-    return any(index.get(*place) is not None or index.identities.of(*place) is not None for place in places)
+    places = [*_places(entity, key), (ENTRY, key_of_return(key))]
+    return any(_is_known(place, index) for place in places)
+
+
+def came_back(payout: SourceKey, index: Index) -> bool:
+    """True for a payout that lay in the bank before it came back: an entry of its own says that it did."""
+    in_bank = (index.get(entity, payout) for entity in _IN_BANK)
+    is_in_bank = any(posted is not None and not posted.voided for posted in in_bank)
+    return is_in_bank or _is_known((ENTRY, key_of_return(payout)), index)
+
+
+def never_went_out(payout: SourceKey, index: Index) -> bool:
+    """True for a payout that came back before it was told as paid: only its rows are booked."""
+    return any(_is_known(place, index) for place in _never_paid(payout))
+
+
+def _is_known(place: tuple[str, SourceKey], index: Index) -> bool:
+    """True for what is in the books, or was once."""
+    return index.get(*place) is not None or index.identities.of(*place) is not None
 
 
 def _places(entity: str, key: SourceKey) -> Iterator[tuple[str, SourceKey]]:
@@ -37,8 +53,13 @@ def _places(entity: str, key: SourceKey) -> Iterator[tuple[str, SourceKey]]:
     if entity == "Payment":
         yield ENTRY, key
     if key.kind == PAYOUT:
-        never_paid = SourceKey(key.system, key.kind, f"{key.id}.{NEVER_PAID}")
-        yield from (("Deposit", key), (ENTRY, key), ("Deposit", never_paid), (ENTRY, never_paid))
+        yield from ((each, key) for each in _IN_BANK)
+        yield from _never_paid(key)
+
+
+def _never_paid(payout: SourceKey) -> Iterator[tuple[str, SourceKey]]:
+    key = SourceKey(payout.system, payout.kind, f"{payout.id}.{NEVER_PAID}")
+    yield from (("Deposit", key), (ENTRY, key))
 
 
 def is_of_earlier_books(order: SourceKey, index: Index) -> bool:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.days import KnownAccounts
 from bridge.reconciliation.lines import BothSides, DocumentLine
-from bridge.reconciliation.moved import Moved, is_part_of_a_payout, moved_by_books, moved_by_events
+from bridge.reconciliation.moved import Moved, moved_by_books, moved_by_events
 
 ZERO = Decimal(0)
 Place = tuple[ControlKind, str, str]
@@ -102,9 +102,7 @@ def _name(line: DocumentLine) -> str:
 
 
 def _source_moves(line: DocumentLine, sides: BothSides, accounts: KnownAccounts) -> list[Moved] | None:
-    if line.key is None or is_part_of_a_payout(line.key, sides):
-        return []
-    return moved_by_events(line, sides, accounts)
+    return [] if line.key is None else moved_by_events(line, sides, accounts)
 
 
 class _Controls:

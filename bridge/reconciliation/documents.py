@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bridge.index.index import Index, Posted, order_of
-from bridge.reconciliation.booked import booked_as, is_of_earlier_books, was_booked
+from bridge.reconciliation.booked import booked_as, came_back, is_of_earlier_books, was_booked
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument
 from contracts.keys import SourceKey
 from contracts.marker import SALES
@@ -100,6 +100,7 @@ def documents(
     asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.taken_back}
     found = [_compared(wanted, evidence) for wanted in events.wanted.values()]
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
+    found += [_compared(entry, evidence) for payout, entry in events.returns.items() if came_back(payout, index)]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
     booked = (booked_as(each.entity, each.key, index) for each in found)
     named = {(each.entity, each.key) for each in found} | {(each.entity, each.key) for each in booked if each}

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bridge.decoding.decision import MappedRecord
-from bridge.reconciliation.payouts import PayoutRecords
+from bridge.reconciliation.payouts import PayoutRecords, key_of_return
 from bridge.reconciliation.source import SourceOrders
 from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
@@ -78,6 +78,8 @@ class Events:
         """The change that was given back out of a payment, by its transaction."""
         self.payouts = PayoutRecords()
         """Every telling of each payout."""
+        self.returns: dict[SourceKey, ExpectedDocument] = {}
+        """The entries by which payouts came back, by the payout: there only where its money was in the bank before."""
         self.source = SourceOrders()
         """What orders say of themselves, read by no mapping."""
         self.shown: dict[SourceKey, Shown] = {}
@@ -132,8 +134,17 @@ class Events:
                 self._see(step)
                 if isinstance(draft, DepositDraft):
                     self.payouts.add(step.key, draft)
+                    self._see_return(step.key, draft, record)
                 if isinstance(draft, PaymentDraft):
                     self._payments_of.setdefault(draft.invoice, {})[step.key] = None
+
+    def _see_return(self, payout: SourceKey, draft: DepositDraft, record: Place) -> None:
+        if draft.returned is not None:
+            key = key_of_return(payout)
+            entry = ExpectedDocument(
+                entity="JournalEntry", key=key, age=_UNDATED, total=None, currency=draft.currency, records=[]
+            )
+            self.returns.setdefault(payout, entry).records.append(record)
 
     def _see(self, step: PostingStep) -> None:
         sale = step.draft.sale if isinstance(step.draft, SalesReceiptDraft) else step.draft

@@ -15,7 +15,7 @@ from typing import get_args
 from bridge.decoding.decision import MappedRecord
 from bridge.reconciliation.control_kinds import ControlKind, liability_of
 from bridge.reconciliation.events import EntityKey
-from bridge.reconciliation.payouts import PayoutRecords
+from bridge.reconciliation.payouts import PayoutRecords, key_of_return, moves_back
 from contracts.documents import SalesForm
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
@@ -57,8 +57,6 @@ class DocumentFacts:
     gateway: str = ""
     number: str | None = None
     moves: tuple[Move, ...] = ()
-    is_returned: bool = False
-    """True for a payout that came back: on which days it went and came, its entries say."""
     on_liabilities: dict[ControlKind, Decimal] = field(default_factory=dict)
     """What its lines come to that stand on a liability, such as gift cards."""
 
@@ -99,10 +97,9 @@ class SourceFacts:
         if step.intent is Intent.ENSURE or not isinstance(draft, get_args(DocumentDraft)):
             return
         found = _facts(step, draft)
-        if isinstance(draft, DepositDraft):
-            in_all = self.payouts.moves(step.key)
-            found.moves = tuple((each.account, each.amount) for each in in_all) if in_all is not None else found.moves
-            found.is_returned = self.payouts.is_returned(step.key)
+        if isinstance(draft, DepositDraft) and draft.returned is not None:
+            entry = _facts_of_return(step.key, draft, draft.returned)
+            self.of[entry.entity, entry.key] = entry
         known = self.of.get((step.entity, step.key))
         found.days |= known.days if known is not None else set()
         if known is not None and known.age > found.age:
@@ -147,8 +144,20 @@ def _facts(step: PostingStep, draft: DocumentDraft) -> DocumentFacts:
         case DepositDraft():
             found.gateway = gateway_of(draft.clearing) if draft.clearing else ""
             found.moves = _moves_of_payout(draft)
-            found.days |= {draft.returned} if draft.returned else set()
     return found
+
+
+def _facts_of_return(payout: SourceKey, draft: DepositDraft, day: date) -> DocumentFacts:
+    key = key_of_return(payout)
+    return DocumentFacts(
+        entity="JournalEntry",
+        key=key,
+        sale=key,
+        currency=draft.currency,
+        days={day},
+        gateway=gateway_of(draft.clearing) if draft.clearing else "",
+        moves=tuple((each.account, each.amount) for each in moves_back(draft)),
+    )
 
 
 def gateway_of(account: AccountSelector) -> str:

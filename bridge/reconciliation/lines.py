@@ -11,7 +11,7 @@ from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.index.posted import Posted
 from bridge.reconciliation.accounts import account_difference
-from bridge.reconciliation.booked import booked_as
+from bridge.reconciliation.booked import booked_as, came_back, never_went_out
 from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.differences import (
     NOT_THERE,
@@ -24,6 +24,7 @@ from bridge.reconciliation.differences import (
 from bridge.reconciliation.documents import Document, Verdict
 from bridge.reconciliation.events import Events
 from bridge.reconciliation.facts import DocumentFacts, SourceFacts
+from bridge.reconciliation.payouts import DatedMove
 from bridge.reconciliation.rows import BookRow, Link
 from contracts.keys import SourceKey
 from contracts.marker import CREDITS, SALES
@@ -61,7 +62,7 @@ class DocumentLine:
     @property
     def is_known_from_events(self) -> bool:
         """True where the events read say what it is; a newer body than those may be in the books."""
-        if not self.lasts or self.facts is None or self.facts.is_returned:
+        if not self.lasts or self.facts is None:
             return False
         if not self.agrees:
             return True
@@ -108,7 +109,7 @@ def key_of(row: BookRow, index: Index) -> SourceKey | None:
 
 
 def _line(document: Document, sides: BothSides) -> DocumentLine:
-    posted, facts = _stands_for(document, sides.index), sides.facts.of.get((document.entity, document.key))
+    posted, facts = _stands_for(document, sides.index), _facts_of(document, sides)
     row = sides.rows.get((posted.entity, posted.id)) if posted is not None else None
     sale = facts.sale if facts is not None else document.key
     line = DocumentLine(
@@ -132,6 +133,25 @@ def _line(document: Document, sides: BothSides) -> DocumentLine:
         if kind is None or (further.difference is not None and further.difference.kind is DifferenceKind.TAX):
             return further
     return _with_verdict(line, document, kind, sides)
+
+
+def _facts_of(document: Document, sides: BothSides) -> DocumentFacts | None:
+    """What the events say of it; of a payout, what it moves by the way that it went in the books."""
+    facts, moves = sides.facts.of.get((document.entity, document.key)), payout_moves(document.key, sides)
+    if facts is None or moves is None:
+        return facts
+    return replace(facts, moves=tuple((each.account, each.amount) for each in moves))
+
+
+def payout_moves(key: SourceKey, sides: BothSides) -> list[DatedMove] | None:
+    """What a payout moves, the entry of its coming back left out where there is one; None where the events do not say.
+
+    Which of its two words came first decides how one that came back is booked, and only the books tell.
+    """
+    payouts = sides.facts.payouts
+    if not payouts.is_returned(key) or came_back(key, sides.index):
+        return payouts.to_bank(key)
+    return payouts.never_out(key) if never_went_out(key, sides.index) else payouts.in_all(key)
 
 
 def _is_of_another_figure(document: Document) -> bool:

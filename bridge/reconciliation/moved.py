@@ -9,14 +9,12 @@ from datetime import date
 from decimal import Decimal
 
 from bridge.index.company_profile import CompanyProfile
-from bridge.reconciliation.booked import RETURNED
 from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.days import KnownAccounts
-from bridge.reconciliation.lines import BothSides, DocumentLine
+from bridge.reconciliation.lines import ENTRY, BothSides, DocumentLine, payout_moves
 from bridge.reconciliation.payouts import DatedMove
 from bridge.reconciliation.rows import BookRow
 from contracts.errors import UnmappableEvent
-from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
 from contracts.marker import CREDITS, SALES
 
@@ -52,7 +50,7 @@ def moved_by_events(line: DocumentLine, sides: BothSides, accounts: KnownAccount
     """What the events say a document moves; None where they do not tell it, and the books alone know."""
     facts, day = line.facts, line.source_day
     if line.key is not None and line.key in sides.facts.payouts:
-        source_moves = sides.facts.payouts.moves(line.key)
+        source_moves = payout_moves(line.key, sides)
         found = (
             None if source_moves is None else list(_of_selectors(source_moves, line.currency, accounts, sides.profile))
         )
@@ -62,7 +60,7 @@ def moved_by_events(line: DocumentLine, sides: BothSides, accounts: KnownAccount
     if facts is None or day is None or not line.is_known_from_events:
         return None
     found = list(_of_form(line, day, sides))
-    if facts.debits is not None:
+    if line.entity == ENTRY:
         source_moves = [DatedMove(day, account, amount) for account, amount in facts.moves]
     else:
         sign = -1 if line.entity == "RefundReceipt" else 1
@@ -71,13 +69,6 @@ def moved_by_events(line: DocumentLine, sides: BothSides, accounts: KnownAccount
     if line.row is not None and _stands_elsewhere(line, by_account, accounts):
         by_account = _accounts_of(line.row, accounts)
     return [*found, *by_account]
-
-
-def is_part_of_a_payout(key: SourceKey | None, sides: BothSides) -> bool:
-    """True for the entry of a payout that came back: what its own events say counts it already."""
-    if key is None or not key.id.endswith(RETURNED):
-        return False
-    return SourceKey(key.system, key.kind, key.id.removesuffix(RETURNED)) in sides.facts.payouts
 
 
 def _of_form(line: DocumentLine, day: date, sides: BothSides) -> Iterator[Moved]:
@@ -98,9 +89,7 @@ def _stands_elsewhere(line: DocumentLine, source_moves: list[Moved], accounts: K
     """True where both agree on a document and the rules of today name other accounts than those of its day did."""
     if not line.agrees or line.row is None:
         return False
-    booked, touched = _names(_accounts_of(line.row, accounts)), {(each.kind, each.account) for each in source_moves}
-    # because what came back comes to nothing in all, and the deposit that brought it has stood all the same
-    return not (_names(source_moves) <= booked <= touched)
+    return _names(source_moves) != _names(_accounts_of(line.row, accounts))
 
 
 def _accounts_of(row: BookRow, accounts: KnownAccounts) -> list[Moved]:

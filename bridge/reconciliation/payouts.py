@@ -12,6 +12,9 @@ from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
 from contracts.quickbooks import DepositDraft
 
+RETURNED = ".returned"
+"""Behind the id of a payout that came back stands the entry for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class DatedMove:
@@ -42,7 +45,7 @@ class PayoutRecords:
 
     def moves_nothing(self, key: SourceKey) -> bool:
         """True for one that came back and whose rows are all booked by their own events."""
-        moves = self.moves(key) if self.is_returned(key) else None
+        moves = self.in_all(key) if self.is_returned(key) else None
         if moves is None:
             return False
         sums: defaultdict[AccountSelector, Decimal] = defaultdict(Decimal)
@@ -50,13 +53,48 @@ class PayoutRecords:
             sums[each.account] += each.amount
         return not any(sums.values())
 
-    def moves(self, key: SourceKey) -> list[DatedMove] | None:
-        """What it moves in all; None while parts of it, or which books hold its rows, are not told."""
-        drafts = self._drafts.get(key, ())
-        parts = _whole(drafts)
+    def to_bank(self, key: SourceKey) -> list[DatedMove] | None:
+        """What it moves when its money goes to the bank.
+
+        None while parts of it, or which books hold its rows, are not told.
+        """
+        parts = self._parts(key)
+        return None if parts is None else [_to_bank(parts[0]), *_of_rows(parts)]
+
+    def never_out(self, key: SourceKey) -> list[DatedMove] | None:
+        """What its rows move where its money never left the clearing account; None as for `to_bank`."""
+        parts = self._parts(key)
+        return None if parts is None else [*_of_rows(parts), _stays(parts[0])]
+
+    def in_all(self, key: SourceKey) -> list[DatedMove] | None:
+        """What all that was told of it moves, its coming back with it; None as for `to_bank`."""
+        if not self.is_returned(key):
+            return self.to_bank(key)
+        drafts = self._drafts[key]
+        if all(each.returned is not None for each in drafts):
+            return self.never_out(key)
+        moves = self.to_bank(key)
+        back = next((each for each in drafts if each.returned is not None), None)
+        return None if moves is None or back is None else [*moves, *moves_back(back)]
+
+    def _parts(self, key: SourceKey) -> list[DepositDraft] | None:
+        parts = _whole(self._drafts.get(key, ()))
         if parts is None or any(each.near_start or each.clearing is None for each in parts):
             return None
-        return list(_moves(parts, drafts))
+        return parts
+
+
+def moves_back(draft: DepositDraft) -> list[DatedMove]:
+    """What the entry of a payout that came back moves: its money lies in the clearing account again."""
+    if draft.returned is None or draft.clearing is None:
+        return []
+    out_of_bank = DatedMove(draft.returned, draft.deposit_to, -draft.total)
+    return [out_of_bank, DatedMove(draft.returned, draft.clearing, draft.total)]
+
+
+def key_of_return(payout: SourceKey) -> SourceKey:
+    """The key of the entry by which a payout that was in the bank came back."""
+    return SourceKey(payout.system, payout.kind, f"{payout.id}{RETURNED}")
 
 
 def _whole(drafts: Sequence[DepositDraft]) -> list[DepositDraft] | None:
@@ -71,19 +109,18 @@ def _whole(drafts: Sequence[DepositDraft]) -> list[DepositDraft] | None:
     return found if of and len(found) == of else None
 
 
-def _moves(parts: Sequence[DepositDraft], drafts: Sequence[DepositDraft]) -> Iterator[DatedMove]:
-    """One that came back lies in the clearing account again; one that never went out has lain there all the time."""
+def _to_bank(first: DepositDraft) -> DatedMove:
+    return DatedMove(first.txn_date, first.deposit_to, first.total)
+
+
+def _stays(first: DepositDraft) -> DatedMove:
+    return DatedMove(first.txn_date, first.clearing or first.deposit_to, first.total)
+
+
+def _of_rows(parts: Sequence[DepositDraft]) -> Iterator[DatedMove]:
+    """What comes out of the clearing account, and what its lines bring elsewhere."""
     first = parts[0]
-    clearing = first.clearing or first.deposit_to
-    returned = next((each.returned for each in drafts if each.returned is not None), None)
-    went_out = any(each.returned is None for each in drafts)
-    if returned is None or went_out:
-        yield DatedMove(first.txn_date, first.deposit_to, first.total)
     for part in parts:
         brought = sum((each.amount for each in part.payments), Decimal(0))
-        yield DatedMove(first.txn_date, clearing, -brought)
+        yield DatedMove(first.txn_date, first.clearing or first.deposit_to, -brought)
         yield from (DatedMove(first.txn_date, line.account, -line.amount) for line in part.lines)
-    if returned is not None and went_out:
-        yield DatedMove(returned, first.deposit_to, -first.total)
-    if returned is not None:
-        yield DatedMove(returned if went_out else first.txn_date, clearing, first.total)
