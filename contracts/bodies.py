@@ -175,7 +175,8 @@ def _names_of(model: type[BaseModel]) -> tuple[str, ...]:
 class Body(BaseModel):
     """A part of a source's document: frozen, unknown fields ignored, null the same as absent."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # because a command reads bodies of a few shapes at most, each is built when the first of it comes
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     def lacks(self, name: str) -> bool:
         """True where the source left the field out, which an empty list does not."""

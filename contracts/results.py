@@ -47,7 +47,7 @@ class ResultStatus(StrEnum):
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
 
 class Source(_Wire):
@@ -117,7 +117,7 @@ class Result(_Wire):
     received_at: datetime
     posted_at: datetime | None = Field(description="when the books were changed; null unless the status is posted")
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", populate_by_name=True)
 
 
 def result_id(company: str, topic: str, partition: int, offset: int) -> str:
