@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick push check format nightly fuzz cover kafka chaos bench bench-sandbox golden schemas lock audit secrets wheel clean
+.PHONY: help setup demo test quick push check format nightly fuzz cover kafka chaos bench bench-backfill bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -67,6 +67,9 @@ bench: $(STAMP) ## what the machine costs here, beside the floor in the same run
 	@$(BIN)/python -m tests.bench.record
 	@$(BIN)/python -m tests.bench.handover
 	@$(BIN)/python -m tests.bench.results
+
+bench-backfill: $(STAMP) ## ORDERS=20000 into books kept by hand, beside live orders, the owner killed twice (about 25 minutes)
+	@$(BIN)/python -m tests.bench.backfill $(ORDERS)
 
 bench-sandbox: $(STAMP) ## how many writes a second the sandbox takes, single and in batches
 	@$(BIN)/python -m bridge.sandbox.bench

@@ -138,6 +138,10 @@ class Books:
         """The calls that went to QBO so far, writes included."""
         return self._client.counts
 
+    def has_room(self, batches: int) -> bool:
+        """Whether work that can wait, and needs so many batches, finds them now and leaves some to the live work."""
+        return self._client.has_room(batches)
+
     @property
     def known_until(self) -> datetime | None:
         """Up to when changes by people are known for certain (aware); None before `warm`."""

@@ -41,8 +41,12 @@ from contracts.records import OutboundRecord, Place
 
 SLICE_S = 4.0
 """A slice that took longer was too large, because live records wait for its end."""
-SLICE_MIN, SLICE_MAX = 30, 60
-"""Records. A smaller slice takes as long: each of its waves waits for a batch that may go, which takes 30 steps."""
+SLICE_MIN, SLICE_MAX = 30, 120
+"""Records. A smaller slice takes as long: each of its waves is a batch, which takes 30 steps."""
+SLICE_BATCHES = 8
+"""What the first slice is taken to need; later ones need what the last one took."""
+MINUTE_S = 61.0
+"""QuickBooks counts the calls of a minute."""
 KEPT_FOR = timedelta(days=1)
 """So long a job that is over can be asked for."""
 AGAIN_AFTER_S = 15.0
@@ -120,13 +124,19 @@ class Jobs:
         self._at_work: JobAtWork | None = None
         self._handed_out: HandedOut | None = None
         self._slice = SLICE_MIN
-        self._again_at_s = -math.inf
+        self._slice_batches = SLICE_BATCHES
+        self._again_at_s = self._in_any_case_at_s = -math.inf
 
     async def load(self, journal: Mapping[str, bytes]) -> None:
         """Go on where the journal says, and end what nobody asks for any more. UnreadableJournal as ever."""
         self.clear()
         self.hear(journal)
         self._open = {job.id: job for job in read_jobs(journal) if not job.state.is_over}
+        # because what the owner before has called for it still counts against the limits of this minute
+        last = max((job.changed_at for job in self._open.values() if job.changed_at), default=None)
+        if last is not None:
+            left_s = MINUTE_S - (self._clock.now() - last).total_seconds()
+            self._again_at_s = self._clock.monotonic() + min(MINUTE_S, max(0.0, left_s))
         before = self._clock.now() - KEPT_FOR
         old = [job for job in read_jobs(journal) if job.state.is_over and (job.changed_at or job.asked_at) < before]
         if old:
@@ -170,7 +180,14 @@ class Jobs:
             return True
         if at_work.stage is JobStage.REACHING_BACK:
             return self._books.reaches(at_work.books_since)
-        return bool(at_work.ready) or at_work.feed.is_ready or at_work.feed.is_over
+        if not (at_work.ready or at_work.feed.is_ready):
+            return at_work.feed.is_over
+        return at_work.stage is not JobStage.BOOKING or self._has_room
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether a slice would wait for no limit in its middle, and live records with it; or it waits for a minute."""
+        return self._books.has_room(self._slice_batches) or self._clock.monotonic() >= self._in_any_case_at_s
 
     async def turn(self, settle: SettleSlice) -> tuple[OutboundRecord, ...]:
         """Get on with the job that was asked for first; `committed` says that what this gives is settled.
@@ -221,6 +238,7 @@ class Jobs:
         journal = await self._journal.read() if job.pieces else {}
         skipped, plan = (left_out(journal, job), self._plan(journal, job)) if job.pieces else (frozenset(), None)
         slices_left = len(left_keys(journal, [job.id]))
+        self._in_any_case_at_s = self._clock.monotonic() + MINUTE_S
         log.info("job.begun", company=self._company, job=job.id, settled=job.records)
         self._at_work = JobAtWork(job, skipped, plan, slices_left, self._feed(job, job.ends), self._books.calls.reads)
         return self._at_work
@@ -278,8 +296,10 @@ class Jobs:
         calls, took_s = self._books.calls, self._clock.monotonic() - began_s
         if took_s > SLICE_S:
             self._slice = max(SLICE_MIN, self._slice // 2)
-        elif took_s < SLICE_S / 2:
+        elif took_s < 0.75 * SLICE_S:
             self._slice = min(SLICE_MAX, 2 * self._slice)
+        self._slice_batches = max(1, calls.batches - before.batches)
+        self._in_any_case_at_s = self._clock.monotonic() + MINUTE_S
         job = at_work.job.settled(
             taken,
             self._clock.now(),

@@ -111,6 +111,10 @@ class QuickBooksClient:
         """How many of `steps` writes are done sooner by requests of their own: batches are spent, requests are not."""
         return self._sender.limiter.alone(steps)
 
+    def has_room(self, batches: int) -> bool:
+        """Whether work that can wait, and needs so many batches, finds them now and leaves some to the live work."""
+        return self._sender.limiter.has_room(batches)
+
     async def send(
         self, request: Request, *, priority: Priority = Priority.LIVE, tries_max: int | None = None
     ) -> CallAnswer:

@@ -35,6 +35,8 @@ RECOVERY_PER_S = 0.005
 FRACTION_MIN = 0.1
 READS_LEFT = 0.1
 """The part of the requests alone that is left to reads, and to calls of other programs."""
+LEFT_TO_LIVE = 0.25
+"""The part of a minute's batches that work which can wait leaves to work that cannot."""
 NEW_OWNER_FRACTION = 0.5
 """Where a new owner starts: the old one may have spent the rest of this minute."""
 
@@ -79,8 +81,12 @@ class _Window:
     length_s: float
     times: deque[float] = field(default_factory=deque)
 
+    def allowed(self, fraction: float) -> int:
+        """How many calls this part of it is, one at least."""
+        return max(1, math.floor(self.calls_max * fraction))
+
     def wait_s(self, now: float, fraction: float) -> float:
-        allowed = max(1, math.floor(self.calls_max * fraction))
+        allowed = self.allowed(fraction)
         while self.times and self.times[0] <= now - self.length_s:
             self.times.popleft()
         return self.times[-allowed] + self.length_s - now if len(self.times) >= allowed else 0.0
@@ -88,7 +94,7 @@ class _Window:
     def free(self, now: float, fraction: float) -> int:
         """How many calls may go at once at `now`."""
         self.wait_s(now, fraction)
-        return max(1, math.floor(self.calls_max * fraction)) - len(self.times)
+        return self.allowed(fraction) - len(self.times)
 
     def next_after(self, now: float, fraction: float) -> float:
         """The wait for one more call once all that are free at `now` have gone."""
@@ -151,6 +157,14 @@ class Budget:
         pace = 60.0 / (self._limits.requests_per_minute * fraction)
         room = min(math.ceil(wait_s / pace), max(0, self._alone.free(now, fraction)))
         return min(left, room)
+
+    def has_room(self, now: float, batches: int) -> bool:
+        """Whether work that can wait may begin, which needs so many batches: they go at once, and some are left."""
+        fraction = self.fraction(now)
+        allowed = self._of_batches.allowed(fraction)
+        left = math.ceil(allowed * LEFT_TO_LIVE)
+        wanted = max(1, min(batches + left, allowed - left))
+        return now >= self._paused_until and self._of_batches.free(now, fraction) >= wanted
 
     def fraction(self, now: float) -> float:
         """The part of each limit that is used at `now`, between 0.1 and 1."""
@@ -261,6 +275,10 @@ class Limiter:
     def alone(self, steps: int) -> int:
         """How many of `steps` writes are done sooner by requests of their own than by batches."""
         return self._budget.alone(self._clock.monotonic(), steps)
+
+    def has_room(self, batches: int) -> bool:
+        """Whether work that can wait, and needs so many batches, finds them now and leaves some to the live work."""
+        return self._budget.has_room(self._clock.monotonic(), batches)
 
     def close(self) -> None:
         """Let nothing more through; who waits is sent away at once, who is through finishes."""

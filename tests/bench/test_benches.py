@@ -11,7 +11,7 @@ import structlog
 
 from bridge.sandbox import bench as sandbox_bench
 from tests.bench import __main__ as stages
-from tests.bench import answers, backlog, record, results, waiting
+from tests.bench import answers, backfill, backlog, record, results, waiting
 from tests.bench.recorded import Recorded
 
 
@@ -48,6 +48,18 @@ def test_the_bench_of_what_waits_measures_idle_seconds_and_another_company(capsy
     assert len(rows) == 8
     assert rows["parked events"].strip() == "20"
     assert all(each.strip() for each in rows.values())
+
+
+@pytest.mark.parametrize("held", [[], ["--planned"]])
+def test_the_bench_of_a_backfill_counts_the_books(held: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Each order is there once, however often its owner was killed, and QuickBooks refused nothing for its limits."""
+    backfill.main(["30", *held])
+    rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    said = {name: value.strip() for name, value in rows.items()}
+    assert said["results of the job"] == "12 already_posted, 18 posted"
+    assert said["answers 429"] == "0"
+    assert said["what is wrong in the books"] == "nothing"
+    assert said["documents that a second run wrote"] == "0"
 
 
 def test_the_bench_of_the_record_of_ids_measures_take_overs_with_and_without_following(

@@ -67,6 +67,41 @@ async def test_a_live_order_waits_for_one_slice_only() -> None:
         assert len(acme.ours("Invoice")) == 61
 
 
+async def test_a_slice_begins_only_when_the_limits_let_it_through_at_once() -> None:
+    """Live orders would wait for the limits with it; they find batches of their own. Guard: `_has_room`."""
+    async with opened(is_limited=True) as acme:
+        job = asked_for(acme, orders(acme, 200))
+        await until_over(acme, job)
+        assert [slept for slept in acme.clock.slept if slept > 1.5] == []
+        assert acme.client.counts.throttled == 0
+        assert len(acme.ours("Invoice")) == 200
+
+
+async def test_a_job_does_not_wait_for_ever_beside_work_that_leaves_it_no_room() -> None:
+    """After a minute it does a slice in any case. Guard: `_in_any_case_at_s`."""
+    async with opened() as acme:
+        job = asked_for(acme, orders(acme, 30))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(type(acme.client), "has_room", lambda *_: False)
+            await until_over(acme, job)
+        assert acme.clock.monotonic() >= 60
+        assert len(acme.ours("Invoice")) == 30
+
+
+async def test_the_next_owner_leaves_the_limits_the_minute_that_its_predecessor_has_used() -> None:
+    """QuickBooks counts them together. Guard: `_again_at_s` in `load`."""
+    async with opened() as acme:
+        job = asked_for(acme, orders(acme, 60))
+        await one_slice(acme, job)
+        stopped_s = acme.clock.monotonic()
+        async with opened(after=acme) as heir:
+            assert not heir.company.has_more
+            (result,) = await heir.tell(bought(99))
+            assert result.status == "posted"
+            await one_slice(heir, job)
+            assert heir.clock.monotonic() - stopped_s >= 60
+
+
 async def test_another_process_goes_on_where_the_journal_says() -> None:
     """No record is told twice, none is left out. Guard: the progress in the transaction of its records."""
     async with opened() as acme:

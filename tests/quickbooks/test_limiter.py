@@ -88,6 +88,27 @@ def test_batches_leave_room_for_lone_requests() -> None:
     assert budget.reserve(2.0, "write") == 0
 
 
+def test_work_that_can_wait_begins_with_all_its_batches_and_leaves_a_quarter() -> None:
+    """It would wait in its middle for the minute to pass, and live work with it. Guard: `left` in `has_room`."""
+    budget = Budget(Limits(batches_per_minute=40))
+    for number in range(23):
+        assert budget.has_room(0.0, 8), number
+        budget.reserve(number * 0.2, "batch")
+    assert not budget.has_room(5.0, 8)
+    assert budget.has_room(5.0, 7)
+    assert budget.has_room(70.0, 8)
+
+
+@pytest.mark.parametrize("batches_per_minute", [1, 2, 3, 5, 40])
+def test_work_that_can_wait_has_room_in_a_quiet_minute_however_much_it_needs(batches_per_minute: int) -> None:
+    """Small limits are no reason never to begin; a 429 is one to wait."""
+    budget = Budget(Limits(batches_per_minute=batches_per_minute))
+    assert budget.has_room(0.0, 1_000)
+    budget.throttled(0.0, 30.0)
+    assert not budget.has_room(29.0, 1)
+    assert budget.has_room(31.0, 1_000)
+
+
 def test_asking_in_vain_takes_nothing() -> None:
     """A wait is not a reservation."""
     budget = Budget(Limits(requests_per_second=1, requests_per_minute=60))

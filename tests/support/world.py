@@ -21,10 +21,11 @@ from bridge.company.waiting_room import WaitingRoom
 from bridge.journal.jobs import Ends, Job
 from bridge.quickbooks.client import QuickBooksClient
 from bridge.quickbooks.connection import open_client
+from bridge.quickbooks.limiter import Limits
 from bridge.sandbox.admin import set_switches
 from bridge.sandbox.app import create_app
 from bridge.sandbox.requests import RequestIds
-from bridge.sandbox.settings import DEFAULT_REALM, Switches
+from bridge.sandbox.settings import DEFAULT_REALM, SandboxLimits, Switches
 from bridge.telemetry.status import StatusBoard
 from contracts.entities import Entity
 from contracts.records import Headers, InboundRecord, OutboundRecord
@@ -48,7 +49,8 @@ RULES = MappingRules(shop_domains=("acme.myshopify.com",))
 class World(SandboxBooks):
     """The company, its books, and everything that it published: `told` in its order, `results` by position.
 
-    `told_before` is what another process did, `topic` holds what a job reads. `largest_result` is in bytes.
+    `told_before` is what another process did, `topic` holds what a job reads, `piece` records at a time.
+    `largest_result` is in bytes.
     """
 
     client: QuickBooksClient
@@ -66,6 +68,7 @@ class World(SandboxBooks):
     window: timedelta = WINDOW
     offset: int = 0
     topic: list[InboundRecord] = field(default_factory=list)
+    piece: int = 3
     largest_result: int = 0
     _company: BooksOwner | None = None
     _records: tuple[InboundRecord, ...] = ()
@@ -95,11 +98,11 @@ class World(SandboxBooks):
         await self._company.take_over(1)
 
     async def _range_records(self, job: Job, ends: Ends) -> AsyncGenerator[tuple[InboundRecord, ...], None]:
-        """What lies in `topic` between these ends, three records at a time."""
+        """What lies in `topic` between these ends, `piece` records at a time."""
         ((start, end),) = ends[SHOPIFY].values()
         found = [record for record in self.topic if start <= record.offset < end and job.id]
-        for first in range(0, len(found), 3):
-            yield tuple(found[first : first + 3])
+        for first in range(0, len(found), self.piece):
+            yield tuple(found[first : first + self.piece])
 
     # What is told to it ------------------------------------------------------------------------------------------
 
@@ -225,6 +228,8 @@ async def opened(
     waiting_bytes: int = WAITING_BYTES,
     read_at: ReadAt | None = None,
     window: timedelta = WINDOW,
+    piece: int = 3,
+    is_limited: bool = False,
     through: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda transport: transport,
     **switches: Any,
 ) -> AsyncIterator[World]:
@@ -232,13 +237,17 @@ async def opened(
 
     `after` makes it another process beside that one, which takes over: the same sandbox, clock, journal and results.
     `room` is where its events wait, `waiting_bytes` the memory for their bodies, which `read_at` reads again; the index
-    reads `window` eagerly. What is sent to the sandbox goes `through` this.
+    reads `window` eagerly, and a job `piece` records at a time. What is sent to the sandbox goes `through` this; one
+    that `is_limited` throttles as Intuit does, and the client keeps the same limits.
     """
     clock = after.clock if after else ManualClock()
     settings = replace(SETTINGS, switches=Switches(**switches), country=country, home_currency=currency)
+    connection = CONNECTION
+    if is_limited:
+        settings, connection = replace(settings, limits=SandboxLimits()), replace(connection, limits=Limits())
     app = after.app if after else create_app(settings, SharedClock(clock))
     transport = through(httpx.ASGITransport(app))
-    async with open_client(CONNECTION, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
+    async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
         world = World(
             app=app,
             client=client,
@@ -253,6 +262,7 @@ async def opened(
             window=window,
             offset=after.offset if after else 0,
             topic=after.topic if after else [],
+            piece=piece,
         )
         await world.restart()
         yield world
