@@ -138,14 +138,20 @@ class Index:
         """The live journal entries about one order (its disputes, money that came late), in the order of their keys."""
         return self._live_of_sale("JournalEntry", order)
 
+    def every_entry_of(self, order: SourceKey) -> tuple[Posted, ...]:
+        """The same, and those that a person took out."""
+        return self._of_sale("JournalEntry", order)
+
     def refunds_of(self, order: SourceKey) -> tuple[Posted, ...]:
         """The live refund receipts of one order, in the order of their keys."""
         return self._live_of_sale("RefundReceipt", order)
 
     def _live_of_sale(self, entity: str, order: SourceKey) -> tuple[Posted, ...]:
+        return tuple(posted for posted in self._of_sale(entity, order) if not posted.voided)
+
+    def _of_sale(self, entity: str, order: SourceKey) -> tuple[Posted, ...]:
         keys = sorted(self._by_sale.get((entity, order), ()))
-        found = [posted for key in keys if (posted := self._posted.get((entity, key))) is not None]
-        return tuple(posted for posted in found if not posted.voided)
+        return tuple(posted for key in keys if (posted := self._posted.get((entity, key))) is not None)
 
     def duplicates(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
         """Every document of which there are live copies in the books: ours first, whatever became of it, then those."""

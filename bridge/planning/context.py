@@ -95,6 +95,9 @@ class PlanningContext:
         self.versions |= standing.versions
         self.noted = dict(standing.noted)
         self.replanning = standing.replanning
+        # because what stands refers to entities that only the planning of before has named
+        for key, draft in standing.drafts.items():
+            self.offer_draft(key, draft)
         for step in standing.steps.values():
             self._give_name_of(step)
 

@@ -13,12 +13,15 @@ from bridge.planning.steps import Again, AlreadyPosted, PlannedStep, StepId, Ste
 from contracts.entities import NAME_LISTS
 from contracts.keys import UNNAMED, SourceKey
 from contracts.posting import Caution, Intent, PostingPlan, Version
-from contracts.quickbooks import DepositDraft
+from contracts.quickbooks import DepositDraft, Draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingPlans:
-    """What was planned before for the plans that are not in `planned`, by position where it is a sequence."""
+    """What was planned before for the plans that are not in `planned`, by position where it is a sequence.
+
+    `drafts` is what name-list entities were to be made of, those that no plan names itself among them.
+    """
 
     planned: frozenset[int]
     resolutions: Sequence[Sequence[StepResolution]]
@@ -28,6 +31,7 @@ class StandingPlans:
     noted: Mapping[SourceKey, frozenset[int]] = field(default_factory=dict)
     adopted_by_id: tuple[PlannedStep, ...] = ()
     replanning: frozenset[int] = frozenset()
+    drafts: Mapping[SourceKey, Draft] = field(default_factory=dict)
 
 
 def standing(again: Again, plans: Sequence[PostingPlan], placed: Sequence[PostingPlan]) -> StandingPlans:
@@ -45,6 +49,7 @@ def standing(again: Again, plans: Sequence[PostingPlan], placed: Sequence[Postin
         cautions=[() if position in chosen else each for position, each in enumerate(before.cautions)],
         versions={key: version for key, version in before.versions.items() if key in noted},
         noted=noted,
+        drafts=before.drafts,
     )
     if again.is_written:
         return common

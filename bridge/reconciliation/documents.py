@@ -9,8 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bridge.index.index import Index, Posted, order_of
-from bridge.reconciliation.booked import booked_as, came_back, is_of_earlier_books, was_booked
+from bridge.reconciliation.booked import booked_as, came_back, was_booked
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument
+from bridge.reconciliation.late_money import IsOld, is_taken_over, late_entries, of_earlier_books
 from contracts.keys import SourceKey
 from contracts.marker import SALES
 from contracts.money import plain
@@ -18,6 +19,7 @@ from contracts.records import Place
 
 """A sale is one or the other, by what the rules said when it was booked first."""
 COPIED = "more than one live document carries its marker"
+BEFORE_START = "dated before the start of the books"
 
 
 class Verdict(StrEnum):
@@ -96,9 +98,12 @@ def documents(
     `letters` are the records that were dead-lettered and `ignored` those that were ignored, with their reason codes:
     they say why a document is not in the books. `waiting` are the records that wait for another document.
     """
-    evidence = _Evidence(events, index, letters, ignored, index.duplicates(), waiting, _unbooked(events, index))
+    is_old, copies, unbooked = of_earlier_books(events, index), index.duplicates(), _unbooked(events, index)
+    evidence = _Evidence(events, index, is_old, letters, ignored, copies, waiting, unbooked)
     asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.taken_back}
-    found = [_compared(wanted, evidence) for wanted in events.wanted.values()]
+    late = late_entries(events, index)
+    asked = (wanted for (entity, key), wanted in events.wanted.items() if entity != "Payment" or key not in late)
+    found = [_compared(wanted, evidence) for wanted in (*asked, *(each.wanted for each in late.values()))]
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
     found += [_compared(entry, evidence) for payout, entry in events.returns.items() if came_back(payout, index)]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
@@ -135,6 +140,7 @@ def counts(found: Iterable[Document]) -> Counter[tuple[str, Verdict]]:
 class _Evidence:
     events: Events
     index: Index
+    is_old: IsOld
     letters: Mapping[Place, str]
     ignored: Mapping[Place, str]
     duplicates: Mapping[EntityKey, Sequence[Posted]]
@@ -172,19 +178,29 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     duplicates = evidence.duplicates.get((posted.entity, posted.key) if posted else (wanted.entity, wanted.key))
     if duplicates is not None:
         return _twice(line, duplicates)
+    if wanted.before_start or evidence.is_old(wanted.credit_of):
+        return _of_earlier_books(line, posted)
     if posted is None:
         return _absent(line, wanted, evidence)
     if wanted.taken_back:
         return _taken_back(line, posted)
+    return _there(line, wanted, posted, evidence)
+
+
+def _there(line: Document, wanted: ExpectedDocument, posted: Posted, evidence: _Evidence) -> Document:
+    """What the books have of it: as the events say, or how it differs."""
     if posted.voided and posted.voided_by_us:
         # because the source took it back by an event that is not among these: nothing of it has to be there
         return replace(line, verdict=Verdict.CANCELLED, expected=None, why="its source took it back later")
     if posted.voided:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")
+    if is_taken_over(wanted, evidence.index):
+        return replace(line, verdict=Verdict.EXTRA, why="a transaction of its own tells the same money")
     # because what a late change took off is a credit memo of its own, the invoice is greater by it
     late = [each.total for each in evidence.index.credits_of(wanted.key) if each.key.kind == wanted.key.kind]
-    why = _difference(expected if expected is None else expected + sum(late), wanted, posted)
-    if not why and is_sale and not late:
+    expected = None if line.expected is None else line.expected + sum(late)
+    why = _difference(expected, wanted, posted)
+    if not why and wanted.entity in SALES and not late:
         why = evidence.events.source.difference(posted, evidence.index, evidence.redeemed(wanted.key))
     elif not why and posted.entity == "RefundReceipt":
         why = evidence.events.source.refund_difference(posted)
@@ -196,8 +212,8 @@ def _received(wanted: ExpectedDocument, evidence: _Evidence) -> Document | None:
     order, posted = wanted.invoice, evidence.index.get("Payment", wanted.key)
     if order is None or wanted.total is None or (posted is None and not wanted.total):
         return None
-    if is_of_earlier_books(order, evidence.index):
-        return _received_late(wanted, order, evidence)
+    if evidence.is_old(order):
+        return None  # because late money of earlier books is an entry of its own
     sale, own = evidence.sale(order), posted.total if posted else Decimal(0)
     paid = sum((each.total for each in evidence.index.payments_of(order)), evidence.redeemed(order))
     # because money that a transaction of its own tells is missed by its own line, and once
@@ -216,17 +232,6 @@ def _received(wanted: ExpectedDocument, evidence: _Evidence) -> Document | None:
     if not lacks or (sale is not None and _is_newer(sale, wanted)):
         return replace(line, expected=own) if posted is not None else None
     return _absent(line, wanted, evidence)
-
-
-def _received_late(wanted: ExpectedDocument, order: SourceKey, evidence: _Evidence) -> Document | None:
-    """The entry of late money of an order of earlier books, as far as neither they nor later transactions tell it."""
-    index, entry = evidence.index, evidence.index.get("JournalEntry", wanted.key)
-    if entry is not None:
-        verdict = Verdict.VOIDED if entry.voided else Verdict.POSTED
-        return replace(_line(wanted, entry, None), verdict=verdict)
-    by_itself = any(each.key.kind == "transaction" for each in index.entries_of(order))
-    left = (wanted.total or Decimal(0)) - index.earlier_money.of(order)
-    return None if by_itself or left <= 0 else _absent(_line(wanted, None, left), wanted, evidence)
 
 
 def path_of(place: Place) -> str:
@@ -280,6 +285,15 @@ def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Do
     if invoice is not None and evidence.sale(invoice) is None and not _is_asked_for(invoice, evidence.events):
         return replace(line, verdict=Verdict.WAITING, why=f"{invoice} is not in the books")
     return replace(line, verdict=Verdict.MISSING, why="nothing in the books carries its marker")
+
+
+def _of_earlier_books(line: Document, posted: Posted | None) -> Document:
+    """A sale from before the start, or what was credited of one; it was booked where the rule is younger than that."""
+    if posted is None or posted.voided:
+        return replace(line, verdict=Verdict.IGNORED, expected=None, why=BEFORE_START)
+    if not posted.total_unchanged:
+        return replace(line, verdict=Verdict.DRIFTED, expected=None, why=f"{BEFORE_START}; {_edited(posted)}")
+    return replace(line, verdict=Verdict.IGNORED, expected=None, why=f"{BEFORE_START}, and booked before that rule")
 
 
 def _taken_back(line: Document, posted: Posted) -> Document:

@@ -36,7 +36,8 @@ from contracts.records import Place
 EntityKey = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
-_TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT, Intent.BEFORE_START})
+_TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT})
+_NOTHING_NEED_BE_THERE = _TAKEN_BACK | {Intent.BEFORE_START}
 _UNDATED = (-1, -1)
 """The age of a fact: it has no version, and what takes it back is always newer."""
 
@@ -52,7 +53,11 @@ class ExpectedDocument:
     currency: str
     taken_back: bool = False
     """True when its source took it back."""
+    before_start: bool = False
+    """True for a sale that is dated before the start of the books: other books hold it."""
     invoice: SourceKey | None = None
+    """The sale that money is for."""
+    credit_of: SourceKey | None = None
     records: list[Place] = field(default_factory=list)
 
 
@@ -74,6 +79,10 @@ class Events:
         """Money that an order's body tells of, by the key of its payment."""
         self.redeemed: dict[SourceKey, dict[SourceKey, RedemptionDraft]] = {}
         """The gift cards that take something off an invoice, by the redemption."""
+        self.cards: dict[EntityKey, ExpectedDocument] = {}
+        """The same, each with its records: where the sale is of earlier books it is an entry."""
+        self.before_start: set[SourceKey] = set()
+        """The sales that are dated before the start of the books."""
         self.change: dict[SourceKey | None, dict[SourceKey, Decimal]] = {}
         """The change that was given back out of a payment, by its transaction."""
         self.payouts = PayoutRecords()
@@ -118,25 +127,40 @@ class Events:
             created_at = plan.document_created_at
             self.earliest_created_at = min(created_at, self.earliest_created_at or created_at)
         for step in plan.steps:
-            draft = step.draft
-            if isinstance(draft, RedemptionDraft):
+            if not self._take_part(step, record, later=later):
+                self._take_document(step, record, later=later)
+
+    def _take_part(self, step: PostingStep, record: Place, *, later: bool) -> bool:
+        """Take in what becomes a part of another document; True for such."""
+        match step.draft:
+            case RedemptionDraft() as draft:
                 self.redeemed.setdefault(draft.invoice, {})[step.key] = draft
-            elif isinstance(draft, EarlierMoneyDraft):
-                continue  # because other books hold it
-            elif isinstance(draft, ChangeDraft):
+                if not later or (step.entity, step.key) in self.cards:
+                    _keep_newest(self.cards, step, record)
+            case EarlierMoneyDraft():
+                pass  # because other books hold it
+            case ChangeDraft() as draft:
                 self.change.setdefault(draft.payment, {})[step.key] = draft.amount
-            elif later and (step.entity, step.key) not in (self.received | self.wanted):
-                continue  # because the span does not ask for it
-            elif step.intent is Intent.RECEIVED:
-                _keep_newest(self.received, step, record)
-            elif step.intent in _TAKEN_BACK or (step.intent is not Intent.ENSURE and _is_a_document(draft)):
-                _keep_newest(self.wanted, step, record)
-                self._see(step)
-                if isinstance(draft, DepositDraft):
-                    self.payouts.add(step.key, draft)
-                    self._see_return(step.key, draft, record)
-                if isinstance(draft, PaymentDraft):
-                    self._payments_of.setdefault(draft.invoice, {})[step.key] = None
+            case _:
+                return False
+        return True
+
+    def _take_document(self, step: PostingStep, record: Place, *, later: bool) -> None:
+        draft = step.draft
+        if step.intent is Intent.BEFORE_START:
+            self.before_start.add(step.key)
+        if later and (step.entity, step.key) not in (self.received | self.wanted):
+            return  # because the span does not ask for it
+        if step.intent is Intent.RECEIVED:
+            _keep_newest(self.received, step, record)
+        elif step.intent in _NOTHING_NEED_BE_THERE or (step.intent is not Intent.ENSURE and _is_a_document(draft)):
+            _keep_newest(self.wanted, step, record)
+            self._see(step)
+            if isinstance(draft, DepositDraft):
+                self.payouts.add(step.key, draft)
+                self._see_return(step.key, draft, record)
+            if isinstance(draft, PaymentDraft):
+                self._payments_of.setdefault(draft.invoice, {})[step.key] = None
 
     def _see_return(self, payout: SourceKey, draft: DepositDraft, record: Place) -> None:
         if draft.returned is not None:
@@ -187,7 +211,9 @@ def _keep_newest(table: dict[EntityKey, ExpectedDocument], step: PostingStep, re
         total=amount,
         currency=currency or (known.currency if known else ""),
         taken_back=step.intent in _TAKEN_BACK,
-        invoice=draft.invoice if isinstance(draft, PaymentDraft) else None,
+        before_start=step.intent is Intent.BEFORE_START,
+        invoice=draft.invoice if isinstance(draft, PaymentDraft | RedemptionDraft) else None,
+        credit_of=draft.credit_of if isinstance(draft, CreditMemoDraft) else None,
         records=[*(known.records if known else ()), record],
     )
     if known is not None and (known.age, known.taken_back) > (wanted.age, wanted.taken_back):
@@ -210,7 +236,7 @@ def _figures(draft: Draft | None) -> tuple[Decimal | None, str]:
             return draft.total, draft.currency
         case SalesReceiptDraft(sale=sale):
             return sale.total, sale.currency
-        case PaymentDraft():
+        case PaymentDraft() | RedemptionDraft():
             return draft.amount, draft.currency
         case JournalEntryDraft():
             return None, draft.currency

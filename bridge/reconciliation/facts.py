@@ -6,8 +6,8 @@ Taken from the drafts of the mapping rooms, so that what a document must be is w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import get_args
@@ -19,6 +19,7 @@ from bridge.reconciliation.payouts import PayoutRecords, key_of_return, moves_ba
 from contracts.documents import SalesForm
 from contracts.keys import SourceKey
 from contracts.lists import AccountSelector
+from contracts.opening import OpeningAccounts
 from contracts.posting import Intent, PostingPlan, PostingStep
 from contracts.quickbooks import (
     CreditMemoDraft,
@@ -27,6 +28,7 @@ from contracts.quickbooks import (
     InvoiceDraft,
     JournalEntryDraft,
     PaymentDraft,
+    RedemptionDraft,
     RefundReceiptDraft,
     SalesReceiptDraft,
 )
@@ -76,6 +78,7 @@ class SourceFacts:
         self.of: dict[EntityKey, DocumentFacts] = {}
         self.gateways: dict[SourceKey, set[str]] = {}
         self.payouts = payouts
+        self._cards: dict[SourceKey, DocumentFacts] = {}
 
     def add(self, mapped: Iterable[MappedRecord]) -> None:
         """Take in records of the company; what books nothing says nothing."""
@@ -92,8 +95,23 @@ class SourceFacts:
         paid_by = self.gateways.get(sale, set())
         return next(iter(paid_by)) if len(paid_by) == 1 else ""
 
+    def add_late(self, late: Mapping[SourceKey, Decimal], opening: OpeningAccounts) -> None:
+        """Take in how much of which money is an entry in the books, as its sale is of earlier ones."""
+        for key, amount in late.items():
+            money, card = self.of.get(("Payment", key)), self._cards.get(key)
+            found = max((each for each in (money, card) if each is not None), key=lambda each: each.age, default=None)
+            if found is not None:
+                into = opening.gift_cards if found is card else found.moves[0][0]
+                moves = ((into, amount), (opening.receivables, -amount))
+                entry = replace(found, entity="JournalEntry", debits=amount, moves=moves)
+                entry.days = {day for each in (money, card) if each is not None for day in each.days}
+                self.of["JournalEntry", key] = entry
+
     def _take(self, step: PostingStep) -> None:
         draft = step.draft
+        if isinstance(draft, RedemptionDraft):
+            self._cards[step.key] = _of_card(step, draft, self._cards.get(step.key))
+            return
         if step.intent is Intent.ENSURE or not isinstance(draft, get_args(DocumentDraft)):
             return
         found = _facts(step, draft)
@@ -108,6 +126,18 @@ class SourceFacts:
             self.of[step.entity, step.key] = found
         if found.gateway and step.entity != "JournalEntry":
             self.gateways.setdefault(found.sale, set()).add(found.gateway)
+
+
+def _of_card(step: PostingStep, draft: RedemptionDraft, known: DocumentFacts | None) -> DocumentFacts:
+    """What a redemption says beside its amount: it is a document of its own for a sale of earlier books alone."""
+    return DocumentFacts(
+        entity=step.entity,
+        key=step.key,
+        sale=draft.invoice,
+        currency=draft.currency,
+        days={draft.txn_date} | (known.days if known is not None else set()),
+        age=(step.version.updated_at, step.version.rank) if step.version else _UNDATED,
+    )
 
 
 def _facts(step: PostingStep, draft: DocumentDraft) -> DocumentFacts:

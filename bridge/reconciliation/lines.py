@@ -160,7 +160,9 @@ def _is_of_another_figure(document: Document) -> bool:
 
 
 def _lasts(document: Document) -> bool:
-    if document.verdict in (Verdict.CANCELLED, Verdict.IGNORED):
+    if document.verdict is Verdict.IGNORED:
+        return bool(document.ids)  # because what was booked before the rule was made stands as the books say
+    if document.verdict is Verdict.CANCELLED:
         return False
     return document.verdict is not Verdict.EXTRA or document.expected is None or document.expected != 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,7 @@ from contracts.errors import UnmappableEvent
 from contracts.lists import AccountSelector
 from mappings.accounts import CLEARING, LiabilityRole, account, deposit_account, liability_line
 from mappings.rules import MappingRules
+from mappings.start import opening_of
 
 _LIABILITIES: Mapping[ControlKind, LiabilityRole] = {
     ControlKind.GIFT_CARDS: "gift_cards",
@@ -98,15 +99,21 @@ def known_accounts(rules: MappingRules, profile: CompanyProfile) -> tuple[KnownA
                         currency=currency,
                         amount=one.balance,
                     )
-        for kind, role in _LIABILITIES.items():
-            owed |= {
-                each: _owed(kind, profile.accounts[each], profile)
-                for each in _found(profile, liability_line(shop, role))
-            }
+        for kind, where in _liabilities(shop):
+            owed |= {each: _owed(kind, profile.accounts[each], profile) for each in _found(profile, where)}
     banks = {ident for ident, one in profile.accounts.items() if one.account_type == "Bank"}
     named = {ident: each.gateway for ident, each in clearing.items()}
     kinds = {ident: each.kind for ident, each in owed.items()}
     return KnownAccounts(fees=fees, banks=banks, clearing=named, liabilities=kinds), clearing | owed
+
+
+def _liabilities(rules: MappingRules) -> Iterator[tuple[ControlKind, AccountSelector]]:
+    """What is owed to others, and what is owed for gift cards of before the start where a rule names it."""
+    for kind, role in _LIABILITIES.items():
+        yield kind, liability_line(rules, role)
+    opening = opening_of(rules)
+    if opening is not None:
+        yield ControlKind.GIFT_CARDS, opening.gift_cards
 
 
 def _owed(kind: ControlKind, account: Account, profile: CompanyProfile) -> AccountBalance:

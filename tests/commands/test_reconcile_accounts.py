@@ -178,3 +178,30 @@ def test_what_was_in_transit_in_an_account_of_its_own_is_not_looked_for_in_the_g
     rules = load_rules('books_start = 2026-04-01\n[accounts]\nopening_clearing = "Clearing at the start"\n')
     request = ReconcileRequest(company="acme", first=APRIL[0], last=APRIL[1], outstanding=file)
     assert opening_of(request, rules) == {(ControlKind.GIFT_CARDS, "", "USD"): Decimal("520.00")}
+
+
+async def test_gift_cards_of_before_the_start_are_open_in_the_account_that_a_rule_names() -> None:
+    """Guard: `_liabilities`; what the opening entry put there is what the file says, and nothing differs."""
+    rules = load_rules('books_start = 2026-04-01\n[accounts]\nopening_gift_cards = "Old cards"\n')
+    events = gift_card_sold(2002, "50.00", "2026-04-02")
+    async with opened(rules) as world:
+        cards = await world.by_hand("account", {"Name": "Old cards", "AccountType": "Other Current Liability"})
+        equity = next(each["Id"] for each in world.held("Account") if each["AccountType"] == "Equity")
+        sides = [("Credit", cards["Id"]), ("Debit", equity)]
+        lines = [
+            {
+                "Amount": "1300.00",
+                "DetailType": "JournalEntryLineDetail",
+                "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": account}},
+            }
+            for side, account in sides
+        ]
+        await world.by_hand("journalentry", {"TxnDate": "2026-03-31", "Line": lines})
+        await world.restart()
+        for event in events:
+            await world.deliver(event)
+        given = {(ControlKind.GIFT_CARDS, "", "USD"): Decimal(1300)}
+        found = await balanced(world, rules, events, *APRIL, given=given)
+    owed = of_kind(found, ControlKind.GIFT_CARDS)
+    assert (owed.before, owed.open_by_events, owed.open_by_books) == (Decimal(1300), Decimal(1350), Decimal(1350))
+    assert found.agrees

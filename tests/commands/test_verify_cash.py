@@ -51,7 +51,24 @@ def paid(gateway: str = "manual") -> Json:
 )
 async def test_late_money_of_an_old_order_is_found_where_it_is(events: list[Json]) -> None:
     """Guard: as an entry, whether the body or the transaction tells it; the order itself is not missed."""
-    assert await judged(START, *events) <= {"posted", "cancelled"}
+    assert await judged(START, *events) == {"posted", "ignored"}
+
+
+@pytest.mark.parametrize(("person", "verdict"), [(None, "ignored"), ("delete", "ignored"), ("edit", "drifted")])
+async def test_an_order_that_was_booked_before_the_start_was_named_is_said_so(person: str | None, verdict: str) -> None:
+    """Guard: `before_start` of what is expected; neither cancelled nor missing, and what a person changed is seen."""
+    async with opened(load_rules("")) as world:
+        await world.deliver(body("orders/updated", financial_status="pending", total_outstanding="108.26"))
+        (row,) = world.held("Invoice")
+        if person == "delete":
+            await world.by_a_person("delete", "Invoice", row["Id"])
+        elif person == "edit":
+            line = {**row["Line"][0], "Amount": "101.00"}
+            line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "Qty": "1", "UnitPrice": "101.00"}
+            await world.by_a_person("edit", "Invoice", row["Id"], changes={"Line": [line]})
+        (found,) = await verified(world, load_rules(START), [body("orders/updated")])
+    assert (found.verdict.value, found.expected) == (verdict, None)
+    assert found.why.startswith("dated before the start of the books")
 
 
 async def test_money_of_before_the_start_asks_for_nothing() -> None:

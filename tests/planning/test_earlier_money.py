@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from bridge.sandbox.admin import set_switches
+from bridge.sandbox.settings import DEFAULT_REALM
 from mappings.rules import load_rules
-from tests.support.orders import Json, order, refund, refund_line, shopify_event, taxed, transaction
+from tests.support.orders import Json, handed_back, order, refund, refund_line, shopify_event, taxed, transaction
 from tests.support.stripe_lives import SURE
 from tests.support.world import World, opened
 
@@ -235,6 +237,73 @@ async def test_change_of_a_payment_from_before_the_start_is_not_said() -> None:
     )
     assert books == {}
     assert [result.warnings for result in world.told] == [()] * len(world.told)
+
+
+@pytest.mark.parametrize("order_of", list(permutations(range(2))))
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("gateway", ["manual", "gift_card"])
+async def test_what_a_person_took_out_is_not_brought_back_by_another_teller(
+    order_of: tuple[int, ...], gateway: str, *, restarts: bool
+) -> None:
+    """Guard: `every_entry_of` and `_taken_out`; transaction and body tell the same money, whoever came first."""
+    told = [
+        paid(1, "108.26", LATE, gateway),
+        body("orders/paid", "paid", "0.00", LATE, payment_gateway_names=[gateway]),
+    ]
+    async with opened(load_rules(RULES)) as world:
+        for name in ("Old receivables", "Till"):
+            await world.by_hand("account", {"Name": name, "AccountType": "Other Current Asset"})
+        await world.restart()
+        first, second = (told[number] for number in order_of)
+        await world.deliver(body("orders/create", "pending", "108.26", OLD, payment_gateway_names=[]), first)
+        (entry,) = world.held("JournalEntry")
+        await world.by_a_person("delete", "JournalEntry", entry["Id"])
+        await world.look()
+        if restarts:
+            await world.restart()
+        (result,) = await world.deliver(second)
+        assert result.status == "ignored"
+        assert world.trial_balance() == {}
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"), [("reject", "dead_lettered"), ("redate", "dead_lettered"), ("hold", "waiting")]
+)
+async def test_late_money_in_closed_books_is_never_there_twice(policy: str, status: str) -> None:
+    """Guard: `add_need` in `_follow`; the body's entry stands in a closed month, and a later transaction tells it."""
+    rules = load_rules(f'closed_period = "{policy}"\n{RULES}')
+    async with opened(rules) as world:
+        for name in ("Old receivables", "Till"):
+            await world.by_hand("account", {"Name": name, "AccountType": "Other Current Asset"})
+        await world.restart()
+        await world.deliver(PAID_NOW)
+        set_switches(world.sandbox.realms[DEFAULT_REALM], {"book_close_date": "2026-03-15"})
+        await world.restart()
+        (result,) = await world.deliver(paid(1, "108.26", "2026-03-20T10:00:00-08:00"))
+        assert (result.status, "books are closed" in str(result.reason)) == (status, True)
+        assert world.trial_balance() == late("108.26")
+        set_switches(world.sandbox.realms[DEFAULT_REALM], {"book_close_date": None})
+        await world.restart()
+        await world.again()
+        assert world.trial_balance() == late("108.26")
+        assert [key.kind for key in world.ours("JournalEntry")] == ["transaction"]
+
+
+async def test_a_refund_of_an_old_order_is_booked_whatever_else_looks_at_the_books_once_more() -> None:
+    """Guard: `drafts` of standing plans; its item is named by its own planning alone, which is not done again."""
+    other = {"id": 7203456112999, "admin_graphql_api_id": None, "name": "#2042"}
+    given_back = refund([refund_line(SOLD, 1, "50.00", "4.13")], handed_back("54.13", processed_at=LATE))
+    async with opened(load_rules(RULES)) as world:
+        for name in ("Old receivables", "Till"):
+            await world.by_hand("account", {"Name": name, "AccountType": "Other Current Asset"})
+        await world.restart()
+        await world.deliver(body("orders/paid", "paid", "0.00", LATE, **other))
+        results = await world.deliver(
+            body("orders/create", "partially_paid", "68.26", OLD, **other),
+            body("orders/updated", "paid", "0.00", LATE, refunds=[given_back]),
+        )
+        assert [result.status for result in results] == ["posted", "posted"]
+        assert len(world.ours("RefundReceipt")) == 1
 
 
 async def test_money_that_a_person_took_out_stays_out() -> None:

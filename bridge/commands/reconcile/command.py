@@ -33,6 +33,7 @@ from bridge.reconciliation.controls import Given
 from bridge.reconciliation.documents import Document, Verdict, documents
 from bridge.reconciliation.events import Events
 from bridge.reconciliation.facts import SourceFacts
+from bridge.reconciliation.late_money import late_entries
 from bridge.reconciliation.lines import BothSides
 from bridge.reconciliation.reconciled import reconciled
 from bridge.reconciliation.rows import BookRow, Link, read_row
@@ -43,6 +44,7 @@ from contracts.quickbooks import ItemDraft
 from contracts.records import InboundRecord
 from mappings.items import gift_card_item, marketplace_tax_item
 from mappings.rules import MappingRules
+from mappings.start import opening_of as opening_accounts
 
 BEFORE = timedelta(days=31)
 """Events of this long before the span are read as well: what a sale of last month was may be told there alone."""
@@ -154,6 +156,10 @@ async def _balanced(
 def both_sides(source: SourceSide, books: BooksSide, found: Sequence[Document], rules: MappingRules) -> BothSides:
     """What is compared."""
     closed_until = books.profile.close_date if rules.closed_period == "redate" else None
+    opening = opening_accounts(rules)
+    if opening is not None:
+        late = late_entries(source.events, books.index)
+        source.facts.add_late({key: each.amount for key, each in late.items()}, opening)
     return BothSides(
         found=found,
         facts=source.facts,

@@ -107,11 +107,12 @@ def _is_earlier_money(context: PlanningContext, payment: SourceKey | None) -> bo
 
 def _plan_body(context: PlanningContext, key: SourceKey, claims: SaleClaims, opening: OpeningAccounts) -> None:
     """Money that only a body tells: what exceeds that of before the start, until a later transaction tells it."""
-    entries = context.index.entries_of(key)
-    posted = next((each for each in entries if each.key.kind == BODY_MONEY), None)
+    entries = context.index.every_entry_of(key)
+    posted = next((each for each in entries if each.key.kind == BODY_MONEY and not each.voided), None)
     newest = max(claims.received, key=lambda claim: (amount_of(claim), age(claim)), default=None)
     received = max(_written(posted), amount_of(newest) if newest else Decimal(0))
-    # because the body of an order that was paid only now tells what its late transactions tell, once more
+    # because the body of an order that was paid only now tells what its late transactions tell, once more, those among
+    # them whose entry a person took out
     by_itself = (*claims.payments, *claims.redemptions, *(each for each in entries if each.key.kind == "transaction"))
     before = context.index.earlier_money.of(key, context.versions)
     amount = Decimal(0) if by_itself else max(received - before, Decimal(0))
@@ -134,20 +135,29 @@ def _follow(
     context: PlanningContext, posted: Posted, amount: Decimal, received: Decimal, claims: SaleClaims
 ) -> StepResolution:
     """Bring the entry of a body's money to `amount`, or take it out; what becomes of the claims of bodies."""
-    causes = (*claims.payments, *claims.redemptions, *claims.earlier, *claims.received)
+    by_itself = (*claims.payments, *claims.redemptions)
+    causes = (*by_itself, *claims.earlier, *claims.received)
     is_newer = bool(claims.earlier) or received > _written(posted)
     if not amount and causes:
         step_id = StepId("JournalEntry", posted.key)
-        owner = causes[0].position
-        context.write(PlannedStep(id=step_id, operation=Operation.DELETE, owner=owner, target=posted))
+        step = PlannedStep(id=step_id, operation=Operation.DELETE, owner=causes[0].position, target=posted)
+        context.plan_write(step, _positions((*by_itself, *claims.earlier) or claims.received))
+        for claim in by_itself:
+            # because in closed books it stays, and the same money would be there twice
+            context.add_need(StepId("JournalEntry", claim.step.key), step_id)
         return OF_EARLIER
     if is_newer and posted.form is None:
         context.require_reread(posted)  # because only its lines say over how much it is
     elif is_newer and amount_on(posted) != amount:
         currency = posted.currency or context.profile.home_currency
         said: dict[str, str] = {MarkerField.RECEIVED: plain(received, currency)}
-        context.write(with_amount(posted, amount, said, causes[0].position))
+        step = with_amount(posted, amount, said, causes[0].position)
+        context.plan_write(step, _positions(claims.earlier or claims.received))
     return known(posted)
+
+
+def _positions(claims: Sequence[Claim]) -> set[int]:
+    return {claim.position for claim in claims}
 
 
 def _over(claim: Claim, amount: Decimal) -> Claim:
@@ -160,6 +170,7 @@ def _plan(
     claim, positions = group[0], sorted({each.position for each in group})
     entity: EntityName = "RefundReceipt" if isinstance(claim.step.draft, RefundReceiptDraft) else "JournalEntry"
     posted = context.index.get(entity, claim.step.key)
+    posted = posted or _taken_out(context, claim)
     resolution: StepResolution | None = known(posted) if posted else None
     if resolution is None and context.is_taken_back(claim.step.key):
         resolution = DID_NOT_LAST
@@ -170,6 +181,14 @@ def _plan(
             resolution = Refused(error)
     if resolution is not None:
         context.resolve(positions, resolution)
+
+
+def _taken_out(context: PlanningContext, claim: Claim) -> Posted | None:
+    """The entry of a body's money that a person took out: a transaction that tells the same money brings none back."""
+    if not isinstance(claim.step.draft, PaymentDraft | RedemptionDraft):
+        return None
+    entries = context.index.every_entry_of(claim.step.draft.invoice)
+    return next((each for each in entries if each.voided and each.key.kind == BODY_MONEY), None)
 
 
 def _step(context: PlanningContext, claim: Claim, opening: OpeningAccounts, said: Mapping[str, str]) -> PlannedStep:
