@@ -246,7 +246,7 @@ class Order(Body):
     total_price_set: MoneySet | None = None
     total_tax: Amount
     total_discounts: Amount | None = None
-    total_tip_received: Amount = Decimal(0)
+    total_tip_received: Amount | None = None
     total_outstanding: Amount | None = None
     current_total_price: Amount | None = None
     current_subtotal_price: Amount | None = None

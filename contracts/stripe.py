@@ -87,7 +87,7 @@ class Charge(Body):
         """What was captured, in smallest units; None when an old body does not say how much of it was."""
         if self.amount_captured is not None:
             return self.amount_captured
-        return None if self.amount_refunded else self.amount
+        return self.amount if self.amount_refunded == 0 else None
 
 
 class RefundedCharge(Body):

@@ -39,7 +39,7 @@ def product_item(
     variant: str | None,
     sku: str | None,
     product_id: int | None,
-    unit_price: Decimal,
+    unit_price: Decimal | None,
     taxable: bool,
     kind: ProductKind = ANY_KIND,
 ) -> PostingStep:
@@ -73,7 +73,7 @@ def product_item(
         sku=stored,
         income=income,
         description=description(title),
-        unit_price=unit_price if unit_price > 0 else None,
+        unit_price=unit_price if unit_price is not None and unit_price > 0 else None,
         taxable=taxable,
         distinct=distinct,
     )

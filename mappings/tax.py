@@ -14,6 +14,8 @@ from contracts.quickbooks import TaxCodeSelector
 from mappings.rules import MappingRules
 
 JOINED = " + "
+UNTITLED = "Tax"
+"""How the rules call a tax to which its source gives no name."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,10 +33,15 @@ class NamedTax:
         return f"{self.title} {(self.rate * 100).normalize():f}%"
 
 
-def tax_code(taxes: Iterable[NamedTax], rules: MappingRules) -> TaxCodeSelector | None:
-    """The code for these taxes together; for none the rules' exempt one, None without such a rule."""
-    named = {tax for tax in taxes if tax.title}
-    if not named:
+def tax_code(taxes: Iterable[NamedTax], rules: MappingRules, *, charged: bool) -> TaxCodeSelector | None:
+    """The code for these taxes together; where nothing was charged the rules' exempt one, None without such a rule.
+
+    A tax that was charged and that the source does not name goes by `UNTITLED`: the exempt code is no guess for it.
+    """
+    named = {tax if tax.title else NamedTax(UNTITLED) for tax in taxes}
+    if charged and not named:
+        named = {NamedTax(UNTITLED)}
+    if not charged or not named:
         return TaxCodeSelector(rule="tax.exempt", name=rules.tax.exempt) if rules.tax.exempt else None
     exact = JOINED.join(sorted({tax.with_rate for tax in named}))
     plain = JOINED.join(sorted({tax.title for tax in named}))

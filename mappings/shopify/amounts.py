@@ -19,12 +19,13 @@ from contracts.shopify import (
     LineItem,
     MoneySet,
     Order,
+    OrderAdjustment,
     Refund,
     RefundShippingLine,
     ShippingLine,
     TaxLine,
 )
-from mappings.tax import NamedTax
+from mappings.tax import UNTITLED, NamedTax
 
 PartKind = Literal[
     "product", "gift_card", "shipping", "tip", "duties", "additional_fees", "marketplace_tax", "rounding", "refund"
@@ -115,8 +116,16 @@ def _delivery_in(refund: Refund, removed: set[int | None]) -> Decimal:
     if refund.refund_shipping_lines:
         return total(delivery_amount(line) for line in lines)
     rows = [row for row in refund.order_adjustments if row.kind == SHIPPING_REFUND]
-    amounts = (row.amount if row.amount_set is None else _shop_amount(row.amount_set) for row in rows)
-    return -total(amount for amount in amounts if amount is not None)
+    return -total(adjustment_amount(row) for row in rows)
+
+
+def adjustment_amount(row: OrderAdjustment) -> Decimal:
+    """What a row of a refund changes in the shop's currency, its tax aside. UndecodableRecord where it does not say."""
+    amount = _shop_amount(row.amount_set)
+    amount = row.amount if amount is None else amount
+    if amount is None:
+        raise UndecodableRecord("an adjustment of the refund has no amount")
+    return amount
 
 
 def delivery_amount(line: RefundShippingLine) -> Decimal:
@@ -164,10 +173,15 @@ def kind_of(item: LineItem) -> PartKind:
 
 def _is_old_tip(item: LineItem, order: Order) -> bool:
     """Older point-of-sale bodies mark no tip: there it is a custom line that comes to total_tip_received."""
-    if order.total_tip_received <= 0 or any(each.tip_payment_gateway for each in order.line_items):
+    tip = order.total_tip_received
+    if not tip or tip < 0 or any(each.tip_payment_gateway for each in order.line_items):
         return False
-    named = item.product_id is None and (item.title or "").strip().lower() in TIP_TITLES
-    return named and item.price * item.quantity == order.total_tip_received
+    return is_called_tip(item) and item.price * item.quantity == tip
+
+
+def is_called_tip(item: LineItem) -> bool:
+    """True for a custom line with the title that older point-of-sale bodies gave a tip."""
+    return item.product_id is None and (item.title or "").strip().lower() in TIP_TITLES
 
 
 def _shipping_part(ship: ShippingLine) -> AmountPart:
@@ -188,7 +202,7 @@ def _shipping_part(ship: ShippingLine) -> AmountPart:
 
 def named_taxes(lines: Iterable[TaxLine]) -> tuple[NamedTax, ...]:
     """The taxes of the company that were charged on a line; one of nothing was not."""
-    return tuple(NamedTax(tax.title or "Tax", tax.rate) for tax in lines if tax.price and not tax.channel_liable)
+    return tuple(NamedTax(tax.title or UNTITLED, tax.rate) for tax in lines if tax.price and not tax.channel_liable)
 
 
 def remitted_in(lines: Iterable[TaxLine]) -> Decimal:
@@ -215,12 +229,13 @@ def _extra_parts(order: Order, lines: tuple[AmountPart, ...]) -> list[AmountPart
     """Tip, duties and additional fees; each only where there is one."""
     in_lines = total(part.amount for part in lines if part.kind == "tip")
     fees = _shop_amount(order.original_total_additional_fees_set or order.total_additional_fees_set)
-    extras = [
-        AmountPart(kind="tip", amount=Decimal(0) if in_lines == order.total_tip_received else order.total_tip_received),
-        AmountPart(kind="duties", amount=_duties_of(order)),
-        AmountPart(kind="additional_fees", amount=fees or Decimal(0)),
-    ]
-    return [part for part in extras if part.amount != 0]
+    # because what a body leaves out of these is missing in its total then, and the gate refuses it
+    extras: tuple[tuple[PartKind, Decimal | None], ...] = (
+        ("tip", None if in_lines == order.total_tip_received else order.total_tip_received),
+        ("duties", _duties_of(order)),
+        ("additional_fees", fees),
+    )
+    return [AmountPart(kind=kind, amount=amount) for kind, amount in extras if amount]
 
 
 def _allocated(allocations: tuple[DiscountAllocation, ...] | None) -> Decimal:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from contracts.money import total
 from contracts.posting import Caution
 from contracts.shopify import LineItem, Order, Refund, ShippingLine, Transaction
-from mappings.shopify.amounts import SHIPPING_REFUND, OrderMoney, remitted_in
+from mappings.shopify.amounts import SHIPPING_REFUND, OrderMoney, is_called_tip, remitted_in
 from mappings.shopify.gateways import gateways_of, money_gateways
 from mappings.shopify.received import (
     NOTHING,
@@ -28,6 +28,11 @@ WHOSE_TAX = Caution(
 CARD = Caution(
     "gift_card_unknown",
     "A line does not say whether it sells a gift card (gift_card): it is booked as a product, so as income.",
+)
+TIP = Caution(
+    "tip_unknown",
+    "A line is called a tip, and the body does not say what was tipped (total_tip_received): it is booked as a "
+    "product, so as income.",
 )
 GATEWAY = Caution(
     "gateway_unknown",
@@ -68,6 +73,8 @@ def order_cautions(
         found.append(WHOSE_TAX)
     if _is_card_unknown(order.line_items):
         found.append(CARD)
+    if order.total_tip_received is None and any(_may_be_tip(line) for line in order.line_items):
+        found.append(TIP)
     if _are_edits_unknown(order):
         found.append(EDITS)
     if "cancelled_at" not in body:
@@ -131,6 +138,10 @@ def _is_any_tax_untold(order: Order, money: OrderMoney) -> bool:
 def _is_card_unknown(lines: Iterable[LineItem]) -> bool:
     """True where a line that is worth something is neither called a gift card nor called none."""
     return any(line.gift_card is None and line.tip_payment_gateway is None and line.price for line in lines)
+
+
+def _may_be_tip(line: LineItem) -> bool:
+    return line.tip_payment_gateway is None and bool(line.price) and is_called_tip(line)
 
 
 def _is_liability_unknown(lines: Iterable[LineItem | ShippingLine]) -> bool:

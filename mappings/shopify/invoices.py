@@ -77,7 +77,7 @@ def sale(order: Order, money: OrderMoney, customer: SourceKey, placed: Placed, r
         email=email_address(order.email),
         billing=address(order.billing_address),
         shipping=address(order.shipping_address),
-        tax_code=tax_code((tax for part in parts for tax in part.taxes), rules) if taxes.own else None,
+        tax_code=tax_code((tax for part in parts for tax in part.taxes), rules, charged=True) if taxes.own else None,
         tracking_class=track.tracking_class,
         location=track.location,
         po_number=cut(order.po_number, PO_NUMBER_MAX),
@@ -110,7 +110,7 @@ def _lines(
                 price=part.line.price if part.line and not within else None,
                 taxable=carries,
                 tax=on_it,
-                tax_code=tax_code(part.taxes if on_it else (), rules),
+                tax_code=tax_code(part.taxes, rules, charged=on_it != 0),
             ),
             own_discount=part.discount or None,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 from contracts.bodies import read_body
 from contracts.envelope import Envelope
@@ -66,7 +65,7 @@ def _item(product: Product, ident: int, variant: Variant, rules: MappingRules) -
         variant=" - ".join(part for part in (product.title, named) if part) or None,
         sku=variant.sku,
         product_id=ident,
-        unit_price=variant.price or Decimal(0),
+        unit_price=variant.price,
         taxable=variant.taxable,
         kind=ProductKind(product.product_type, product.vendor),
     )

@@ -73,7 +73,7 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
     placed, since = _placed(order, envelope)
     if is_before_start(placed.txn_date, rules):
         return earlier_plan(order, placed, since, envelope, _version(order, "earlier", since), rules)
-    if left_out(order, envelope.account, rules):
+    if left_out(order, envelope.account, envelope.body, rules):
         return _left_out_plan(order, placed, since)
     if envelope.event_type == "orders/cancelled" and order.cancelled_at is None:
         raise UndecodableRecord("the cancelled order has no cancelled_at")

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from contracts.errors import UndecodableRecord
 from contracts.shopify import Order
 from mappings.rules import MappingRules, OrderPattern, gateway_key
+
+FIELDS = {
+    "tag": ("tags",),
+    "channel": ("source_name",),
+    "gateway": ("payment_gateway_names", "gateway"),
+    "pos_location": ("location_id",),
+    "country": ("shipping_address", "billing_address"),
+}
+"""Where the body of an order says each part of a pattern; its shop its delivery says."""
+NONE_OF_IT = frozenset({"pos_location", "country"})
+"""Of these null says that the order has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +38,27 @@ def tracking(order: Order, shop: str | None, rules: MappingRules) -> Tracking:
     )
 
 
-def left_out(order: Order, shop: str | None, rules: MappingRules) -> bool:
-    """True when the rules leave this order of `shop` out."""
-    return any(_fits(order, shop, pattern) for pattern in rules.skip)
+def left_out(order: Order, shop: str | None, body: Mapping[str, object], rules: MappingRules) -> bool:
+    """True when the rules leave this order of `shop` out. UndecodableRecord where a trimmed `body` does not say it."""
+    if any(_fits(order, shop, pattern) for pattern in rules.skip):
+        return True
+    for pattern in rules.skip:
+        untold = _untold(pattern, body)
+        rest = pattern.model_copy(update=dict.fromkeys(untold))
+        if untold and _fits(order, shop, rest):
+            # because an order that somebody else books would be booked twice
+            raise UndecodableRecord(f"the order does not say its {untold[0]}, by which the rules leave orders out")
+    return False
+
+
+def _untold(pattern: OrderPattern, body: Mapping[str, object]) -> list[str]:
+    """The parts of a pattern of which `body` says nothing."""
+    return [
+        name
+        for name, fields in FIELDS.items()
+        if getattr(pattern, name) is not None
+        and not any(body.get(field) is not None or (field in body and name in NONE_OF_IT) for field in fields)
+    ]
 
 
 def _fits(order: Order, shop: str | None, pattern: OrderPattern) -> bool:

@@ -60,10 +60,10 @@ def amount_received(order: Order, money: OrderMoney) -> Decimal | None:
     if status in NOTHING:
         return Decimal(0)
     if order.refunds:
-        untold = any(refund.lacks("transactions") for refund in order.refunds)
-        if untold or status is None or owing is None or order.current_total_price is None:
+        back, left = _handed_back(order), order.current_total_price
+        if status is None or owing is None or left is None or back is None:
             return None  # because goods may be worth more than their money, no total of the order says what came in
-        return max(order.current_total_price + _handed_back(order) - owing, Decimal(0))
+        return max(left + back - owing, Decimal(0))
     if status == "paid":
         return _all_of_it(order, money)
     if status is None or owing is None or (order.refunds is None and _was_refunded(order)):
@@ -82,13 +82,14 @@ def _was_refunded(order: Order) -> bool:
     return order.financial_status in {"refunded", "partially_refunded"}
 
 
-def _handed_back(order: Order) -> Decimal:
-    return total(
-        shop_amount(row, order)
-        for refund in order.refunds or ()
-        for row in refund.transactions
-        if row.kind == "refund" and row.status in LEFT
-    )
+def _handed_back(order: Order) -> Decimal | None:
+    """What the refunds handed back, None where one does not say all of it in the shop's currency."""
+    refunds = order.refunds or ()
+    rows = (row for refund in refunds for row in refund.transactions if row.kind == "refund" and row.status in LEFT)
+    amounts = [shop_amount(row, order) for row in rows]
+    known = [amount for amount in amounts if amount is not None]
+    untold = len(known) < len(amounts) or any(refund.lacks("transactions") for refund in refunds)
+    return None if untold else total(known)
 
 
 def is_split_unknown(order: Order) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from contracts.errors import UndecodableRecord
 from contracts.posting import HeldBack
@@ -12,6 +11,8 @@ from mappings.rules import MappingRules
 from mappings.shopify.received import NOTHING
 
 FULFILLED = "fulfilled"
+IN_FULL_OR_PART: Mapping[str | None, HeldBack | None] = {"paid": None, "partially_paid": HeldBack.PAID_IN_PART}
+"""What these statuses say without a figure beside them."""
 
 
 def held_back(order: Order, body: Mapping[str, object], rules: MappingRules) -> HeldBack | None:
@@ -32,13 +33,16 @@ def _unless_paid(order: Order) -> HeldBack | None:
     status, owing = order.financial_status, order.total_outstanding
     if status in NOTHING:
         return HeldBack.NOT_PAID
-    if status is None and owing is None:
-        # because a sale that is left out in silence is never found again
-        raise UndecodableRecord("the order says neither financial_status nor total_outstanding; it is booked once paid")
+    if status in IN_FULL_OR_PART:
+        return IN_FULL_OR_PART[status]
+    if owing is None:
+        # because a sale that is left out in silence is never found again, and one that was refunded may owe the rest
+        raise UndecodableRecord(
+            "the order does not say whether all of it was paid (total_outstanding); it is booked once paid"
+        )
     if status is None and owing == order.total_price and owing:
         return HeldBack.NOT_PAID
-    paid = status == "paid" or (status != "partially_paid" and (owing or Decimal(0)) <= 0)
-    return None if paid else HeldBack.PAID_IN_PART
+    return None if owing <= 0 else HeldBack.PAID_IN_PART
 
 
 def _unless_fulfilled(order: Order, body: Mapping[str, object]) -> HeldBack | None:

@@ -18,14 +18,21 @@ def shown_to_customer(order: Order) -> Shown | None:
     return Shown(currency=code, total=shown.amount, worth=order.total_price)
 
 
-def shop_amount(row: Transaction, order: Order) -> Decimal:
-    """What `row` moved in the shop's currency; of an amount told in the customer's, its share of the order's total."""
+def shop_amount(row: Transaction, order: Order) -> Decimal | None:
+    """What `row` moved in the shop's currency; of an amount told in the customer's, its share of the order's total.
+
+    None where nobody says what its amount is worth in the shop's.
+    """
     shop = row.amount_set.shop_money if row.amount_set else None
     if shop:
         return shop.amount
-    if row.currency is None or row.currency == order.currency:
-        return row.amount
     shown = shown_to_customer(order)
-    if shown is None or row.currency != shown.currency:
+    if row.currency == order.currency or (row.currency is None and not _is_shown_in_another(order)):
         return row.amount
+    if shown is None or row.currency != shown.currency:
+        return None
     return shown.share(row.amount, decimals_of(order.currency))
+
+
+def _is_shown_in_another(order: Order) -> bool:
+    return order.presentment_currency not in {None, order.currency} or shown_to_customer(order) is not None

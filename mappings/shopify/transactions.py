@@ -15,9 +15,10 @@ from contracts.entities import PAYMENT_REF_MAX
 from contracts.envelope import Envelope
 from contracts.errors import UndecodableRecord
 from contracts.keys import SourceKey
+from contracts.money import Money
 from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import ChangeDraft, PaymentDraft
-from contracts.shopify import ShopMoney, Transaction, true_id
+from contracts.shopify import Transaction, true_id
 from mappings.accounts import deposit_account
 from mappings.lines import in_hundredths
 from mappings.registry import maps
@@ -71,9 +72,9 @@ def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: M
         raise UndecodableRecord("the transaction has no order_id")
     order = SourceKey("shopify", "order", str(transaction.order_id))
     money = _shop_money(transaction)
-    amount, currency = money.amount + rounded_by(transaction), money.currency_code or ""
+    amount, currency = money.number, money.currency
     if transaction.kind == CHANGE:
-        return _change_plan(transaction, key, order, ShopMoney(amount=amount, currency_code=currency), min(known))
+        return _change_plan(transaction, key, order, money, min(known))
     open_points = day_cautions(transaction)
     if is_redemption(transaction.gateway):
         steps = redemption_steps(key, Intent.FACT, order, amount, currency, moment.date(), rules)
@@ -93,25 +94,24 @@ def _plan(transaction: Transaction, key: SourceKey, envelope: Envelope, rules: M
 
 
 def _change_plan(
-    transaction: Transaction, key: SourceKey, order: SourceKey, money: ShopMoney, since: datetime
+    transaction: Transaction, key: SourceKey, order: SourceKey, money: Money, since: datetime
 ) -> PostingPlan:
     """Less of the payment was received that the change was given back of; it is booked there and has no document."""
-    currency = money.currency_code or ""
     draft = ChangeDraft(
         invoice=order,
-        amount=in_hundredths(money.amount, currency),
-        currency=currency,
+        amount=in_hundredths(money.number, money.currency),
+        currency=money.currency,
         payment=SourceKey("shopify", "transaction", str(transaction.parent_id)) if transaction.parent_id else None,
     )
     step = PostingStep(key=key, entity="Payment", intent=Intent.FACT, draft=draft, name="change")
     return PostingPlan(document=key, lane=order, steps=(step,), document_created_at=since)
 
 
-def _shop_money(transaction: Transaction) -> ShopMoney:
-    """The amount in the shop's currency where the body has it; the plain amount is in the customer's."""
+def _shop_money(transaction: Transaction) -> Money:
+    """What moved, cash rounding in it, in the shop's currency where the body has it; else in the customer's."""
     shop = transaction.amount_set.shop_money if transaction.amount_set else None
     code = (shop.currency_code or shop.currency) if shop else transaction.currency
     if not code:
         # because the transaction's own currency may be the customer's, it does not name the shop's
         raise UndecodableRecord("the transaction has no currency")
-    return ShopMoney(amount=shop.amount if shop else transaction.amount, currency_code=code)
+    return Money((shop.amount if shop else transaction.amount) + rounded_by(transaction), code)

@@ -139,7 +139,7 @@ def _line(
         price=_price(unit, code),
         taxable=bool(known_taxes) and any(tax.amount for tax in known_taxes),
         tax=_number(sum(tax.amount for tax in own), code),
-        tax_code=tax_code(named_taxes(own), rules),
+        tax_code=tax_code(named_taxes(own), rules, charged=any(tax.amount for tax in own)),
     )
 
 
@@ -151,7 +151,7 @@ def _delivery(shipping: ShippingCost, item: PostingStep, code: str, rules: Mappi
         description="Shipping",
         taxable=shipping.amount_tax > 0,
         tax=_number(shipping.amount_tax, code),
-        tax_code=tax_code(named_taxes(shipping.taxes), rules),
+        tax_code=tax_code(named_taxes(shipping.taxes), rules, charged=shipping.amount_tax != 0),
     )
 
 

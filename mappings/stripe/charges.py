@@ -98,7 +98,7 @@ def sale_of(charge: Charge) -> ChargedSale:
 def _taken(charge: Charge) -> int:
     """What was captured. UnmappableEvent where an old body does not say it: a release counts as refunded there."""
     if charge.taken is None:
-        raise UnmappableEvent("the charge has no amount_captured and something of it was released or refunded")
+        raise UnmappableEvent("the charge has no amount_captured, nor does it say that nothing of it was released")
     return charge.taken
 
 

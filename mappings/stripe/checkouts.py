@@ -26,8 +26,8 @@ def map_session(envelope: Envelope, rules: MappingRules) -> Ignored:  # noqa: AR
 
 def _warnings(session: CheckoutSession) -> tuple[Caution, ...]:
     tax = session.total_details.amount_tax if session.total_details else None
-    if not tax or session.invoice is not None or session.currency is None:
+    if not tax or session.invoice is not None:
         return ()
-    money = from_stripe(tax, session.currency)
-    said = f"{money} of this checkout is tax, and its charge does not say so: it is booked as sales, not as tax owed"
+    part = "A part" if session.currency is None else f"{from_stripe(tax, session.currency)}"
+    said = f"{part} of this checkout is tax, and its charge does not say so: it is booked as sales, not as tax owed"
     return (Caution("checkout_tax", f"{said}; let Checkout make an invoice (invoice_creation), which tells it"),)

@@ -80,7 +80,7 @@ def _steps(
         lines=(*_less_discount(parts), *((taken_out,) if handed_back else ())),
         total=parts.total - handed_back,
         tax=parts.tax,
-        tax_code=tax_code(named_taxes(parts.taxes), rules) if parts.tax else None,
+        tax_code=tax_code(named_taxes(parts.taxes), rules, charged=True) if parts.tax else None,
         exchange_rate=rules.exchange_rates.get(code),
     )
     memo = PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit note")

@@ -81,7 +81,8 @@ def map_invoice_payment(envelope: Envelope, rules: MappingRules) -> PostingPlan 
         raise UnmappableEvent("the invoice payment does not name its invoice")
     key = SourceKey("stripe", "invoice", ident)
     links = _payment_links(paid, key)
-    if not links and (paid.payment is None or paid.payment.type in THROUGH_STRIPE):
+    kind = paid.payment.type if paid.payment else None
+    if not links and (kind is None or kind in THROUGH_STRIPE):
         # because without it the charge and the invoice would be booked both
         raise UnmappableEvent("the invoice payment does not name the charge or intent that paid")
     moment = paid.created or envelope.occurred_at
@@ -145,7 +146,7 @@ def _draft(invoice: StripeInvoice, parts: Parts, customer: SourceKey, rules: Map
         lines=parts.lines,
         total=parts.total,
         tax=parts.tax,
-        tax_code=tax_code(named_taxes(parts.taxes), rules) if parts.tax else None,
+        tax_code=tax_code(named_taxes(parts.taxes), rules, charged=True) if parts.tax else None,
         discount=parts.discount,
         discount_account=account(rules, "discount") if parts.discount else None,
         exchange_rate=rules.exchange_rates.get(code),

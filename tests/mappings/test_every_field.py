@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import combinations, product
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -44,6 +46,9 @@ from tests.support.sizes import examples
 GOLDEN = Path(__file__).parent / "golden"
 EVENTS = sorted(GOLDEN.glob("*/*/event.json"))
 Field = tuple[object, ...]
+T = TypeVar("T")
+PAIRS = 60
+"""Of each event, on CI's profile; all of them in the nightly run."""
 
 
 def decision_of(event: object, rules: MappingRules) -> PostingPlan | Ignored | RecordError:
@@ -145,29 +150,65 @@ def part_of(event: Json, path: Field) -> object:
 
 def silent(event: Json, rules: MappingRules) -> list[str]:
     """The fields whose absence changes the books and is not said."""
-    whole = decision_of(event, rules)
+    inside, whole = body_path(event), decision_of(event, rules)
+    tries = product(some_of(list(fields_of(part_of(event, inside)))), (False, True))
+    return sorted(
+        {
+            dotted(path) + (" null" if null else "")
+            for path, null in tries
+            if changes_in_silence(whole, without(event, (*inside, *path), null=null), rules)
+        }
+    )
+
+
+def silent_together(event: Json, rules: MappingRules) -> list[tuple[str, str]]:
+    """The pairs of fields of one object, neither of them a kept default, whose absence changes the books unsaid."""
+    inside, whole = body_path(event), decision_of(event, rules)
+    paths = [path for path in fields_of(part_of(event, inside)) if dotted(path) not in KEPT]
+    pairs = [pair for pair in combinations(paths, 2) if pair[0][:-1] == pair[1][:-1]]
+    found = set()
+    for first, second in some_of(pairs, PAIRS):
+        cut = without(without(event, (*inside, *first), null=False), (*inside, *second), null=False)
+        if changes_in_silence(whole, cut, rules):
+            found.add((dotted(first), dotted(second)))
+    return sorted(found)
+
+
+def some_of(paths: list[T], whole: int | None = None) -> list[T]:
+    """As many of them as this profile tries, evenly spread."""
+    return paths[:: max(1, -(-len(paths) // examples(whole or len(paths) or 1)))]
+
+
+def dotted(path: Field) -> str:
+    return ".".join("[]" if isinstance(step, int) else str(step) for step in path)
+
+
+def changes_in_silence(whole: PostingPlan | Ignored | RecordError, cut: Json, rules: MappingRules) -> bool:
+    """True where `cut` means other books than `whole` does, and is neither refused nor warned of."""
     if not isinstance(whole, PostingPlan):
-        return []
-    books, said = books_of(whole), {each.code for each in whole.warnings}
-    inside = body_path(event)
-    found: list[str] = []
-    paths = list(fields_of(part_of(event, inside)))
-    for path in paths[:: -(-len(paths) // examples(len(paths)))]:
-        for null in (False, True):
-            decision = decision_of(without(event, (*inside, *path), null=null), rules)
-            if isinstance(decision, RecordError):
-                continue
-            told = {each.code for each in decision.warnings} - said
-            same = isinstance(decision, PostingPlan) and books_of(decision) == books
-            if not same and not told:
-                named = ".".join("[]" if isinstance(step, int) else str(step) for step in path)
-                found.append(named + (" null" if null else ""))
-    return sorted(set(found))
+        return False
+    decision = decision_of(cut, rules)
+    if isinstance(decision, RecordError) or {each.code for each in decision.warnings} - {
+        each.code for each in whole.warnings
+    }:
+        return False
+    return not isinstance(decision, PostingPlan) or books_of(decision) != books_of(whole)
+
+
+def rules_of(event: Path) -> MappingRules:
+    """The rules beside an event."""
+    beside = event.with_name("rules.toml")
+    return load_rules(beside.read_text()) if beside.exists() else RULES
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
 def test_a_field_that_is_left_out_never_changes_the_books_in_silence(event: Path) -> None:
     """Guard: what decides about money, tax, day or account has no default but those of `kept_defaults.py`."""
-    rules = event.with_name("rules.toml")
-    found = silent(json.loads(event.read_bytes()), load_rules(rules.read_text()) if rules.exists() else RULES)
+    found = silent(json.loads(event.read_bytes()), rules_of(event))
     assert [name for name in found if name.removesuffix(" null") not in KEPT] == []
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
+def test_two_fields_that_are_left_out_together_never_change_the_books_in_silence(event: Path) -> None:
+    """Guard: what one field tells another may tell too, and neither default is taken where both are gone."""
+    assert silent_together(json.loads(event.read_bytes()), rules_of(event)) == []

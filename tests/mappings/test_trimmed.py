@@ -12,10 +12,13 @@ from mappings.rules import MappingRules, load_rules
 from tests.support.orders import (
     Json,
     adjustment,
+    charge,
     handed_back,
+    invoice_of,
     line,
     mapped,
     order,
+    payment_of,
     plan_of,
     refund,
     refund_line,
@@ -27,6 +30,7 @@ from tests.support.orders import (
     transaction,
 )
 from tests.support.shop_payouts import row, told
+from tests.support.stripe_objects import invoice_payment
 
 TAXED = taxed("20.00", 1, "1.45")
 TRIGGERED = {"X-Shopify-Triggered-At": b"2026-03-08T00:10:00Z"}
@@ -72,6 +76,20 @@ def test_a_whole_order_leaves_nothing_open() -> None:
         (order([line("20.00")], payment_gateway_names=["paypal", "shopify_payments"]), "gateway_unknown"),
         (without(order([line("20.00")]), "cancelled_at"), "cancellation_unknown"),
         (order([line("20.00", 2)], current_total_price="20.00"), "edits_unknown"),
+        (
+            without(order([line("20.00"), line("3.00", title="Tip", product_id=None)]), "total_tip_received"),
+            "tip_unknown",
+        ),
+        (
+            order(
+                [line("20.00", current_quantity=0)],
+                presentment_currency="EUR",
+                financial_status="refunded",
+                current_total_price="0.00",
+                refunds=[refund([refund_line(line("20.00"), 1, "20.00")], handed_back("20.00", currency=None))],
+            ),
+            "received_unknown",
+        ),
     ],
 )
 def test_what_an_order_leaves_open_is_said(body: Json, code: str) -> None:
@@ -101,6 +119,56 @@ def test_a_cancellation_without_its_day_is_refused() -> None:
 def test_a_day_that_only_the_delivery_tells_is_said(body: Json) -> None:
     """Its event was triggered in UTC, whatever day the shop had."""
     assert "day_unknown" in codes(plan_of(body, headers=TRIGGERED))
+
+
+@pytest.mark.parametrize("status", ["refunded", "partially_refunded", None])
+def test_an_order_that_is_booked_once_paid_says_what_it_owes(status: str | None) -> None:
+    """Guard: money that was handed back does not say that all of the rest was paid."""
+    body = order([line("20.00")], financial_status=status, total_outstanding=None, current_total_price="5.00")
+    assert "total_outstanding" in refused(body, load_rules('[orders]\npost_when = "paid"'))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "field"),
+    [
+        ('tag = "wholesale"', "tags"),
+        ('channel = "amazon"', "source_name"),
+        ('gateway = "paypal"', "payment_gateway_names"),
+        ('pos_location = "77"', "location_id"),
+        ('country = "FR"', "shipping_address"),
+        ('tag = "wholesale"\nchannel = "amazon"', "tags"),
+    ],
+)
+def test_what_leaves_an_order_out_is_told(pattern: str, field: str) -> None:
+    """Guard: an order that somebody else books would be booked twice. Null is a fact."""
+    rules = load_rules(f"[[skip]]\n{pattern}\n")
+    told: Json = {"tags": "", "source_name": "amazon", "location_id": None, "shipping_address": None}
+    body = order([line("20.00")], **told)
+    plan_of(shopify_event("orders/create", body), rules)
+    assert "leave orders out" in refused(shopify_event("orders/create", without(body, field)), rules)
+
+
+def test_what_leaves_an_order_out_need_not_be_told_of_another_order() -> None:
+    """The part that is told does not fit."""
+    rules = load_rules('[[skip]]\ntag = "wholesale"\nchannel = "amazon"\n')
+    body = without(order([line("20.00")], source_name="web"), "tags")
+    assert invoice_of(plan_of(shopify_event("orders/create", body), rules)).total == 20
+
+
+def test_a_removed_delivery_that_a_refund_hands_back_says_its_amount() -> None:
+    """Guard: else it was never sold."""
+    removed = shipping("5.00", id=9, is_removed=True)
+    given = refund([], handed_back("5.00"), order_adjustments=[{"id": 1, "kind": "shipping_refund", "tax_amount": "0"}])
+    body = order([line("20.00")], shipping_lines=[removed], total_price="20.00", refunds=[given])
+    assert "no amount" in refused(body)
+
+
+def test_a_sold_line_without_its_taxes_does_not_say_that_there_were_none() -> None:
+    """Guard: the tax that goes back would stay owed."""
+    taken = without(refund_line(without(TAXED, "tax_lines"), 1, "20.00"), "total_tax", "total_tax_set")
+    assert "no total_tax" in refused(refund([taken]))
+    untaxed = without(refund_line(line("20.00", tax_lines=[]), 1, "20.00"), "total_tax", "total_tax_set")
+    assert codes(plan_of(refund([untaxed]))) == set()
 
 
 def test_a_transaction_names_its_gateway() -> None:
@@ -165,6 +233,26 @@ def test_a_row_of_a_payout_says_its_day_where_books_begin() -> None:
     body = told([row("adjustment", "10.00", processed_at=None)])
     plan_of(body, load_rules(rules))
     assert "earlier books" in refused(body, load_rules("books_start = 2026-01-01\n" + rules))
+
+
+def test_a_captured_charge_says_how_much_of_it_was_captured() -> None:
+    """Guard: a part of it may have been; one of which nothing was released took all of it."""
+    bare = without(charge(), "amount_captured")
+    assert "amount_captured" in refused(stripe_event("charge.captured", without(bare, "amount_refunded")))
+    assert payment_of(plan_of(stripe_event("charge.captured", bare))).amount == 25
+
+
+@pytest.mark.parametrize("paid_by", [{}, {"type": "payment_intent"}, {"type": None}])
+def test_an_invoice_payment_says_what_paid(paid_by: Json) -> None:
+    """Guard: without it the charge and the invoice would be booked both."""
+    assert "does not name the charge" in refused(stripe_event("invoice_payment.paid", invoice_payment(payment=paid_by)))
+
+
+def test_tax_of_a_checkout_is_said_without_its_currency() -> None:
+    """It is no amount that anybody knows, and no reason to be silent."""
+    session: Json = {"id": "cs_1", "object": "checkout.session", "total_details": {"amount_tax": 180}}
+    (warning,) = mapped(stripe_event("checkout.session.completed", session)).warnings
+    assert (warning.code, "1.80" in warning.message) == ("checkout_tax", False)
 
 
 def test_a_stripe_refund_says_its_status() -> None:

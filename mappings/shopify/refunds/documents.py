@@ -84,7 +84,7 @@ def _receipt(
         total=in_hundredths(value(parts), money.currency),
         deposit_to=deposit_account(rules, share.gateway),
         tax=tax,
-        tax_code=tax_code((each for part in parts for each in part.taxes), rules) if tax else None,
+        tax_code=tax_code((each for part in parts for each in part.taxes), rules, charged=True) if tax else None,
         method=rules.gateway(share.gateway).method,
         reference=handed_back[-PAYMENT_REF_MAX:],
         exchange_rate=rules.exchange_rates.get(money.currency),
@@ -127,7 +127,7 @@ def _credit(
         lines=_lines(parts, money.currency, rules, items),
         total=in_hundredths(value(parts), money.currency),
         tax=tax,
-        tax_code=tax_code((each for part in parts for each in part.taxes), rules) if tax else None,
+        tax_code=tax_code((each for part in parts for each in part.taxes), rules, charged=True) if tax else None,
         exchange_rate=rules.exchange_rates.get(money.currency),
     )
     return PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit memo")
@@ -160,7 +160,7 @@ def _lines(
                 price=part.line.price if part.line else None,
                 taxable=part.tax != 0,
                 tax=in_hundredths(part.tax, currency),
-                tax_code=tax_code(part.taxes if part.tax else (), rules),
+                tax_code=tax_code(part.taxes, rules, charged=part.tax != 0),
             )
         )
     return tuple(lines)

@@ -15,9 +15,9 @@ from decimal import Decimal
 
 from contracts.errors import UnbalancedDocument, UndecodableRecord
 from contracts.money import decimals_of, plain, round_half_up, split, total
-from contracts.shopify import OrderAdjustment, Refund, ShippingLine, Transaction, true_id
+from contracts.shopify import OrderAdjustment, Refund, ShippingLine, TaxLine, Transaction, true_id
 from mappings.rules import gateway_key
-from mappings.shopify.amounts import AmountPart, remitted_in
+from mappings.shopify.amounts import AmountPart, named_taxes, remitted_in
 from mappings.shopify.refunds.parts import (
     Side,
     TaxIncluded,
@@ -247,19 +247,22 @@ def all_by_others(money: RefundMoney) -> RefundMoney:
     return replace(money, shares=shares, credit=by_others(money.credit), corrections=corrections)
 
 
-def delivery_by_others(money: RefundMoney, deliveries: Iterable[ShippingLine]) -> RefundMoney:
-    """`money` with what a channel remits of the tax of a delivery that goes back: its share of what was charged."""
+def with_deliveries(money: RefundMoney, deliveries: Iterable[ShippingLine]) -> RefundMoney:
+    """`money` with what `deliveries` that go back say of their tax: its names, and what a channel remits of it."""
     lines = [tax for delivery in deliveries for tax in delivery.tax_lines]
-    all_of_it, by_channel = total(tax.price for tax in lines), remitted_in(lines)
-    if not by_channel:
+    if not lines:
         return money
-    shares = tuple(replace(share, parts=_with_channel(share.parts, by_channel, all_of_it)) for share in money.shares)
-    return replace(money, shares=shares, credit=_with_channel(money.credit, by_channel, all_of_it))
+    shares = tuple(replace(share, parts=_with_taxes(share.parts, lines)) for share in money.shares)
+    return replace(money, shares=shares, credit=_with_taxes(money.credit, lines))
 
 
-def _with_channel(parts: Sequence[AmountPart], by_channel: Decimal, all_of_it: Decimal) -> tuple[AmountPart, ...]:
+def _with_taxes(parts: Sequence[AmountPart], lines: Sequence[TaxLine]) -> tuple[AmountPart, ...]:
+    """A channel remits its share of what was charged."""
+    all_of_it, by_channel, names = total(tax.price for tax in lines), remitted_in(lines), named_taxes(lines)
     return tuple(
-        replace(part, remitted=share_of(part.tax, by_channel, all_of_it)) if part.kind == "shipping" else part
+        replace(part, remitted=share_of(part.tax, by_channel, all_of_it), taxes=names)
+        if part.kind == "shipping" and part.tax
+        else part
         for part in parts
     )
 

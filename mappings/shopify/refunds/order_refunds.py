@@ -20,7 +20,7 @@ from mappings.shopify.amounts import OrderMoney
 from mappings.shopify.cautions import row_cautions
 from mappings.shopify.edits import says_what_it_sold
 from mappings.shopify.refunds.documents import Refunded, refund_documents
-from mappings.shopify.refunds.money import RefundMoney, all_by_others, delivery_by_others, refund_money
+from mappings.shopify.refunds.money import RefundMoney, all_by_others, refund_money, with_deliveries
 from mappings.shopify.refunds.reconcile import reconciled, with_tip
 from mappings.shopify.refunds.refunds import described_deliveries, refund_key, refund_notes, why_nothing
 
@@ -68,7 +68,7 @@ def _read(order: Order, refund: Refund, found: OrderRefunds) -> RefundMoney | No
             found.notes.append(f"Its refund {refund.id} is a test.")
             return None
         money = refund_money(_with_lines(order, refund), order.currency, taxes_included=order.taxes_included)
-        return delivery_by_others(money, described_deliveries(refund) or _deliveries(order, refund))
+        return with_deliveries(money, described_deliveries(refund) or _deliveries(order, refund))
     except RecordError as error:
         found.leave_out(refund, str(error))
         return None

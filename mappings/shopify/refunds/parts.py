@@ -19,6 +19,7 @@ from mappings.shopify.amounts import (
     SHIPPING_REFUND,
     AmountPart,
     PartKind,
+    adjustment_amount,
     delivery_amount,
     kind_of,
     named_taxes,
@@ -161,7 +162,7 @@ def line_money(line: RefundLine, side: Side = "shop_money") -> tuple[Decimal, De
 
 def _is_untaxed(sold: LineItem | None) -> bool:
     """True where the sold line itself says that no tax was charged, so that none can go back."""
-    return sold is not None and not any(tax.price for tax in sold.tax_lines)
+    return sold is not None and not sold.lacks("tax_lines") and not any(tax.price for tax in sold.tax_lines)
 
 
 def _shipping(refund: Refund, rows: Sequence[OrderAdjustment], side: Side) -> tuple[Decimal, Decimal]:
@@ -193,12 +194,11 @@ def require_taxes(refund: Refund, rows: Sequence[OrderAdjustment]) -> None:
 
 def row_money(row: OrderAdjustment, side: Side = "shop_money") -> tuple[Decimal, Decimal]:
     """Amount and tax of an adjustment; one without a tax has none beside its amount."""
-    amount, tax = _in_set(row.amount_set, side), _in_set(row.tax_amount_set, side)
-    if side == "shop_money":
-        amount, tax = row.amount if amount is None else amount, row.tax_amount if tax is None else tax
-        if amount is None:
-            raise UndecodableRecord("an adjustment of the refund has no amount")
-    return amount or Decimal(0), tax or Decimal(0)
+    tax = _in_set(row.tax_amount_set, side)
+    if side == "presentment_money":
+        return _in(row.amount_set, side), tax or Decimal(0)
+    tax = row.tax_amount if tax is None else tax
+    return adjustment_amount(row), tax or Decimal(0)
 
 
 def _within(refund: Refund, duties: Decimal, side: Side) -> tuple[Decimal, ...]:

@@ -18,7 +18,7 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.cautions import refund_cautions
 from mappings.shopify.refunds.documents import Refunded, refund_documents
-from mappings.shopify.refunds.money import RefundMoney, delivery_by_others, refund_money
+from mappings.shopify.refunds.money import RefundMoney, refund_money, with_deliveries
 from mappings.shopify.refunds.parts import shop_currency, value
 
 HOLDS_NOTHING = "the refund hands nothing back and takes nothing off what is owed"
@@ -41,7 +41,7 @@ def map_refund(envelope: Envelope, rules: MappingRules) -> PostingPlan | Ignored
     moment = refund.processed_at or refund.created_at or envelope.occurred_at
     if moment is None or document is None:
         raise UndecodableRecord("the refund has neither processed_at nor created_at")
-    money = delivery_by_others(refund_money(refund, shop_currency(refund)), described_deliveries(refund))
+    money = with_deliveries(refund_money(refund, shop_currency(refund)), described_deliveries(refund))
     order = SourceKey("shopify", "order", str(refund.order_id))
     steps = refund_documents(Refunded(document, order, moment.date()), money, rules)
     if not steps:
