@@ -102,7 +102,7 @@ def _content(envelope: Envelope, charges: Sequence[str]) -> EventContent:
     document, sale = document_of(envelope), sale_of(envelope)
     amount, currency = _worth(envelope)
     name = body.get("name") if envelope.event_type.startswith("orders/") else None
-    said = {str(body[key]).removeprefix("#") for key in NAMES if isinstance(body.get(key), str | int)}
+    said = {str(body[key]).removeprefix("#") for key in NAMES if _is_name(body.get(key))}
     refers = {*map(_charge, charges), *_rows_of(body)} - {document}
     return EventContent(
         document=document,
@@ -113,6 +113,10 @@ def _content(envelope: Envelope, charges: Sequence[str]) -> EventContent:
         amount=amount,
         currency=cut_text(currency, SHOWN_TEXT_MAX) if currency else None,
     )
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _charge(ident: str) -> SourceKey:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bridge.commands.contents import content_of
-from bridge.commands.dead_letters.redriving import letter_headers, read_letter
+from bridge.commands.dead_letters.redriving import read_letter
 from bridge.commands.explain.books import read_rows
 from bridge.commands.explain.composing import BooksNow, Story, compose, documents_of, entities_of, the_sale
 from bridge.commands.explain.known import Knowledge, KnownLetter
@@ -65,7 +65,7 @@ class Explained:
             record = consumed(letter, offset)
             read = read_letter(record)
             assert read is not None
-            known.letters.append(KnownLetter(read, letter_headers(record), content_of(record)))
+            known.letters.append(KnownLetter(read, record))
         published = [
             PublishedResult(each, result_record(each, "qbo.results").value or b"", NOW) for each in self.world.told
         ]

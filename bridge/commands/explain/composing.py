@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bridge.commands.explain.entity_state import PEOPLE, EntityState, link_to, live_state
 from bridge.commands.explain.known import Knowledge, KnownLetter
+from bridge.commands.explain.question import ident_of
 from bridge.commands.explain.sale import SaleLinks, key_of
 from bridge.commands.explain.story import Attempt, PublishedResult, attempts_of, meant
 from bridge.journal.redrives import read_redrive
@@ -175,11 +176,15 @@ def _letters(
     places = {each.place for each in published}
     found = []
     for each in known.letters:
-        said = {str(each.content.document), str(each.letter.origin)}
-        if each.letter.origin in places or said & set(documents):
+        origin = each.letter.origin
+        if origin in places or str(origin) in documents or _is_about(each, documents):
             redrive = read_redrive(known.trail.live, each.letter.place)
             found.append(RedrivenLetter(each, str(redrive.to) if redrive is not None else None))
     return found
+
+
+def _is_about(letter: KnownLetter, documents: Iterable[str]) -> bool:
+    return any(letter.may_name(ident_of(each)) and str(letter.content.document) == each for each in documents)
 
 
 def _waiting(known: Knowledge, members: Collection[str], own: Iterable[PublishedResult]) -> list[Place]:

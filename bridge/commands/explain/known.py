@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
-from bridge.commands.contents import EventContent
-from bridge.commands.dead_letters.redriving import Letter
+from bridge.commands.contents import NOTHING_READ, EventContent, content_of
+from bridge.commands.dead_letters.redriving import Letter, letter_headers
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.story import Trail
 from bridge.commands.glance import ResultGlance
+from bridge.commands.needle import is_opaque, may_hold
 from bridge.index.identities import Identities, Recorded
 from contracts.keys import SourceKey
-from contracts.records import Place
+from contracts.records import InboundRecord, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,30 @@ class ResultLine:
     is_booked: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KnownLetter:
-    """One dead letter: what it says of itself, our headers, and what its event is about."""
+    """One dead letter: what it says of itself, and its `record`, of which no more is read than is asked for."""
 
     letter: Letter
-    headers: Mapping[str, str]
-    content: EventContent
+    record: InboundRecord
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """Our headers, without their prefix."""
+        return letter_headers(self.record)
+
+    @cached_property
+    def content(self) -> EventContent:
+        """What its event is about."""
+        return content_of(self.record)
+
+    def may_name(self, ident: str) -> bool:
+        """False where its event certainly does not name `ident`, the id of a document or a name, without reading it."""
+        return may_hold(self.record.value or b"", ident, opaque=self._is_opaque)
+
+    @cached_property
+    def _is_opaque(self) -> bool:
+        return is_opaque(self.record.value or b"")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +92,8 @@ class Knowledge:
         """Note what the question names beside results; everything is read by now."""
         documents = {line.about: line.document for line in self.lines if line.document}
         for each in self.letters:
-            if question.names_letter(each.letter, each.headers, each.content):
+            content = each.content if each.may_name(question.ident) else NOTHING_READ
+            if question.names_letter(each.letter, each.headers, content):
                 origin = each.letter.origin
                 self.asked.add(documents.get(origin) or str(each.content.document or origin))
         for place, content in self.waiting.items():

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from bridge.commands.contents import EventContent, content_of
-from bridge.commands.dead_letters.redriving import letter_headers, read_letter
+from bridge.commands.dead_letters.redriving import read_letter
 from bridge.commands.explain.known import Knowledge, KnownLetter
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.sale import SaleLinks, key_of, newest_payouts
@@ -34,7 +34,7 @@ async def look_through(settings: Settings, companies: Collection[str], question:
     async for record in read_records(settings, settings.topics.dead_letters):
         letter = read_letter(record)
         if letter is not None and letter.company in known:
-            known[letter.company].letters.append(KnownLetter(letter, letter_headers(record), content_of(record)))
+            known[letter.company].letters.append(KnownLetter(letter, record))
         _keep_oldest(oldest, record)
     async for record in read_records(settings, settings.topics.results):
         result = glance_at(record)

@@ -20,6 +20,11 @@ from contracts.records import Place
 ENTITIES = {name.lower(): name for name in get_args(EntityName)}
 
 
+def ident_of(document: str) -> str:
+    """The id in a document's key; all of a text that is none."""
+    return document.split(":", 2)[-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What was typed, and what else it may be: a record's `place`, or an entity of QuickBooks and its Id."""
@@ -45,9 +50,14 @@ class Question:
         """The text as QuickBooks has it for a number."""
         return self.text.removeprefix("#")
 
+    @property
+    def ident(self) -> str:
+        """The id where the text is a document's key, else the number: whatever names the text holds this."""
+        return ident_of(self.number)
+
     def names_document(self, document: str) -> bool:
         """Whether it is the document's key or its id."""
-        return bool(document) and self.text in {document, document.split(":", 2)[-1]}
+        return bool(document) and self.text in {document, ident_of(document)}
 
     def names_result(self, result: ResultGlance) -> bool:
         """Whether it may mean the document that this result is about."""
