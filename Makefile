@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick push check format nightly fuzz cover kafka chaos bench bench-backfill bench-sandbox golden schemas lock audit secrets wheel clean
+.PHONY: help setup demo test quick push check format nightly fuzz cover kafka chaos bench bench-backfill bench-matching bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -70,6 +70,9 @@ bench: $(STAMP) ## what the machine costs here, beside the floor in the same run
 
 bench-backfill: $(STAMP) ## ORDERS=20000 into books kept by hand, beside live orders, the owner killed twice (about 25 minutes)
 	@$(BIN)/python -m tests.bench.backfill $(ORDERS)
+
+bench-matching: $(STAMP) ## what of books that people kept by hand is found, kind by kind, with SEEDS="1 2 3 4 5 6" (10 minutes)
+	@$(BIN)/python -m tests.bench.kept_by_hand --seeds $(SEEDS)
 
 bench-sandbox: $(STAMP) ## how many writes a second the sandbox takes, single and in batches
 	@$(BIN)/python -m bridge.sandbox.bench

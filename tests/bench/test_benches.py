@@ -11,7 +11,7 @@ import structlog
 
 from bridge.sandbox import bench as sandbox_bench
 from tests.bench import __main__ as stages
-from tests.bench import answers, backfill, backlog, record, results, waiting
+from tests.bench import answers, backfill, backlog, kept_by_hand, record, results, waiting
 from tests.bench.recorded import Recorded
 
 
@@ -60,6 +60,19 @@ def test_the_bench_of_a_backfill_counts_the_books(held: list[str], capsys: pytes
     assert said["answers 429"] == "0"
     assert said["what is wrong in the books"] == "nothing"
     assert said["documents that a second run wrote"] == "0"
+
+
+def test_the_bench_of_books_kept_by_hand_finds_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """One order of each kind, in a company with automated sales tax and one without; the truth is the story's."""
+    kept_by_hand.main(["1", "--seeds", "1", "2"])
+    said = capsys.readouterr().out
+    assert "(100.0 %); wrong: 0, doubled: 0." in said
+    rows = [[cell.strip() for cell in each.split("|")[1:-1]] for each in said.splitlines() if each.startswith("| ")]
+    truths = {"there": "adopted", "doubtful": "asked", "new": "created"}
+    named = dict(enumerate(rows[0]))
+    for row in rows[1:]:
+        cells = {named[at]: cell for at, cell in enumerate(row)}
+        assert cells[truths[cells["truth"]]] == cells["orders"], row
 
 
 def test_the_bench_of_the_record_of_ids_measures_take_overs_with_and_without_following(

@@ -54,6 +54,62 @@ async def test_entries_stand_together_for_what_the_source_tells(
         assert acme.written() == before
 
 
+@pytest.mark.parametrize("together", [True, False], ids=["in one micro-batch", "one by one"])
+@pytest.mark.parametrize("first", ["body", "transaction"])
+async def test_a_payment_entered_over_less_is_a_part_of_the_money_and_the_rest_is_booked(
+    first: str, *, together: bool
+) -> None:
+    """20.00 of 42.90: what is missing comes of the body, and a person looks. Guard: `partly_entered`."""
+    async with opened() as acme:
+        mine = await keyed(acme, **BY_NUMBER)
+        await paid_by_hand(acme, mine, "20.00")
+        await acme.restart()
+        events = [bought(0), transaction()] if first == "body" else [transaction(), bought(0)]
+        for batch in [events] if together else [[event] for event in events]:
+            await acme.tell(*batch)
+            await acme.restart()
+        assert paid(acme) == [Decimal("20.00"), Decimal("22.90")]
+        assert acme.owed() == {}
+        before = acme.written()
+        (_, again) = await acme.tell(bought(0), transaction())
+        assert (again.status, again.reason and again.reason.code) == ("dead_lettered", "conflict")
+        assert acme.written() == before
+
+
+async def test_a_payment_beside_the_money_of_the_shop_is_no_part_of_it() -> None:
+    """20.00 at the counter, 22.90 in the shop: the order asks for both. Guard: `room` of `partly_entered`."""
+    async with opened() as acme:
+        mine = await keyed(acme, **BY_NUMBER)
+        await paid_by_hand(acme, mine, "20.00")
+        await acme.restart()
+        part = bought(0, financial_status="partially_paid", total_outstanding="20.00")
+        results = await acme.tell(part, money(FIRST, "22.90"))
+        assert {result.status.value for result in results} <= {"posted", "already_posted"}
+        assert paid(acme) == [Decimal("20.00"), Decimal("22.90")]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one micro-batch", "one by one"])
+async def test_a_refund_for_which_a_person_entered_a_credit_memo_is_asked_for(*, together: bool) -> None:
+    """It does not say where the money went, and revenue goes back once only. Guard: `_credited_by_hand`."""
+    async with opened() as acme:
+        mine = await keyed(acme, **BY_NUMBER)
+        await paid_by_hand(acme, mine)
+        credit = await acme.by_hand("creditmemo", {**_all_of_it(acme), "CustomerRef": mine["CustomerRef"]})
+        await acme.restart()
+        events = [bought(0), transaction(), REFUND]
+        told = [
+            result for batch in ([events] if together else [[e] for e in events]) for result in await acme.tell(*batch)
+        ]
+        (refused,) = [result for result in told if result.status == "dead_lettered"]
+        assert refused.reason is not None
+        assert (refused.reason.code, f"CreditMemo {credit['Id']}" in refused.reason.message) == ("conflict", True)
+        assert acme.held("RefundReceipt") == []
+        await acme.by_a_person("delete", "CreditMemo", credit["Id"])
+        await acme.look()
+        (booked,) = await acme.tell(REFUND)
+        assert booked.status == "posted"
+
+
 ORDERED = bought(0, financial_status="pending", total_outstanding="42.90")
 
 
@@ -139,7 +195,12 @@ REFUND = refund([refund_line(taxed("20.00", 2, "2.90"), 2, "40.00", "2.90")], ha
 async def refunded_by_hand(acme: World, sale: Mapping[str, object]) -> None:
     """The whole of it, from the bank, as a bookkeeper enters it."""
     bank = next(row["Id"] for row in acme.held("Account") if row["AccountType"] == "Bank")
+    body = {**_all_of_it(acme), "CustomerRef": sale["CustomerRef"]}
+    await acme.by_hand("refundreceipt", {**body, "DepositToAccountRef": {"value": bank}})
+
+
+def _all_of_it(acme: World) -> dict[str, object]:
+    """What the order sold, given back a week later."""
     sold = {"ItemRef": {"value": acme.held("Item")[0]["Id"]}, "TaxCodeRef": {"value": "NON"}}
     line = {"Amount": "42.90", "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": sold}
-    body = {"CustomerRef": sale["CustomerRef"], "TxnDate": "2026-03-09", "Line": [line]}
-    await acme.by_hand("refundreceipt", {**body, "DepositToAccountRef": {"value": bank}})
+    return {"TxnDate": "2026-03-09", "Line": [line]}

@@ -31,6 +31,17 @@ def combined_payment_of(context: PlanningContext, claim: Claim, sale: SourceKey)
     return found
 
 
+def partly_entered(context: PlanningContext, claim: Claim, sale: SourceKey, room: Decimal) -> Posted | None:
+    """A payment that a person entered over less than the claim's transaction, which is a part of it or beside it.
+
+    None where the sale has `room` for both: then they are two. `combined_payment_of` has found none that holds it.
+    """
+    if claim.step.key.kind != "transaction" or amount_of(claim) <= room:
+        return None
+    stand_ins = [each for each in context.index.payments_of(sale) if is_stand_in(each.key)]
+    return next((each for each in stand_ins if _room(context, each) > 0), None)
+
+
 def entered_payment_of(
     context: PlanningContext, transaction: SourceKey, sale: SourceKey, amount: Decimal
 ) -> Posted | None:

@@ -17,7 +17,7 @@ from bridge.planning.refusals import DID_NOT_LAST, conflict, known, other_figure
 from bridge.planning.sale.amounts import age, age_of, amount_of, is_on_another_sale, money_of
 from bridge.planning.sale.body_money import earliest_day, known_until, newest_with_money
 from bridge.planning.sale.change import change_of, less_change
-from bridge.planning.sale.combined import combined_payment_of
+from bridge.planning.sale.combined import combined_payment_of, partly_entered
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.sale.shown import in_shop_currency, is_shown, shown_of, with_cards
 from bridge.planning.sale.state import SaleContent, SaleMoney
@@ -30,6 +30,7 @@ from contracts.quickbooks import DocumentDraft, PaymentDraft, RedemptionDraft
 
 LINKED_ELSEWHERE = "was linked to other documents in QuickBooks and cannot become smaller"
 GREW_ON_DEPOSIT = "lies on a deposit already, and more of its charge was captured: take it off there, then redrive"
+ENTERED_OVER_LESS = "was entered by a person over less than this money: void it, then redrive, or leave this as it is"
 SHOWN_UNKNOWN = "the gift card is told in the customer's currency, and what the order came to in it is not known yet"
 IN_THE_CUSTOMERS_CURRENCY = "told in the customer's currency: the order's body tells the same money in the shop's"
 
@@ -185,6 +186,11 @@ def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> Ste
         return known(holder)
     if context.is_taken_back(claim.step.key):
         return DID_NOT_LAST
+    room = sale.total - money.booked if sale is not None and sale.was_adopted else None
+    part = partly_entered(context, claim, money.sale.key, room) if room is not None else None
+    if part is not None:
+        # because booked beside it the same money would be received twice; a body still tells what is missing
+        return Refused(rejected(part, ENTERED_OVER_LESS))
     draft = claim.step.draft
     currency = draft.currency if isinstance(draft, PaymentDraft | RedemptionDraft) else money.currency
     if currency != money.currency and not (isinstance(draft, RedemptionDraft) and is_shown(draft, money.shown)):

@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bridge.index.payment_links import lost
-from bridge.index.posted import order_fact, order_of
+from bridge.index.posted import Posted, order_fact, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.exchange_differences import plan_late_difference
 from bridge.planning.grouping import by_key
-from bridge.planning.refusals import DID_NOT_LAST, known, other_figures, stays_void
+from bridge.planning.refusals import DID_NOT_LAST, known, other_figures, rejected, stays_void
 from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
@@ -23,6 +23,7 @@ from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, Operation
 from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine, PaymentDraft, RefundReceiptDraft
 
 RECEIVABLE = AccountSelector(rule="accounts.receivable", sub_type="AccountsReceivable")
+CREDITED_BY_HAND = "was entered by a person and may be this refund: delete it, then redrive, or leave this as it is"
 NEVER_BOOKED = "it did not last, and it was never booked"
 
 
@@ -123,6 +124,10 @@ def _known(context: PlanningContext, sale: Sale, claim: Claim, draft: RefundRece
         return known(posted)
     if context.is_taken_back(claim.step.key):
         return DID_NOT_LAST
+    entered = _credited_by_hand(context, sale, draft)
+    if entered is not None:
+        # because revenue and tax would be taken back twice, and the credit memo does not say where the money went
+        return Refused(rejected(entered, CREDITED_BY_HAND))
     if sale.posted is not None and sale.posted.voided and not sale.posted.voided_by_us:
         return stays_void(sale.posted)
     if draft.currency != sale.currency(draft.currency):
@@ -130,6 +135,15 @@ def _known(context: PlanningContext, sale: Sale, claim: Claim, draft: RefundRece
             UnmappableEvent(f"the refund is in {draft.currency} and its sale in {sale.currency(draft.currency)}")
         )
     return None
+
+
+def _credited_by_hand(context: PlanningContext, sale: Sale, draft: RefundReceiptDraft) -> Posted | None:
+    """A credit memo that a person entered over the same amount for the customer of an adopted sale, near its day."""
+    if sale.posted is None or not sale.posted.was_adopted:
+        return None
+    near = context.index.unmarked.of_total(draft.total, draft.txn_date, context.there.matching.days)
+    customer = sale.posted.customer_id
+    return next((each for each in near if (each.entity, each.customer_id) == ("CreditMemo", customer)), None)
 
 
 def _warn_of_another_total(context: PlanningContext, group: Sequence[Claim], first: Decimal) -> None:
