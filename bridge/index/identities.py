@@ -9,10 +9,14 @@ sent in a request that nobody has settled.
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 
+from bridge.index.packed import LATELY, PlacesOfSales, entity_at, id_at, key_at, place_at
 from bridge.index.posted import Posted, order_named
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
@@ -73,15 +77,16 @@ class Recorded:
 
 
 NOTHING = Recorded()
+_UNUSUAL = attrgetter("complete", "digest", "proven")
 
 
 class Identities:
     """What is recorded of all source documents of a company, and which of them changed since they were taken."""
 
     def __init__(self) -> None:
-        self._recorded: dict[SourceKey, Recorded] = {}
-        self._key_of: dict[tuple[str, str], SourceKey] = {}
-        self._by_sale: dict[SourceKey, set[Known]] = {}
+        self._recorded: dict[bytes, bytes] = {}
+        self._key_of: dict[bytes, bytes] = {}
+        self._by_sale = PlacesOfSales()
         self._sent: dict[Known, list[Mapping[str, str]]] = {}
         self._changed: set[SourceKey] = set()
 
@@ -95,15 +100,16 @@ class Identities:
 
     def replace(self, key: SourceKey, recorded: Recorded | None) -> None:
         """Take in what an owner has recorded of `key` instead of what it had before; None: nothing any more."""
-        before = self._recorded.pop(key, NOTHING)
+        before, named = self._of(key), _text(key)
         for entity, identity in before.entities.items():
-            if self._key_of.get((entity, identity.id)) == key:
-                del self._key_of[entity, identity.id]
+            if self._key_of.get(id_at(entity, identity.id)) == named:
+                del self._key_of[id_at(entity, identity.id)]
         if recorded is None:
+            self._recorded.pop(named, None)
             return
-        self._recorded[key] = recorded
+        self._recorded[named] = _packed(recorded)
         for entity, identity in recorded.entities.items():
-            self._key_of[entity, identity.id] = key
+            self._key_of[id_at(entity, identity.id)] = named
             self._note_sale(entity, key, identity)
 
     def copy(self) -> Identities:
@@ -111,24 +117,25 @@ class Identities:
         copied = Identities()
         copied._recorded = dict(self._recorded)
         copied._key_of = dict(self._key_of)
-        copied._by_sale = {sale: set(known) for sale, known in self._by_sale.items()}
+        copied._by_sale = self._by_sale.copy()
         return copied
 
     def key_of(self, entity: str, ident: str) -> SourceKey | None:
         """The source document that this Id of QBO stands for; None for what is not recorded as ours."""
-        return self._key_of.get((entity, ident))
+        found = self._key_of.get(id_at(entity, ident))
+        return None if found is None else SourceKey.parse(found.decode("utf-8", "surrogatepass"))
 
     def of(self, entity: str, key: SourceKey) -> Identity | None:
         """The entity of this type that stands for `key`; None where none is recorded."""
-        return self._recorded.get(key, NOTHING).entities.get(entity)
+        return self._of(key).entities.get(entity)
 
     def of_sale(self, sale: SourceKey) -> Collection[Known]:
         """The payments, credits and refunds that are recorded for a sale."""
-        return self._by_sale.get(sale, ())
+        return [(entity_at(place), key_at(place)) for place in self._by_sale.of(_text(sale))]
 
     def types_of(self, key: SourceKey) -> Collection[str]:
         """The types of the entities that are recorded for `key`."""
-        return self._recorded.get(key, NOTHING).entities.keys()
+        return self._of(key).entities.keys()
 
     def own(
         self,
@@ -145,15 +152,15 @@ class Identities:
         `fields` are the pairs that were written last; `complete` is false for some of them, `proven` for those that
         only a memo says.
         """
-        before, there = self._key_of.get((entity, ident)), self.of(entity, key)
+        before, there = self.key_of(entity, ident), self.of(entity, key)
         if before is not None and before != key:
             self._take_out(entity, before)
         if there is not None and there.id != ident:
-            self._key_of.pop((entity, there.id), None)
+            self._key_of.pop(id_at(entity, there.id), None)
         written = Identity(ident, dict(fields), complete, proven=proven)
         if there != written:
             self._put(entity, key, written)
-        self._key_of[entity, ident] = key
+        self._key_of[id_at(entity, ident)] = _text(key)
         self._sent.pop((entity, key), None)
 
     def expect(self, entity: str, key: SourceKey, fields: Mapping[str, str]) -> None:
@@ -170,7 +177,7 @@ class Identities:
         Its memo says `fields`.
         KeyError for what is not recorded.
         """
-        identity = self._recorded[key].entities[entity]
+        identity = self._of(key).entities[entity]
         # because a signature proves the key only: any other pair may have been typed by a person
         if identity.complete:
             return {**{str(name): fields[name] for name in MAY_BE_MISSING if name in fields}, **identity.fields}, True
@@ -182,20 +189,20 @@ class Identities:
         """The bridge itself has deleted it: nothing stands for `key` any more."""
         identity = self.of(entity, key)
         if identity is not None:
-            self._key_of.pop((entity, identity.id), None)
+            self._key_of.pop(id_at(entity, identity.id), None)
             self._take_out(entity, key)
 
     def leave_out(self, key: SourceKey, code: str) -> None:
         """Nothing was booked for `key`, for this reason; what is booked already says more."""
-        recorded = self._recorded.get(key, NOTHING)
+        recorded = self._of(key)
         if not recorded.entities and recorded.left_out != code:
-            self._recorded[key] = Recorded(left_out=code)
+            self._recorded[_text(key)] = _packed(Recorded(left_out=code))
             self._changed.add(key)
 
     def take_changed(self) -> dict[SourceKey, Recorded | None]:
         """What changed since this was asked last; None for what is recorded no more."""
         changed, self._changed = self._changed, set()
-        return {key: self._recorded.get(key) for key in changed}
+        return {key: self._of(key) if _text(key) in self._recorded else None for key in changed}
 
     def placeholder(self, entity: str, key: SourceKey) -> Posted | None:
         """What is recorded as if it had been read: it says which document it is and what was written, nothing newer."""
@@ -218,20 +225,41 @@ class Identities:
         )
 
     def _put(self, entity: str, key: SourceKey, identity: Identity) -> None:
-        recorded = self._recorded.get(key, NOTHING)
-        self._recorded[key] = Recorded({**recorded.entities, entity: identity})
+        self._recorded[_text(key)] = _packed(Recorded({**self._of(key).entities, entity: identity}))
         self._note_sale(entity, key, identity)
         self._changed.add(key)
 
     def _take_out(self, entity: str, key: SourceKey) -> None:
-        recorded = self._recorded.get(key, NOTHING)
-        left = {name: identity for name, identity in recorded.entities.items() if name != entity}
+        left = {name: identity for name, identity in self._of(key).entities.items() if name != entity}
         if left:
-            self._recorded[key] = replace(recorded, entities=left)
+            self._recorded[_text(key)] = _packed(Recorded(left))
         else:
-            self._recorded.pop(key, None)
+            self._recorded.pop(_text(key), None)
         self._changed.add(key)
 
     def _note_sale(self, entity: str, key: SourceKey, identity: Identity) -> None:
         if key.kind == "payment" or MarkerField.SALE in identity.fields:
-            self._by_sale.setdefault(order_named(key, identity.fields), set()).add((entity, key))
+            self._by_sale.add(_text(order_named(key, identity.fields)), place_at(entity, key))
+
+    def _of(self, key: SourceKey) -> Recorded:
+        row = self._recorded.get(_text(key))
+        return NOTHING if row is None else _unpacked(row)
+
+
+def _text(key: SourceKey) -> bytes:
+    return str(key).encode("utf-8", "surrogatepass")
+
+
+def _packed(recorded: Recorded) -> bytes:
+    """In an eighth of the room, until somebody asks for it."""
+    rows = [
+        (entity, each.id, {str(name): text for name, text in each.fields.items()}, *_UNUSUAL(each))
+        for entity, each in recorded.entities.items()
+    ]
+    return pickle.dumps((recorded.left_out, *rows), pickle.HIGHEST_PROTOCOL)
+
+
+@lru_cache(maxsize=LATELY)
+def _unpacked(row: bytes) -> Recorded:
+    left_out, *rows = pickle.loads(row)  # noqa: S301 - bytes that this process has made, and that never leave it
+    return Recorded({entity: Identity(*values) for entity, *values in rows}, left_out)

@@ -19,6 +19,7 @@ from bridge.index.earlier_money import EarlierMoney
 from bridge.index.foreign_payments import OtherPayments
 from bridge.index.identities import Identities
 from bridge.index.name_list import NameList
+from bridge.index.packed import PackedDocuments, Place, PlacesOfSales, id_at, key_at, place_at
 from bridge.index.payment_links import PaymentLinks, links_of, read_note
 from bridge.index.posted import (
     VOIDED,
@@ -72,9 +73,9 @@ class Index:
         self.customers = NameList(seal)
         self.items = NameList(seal)
         self._numbers_taken: set[tuple[str, str]] = set()
-        self._posted: dict[tuple[str, SourceKey], Posted] = {}
-        self._by_sale: dict[tuple[str, SourceKey], set[SourceKey]] = {}
-        self._key_of: dict[tuple[str, str], SourceKey] = {}
+        self._posted = PackedDocuments()
+        self._by_sale = PlacesOfSales()
+        self._place_of_id: dict[bytes, Place] = {}
         self._duplicates: dict[tuple[str, SourceKey], dict[str, Posted]] = {}
         self._drifted: dict[tuple[str, SourceKey], Posted] = {}
         self._seen: dict[SourceKey, Version] = {}
@@ -94,7 +95,7 @@ class Index:
     def own_sales(self) -> FoundByFacts:
         """The live sales of ours by what people write on them; made when it is first asked for, and kept since."""
         if self._own_sales is None:
-            self._own_sales = FoundByFacts(each for (entity, _), each in self._posted.items() if entity in SALES)
+            self._own_sales = FoundByFacts(each for each in self._posted if each.entity in SALES)
         return self._own_sales
 
     def __len__(self) -> int:
@@ -102,7 +103,7 @@ class Index:
 
     def get(self, entity: str, key: SourceKey) -> Posted | None:
         """What is in the books under `key`, None when nothing is."""
-        return self._posted.get((entity, key))
+        return self._posted.get(place_at(entity, key))
 
     def sale(self, key: SourceKey) -> Posted | None:
         """The form on which the sale `key` stands: the one that lives, else the one that was voided."""
@@ -126,8 +127,8 @@ class Index:
 
     def sales_with_unapplied_money(self) -> tuple[SourceKey, ...]:
         """The sales of which a payment was left beside the invoice in part, or a credit may be open, in their order."""
-        payments = (self._posted.get(("Payment", key)) for key in self._unapplied)
-        credits_ = (self._posted.get(("CreditMemo", key)) for key in self._open_credits)
+        payments = (self.get("Payment", key) for key in self._unapplied)
+        credits_ = (self.get("CreditMemo", key) for key in self._open_credits)
         return tuple(sorted({order_of(posted) for posted in (*payments, *credits_) if posted is not None}))
 
     def credits_of(self, order: SourceKey) -> tuple[Posted, ...]:
@@ -150,8 +151,9 @@ class Index:
         return tuple(posted for posted in self._of_sale(entity, order) if not posted.voided)
 
     def _of_sale(self, entity: str, order: SourceKey) -> tuple[Posted, ...]:
-        keys = sorted(self._by_sale.get((entity, order), ()))
-        return tuple(posted for key in keys if (posted := self._posted.get((entity, key))) is not None)
+        places = self._by_sale.of(place_at(entity, order))
+        found = (posted for place in places if (posted := self._posted.get(place)) is not None)
+        return tuple(sorted(found, key=lambda posted: posted.key))
 
     def duplicates(self) -> Mapping[tuple[str, SourceKey], tuple[Posted, ...]]:
         """Every document of which there are live copies in the books: ours first, whatever became of it, then those."""
@@ -167,7 +169,7 @@ class Index:
 
     def newest(self, document: SourceKey) -> Version | None:
         """The newest version of `document` that the books reflect, from its marker or from what was noted beside."""
-        forms = [posted for entity in SALES if (posted := self._posted.get((entity, document))) is not None]
+        forms = [posted for entity in SALES if (posted := self.get(entity, document)) is not None]
         known = [posted.version for posted in forms] + [self._seen.get(document)]
         return max((version for version in known if version), default=None)
 
@@ -211,7 +213,7 @@ class Index:
     def _remember_stranger(self, entity: str, body: Entity, *, is_copy: bool, in_full: bool) -> None:
         """Take in what is not ours: it may be what is about to be created, or be linked to what is ours."""
         stranger = Marker(SourceKey("quickbooks", entity.lower(), str(body["Id"])), {})
-        document = self._posted_of(entity, body, stranger, marked=False)
+        document = self._posted_of(entity, body, _OurMarker(stranger, marked=False))
         if entity == "Payment":
             self.others.remember(document, asked=in_full)
         if entity in BANK_ENTITIES and not is_copy:
@@ -262,7 +264,7 @@ class Index:
         Until then a copy could be taken for its original, which has the lower Id.
         """
         for place in self._unrecorded:
-            posted = self._posted.get(place)
+            posted = self.get(*place)
             if posted is not None and self.identities.of(*place) is None:
                 own, fields = self.identities.own, posted.marker_fields
                 own(posted.entity, posted.id, posted.key, fields, complete=posted.marker_known, proven=posted.proven)
@@ -288,7 +290,7 @@ class Index:
                 *sorted(self.identities.of_sale(key)),
             )
         )
-        found = (self.identities.placeholder(*place) for place in places if place not in self._posted)
+        found = (self.identities.placeholder(*place) for place in places if place_at(*place) not in self._posted)
         return tuple(posted for posted in found if posted is not None)
 
     def catch_up(self, entity: str, row: Entity, *, nothing_written_since: bool) -> Posted | None:
@@ -306,9 +308,9 @@ class Index:
 
     def mark_stale(self, entity: str, key: SourceKey) -> None:
         """Note that QBO has changed an entity's SyncToken unseen."""
-        posted = self._posted.get((entity, key))
+        posted = self.get(entity, key)
         if posted is not None:
-            self._posted[entity, key] = replace(posted, is_current=False)
+            self._posted.put(place_at(entity, key), replace(posted, is_current=False))
             if entity == "CreditMemo":
                 self._open_credits.add(key)
 
@@ -333,14 +335,15 @@ class Index:
 
     def forget(self, entity: str, key: SourceKey) -> None:
         """Drop an entity that now answers to another key."""
-        posted = self._posted.pop((entity, key), None)
+        place = place_at(entity, key)
+        posted = self._posted.pop(place)
         self._drifted.pop((entity, key), None)
         if posted is not None and self._own_sales is not None:
             self._own_sales.forget(entity, posted.id)
         for keys in (self._unapplied, self._open_credits):
             keys.discard(key)
         if posted is not None and entity in _OF_A_SALE:
-            self._by_sale.get((entity, order_of(posted)), set()).discard(key)
+            self._by_sale.discard(place_at(entity, order_of(posted)), place)
         for duplicate in self._duplicates.pop((entity, key), {}).values():
             self._keep(duplicate)
 
@@ -394,47 +397,48 @@ class Index:
 
     def _every_payment(self, order: SourceKey) -> Iterable[Posted]:
         """The payments of one order, with what is on its invoice told apart from what is elsewhere."""
-        invoice = self._posted.get(("Invoice", order))
-        keys = sorted(self._by_sale.get(("Payment", order), ()))
-        found = [posted for key in keys if (posted := self._posted.get(("Payment", key))) is not None]
+        invoice = self.get("Invoice", order)
+        found = self._of_sale("Payment", order)
         return [split_by_invoice(payment, invoice.id) for payment in found] if invoice is not None else found
 
     def _of(self, entity: str, ident: str) -> Posted | None:
         """What is known of ours under this Id: as it was read last, else as it is recorded."""
         recorded = self.identities.key_of(entity, ident)
-        key = self._key_of.get((entity, ident), recorded)
+        place = self._place_of_id.get(id_at(entity, ident))
+        key = recorded if place is None else key_at(place)
         if key is None:
             return None
-        posted = self._posted.get((entity, key))
+        posted = self.get(entity, key)
         if posted is not None and posted.id == ident:
             return posted
         copy = self._duplicates.get((entity, key), {}).get(ident)
         return copy or (self.identities.placeholder(entity, key) if recorded == key else None)
 
     def _keep(self, posted: Posted) -> None:
-        before = self._key_of.get((posted.entity, posted.id))
-        if before is not None and before != posted.key:
-            self._drop(posted.entity, before, posted.id)
-        self._key_of[posted.entity, posted.id] = posted.key
-        place = (posted.entity, posted.key)
+        ident, place = id_at(posted.entity, posted.id), place_at(posted.entity, posted.key)
+        before = self._place_of_id.get(ident, place)
+        if before != place:
+            self._drop(posted.entity, key_at(before), posted.id)
+        self._place_of_id[ident] = place
         holder = self._posted.get(place)
         first, others = self._ranked(posted, holder)
+        named = (posted.entity, posted.key)
         if others:
-            self._duplicates[place] = {duplicate.id: duplicate for duplicate in others}
+            self._duplicates[named] = {duplicate.id: duplicate for duplicate in others}
         if first is None:
             return
-        self._posted[place] = first
+        self._posted.put(place, first)
         if self._own_sales is not None and first.entity in SALES:
             self._own_sales.remember(first)
         if first.voided or first.total_unchanged:
-            self._drifted.pop(place, None)
+            self._drifted.pop(named, None)
         else:
-            self._drifted[place] = first
+            self._drifted[named] = first
         self._note_unapplied(first)
         if posted.entity in _OF_A_SALE:
             if holder is not None and order_of(holder) != order_of(first):
-                self._by_sale.get((posted.entity, order_of(holder)), set()).discard(posted.key)
-            self._by_sale.setdefault((posted.entity, order_of(first)), set()).add(posted.key)
+                self._by_sale.discard(place_at(posted.entity, order_of(holder)), place)
+            self._by_sale.add(place_at(posted.entity, order_of(first)), place)
             for money, document in links_of(first):
                 self.payment_links.add(money, document)
         elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
@@ -467,7 +471,7 @@ class Index:
 
     def _drop(self, entity: str, key: SourceKey, ident: str) -> None:
         """The Id answers to another key now."""
-        posted = self._posted.get((entity, key))
+        posted = self.get(entity, key)
         if posted is not None and posted.id == ident:
             self.forget(entity, key)
         elif self._duplicates.get((entity, key), {}).pop(ident, None) and not self._duplicates[entity, key]:
@@ -530,15 +534,15 @@ class Index:
         found = self._marker(entity, body) if "Id" in body else None
         if found is None:
             return None
-        posted = self._posted_of(entity, body, found.marker, marked=found.marked)
-        return replace(posted, marker_known=found.marker_known, proven=found.proven)
+        return self._posted_of(entity, body, found)
 
-    def _posted_of(self, entity: str, body: Entity, marker: Marker, *, marked: bool) -> Posted:
+    def _posted_of(self, entity: str, body: Entity, ours: _OurMarker) -> Posted:
         human_note = self.seal.human_part(entity, str(body.get("PrivateNote") or ""))
-        return _posted(entity, body, marker, human_note=human_note, marked=marked)
+        return _posted(entity, body, ours, human_note)
 
 
-def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marked: bool) -> Posted:
+def _posted(entity: str, body: Entity, ours: _OurMarker, human_note: str) -> Posted:
+    marker = ours.marker
     note = str(body.get("PrivateNote") or "")
     total = number(body.get("Amount" if entity == "Transfer" else "TotalAmt"))
     lines = linked_lines(body) if entity == "Payment" else ()
@@ -566,7 +570,9 @@ def _posted(entity: str, body: Entity, marker: Marker, *, human_note: str, marke
         shipping=shipping_of(body),
         voided=_is_voided(note, marker, total, lines),
         human_note=human_note,
-        marked=marked,
+        marked=ours.marked,
+        marker_known=ours.marker_known,
+        proven=ours.proven,
     )
 
 
