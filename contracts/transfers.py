@@ -55,6 +55,10 @@ class ChangeDraft:
     payment: SourceKey | None = None
 
 
+RECEIVABLE = AccountSelector(rule="accounts.receivable", sub_type="AccountsReceivable")
+"""What customers owe: the account of the currency in which their sale is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
     """One side of a journal entry. With `customer_of` it is what the customer of that sale owes (A/R).

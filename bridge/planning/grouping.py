@@ -11,6 +11,7 @@ from contracts.quickbooks import (
     ChangeDraft,
     CreditMemoDraft,
     EarlierMoneyDraft,
+    JournalEntryDraft,
     PaymentDraft,
     RedemptionDraft,
     RefundReceiptDraft,
@@ -60,6 +61,8 @@ def _place(claim: Claim) -> tuple[SourceKey, str] | None:
             return sale, "credits"
         case RefundReceiptDraft(refund_of=sale):
             return sale, "refunds"
+        case JournalEntryDraft(sale=SourceKey() as sale, lines=lines) if any(line.customer_of for line in lines):
+            return sale, "overpaid"
     if intent in (Intent.STATE, Intent.VOID, Intent.WITHDRAWN, Intent.LEFT_OUT, Intent.BEFORE_START):
         return claim.step.key, "bodies"
     return None

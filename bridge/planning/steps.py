@@ -125,7 +125,7 @@ class Claim(NamedTuple):
 class SaleClaims:
     """What the events of one micro-batch tell of one sale, each claim once, in the order of their plans.
 
-    `earlier` is money of before the start of the books.
+    `overpaid` is what refunds handed back of money paid too much, `earlier` money of before the start of the books.
     """
 
     bodies: tuple[Claim, ...] = ()
@@ -135,6 +135,7 @@ class SaleClaims:
     change: tuple[Claim, ...] = ()
     credits: tuple[Claim, ...] = ()
     refunds: tuple[Claim, ...] = ()
+    overpaid: tuple[Claim, ...] = ()
     shipments: tuple[Claim, ...] = ()
     earlier: tuple[Claim, ...] = ()
 
@@ -142,13 +143,13 @@ class SaleClaims:
     def every(self) -> tuple[Claim, ...]:
         """All of them."""
         money = (*self.received, *self.payments, *self.redemptions, *self.change)
-        return (*self.bodies, *money, *self.credits, *self.refunds, *self.shipments)
+        return (*self.bodies, *money, *self.credits, *self.refunds, *self.overpaid, *self.shipments)
 
     @property
     def first(self) -> Claim:
         """The claim that a write which all of them may cause is credited to: what tells of money goes first."""
         money = (*self.received, *self.payments, *self.redemptions, *self.change)
-        return next(iter((*money, *self.credits, *self.refunds, *self.bodies, *self.shipments)))
+        return next(iter((*money, *self.credits, *self.refunds, *self.overpaid, *self.bodies, *self.shipments)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.ledger.field_overpaid import OVERPAID
 from tests.ledger.field_refunds import HANDED_BACK
 from tests.ledger.told_orders import CENT, NOTHING, FieldStory, ToldOrder, prices
 from tests.support.orders import Json, adjustment, charge, stripe_event
@@ -239,6 +240,7 @@ DRAWN: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (
     _multiple_capture,
     _failed_debit,
     *HANDED_BACK,
+    *OVERPAID,
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from contracts.errors import UndecodableRecord
 from contracts.money import total
 from contracts.posting import Intent, PostingPlan
-from contracts.quickbooks import CreditMemoDraft, RefundReceiptDraft
+from contracts.quickbooks import CreditMemoDraft, JournalEntryDraft, RefundReceiptDraft
 from tests.support.orders import (
     Json,
     adjustment,
@@ -121,6 +121,47 @@ def test_money_with_a_row_takes_the_open_credit_by_a_receipt_of_nothing() -> Non
     assert receipts_of(plan)["2.goods"].total == 0
     assert by_item(*receipts_of(plan).values()) == {"tax": D("12.00"), "lamp": D("150.00")}
     assert undone(plan) == {"1.credit", "2.credit"}
+
+
+def overpaid(plan: PostingPlan) -> dict[str, Decimal]:
+    """By how much the customer is owed less, by the ids of the entries' keys."""
+    entries = {step.key.id: step.draft for step in plan.steps if isinstance(step.draft, JournalEntryDraft)}
+    return {
+        ident: total(side.amount for side in draft.lines if side.side == "Debit" and side.customer_of == draft.sale)
+        for ident, draft in entries.items()
+    }
+
+
+@pytest.mark.parametrize("row", [[], [adjustment("-30.00")]])
+def test_money_that_lowered_nothing_is_what_was_paid_too_much(row: list[Json]) -> None:
+    """70 were sold and are left, 30 were handed back: no revenue falls, and the customer is owed 30 less."""
+    money = refund([], handed_back("30.00"), id=2, order_adjustments=row)
+    plan = body_of([SHADE], [money], left="70.00")
+    assert by_item(*receipts_of(plan).values()) == {"refund": D("30.00")}
+    assert overpaid(plan) == {"2.overpaid": D("30.00")}
+    assert payment_of(plan).amount == D("100.00")
+
+
+def test_what_was_paid_too_much_goes_back_in_several_refunds() -> None:
+    """Each of them takes its own part."""
+    moneys = [refund([], handed_back(amount), id=number) for number, amount in ((1, "10.00"), (2, "20.00"))]
+    assert overpaid(body_of([SHADE], moneys, left="70.00")) == {"1.overpaid": D("10.00"), "2.overpaid": D("20.00")}
+
+
+def test_goodwill_beside_what_was_paid_too_much_lowers_the_sale() -> None:
+    """The total fell by 5 of 35: the refund of 5 is goodwill, that of 30 is not."""
+    moneys = [
+        refund([], handed_back(amount), id=number, order_adjustments=[adjustment(f"-{amount}")])
+        for number, amount in ((1, "30.00"), (2, "5.00"))
+    ]
+    assert overpaid(body_of([SHADE], moneys, left="65.00")) == {"1.overpaid": D("30.00")}
+
+
+def test_money_that_lowered_the_total_by_less_is_not_booked_and_said() -> None:
+    """What is left does not say for what the rest of it was."""
+    plan = body_of([SHADE], [refund([], handed_back("30.00"), id=2)], left="60.00")
+    assert (receipts_of(plan), overpaid(plan)) == ({}, {})
+    assert "refund_unexplained" in {each.code for each in plan.warnings}
 
 
 def test_goodwill_of_the_same_amount_is_no_tie_where_the_total_fell_again() -> None:

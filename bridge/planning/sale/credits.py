@@ -60,7 +60,7 @@ def plan_credits(context: PlanningContext, paid: PaidSale) -> CreditedSale:
         claimed = {claim.step.key for claim in paid.claims.credits}
         earlier = [credit for credit in context.index.credits_of(form.key) if credit.key not in claimed]
         apply_earlier(context, form, earlier, paid.claims.first, balance)
-    return CreditedSale(form=form, refunds=paid.claims.refunds)
+    return CreditedSale(form=form, refunds=paid.claims.refunds, overpaid=paid.claims.overpaid)
 
 
 def apply_earlier(

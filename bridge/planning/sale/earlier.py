@@ -74,7 +74,7 @@ def _earlier_note(claim: Claim) -> Version | None:
 
 def plan_earlier(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> None:
     """Book the money that moves for a sale of earlier books."""
-    rest = (*claims.credits, *claims.shipments, *claims.change)
+    rest = (*claims.credits, *claims.shipments, *claims.change, *claims.overpaid)
     context.resolve((claim.position for claim in rest), OF_EARLIER)
     _warn_of_what_stays_open(context, claims)
     money = (*claims.refunds, *claims.payments, *claims.redemptions)

@@ -60,6 +60,6 @@ def resolve_held(context: PlanningContext, held: HeldBack, claims: SaleClaims) -
     waits = {HeldBack.NOT_PAID: money, HeldBack.NOT_FULFILLED: claims.shipments}.get(held, ())
     soon = "paid" if held is HeldBack.NOT_PAID else "fulfilled"
     context.resolve((claim.position for claim in waits), Waiting(SOON.format(soon)))
-    others = (*money, *claims.shipments, *claims.credits, *claims.refunds)
+    others = (*money, *claims.shipments, *claims.credits, *claims.refunds, *claims.overpaid)
     rest = [claim.position for claim in others if claim not in waits]
     context.resolve(rest, Skipped("skipped_by_rule", BY_RULE[held]))

@@ -36,13 +36,13 @@ def with_receipt_money(context: PlanningContext, key: SourceKey, claims: SaleCla
 
 
 def is_outgrown(claim: Claim, posted: Posted | None, claims: SaleClaims) -> bool:
-    """True when a body says that less was received than the sale asks for, and the books have it as paid at once."""
+    """True when a body says that other money was received than the sale asks for, and it is booked as paid at once."""
     draft = claim.step.draft
     if posted is None or posted.voided or posted.entity != "SalesReceipt" or not isinstance(draft, InvoiceDraft):
         return False
     received = [amount_of(each) for each in claims.received if each.position == claim.position]
     # because a body that is silent about money does not take back what an older one told
-    return bool(received) and max(received) < draft.total
+    return bool(received) and max(received) != draft.total
 
 
 def is_unclear(claim: Claim, posted: Posted | None, claims: SaleClaims) -> bool:

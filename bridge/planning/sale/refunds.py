@@ -20,9 +20,9 @@ from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, Operation
-from contracts.quickbooks import AccountSelector, JournalEntryDraft, JournalLine, PaymentDraft, RefundReceiptDraft
+from contracts.quickbooks import JournalEntryDraft, JournalLine, PaymentDraft, RefundReceiptDraft
+from contracts.transfers import RECEIVABLE
 
-RECEIVABLE = AccountSelector(rule="accounts.receivable", sub_type="AccountsReceivable")
 CREDITED_BY_HAND = "was entered by a person and may be this refund: delete it, then redrive, or leave this as it is"
 NEVER_BOOKED = "it did not last, and it was never booked"
 

@@ -17,6 +17,7 @@ from bridge.planning.sale.earlier import is_of_earlier_books, note_earlier, note
 from bridge.planning.sale.forms import before_closing, plan_form, sale_of
 from bridge.planning.sale.held import held_content, resolve_held
 from bridge.planning.sale.money import collect_money
+from bridge.planning.sale.overpaid import plan_overpaid
 from bridge.planning.sale.payments import plan_payments
 from bridge.planning.sale.receipts import with_receipt_money
 from bridge.planning.sale.refunds import note_lost, plan_refunds
@@ -41,6 +42,7 @@ def plan_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> N
     paid = plan_payments(context, formed)
     credited = plan_credits(context, paid)
     plan_refunds(context, credited)
+    plan_overpaid(context, credited)
 
 
 def plan_content(context: PlanningContext, key: SourceKey, claims: SaleClaims) -> SaleContent | None:
@@ -92,7 +94,7 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
 
 
 def _money_of(claims: SaleClaims) -> tuple[Claim, ...]:
-    return (*claims.payments, *claims.redemptions, *claims.change, *claims.refunds)
+    return (*claims.payments, *claims.redemptions, *claims.change, *claims.refunds, *claims.overpaid)
 
 
 def _for_good(context: PlanningContext, claim: Claim) -> Skipped | None:

@@ -101,3 +101,4 @@ class CreditedSale:
 
     form: Sale
     refunds: tuple[Claim, ...]
+    overpaid: tuple[Claim, ...]

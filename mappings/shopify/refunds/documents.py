@@ -11,8 +11,15 @@ from contracts.entities import DOC_NUMBER_MAX, PAYMENT_REF_MAX
 from contracts.keys import SourceKey
 from contracts.money import total
 from contracts.posting import Intent, PostingStep
-from contracts.quickbooks import CreditMemoDraft, LineDraft, RefundReceiptDraft
-from mappings.accounts import deposit_account
+from contracts.quickbooks import (
+    CreditMemoDraft,
+    JournalEntryDraft,
+    JournalLine,
+    LineDraft,
+    RefundReceiptDraft,
+)
+from contracts.transfers import RECEIVABLE
+from mappings.accounts import account, deposit_account
 from mappings.lines import in_hundredths, line
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import AmountPart
@@ -25,7 +32,7 @@ from mappings.tax import tax_code
 
 ID_DIGITS = 4
 """How much of a refund's id tells it from the others of its order."""
-CORRECTIONS = {"goods": 98, "tip": 99}
+CORRECTIONS = {"overpaid": 97, "goods": 98, "tip": 99}
 """The numbers of corrections among the receipts of one refund, beyond those of its gateways."""
 
 
@@ -52,6 +59,8 @@ def refund_documents(refunded: Refunded, money: RefundMoney, rules: MappingRules
             steps.append(_receipt(refunded, money, share, 0 if alone else number, rules, items))
     for name, parts in money.corrections:
         steps.append(_correction(refunded, money, name, parts, rules, items))
+    if money.overpaid:
+        steps.append(_repaid(refunded, money, rules))
     keys = [_credit_key(refunded.key, paid) for paid in range(money.paid_times + 1)]
     moved = any(share.settled for share in money.shares)
     stands = value(money.credit) > 0
@@ -111,6 +120,26 @@ def _correction(
     number, ident = CORRECTIONS[name], refunded.key.id
     numbered = replace(draft, doc_number=_own_number(ident, number), behind_sale=_behind_sale(ident, number))
     return replace(step, key=key, draft=numbered)
+
+
+def _repaid(refunded: Refunded, money: RefundMoney, rules: MappingRules) -> PostingStep:
+    """The customer is owed less by what it had paid too much; no revenue was handed back."""
+    # because a refund receipt cannot take from what a customer is owed, its line on refunds is moved there
+    amount, ident = in_hundredths(money.overpaid, money.currency), refunded.key.id
+    said = f"Refund {ident} of order {refunded.order.id} handed back what was paid too much"
+    draft = JournalEntryDraft(
+        txn_date=refunded.txn_date,
+        currency=money.currency,
+        lines=(
+            JournalLine(side="Debit", account=RECEIVABLE, amount=amount, description=said, customer_of=refunded.order),
+            JournalLine(side="Credit", account=account(rules, "refunds"), amount=amount, description=said),
+        ),
+        doc_number=_own_number(ident, CORRECTIONS["overpaid"]),
+        sale=refunded.order,
+        exchange_rate=rules.exchange_rates.get(money.currency),
+    )
+    key = SourceKey("shopify", "refund", f"{ident}.overpaid")
+    return PostingStep(key=key, entity="JournalEntry", intent=Intent.FACT, draft=draft, name="overpayment")
 
 
 def _credit(

@@ -61,8 +61,8 @@ class RefundMoney:
     `failed` is true when money was meant to move and did not, `unclear` when only the order can say what it means.
     The amounts of parts are without tax, in `currency`. Told inside its order: `kept` is what of the goods' worth moved
     no money and no row explains, `plain` money without goods and rows, `paid_times` how often money that another refund
-    handed back paid a part of its credit. `corrections` are receipts of nothing by name, which move revenue where it
-    belongs.
+    handed back paid a part of its credit, `overpaid` what of it the customer had paid too much. `corrections` are
+    receipts of nothing by name, which move revenue where it belongs.
     """
 
     currency: str
@@ -73,6 +73,7 @@ class RefundMoney:
     kept: Decimal = Decimal(0)
     plain: bool = False
     paid_times: int = 0
+    overpaid: Decimal = Decimal(0)
     corrections: tuple[tuple[str, tuple[AmountPart, ...]], ...] = ()
 
     @property

@@ -23,7 +23,8 @@ def reconciled(refunds: Sequence[RefundMoney], sold: Decimal, left: Decimal | No
     """`refunds` in their order, so that together they take `sold` down to `left`; None for one that is not explained.
 
     A rest that was neither moved nor kept is a credit. Money without goods whose amount is that of an open credit of
-    the same order takes the credit, where the total did not fall by it once more.
+    the same order takes the credit, where the total did not fall by it once more; without such a credit it is what was
+    paid too much.
     """
     if left is None:
         return _each_by_itself(refunds)
@@ -52,19 +53,34 @@ def _credited(refunds: Sequence[RefundMoney], off: Decimal) -> list[RefundMoney 
 
 
 def _tied(refunds: Sequence[RefundMoney], over: Decimal) -> list[RefundMoney | None]:
-    """The total fell by less: money without goods was that of goods that came back before."""
-    found = list(refunds)
+    """The total fell by less: money without goods was that of goods that came back before, or was paid too much."""
+    found, others = list(refunds), []
     for number, each in enumerate(refunds):
         amount = _without_goods(each)
         if not each.has_moved or not 0 < amount <= over:
             continue
         goods = _pay(found, _open_credits(found[:number], amount), amount)
-        if goods:
-            over -= amount
-            found[number] = redealt(each, goods) if each.plain else _corrected(each, goods)
-    if over:  # because figures that miss each other for another reason prove no tie
-        return _each_by_itself(refunds)
+        if not goods:
+            others.append(number)
+            continue
+        over -= amount
+        found[number] = redealt(each, goods) if each.plain else _corrected(each, goods)
+    if over and not _repay(found, others, over):
+        return _each_by_itself(refunds)  # because figures that miss each other for another reason prove no tie
     return list(found)
+
+
+def _repay(refunds: list[RefundMoney], numbers: Sequence[int], over: Decimal) -> bool:
+    """Mark what hands back `over`, paid too much: one of exactly it, the newest first, else all of `numbers`."""
+    amounts = {number: _without_goods(refunds[number]) for number in numbers}
+    alone = next((number for number in reversed(numbers) if amounts[number] == over), None)
+    if alone is not None:
+        amounts = {alone: over}
+    if total(amounts.values()) != over:
+        return False
+    for number, amount in amounts.items():
+        refunds[number] = replace(refunds[number], overpaid=amount, plain=False)
+    return True
 
 
 def _without_goods(money: RefundMoney) -> Decimal:
@@ -109,7 +125,7 @@ def with_tip(money: RefundMoney, tip: Decimal, *, all_back: bool) -> tuple[Refun
         part.amount for share in money.shares for part in share.parts if part.kind == "refund" and part.amount > 0
     )
     back = min(given, tip) if all_back else tip if given == tip else Decimal(0)
-    if not back or not money.has_moved or money.corrections:
+    if not back or not money.has_moved or money.corrections or money.overpaid:
         return money, tip
     moved = (AmountPart(kind="tip", amount=back, title="Tip"), AmountPart(kind="refund", amount=-back, title="Tip"))
     return replace(money, corrections=(("tip", moved),)), tip - back

@@ -17,9 +17,12 @@ from tests.support.lives import CARDS, RECEIVABLE, Life
 from tests.support.orders import (
     ORDER_ID,
     Json,
+    adjustment,
     charge,
+    handed_back,
     line,
     order,
+    refund,
     shopify_event,
     stripe_event,
     taxed,
@@ -232,6 +235,30 @@ async def test_an_order_that_was_booked_as_an_invoice_stays_one() -> None:
     async with opened(RECEIPTS) as world:
         await world.deliver(paid_body())
         assert world.trial_balance() == as_invoice
+
+
+async def test_a_receipt_of_which_more_was_received_becomes_an_invoice() -> None:
+    """Guard: what the customer is owed cannot stand on a sales receipt, and money that goes back is taken off it."""
+    async with opened(RECEIPTS) as world:
+        await world.deliver(paid_body())
+        await world.deliver(paid_body(updated_at="2026-03-04T09:00:00-08:00", total_outstanding="-9.00"))
+        assert only(world, "SalesReceipt")["TotalAmt"] == 0
+        assert (only(world, "Invoice")["Balance"], only(world, "Payment")["TotalAmt"]) == (0, D("45.00"))
+
+
+async def test_what_was_paid_too_much_stays_owed_where_a_person_deleted_its_refund() -> None:
+    """Guard: the entry beside a refund receipt is not booked without it."""
+    back = refund([], handed_back("9.00"), id=41, order_adjustments=[adjustment("-9.00")])
+    later = {"total_outstanding": "0.00", "financial_status": "partially_refunded", "refunds": [back]}
+    async with opened() as world:
+        await world.deliver(paid_body(total_outstanding="-9.00"))
+        await world.deliver(shopify_event("refunds/create", back))
+        act(world.sandbox.company(), {"action": "delete", "entity": "RefundReceipt"})
+        for _ in range(3):
+            await world.idle()
+            await world.clock.sleep(70)
+        await world.deliver(paid_body(updated_at="2026-03-04T09:00:00-08:00", **later))
+        assert (world.held("RefundReceipt"), world.held("JournalEntry")) == ([], [])
 
 
 async def test_a_receipt_that_the_order_outgrew_becomes_an_invoice() -> None:
