@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +41,7 @@ class EventContent:
 
     `name` is what people call the order, `names` all by which the event may be found. `refers` are the documents that
     it names as parts of itself: charges behind a transaction, and what the rows of a payout pay out. `amount` is what
-    the document is worth in `currency`.
+    the document is worth in `currency`, `dated` the day that it was placed or moved on.
     """
 
     document: SourceKey | None = None
@@ -50,6 +51,7 @@ class EventContent:
     refers: frozenset[SourceKey] = frozenset()
     amount: Decimal | None = None
     currency: str | None = None
+    dated: date | None = None
 
     @property
     def amount_text(self) -> str | None:
@@ -112,11 +114,23 @@ def _content(envelope: Envelope, charges: Sequence[str]) -> EventContent:
         refers=frozenset(refers),
         amount=amount,
         currency=cut_text(currency, SHOWN_TEXT_MAX) if currency else None,
+        dated=_day_of(body),
     )
 
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _day_of(body: Mapping[str, Any]) -> date | None:
+    """The day as it is written, of Stripe's in UTC; None for what says none that can be read."""
+    written, seconds = body.get("processed_at") or body.get("created_at"), body.get("created")
+    try:
+        if isinstance(written, str):
+            return date.fromisoformat(written[:10])
+        return datetime.fromtimestamp(seconds, tz=UTC).date() if isinstance(seconds, int) else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _charge(ident: str) -> SourceKey:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bridge.commands.resume import refuse_while_paused
@@ -16,6 +17,7 @@ from contracts.errors import BridgeError
 from contracts.records import OutboundRecord
 from contracts.results import PostedEntity, Result, ResultStatus, Source, result_record
 from tests.support.desk import Desk
+from tests.support.orders import line, order, shopify_event
 from tests.support.results import NOW, result_of
 
 STOP = Stop(code="unmappable", dead_letters=50, at=NOW.isoformat(), process="another")
@@ -42,6 +44,23 @@ def test_a_document_is_explained_by_its_number_in_quickbooks(desk: Desk) -> None
     story = json.loads(out)
     assert (story["document"], story["company"], len(story["results"])) == ("shopify:order:77", "acme-us", 1)
     assert [(each["request_id"], each["outcome"]) for each in story["attempts"]] == [("qbb-r", "written as Invoice 9")]
+
+
+def test_what_was_never_booked_is_found_by_the_name_in_its_event(desk: Desk) -> None:
+    """Guard: `_look_at_events`; its result names nothing that a person knows, and the events are read only then."""
+    body = order([line("42.90")], id=8, name="#1043", order_number=1043, admin_graphql_api_id=None)
+    event = orjson.dumps(shopify_event("orders/paid", body))
+    desk.put(OutboundRecord(topic=desk.events, key=b"8", value=event))
+    (record,) = (each for each in desk.again() if each.value == event)
+    ignored = result_of(8, ResultStatus.IGNORED, "before_books_start")
+    place = {"topic": desk.events, "partition": record.partition, "offset": record.offset}
+    source = ignored.source.model_copy(update=place)
+    told(desk, ignored.model_copy(update={"source": source, "entities": ()}))
+    code, out, err = desk.call("explain", "#1043", "--json")
+    assert (code, err) == (0, "")
+    story = json.loads(out)
+    assert (story["document"], story["ignored"]["code"]) == ("shopify:order:8", "before_books_start")
+    assert story["dated"] == "2026-03-02"
 
 
 def test_a_dead_letter_of_the_document_stands_beside_its_result(desk: Desk) -> None:

@@ -75,4 +75,7 @@ class Explained:
             assert glance is not None
             known.take_result(glance, record.place, question)
         known.ask(question)
+        if not known.asked:
+            contents = {record.place: content_of(record) for record in self.records if record.place in known.unbooked}
+            known.ask_events(question, contents)
         return known, published

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from bridge.commands.explain.entity_state import PEOPLE, EntityState, link_to, live_state
 from bridge.commands.explain.known import Knowledge, KnownLetter
@@ -15,7 +15,11 @@ from bridge.journal.redrives import read_redrive
 from bridge.journal.versions import read_version, version_key
 from contracts.entities import NAME_LISTS, Entity
 from contracts.errors import BridgeError
+from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS
+from contracts.posting import Version
 from contracts.records import Place
+from contracts.results import Reason, ResultStatus
+from mappings.start import SAID
 
 EntityId = tuple[str, str]
 NAMED_MAX = 12
@@ -44,7 +48,8 @@ class Story:
     """One company's part of what is known of a sale.
 
     `problem` is why the books could not be asked (None: they were). `left_out` has why nothing was booked of a
-    document, by the record of Ids.
+    document, by the record of Ids, `ignored` why nothing was booked of the sale itself, by its newest result, which is
+    `dated` that day.
     """
 
     company: str
@@ -59,6 +64,8 @@ class Story:
     waiting: Sequence[Place]
     version: str | None
     left_out: Mapping[str, str]
+    ignored: Reason | None = None
+    dated: date | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -147,9 +154,30 @@ def compose(
         letters=_letters(known, {*members, *payouts}, published),
         attempts=[attempt for each in members for attempt in attempts_of(each, known.trail, published)],
         waiting=_waiting(known, members, own),
-        version=str(version) if version else None,
+        version=str(version) if version and not _is_of_earlier_books(version) else None,
         left_out=_left_out(known, members),
+        ignored=None if sale in entities.values() else _ignored(own, sale, version),
+        dated=_dated(known, sale),
     )
+
+
+def _is_of_earlier_books(version: Version) -> bool:
+    return version.content == OF_EARLIER_BOOKS.content
+
+
+def _ignored(own: Iterable[PublishedResult], sale: str, version: Version | None) -> Reason | None:
+    """Why nothing stands in the books for the sale itself, whatever was booked of money that moved for it."""
+    if version is not None and _is_of_earlier_books(version):
+        return Reason(code=BEFORE_BOOKS_START, message=SAID)
+    results = [each.result for each in own if sale in (each.document, str(each.place))]
+    return results[-1].reason if results and results[-1].status is ResultStatus.IGNORED else None
+
+
+def _dated(known: Knowledge, sale: str) -> date | None:
+    """The day of the sale, as an event says it that was read."""
+    contents = {**known.events, **known.waiting, **{each.letter.origin: each.content for each in known.letters}}
+    found = (each.dated for place, each in contents.items() if sale in (str(each.document), str(place)))
+    return next((each for each in found if each is not None), None)
 
 
 def _state(known: Knowledge, place: EntityId, document: str, now: BooksNow, environment: str) -> EntityState:

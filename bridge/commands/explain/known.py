@@ -103,3 +103,16 @@ class Knowledge:
         self.asked |= {str(key) for key in self.recorded if question.names_document(str(key))}
         if question.entity is not None and (found := self.ids.key_of(*question.entity)) is not None:
             self.asked.add(str(found))
+
+    @property
+    def unbooked(self) -> dict[Place, str]:
+        """The records of which nothing was booked, each with its document: their results repeat no name."""
+        return {line.about: line.document for line in self.lines if not line.is_booked}
+
+    def ask_events(self, question: Question, contents: Mapping[Place, EventContent]) -> None:
+        """Note what the question names among the events of which nothing was booked; those are kept."""
+        unbooked = self.unbooked
+        for place, content in contents.items():
+            if question.names_event(place, content):
+                self.asked.add(unbooked.get(place) or str(content.document or place))
+                self.events[place] = content

@@ -25,6 +25,8 @@ from contracts.records import PLAUSIBLE_MS, InboundRecord, Place
 
 SALES = ("order", "payment", "payout")
 """Kinds of documents that belong to nothing else."""
+READ_AT_ONCE = 5_000
+"""How many events are held at once while all are looked through."""
 
 
 async def look_through(settings: Settings, companies: Collection[str], question: Question) -> list[Knowledge]:
@@ -45,7 +47,18 @@ async def look_through(settings: Settings, companies: Collection[str], question:
         for topic, record in oldest.items():
             each.note_time(topic, record.recorded_at)
         each.ask(question)
+    if not any(each.asked for each in known.values()):
+        await _look_at_events(settings, known.values(), question)
     return list(known.values())
+
+
+async def _look_at_events(settings: Settings, known: Collection[Knowledge], question: Question) -> None:
+    """Look through the events of which nothing was booked, an order of before the start or a test among them."""
+    for each in known:
+        places = sorted(each.unbooked)
+        for first in range(0, len(places), READ_AT_ONCE):
+            records = await read_at(kafka_connection(settings.kafka), places[first : first + READ_AT_ONCE])
+            each.ask_events(question, {place: content_of(record) for place, record in records.items()})
 
 
 async def _journal_and_ids(settings: Settings, company: str) -> Knowledge:

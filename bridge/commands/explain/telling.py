@@ -40,6 +40,8 @@ def print_story(story: Story) -> None:
         say(f"What it is in QuickBooks now is not known: {story.problem}.")
     for payout in story.payouts:
         say(f"Paid out with {payout}.")
+    if story.ignored is not None:
+        say(_ignored(story))
     for document, code in story.left_out.items():
         say(f"{document} was left out: {code}.")
     _rows(RESULTS, (_result_row(each) for each in story.published))
@@ -51,6 +53,15 @@ def print_story(story: Story) -> None:
         said = f"A newer version than QuickBooks shows is remembered: {story.version}."
         say(said)
     out.print()
+
+
+def _ignored(story: Story) -> str:
+    """Known and not booked: why, of which day, and what was booked of money that moved for it all the same."""
+    dated = f", of {story.dated.isoformat()}," if story.dated else ""
+    why = f"{story.ignored.code}: {story.ignored.message}" if story.ignored is not None else ""
+    booked = ", ".join(f"{each.entity} {each.id} ({each.document})" for each in story.entities)
+    also = f"Booked of what moved for it: {booked}." if booked else "Nothing else is booked of it."
+    return f"{story.document}{dated} is known and not booked ({why}). {also}"
 
 
 def _rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -107,6 +118,8 @@ def story_as_json(story: Story) -> str:
             "quickbooks_not_asked": story.problem,
             "payouts": story.payouts,
             "left_out": story.left_out,
+            "ignored": story.ignored.model_dump() if story.ignored is not None else None,
+            "dated": story.dated,
             "results": [{"told_at": each.at, **orjson.loads(each.value)} for each in story.published],
             "dead_letters": [_letter_as_json(each) for each in story.letters],
             "attempts": story.attempts,
