@@ -75,8 +75,13 @@ def from_stripe(amount: int, currency: str) -> Money:
     return Money(Decimal(amount).scaleb(-stripe_decimals_of(code)), code)
 
 
-def plain(number: Decimal, currency: str) -> str:
-    """`number` as text in the currency's own number of decimals, never in exponent form; more decimals are kept."""
+def plain(number: Decimal, currency: str | None) -> str:
+    """`number` as text in the currency's own number of decimals, never in exponent form; more decimals are kept.
+
+    Of a currency that nobody knows (None or empty) it has the digits that it came with.
+    """
+    if not currency:
+        return f"{number:f}"
     places = decimals_of(currency)
     return f"{number:.{places}f}" if fits(number, places) else f"{number:f}"
 

@@ -80,7 +80,7 @@ def _us_lines(profile: CompanyProfile, ident: str, tax: Decimal, net: Decimal | 
     code = next((each for each in profile.tax_codes.values() if each.id == ident), None)
     if profile.automated_tax or code is None or not any(percent for _, percent in code.rates) or net is None:
         return {}
-    parts = zip(code.rates, _by_rate(tax, code), strict=True)
+    parts = zip(_rates_of(code), _by_rate(tax, code), strict=True)
     return {"TaxLine": [_tax_line(rate, amount, percent, net) for (rate, percent), amount in parts]}
 
 
@@ -94,7 +94,7 @@ def _global_tax(profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decima
     nets: dict[str, Decimal] = {}
     percents: dict[str, Decimal] = {}
     for line, code in zip(lines, codes, strict=True):
-        for (rate, percent), amount in zip(code.rates, _by_rate(line.tax, code), strict=True):
+        for (rate, percent), amount in zip(_rates_of(code), _by_rate(line.tax, code), strict=True):
             charged[rate] = charged.get(rate, Decimal(0)) + amount
             nets[rate] = nets.get(rate, Decimal(0)) + line.amount - (line.own_discount or Decimal(0))
             percents[rate] = percent
@@ -110,10 +110,18 @@ def _global_tax(profile: CompanyProfile, lines: Sequence[LineDraft], tax: Decima
 def _by_rate(tax: Decimal, code: TaxCode) -> tuple[Decimal, ...]:
     """The tax of a line over the rates of its code, exact to the cent."""
     if code.rates:
-        return split(tax, [percent for _, percent in code.rates])
+        return split(tax, [percent for _, percent in _rates_of(code)])
     if tax:
         raise UnmappableEvent(f'the tax code "{code.name}" has no rate, and {tax} of tax was charged')
     return ()
+
+
+def _rates_of(code: TaxCode) -> list[tuple[str, Decimal]]:
+    """The rates with their percentages. UnmappableEvent where QBO did not say one: the tax cannot be told apart."""
+    known = [(rate, percent) for rate, percent in code.rates if percent is not None]
+    if len(known) < len(code.rates):
+        raise UnmappableEvent(f'QuickBooks does not say the percentage of each rate of the tax code "{code.name}"')
+    return known
 
 
 def _tax_line(rate: str, amount: Decimal, percent: Decimal, net: Decimal) -> Body:

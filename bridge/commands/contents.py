@@ -56,7 +56,7 @@ class EventContent:
     @property
     def amount_text(self) -> str | None:
         """The amount in the currency's own number of decimals, None where it is not known."""
-        return None if self.amount is None else plain(self.amount, self.currency or "USD")
+        return None if self.amount is None else plain(self.amount, self.currency)
 
     @property
     def worth(self) -> str:

@@ -38,7 +38,7 @@ class MarkerFinding:
 
     def shown(self) -> dict[str, object]:
         """For /status and logs: ids and amounts, nothing about people."""
-        currency = self.currency or "USD"
+        currency = self.currency
         return {
             "document": str(self.key),
             "entity": self.entity,

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from contracts.entities import Entity, number, part
-from contracts.errors import UnmappableEvent
+from contracts.errors import Unavailable, UnmappableEvent
 from contracts.quickbooks import AccountSelector, TaxCodeSelector
 
 DayRate = tuple[str, date]
@@ -34,11 +34,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxCode:
-    """A tax code with its rates: their Ids and percentages."""
+    """A tax code with its rates: their Ids and percentages, None where QBO did not say it."""
 
     id: str
     name: str
-    rates: tuple[tuple[str, Decimal], ...]
+    rates: tuple[tuple[str, Decimal | None], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +152,7 @@ def read_company_profile(
     """The facts in QBO's own answers: Preferences, CompanyInfo, Account and PaymentMethod rows, and rows of lists.
 
     `lists` holds rows by entity name: TaxCode with TaxRate, Class, Department, Term, as far as they were read.
+    Unavailable where the answers do not say the home currency or the country, which decide about every document.
     """
     given = lists or {}
     sales = part(preferences, "SalesFormsPrefs")
@@ -162,9 +163,9 @@ def read_company_profile(
     codes = _tax_codes(given.get("TaxCode", ()), given.get("TaxRate", ()))
     rows = [_account(row) for row in accounts if row.get("Active", True)]
     return CompanyProfile(
-        home_currency=str(part(currency, "HomeCurrency").get("value", "USD")),
+        home_currency=_said(part(currency, "HomeCurrency").get("value"), "home currency"),
         multicurrency=currency.get("MultiCurrencyEnabled") is True,
-        country=str(company.get("Country", "US")),
+        country=_said(company.get("Country"), "country"),
         charges_tax=tax.get("UsingSalesTax") is True,
         tax_code=_own_tax_code(tax, codes),
         automated_tax=tax.get("PartnerTaxEnabled") is True,
@@ -177,6 +178,13 @@ def read_company_profile(
         tax_codes=codes,
         lists={entity: _by_name(given.get(entity, ())) for entity in ("Class", "Department", "Term")},
     )
+
+
+def _said(value: object, what: str) -> str:
+    if not value:
+        # because dollars and US tax are no guess for books of another country: the company waits until QBO says it
+        raise Unavailable(f"QBO's answer does not say the company's {what}", retry_after_s=60.0)
+    return str(value)
 
 
 def _own_tax_code(preferences: Entity, codes: Mapping[str, TaxCode]) -> str | None:
@@ -192,16 +200,14 @@ def _own_tax_code(preferences: Entity, codes: Mapping[str, TaxCode]) -> str | No
 
 
 def _tax_codes(codes: Iterable[Entity], rates: Iterable[Entity]) -> dict[str, TaxCode]:
-    """The active codes; of a rate whose row was not read the percentage counts as nothing."""
-    percent = {str(rate["Id"]): number(rate.get("RateValue")) or Decimal(0) for rate in rates}
+    """The active codes; of a rate whose row was not read nobody knows the percentage."""
+    percent = {str(rate["Id"]): number(rate.get("RateValue")) for rate in rates}
     found = {}
     for row in codes:
         if row.get("Active") is not False:
             details = part(row, "SalesTaxRateList").get("TaxRateDetail") or ()
             ids = [str(part(detail, "TaxRateRef").get("value")) for detail in details]
-            code = TaxCode(
-                id=str(row["Id"]), name=str(row["Name"]), rates=tuple((i, percent.get(i, Decimal(0))) for i in ids)
-            )
+            code = TaxCode(id=str(row["Id"]), name=str(row["Name"]), rates=tuple((i, percent.get(i)) for i in ids))
             found[code.name.casefold()] = code
     return found
 

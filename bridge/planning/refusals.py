@@ -44,7 +44,7 @@ def conflict(posted: Posted) -> RejectedPosting:
     if not posted.marker_known:
         # because what was paid by gift card, say, would be taken out of it once more
         return rejected(posted, "has lost its marker in QuickBooks, and with it what the bridge wrote")
-    written, now = (plain(each, posted.currency or "") for each in (posted.written, posted.total))
+    written, now = (plain(each, posted.currency) for each in (posted.written, posted.total))
     return rejected(posted, f"was changed in QuickBooks: its total is {now}, the bridge wrote {written}")
 
 

@@ -107,8 +107,11 @@ class RehearsingSender:
         if step.operation is Operation.VOID:
             body |= {"Balance": Decimal(0), "Line": [], "PrivateNote": "Voided"}
         elif step.id.entity == "Invoice":
-            paid = step.target.total - (step.target.balance or Decimal(0)) if step.target else Decimal(0)
-            body["Balance"] = body["TotalAmt"] - paid
+            target = step.target
+            if target is None:
+                body["Balance"] = body["TotalAmt"]
+            elif target.balance is not None:
+                body["Balance"] = body["TotalAmt"] - (target.total - target.balance)
         elif step.id.entity == "CreditMemo":
             body["Balance"] = body["TotalAmt"]
         return body

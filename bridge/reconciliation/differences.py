@@ -116,7 +116,7 @@ class Difference:
 
 def amount_of(amount: Decimal | None, currency: str) -> str | None:
     """An amount as the reports write it."""
-    return None if amount is None else plain(amount, currency or "USD")
+    return None if amount is None else plain(amount, currency)
 
 
 def sentence(kind: DifferenceKind, source: str | None, books: str | None, why: str, *, was_there: bool = False) -> str:

@@ -181,12 +181,12 @@ def _as_posted(posted: Posted) -> PostedEntity:
         id=posted.id,
         sync_token=posted.sync_token,
         doc_number=posted.doc_number,
-        total=plain(posted.total, posted.currency or "USD"),
-        balance=plain(posted.balance, posted.currency or "USD") if posted.balance is not None else None,
+        total=plain(posted.total, posted.currency),
+        balance=plain(posted.balance, posted.currency) if posted.balance is not None else None,
         currency=posted.currency,
     )
 
 
 def _amount(body: Mapping[str, object], name: str, currency: str | None) -> str | None:
     amount = number(body.get(name))
-    return plain(amount, currency or "USD") if amount is not None else None
+    return plain(amount, currency) if amount is not None else None

@@ -24,6 +24,7 @@ from tests.support.shop_payouts import charged, told
 from tests.support.world import World, opened
 
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
+DOLLARS = {"CurrencyPrefs": {"HomeCurrency": {"value": "USD"}}}
 ORDER, REFUND, DISPUTE = "shopify:order:1001", "shopify:refund:77", "shopify:dispute:55"
 
 
@@ -246,7 +247,7 @@ async def test_a_balance_that_quickbooks_does_not_tell_is_unknown_and_no_amount(
             await world.deliver(event)
         for account in world.held("Account"):
             account.pop("CurrentBalance", None)
-        profile = read_company_profile({}, {}, world.held("Account"), ())
+        profile = read_company_profile(DOLLARS, {"Country": "US"}, world.held("Account"), ())
     accounts, balances = known_accounts(RULES, profile)
     assert accounts.clearing
     assert {each.amount for each in balances.values()} == {None}

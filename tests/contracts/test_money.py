@@ -60,6 +60,17 @@ def test_order_sign_and_text() -> None:
     assert decimals_of("KWD") == 3
 
 
+@pytest.mark.parametrize("unknown", [None, ""])
+def test_an_amount_of_an_unknown_currency_has_the_digits_that_it_came_with(unknown: str | None) -> None:
+    """Guard: yen, dinars and dollars differ, and which of them it is nobody said."""
+    assert [plain(D(each), unknown) for each in ("398", "398.50", "1E+3", "0.125")] == [
+        "398",
+        "398.50",
+        "1000",
+        "0.125",
+    ]
+
+
 @pytest.mark.parametrize(
     ("units", "currency", "amount"),
     [

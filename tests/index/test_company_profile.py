@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bridge.index.company_profile import CompanyProfile, read_company_profile
-from contracts.errors import UnmappableEvent
+from contracts.errors import Unavailable, UnmappableEvent
 from contracts.quickbooks import AccountSelector
 
 ACCOUNTS: list[dict[str, Any]] = [
@@ -18,9 +19,13 @@ ACCOUNTS: list[dict[str, Any]] = [
 ]
 
 
+DOLLARS: dict[str, Any] = {"CurrencyPrefs": {"HomeCurrency": {"value": "USD"}}}
+
+
 def facts(preferences: dict[str, Any] | None = None, country: str | None = "US") -> CompanyProfile:
-    info = {"Country": country} if country else {}
-    return read_company_profile(preferences or {}, info, ACCOUNTS, [{"Id": "3", "Name": "Visa"}])
+    return read_company_profile(
+        {**DOLLARS, **(preferences or {})}, {"Country": country}, ACCOUNTS, [{"Id": "3", "Name": "Visa"}]
+    )
 
 
 def selector(**choice: str) -> AccountSelector:
@@ -44,7 +49,7 @@ def test_several_accounts_of_a_type_are_refused_by_the_name_of_the_rule() -> Non
     home = {"Id": "35", "Name": "Checking", "CurrencyRef": {"value": "USD"}, **row}
     euros = {"Id": "20", "Name": "Euros", "CurrencyRef": {"value": "EUR"}, **row}
     old = {"Id": "9", "Name": "Old", "Active": False, **row}
-    company = read_company_profile({}, {"Country": "US"}, [home, euros, old], [])
+    company = read_company_profile(DOLLARS, {"Country": "US"}, [home, euros, old], [])
     assert company.account_id(selector(sub_type="Checking")) == "35"
 
 
@@ -59,10 +64,10 @@ def test_automated_sales_tax_has_the_companys_own_code() -> None:
         {"Id": "7", "Name": "California", **rates},
     ]
     lists: dict[str, list[dict[str, Any]]] = {"TaxCode": codes, "TaxRate": [{"Id": "3", "RateValue": 8}]}
-    automated = {"TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": True}}
+    automated = {**DOLLARS, "TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": True}}
     found = read_company_profile(automated, {"Country": "US"}, [], [], lists)
     assert (found.automated_tax, found.tax_code) == (True, "7")
-    chosen = {"TaxPrefs": {**automated["TaxPrefs"], "TaxGroupCodeRef": {"value": "11"}}}
+    chosen = {**DOLLARS, "TaxPrefs": {**automated["TaxPrefs"], "TaxGroupCodeRef": {"value": "11"}}}
     assert read_company_profile(chosen, {"Country": "US"}, [], [], lists).tax_code == "11"
 
 
@@ -98,11 +103,37 @@ def test_preferences_say_currency_tax_and_closing_date() -> None:
     assert (automated.automated_tax, automated.tax_code) == (True, "2")
 
 
-def test_a_company_that_says_nothing_is_a_us_company_in_dollars() -> None:
-    """No tax, no closing date, one currency."""
-    silent = facts(country=None)
-    assert (silent.home_currency, silent.country, silent.close_date) == ("USD", "US", None)
+def test_a_company_that_says_no_more_than_it_must_has_no_tax_and_one_currency() -> None:
+    """No closing date either."""
+    silent = facts()
+    assert (silent.charges_tax, silent.close_date) == (False, None)
     assert (silent.can_book("USD"), silent.can_book("EUR")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("preferences", "info", "what"),
+    [
+        ({}, {"Country": "US"}, "home currency"),
+        ({"CurrencyPrefs": {"HomeCurrency": {}}}, {"Country": "US"}, "home currency"),
+        (DOLLARS, {}, "country"),
+        (DOLLARS, {"Country": ""}, "country"),
+    ],
+)
+def test_neither_currency_nor_country_is_guessed(preferences: dict[str, Any], info: dict[str, Any], what: str) -> None:
+    """Guard: the company waits until QBO says it; dollars and US tax would be wrong in other books."""
+    with pytest.raises(Unavailable, match=what):
+        read_company_profile(preferences, info, ACCOUNTS, ())
+
+
+def test_a_rate_that_was_not_read_has_no_percentage() -> None:
+    """Guard: none is not nothing."""
+    rates: dict[str, Any] = {"SalesTaxRateList": {"TaxRateDetail": [{"TaxRateRef": {"value": each}} for each in "34"]}}
+    lists: dict[str, Any] = {
+        "TaxCode": [{"Id": "11", "Name": "Nevada", **rates}],
+        "TaxRate": [{"Id": "3", "RateValue": 8}, {"Id": "4"}],
+    }
+    found = read_company_profile(DOLLARS, {"Country": "US"}, [], [], lists)
+    assert found.tax_codes["nevada"].rates == (("3", Decimal(8)), ("4", None))
 
 
 def test_a_created_account_is_known_at_once() -> None:

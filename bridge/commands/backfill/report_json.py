@@ -49,7 +49,7 @@ def report_as_json(counts: BackfillCounts, reader: RangeReader, calls: CallCount
                 "entity": written.entity,
                 "operation": written.operation,
                 "times": sums.times,
-                "total": None if sums.total is None else plain(sums.total, written.currency or "USD"),
+                "total": None if sums.total is None else plain(sums.total, written.currency),
                 "currency": written.currency or None,
             }
             for written, sums in sorted(counts.written.items())

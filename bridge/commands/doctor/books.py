@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from decimal import Decimal
 from typing import get_args
 
 from bridge.commands.doctor.finding import Finding
@@ -87,7 +86,10 @@ def _wrong_side(
         one = profile.accounts[profile.account_id(wanted)]
     except UnmappableEvent:
         return  # because the examination of the rules says so already, or the bridge makes it when it is needed
-    lies = -(one.balance or Decimal(0)) if owed else one.balance or Decimal(0)
+    if one.balance is None:
+        yield Finding(about, f'what lies on "{one.full_name}" QuickBooks does not say')
+        return
+    lies = -one.balance if owed else one.balance
     if lies < 0:
         code = one.currency or profile.home_currency
         yield Finding(about, f'"{one.full_name}" is {plain(-lies, code)} {code} below zero', remedy, rare=True)

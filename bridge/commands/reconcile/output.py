@@ -114,7 +114,7 @@ def _cells(row: DayRow, found: Reconciled) -> dict[str, str]:
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
-    return "" if amount is None else plain(amount, currency or "USD")
+    return "" if amount is None else plain(amount, currency)
 
 
 def _shown(balanced: Balanced) -> dict[str, object]:
@@ -138,7 +138,7 @@ def _shown_day(row: DayRow, found: Reconciled) -> dict[str, object]:
     """The columns of the table, and under `source` what the events say of the same."""
     cells: dict[str, object] = {name: value or None for name, value in _cells(row, found).items()}
     others = (each for each in Measure if each is not Measure.SALES)
-    source = {each.value: plain(row.source[each], row.currency or "USD") for each in others}
+    source = {each.value: plain(row.source[each], row.currency) for each in others}
     return {**cells, "source": source}
 
 

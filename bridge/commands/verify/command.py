@@ -183,7 +183,7 @@ def _print(report: Report) -> None:
         shown.print()
         shown = Table(("totals", "currency", "by the events", "in the books", "difference"))
         for (entity, currency), (expected, booked) in sorted(totals(report.documents).items()):
-            amounts = (plain(each, currency or "USD") for each in (expected, booked, booked - expected))
+            amounts = (plain(each, currency) for each in (expected, booked, booked - expected))
             shown.add_row(entity, currency, *amounts)
         shown.print()
     _print_days(report.days)
@@ -219,7 +219,7 @@ def _print_records(report: Report) -> None:
 
 
 def _sentence(each: Document) -> str:
-    currency = each.currency or "USD"
+    currency = each.currency
     expected = "" if each.expected is None else f" {plain(each.expected, currency)} {each.currency}"
     ids = f" Id {', '.join(each.ids)}" if each.ids else ""
     where = f" ({', '.join(map(path_of, each.records[:3]))})" if each.records else ""
@@ -261,8 +261,8 @@ def _print_json(report: Report) -> None:
                     {
                         "entity": entity,
                         "currency": currency or None,
-                        "told": plain(expected, currency or "USD"),
-                        "booked": plain(booked, currency or "USD"),
+                        "told": plain(expected, currency),
+                        "booked": plain(booked, currency),
                     }
                     for (entity, currency), (expected, booked) in sorted(totals(report.documents).items())
                 ],

@@ -31,7 +31,7 @@ class VerifiedDay:
     def sums(self) -> list[tuple[str, str, str, str]]:
         """Type, currency, and the totals by the events and in the books."""
         return [
-            (entity, currency, *(plain(each, currency or "USD") for each in sides))  # type: ignore[misc]
+            (entity, currency, *(plain(each, currency) for each in sides))  # type: ignore[misc]
             for (entity, currency), sides in sorted(totals(self.documents).items())
         ]
 

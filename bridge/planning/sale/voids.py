@@ -75,7 +75,7 @@ def marker_again(document: StepId, posted: Posted, version: str, owner: int, *, 
             **_order(posted),
             MarkerField.VERSION: version,
             MarkerField.CONTENT: VOIDED,
-            MarkerField.TOTAL: plain(posted.total * 0, posted.currency or ""),
+            MarkerField.TOTAL: plain(posted.total * 0, posted.currency),
         },
         needs=frozenset({document} if voided_now else ()),
     )
