@@ -28,8 +28,11 @@ def run(config: Config = BRIDGE_TOML) -> None:
     settings = load_settings(config, os.environ)
     setup_logs(settings.logs)
     try:
-        survey = (sys.executable, "-m", "bridge.cli.app", "status", "--json", "--config", str(config))
-        raise typer.Exit(service.run(settings, survey))
+        survey, examination = (
+            (sys.executable, "-m", "bridge.cli.app", command, "--json", "--config", str(config))
+            for command in ("status", "doctor")
+        )
+        raise typer.Exit(service.run(settings, survey, examination))
     except ConfigurationError as error:
         raise ConfigurationError(f"{config}: {error}") from None
 

@@ -39,7 +39,7 @@ from bridge.service.connections import connection_settings, marker_seal, token_s
 from bridge.service.http import Page, json_page
 from bridge.service.http import serve as serve_http
 from bridge.service.settings import company_rules, kafka_connection
-from bridge.service.survey import keep_surveying, watch_backlog
+from bridge.service.survey import keep_examining, keep_surveying, watch_backlog
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable, UnreadableJournal
 
@@ -51,16 +51,17 @@ KAFKA_WAIT_MAX_S = 15.0
 log = structlog.get_logger(__name__)
 
 
-def run(settings: Settings, survey: Sequence[str] = ()) -> int:
+def run(settings: Settings, survey: Sequence[str] = (), examination: Sequence[str] = ()) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. ConfigurationError for what the operator must mend first.
 
-    `survey` is the command whose words the metrics repeat (`bridge.service.survey`); without one they lack them.
+    `survey` and `examination` are the commands whose words the metrics repeat (`bridge.service.survey`); without one
+    they lack them.
     """
     with asyncio.Runner(loop_factory=_loop_factory(settings.kafka)) as runner:
-        return runner.run(_serve(settings, survey))
+        return runner.run(_serve(settings, survey, examination))
 
 
-async def _serve(settings: Settings, survey: Sequence[str]) -> int:
+async def _serve(settings: Settings, survey: Sequence[str], examination: Sequence[str]) -> int:
     clock = SystemClock()
     board = StatusBoard(clock=clock, version=version("qbo-bridge"))
     store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
@@ -74,7 +75,10 @@ async def _serve(settings: Settings, survey: Sequence[str]) -> int:
         rules={company.name: rules.version for company, rules, _ in prepared},
     )
     stopping = stop_signals()
-    async with serve_http(board, settings.http, [contract_page(settings)]), _surveying(settings, survey, board):
+    async with (
+        serve_http(board, settings.http, [contract_page(settings)]),
+        _surveying(settings, survey, examination, board),
+    ):
         tasks = [
             asyncio.create_task(
                 _run_company(
@@ -100,12 +104,16 @@ async def _serve(settings: Settings, survey: Sequence[str]) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _surveying(settings: Settings, survey: Sequence[str], board: StatusBoard) -> AsyncIterator[None]:
-    """What the topics say of the companies is on the board and in the metrics, renewed while the block runs."""
+async def _surveying(
+    settings: Settings, survey: Sequence[str], examination: Sequence[str], board: StatusBoard
+) -> AsyncIterator[None]:
+    """What topics and books say of the companies is on the board and in the metrics, renewed while the block runs."""
     boards = {each.name: board.company(each.name, each.realm_id) for each in settings.companies}
     connection, topics = kafka_connection(settings.kafka), settings.topics.events
     watching = [watch_backlog(connection, topics, each) for each in boards.values()]
-    tasks = [asyncio.create_task(each) for each in (*watching, *([keep_surveying(survey, boards)] if survey else []))]
+    surveys = [keep_surveying(survey, boards)] if survey else []
+    examinations = [keep_examining(examination, boards)] if examination else []
+    tasks = [asyncio.create_task(each) for each in (*watching, *surveys, *examinations)]
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
-"""What the metrics say of the topics: how far each company is behind, and now and then all that `status` tells.
+"""What the metrics say of topics and books: how far each company is behind, and now and then what commands tell.
 
-The backlog is asked of the brokers every few seconds. The rest means reading whole topics, which would hold up the
-companies of this process: so the command `status` is run for it, in a process of its own.
+The backlog is asked of the brokers every few seconds. The rest means reading whole topics, or the books, which would
+hold up the companies of this process: so `status` and, seldom, `doctor` are run for it, in processes of their own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ FIRST_SURVEY_AFTER_S = 60.0
 """A service that starts has better to do."""
 SURVEY_EVERY_S = 300.0
 SURVEY_MAX_S = 120.0
+FIRST_EXAMINATION_AFTER_S = 180.0
+EXAMINE_EVERY_S = 6 * 3600.0
+"""Each costs some twenty metered reads a company: a day's are a thousandth of a day's free ones."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +53,14 @@ async def keep_surveying(command: Sequence[str], boards: Mapping[str, CompanyBoa
         await asyncio.sleep(SURVEY_EVERY_S)
 
 
+async def keep_examining(command: Sequence[str], boards: Mapping[str, CompanyBoard]) -> None:
+    """Run `command`, which is `qbo-bridge doctor --json`, again and again, and show what it says of the books."""
+    await asyncio.sleep(FIRST_EXAMINATION_AFTER_S)
+    while True:
+        take_in_findings(await run_survey(command), boards)
+        await asyncio.sleep(EXAMINE_EVERY_S)
+
+
 async def run_survey(command: Sequence[str], wait_s: float = SURVEY_MAX_S) -> bytes:
     """What the command prints; nothing where it takes longer than `wait_s` seconds."""
     child = await asyncio.create_subprocess_exec(
@@ -74,6 +85,13 @@ def take_in(printed: bytes, boards: Mapping[str, CompanyBoard]) -> int:
     for name, facts in found.items():
         boards[name].measures.surveyed(facts)
     return len(found)
+
+
+def take_in_findings(printed: bytes, boards: Mapping[str, CompanyBoard]) -> None:
+    """Show the findings of each company on its board; without any nothing is known of it."""
+    found = list(_facts(printed.splitlines()))
+    for name, board in boards.items():
+        board.measures.examined([facts for company, facts in found if company == name])
 
 
 def _facts(lines: Iterable[bytes]) -> Iterable[tuple[str, Mapping[str, object]]]:

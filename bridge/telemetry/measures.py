@@ -1,6 +1,7 @@
 """What is measured of one company and shown in the metrics alone: latencies, faults, the backlog, and surveys.
 
-A survey is what `qbo-bridge status --json` says: facts that are read from the topics, looked at now and then.
+A survey is what `qbo-bridge status --json` says, facts that are read from the topics, and an examination what
+`qbo-bridge doctor --json` says of the books; both are looked at now and then.
 """
 
 from __future__ import annotations
@@ -75,6 +76,11 @@ class Measures:
         self._telemetry.forget("open_dead_letters_amount", self._company)
         for currency, amount in _table(letters.get("amounts")).items():
             self._telemetry.gauge("open_dead_letters_amount", self._company, float(str(amount)), currency=currency)
+
+    def examined(self, findings: Iterable[Mapping[str, object]]) -> None:
+        """Take in what `doctor --json` says of the company: since which day money lies in its clearing accounts."""
+        days = [_seconds(f"{each.get('open_since')}T00:00:00+00:00") for each in findings]
+        self._show({"clearing_oldest_timestamp_seconds": min((each for each in days if each), default=None)})
 
     def _show(self, values: Mapping[GaugeName, float | None]) -> None:
         for name, value in values.items():

@@ -46,6 +46,7 @@ GaugeName = Literal[
     "reads_share",
     "survey_timestamp_seconds",
     "rules_info",
+    "clearing_oldest_timestamp_seconds",
 ]
 HistogramName = Literal[
     "micro_batch_records", "qbo_batch_items", "settle_seconds", "qbo_seconds", "event_to_booked_seconds"
@@ -109,6 +110,7 @@ GAUGES: tuple[Metric, ...] = (
     Metric("reads_share", "the part of the month's free reads that is used"),
     Metric("survey_timestamp_seconds", "when all that only a survey of the topics tells was looked at last"),
     Metric("rules_info", "1 for the version of the rules that this process books by", ("version",)),
+    Metric("clearing_oldest_timestamp_seconds", "since which day (UTC) money lies in a clearing account; absent: none"),
 )
 
 OF_OWNER: tuple[GaugeName, ...] = (

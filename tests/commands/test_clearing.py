@@ -68,7 +68,7 @@ async def test_what_no_payout_has_paid_out_is_listed_and_late_after_ten_days() -
         await world.deliver(told([charged(1001, "108.25", "3.44")], date="2026-03-06"))
         first, late = await examined(world)
     assert first.about == "clearing: Shopify Payments clearing"
-    assert not first.remedy
+    assert (first.remedy, first.open_since) == ("", date(2026, 3, 9))
     assert first.said.startswith("42.50 USD open: 30.00 of 2026-03-09, Payment ")
     assert "12.50 of 2026-03-10, Payment " in first.said
     assert late.said.startswith("30.00 USD are open for more than 10 days: 30.00 of 2026-03-09, Payment ")

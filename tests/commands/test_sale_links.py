@@ -19,15 +19,17 @@ from bridge.index.identities import Identities
 from contracts.records import InboundRecord, Place
 from tests.support.orders import charge, line, order, stripe_event, transaction
 
-CHARGES = ("ch_aaaaaa1", "ch_aaaaaa2")
-IDS = st.integers(1, 3)
-SALES = tuple(f"shopify:order:{ident}" for ident in range(1, 4))
+CHARGES = ("ch_aaaaaab", "ch_aaaaaac")
+ORDERS = (70_355_119, 70_355_226, 70_355_337)
+"""Numbers that stand nowhere in a body but where an order is named."""
+IDS = st.sampled_from(ORDERS)
+SALES = tuple(f"shopify:order:{ident}" for ident in ORDERS)
 EVENTS = st.one_of(
     st.builds(lambda ident: ("orders/paid", order([line("4.20")], id=ident, name=f"#{ident}")), IDS),
     st.builds(
         lambda ident, owner, behind: (
             "order_transactions/create",
-            transaction(id=10 + ident, order_id=owner, receipt={"charge": behind}),
+            transaction(id=10 * ident, order_id=owner, receipt={"charge": behind}),
         ),
         IDS,
         IDS,
@@ -54,7 +56,15 @@ def letter(offset: int, topic: str, body: Any) -> KnownLetter:
 def said(letters: list[KnownLetter]) -> dict[str, object]:
     """Which documents each question names, the sale of each of them, and the members of each sale."""
     found: dict[str, object] = {}
-    for text in ("#1", "2", "shopify:order:3", "11", "shopify:transaction:12", *CHARGES, "events/0/0"):
+    asked = [
+        f"#{ORDERS[0]}",
+        str(ORDERS[1]),
+        SALES[2],
+        f"{ORDERS[0]}0",
+        f"shopify:transaction:{ORDERS[1]}0",
+        "events/0/0",
+    ]
+    for text in (*asked, *CHARGES):
         known = Knowledge(company="acme-us", trail=Trail(), recorded={}, ids=Identities(), letters=letters)
         known.lines += [
             ResultLine(str(each.content.document), each.letter.origin, each.letter.place, is_booked=False)

@@ -1,14 +1,16 @@
-"""The survey of a service: what the command `status` prints is on the board of its company."""
+"""The survey of a service: what the commands `status` and `doctor` print is on the board of its company."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import orjson
 
-from bridge.service.survey import run_survey, take_in
+from bridge.commands.doctor.finding import Finding
+from bridge.service.survey import run_survey, take_in, take_in_findings
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from tests.support.clocks import ManualClock
 
@@ -33,6 +35,20 @@ async def test_what_the_command_prints_is_shown() -> None:
     assert 'open_dead_letters{company="acme"} 3.0' in said
     assert 'open_dead_letters{company="gamma"}' not in said
     assert 'open_dead_letters{company="beta"}' not in said
+
+
+def test_the_oldest_money_in_clearing_is_shown_until_nobody_knows_it() -> None:
+    """Of each company by itself. Guards: `open_since` of `as_json`, the company, and a gauge that stays."""
+    board, known = boards()
+    said = [Finding("clearing", "open", company="acme", open_since=date(2026, 3, day)) for day in (9, 2)]
+    said += [Finding("clearing", "nothing is open", company="beta"), Finding("kafka", "it answers")]
+    take_in_findings(b"\n".join([orjson.dumps(each.as_json()) for each in said]), known)
+    name, day = "qbo_bridge_clearing_oldest_timestamp_seconds", datetime(2026, 3, 2, tzinfo=UTC)
+    shown = [line for line in board.telemetry.exposition().decode().splitlines() if line.startswith(name)]
+    (told, value) = " ".join(shown).split(" ")
+    assert (told, float(value)) == (f'{name}{{company="acme"}}', day.timestamp())
+    take_in_findings(b"", known)
+    assert f"\n{name}" not in board.telemetry.exposition().decode()
 
 
 async def test_a_command_that_does_not_end_is_ended() -> None:

@@ -41,6 +41,7 @@ WELL: Mapping[str, str] = {
     'drifted_documents{company="acme"}': "0",
     'token_expires_timestamp_seconds{company="acme"}': "8640000+60",
     'reads_share{company="acme"}': "0.5",
+    'clearing_oldest_timestamp_seconds{company="acme"}': "-648000+STEP",
     'qbo_throttled_total{company="acme"}': "0",
     'survey_timestamp_seconds{company="acme"}': NOW,
 }
@@ -95,6 +96,10 @@ STORIES: Mapping[str, tuple[Mapping[str, str], set[str]]] = {
         {"QboBridgeConsentEnds"},
     ),
     "reads are nearly spent": ({'reads_share{company="acme"}': "0.81"}, {"QboBridgeReadsHigh"}),
+    "money lies in clearing": (
+        {'clearing_oldest_timestamp_seconds{company="acme"}': "-1000000"},
+        {"QboBridgeClearingOld"},
+    ),
     "throttled": ({'qbo_throttled_total{company="acme"}': "0+1"}, {"QboBridgeThrottled"}),
     "the survey fails": ({'survey_timestamp_seconds{company="acme"}': "0"}, {"QboBridgeSurveyOld"}),
 }

@@ -85,9 +85,8 @@ def examine_clearing(
     if not opened:
         yield Finding(about, "nothing is open")
         return
-    yield Finding(
-        about, f"{plain(clearing.balance, clearing.currency)} {clearing.currency} open: {_list(opened, paid_on)}"
-    )
+    said = f"{plain(clearing.balance, clearing.currency)} {clearing.currency} open: {_list(opened, paid_on)}"
+    yield Finding(about, said, open_since=opened[0].day)
     late = [each for each in opened if today - each.day > LATE]
     if late:
         amount = plain(sum((each.amount for each in late), Decimal(0)), clearing.currency)

@@ -82,7 +82,7 @@ async def _examine_company(settings: Settings, company: CompanySettings, kafka: 
     except ReadRefused as error:
         remedy = f"check that environment is {company.environment} and that the app may read this company"
         findings.append(Finding("connection", str(error), remedy))
-    return [replace(each, about=f"{company.name}: {each.about}") for each in findings]
+    return [replace(each, about=f"{company.name}: {each.about}", company=company.name) for each in findings]
 
 
 async def _examine_connection(
