@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -132,6 +132,10 @@ class Identities:
     def of_sale(self, sale: SourceKey) -> Collection[Known]:
         """The payments, credits and refunds that are recorded for a sale."""
         return [(entity_at(place), key_at(place)) for place in self._by_sale.of(_text(sale))]
+
+    def documents(self) -> Iterator[SourceKey]:
+        """Every source document of which something is recorded."""
+        return (SourceKey.parse(named.decode("utf-8", "surrogatepass")) for named in self._recorded)
 
     def types_of(self, key: SourceKey) -> Collection[str]:
         """The types of the entities that are recorded for `key`."""

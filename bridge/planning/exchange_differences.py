@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Literal
 
 from bridge.index.posted import Posted, order_fact
+from bridge.index.worth import off_worth
 from bridge.planning.context import PlanningContext
 from bridge.planning.steps import Claim, PlannedStep, StepId, Waiting
 from contracts.entities import EntityName
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
-from contracts.money import plain, round_half_up, stripe_decimals_of, written_out
+from contracts.money import plain, written_out
 from contracts.posting import Operation, Version
 from contracts.quickbooks import (
     AccountDraft,
@@ -35,8 +36,6 @@ OWN_ACCOUNT = AccountDraft(
 )
 Sides = tuple[Literal["Debit", "Credit"], Literal["Debit", "Credit"]]
 PAID_OUT, EXCHANGE = "paid-out", "exchange"
-SAME_MONEY = Decimal("0.005")
-"""How far an amount may miss the processor's rate and still be all of the money: rounding does, a part misses more."""
 
 
 def unknown_worth(context: PlanningContext, entity: EntityName, each: DepositedPayment, draft: DepositDraft) -> bool:
@@ -66,8 +65,7 @@ def difference(
     draft: DepositDraft,
 ) -> list[DepositLine]:
     """The lines that move what a payout brings beyond the worth of `posted` out of `account`; none without any."""
-    worth = _worth(context, posted, each, draft.currency)
-    off = Decimal(0) if worth is None else each.amount - worth
+    off = off_worth(posted, each, draft.currency, context.profile.home_currency)
     if not off:
         return []
     where = _account(context, draft.exchange)
@@ -102,8 +100,7 @@ def plan_late_difference(context: PlanningContext, claim: Claim) -> None:
         return
     amount, rate, currency, *ident = noted.content.split()[1:]
     each = DepositedPayment(payment=refund, amount=Decimal(amount), rate=Decimal(rate))
-    worth = _worth(context, posted, each, currency)
-    off = Decimal(0) if worth is None else worth - each.amount
+    off = -off_worth(posted, each, currency, context.profile.home_currency)
     if off:
         _write_late_difference(context, claim, entry, off, currency, ident[0] if ident else None)
 
@@ -137,22 +134,6 @@ def _write_late_difference(
 def _paid_out(refund: SourceKey) -> SourceKey:
     """Where the note of a refund stands that a payout has paid out already."""
     return SourceKey(refund.system, refund.kind, f"{refund.id}.{PAID_OUT}")
-
-
-def _worth(context: PlanningContext, posted: Posted | None, each: DepositedPayment, currency: str) -> Decimal | None:
-    """What the books say the money is worth, below zero for a refund; None where nothing was exchanged."""
-    if posted is None or posted.voided or posted.currency is None or posted.exchange_rate is None:
-        return None
-    if currency != context.profile.home_currency or posted.currency == currency:
-        return None
-    moved, whole = abs(each.amount), posted.total
-    if each.rate is not None:
-        rate = each.rate.scaleb(stripe_decimals_of(posted.currency) - stripe_decimals_of(currency))
-        # because one of several captures is worth its part of the payment, and only its own rate tells which part
-        if abs(whole * rate - moved) > SAME_MONEY * moved:
-            whole = round_half_up(moved / rate, 2)
-    worth = round_half_up(whole * posted.exchange_rate, 2)
-    return worth if each.amount > 0 else -worth
 
 
 def _account(context: PlanningContext, selector: AccountSelector | None) -> AccountSelector:

@@ -8,17 +8,26 @@ from bridge.index.index import Index
 from bridge.index.posted import Posted
 from bridge.reconciliation.payouts import key_of_return
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField
 from contracts.opening import OF_EARLIER_BOOKS
 
 ENTRY = "JournalEntry"
 PAYOUT, NEVER_PAID = "payout", "failed"
+_BY_ENTRY = frozenset({"Payment", "RefundReceipt"})
+"""What may stand on an entry under its own key instead."""
 _IN_BANK = ("Deposit", "Transfer", ENTRY)
 
 
 def booked_as(entity: str, key: SourceKey, index: Index) -> Posted | None:
-    """What stands for the document `key`, None when nothing does."""
-    found = (index.get(*place) for place in _places(entity, key))
-    return next((posted for posted in found if posted is not None), None)
+    """What stands for the document `key`, rather live than void; None when nothing does."""
+    found = [posted for place in _places(entity, key) if (posted := index.get(*place)) is not None]
+    return min((each for each in found if _stands_for(each, entity)), key=lambda each: each.voided, default=None)
+
+
+def _stands_for(posted: Posted, entity: str) -> bool:
+    """False for the entry of a debit that failed beside its payment: it stands for what took the money back."""
+    is_late_money = MarkerField.SALE in posted.marker_fields
+    return posted.entity != ENTRY or entity not in _BY_ENTRY or is_late_money == (entity == "Payment")
 
 
 def was_booked(entity: str, key: SourceKey, index: Index) -> bool:
@@ -47,10 +56,11 @@ def _is_known(place: tuple[str, SourceKey], index: Index) -> bool:
 def _places(entity: str, key: SourceKey) -> Iterator[tuple[str, SourceKey]]:
     """Late money of a sale of earlier books is an entry, and so is a payout that brought nothing.
 
+    So is a debit that failed of a sale that stands, which is owed again.
     Of a payout that came back before it was told as paid only its rows are booked, beside its own key.
     """
     yield entity, key
-    if entity == "Payment":
+    if entity in _BY_ENTRY:
         yield ENTRY, key
     if key.kind == PAYOUT:
         yield from ((each, key) for each in _IN_BANK)

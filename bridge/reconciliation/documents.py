@@ -9,7 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bridge.index.index import Index, Posted, order_of
+from bridge.index.payment_links import lost
 from bridge.reconciliation.booked import booked_as, came_back, was_booked
+from bridge.reconciliation.companions import DeletedDocument, deleted_companions, late_credits
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument
 from bridge.reconciliation.late_money import IsOld, is_taken_over, late_entries, of_earlier_books
 from contracts.keys import SourceKey
@@ -68,6 +70,8 @@ class Document:
     """QuickBooks' number of the person who changed it last, where it tells one."""
     changed_at: str | None = None
     """When that was, as QuickBooks writes it."""
+    companion: DeletedDocument | None = None
+    """What no event names, and the record of Ids alone remembers."""
 
     def shown(self) -> dict[str, object]:
         """The line as JSON."""
@@ -107,10 +111,34 @@ def documents(
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
     found += [_compared(entry, evidence) for payout, entry in events.returns.items() if came_back(payout, index)]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
+    found += _deleted(found, evidence)
     booked = (booked_as(each.entity, each.key, index) for each in found)
     named = {(each.entity, each.key) for each in found} | {(each.entity, each.key) for each in booked if each}
     found += [_copied(place, duplicates) for place, duplicates in evidence.duplicates.items() if place not in named]
     return sorted(found, key=lambda each: (each.entity, each.key))
+
+
+def _deleted(found: Sequence[Document], evidence: _Evidence) -> list[Document]:
+    """What stood beside those documents that are there; what is missing itself takes with it what stood beside it."""
+    events, named = evidence.events, {(each.entity, each.key) for each in found}
+    redeemed = (key for cards in events.redeemed.values() for key in cards)
+    asked = {key for _, key in (*events.wanted, *events.received)} | set(redeemed)
+    missing = {each.key for each in found if not each.ids}
+    deleted = deleted_companions(asked - missing, evidence.index)
+    return [_deleted_line(each, found) for each in deleted if (each.entity, each.key) not in named]
+
+
+def _deleted_line(deleted: DeletedDocument, found: Sequence[Document]) -> Document:
+    return Document(
+        entity=deleted.entity,
+        key=deleted.key,
+        verdict=Verdict.VOIDED,
+        currency=next((each.currency for each in found if each.key == deleted.of), ""),
+        expected=deleted.total,
+        ids=(deleted.identity.id,),
+        why=f"the bridge booked it with {deleted.of}, and QuickBooks has it no more",
+        companion=deleted,
+    )
 
 
 def _unbooked(events: Events, index: Index) -> dict[SourceKey, Decimal]:
@@ -197,7 +225,7 @@ def _there(line: Document, wanted: ExpectedDocument, posted: Posted, evidence: _
     if is_taken_over(wanted, evidence.index):
         return replace(line, verdict=Verdict.EXTRA, why="a transaction of its own tells the same money")
     # because what a late change took off is a credit memo of its own, the invoice is greater by it
-    late = [each.total for each in evidence.index.credits_of(wanted.key) if each.key.kind == wanted.key.kind]
+    late = late_credits(wanted.key, evidence.index)
     expected = None if line.expected is None else line.expected + sum(late)
     why = _difference(expected, wanted, posted)
     if not why and wanted.entity in SALES and not late:
@@ -269,6 +297,8 @@ def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Do
         return replace(line, verdict=Verdict.CANCELLED, expected=None)
     if evidence.events.payouts.moves_nothing(wanted.key) and not was_booked(wanted.entity, wanted.key, evidence.index):
         return replace(line, verdict=Verdict.IGNORED, expected=None, why="it came back, and its rows move no account")
+    if evidence.index.newest(lost(wanted.key)) is not None:
+        return replace(line, verdict=Verdict.CANCELLED, expected=None, why="it failed before it was booked")
     reasons = {evidence.ignored.get(record, "") for record in wanted.records}
     if "deleted_in_qbo" in reasons:
         return replace(line, verdict=Verdict.VOIDED, why="a person voided or deleted it in QuickBooks")

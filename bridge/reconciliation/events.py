@@ -126,6 +126,8 @@ class Events:
         if not later:
             created_at = plan.document_created_at
             self.earliest_created_at = min(created_at, self.earliest_created_at or created_at)
+        for payment, document in plan.links:
+            self._payments_of.setdefault(document, {})[payment] = None
         for step in plan.steps:
             if not self._take_part(step, record, later=later):
                 self._take_document(step, record, later=later)
@@ -155,12 +157,7 @@ class Events:
             _keep_newest(self.received, step, record)
         elif step.intent in _NOTHING_NEED_BE_THERE or (step.intent is not Intent.ENSURE and _is_a_document(draft)):
             _keep_newest(self.wanted, step, record)
-            self._see(step)
-            if isinstance(draft, DepositDraft):
-                self.payouts.add(step.key, draft)
-                self._see_return(step.key, draft, record)
-            if isinstance(draft, PaymentDraft):
-                self._payments_of.setdefault(draft.invoice, {})[step.key] = None
+            self._see(step, record)
 
     def _see_return(self, payout: SourceKey, draft: DepositDraft, record: Place) -> None:
         if draft.returned is not None:
@@ -170,13 +167,19 @@ class Events:
             )
             self.returns.setdefault(payout, entry).records.append(record)
 
-    def _see(self, step: PostingStep) -> None:
-        sale = step.draft.sale if isinstance(step.draft, SalesReceiptDraft) else step.draft
+    def _see(self, step: PostingStep, record: Place) -> None:
+        draft = step.draft
+        if isinstance(draft, DepositDraft):
+            self.payouts.add(step.key, draft)
+            self._see_return(step.key, draft, record)
+        if isinstance(draft, PaymentDraft):
+            self._payments_of.setdefault(draft.invoice, {})[step.key] = None
+        sale = draft.sale if isinstance(draft, SalesReceiptDraft) else draft
         if isinstance(sale, InvoiceDraft) and sale.shown is not None:
             self.shown[step.key] = sale.shown
 
     def payments_of(self, order: SourceKey) -> list[ExpectedDocument]:
-        """The payments of an order that its own transactions tell."""
+        """The payments of an order or invoice that its own transactions tell, or charges that are said to pay it."""
         keys = self._payments_of.get(order, ())
         return [wanted for key in keys if (wanted := self.wanted.get(("Payment", key))) is not None]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from bridge.index.index import Index
 from bridge.index.posted import Posted
 from bridge.reconciliation.accounts import account_difference
 from bridge.reconciliation.booked import booked_as, came_back, never_went_out
+from bridge.reconciliation.companions import DeletedDocument, late_credits
 from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.differences import (
     NOT_THERE,
@@ -109,7 +110,8 @@ def key_of(row: BookRow, index: Index) -> SourceKey | None:
 
 
 def _line(document: Document, sides: BothSides) -> DocumentLine:
-    posted, facts = _stands_for(document, sides.index), _facts_of(document, sides)
+    posted = _stands_for(document, sides.index)
+    facts = _facts_of(document, posted, sides)
     row = sides.rows.get((posted.entity, posted.id)) if posted is not None else None
     sale = facts.sale if facts is not None else document.key
     line = DocumentLine(
@@ -135,12 +137,30 @@ def _line(document: Document, sides: BothSides) -> DocumentLine:
     return _with_verdict(line, document, kind, sides)
 
 
-def _facts_of(document: Document, sides: BothSides) -> DocumentFacts | None:
+def _facts_of(document: Document, posted: Posted | None, sides: BothSides) -> DocumentFacts | None:
     """What the events say of it; of a payout, what it moves by the way that it went in the books."""
+    if document.companion is not None:
+        return _facts_of_companion(document, document.companion, sides)
     facts, moves = sides.facts.of.get((document.entity, document.key)), payout_moves(document.key, sides)
-    if facts is None or moves is None:
-        return facts
-    return replace(facts, moves=tuple((each.account, each.amount) for each in moves))
+    if facts is not None and moves is not None:
+        return replace(facts, moves=tuple((each.account, each.amount) for each in moves))
+    if facts is not None and document.entity == "RefundReceipt" and posted is not None and posted.entity == ENTRY:
+        # because a debit that failed is owed again by an entry of what it was over
+        return replace(facts, debits=sum((abs(amount) for _, amount in facts.moves), Decimal(0)))
+    return facts
+
+
+def _facts_of_companion(document: Document, deleted: DeletedDocument, sides: BothSides) -> DocumentFacts:
+    """Its own day where its name says one, else that of the document beside which it stood."""
+    those = [facts for (_, key), facts in sides.facts.of.items() if key == deleted.of]
+    days = {deleted.own_day} if deleted.own_day is not None else {day for each in those for day in each.days}
+    return DocumentFacts(
+        entity=document.entity,
+        key=document.key,
+        sale=next((each.sale for each in those), deleted.of),
+        currency=document.currency,
+        days=days,
+    )
 
 
 def payout_moves(key: SourceKey, sides: BothSides) -> list[DatedMove] | None:
@@ -150,8 +170,10 @@ def payout_moves(key: SourceKey, sides: BothSides) -> list[DatedMove] | None:
     """
     payouts = sides.facts.payouts
     if not payouts.is_returned(key) or came_back(key, sides.index):
-        return payouts.to_bank(key)
-    return payouts.never_out(key) if never_went_out(key, sides.index) else payouts.in_all(key)
+        moves = payouts.to_bank(key)
+    else:
+        moves = payouts.never_out(key) if never_went_out(key, sides.index) else payouts.in_all(key)
+    return None if moves is None else [*moves, *payouts.exchanged(key, sides.index, sides.profile.home_currency)]
 
 
 def _is_of_another_figure(document: Document) -> bool:
@@ -215,8 +237,7 @@ def _says_tax(facts: DocumentFacts, posted: Posted, index: Index) -> bool:
         return False
     version = posted.version
     is_newer = version is not None and (version.updated_at, version.rank) > facts.age
-    late = any(each.key.kind == facts.key.kind for each in index.credits_of(facts.key))
-    return not is_newer and not late
+    return not is_newer and not late_credits(facts.key, index)
 
 
 def _is_dated_anew(facts: DocumentFacts, row: BookRow, closed_until: date | None) -> bool:
@@ -279,39 +300,3 @@ def _source_day(facts: DocumentFacts | None, row: BookRow | None) -> date | None
     if facts is None or not facts.days:
         return row.day if row is not None else None
     return row.day if row is not None and row.day in facts.days else min(facts.days)
-
-
-def without_consequences(lines: Sequence[DocumentLine]) -> list[DocumentLine]:
-    """One difference for one mistake: what a missing sale takes with it, and what missing money leaves open."""
-    by_sale: dict[SourceKey, list[DocumentLine]] = {}
-    for line in lines:
-        if line.difference is not None and line.sale is not None:
-            by_sale.setdefault(line.sale, []).append(line)
-    causes = {id(line): cause for several in by_sale.values() for line, cause in _consequences(several)}
-    with_it: dict[int, list[str]] = {}
-    for line in lines:
-        if line.difference is not None and id(line) in causes:
-            with_it.setdefault(id(causes[id(line)]), []).append(line.difference.name)
-    return [_of_one_mistake(line, id(line) in causes, with_it.get(id(line), ())) for line in lines]
-
-
-def _of_one_mistake(line: DocumentLine, is_consequence: bool, with_it: Sequence[str]) -> DocumentLine:  # noqa: FBT001
-    if line.difference is None:
-        return line
-    if is_consequence:
-        return replace(line, difference=None, is_consequence=True)
-    return replace(line, difference=replace(line.difference, with_it=tuple(with_it)))
-
-
-def _consequences(lines: Sequence[DocumentLine]) -> Iterator[tuple[DocumentLine, DocumentLine]]:
-    """The lines of one sale that differ only because of another one, and that one."""
-    kinds = {id(line): line.difference.kind for line in lines if line.difference is not None}
-    sale = next((line for line in lines if line.entity in SALES and kinds[id(line)] in NOT_THERE), None)
-    for line in lines:
-        kind = kinds[id(line)]
-        if sale is not None and line is not sale and kind in NOT_THERE:
-            yield line, sale  # because money of a sale that is not there waits for it
-        elif kind is DifferenceKind.BALANCE:
-            cause = next((each for each in lines if each is not line and kinds[id(each)] is not kind), None)
-            if cause is not None:
-                yield line, cause

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from contracts.keys import SourceKey
+from bridge.index.index import Index
+from bridge.index.posted import Posted
+from bridge.index.worth import off_worth
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.lists import AccountSelector
-from contracts.quickbooks import DepositDraft
+from contracts.quickbooks import DepositDraft, DepositedPayment
 
+EXCHANGE = ".exchange"
+"""Behind the id of a refund that its payout had paid out before stands the entry of what the exchange has cost."""
 RETURNED = ".returned"
 """Behind the id of a payout that came back stands the entry for it."""
 
@@ -77,6 +82,11 @@ class PayoutRecords:
         back = next((each for each in drafts if each.returned is not None), None)
         return None if moves is None or back is None else [*moves, *moves_back(back)]
 
+    def exchanged(self, key: SourceKey, index: Index, home: str) -> list[DatedMove]:
+        """What it moves because the processor exchanged money at its own rate; `home` is the company's currency."""
+        parts = self._parts(key) or []
+        return [move for part in parts for move in _exchanged(part, parts[0].txn_date, index, home)]
+
     def _parts(self, key: SourceKey) -> list[DepositDraft] | None:
         parts = _whole(self._drafts.get(key, ()))
         if parts is None or any(each.near_start or each.clearing is None for each in parts):
@@ -90,6 +100,26 @@ def moves_back(draft: DepositDraft) -> list[DatedMove]:
         return []
     out_of_bank = DatedMove(draft.returned, draft.deposit_to, -draft.total)
     return [out_of_bank, DatedMove(draft.returned, draft.clearing, draft.total)]
+
+
+def _exchanged(part: DepositDraft, day: date, index: Index, home: str) -> Iterator[DatedMove]:
+    paid = ((_of_payment(each, index), each) for each in part.payments)
+    # because of a refund that was told after the payout an entry of its own has the difference
+    by_payout = (each for each in part.refunds if not _has_entry(each.payment, index))
+    back = ((index.get("RefundReceipt", each.payment), each) for each in by_payout)
+    off = sum((off_worth(posted, each, part.currency, home) for posted, each in (*paid, *back)), Decimal(0))
+    if off and part.clearing is not None:
+        yield DatedMove(day, part.clearing, off)
+
+
+def _of_payment(each: DepositedPayment, index: Index) -> Posted | None:
+    body = SourceKey(each.sale.system, BODY_MONEY, each.sale.id) if each.sale is not None else each.payment
+    return index.get("Payment", each.payment) or index.get("Payment", body)
+
+
+def _has_entry(refund: SourceKey, index: Index) -> bool:
+    entry = SourceKey(refund.system, refund.kind, f"{refund.id}{EXCHANGE}")
+    return index.get("JournalEntry", entry) is not None or index.identities.of("JournalEntry", entry) is not None
 
 
 def key_of_return(payout: SourceKey) -> SourceKey:

@@ -9,12 +9,13 @@ from datetime import date
 from decimal import Decimal
 
 from bridge.index.company_profile import Account, CompanyProfile
+from bridge.reconciliation.consequences import without_consequences
 from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.controls import AccountBalance, ControlAccount, Given, control_accounts
 from bridge.reconciliation.days import DayRow, KnownAccounts, day_rows
 from bridge.reconciliation.differences import Difference
 from bridge.reconciliation.facts import gateway_of
-from bridge.reconciliation.lines import BothSides, DocumentLine, lines_of, without_consequences
+from bridge.reconciliation.lines import BothSides, DocumentLine, lines_of
 from bridge.reconciliation.rows import BookRow
 from bridge.reconciliation.strangers import shop_documents, stranger_of
 from contracts.errors import UnmappableEvent

@@ -14,6 +14,7 @@ from bridge.journal.versions import read_versions
 from bridge.reconciliation.controls import Given
 from bridge.reconciliation.documents import documents
 from bridge.reconciliation.reconciled import Reconciled, reconciled
+from contracts.results import Result, ResultStatus
 from mappings.rules import MappingRules
 from tests.support.assembly import COMPANY, router_of
 from tests.support.orders import Json, order, shopify_event, taxed, transaction
@@ -30,8 +31,13 @@ async def balanced(
     first: date = FIRST,
     last: date = LAST,
     given: Given | None = None,
+    *,
+    as_told: bool = False,
 ) -> Reconciled:
-    """What reconcile says of `events` and the world's books."""
+    """What reconcile says of `events` and the world's books.
+
+    With `as_told` they are all that was delivered, in that order: what was ignored then explains what is not there.
+    """
     source, mapper = SourceSide(), EventMapper(COMPANY, router_of(rules), rules)
     records = world.records(*events)
     found = [mapper.map_record(each) for each in records]
@@ -44,8 +50,22 @@ async def balanced(
     ids = await world.journal.ids.read()
     index.identities.restore(read_identities({key.removeprefix(f"{COMPANY}:"): each for key, each in ids.items()}))
     books = await read_books(world.client, index, datetime(2010, 1, 1, tzinfo=UTC), rules)
-    sides = both_sides(source, books, documents(source.events, index, {}, {}), rules)
+    ignored = (
+        {
+            record.place: result.reason.code
+            for record, result in zip(records, last_results(world), strict=True)
+            if result.status is ResultStatus.IGNORED and result.reason is not None
+        }
+        if as_told
+        else {}
+    )
+    sides = both_sides(source, books, documents(source.events, index, {}, ignored), rules)
     return reconciled(sides, rules, first, last, given)
+
+
+def last_results(world: World) -> list[Result]:
+    """What became of each record, in the order of delivery."""
+    return [world.results[offset][-1] for offset in sorted(world.results)]
 
 
 def named(found: Reconciled) -> list[tuple[str, str]]:
