@@ -48,10 +48,18 @@ def added_since(amount: Decimal, currency: str) -> Caution:
 class OpeningAccounts:
     """Late payments go against `receivables`, those by gift card or store credit out of `gift_cards`.
 
-    Refunds are of `item`, to the walk-in `customer` of the same key.
+    Refunds are of `item`, to the walk-in `customer` of the same key. `tracks`: the rules give classes or locations.
     """
 
     receivables: AccountSelector
     gift_cards: AccountSelector
     item: tuple[SourceKey, ItemDraft]
     customer: tuple[SourceKey, CustomerDraft]
+    tracks: bool = False
+
+
+PLACE_UNKNOWN = Caution(
+    "tracking_unknown",
+    "A refund of an order from before the start of the books has no class and no location: those of its sale are in "
+    "other books, and a person adds them.",
+)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from contracts.errors import UndecodableRecord, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, OpeningAccounts
-from contracts.posting import Ignored, Intent, PostingPlan, PostingStep
+from contracts.posting import Caution, Ignored, Intent, PostingPlan, PostingStep
 from contracts.quickbooks import (
     AccountSelector,
     CustomerDraft,
@@ -27,6 +28,8 @@ from mappings.rules import MappingRules
 
 EAST, WEST = timedelta(hours=14), timedelta(hours=12)
 """How far the clocks of shops are ahead of UTC and behind it."""
+DAY_UNKNOWN = "day_unknown"
+"""The warning of what has the day of its delivery, as it says none of its own."""
 SAID = "dated before the start of the books"
 
 
@@ -78,8 +81,22 @@ def sale_before_start(key: SourceKey) -> PostingStep:
     return PostingStep(key=key, entity="Invoice", intent=Intent.BEFORE_START, version=OF_EARLIER_BOOKS, name="invoice")
 
 
+def refuse_unknown_day(warnings: Iterable[Caution], day: date, rules: MappingRules) -> None:
+    """UndecodableRecord for what has no day of its own: `day` is that of its delivery, and it may be of earlier books.
+
+    What was delivered before the start is older than it, whatever day it had.
+    """
+    if rules.books_start is None or day < rules.books_start - timedelta(days=1):
+        return
+    if any(each.code == DAY_UNKNOWN for each in warnings):
+        raise UndecodableRecord("it does not say on which day it was, so not whether earlier books hold it")
+
+
 def after_start(plan: PostingPlan, rules: MappingRules) -> PostingPlan | Ignored:
     """The plan without what is dated before the start; its sale then counts as one of earlier books."""
+    for step in plan.steps:
+        if isinstance(step.draft, DocumentDraft | RedemptionDraft):
+            refuse_unknown_day(plan.warnings, step.draft.txn_date, rules)
     if rules.books_start is None or not any(_is_old(step, rules) for step in plan.steps):
         return plan
     kept = tuple(_kept(step, rules) for step in plan.steps)
@@ -127,6 +144,7 @@ def opening_of(rules: MappingRules) -> OpeningAccounts | None:
         gift_cards=_opening_gift_cards(rules),
         item=(item.key, item.draft),
         customer=(customer.key, customer.draft),
+        tracks=bool(rules.tracking),
     )
 
 

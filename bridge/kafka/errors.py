@@ -18,7 +18,7 @@ from bridge.kafka.diagnosis import Unreachable
 from contracts.containment import in_short
 from contracts.errors import BridgeError
 
-__all__ = ["BrokerError", "Fenced", "cause_of", "may_be_a_records", "said"]
+__all__ = ["BrokerError", "Fenced", "IncompatibleBrokerVersion", "cause_of", "may_be_a_records", "said"]
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 

@@ -47,7 +47,8 @@ def _caution(context: PlanningContext, account: str | None, short: Decimal) -> C
     return Caution(
         BELOW_ZERO,
         f'With this redemption "{name}" is {much} below zero: cards were sold or given away before these books begin, '
-        "or are told by nobody. A person enters what was outstanding, or names accounts.opening_gift_cards.",
+        "or are told by nobody. A person enters what was outstanding at the start (`qbo-bridge doctor --start`) as a "
+        "credit of this account, or moves it there from accounts.opening_gift_cards.",
     )
 
 

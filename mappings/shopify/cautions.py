@@ -20,6 +20,7 @@ from mappings.shopify.received import (
     is_split_unknown,
 )
 from mappings.shopify.refunds.parts import line_money
+from mappings.start import DAY_UNKNOWN
 
 WHOSE_TAX = Caution(
     "tax_liability_unknown",
@@ -45,7 +46,7 @@ EDITS = Caution(
     "(current_quantity): it is booked as placed.",
 )
 DAY = Caution(
-    "day_unknown",
+    DAY_UNKNOWN,
     "The body has neither processed_at nor created_at: it has the day on which its event was triggered, in UTC.",
 )
 ROW = Caution(
@@ -67,8 +68,7 @@ def order_cautions(
 ) -> tuple[Caution, ...]:
     """What `order` leaves open; `received` is what it says of money, `body` itself tells null from what is left out."""
     found = [*_about_money(order, received)]
-    if received and _is_gateway_unknown(order):
-        found.append(GATEWAY)
+    found += gateway_cautions(order, received)
     if money.tax and not money.all_remitted and _is_any_tax_untold(order, money):
         found.append(WHOSE_TAX)
     if _is_card_unknown(order.line_items):
@@ -80,6 +80,11 @@ def order_cautions(
     if "cancelled_at" not in body:
         found.append(CANCELLED)
     return (*found, *day_cautions(order))
+
+
+def gateway_cautions(order: Order, received: Decimal | None) -> tuple[Caution, ...]:
+    """What is said of money that the body tells and of which nobody knows where it lies."""
+    return (GATEWAY,) if received and _is_gateway_unknown(order) else ()
 
 
 def day_cautions(body: Order | Refund | Transaction) -> tuple[Caution, ...]:

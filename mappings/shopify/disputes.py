@@ -24,6 +24,7 @@ from mappings.entries import NOWHERE
 from mappings.lines import in_hundredths
 from mappings.registry import maps
 from mappings.rules import MappingRules
+from mappings.start import DAY_UNKNOWN
 from mappings.tracking import place_of_fees
 
 GATEWAY = "shopify_payments"
@@ -32,7 +33,7 @@ GIVEN_BACK = frozenset({"won", "charge_refunded"})
 """A refund instead of a chargeback is booked by itself; the disputed money comes back."""
 
 DAY = Caution(
-    "day_unknown", "The dispute does not say when it was initiated or finalized: it has the day of its event, in UTC."
+    DAY_UNKNOWN, "The dispute does not say when it was initiated or finalized: it has the day of its event, in UTC."
 )
 
 Sides = tuple[Literal["Debit", "Credit"], Literal["Debit", "Credit"]]

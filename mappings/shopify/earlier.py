@@ -13,6 +13,7 @@ from contracts.posting import Caution, PostingPlan, PostingStep, Version
 from contracts.shopify import Order
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import money_as_placed
+from mappings.shopify.cautions import gateway_cautions
 from mappings.shopify.edits import without_removed
 from mappings.shopify.invoices import Placed
 from mappings.shopify.received import (
@@ -42,6 +43,7 @@ def earlier_plan(
         received, unknown = _received(order, is_old=is_old)
         open_points = () if is_old else unknown
         if received is not None:
+            open_points += () if is_old else gateway_cautions(order, received)
             money = received_steps(order, received, placed, None, version, rules)
     left = () if is_old else (*_owed_no_more(order, rules), *_added_since(order))
     refunded = _refunded_since(order, key, rules)

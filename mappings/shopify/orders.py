@@ -25,7 +25,7 @@ from mappings.registry import maps
 from mappings.rules import MappingRules
 from mappings.shopify.amounts import OrderMoney, money_as_placed
 from mappings.shopify.buyer import buyer
-from mappings.shopify.cautions import order_cautions
+from mappings.shopify.cautions import day_cautions, order_cautions
 from mappings.shopify.earlier import earlier_plan
 from mappings.shopify.edits import without_removed
 from mappings.shopify.gateways import gateways_of, is_redemption
@@ -41,7 +41,7 @@ from mappings.shopify.received import (
 from mappings.shopify.recognition import held_back
 from mappings.shopify.refunds.order_refunds import refunds_of
 from mappings.shopify.rounding import order_rounded_by, with_rounding
-from mappings.start import is_before_start
+from mappings.start import is_before_start, refuse_unknown_day
 
 RANKS = {
     "pending": 1,
@@ -71,6 +71,7 @@ def map_order(envelope: Envelope, rules: MappingRules) -> PostingPlan:
     """The plan of any event that carries a whole order."""
     order = read_body(Order, envelope.body, "order")
     placed, since = _placed(order, envelope)
+    refuse_unknown_day(day_cautions(order), placed.txn_date, rules)
     if is_before_start(placed.txn_date, rules):
         return earlier_plan(order, placed, since, envelope, _version(order, "earlier", since), rules)
     if left_out(order, envelope.account, envelope.body, rules):

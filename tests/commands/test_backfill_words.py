@@ -18,6 +18,7 @@ from rich.console import Console
 from bridge.cli.app import main
 from bridge.commands.progress import ProgressBar
 from bridge.commands.spans import parse_span
+from bridge.kafka.connection import KafkaConnection
 from bridge.kafka.range import TimeSpan
 
 NOON_MS = int(datetime(2026, 11, 1, 12, tzinfo=UTC).timestamp() * 1000)
@@ -133,6 +134,18 @@ def test_without_transactions_only_a_plan_is_made(cli: Cli, tmp_path: Path, nobo
     ended = cli(*configured(tmp_path, nobody, transactions="false"), "--company", "acme-us")
     assert ended.code == 1
     assert ended.err.startswith("A backfill needs kafka.transactions = true")
+    assert "make kafka" in ended.err
+
+
+def test_a_broker_that_knows_no_groups_is_said_with_what_to_do(
+    cli: Cli, tmp_path: Path, embedded: KafkaConnection
+) -> None:
+    """The one inside `qbo-bridge demo`. Guard: `IncompatibleBrokerVersion` in `is_served`."""
+    port = int(embedded.bootstrap_servers.rpartition(":")[2])
+    ended = cli(*configured(tmp_path, port), "--company", "acme-us")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("This broker does not say who is in a group, so not who writes. ")
+    assert "make kafka" in ended.err
 
 
 @pytest.mark.parametrize("plan", [(), ("--plan",), ("--follow", "3f1c9a27"), ("--cancel", "3f1c9a27")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bridge.books.books import profile_of
 from bridge.commands.doctor.books import examine_books
 from bridge.quickbooks.warmup import load_basics
@@ -45,6 +47,19 @@ async def test_a_card_that_nobody_sold_here_is_said() -> None:
         assert await codes(world, *events) == ["gift_cards_below_zero"]
         assert await codes(world, *events) == []
         assert await doctor(world) == ['"Gift cards" is 40.00 USD below zero']
+
+
+@pytest.mark.parametrize("start", ["", START])
+async def test_the_remedy_says_what_to_enter_and_how_to_find_the_figure(start: str) -> None:
+    """Guard: `_CARDS`; with a start `doctor --start` tells of it, and old cards may have an account of their own."""
+    async with opened(load_rules(start)) as world:
+        await world.deliver(*redeemed(1, "40.00"))
+        basics = await load_basics(world.client)
+        found = examine_books(load_rules(start), profile_of(basics), ())
+    (remedy,) = [each.remedy for each in found if "below zero" in each.said]
+    assert "enter it, a credit of this account against Opening Balance Equity" in str(remedy)
+    assert ("qbo-bridge doctor --start" in str(remedy)) == bool(start)
+    assert ("accounts.opening_gift_cards" in str(remedy)) == bool(start)
 
 
 async def test_a_card_that_was_sold_before_is_owed() -> None:

@@ -12,6 +12,7 @@ from bridge.commands.backfill.job import ask_for_job, cancel_job, follow_job
 from bridge.commands.backfill.running import BackfillRequest, BackfillRun, opened_run, read_ahead, until_stopped
 from bridge.commands.resume import refuse_while_paused
 from bridge.config.settings import Settings
+from bridge.kafka.errors import IncompatibleBrokerVersion
 from bridge.kafka.membership import hosts_in_group
 from bridge.kafka.range import RangeBatch
 from bridge.kafka.topics import create_missing, partitions_of
@@ -29,6 +30,10 @@ from contracts.errors import BridgeError
 from contracts.records import Place
 
 TICK_S = 0.1
+ELSEWHERE = (
+    "The broker inside `qbo-bridge demo` has neither transactions nor groups of several members, as a very old one: "
+    "`make kafka` or `docker compose -f deploy/compose.yaml up -d` starts one. --plan works here"
+)
 
 
 async def run_backfill(settings: Settings, request: BackfillRequest) -> None:
@@ -66,9 +71,14 @@ async def is_served(settings: Settings, company: str) -> bool:
     BridgeError while another backfill is its owner, and without transactions. The topics exist afterwards.
     """
     if not settings.kafka.transactions:
-        raise BridgeError("A backfill needs kafka.transactions = true: without them nothing keeps a second writer out")
+        raise BridgeError(
+            f"A backfill needs kafka.transactions = true: without them nothing keeps a second writer out. {ELSEWHERE}"
+        )
     connection = kafka_connection(settings.kafka)
-    serving = await hosts_in_group(connection, company, apart_from=owning_only(connection))
+    try:
+        serving = await hosts_in_group(connection, company, apart_from=owning_only(connection))
+    except IncompatibleBrokerVersion as error:
+        raise BridgeError(f"This broker does not say who is in a group, so not who writes. {ELSEWHERE}") from error
     if not serving and (hosts := await hosts_in_group(connection, company)):
         raise BridgeError(
             f"Another backfill owns the company {company} (on {', '.join(dict.fromkeys(hosts))}): wait for its end, or "

@@ -45,6 +45,15 @@ OPENING = {
 """What has no account to be booked on where the rule is missing."""
 
 _MORE = "more was {} there: enter what was {} when the books start, see the page of the bookkeeper"
+_OUTSTANDING = (
+    "more was redeemed than was sold or entered there: find what was outstanding {} and enter it, a credit of this "
+    "account against Opening Balance Equity"
+)
+_CARDS_WITHOUT_START = _OUTSTANDING.format("before the first sale that is booked (the shop's report of gift cards)")
+_CARDS = (
+    _OUTSTANDING.format("on books_start (`qbo-bridge doctor --start`, and the shop's report of gift cards)")
+    + "; where it is on an account of its own (accounts.opening_gift_cards), move from there what old cards paid here"
+)
 _OF_THE_START = {
     "opening_receivables": (_MORE.format("paid late than was entered", "owed"), False),
     "opening_clearing": (_MORE.format("paid out than was entered", "in transit"), False),
@@ -71,7 +80,7 @@ def examine_books(rules: MappingRules, profile: CompanyProfile, items: Iterable[
 
 def _below_zero(rules: MappingRules, profile: CompanyProfile) -> Iterator[Finding]:
     """Accounts on the wrong side: what was open at the start of the books is not on them, or not all of it."""
-    cards = _MORE.format("redeemed than was sold or entered", "outstanding")
+    cards = _CARDS if rules.books_start is not None else _CARDS_WITHOUT_START
     yield from _wrong_side("gift cards", liability_line(rules, "gift_cards"), profile, cards, owed=True)
     for name, (why, is_owed) in _OF_THE_START.items():
         chosen = getattr(rules.accounts, name)

@@ -43,7 +43,8 @@ def print_story(story: Story) -> None:
     if story.ignored is not None:
         say(_ignored(story))
     for document, code in story.left_out.items():
-        say(f"{document} was left out: {code}.")
+        if story.ignored is None or document != story.document:
+            say(f"{document} was left out: {code}.")
     _rows(RESULTS, (_result_row(each) for each in story.published))
     _rows(LETTERS, (_letter_row(each) for each in story.letters))
     _rows(ATTEMPTS, (_attempt_row(each) for each in story.attempts))

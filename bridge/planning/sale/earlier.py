@@ -22,7 +22,7 @@ from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import plain
-from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, OpeningAccounts, owed_no_more
+from contracts.opening import BEFORE_BOOKS_START, OF_EARLIER_BOOKS, PLACE_UNKNOWN, OpeningAccounts, owed_no_more
 from contracts.posting import Caution, Operation, Version
 from contracts.quickbooks import (
     ChangeDraft,
@@ -194,6 +194,8 @@ def _taken_out(context: PlanningContext, claim: Claim) -> Posted | None:
 def _step(context: PlanningContext, claim: Claim, opening: OpeningAccounts, said: Mapping[str, str]) -> PlannedStep:
     match claim.step.draft:
         case RefundReceiptDraft() as draft:
+            if opening.tracks:
+                context.warn([claim.position], PLACE_UNKNOWN)
             return late_refund(context, claim, draft, opening)
         case PaymentDraft() | RedemptionDraft() as draft:
             return late_payment(context, claim, draft, opening, said)
