@@ -211,6 +211,11 @@ class Transaction(Body):
     created_at: Time | None = None
     processed_at: Time | None = None
 
+    @property
+    def is_live(self) -> bool:
+        """True for money that moved or is on its way."""
+        return self.status in {"success", "pending"}
+
 
 class Refund(Body):
     """A refund, in an event of its own or inside an order's body: the same keys, the same figures."""

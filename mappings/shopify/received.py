@@ -20,8 +20,6 @@ from mappings.shopify.shop_money import shop_amount
 
 NOTHING = frozenset({"pending", "authorized", "voided", "expired"})
 """Statuses of an order of which no money was received, or none that is captured."""
-LEFT = frozenset({"success", "pending"})
-"""A refund that is on its way is off what is outstanding already, as one that has moved."""
 SPLIT_UNKNOWN = Caution(
     "gift_card_part_unknown",
     "Paid by gift card or store credit in part: how much of it, only the order's own transactions tell, so the body's "
@@ -85,7 +83,8 @@ def _was_refunded(order: Order) -> bool:
 def _handed_back(order: Order) -> Decimal | None:
     """What the refunds handed back, None where one does not say all of it in the shop's currency."""
     refunds = order.refunds or ()
-    rows = (row for refund in refunds for row in refund.transactions if row.kind == "refund" and row.status in LEFT)
+    # because a refund that is on its way is off what is outstanding already, as one that has moved
+    rows = (row for refund in refunds for row in refund.transactions if row.kind == "refund" and row.is_live)
     amounts = [shop_amount(row, order) for row in rows]
     known = [amount for amount in amounts if amount is not None]
     untold = len(known) < len(amounts) or any(refund.lacks("transactions") for refund in refunds)

@@ -23,14 +23,16 @@ from tests.support.stripe_objects import billed, invoice_payment, paid_invoice
 
 @st.composite
 def _exchange(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
-    """Cheaper with money back, even, or pricier with the rest paid."""
+    """Cheaper with money back, even, or pricier with the rest paid; a row may say what was not handed back."""
     told, first, second = ToldOrder(number, buyer), draw(prices()), draw(prices())
     if draw(st.integers(0, 3)) == 0:
         second = first
     old, new = told.article(1, first), told.article(2, second)
     told.body([{**old, "current_quantity": 1}], "paid", first, NOTHING)
     told.moved(first)
-    told.refund([(old, 1, first)], max(first - second, NOTHING))
+    spent = min(first, second)
+    row = [adjustment(str(spent))] if draw(st.booleans()) else []
+    told.refund([(old, 1, first)], first - spent, order_adjustments=row)
     owing = max(second - first, NOTHING)
     rows = [{**old, "current_quantity": 0}, {**new, "current_quantity": 1}]
     status = "partially_refunded" if first > second else "partially_paid" if owing else "paid"

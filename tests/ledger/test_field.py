@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from contracts.results import Result
 from tests.ledger.field_stories import DRAWN, field_stories
+from tests.ledger.nets import nets
 from tests.ledger.told_orders import FieldStory, Nets
 from tests.support.drawn import note_drawn
 from tests.support.orders import Json
@@ -21,17 +22,6 @@ from tests.support.sizes import examples
 from tests.support.world import World, opened
 
 STORIES = 4
-CREDITS = frozenset({"income", "tax", "liability"})
-KINDS = {
-    "Income": "income",
-    "Other Income": "income",
-    "Expense": "expense",
-    "Other Expense": "expense",
-    "Accounts Receivable": "receivable",
-    "Bank": "money",
-    "Other Current Asset": "money",
-    "Other Current Liability": "liability",
-}
 SURE = {"posted", "already_posted", "superseded", "ignored"}
 
 
@@ -119,18 +109,6 @@ def refused(world: World) -> list[Result]:
         if each.status not in SURE
         and not (each.reason and unexplained.get(each.source.event_type or "") == each.reason.code)
     ]
-
-
-def nets(world: World) -> Nets:
-    """Every kind of account that is not at zero: the owed and the earned as credits."""
-    company = world.sandbox.company()
-    found: Nets = defaultdict(Decimal)
-    for ident, amount in company.ledger.home.items():
-        account = company.tables["Account"][ident]
-        kind = KINDS.get(account["AccountType"], "another kind of account")
-        kind = "tax" if account["AccountSubType"] in {"GlobalTaxPayable", "SalesTaxPayable"} else kind
-        found[kind] += -amount if kind in CREDITS else amount
-    return {kind: amount for kind, amount in found.items() if amount}
 
 
 def _sum(told: Sequence[FieldStory]) -> Nets:

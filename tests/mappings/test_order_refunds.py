@@ -313,3 +313,28 @@ def test_money_for_a_part_of_goods_that_came_back_before_leaves_the_rest_as_a_cr
     assert isinstance(rest.draft, CreditMemoDraft)
     assert (rest.key.id, rest.draft.total, rest.draft.tax) == ("5.credit.1", D("43.20"), D("3.20"))
     assert "5.credit" in undone(plan)
+
+
+@pytest.mark.parametrize(
+    ("moved", "row", "spent"), [("30.00", "50.00", "50.00"), ("30.00", "50.00", "40.00"), (None, "80.00", "80.00")]
+)
+def test_what_a_row_keeps_and_the_total_does_not_was_spent_on_the_order(
+    moved: str | None, row: str, spent: str
+) -> None:
+    """Guard: an exchange may tell the goods' rest by a row; it is a fee only as far as the order's total says so."""
+    old = line("80.00", id=81, title="Lamp", name="Lamp", sku="LAMP", current_quantity=0)
+    new = line(spent, id=83, sku="DESK")
+    back = refund(
+        [refund_line(old, 1, "80.00")],
+        *([handed_back(moved)] if moved else []),
+        id=5,
+        order_adjustments=[adjustment(row)],
+    )
+    left = D(row)  # of which the new goods are `spent`, and the rest a fee
+    plan = body_of([old, new], [back], left=str(left))
+    memos = [step for step in plan.steps if step.entity == "CreditMemo" and step.draft is not None]
+    assert [(step.key.id, step.draft.total) for step in memos if isinstance(step.draft, CreditMemoDraft)] == [
+        ("5.credit.1", D(spent))
+    ]
+    if moved:
+        assert receipts_of(plan)["5"] == receipts_of(plan_of(back))["5"]

@@ -255,6 +255,15 @@ def test_tax_of_a_checkout_is_said_without_its_currency() -> None:
     assert (warning.code, "1.80" in warning.message) == ("checkout_tax", False)
 
 
+def test_money_that_did_not_move_does_not_tell_the_shop_s_currency() -> None:
+    """Guard: it may be the customer's; of money that moved the figures come to what was handed back."""
+    taken = without(refund_line(line("20.00"), 1, "20.00"), "subtotal_set", "total_tax_set")
+    money = handed_back("18.00", currency="EUR")
+    body = without(refund([taken], {**money, "status": "failure"}), "total_duties_set")
+    assert "no currency" in refused(body)
+    assert "EUR" in refused(without(refund([taken], money), "total_duties_set"))
+
+
 def test_a_stripe_refund_says_its_status() -> None:
     """Guard: one that is on its way, or failed, has handed nothing back."""
     body = {

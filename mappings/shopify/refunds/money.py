@@ -33,7 +33,7 @@ from mappings.shopify.refunds.parts import (
 from mappings.shopify.refunds.taxes_inside import inside_by_rates
 from mappings.shopify.rounding import rounded_by
 
-MOVED, ON_ITS_WAY = "success", "pending"
+MOVED = "success"
 READINGS = (
     TaxIncluded(lines=False, adjustments=False),
     TaxIncluded(lines=True, adjustments=True),
@@ -99,7 +99,7 @@ def refund_money(refund: Refund, currency: str, *, taxes_included: bool | None =
             # because what is left out is not nothing: money moved, or goods came back with their tax
             raise UndecodableRecord(f"the refund has no {name}")
     moves = [row for row in refund.transactions if row.kind == "refund" and row.amount]
-    live = [row for row in moves if row.status in {MOVED, ON_ITS_WAY}]
+    live = [row for row in moves if row.is_live]
     if any(row.gateway is None for row in live):
         raise UndecodableRecord("money of the refund does not name its gateway")
     # because the transactions are what the bank sees, parts and rows must explain them and never the other way round

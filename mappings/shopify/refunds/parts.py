@@ -48,7 +48,7 @@ def refund_parts(
 
 
 def shop_currency(refund: Refund) -> str:
-    """The currency of the shop as the refund tells it: by its sets, else by its money."""
+    """The currency of the shop as the refund tells it: by its sets, else by money that its own figures come to."""
     adjusted = (row.amount_set for row in refund.order_adjustments)
     sold = (line.subtotal_set for line in refund.refund_line_items)
     delivered = (line.subtotal_amount_set for line in refund.refund_shipping_lines)
@@ -58,7 +58,7 @@ def shop_currency(refund: Refund) -> str:
         if in_shop and (in_shop.currency_code or in_shop.currency):
             return in_shop.currency_code or in_shop.currency or ""
     for row in refund.transactions:
-        if row.currency:
+        if row.currency and row.is_live:  # because of money that did not move nobody knows whether it is the customer's
             return row.currency
     raise UndecodableRecord("the refund has no currency")
 

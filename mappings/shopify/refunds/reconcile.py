@@ -41,15 +41,27 @@ def _each_by_itself(refunds: Sequence[RefundMoney]) -> list[RefundMoney | None]:
 
 def _credited(refunds: Sequence[RefundMoney], off: Decimal) -> list[RefundMoney | None]:
     """The total fell by more than what moved: the goods' rest was taken off what is owed, and not kept."""
-    if off > total(each.kept for each in refunds):
+    if off > total(_kept(each) for each in refunds):
         return _each_by_itself(refunds)
     found: list[RefundMoney | None] = []
     for each in refunds:
-        part = min(each.kept, off)
+        part = min(_kept(each), off)
         off -= part
-        rest = (AmountPart(kind="refund", amount=part, title=TAKEN_OFF),) if part else ()
-        found.append(replace(each, credit=(*each.credit, *rest)))
+        found.append(_with_credit(each, part) if part else each)
     return found
+
+
+def _kept(money: RefundMoney) -> Decimal:
+    """What of the goods' worth was not handed back: by its rows, or because no row explains it."""
+    parts = [part for share in money.shares for part in share.parts]
+    return max(-value([part for part in (*parts, *money.credit) if part.kind == "refund"]), Decimal(0))
+
+
+def _with_credit(money: RefundMoney, amount: Decimal) -> RefundMoney:
+    rest = AmountPart(kind="refund", amount=amount, title=TAKEN_OFF)
+    # because the own event of a refund whose rows explain it is booked, and has taken the first credit out for good
+    explained = 0 if money.kept else 1
+    return replace(money, credit=(*money.credit, rest), paid_times=money.paid_times + explained)
 
 
 def _tied(refunds: Sequence[RefundMoney], over: Decimal) -> list[RefundMoney | None]:
