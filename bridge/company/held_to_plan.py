@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from bridge.books.books import Books
 from bridge.company.pipeline import Foreseen, Pipeline
 from bridge.decoding.decision import MappedRecord
 from bridge.journal.job_lines import JobLine
-from bridge.journal.jobs import Job
+from bridge.posting.computing import computed, steps_of
 from contracts.keys import SourceKey
 from contracts.records import InboundRecord, Place
 
@@ -25,35 +26,45 @@ NOTHING_THERE = frozenset({"skip", "wait", "ask", "dead letter", "update"})
 class HeldToPlan:
     """The lines of one job, and which of its documents are left, each with why."""
 
-    def __init__(self, job: Job, lines: Iterable[JobLine], left: Mapping[str, str], rules_version: str) -> None:
+    def __init__(
+        self,
+        lines: Iterable[JobLine],
+        left: Mapping[str, str] = MappingProxyType({}),
+        *,
+        compared: Mapping[str, Mapping[int, int]] = MappingProxyType({}),
+        refusal: str = "",
+    ) -> None:
+        """Records before `compared` were looked at; for a `refusal` everything else is left."""
         self.left = dict(left)
         self._by_place: dict[Place, JobLine] = {}
         self._groups: dict[str, list[JobLine]] = defaultdict(list)
         for line in lines:
             self._groups[line.group].append(line)
             self._by_place.update(dict.fromkeys(line.places, line))
-        self._refusal = ""
-        if job.rules_version not in {None, rules_version}:
-            self._refusal = f"the service has other rules ({rules_version}) than the plan ({job.rules_version})"
+        self._refusal = refusal
         self._begun = {
             line.group
             for place, line in self._by_place.items()
-            if place.offset < job.compared.get(place.topic, {}).get(place.partition, 0)
+            if place.offset < compared.get(place.topic, {}).get(place.partition, 0)
         }
 
     def kept(self, records: Sequence[InboundRecord]) -> tuple[InboundRecord, ...]:
         """Those of these records whose documents are not left."""
         return tuple(record for record in records if not self._is_left(record.place))
 
-    def is_new(self, records: Iterable[InboundRecord]) -> bool:
-        """Whether one of them tells of a group that was not looked at."""
-        return bool(self._new(record.place for record in records))
-
-    async def compare(self, mapped: Sequence[MappedRecord], books: Books, pipeline: Pipeline) -> dict[str, str]:
-        """Look at what these records are the first ones of; what is left now, each with why.
+    async def look(
+        self, records: Sequence[InboundRecord], books: Books, pipeline: Pipeline
+    ) -> Mapping[str, str] | None:
+        """Look at what these records are the first ones of: what is left now, each with why; None for nothing new.
 
         Unavailable when QBO is away: then nothing was looked at.
         """
+        if not self._new(record.place for record in records):
+            return None
+        mapped = await computed(lambda: list(pipeline.map_records(records)), steps=steps_of(records))
+        return await self._compare(mapped, books, pipeline)
+
+    async def _compare(self, mapped: Sequence[MappedRecord], books: Books, pipeline: Pipeline) -> dict[str, str]:
         groups = self._new(each.record.place for each in mapped)
         lines = [line for group in groups for line in self._groups[group]]
         if self._refusal:
@@ -77,8 +88,14 @@ class HeldToPlan:
         named = {line.document for line in lines}
         for each, foreseen in zip(mapped, await pipeline.foresee(mapped), strict=True):
             line = self._by_place.get(each.record.place)
-            if line is not None and line.document in named and foreseen not in _as_planned(line):
-                left.setdefault(line.document, f"the plan would {line.would} it, and now it would be: {foreseen.value}")
+            if line is None or line.document not in named:
+                continue
+            others = foreseen.adopted - {name for each in self._groups[line.group] for name in each.sync_tokens}
+            if foreseen.sale not in _as_planned(line):
+                why = f"the plan would {line.would} it, and now it would be: {foreseen.sale.value}"
+                left.setdefault(line.document, why)
+            elif others:
+                left.setdefault(line.document, f"{', '.join(sorted(others))} was entered since the plan was made")
         return left
 
     def _new(self, places: Iterable[Place]) -> set[str]:

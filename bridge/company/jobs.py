@@ -245,7 +245,12 @@ class Jobs:
 
     def _plan(self, journal: Mapping[str, bytes], job: Job) -> HeldToPlan | None:
         lines = lines_of(journal, job)
-        return HeldToPlan(job, lines, read_left(journal, job.id), self._rules_version) if lines else None
+        if not lines:
+            return None
+        refusal, now = "", self._rules_version
+        if job.rules_version not in {None, now}:
+            refusal = f"the service has other rules ({now}) than the plan ({job.rules_version})"
+        return HeldToPlan(lines, read_left(journal, job.id), compared=job.compared, refusal=refusal)
 
     def _feed(self, job: Job, ends: Ends) -> RangeFeed:
         if self._records is None:
@@ -326,10 +331,9 @@ class Jobs:
 
     async def _compare(self, at_work: JobAtWork, plan: HeldToPlan, records: Records) -> None:
         """Leave what is not as it was planned; the journal says so before anything of it is sent."""
-        if not plan.is_new(records):
+        left = await plan.look(records, self._books, self._pipeline)
+        if left is None:
             return
-        mapped = await computed(lambda: list(self._pipeline.map_records(records)), steps=steps_of(records))
-        left = await plan.compare(mapped, self._books, self._pipeline)
         job = at_work.job.held_against_the_plan(records)
         entries = [(job_key(job.id), job_value(job))]
         if left:

@@ -57,6 +57,14 @@ class Foreseen(Enum):
     ASK = "ask"
 
 
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What would become of a record: of its sale, and which documents of people it would adopt, as `payment/145`."""
+
+    sale: Foreseen = Foreseen.NOTHING
+    adopted: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledRecord:
     """One record with its outcome."""
@@ -107,8 +115,8 @@ class Pipeline:
         mapped = (self._mapper.map_record(record) for record in records)
         return (each for each in mapped if each is not None)
 
-    async def foresee(self, mapped: Sequence[MappedRecord]) -> list[Foreseen]:
-        """What would become of the sale of each record if they were processed now; nothing is written.
+    async def foresee(self, mapped: Sequence[MappedRecord]) -> list[Foresight]:
+        """What would become of each record if they were processed now; nothing is written.
 
         Unavailable when QBO is away. Where a bug of ours is met, nothing is foreseen: processing meets it and tells.
         """
@@ -118,8 +126,8 @@ class Pipeline:
             planned = await self._schedule(plans, None) if plans else None
         except InternalFault:
             planned = None
-        found = iter([Foreseen.NOTHING] * len(plans) if planned is None else _foreseen(planned, len(plans)))
-        return [next(found) if isinstance(each.decision, PostingPlan) else Foreseen.NOTHING for each in mapped]
+        found = iter([Foresight()] * len(plans) if planned is None else _foreseen(planned, len(plans)))
+        return [next(found) if isinstance(each.decision, PostingPlan) else Foresight() for each in mapped]
 
     async def process(self, mapped: Sequence[MappedRecord]) -> Processed:
         """Put everything that `mapped` says into the books.
@@ -338,10 +346,13 @@ class _Posted:
     written_for: Mapping[int, Sequence[StepId]]
 
 
-def _foreseen(planned: Schedule, plans: int) -> list[Foreseen]:
-    """What a schedule does with the sale of each plan."""
+def _foreseen(planned: Schedule, plans: int) -> list[Foresight]:
+    """What a schedule does with each plan."""
     found = [Foreseen.NOTHING] * plans
+    adopted: list[set[str]] = [set() for _ in range(plans)]
     for step in (*(step for wave in planned.waves for step in wave), *planned.adopted_by_id):
+        if step.operation is Operation.ADOPT and step.target is not None:
+            adopted[step.owner].add(f"{step.id.entity.lower()}/{step.target.id}")
         if step.id.entity in SALES and step.operation is Operation.ADOPT:
             found[step.owner] = Foreseen.ADOPT
         elif step.id.entity in SALES and step.operation is Operation.CREATE and step.barred is None:
@@ -350,7 +361,7 @@ def _foreseen(planned: Schedule, plans: int) -> list[Foreseen]:
         refusals = (each.error for each in resolutions if isinstance(each, Refused))
         if any(getattr(error, "reason_code", None) == POSSIBLE_DUPLICATE for error in refusals):
             found[position] = Foreseen.ASK
-    return found
+    return [Foresight(sale, frozenset(names)) for sale, names in zip(found, adopted, strict=True)]
 
 
 def _documents_of(plans: Iterable[PostingPlan]) -> set[SourceKey]:

@@ -82,6 +82,7 @@ class CompanyRuntime:
 
     owner: BooksOwner
     books: Books
+    pipeline: Pipeline
     rehearsed: Sequence[RehearsedWrite]
     publisher: CompanyPublisher
     waiting: WaitingRoom
@@ -165,6 +166,7 @@ async def open_runtime(
         yield CompanyRuntime(
             owner=owner,
             books=books,
+            pipeline=pipeline,
             rehearsed=rehearsed.writes if rehearsed is not None else (),
             publisher=publisher,
             waiting=waiting,

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.commands.backfill.counts import BackfillCounts
-from bridge.commands.backfill.engine import BackfillOwner, Feed
+from bridge.commands.backfill.engine import BackfillOwner, Feed, Kept
 from bridge.company.waiting_room import WaitingRoom
 from bridge.decoding.decision import MappedRecord
 from bridge.kafka.range import RangeBatch
-from contracts.errors import BridgeError, Paused, Unauthorised, Unavailable
+from contracts.errors import BatchTooLarge, BridgeError, Paused, Unauthorised, Unavailable
 from contracts.posting import Ignored
 from contracts.records import InboundRecord, OutboundRecord
 from contracts.results import PostedEntity, Reason, Result, ResultStatus, Source, result_id, result_record
@@ -139,7 +139,7 @@ async def range_of(*batches: Sequence[int]) -> AsyncIterator[RangeBatch]:
 class RangeWorld:
     """A backfill of a range without a bus."""
 
-    def __init__(self, *batches: Sequence[int]) -> None:
+    def __init__(self, *batches: Sequence[int], kept: Kept | None = None) -> None:
         self.machine, self.bus, self.heard = RangeOwner(), RangeBus(), Heard()
         self.counts, self.waiting = BackfillCounts(COMPANY), WaitingRoom(timedelta(hours=72))
         self.feed = Feed(range_of(*batches))
@@ -152,6 +152,7 @@ class RangeWorld:
             results_topic=RESULTS,
             listener=self.heard,
             clock=ManualClock(),
+            kept=kept,
         )
 
     async def until_finished(self) -> None:
@@ -182,6 +183,34 @@ async def test_it_is_not_finished_before_everybody_who_was_called_is_looked_at()
     world.waiting.rechecked(record(9).id, NOW)
     await world.until_finished()
     assert world.machine.processed == [(1,)]
+
+
+async def test_a_range_that_is_held_to_a_plan_is_looked_at_micro_batch_by_micro_batch() -> None:
+    """What is left has no result and is behind all the same. Guard: `_kept` in `_settle_some`."""
+    looked: list[int] = []
+
+    async def but_for_every_tenth(records: tuple[InboundRecord, ...]) -> tuple[InboundRecord, ...]:
+        looked.append(len(records))
+        return tuple(each for each in records if each.offset % 10)
+
+    count = 25
+    world = RangeWorld(range(count), [900], kept=but_for_every_tenth)
+    await world.until_finished()
+    assert looked == [count, 1]
+    assert [offset for batch in world.machine.processed for offset in batch] == [n for n in range(count) if n % 10]
+    assert world.owner.passed == count + 1
+
+
+async def test_what_is_too_large_at_once_is_looked_at_again_with_what_follows() -> None:
+    """The records behind what was taken are still to be settled. Guard: `records.index`."""
+
+    async def but_the_first(records: tuple[InboundRecord, ...]) -> tuple[InboundRecord, ...]:
+        return tuple(each for each in records if each.offset != 1)
+
+    world = RangeWorld([1, 2, 3, 4], kept=but_the_first)
+    world.machine.errors = [BatchTooLarge(2)]
+    await world.until_finished()
+    assert world.machine.processed == [(2, 3), (4,)]
 
 
 async def test_it_takes_nothing_from_the_group() -> None:

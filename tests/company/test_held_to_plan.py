@@ -91,6 +91,27 @@ async def test_an_invoice_that_a_person_changed_since_is_left_though_a_newer_bod
         assert [str(acme.ours("Invoice")[key]["TotalAmt"]) for key in keys] == ["42.90", "47.90"]
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_payment_that_a_person_entered_since_beside_an_untouched_invoice_is_left(is_known: bool) -> None:  # noqa: FBT001
+    """It would be adopted, and the plan does not name it. Guard: `others` in `_differing`."""
+    async with opened() as acme:
+        mine = await keyed(acme, "Invoice", **BY_NUMBER)
+        loose = {"CustomerRef": mine["CustomerRef"], "TotalAmt": "42.90", "TxnDate": "2026-03-05"}
+        before = [await acme.by_hand("payment", loose)] if is_known else []
+        record = acme.record(bought(0))
+        named = {f"payment_{each['Id']}": each["SyncToken"] for each in before}
+        lines = [line("adopt", record, order=0, **{f"invoice_{mine['Id']}": mine["SyncToken"]}, **named)]
+        job = asked_for(acme, (record,), lines=lines)
+        entered = before or [await acme.by_hand("payment", loose)]
+        told = await until_over(acme, job)
+        left = read_left(acme.journal.entries, job.id)
+        if is_known:
+            assert (left, len(told)) == ({}, 1)
+        else:
+            assert list(left.values()) == [f"payment/{entered[0]['Id']} was entered since the plan was made"]
+            assert not acme.ours("Invoice")
+
+
 async def test_what_was_booked_live_since_is_left() -> None:
     """Nothing is told of it once more. Guard: `_made`."""
     async with opened() as acme:

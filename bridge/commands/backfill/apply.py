@@ -16,6 +16,7 @@ from bridge.commands.backfill.plan_file import PlanHeader, read_plan
 from bridge.commands.backfill.planned_documents import planned_documents
 from bridge.commands.backfill.report import print_left
 from bridge.commands.backfill.running import BackfillRequest, opened_run, until_stopped
+from bridge.company.held_to_plan import HeldToPlan
 from bridge.config.settings import Settings
 from bridge.service.app import CompanyContext, open_company_context
 from bridge.service.serving import stop_signals
@@ -49,15 +50,18 @@ async def run_apply(settings: Settings, request: BackfillRequest, path: Path) ->
         lines = list(accepted_lines(now, forecasts.places, application.left, run.runtime.rehearsed))
     left = forecasts.places_of(application.left)
     left_since: Mapping[str, str] = {}
+    held = HeldToPlan(lines)
     try:
         if await is_served(settings, request.company):
             accepted = Accepted(lines, plan.header.rules_version, left)
             left_since = await ask_for_job(settings, request, stopping, accepted)
         else:
             # because a board follows one machine, and the rehearsal may have renewed the tokens
-            await post_range(settings, request, await open_company_context(settings, context.company), stopping, left)
+            anew = await open_company_context(settings, context.company)
+            await post_range(settings, request, anew, stopping, left, held)
+            left_since = held.left
     finally:
-        print_left(application.left, as_json=request.as_json)
+        print_left({**application.left, **held.left}, as_json=request.as_json)
     return not (application.left or left_since)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
+from functools import partial
 
 from bridge.clock import SystemClock
 from bridge.commands.backfill.engine import BackfillOwner, Feed
 from bridge.commands.backfill.job import ask_for_job, cancel_job, follow_job
 from bridge.commands.backfill.running import BackfillRequest, BackfillRun, opened_run, read_ahead, until_stopped
 from bridge.commands.resume import refuse_while_paused
+from bridge.company.held_to_plan import HeldToPlan
 from bridge.config.settings import Settings
 from bridge.kafka.errors import IncompatibleBrokerVersion
 from bridge.kafka.membership import hosts_in_group
@@ -18,6 +20,7 @@ from bridge.kafka.range import RangeBatch
 from bridge.kafka.topics import create_missing, partitions_of
 from bridge.service.app import (
     CompanyContext,
+    CompanyRuntime,
     company_intake,
     open_company_context,
     owning_only,
@@ -27,7 +30,7 @@ from bridge.service.serving import follow_commands, stop_signals
 from bridge.service.settings import kafka_connection
 from bridge.telemetry.logs import silence_logs
 from contracts.errors import BridgeError
-from contracts.records import Place
+from contracts.records import InboundRecord, Place
 
 TICK_S = 0.1
 ELSEWHERE = (
@@ -94,8 +97,9 @@ async def post_range(
     context: CompanyContext,
     stopping: asyncio.Event,
     skipped: Collection[Place] = (),
+    plan: HeldToPlan | None = None,
 ) -> None:
-    """Post the range but for the records that are `skipped`, and print what came of it.
+    """Post the range but for the records that are `skipped` and what `plan` leaves, and print what came of it.
 
     Errors as `run_backfill`, and BridgeError while a person has paused the company.
     """
@@ -104,7 +108,7 @@ async def post_range(
         try:
             with run.bar:
                 was_read = await until_stopped(read_ahead(run), stopping)
-                finished = was_read is not None and await _work(run, stopping, skipped)
+                finished = was_read is not None and await _work(run, stopping, skipped, plan)
         finally:
             run.print_report()
     if not finished:
@@ -123,7 +127,7 @@ async def _have_topics(settings: Settings) -> None:
             raise BridgeError(f"The topic {name} does not exist; expected it, since topics.create is false")
 
 
-async def _work(run: BackfillRun, stopping: asyncio.Event, skipped: Collection[Place]) -> bool:
+async def _work(run: BackfillRun, stopping: asyncio.Event, skipped: Collection[Place], plan: HeldToPlan | None) -> bool:
     """Own the company until the range is done; False when the process was told to stop before."""
     settings, runtime = run.settings, run.runtime
     feed = Feed(_without(skipped, run.reader.batches(settings.kafka.max_records)))
@@ -136,6 +140,7 @@ async def _work(run: BackfillRun, stopping: asyncio.Event, skipped: Collection[P
         results_topic=settings.topics.results,
         listener=run.listener,
         clock=SystemClock(),
+        kept=partial(_as_planned, plan, runtime) if plan is not None else None,
     )
     intake = company_intake(settings, run.request.company, owner, runtime, consumes=False)
     serving = asyncio.create_task(intake.run())
@@ -155,6 +160,14 @@ async def _work(run: BackfillRun, stopping: asyncio.Event, skipped: Collection[P
     serving.result()
     _show(run, owner, feed)
     return owner.finished
+
+
+async def _as_planned(
+    plan: HeldToPlan, runtime: CompanyRuntime, records: tuple[InboundRecord, ...]
+) -> tuple[InboundRecord, ...]:
+    """Those of these records whose documents are still as the plan says."""
+    await plan.look(records, runtime.books, runtime.pipeline)
+    return plan.kept(records)
 
 
 async def _without(skipped: Collection[Place], batches: AsyncIterator[RangeBatch]) -> AsyncIterator[RangeBatch]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -48,6 +48,10 @@ class ProgressListener(Protocol):
 
     def back(self) -> None:
         """QBO answers, and nobody has paused the company."""
+
+
+Kept = Callable[[tuple[InboundRecord, ...]], Awaitable[tuple[InboundRecord, ...]]]
+"""Those of these records that may be settled now; Unavailable when QBO is away."""
 
 
 class Feed:
@@ -96,7 +100,7 @@ class Feed:
 class BackfillOwner:
     """A `CompanyOwner` that works through a feed whenever it is idle; `company` is the machine that does the work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one run
         self,
         company: CompanyOwner,
         *,
@@ -107,7 +111,9 @@ class BackfillOwner:
         results_topic: str,
         listener: ProgressListener,
         clock: Clock,
+        kept: Kept | None = None,
     ) -> None:
+        """`kept` decides, micro-batch by micro-batch, what of the range is settled; without it all is."""
         self.finished = False
         """True once every record of the range has its outcome."""
         self.refused: Unauthorised | None = None
@@ -122,6 +128,7 @@ class BackfillOwner:
         self._results_topic = results_topic
         self._listener = listener
         self._clock = clock
+        self._kept = kept
         self._batch: RangeBatch | None = None
         self._idle_at = clock.monotonic()
 
@@ -167,12 +174,15 @@ class BackfillOwner:
     async def _settle_some(self, batch: RangeBatch) -> RangeBatch | None:
         """Settle a micro-batch, or as much of it as may be taken at once; what is left of it."""
         records = batch.records
+        # because a plan was rehearsed in the same micro-batches, what comes of one does not depend on where it is cut
+        kept = records if self._kept is None else await self._kept(records)
         try:
-            outbound = await self._company.process(records)
+            outbound = await self._company.process(kept) if kept else ()
         except BatchTooLarge as asked:
-            records = records[: asked.records]
-            outbound = await self._company.process(records)
-        await self._settle(records, outbound)
+            kept = kept[: asked.records]
+            records = records[: 1 + records.index(kept[-1])]
+            outbound = await self._company.process(kept)
+        await self._settle(kept, outbound)
         if len(records) < len(batch.records):
             return replace(batch, records=batch.records[len(records) :])
         self.passed = batch.passed
