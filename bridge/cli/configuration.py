@@ -99,5 +99,5 @@ def init_rules(
     from bridge.commands.rules_init import begin_rules
     from bridge.config.settings import load_settings
 
-    settings = load_settings(config, os.environ)
+    settings = load_settings(config, os.environ, rules_to_come=out)
     begin_rules(settings, one_company(settings, company), out, as_json=as_json)

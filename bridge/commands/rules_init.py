@@ -16,6 +16,7 @@ from bridge.config.settings import CompanySettings, Settings
 from bridge.index.company_profile import CompanyProfile
 from bridge.quickbooks.warmup import load_basics
 from bridge.service.connections import open_reader
+from bridge.telemetry.logs import silence_logs
 from contracts.errors import BridgeError, UnmappableEvent
 from mappings.accounts import Role, account
 from mappings.rules import MappingRules
@@ -71,6 +72,7 @@ def begin_rules(settings: Settings, company: str, out: Path | None, *, as_json: 
     """Read the chart of accounts and write a rules file, or print it. BridgeError where the file is there already."""
     if out is not None and out.exists():
         raise BridgeError(f"{out} is there already; nothing was written.")
+    silence_logs()
     chosen = settings.company(company)
     found = asyncio.run(_read(settings, chosen))
     text = rules_text(company, chosen.realm_id, found)

@@ -25,7 +25,7 @@ from contracts.matching import Decision, Matching
 from contracts.posting import PostingPlan
 from contracts.quickbooks import InvoiceDraft, SalesReceiptDraft
 from contracts.records import InboundRecord
-from contracts.results import POSSIBLE_DUPLICATE
+from contracts.results import POSSIBLE_DUPLICATE, ResultStatus
 
 
 class Doubts:
@@ -75,6 +75,9 @@ class Doubts:
             if isinstance(error, RejectedPosting) and error.reason_code == POSSIBLE_DUPLICATE:
                 self._begin(DoubtfulEvent(order, str(error), _name_of(each.mapped), record))
                 found.add(order)
+            elif each.outcome.status is ResultStatus.WAITING:
+                # because it has not met the decision yet: the books may have to be read back to its day first
+                self._let_go(order, record)
             elif order in self._why or order in self._decisions:
                 self._end(order, record)
         return found
@@ -103,6 +106,11 @@ class Doubts:
 
     def _end(self, order: SourceKey, record: InboundRecord) -> None:
         """The record has another end now; with the last one of its order the decision is carried out."""
+        if self._let_go(order, record):
+            self._drop_decision(order)
+
+    def _let_go(self, order: SourceKey, record: InboundRecord) -> bool:
+        """The record is kept elsewhere, or no longer; True where it was the last one of its order."""
         events = self._events.get(order, {})
         if doubt_key(record) in events:
             events.pop(doubt_key(record))
@@ -110,7 +118,7 @@ class Doubts:
         if not events:
             self._why.pop(order, None)
             self._events.pop(order, None)
-            self._drop_decision(order)
+        return not events
 
     def _drop_decision(self, order: SourceKey) -> None:
         if self._decisions.pop(order, None) is not None:

@@ -214,9 +214,10 @@ class Settings(BaseSettings):
         raise ConfigurationError(f"There is no company {name!r}; expected one of: {known}.")
 
 
-def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+def load_settings(path: Path, environ: Mapping[str, str], *, rules_to_come: Path | None = None) -> Settings:
     """The settings of the file at `path` with the overrides of `environ`.
 
+    A company that names the file `rules_to_come`, which is not there yet, has no rules yet.
     ConfigurationError is one sentence that names the file (or variable), the key and what is expected.
     """
     table: dict[str, object] = _File(path)()
@@ -227,6 +228,8 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     read_secret_files(table, Settings, origins, path.parent)
     table = {section: {} for section in ("kafka", "topics", "http", "tokens", "logs")} | table
     count_from(path.parent, table, Settings)
+    if rules_to_come is not None and not rules_to_come.exists():
+        _pass_over(rules_to_come, table)
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:
@@ -235,6 +238,18 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         if complaint is not None:
             raise ConfigurationError(f"{path}: {complaint}.")
     return settings
+
+
+def _pass_over(rules: Path, table: dict[str, object]) -> None:
+    """Take out of the companies that file, which is still to be written."""
+    companies = table.get("companies")
+    for company in companies if isinstance(companies, list) else ():
+        if (
+            isinstance(company, dict)
+            and "rules" in company
+            and Path(str(company["rules"])).resolve() == rules.resolve()
+        ):
+            del company["rules"]
 
 
 class _File(TomlConfigSettingsSource):

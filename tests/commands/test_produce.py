@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from bridge.commands.produce import command
 from bridge.commands.produce.deliveries import delivery_id, shopify_delivery, stripe_delivery
 from bridge.commands.produce.export import exported_bodies, exported_files
 from bridge.decoding.headers import from_record
+from bridge.kafka.topics import TopicSpec
 from contracts.errors import BridgeError, UndecodableRecord
 from contracts.records import InboundRecord
 from tests.support.desk import Desk
@@ -159,6 +162,20 @@ def test_a_second_run_adds_nothing(desk: Desk, tmp_path: Path) -> None:
     code, out, _ = desk.call("produce", _lines(tmp_path, *reversed(bodies)), "--source", "shopify")
     assert (code, "0 produced, 3 there already" in out) == (0, True), out
     assert sorted(json.loads(record.value or b"")["id"] for record in _events(desk)) == [1, 2]
+
+
+def test_a_topic_that_is_missing_is_created_as_a_service_does(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export comes before the first run. No other topic is made. Guard: `create_missing`."""
+    asked: list[str] = []
+
+    async def noted(_: object, wanted: Iterable[TopicSpec]) -> None:
+        asked.extend(each.name for each in wanted)
+
+    monkeypatch.setattr(command, "create_missing", noted)
+    assert desk.call("produce", _lines(tmp_path, order([line("10.00")])), "--source", "shopify")[0] == 0
+    assert asked == [desk.events]
 
 
 def test_a_bad_line_is_named_and_all_others_are_produced(desk: Desk, tmp_path: Path) -> None:

@@ -182,6 +182,18 @@ def test_an_override_cannot_make_two_companies_one(tmp_path: Path) -> None:
     assert "names that differ" in complaint(tmp_path, COMPANY + SECOND, environ)
 
 
+def test_a_rules_file_that_is_still_to_be_written_is_none_yet(tmp_path: Path) -> None:
+    """`rules init` writes the file that the configuration names. Guard: `_pass_over`."""
+    text = COMPANY + 'rules = "acme.rules.toml"\n'
+    path = tmp_path / "bridge.toml"
+    path.write_text(text)
+    assert load_settings(path, {}, rules_to_come=tmp_path / "acme.rules.toml").companies[0].rules is None
+    with pytest.raises(ConfigurationError, match="rules file that exists"):
+        load_settings(path, {}, rules_to_come=tmp_path / "another.toml")
+    (tmp_path / "acme.rules.toml").write_text("")
+    assert load_settings(path, {}, rules_to_come=tmp_path / "acme.rules.toml").companies[0].rules is not None
+
+
 def test_a_missing_file_says_how_to_name_another(tmp_path: Path) -> None:
     """The commonest first mistake is to start in the wrong folder."""
     with pytest.raises(ConfigurationError, match=r"absent\.toml: No such file or directory; expected .*--config"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -186,6 +187,24 @@ async def test_a_persons_word_lets_the_events_go_on_by_themselves() -> None:
         assert {r.result_id for r in again} == {r.result_id for r in first}
         assert [row["Id"] for row in live(acme, "Invoice")] == [mine["Id"]]
         assert live(acme, "Invoice")[0]["TotalAmt"] == Decimal("40.00")
+        assert not [key for key in acme.journal.entries if key.startswith(("doubtful:", "decided:"))]
+
+
+@pytest.mark.parametrize("word", ["this one", "none"])
+async def test_a_persons_word_counts_until_the_books_are_read_back_to_the_day_of_the_order(word: str) -> None:
+    """A service that starts afterwards knows its last month only. Guard: `WAITING` in `Doubts.note`."""
+    async with opened(window=timedelta(days=30)) as acme:
+        mine = await keyed(acme, DocNumber="3000", amount="40.00")
+        await acme.restart()
+        await acme.tell(bought(0), transaction())
+        await acme.idle_until_read()
+        await decided(acme, ORDER, Decision("Invoice", mine["Id"]) if word == "this one" else Decision())
+        await acme.restart()
+        assert {result.status.value for result in await acme.idle()} == {"waiting"}
+        await acme.restart()
+        again = await acme.idle_until_read()
+        assert {result.status.value for result in again} <= {"posted", "already_posted"}
+        assert len(live(acme, "Invoice")) == (1 if word == "this one" else 2)
         assert not [key for key in acme.journal.entries if key.startswith(("doubtful:", "decided:"))]
 
 

@@ -18,7 +18,8 @@ from bridge.config.settings import Settings
 from bridge.decoding.routing import Router
 from bridge.kafka.reader import read_topic
 from bridge.kafka.topic_writer import TopicWriter, open_topic_writer
-from bridge.kafka.topics import partitions_of, record_limit
+from bridge.kafka.topics import create_missing, partitions_of, record_limit
+from bridge.service.app import topics_to_create
 from bridge.service.settings import company_router, kafka_connection
 from contracts.errors import BridgeError, RecordError, UndecodableRecord
 from contracts.sizes import RECORD_BYTES_MAX, record_bytes
@@ -57,15 +58,16 @@ class Production:
 async def produce_export(settings: Settings, request: ProduceRequest) -> bool:
     """Put on the topic what it does not hold yet, and print what was done; False where a body could not be read.
 
-    BridgeError for a topic or a shop that the configuration does not know. KafkaError when Kafka is away.
+    A topic that is missing is created as a service creates it. BridgeError for a topic or a shop that the configuration does not know. KafkaError when Kafka is away.
     """
     topic, shop = event_topic(settings, request.topic), shop_of(settings, request)
     files, done = exported_files(request.path), Production()
     quiet()
     connection = kafka_connection(settings.kafka)
+    # because an export comes before the first run of a service, and waits for none
+    await create_missing(connection, [each for each in topics_to_create(settings) if each.name == topic])
     if not await partitions_of(connection, topic):
-        how = "`qbo-bridge run` creates it" if settings.topics.create else "create it (topics.create is false)"
-        raise BridgeError(f"The topic {topic} does not exist: {how}")
+        raise BridgeError(f"The topic {topic} does not exist: create it (topics.create is false)")
     bar, size = ProgressBar(topic), sum(each.stat().st_size for each in files)
     limit = await record_limit(connection, topic)
     reader = _Reader(request, topic, shop, company_router(settings), done, limit or RECORD_BYTES_MAX)
