@@ -58,7 +58,8 @@ class Production:
 async def produce_export(settings: Settings, request: ProduceRequest) -> bool:
     """Put on the topic what it does not hold yet, and print what was done; False where a body could not be read.
 
-    A topic that is missing is created as a service creates it. BridgeError for a topic or a shop that the configuration does not know. KafkaError when Kafka is away.
+    A topic that is missing is created as a service creates it. BridgeError for a topic or a shop that the configuration
+    does not know. KafkaError when Kafka is away.
     """
     topic, shop = event_topic(settings, request.topic), shop_of(settings, request)
     files, done = exported_files(request.path), Production()
