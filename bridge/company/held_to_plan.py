@@ -52,7 +52,7 @@ class HeldToPlan:
         """Those of these records whose documents are not left."""
         return tuple(record for record in records if not self._is_left(record.place))
 
-    async def look(
+    async def compare(
         self, records: Sequence[InboundRecord], books: Books, pipeline: Pipeline
     ) -> Mapping[str, str] | None:
         """Look at what these records are the first ones of: what is left now, each with why; None for nothing new.
@@ -62,9 +62,9 @@ class HeldToPlan:
         if not self._new(record.place for record in records):
             return None
         mapped = await computed(lambda: list(pipeline.map_records(records)), steps=steps_of(records))
-        return await self._compare(mapped, books, pipeline)
+        return await self._compared(mapped, books, pipeline)
 
-    async def _compare(self, mapped: Sequence[MappedRecord], books: Books, pipeline: Pipeline) -> dict[str, str]:
+    async def _compared(self, mapped: Sequence[MappedRecord], books: Books, pipeline: Pipeline) -> dict[str, str]:
         groups = self._new(each.record.place for each in mapped)
         lines = [line for group in groups for line in self._groups[group]]
         if self._refusal:

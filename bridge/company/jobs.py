@@ -331,7 +331,7 @@ class Jobs:
 
     async def _compare(self, at_work: JobAtWork, plan: HeldToPlan, records: Records) -> None:
         """Leave what is not as it was planned; the journal says so before anything of it is sent."""
-        left = await plan.look(records, self._books, self._pipeline)
+        left = await plan.compare(records, self._books, self._pipeline)
         if left is None:
             return
         job = at_work.job.held_against_the_plan(records)

@@ -166,7 +166,7 @@ async def _as_planned(
     plan: HeldToPlan, runtime: CompanyRuntime, records: tuple[InboundRecord, ...]
 ) -> tuple[InboundRecord, ...]:
     """Those of these records whose documents are still as the plan says."""
-    await plan.look(records, runtime.books, runtime.pipeline)
+    await plan.compare(records, runtime.books, runtime.pipeline)
     return plan.kept(records)
 
 
