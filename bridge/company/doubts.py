@@ -77,7 +77,7 @@ class Doubts:
                 found.add(order)
             elif each.outcome.status is ResultStatus.WAITING:
                 # because it has not met the decision yet: the books may have to be read back to its day first
-                self._let_go(order, record)
+                self._remove(order, record)
             elif order in self._why or order in self._decisions:
                 self._end(order, record)
         return found
@@ -106,10 +106,10 @@ class Doubts:
 
     def _end(self, order: SourceKey, record: InboundRecord) -> None:
         """The record has another end now; with the last one of its order the decision is carried out."""
-        if self._let_go(order, record):
+        if self._remove(order, record):
             self._drop_decision(order)
 
-    def _let_go(self, order: SourceKey, record: InboundRecord) -> bool:
+    def _remove(self, order: SourceKey, record: InboundRecord) -> bool:
         """The record is kept elsewhere, or no longer; True where it was the last one of its order."""
         events = self._events.get(order, {})
         if doubt_key(record) in events:
