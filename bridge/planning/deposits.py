@@ -37,7 +37,7 @@ from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
 from contracts.opening import OF_EARLIER_BOOKS
-from contracts.posting import TAKEN_BACK_FOR_GOOD, HeldBack, Operation, PostingPlan
+from contracts.posting import TAKEN_BACK_FOR_GOOD, HeldBack, Operation, PostingPlan, Version
 from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,
@@ -48,6 +48,8 @@ from contracts.quickbooks import (
 )
 
 FAILED, RETURNED = "failed", "returned"
+NOTHING_MOVED = "moves-nothing"
+"""The content of the note under the key of a payout that came back and moved nothing."""
 MOVES_NOTHING = "nothing of this payout moves any account"
 
 
@@ -89,6 +91,9 @@ def _plan_payout(context: PlanningContext, key: SourceKey, claims: Sequence[Clai
         warn_of_other_figures(context, claims, None if booked.voided else booked.content)
         context.resolve((claim.position for claim in claims), known(booked))
         return
+    if is_returned and context.index.newest(_derived(key, FAILED)) is not None:
+        context.resolve((claim.position for claim in claims), Skipped("skipped_by_rule", MOVES_NOTHING))
+        return
     with_rows = [claim for claim in claims if has_rows(deposit_of(claim))]
     bare = [claim.position for claim in claims if claim not in with_rows]
     context.resolve(bare, Skipped("skipped_by_rule", NEVER_BOOKED))
@@ -128,6 +133,8 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
 def _write(context: PlanningContext, key: SourceKey, draft: DepositDraft, figures: str, positions: list[int]) -> None:
     """Put the deposit down, or its entry; `figures` are those that were told, whatever of them is in a bank already."""
     if not draft.payments and not draft.lines:
+        # because under another clearing account a replay would move what lies in the one of today
+        context.note_version(key, Version(0, 0, NOTHING_MOVED))
         context.resolve(positions, Skipped("skipped_by_rule", MOVES_NOTHING))
         return
     entity: EntityName = "Deposit" if draft.total > 0 else "JournalEntry"

@@ -86,20 +86,13 @@ def is_live(row: Row) -> bool:
     return bool(Decimal(str(row["TotalAmt"])))
 
 
-async def deleted(entity: str, desk: Desk) -> Named | None:
+async def taken_out(action: str, kind: str, entity: str, desk: Desk) -> Named | None:
+    """Deleted, or voided where QuickBooks can."""
     found = desk.some(entity, is_live)
     if found is None:
         return None
-    await desk.world.by_a_person("delete", entity, found[1]["Id"])
-    return "not_booked", name_of(found[0])
-
-
-async def voided(entity: str, desk: Desk) -> Named | None:
-    found = desk.some(entity, is_live)
-    if found is None:
-        return None
-    await desk.world.by_a_person("void", entity, found[1]["Id"])
-    return "voided", name_of(found[0])
+    await desk.world.by_a_person(action, entity, found[1]["Id"])
+    return kind, name_of(found[0])
 
 
 async def moved_to_another_day(entity: str, desk: Desk) -> Named | None:
@@ -243,8 +236,8 @@ async def credited_by_hand(desk: Desk) -> Named | None:
 
 
 MISTAKES: Mapping[str, Mistake] = (
-    {f"{entity} deleted": partial(deleted, entity) for entity in EVERY}
-    | {f"{entity} voided": partial(voided, entity) for entity in ("Invoice", "Payment")}
+    {f"{entity} deleted": partial(taken_out, "delete", "not_booked", entity) for entity in EVERY}
+    | {f"{entity} voided": partial(taken_out, "void", "voided", entity) for entity in ("Invoice", "Payment")}
     | {f"{entity} on another day": partial(moved_to_another_day, entity) for entity in EVERY}
     | {f"{entity} of another amount": partial(amount_of_a_form, entity) for entity in FORMS}
     | {"Payment of another amount": amount_of_a_payment, "Deposit of another amount": amount_of_a_payout}
