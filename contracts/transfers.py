@@ -139,10 +139,11 @@ class DepositLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedMoney:
-    """A row whose money another document has moved already: its refund receipt, or the entry of its dispute or fee.
+    """A row whose money another document has moved already: a receipt, the shop's payment, an entry of dispute or fee.
 
     `line` takes it out of the clearing account, where it lies by the rules; `document` says where it does lie.
-    A refund receipt that the row does not name is found in `sale` by `reference`, the id of the row's transaction.
+    A refund receipt that the row does not name is found in `sale` by `reference`, the id of the row's transaction, and
+    money of a sale that the shop books by its amount.
     """
 
     entity: EntityName

@@ -110,10 +110,11 @@ def _of_a_charge(parts: PayoutParts, row: BalanceRow, charge: SourceKey, amount:
         parts.brings(charge, amount, rate=row.exchange_rate)
         parts.links += _links(found, charge)
         return
-    parts.moved_elsewhere("Payments that the shop books", amount)
     order = order_named(known, rules)
-    if order is not None:
-        parts.orders[SourceKey("shopify", "order", order)] = None
+    sale = SourceKey("shopify", "order", order) if order is not None else None
+    parts.moved_elsewhere("Payments that the shop books", amount, MovedBy(entity="Payment", sale=sale))
+    if sale is not None:
+        parts.orders[sale] = None
 
 
 def _exchanged(parts: PayoutParts, row: BalanceRow, refund: SourceKey, amount: Decimal) -> None:
