@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -10,6 +11,7 @@ from contracts.keys import SourceKey
 
 CHANNEL = "channel"
 """The kind of the key of a customer that stands for all people of a shop or an account."""
+_SHOP = re.compile(r'^shops\."[^"]*"\.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,11 @@ class AccountSelector:
     sub_type: str | None = None
     among: str | None = None
     made: AccountDraft | None = None
+
+    @property
+    def company_rule(self) -> str:
+        """The key that says the same for the whole company, where `rule` is the choice of one shop."""
+        return _SHOP.sub("", self.rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

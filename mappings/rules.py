@@ -313,6 +313,13 @@ class MappingRules(FrozenRule):
     def _by_channel(self) -> dict[str | None, MappingRules]:
         return {}
 
+    def changed(self, **values: object) -> MappingRules:
+        """The same rules with other values, and with nothing kept that was worked out from those of before."""
+        found = self.model_copy(update=values)
+        for worked_out in set(found.__dict__) - set(type(self).model_fields):
+            del found.__dict__[worked_out]
+        return found
+
     def of_each_shop(self) -> tuple[MappingRules, ...]:
         """These rules, and as they are for each shop that has something of its own."""
         return (self, *(self.of_event("", shop) for shop in sorted(self.shops)))
@@ -403,6 +410,8 @@ def _sentence(error: ValidationError) -> str:
     key = ".".join(str(step) for step in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"{key}: no such rule"
+    if first["type"].startswith("date_"):
+        return f"{key}: expected a day, such as 2026-11-01"
     cause = first.get("ctx", {}).get("error")
     said = str(cause) if cause else f"{first['msg'][0].lower()}{first['msg'][1:]}"
     return f"{key}: {said}" if key else said

@@ -36,6 +36,11 @@ def was_booked(entity: str, key: SourceKey, index: Index) -> bool:
     return any(_is_known(place, index) for place in places)
 
 
+def deleted_since(entity: str, key: SourceKey, index: Index) -> bool:
+    """True for what the bridge has booked and QuickBooks has no more: nobody but a person takes it away."""
+    return index.get(entity, key) is None and index.identities.of(entity, key) is not None
+
+
 def came_back(payout: SourceKey, index: Index) -> bool:
     """True for a payout that lay in the bank before it came back: an entry of its own says that it did."""
     in_bank = (index.get(entity, payout) for entity in _IN_BANK)

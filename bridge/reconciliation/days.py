@@ -110,7 +110,7 @@ def amounts_of_events(line: DocumentLine, booked: Amounts) -> Amounts:
 def _of_facts(facts: DocumentFacts) -> Iterator[tuple[Measure, Decimal]]:
     if facts.fees:
         yield Measure.FEES, facts.fees
-    banked = sum((amount for account, amount in facts.moves if account.rule in _BANK_RULES), Decimal(0))
+    banked = sum((amount for account, amount in facts.moves if account.company_rule in _BANK_RULES), Decimal(0))
     if banked:
         yield Measure.PAID_OUT, banked
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from bridge.index.index import Index, Posted, order_of
 from bridge.index.payment_links import lost
-from bridge.reconciliation.booked import booked_as, came_back, was_booked
+from bridge.reconciliation.booked import booked_as, came_back, deleted_since, was_booked
 from bridge.reconciliation.companions import DeletedDocument, deleted_companions, late_credits
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument
 from bridge.reconciliation.late_money import IsOld, is_taken_over, late_entries, of_earlier_books
@@ -310,7 +310,8 @@ def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Do
     if any(record in evidence.waiting for record in wanted.records):
         return replace(line, verdict=Verdict.WAITING, why="it waits for another document")
     codes = {evidence.letters[record] for record in wanted.records if record in evidence.letters}
-    if codes:
+    # because a letter that was redriven and booked says nothing of what a person deleted since
+    if codes and not deleted_since(wanted.entity, wanted.key, evidence.index):
         return replace(line, verdict=Verdict.DEAD_LETTERED, why=", ".join(sorted(codes)))
     if invoice is not None and evidence.sale(invoice) is None and not _is_asked_for(invoice, evidence.events):
         return replace(line, verdict=Verdict.WAITING, why=f"{invoice} is not in the books")

@@ -65,7 +65,7 @@ class DocumentFacts:
     @property
     def fees(self) -> Decimal:
         """What it brings to the accounts for fees."""
-        return sum((amount for account, amount in self.moves if account.rule in FEES), Decimal(0))
+        return sum((amount for account, amount in self.moves if account.company_rule in FEES), Decimal(0))
 
 
 class SourceFacts:
@@ -192,7 +192,7 @@ def _facts_of_return(payout: SourceKey, draft: DepositDraft, day: date) -> Docum
 
 def gateway_of(account: AccountSelector) -> str:
     """The gateway whose money lies in this account, by the rule that names it; "" for one that is no gateway's."""
-    found = _GATEWAY.fullmatch(account.rule)
+    found = _GATEWAY.fullmatch(account.company_rule)
     return found[1] if found else ""
 
 

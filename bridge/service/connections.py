@@ -21,11 +21,15 @@ from bridge.service.settings import kafka_connection
 from contracts.errors import ConfigurationError
 from contracts.marker_seal import MarkerSeal, marker_key
 
+NO_KEY = (
+    "tokens.key: expected url-safe base64 of 32 bytes in QBO_BRIDGE_TOKENS__KEY; `qbo-bridge keygen` prints a new one"
+)
+
 
 def token_store(tokens: TokenSettings, kafka: KafkaConnection, clock: Clock) -> TokenStore:
     """Where the tokens of all companies live. ConfigurationError without the key that seals them."""
     if tokens.key is None:
-        raise ConfigurationError("tokens.key: expected url-safe base64 of 32 bytes in QBO_BRIDGE_TOKENS__KEY.")
+        raise ConfigurationError(f"{NO_KEY}.")
     key = token_key(tokens.key.get_secret_value())
     former = [token_key(each.get_secret_value()) for each in tokens.former_keys]
     if tokens.store == "kafka":
@@ -58,10 +62,7 @@ def marker_seal(settings: Settings, company: CompanySettings) -> MarkerSeal:
     keys = [marker_key(token_key(each.get_secret_value())) for each in named]
     keys += [token_key(own.get_secret_value())] if own is not None else []
     if not keys:
-        raise ConfigurationError(
-            "tokens.key: expected url-safe base64 of 32 bytes in QBO_BRIDGE_TOKENS__KEY "
-            "(or the markers' own key in QBO_BRIDGE_MARKERS__KEY)."
-        )
+        raise ConfigurationError(f"{NO_KEY} (or the markers' own key in QBO_BRIDGE_MARKERS__KEY).")
     return MarkerSeal(company.realm_id, tuple(dict.fromkeys(keys)))
 
 

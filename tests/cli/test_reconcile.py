@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -74,7 +74,8 @@ def balanced(*, differs: bool, records: int = 1) -> Balanced:
         unrelated=2,
         controls=[CARDS] if differs else [],
     )
-    return Balanced(company="acme", first=DAY, last=DAY, found=found, records=records, unread=[], reads=14)
+    read = {"records": records, "reads": 14}
+    return Balanced(company="acme", first=DAY, last=DAY, found=found, unread=[], today=DAY + timedelta(days=1), **read)
 
 
 def test_json_is_one_document_with_money_as_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,3 +160,22 @@ def test_wrong_words_are_wrong_usage(words: tuple[str, ...], said: str) -> None:
     ended = CliRunner().invoke(app, ["reconcile", "--company", "acme", *words])
     assert ended.exit_code == 2
     assert said in " ".join(ended.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_days_that_are_not_over_are_called_so(capsys: pytest.CaptureFixture[str], later: int) -> None:
+    """An agreement of today is none of the month; the last day counts until it has passed."""
+    print_balanced(replace(balanced(differs=False), today=DAY + timedelta(days=later)), Form.TABLE)
+    out = capsys.readouterr().out
+    assert ("These days are not over on 2026-11-03" in out) is (later == 0)
+    assert "Shop, processor and books agree." in out
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_days_without_a_document_say_that_nothing_was_compared(
+    capsys: pytest.CaptureFixture[str], *, is_empty: bool
+) -> None:
+    """A month that was typed wrongly agrees with anything."""
+    report = balanced(differs=False)
+    print_balanced(replace(report, found=replace(report.found, rows=[])) if is_empty else report, Form.TABLE)
+    assert ("there was nothing to compare" in capsys.readouterr().out) is is_empty

@@ -37,6 +37,8 @@ START = date(2026, 11, 1)
 READ_AT_MS = 1_800_000_000_000
 """January of 2027: no version is from the future."""
 CLEARING = "clearing: Shopify Payments clearing"
+FEE = 30
+"""What the processor keeps of a charge, in cents; its payout alone tells it."""
 SHOP = "acme.myshopify.com"
 CARDS = re.compile(r"([\d.]+) USD sold and ([\d.]+) redeemed")
 
@@ -91,7 +93,8 @@ def events_of(sale: Sold) -> list[Json]:
     found.append(at(sale.paid, shopify_event("order_transactions/create", money)))
     found.append(at(sale.paid, shopify_event("orders/paid", paid)))
     if sale.paid_out is not None:
-        rows = [row("charge", price, "0.30", order=ident, transaction=ident + 10_000, id=ident + 20_000)]
+        about_row = {"transaction": ident + 10_000, "id": ident + 20_000, "processed_at": moment(sale.paid)}
+        rows = [row("charge", price, f"{FEE / 100:.2f}", order=ident, **about_row)]
         payout = told(rows, id=ident + 30_000, date=str(START + timedelta(days=sale.paid_out)))
         found.append(at(sale.paid_out, payout))
     return found
@@ -134,7 +137,8 @@ def test_receivables_and_money_in_transit_are_what_the_story_left_open(data: st.
     events = [event for sale in story for event in events_of(sale)]
     events = data.draw(st.permutations(events + data.draw(st.lists(st.sampled_from(events), max_size=3))))
     owed = sum(sale.cents for sale in story if sale.placed < 0 and not _is_before(sale.paid))
-    lying = sum(sale.cents for sale in story if _is_before(sale.paid) and not _is_before(sale.paid_out))
+    in_transit = [sale for sale in story if _is_before(sale.paid) and not _is_before(sale.paid_out)]
+    lying = sum(sale.cents - FEE * (sale.paid_out is not None) for sale in in_transit)
     found = figures(events)
     assert found[RECEIVABLES].amount == D(owed) / 100
     assert (found[CLEARING].amount if CLEARING in found else D(0)) == D(lying) / 100
@@ -260,7 +264,9 @@ def events_of_life(life: Life) -> list[Json]:
         found += [money(1, life.by_money, "shopify_payments", life.paid)] if life.by_money else []
         found += [money(2, life.by_card, "gift_card", life.paid)] if life.by_card else []
     if life.paid_out is not None:
-        rows = [row("charge", price(life.by_money), "0.30", order=ident, transaction=ident + 1, id=ident + 3)]
+        assert life.paid is not None
+        about_row = {"transaction": ident + 1, "id": ident + 3, "processed_at": moment(life.paid)}
+        rows = [row("charge", price(life.by_money), price(FEE), order=ident, **about_row)]
         day = moment(life.paid_out)
         found.append(at(life.paid_out, told(rows, id=ident + 4, date=day[:10])))
     if life.back is not None:
@@ -287,8 +293,10 @@ def test_refunds_and_gift_cards_are_in_the_figures_of_the_start(data: st.DataObj
     came = sum(life.by_money for life in story if _is_before(life.paid))
     went = sum(life.by_money for life in story if _is_before(life.paid_out))
     back = sum(life.cents for life in story if _is_before(life.back) and life.paid is not None)
+    told_since = [life for life in story if life.paid_out is not None and not _is_before(life.paid_out)]
+    fees = FEE * sum(_is_before(life.paid) for life in told_since)
     assert found[RECEIVABLES].amount == D(owed) / 100
-    assert (found[CLEARING].amount if CLEARING in found else D(0)) == D(came - went - back) / 100
+    assert (found[CLEARING].amount if CLEARING in found else D(0)) == D(came - went - back - fees) / 100
     sold = sum(life.cents for life in old if life.sells_card)
     redeemed = sum(life.by_card for life in story if _is_before(life.paid))
     said = CARDS.search(found[GIFT_CARDS].said)

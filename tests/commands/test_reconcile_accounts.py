@@ -11,12 +11,14 @@ import pytest
 from bridge.commands.reconcile.command import ReconcileRequest, opening_of
 from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.controls import ControlAccount
+from bridge.reconciliation.days import Measure
 from bridge.reconciliation.reconciled import Reconciled
 from contracts.errors import ConfigurationError
 from mappings.rules import MappingRules, load_rules
 from tests.support.orders import Json, line, order, shopify_event, taxed, transaction
 from tests.support.reconciling import balanced, sold
 from tests.support.shop_payouts import charged, told
+from tests.support.six_shops import events_of_shop, six_shop_table, with_shop_lists
 from tests.support.world import World, opened
 
 RULES = MappingRules(shop_domains=("acme.myshopify.com",))
@@ -205,3 +207,25 @@ async def test_gift_cards_of_before_the_start_are_open_in_the_account_that_a_rul
     owed = of_kind(found, ControlKind.GIFT_CARDS)
     assert (owed.before, owed.open_by_events, owed.open_by_books) == (Decimal(1300), Decimal(1350), Decimal(1350))
     assert found.agrees
+
+
+@pytest.mark.parametrize("bank", ["Checking 1", None])
+async def test_the_accounts_of_a_shop_are_those_of_its_gateway_its_fees_and_its_bank(bank: str | None) -> None:
+    """A clean month has no difference on any day, and each row says whose gateway it is. Guard: `company_rule`."""
+    table = six_shop_table()
+    if bank is not None:
+        table["shops"]["ACME-1.MYSHOPIFY.COM"]["payouts"] = {"bank": bank}
+        table["payouts"] = {"bank": "Checking"}
+    rules, events = MappingRules.model_validate(table), [*events_of_shop(0), *events_of_shop(1)]
+    async with opened(rules) as world:
+        if bank is not None:
+            await world.by_hand("account", {"Name": bank, "AccountType": "Bank", "AccountSubType": "Checking"})
+        await with_shop_lists(world, by_line=False)
+        for event in events:
+            await world.deliver(event)
+        found = await balanced(world, rules, events)
+    assert found.agrees
+    assert {(each.gateway, each.difference) for each in found.rows} == {("shopify_payments", Decimal(0))}
+    fees = sum((each.source[Measure.FEES] for each in found.rows), Decimal(0))
+    paid_out = sum((each.source[Measure.PAID_OUT] for each in found.rows), Decimal(0))
+    assert (fees, paid_out) == (Decimal(6), 2 * Decimal("45.20"))

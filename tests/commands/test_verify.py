@@ -191,6 +191,14 @@ def test_a_dead_letter_is_no_loss() -> None:
     assert verdicts(told(order_plan()), books(("Invoice", invoice_row())), letters) == {INVOICE: "posted"}
 
 
+def test_a_letter_that_was_booked_later_does_not_excuse_what_a_person_deleted() -> None:
+    """Redriven and booked, then deleted: no open letter is left to look at. Guard: `deleted_since`."""
+    letters = {Place("shopify.events", 0, 0): "unmappable"}
+    index = books()
+    index.identities.own("Invoice", "145", ORDER, {})
+    assert verdicts(told(order_plan(), order_plan()), index, letters) == {INVOICE: "missing"}
+
+
 def test_what_was_ignored_by_rule_is_no_loss() -> None:
     """Only when each record of it was; what a person deleted is told as that."""
     zero, one = Place("shopify.events", 0, 0), Place("shopify.events", 0, 1)

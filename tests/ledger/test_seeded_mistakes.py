@@ -53,6 +53,7 @@ async def test_each_mistake_names_exactly_its_document(kind: str, seed: int) -> 
         clean = await balanced(world, rules, events)
         assert named(clean) == []
         assert clean.agrees
+        assert [(each.day, each.difference) for each in clean.rows if each.difference] == []
         for name, mistake in MISTAKES.items():
             async with undone(world):
                 expected = await mistake(Desk(world, draw))

@@ -65,6 +65,7 @@ def test_version_changes_with_any_rule() -> None:
     ("text", "said"),
     [
         ("= 5", "acme.toml: not valid TOML"),
+        ("books_start = '11/01/2026'", "acme.toml: books_start: expected a day, such as 2026-11-01"),
         ("acounts = 5", "acme.toml: acounts: no such rule"),
         ("[accounts]\nsale = 'x'", "acme.toml: accounts.sale: no such rule"),
         ("[accounts]\nsales = 79", "acme.toml: accounts.sales: expected an account name"),

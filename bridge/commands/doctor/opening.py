@@ -7,6 +7,7 @@ by nobody here.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bridge.decoding.decision import MappedRecord
+from contracts.containment import contained
+from contracts.envelope import Envelope
 from contracts.errors import RecordError
 from contracts.keys import SourceKey
 from contracts.money import plain
@@ -29,9 +32,12 @@ from contracts.quickbooks import (
     RefundReceiptDraft,
     SalesReceiptDraft,
 )
+from mappings.account_rule import AccountRule
 from mappings.accounts import CLEARING, deposit_account
 from mappings.items import gift_card_item
+from mappings.registry import map_event
 from mappings.rules import MappingRules
+from mappings.start import opening_clearing
 
 D = TypeVar("D")
 IN_TRANSIT = "clearing: "
@@ -72,6 +78,7 @@ class OpeningSums:
         self._gift_card = gift_card_item(rules).key
         several = [(each, name) for each in rules.of_each_shop() for name in (*CLEARING, *each.gateways)]
         gateways = [deposit_account(each, name) for each, name in several]
+        self._started = _with_start(rules, start)
         self._clearing = {each.name for each in gateways if each.name is not None}
         self._sales: dict[SourceKey, _Sale] = {}
         self._payments: dict[SourceKey, PaymentDraft] = {}
@@ -80,6 +87,8 @@ class OpeningSums:
         self._refunded: dict[SourceKey, RefundReceiptDraft] = {}
         self._redeemed: dict[SourceKey, RedemptionDraft] = {}
         self._deposits: dict[tuple[SourceKey, tuple[int, int] | None], DepositDraft] = {}
+        self._at_start: dict[tuple[SourceKey, tuple[int, int] | None], DepositDraft] = {}
+        """The same payouts as the books will have them, which take rows of before the start out of another account."""
         self._entries: dict[SourceKey, JournalEntryDraft] = {}
         self._undone: set[SourceKey] = set()
         self.refused: Counter[str] = Counter()
@@ -102,6 +111,8 @@ class OpeningSums:
                 case PostingPlan(steps=steps):
                     for step in steps:
                         self._take(step)
+                    if each.envelope and any(isinstance(step.draft, DepositDraft) for step in steps):
+                        self._take_at_start(each.envelope)
 
     @property
     def first_event(self) -> str:
@@ -135,6 +146,13 @@ class OpeningSums:
                 self._entries[key] = draft
             case DepositDraft():
                 self._deposits[key, draft.part] = draft
+
+    def _take_at_start(self, payout: Envelope) -> None:
+        with contextlib.suppress(RecordError), contained():
+            decision = map_event(payout, self._started)
+            for step in decision.steps if isinstance(decision, PostingPlan) else ():
+                if isinstance(step.draft, DepositDraft):
+                    self._at_start[step.key, step.draft.part] = step.draft
 
     def _take_sale(self, step: PostingStep, draft: InvoiceDraft, *, is_paid: bool) -> None:
         """Of two versions the newer one that was there before the start counts, else the older one."""
@@ -203,7 +221,7 @@ class OpeningSums:
     def _in_transit(self) -> Iterator[OpeningFigure]:
         """What came into each clearing account less what was handed back and paid out before the start."""
         in_transit: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        for account, code, amount in (*self._brought(), *self._drawn()):
+        for account, code, amount in (*self._brought(), *self._drawn(), *self._kept()):
             in_transit[account, code] += amount
         for (account, code), amount in sorted(in_transit.items()):
             yield OpeningFigure(f"{IN_TRANSIT}{account}", code, amount, "less the fees that events tell so far")
@@ -228,9 +246,19 @@ class OpeningSums:
         for draft in self._deposits.values():
             if draft.clearing is None or not self._is_before(draft.txn_date) or draft.returned is not None:
                 continue
-            lines = (line.amount for line in draft.lines if line.account == draft.clearing)
-            drawn = sum((each.amount for each in draft.payments), Decimal(0)) + sum(lines, Decimal(0))
-            yield str(draft.clearing.name), draft.currency, -drawn
+            yield str(draft.clearing.name), draft.currency, -_principal(draft)
+
+    def _kept(self) -> Iterator[tuple[str, str, Decimal]]:
+        """What payouts since tell of rows from before the start, beside what others tell: fees, loans, bills."""
+        opening = opening_clearing(self._started)
+        for place, draft in self._at_start.items():
+            whole = self._deposits[place]
+            if whole.clearing is None or whole.returned is not None:
+                continue
+            near = [each.net for each in draft.near_start if each.is_before]
+            net = sum((line.amount for line in draft.lines if line.account == opening), sum(near, Decimal(0)))
+            later = sum((each.amount for each in draft.near_start if not each.is_before), _principal(draft))
+            yield str(whole.clearing.name), whole.currency, net - (_principal(whole) - later)
 
     def _gift_cards(self) -> Iterator[OpeningFigure]:
         sold: dict[str, Decimal] = defaultdict(Decimal)
@@ -254,6 +282,19 @@ class OpeningSums:
         for sale, (_, draft) in self._received_by_body.items():
             if isinstance(draft, RedemptionDraft) and sale not in own:
                 yield draft
+
+
+def _principal(draft: DepositDraft) -> Decimal:
+    """What a payout takes out of the clearing account."""
+    lines = (line.amount for line in draft.lines if line.account == draft.clearing)
+    return sum((each.amount for each in draft.payments), sum(lines, Decimal(0)))
+
+
+def _with_start(rules: MappingRules, start: date) -> MappingRules:
+    """The rules as they are with their start, and with an account for what earlier books hold of payouts."""
+    named = AccountRule(name="in transit at the start")
+    accounts = rules.accounts.model_copy(update={"opening_clearing": named})
+    return rules.changed(books_start=start, accounts=accounts)
 
 
 def with_given(figures: Iterable[OpeningFigure], given: Iterable[OpeningFigure]) -> list[OpeningFigure]:

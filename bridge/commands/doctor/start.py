@@ -73,7 +73,7 @@ async def _read(settings: Settings, company: str) -> StartEvidence:
     rules = company_rules(settings.company(company))
     if rules.books_start is None:
         raise ConfigurationError("the rules name no day on which the books start: set books_start first")
-    endless = rules.model_copy(update={"books_start": None})
+    endless = rules.changed(books_start=None)
     opening = OpeningSums(rules.books_start, endless)
     with ProgressBar(company) as bar:
         missing = await read_events(settings, company, endless, TimeSpan(None, None), bar, opening.add)

@@ -150,6 +150,7 @@ async def _balanced(
         records=source.events.records - source.events.other_companies,
         unread=unread,
         reads=reads,
+        today=datetime.now(context.rules.zone).date(),
     )
 
 

@@ -73,6 +73,8 @@ class Balanced:
     records: int
     unread: Sequence[Missing]
     reads: int
+    today: date
+    """In the zone of the rules: days from this one on are not over."""
 
     @property
     def agrees(self) -> bool:
@@ -234,6 +236,10 @@ def _notes(balanced: Balanced) -> Iterator[str]:
         yield f"{balanced.found.unrelated} documents of the books have nothing to do with the shop: not compared."
     for control in balanced.found.controls:
         yield from _account_notes(control)
+    if balanced.last >= balanced.today:
+        yield f"These days are not over on {balanced.today}: more may come until the end of {balanced.last}."
+    if balanced.records and not balanced.found.rows:
+        yield "No document is dated in these days: there was nothing to compare."
     match balanced.verdict:
         case "agrees":
             yield "Shop, processor and books agree."

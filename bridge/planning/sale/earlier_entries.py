@@ -60,7 +60,7 @@ def _line(context: PlanningContext, line: LineDraft, opening: OpeningAccounts) -
     """Revenue that is handed back is of no product of these books; what is owed to others stays owed to them."""
     item = context.drafts.get(line.item)
     income = item.income if isinstance(item, ItemDraft) else None
-    owed = isinstance(income, SourceKey) or (isinstance(income, AccountSelector) and income.rule in OWED)
+    owed = isinstance(income, SourceKey) or (isinstance(income, AccountSelector) and income.company_rule in OWED)
     return line if owed else replace(line, item=opening.item[0])
 
 
