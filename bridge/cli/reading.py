@@ -73,6 +73,11 @@ def results(
 
     if from_beginning and last is not None:
         raise typer.BadParameter("--from-beginning and --last exclude each other")
+    if document is not None and document.startswith("#"):
+        raise typer.BadParameter(
+            f"--document {document}: expected a document's key, shopify:order:450789469, or its id; "
+            f"`qbo-bridge explain '{document}'` finds an order by its name"
+        )
     settings = load_settings(config, os.environ)
     if company is not None:
         settings.company(company)

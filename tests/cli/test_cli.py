@@ -344,6 +344,13 @@ def test_no_results_is_a_sentence(told: Cli, unique: str) -> None:
     assert told("results", "--document", "none").out == f"No matching results on results-{unique}.\n"
 
 
+def test_an_order_s_name_is_no_document(told: Cli) -> None:
+    """Wrong usage that names the command which finds it. Guard: the sign in `results`."""
+    ended = told("results", "--document", "#1043")
+    assert (ended.code, ended.out) == (2, "")
+    assert "qbo-bridge explain '#1043'" in " ".join(ended.err.split())
+
+
 def test_dead_letters_are_listed_with_their_reason_and_origin(told: Cli) -> None:
     """Enough to decide which to look at."""
     listed = told("dead-letters", "list").out

@@ -17,7 +17,7 @@ from contracts.errors import BridgeError
 from contracts.records import OutboundRecord
 from contracts.results import PostedEntity, Result, ResultStatus, Source, result_record
 from tests.support.desk import Desk
-from tests.support.orders import line, order, shopify_event
+from tests.support.orders import Json, charge, line, order, shopify_event, stripe_event, transaction
 from tests.support.results import NOW, result_of
 
 STOP = Stop(code="unmappable", dead_letters=50, at=NOW.isoformat(), process="another")
@@ -77,6 +77,38 @@ def test_a_dead_letter_of_the_document_stands_beside_its_result(desk: Desk) -> N
     assert (code, letter["letter"], letter["reason_code"]) == (0, "0/0", "unbalanced")
     assert letter["redriven_to"] == f"{desk.events}:2:0"
     assert "unbalanced" in desk.call("explain", "shopify:order:8")[1]
+
+
+CHARGE = str(charge()["id"])
+
+
+def happened(desk: Desk, offset: int, event: Json, document: str, status: ResultStatus) -> None:
+    """An event on the topic, and what became of it; nothing of it is recorded or in the books."""
+    value = json.dumps(event).encode()
+    desk.put(OutboundRecord(topic=desk.events, key=None, value=value, partition=1))
+    one = result_of(1, status, "booked_by_shop" if status is ResultStatus.IGNORED else None)
+    place = {"document": document, "topic": desk.events, "partition": 1, "offset": offset}
+    told(desk, one.model_copy(update={"source": one.source.model_copy(update=place), "entities": ()}))
+
+
+def test_a_charge_that_is_asked_for_leads_to_the_order_that_its_event_names(desk: Desk) -> None:
+    """Nothing else says so: the event is read. Guard: `read_own_events`."""
+    event = stripe_event("charge.succeeded", charge(metadata={"order_id": "77"}))
+    happened(desk, 0, event, f"stripe:charge:{CHARGE}", ResultStatus.IGNORED)
+    code, out, err = desk.call("explain", CHARGE, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["document"] == "shopify:order:77"
+
+
+def test_a_charge_behind_the_money_of_an_order_is_part_of_its_sale(desk: Desk) -> None:
+    """The money's event names it, and the charge's own does not name the order. Guard: `read_parts`."""
+    money = shopify_event("order_transactions/create", transaction(id=78, order_id=77, receipt={"charge": CHARGE}))
+    happened(desk, 0, money, "shopify:order:77", ResultStatus.ALREADY_POSTED)
+    happened(desk, 1, stripe_event("charge.succeeded", charge()), f"stripe:charge:{CHARGE}", ResultStatus.IGNORED)
+    code, out, err = desk.call("explain", "shopify:order:77", "--json")
+    assert (code, err) == (0, "")
+    documents = [each["source"]["document"] for each in json.loads(out)["results"]]
+    assert documents == ["shopify:order:77", f"stripe:charge:{CHARGE}"]
 
 
 def test_what_is_known_of_nobody_or_of_several_is_a_sentence(desk: Desk) -> None:

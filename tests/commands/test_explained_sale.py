@@ -140,11 +140,13 @@ async def test_money_that_waits_is_part_of_its_order(sale: Explained) -> None:
 
 
 async def test_the_record_of_ids_alone_knows_a_sale(sale: Explained) -> None:
-    """Results may be gone. Guard: `recorded` in `ask`."""
+    """Results may be gone. Guards: `recorded` and `question.entity` in `ask`."""
+    (invoice,) = [each for each in (await sale.story(ORDER)).entities if each.entity == "Invoice"]
     sale.world.told.clear()
     sale.world.results.clear()
-    story = await sale.story(ORDER)
-    assert states(story) == {"Invoice": "paid", "Payment": "posted"}
+    for text in (ORDER, f"invoice/{invoice.id}"):
+        story = await sale.story(text)
+        assert (story.document, states(story)) == (ORDER, {"Invoice": "paid", "Payment": "posted"}), text
 
 
 async def test_money_is_text_and_counts_are_numbers_in_json(sale: Explained) -> None:

@@ -52,6 +52,27 @@ def test_a_result_is_named_by_what_it_tells(text: str, *, is_meant: bool) -> Non
     assert Question.read(text).names_result(result(CUSTOMER, INVOICE)) is is_meant
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("invoce/160", "Is invoice/160 meant?"),
+        ("Payments/7", "Is payment/7 meant?"),
+        ("customer/12", "A customer is no sale and may be in many: ask for an order, charge or invoice"),
+        ("invoice/160", ""),
+        ("EU/1043", ""),
+        ("#1043", ""),
+    ],
+)
+def test_a_mistyped_question_names_what_may_be_meant(text: str, hint: str) -> None:
+    """Where nothing is known of it, and only then is it asked for. Guard: `hint`."""
+    assert Question.read(text).hint == hint
+
+
+def test_a_space_after_the_sign_of_a_number_is_no_part_of_it() -> None:
+    """`# 1043`, as it is copied from a letter. Guard: `number`."""
+    assert Question.read("# 1043 ").names_result(result(INVOICE))
+
+
 def test_a_buyer_is_no_document() -> None:
     """All of a buyer's sales share one request for the customer. Guard: `NAME_LISTS`."""
     assert not any(Question.read(text).names_result(result(CUSTOMER)) for text in ("customer/12", "qbb-r/1", "1-tid"))

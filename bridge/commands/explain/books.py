@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+import contextlib
+from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import timedelta
 
 from bridge.clock import SystemClock
@@ -23,21 +24,34 @@ WAIT_S = 4.0
 IDS_TOGETHER = 100
 
 
-async def books_now(settings: Settings, company: str, wanted: Collection[EntityId]) -> BooksNow:
-    """What QuickBooks shows of `wanted`; where it cannot be asked the reason, because the bus tells enough to go on."""
+@contextlib.asynccontextmanager
+async def books_now(settings: Settings, company: str, wanted: Collection[EntityId]) -> AsyncIterator[BooksNow]:
+    """What QuickBooks shows of `wanted`; where it cannot be asked the reason, because the bus tells enough to go on.
+
+    What has not answered in time is left behind within the block and ended after it.
+    """
+    asked = asyncio.ensure_future(_ask(settings, company, wanted))
+    answered, _ = await asyncio.wait({asked}, timeout=WAIT_S)
+    try:
+        late = BooksNow(problem=f"QuickBooks did not answer within {WAIT_S:.0f} seconds")
+        yield asked.result() if answered else late
+    finally:
+        # because a renewal of the tokens that has begun is finished, which takes longer than a person waits
+        asked.cancel()
+        await asyncio.wait({asked})
+
+
+async def _ask(settings: Settings, company: str, wanted: Collection[EntityId]) -> BooksNow:
     if not wanted:
         return BooksNow()
     silence_logs()
     try:
-        async with asyncio.timeout(WAIT_S):
-            async with open_reader(settings, settings.company(company)) as client:
-                rows = await read_rows(client, wanted)
-                lost = set(wanted) - rows.keys()
-                since = SystemClock().now() - REACH + timedelta(hours=1)
-                changes = await client.cdc(sorted({entity for entity, _ in lost}), since) if lost else None
-                return BooksNow(rows, changes.deleted_at if changes else {})
-    except TimeoutError:
-        return BooksNow(problem=f"QuickBooks did not answer within {WAIT_S:.0f} seconds")
+        async with open_reader(settings, settings.company(company)) as client:
+            rows = await read_rows(client, wanted)
+            lost = set(wanted) - rows.keys()
+            since = SystemClock().now() - REACH + timedelta(hours=1)
+            changes = await client.cdc(sorted({entity for entity, _ in lost}), since) if lost else None
+            return BooksNow(rows, changes.deleted_at if changes else {})
     except (BridgeError, OSError) as error:
         return BooksNow(problem=str(error).rstrip("."))
 

@@ -23,8 +23,8 @@ async def explain(settings: Settings, text: str, *, company: str | None, as_json
         members, payouts = documents_of(each, sale)
         published = await read_results(settings, each, {*members, *payouts})
         entities = entities_of(each, [*members, *payouts], published)
-        now = await books_now(settings, each.company, list(entities))
         environment = settings.company(each.company).environment
-        story = compose(each, sale, published, now, (members, payouts), asked=text, environment=environment)
-        if not story.is_empty:
-            screen().out(story_as_json(story)) if as_json else print_story(story)
+        async with books_now(settings, each.company, list(entities)) as now:
+            story = compose(each, sale, published, now, (members, payouts), asked=text, environment=environment)
+            if not story.is_empty:
+                screen().out(story_as_json(story)) if as_json else print_story(story)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from bridge.commands.explain.entity_state import PEOPLE, EntityState, link_to, live_state
 from bridge.commands.explain.known import Knowledge, KnownLetter
-from bridge.commands.explain.question import ident_of
+from bridge.commands.explain.question import Question, ident_of
 from bridge.commands.explain.sale import SaleLinks, key_of
 from bridge.commands.explain.story import Attempt, PublishedResult, attempts_of, meant
 from bridge.journal.redrives import read_redrive
@@ -81,7 +81,7 @@ def the_sale(text: str, known: Sequence[Knowledge]) -> str:
         links = SaleLinks(each)
         found |= {links.sale_of(document) for document in documents if document in each.asked}
     if not found:
-        raise BridgeError(f"Nothing is known of {text}: {_looked_at(known)}.")
+        raise BridgeError(f"Nothing is known of {text}: {_looked_at(known)}. {Question.read(text).hint}".rstrip())
     if len(found) > 1:
         named, more = sorted(found)[:NAMED_MAX], len(found) - NAMED_MAX
         rest = f" and {more} more" if more > 0 else ""

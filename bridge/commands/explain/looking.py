@@ -104,7 +104,7 @@ async def read_results(settings: Settings, known: Knowledge, documents: Collecti
     lies = [line.lies for line in known.lines if line.document in documents or str(line.about) in documents]
     records = await read_at(kafka_connection(settings.kafka), lies)
     found = [published for record in records.values() if (published := published_in(record)) is not None]
-    return sorted(found, key=lambda each: each.at)
+    return sorted(found, key=lambda each: (each.at, each.place))
 
 
 def _may_belong(document: str) -> bool:

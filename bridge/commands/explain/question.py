@@ -6,6 +6,7 @@ A source key or its id, the order's name with or without `#`, a number in QuickB
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -48,7 +49,7 @@ class Question:
     @property
     def number(self) -> str:
         """The text as QuickBooks has it for a number."""
-        return self.text.removeprefix("#")
+        return self.text.removeprefix("#").strip()
 
     @property
     def ident(self) -> str:
@@ -83,6 +84,15 @@ class Question:
     def names_event(self, place: Place, content: EventContent) -> bool:
         """Whether it means the event at this place."""
         return place == self.place or str(content.document) == self.text or self.number in content.names
+
+    @property
+    def hint(self) -> str:
+        """What to ask instead where nothing is known of it; empty where nothing comes to mind."""
+        word, _, ident = self.text.partition("/")
+        if self.entity is not None and self.entity[0] in NAME_LISTS:
+            return f"A {word.lower()} is no sale and may be in many: ask for an order, charge or invoice"
+        near = difflib.get_close_matches(word.lower(), ENTITIES, n=1) if ident and self.entity is None else []
+        return f"Is {near[0]}/{ident} meant?" if near else ""
 
     def _names_entity(self, entity: Mapping[str, Any], document: str) -> bool:
         name, request_id = entity.get("entity"), entity.get("request_id") or ""
