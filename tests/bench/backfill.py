@@ -38,6 +38,8 @@ from tests.support.world import World, opened
 
 ORDERS = 20_000
 CALL_S = 0.3
+FIRST_NUMBER = 100_000
+"""Of an order, far from the numbers that QuickBooks gives to what people enter without one."""
 LIVE_EVERY_S = 1.0
 LIVE_FIRST = 1_000_000
 """The number of the first live order."""
@@ -198,8 +200,8 @@ def sold(number: int) -> Json:
         [line(price)],
         id=ORDER_ID + number,
         admin_graphql_api_id=None,
-        name=f"#{3000 + number}",
-        order_number=3000 + number,
+        name=f"#{FIRST_NUMBER + number}",
+        order_number=FIRST_NUMBER + number,
         created_at=f"{_day(number)}T12:00:00Z",
         processed_at=f"{_day(number)}T12:00:00Z",
         email=f"buyer{buyer}@example.com",
@@ -234,7 +236,7 @@ async def _keyed_by_hand(world: World, orders: int) -> dict[int, dict[str, str]]
             "TxnDate": str(_day(number)),
             "Line": [sale],
         }
-        numbered = {} if kind == 4 else {"DocNumber": f"SO-{3000 + number}"}
+        numbered = {} if kind == 4 else {"DocNumber": f"SO-{FIRST_NUMBER + number}"}
         form = "SalesReceipt" if kind == 5 else "Invoice"
         entry = await world.by_hand(form, {**body, **numbered})
         found[number] = {f"{form.lower()}/{entry['Id']}": "0"}

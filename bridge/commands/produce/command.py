@@ -21,6 +21,7 @@ from bridge.kafka.topic_writer import TopicWriter, open_topic_writer
 from bridge.kafka.topics import create_missing, partitions_of, record_limit
 from bridge.service.app import topics_to_create
 from bridge.service.settings import company_router, kafka_connection
+from bridge.telemetry.logs import silence_logs
 from contracts.errors import BridgeError, RecordError, UndecodableRecord
 from contracts.sizes import RECORD_BYTES_MAX, record_bytes
 
@@ -58,15 +59,16 @@ class Production:
 async def produce_export(settings: Settings, request: ProduceRequest) -> bool:
     """Put on the topic what it does not hold yet, and print what was done; False where a body could not be read.
 
-    A topic that is missing is created as a service creates it. BridgeError for a topic or a shop that the configuration
+    Topics that are missing are created as a service does. BridgeError for a topic or a shop that the configuration
     does not know. KafkaError when Kafka is away.
     """
     topic, shop = event_topic(settings, request.topic), shop_of(settings, request)
     files, done = exported_files(request.path), Production()
     quiet()
+    silence_logs()
     connection = kafka_connection(settings.kafka)
     # because an export comes before the first run of a service, and waits for none
-    await create_missing(connection, [each for each in topics_to_create(settings) if each.name == topic])
+    await create_missing(connection, topics_to_create(settings))
     if not await partitions_of(connection, topic):
         raise BridgeError(f"The topic {topic} does not exist: create it (topics.create is false)")
     bar, size = ProgressBar(topic), sum(each.stat().st_size for each in files)
