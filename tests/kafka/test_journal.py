@@ -78,6 +78,14 @@ async def test_a_missing_journal_topic_is_an_error(bus: Bus) -> None:
         await journal.read()
 
 
+async def test_a_missing_journal_topic_is_empty_to_look_at(bus: Bus) -> None:
+    """A plan is made before any owner was there: nobody has decided anything since. Guard: `read_on` of a view."""
+    journal = KafkaJournal(
+        company="acme", topic="nowhere", connection=bus.connection, publisher=bus.publisher(), view=True
+    )
+    assert (await journal.read(), await journal.read_on()) == ({}, {})
+
+
 @pytest.mark.mock_cannot("the mock has no transactions that hide anything")
 async def test_entries_behind_another_companys_open_transaction_are_found(bus: Bus) -> None:
     """Reading waits for it to end, rather than to end before it. Guard: `past_open_transactions`."""
