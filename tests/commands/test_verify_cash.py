@@ -83,3 +83,15 @@ async def test_a_payout_is_found_as_what_it_became(statuses: list[str], amount: 
     rules = '[payouts.rows]\nadvance = "Checking"\n[accounts]\npayout_other = "Bank Charges"\n'
     events = [told([row("adjustment", amount)], status=status) for status in statuses]
     assert await judged(rules, *events) == {"posted"}
+
+
+@pytest.mark.parametrize("tendered", ["120.00", "108.26"])
+async def test_change_is_out_of_its_payment_whether_the_sale_says_what_was_tendered_or_what_was_kept(
+    tendered: str,
+) -> None:
+    """Both readings of a cash sale end in the same books. Guard: `given_back` of the evidence."""
+    sale = transaction(amount=tendered, gateway="cash")
+    change = transaction(id=9_457, parent_id=sale["id"], kind="change", amount="11.74", gateway="cash")
+    sold = shopify_event("orders/create", order([SOLD], financial_status="paid", payment_gateway_names=["cash"]))
+    told_apart = [shopify_event("order_transactions/create", each) for each in (sale, change)]
+    assert await judged("", sold, *told_apart) == {"posted"}

@@ -56,5 +56,6 @@ def test_the_markers_own_key_is_enough(tmp_path: Path) -> None:
 
 def test_without_any_key_the_settings_are_named(tmp_path: Path) -> None:
     """One sentence for the operator."""
-    with pytest.raises(ConfigurationError, match=r"QBO_BRIDGE_TOKENS__KEY .*QBO_BRIDGE_MARKERS__KEY"):
+    sentence = r"QBO_BRIDGE_TOKENS__KEY; `qbo-bridge keygen` .*QBO_BRIDGE_MARKERS__KEY"
+    with pytest.raises(ConfigurationError, match=sentence):
         seal(tmp_path)
