@@ -6,7 +6,7 @@ A document that nobody has changed since it was made stands where the rules of i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from bridge.index.company_profile import CompanyProfile
@@ -19,8 +19,13 @@ _DEPOSITED = frozenset({"Payment", "SalesReceipt", "RefundReceipt", "Deposit"})
 Moves = Mapping[str, Decimal]
 
 
-def account_difference(facts: DocumentFacts, row: BookRow, profile: CompanyProfile) -> tuple[str, str] | None:
-    """Where the events and where the books have the money of a document, in words; None where both agree."""
+def account_difference(
+    facts: DocumentFacts, row: BookRow, profile: CompanyProfile, drawn_from: Collection[str] = ()
+) -> tuple[str, str] | None:
+    """Where the events and where the books have the money of a document, in words; None where both agree.
+
+    `drawn_from` are the accounts in which the money of a payout's rows lies in the books, wherever its rules have it.
+    """
     if row.is_first_version or not (facts.entity == row.entity or is_payout_by_entry(facts, row)):
         return None
     expected = moves_by_id(facts, profile)
@@ -31,9 +36,12 @@ def account_difference(facts: DocumentFacts, row: BookRow, profile: CompanyProfi
         moving = {ident: amount for ident, amount in expected.items() if amount}
         return None if moving == booked else (_said(moving, profile), _said(booked, profile))
     # because a payout that never went out lies where it was drawn from, which its moves name too
-    if row.entity not in _DEPOSITED or row.deposit_to is None or not expected or row.deposit_to in expected:
+    if row.entity not in _DEPOSITED or row.deposit_to is None or not expected:
         return None
-    return _name(next(iter(expected)), profile), _name(row.deposit_to, profile)
+    if row.deposit_to not in expected:
+        return _name(next(iter(expected)), profile), _name(row.deposit_to, profile)
+    strange = {ident: amount for ident, amount in row.moves.items() if amount and ident not in {*expected, *drawn_from}}
+    return (_said(expected, profile), _said(strange, profile)) if strange else None
 
 
 def is_payout_by_entry(facts: DocumentFacts, row: BookRow) -> bool:

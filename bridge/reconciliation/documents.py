@@ -189,19 +189,19 @@ class _Evidence:
     def given_back(self, payment: ExpectedDocument) -> Decimal:
         """The change that was given back out of a payment, where it is in the payment still.
 
-        The payments of a sale that are exactly what it asks for are told without it, as `planning/sale/change.py` says.
+        The payments of a sale that are exactly what it asks for are without it, as `planning/sale/change.py` says.
         """
         given = sum(self.events.change.get(payment.key, {}).values(), Decimal(0))
         if not given or payment.invoice is None:
             return given
-        told = (each.total for each in self.events.payments_of(payment.invoice) if not each.taken_back)
-        received = sum((total for total in told if total is not None), Decimal(0))
+        payments = (each.total for each in self.events.payments_of(payment.invoice) if not each.taken_back)
+        received = sum((total for total in payments if total is not None), Decimal(0))
         return Decimal(0) if received == self._asked(payment.invoice) else given
 
     def _asked(self, order: SourceKey) -> Decimal | None:
         """What a sale comes to that gift cards do not pay; as the books have it where the span does not tell it."""
-        told = (self.events.wanted.get((entity, order)) for entity in SALES)
-        asked = next((each.total for each in told if each is not None and each.total is not None), None)
+        payments = (self.events.wanted.get((entity, order)) for entity in SALES)
+        asked = next((each.total for each in payments if each is not None and each.total is not None), None)
         if asked is not None:
             return asked - self.redeemed(order)
         posted = self.sale(order)

@@ -223,7 +223,9 @@ def _compared_further(line: DocumentLine, posted: Posted | None, sides: BothSide
     elif row.day not in facts.days and not _is_dated_anew(facts, row, sides.closed_until):
         kind = DifferenceKind.DAY
         source, books = str(line.source_day), str(row.day)
-    elif (moved := account_difference(facts, row, sides.profile)) is not None:
+    elif (
+        moved := account_difference(facts, row, sides.profile, sides.facts.payouts.drawn_from(facts.key, sides.index))
+    ) is not None:
         kind, (source, books) = DifferenceKind.ACCOUNT, moved
     else:
         return line

@@ -44,6 +44,18 @@ class PayoutRecords:
         """True for a payout that an event tells."""
         return key in self._drafts
 
+    def drawn_from(self, key: SourceKey, index: Index) -> set[str]:
+        """The accounts, by Id, in which the books have the money of its rows: people move it, and rules change."""
+        documents = (posted for each in self._rows_of(key) for posted in _money_of(each, index))
+        return {posted.deposit_to for posted in documents if posted.deposit_to is not None}
+
+    def _rows_of(self, key: SourceKey) -> set[SourceKey]:
+        """What its rows are about: payments, refunds, the documents that moved their money, and their sales."""
+        drafts = self._drafts.get(key, ())
+        paid = {each.payment for draft in drafts for each in (*draft.payments, *draft.refunds)}
+        moved = {name for draft in drafts for each in draft.moved for name in (each.document, each.sale) if name}
+        return paid | moved | {order for draft in drafts for order in draft.orders}
+
     def is_returned(self, key: SourceKey) -> bool:
         """True where its newest word is that the money came back, or never went out."""
         return any(each.returned is not None for each in self._drafts.get(key, ()))
@@ -92,6 +104,13 @@ class PayoutRecords:
         if parts is None or any(each.near_start or each.clearing is None for each in parts):
             return None
         return parts
+
+
+def _money_of(key: SourceKey, index: Index) -> Iterator[Posted]:
+    """The document of this key, and what was paid and handed back of the sale of this key."""
+    named = (index.get(entity, key) for entity in ("Payment", "RefundReceipt", "JournalEntry", "SalesReceipt"))
+    yield from (posted for posted in named if posted is not None)
+    yield from (*index.payments_of(key), *index.refunds_of(key))
 
 
 def moves_back(draft: DepositDraft) -> list[DatedMove]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.days import Measure
 from bridge.reconciliation.reconciled import Reconciled
 from mappings.rules import MappingRules
-from tests.support.mistakes import Row
+from tests.support.mistakes import Desk, Row
 from tests.support.orders import Json
 from tests.support.reconciling import balanced, named, sold
 from tests.support.shop_payouts import PAYOUT_ID, charged, told
@@ -126,3 +127,20 @@ async def test_each_month_agrees_whichever_word_came_first(first: str) -> None:
     assert lies == ([0, NET] if first == "paid" else [NET, 0])
     paid_out = [sum(row.source[Measure.PAID_OUT] for row in found.rows) for found in months]
     assert paid_out == ([NET, -NET] if first == "paid" else [0, 0])
+
+
+async def test_a_payout_drawn_from_where_its_money_lay_is_right_whoever_touched_it_since() -> None:
+    """Guard: `drawn_from`; the payment that a person had moved before is named, and its deposit is not."""
+    *order_events, payout, _ = month()
+    async with opened(RULES) as world:
+        await booked(world, order_events)
+        ((paid, payment),) = world.ours("Payment").items()
+        drawer = next(each["Id"] for each in world.held("Account") if each["Name"] == "Undeposited Funds")
+        changes = {"DepositToAccountRef": {"value": drawer}}
+        await world.by_a_person("edit", "Payment", payment["Id"], changes=changes)
+        await world.look()
+        await world.deliver(payout)
+        ((_, deposit),) = world.ours("Deposit").items()
+        await Desk(world, random.Random(1)).edit("Deposit", deposit, Line=deposit["Line"])  # noqa: S311 - no secret
+        found = await balanced(world, RULES, month()[:-1])
+    assert named(found) == [("account", str(paid))]

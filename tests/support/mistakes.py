@@ -183,16 +183,22 @@ async def other_account(entity: str, desk: Desk) -> Named | None:
     return "account", name_of(key)
 
 
-async def other_account_of_an_entry(desk: Desk) -> Named | None:
-    found = desk.some("JournalEntry", is_live)
+async def other_account_of_a_line(entity: str, desk: Desk) -> Named | None:
+    found = desk.some(entity, lambda row: is_live(row) and bool(_named_accounts(entity, row["Line"])))
     if found is None:
         return None
     key, row = found
     lines = copy.deepcopy(row["Line"])
-    detail = desk.draw.choice(lines)["JournalEntryLineDetail"]
+    detail = desk.draw.choice(_named_accounts(entity, lines))
     detail["AccountRef"] = {"value": desk.account("Uncategorized Expense")}
-    await desk.edit("JournalEntry", row, Line=lines)
+    await desk.edit(entity, row, Line=lines)
     return "account", name_of(key)
+
+
+def _named_accounts(entity: str, lines: list[Row]) -> list[Row]:
+    """The parts of lines that name an account; those with which payments are deposited name none."""
+    details = (line.get(f"{entity}LineDetail", {}) for line in lines)
+    return [detail for detail in details if "AccountRef" in detail]
 
 
 def body_of(entity: str, row: Row, note: str) -> Row:
@@ -241,7 +247,11 @@ MISTAKES: Mapping[str, Mistake] = (
     | {f"{entity} on another day": partial(moved_to_another_day, entity) for entity in EVERY}
     | {f"{entity} of another amount": partial(amount_of_a_form, entity) for entity in FORMS}
     | {"Payment of another amount": amount_of_a_payment, "Deposit of another amount": amount_of_a_payout}
-    | {"JournalEntry of another amount": amount_of_an_entry, "JournalEntry elsewhere": other_account_of_an_entry}
+    | {
+        "JournalEntry of another amount": amount_of_an_entry,
+        "JournalEntry elsewhere": partial(other_account_of_a_line, "JournalEntry"),
+    }
+    | {"Deposit with a line elsewhere": partial(other_account_of_a_line, "Deposit")}
     | {f"{entity} with another tax": partial(tax_for_goods, entity) for entity in FORMS}
     | {f"{entity} elsewhere": partial(other_account, entity) for entity in MONEY}
     | {f"{entity} entered again": partial(entered_again, entity) for entity in (*FORMS, "Payment", "Deposit")}
