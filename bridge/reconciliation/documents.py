@@ -186,27 +186,6 @@ class _Evidence:
         absent = (wanted for wanted, there in those if not wanted.taken_back and (there is None or there.voided))
         return sum((wanted.total for wanted in absent if wanted.total is not None), Decimal(0))
 
-    def given_back(self, payment: ExpectedDocument) -> Decimal:
-        """The change that was given back out of a payment, where it is in the payment still.
-
-        The payments of a sale that are exactly what it asks for are without it, as `planning/sale/change.py` says.
-        """
-        given = sum(self.events.change.get(payment.key, {}).values(), Decimal(0))
-        if not given or payment.invoice is None:
-            return given
-        payments = (each.total for each in self.events.payments_of(payment.invoice) if not each.taken_back)
-        received = sum((total for total in payments if total is not None), Decimal(0))
-        return Decimal(0) if received == self._asked(payment.invoice) else given
-
-    def _asked(self, order: SourceKey) -> Decimal | None:
-        """What a sale comes to that gift cards do not pay; as the books have it where the span does not tell it."""
-        payments = (self.events.wanted.get((entity, order)) for entity in SALES)
-        asked = next((each.total for each in payments if each is not None and each.total is not None), None)
-        if asked is not None:
-            return asked - self.redeemed(order)
-        posted = self.sale(order)
-        return posted.total if posted is not None else None
-
     def redeemed(self, order: SourceKey) -> Decimal:
         """What gift cards took off the invoice of an order."""
         return self.events.paid_by_card(order)
@@ -219,7 +198,7 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     if expected is not None and is_sale:
         expected -= evidence.redeemed(wanted.key)
     elif expected is not None:
-        expected -= evidence.given_back(wanted)
+        expected -= sum(evidence.events.change.get(wanted.key, {}).values(), Decimal(0))
     line = _line(wanted, posted, expected)
     payment = evidence.index.get("Payment", wanted.key) if is_sale else None
     if payment is not None and order_of(payment) != wanted.key:

@@ -1,7 +1,6 @@
 """Cash that was given back out of a payment: the payment becomes smaller by it, once. Pure.
 
-`k` of the payment's marker remembers it: `9457:2.60`. Change that is told before its payment waits for it. Whether a
-payment is what was tendered, or what was kept of it, its transaction does not say: what a sale asks for does.
+`k` of the payment's marker remembers it: `9457:2.60`. Change that is told before its payment waits for it.
 """
 
 from __future__ import annotations
@@ -23,16 +22,12 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, read_amount
 from contracts.money import plain, total
-from contracts.posting import Caution, Operation
+from contracts.posting import Operation
 from contracts.quickbooks import ChangeDraft, PaymentDraft
 
 WAITS_FOR_PAYMENT = "the payment that this change was given back of is not in the books yet"
 DEPOSITED = "lies on a deposit already, and change was given back out of it"
 TOO_MUCH = "is less than the change that was given back out of it"
-NOT_TAKEN_OUT = (
-    "Change of {} {} was given back, and the payments without it are what the order asks for: its payment is not made "
-    "smaller."
-)
 
 
 @dataclass(slots=True)
@@ -107,8 +102,6 @@ def _place(
     if done is not None:
         return AlreadyPosted(done)
     name = draft.payment or _greatest(payments, found)
-    if name is not None and _is_kept(money):
-        return _not_taken_out(context, name, posted=payments.get(name), claims=claims)
     if name is not None and name in found.unbooked:
         return _less_unbooked(found, name, key, claims)
     posted = payments.get(name) if name else None
@@ -116,24 +109,6 @@ def _place(
         voided = context.index.get("Payment", name) if name else None
         return known(voided) if voided is not None and voided.voided else Waiting(WAITS_FOR_PAYMENT)
     return _less_booked(found, posted, key, claims)
-
-
-def _is_kept(money: SaleMoney) -> bool:
-    """True where all payments come to exactly what the sale asks for: then the change is out of them already."""
-    step, posted = money.sale.step, money.sale.posted
-    asked = step.total if step is not None and step.total is not None else posted.total if posted else None
-    unbooked = total(payment_of(group[0]).amount for group in money.unbooked)
-    return money.body is None and money.booked + unbooked == asked
-
-
-def _not_taken_out(
-    context: PlanningContext, name: SourceKey, *, posted: Posted | None, claims: Sequence[Claim]
-) -> StepResolution:
-    for claim in claims:
-        draft = _draft(claim)
-        said = NOT_TAKEN_OUT.format(plain(draft.amount, draft.currency), draft.currency)
-        context.warn([claim.position], Caution("change_not_taken_out", said))
-    return AlreadyPosted(posted) if posted is not None else Write(StepId("Payment", name), credited=False)
 
 
 def _inside(money: SaleMoney) -> StepResolution | None:

@@ -6,8 +6,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from bridge.index.index import Index
 from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Waiting
 from contracts.keys import SourceKey
@@ -102,17 +100,6 @@ def test_change_of_what_lies_on_a_deposit_is_a_conflict() -> None:
     on_deposit = tendered(LinkedTxn=[{"TxnId": "9", "TxnType": "Deposit"}])
     found = planned([change_plan("10.00")], with_invoice(on_deposit, Balance=Decimal(0)))
     assert (found.waves, type(found.resolutions[0][0])) == ((), Refused)
-
-
-@pytest.mark.parametrize("change", ["2.60", "45.00"])
-def test_change_of_payments_that_are_what_is_asked_for_is_out_of_them_already(change: str) -> None:
-    """Guard: where a sale says what was kept, and not what was tendered; a person is told."""
-    kept = with_invoice(payment_row(transaction_key(7), "30.00", Line=[link("145", "30.00")]), Balance=Decimal(0))
-    found = planned([change_plan(change)], kept)
-    assert (found.waves, type(found.resolutions[0][0])) == ((), AlreadyPosted)
-    assert [each.code for each in found.cautions[0]] == ["change_not_taken_out"]
-    together = steps(planned([order_plan(received="30.00"), transaction_plan(amount="30.00"), change_plan(change)]))
-    assert told(together[PAID]) == ("create", Decimal("30.00"), Decimal("30.00"))
 
 
 def test_more_change_than_was_given_is_refused() -> None:
