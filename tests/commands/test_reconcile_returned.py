@@ -133,10 +133,11 @@ async def test_a_payout_drawn_from_where_its_money_lay_is_right_whoever_touched_
     """Guard: `drawn_from`; the payment that a person had moved before is named, and its deposit is not."""
     *order_events, payout, _ = month()
     async with opened(RULES) as world:
+        safe = await world.by_hand("account", {"Name": "Safe", "AccountType": "Other Current Asset"})
+        await world.restart()
         await booked(world, order_events)
         ((paid, payment),) = world.ours("Payment").items()
-        drawer = next(each["Id"] for each in world.held("Account") if each["Name"] == "Undeposited Funds")
-        changes = {"DepositToAccountRef": {"value": drawer}}
+        changes = {"DepositToAccountRef": {"value": safe["Id"]}}
         await world.by_a_person("edit", "Payment", payment["Id"], changes=changes)
         await world.look()
         await world.deliver(payout)
