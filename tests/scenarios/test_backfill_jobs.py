@@ -87,7 +87,7 @@ async def test_ctrl_c_leaves_the_job_running_and_follow_comes_back_to_it(stage: 
 
 async def test_a_cancelled_job_leaves_nothing_half_booked(stage: Stage) -> None:
     """`--cancel` exits 0 once nothing more is written, the follower exits 1; another job books the rest."""
-    sample = sample_of(80, mix=ORDERS_ONLY)
+    sample = sample_of(140, mix=ORDERS_ONLY)
     produced = await produce(stage, sample.events)
     await pass_over(stage)
     async with stage.bridge():
