@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
 
-from bridge.index.packed import LATELY, PlacesOfSales, entity_at, id_at, key_at, place_at
+from bridge.index.packed import LATELY, PlacesOfSales, entity_at, id_at, key_as_bytes, key_at, place_at, read_key
 from bridge.index.posted import Posted, order_named
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
@@ -77,7 +77,7 @@ class Recorded:
 
 
 NOTHING = Recorded()
-_UNUSUAL = attrgetter("complete", "digest", "proven")
+_standing_of = attrgetter("complete", "digest", "proven")
 
 
 class Identities:
@@ -100,7 +100,7 @@ class Identities:
 
     def replace(self, key: SourceKey, recorded: Recorded | None) -> None:
         """Take in what an owner has recorded of `key` instead of what it had before; None: nothing any more."""
-        before, named = self._of(key), _text(key)
+        before, named = self._of(key), key_as_bytes(key)
         for entity, identity in before.entities.items():
             if self._key_of.get(id_at(entity, identity.id)) == named:
                 del self._key_of[id_at(entity, identity.id)]
@@ -123,7 +123,7 @@ class Identities:
     def key_of(self, entity: str, ident: str) -> SourceKey | None:
         """The source document that this Id of QBO stands for; None for what is not recorded as ours."""
         found = self._key_of.get(id_at(entity, ident))
-        return None if found is None else SourceKey.parse(found.decode("utf-8", "surrogatepass"))
+        return None if found is None else read_key(found)
 
     def of(self, entity: str, key: SourceKey) -> Identity | None:
         """The entity of this type that stands for `key`; None where none is recorded."""
@@ -131,11 +131,11 @@ class Identities:
 
     def of_sale(self, sale: SourceKey) -> Collection[Known]:
         """The payments, credits and refunds that are recorded for a sale."""
-        return [(entity_at(place), key_at(place)) for place in self._by_sale.of(_text(sale))]
+        return [(entity_at(place), key_at(place)) for place in self._by_sale.of(key_as_bytes(sale))]
 
     def documents(self) -> Iterator[SourceKey]:
         """Every source document of which something is recorded."""
-        return (SourceKey.parse(named.decode("utf-8", "surrogatepass")) for named in self._recorded)
+        return map(read_key, self._recorded)
 
     def types_of(self, key: SourceKey) -> Collection[str]:
         """The types of the entities that are recorded for `key`."""
@@ -164,7 +164,7 @@ class Identities:
         written = Identity(ident, dict(fields), complete, proven=proven)
         if there != written:
             self._put(entity, key, written)
-        self._key_of[id_at(entity, ident)] = _text(key)
+        self._key_of[id_at(entity, ident)] = key_as_bytes(key)
         self._sent.pop((entity, key), None)
 
     def expect(self, entity: str, key: SourceKey, fields: Mapping[str, str]) -> None:
@@ -200,13 +200,13 @@ class Identities:
         """Nothing was booked for `key`, for this reason; what is booked already says more."""
         recorded = self._of(key)
         if not recorded.entities and recorded.left_out != code:
-            self._recorded[_text(key)] = _packed(Recorded(left_out=code))
+            self._recorded[key_as_bytes(key)] = _packed(Recorded(left_out=code))
             self._changed.add(key)
 
     def take_changed(self) -> dict[SourceKey, Recorded | None]:
         """What changed since this was asked last; None for what is recorded no more."""
         changed, self._changed = self._changed, set()
-        return {key: self._of(key) if _text(key) in self._recorded else None for key in changed}
+        return {key: self._of(key) if key_as_bytes(key) in self._recorded else None for key in changed}
 
     def placeholder(self, entity: str, key: SourceKey) -> Posted | None:
         """What is recorded as if it had been read: it says which document it is and what was written, nothing newer."""
@@ -229,35 +229,31 @@ class Identities:
         )
 
     def _put(self, entity: str, key: SourceKey, identity: Identity) -> None:
-        self._recorded[_text(key)] = _packed(Recorded({**self._of(key).entities, entity: identity}))
+        self._recorded[key_as_bytes(key)] = _packed(Recorded({**self._of(key).entities, entity: identity}))
         self._note_sale(entity, key, identity)
         self._changed.add(key)
 
     def _take_out(self, entity: str, key: SourceKey) -> None:
         left = {name: identity for name, identity in self._of(key).entities.items() if name != entity}
         if left:
-            self._recorded[_text(key)] = _packed(Recorded(left))
+            self._recorded[key_as_bytes(key)] = _packed(Recorded(left))
         else:
-            self._recorded.pop(_text(key), None)
+            self._recorded.pop(key_as_bytes(key), None)
         self._changed.add(key)
 
     def _note_sale(self, entity: str, key: SourceKey, identity: Identity) -> None:
         if key.kind == "payment" or MarkerField.SALE in identity.fields:
-            self._by_sale.add(_text(order_named(key, identity.fields)), place_at(entity, key))
+            self._by_sale.add(key_as_bytes(order_named(key, identity.fields)), place_at(entity, key))
 
     def _of(self, key: SourceKey) -> Recorded:
-        row = self._recorded.get(_text(key))
+        row = self._recorded.get(key_as_bytes(key))
         return NOTHING if row is None else _unpacked(row)
-
-
-def _text(key: SourceKey) -> bytes:
-    return str(key).encode("utf-8", "surrogatepass")
 
 
 def _packed(recorded: Recorded) -> bytes:
     """In an eighth of the room, until somebody asks for it."""
     rows = [
-        (entity, each.id, {str(name): text for name, text in each.fields.items()}, *_UNUSUAL(each))
+        (entity, each.id, {str(name): text for name, text in each.fields.items()}, *_standing_of(each))
         for entity, each in recorded.entities.items()
     ]
     return pickle.dumps((recorded.left_out, *rows), pickle.HIGHEST_PROTOCOL)

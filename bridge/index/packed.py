@@ -21,6 +21,8 @@ from contracts.keys import SourceKey
 
 Place = bytes
 """The type of an entity and the key of its source document, as text."""
+HALVES = "surrogatepass"
+"""How half of an emoji is written, which an id may hold."""
 LATELY = 4_096
 """Documents that are kept unpacked, over all companies of the process: several micro-batches."""
 _AMOUNTS = ("total", "balance", "tax", "applied", "exchange_rate")
@@ -38,13 +40,12 @@ _always_of, _others_of = attrgetter(*_ALWAYS), attrgetter(*_DEFAULTS)
 
 def place_at(entity: str, key: SourceKey) -> Place:
     """Where a document lies."""
-    return f"{entity}:{key.system}:{key.kind}:{key.id}".encode("utf-8", "surrogatepass")
+    return id_at(entity, str(key))
 
 
 def key_at(place: Place) -> SourceKey:
     """The key of the source document of what lies there."""
-    _, system, kind, ident = place.decode("utf-8", "surrogatepass").split(":", 3)
-    return SourceKey(system, kind, ident)
+    return read_key(place.partition(b":")[2])
 
 
 def entity_at(place: Place) -> str:
@@ -54,7 +55,21 @@ def entity_at(place: Place) -> str:
 
 def id_at(entity: str, ident: str) -> bytes:
     """The type of an entity and its Id in QuickBooks, as text."""
-    return f"{entity}:{ident}".encode("utf-8", "surrogatepass")
+    return _as_bytes(f"{entity}:{ident}")
+
+
+def key_as_bytes(key: SourceKey) -> bytes:
+    """A key as a table keeps it."""
+    return _as_bytes(str(key))
+
+
+def read_key(kept: bytes) -> SourceKey:
+    """The key that `key_as_bytes` wrote."""
+    return SourceKey.parse(kept.decode("utf-8", HALVES))
+
+
+def _as_bytes(text: str) -> bytes:
+    return text.encode("utf-8", HALVES)
 
 
 class PackedDocuments:

@@ -6,13 +6,14 @@ A document that nobody has changed since it was made stands where the rules of i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 
 from bridge.index.company_profile import CompanyProfile
 from bridge.reconciliation.facts import DocumentFacts
 from bridge.reconciliation.rows import BookRow
 from contracts.errors import UnmappableEvent
+from contracts.keys import SourceKey
 
 ENTRY = "JournalEntry"
 _DEPOSITED = frozenset({"Payment", "SalesReceipt", "RefundReceipt", "Deposit"})
@@ -20,11 +21,11 @@ Moves = Mapping[str, Decimal]
 
 
 def account_difference(
-    facts: DocumentFacts, row: BookRow, profile: CompanyProfile, drawn_from: Collection[str] = ()
+    facts: DocumentFacts, row: BookRow, profile: CompanyProfile, drawn_from: Callable[[SourceKey], Collection[str]]
 ) -> tuple[str, str] | None:
     """Where the events and where the books have the money of a document, in words; None where both agree.
 
-    `drawn_from` are the accounts in which the money of a payout's rows lies in the books, wherever its rules have it.
+    `drawn_from` says in which accounts the books have the money of a payout's rows, wherever its rules have it.
     """
     if row.is_first_version or not (facts.entity == row.entity or is_payout_by_entry(facts, row)):
         return None
@@ -40,7 +41,8 @@ def account_difference(
         return None
     if row.deposit_to not in expected:
         return _name(next(iter(expected)), profile), _name(row.deposit_to, profile)
-    strange = {ident: amount for ident, amount in row.moves.items() if amount and ident not in {*expected, *drawn_from}}
+    right = {*expected, *drawn_from(facts.key)}
+    strange = {ident: amount for ident, amount in row.moves.items() if amount and ident not in right}
     return (_said(expected, profile), _said(strange, profile)) if strange else None
 
 

@@ -92,6 +92,10 @@ class BothSides:
     """The Ids of items that stand on a liability."""
     closed_until: date | None = None
 
+    def drawn_from(self, payout: SourceKey) -> set[str]:
+        """The accounts, by Id, in which the books have the money of a payout's rows."""
+        return self.facts.payouts.drawn_from(payout, self.index)
+
 
 def lines_of(sides: BothSides) -> list[DocumentLine]:
     """Every document that the events tell, and every one of ours that the books have without them."""
@@ -223,9 +227,7 @@ def _compared_further(line: DocumentLine, posted: Posted | None, sides: BothSide
     elif row.day not in facts.days and not _is_dated_anew(facts, row, sides.closed_until):
         kind = DifferenceKind.DAY
         source, books = str(line.source_day), str(row.day)
-    elif (
-        moved := account_difference(facts, row, sides.profile, sides.facts.payouts.drawn_from(facts.key, sides.index))
-    ) is not None:
+    elif (moved := account_difference(facts, row, sides.profile, sides.drawn_from)) is not None:
         kind, (source, books) = DifferenceKind.ACCOUNT, moved
     else:
         return line

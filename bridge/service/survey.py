@@ -26,7 +26,7 @@ SURVEY_EVERY_S = 300.0
 SURVEY_MAX_S = 120.0
 FIRST_EXAMINATION_AFTER_S = 180.0
 EXAMINE_EVERY_S = 6 * 3600.0
-"""Each costs some twenty metered reads a company: a day's are a thousandth of a day's free ones."""
+"""Each costs some twenty metered reads a company: a day's are a two-hundredth of a day's free ones."""
 
 log = structlog.get_logger(__name__)
 
