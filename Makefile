@@ -49,7 +49,7 @@ nightly: $(STAMP) ## the properties of the books over more than 5,000 generated 
 		$(PYTEST) --hypothesis-profile=sixth --hypothesis-seed=$$seed tests/ledger tests/posting tests/planning; done
 
 fuzz: $(STAMP) ## 100,000 hostile records and 10,000 hostile memos through a company in this process (20 minutes)
-	@$(PYTEST) --hypothesis-profile=nightly tests/company/test_poison.py tests/company/test_hostile_memos.py
+	@$(PYTEST) --hypothesis-profile=nightly tests/company/test_poison.py tests/company/test_hostile_memos.py tests/decoding/test_exact_json.py
 
 cover: $(STAMP) ## all tests with branch coverage
 	@$(PYTEST) --cov --cov-report=term-missing:skip-covered

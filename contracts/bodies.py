@@ -187,7 +187,7 @@ class Body(BaseModel):
     def _without_nulls(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        found = {name: value[name] for name in _names_of(cls) if value.get(name) is not None}
+        found = {name: part for name in _names_of(cls) if (part := value.get(name)) is not None}
         for name, part in found.items():
             if isinstance(part, list) and len(part) > ROWS_MAX:
                 raise ValueError(f"{name} has more than {ROWS_MAX} rows")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any, get_args
@@ -111,47 +112,56 @@ def accounts_of(draft: Draft) -> tuple[AccountSelector, ...]:
 
 def _parts_of(value: object) -> Iterator[object]:
     """Every key and every account that a draft names, in its lines too."""
-    if isinstance(value, SourceKey | AccountSelector):
+    kind = type(value)
+    if kind in _PARTS:
         yield value
-    elif isinstance(value, tuple):
-        for part in value:
+    elif kind is tuple:
+        for part in value:  # type: ignore[attr-defined]
             yield from _parts_of(part)
-    elif isinstance(value, _WITH_PARTS):
-        for field in fields(value):
-            yield from _parts_of(getattr(value, field.name))
+    elif kind in _WITH_PARTS:
+        for name in _names_of(kind):  # type: ignore[arg-type] # a class is hashable, whatever its objects are
+            part = getattr(value, name)
+            if type(part) not in PLAIN:
+                yield from _parts_of(part)
 
 
-_WITH_PARTS = (*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine, RowNearStart)
+_PARTS = frozenset({SourceKey, AccountSelector})
+_WITH_PARTS = frozenset({*get_args(Draft), LineDraft, DepositedPayment, DepositLine, JournalLine, RowNearStart})
+PLAIN = frozenset({str, bool, int, Decimal, date, type(None)})
+"""Most fields of a draft, with nothing in them to go on into."""
 
 CAME_LATER = frozenset({"po_number", "made", "own_discount", "without_street"})
 NEVER_WRITTEN = frozenset({"shown", "moved", "among", "named", "known_email", "buyers"})
 
 
-def content_hash(draft: Draft) -> str:
+def content_hash(draft: Draft, *, without: frozenset[str] = frozenset()) -> str:
     """Ten hex digits of SHA-256 over everything in the draft: two drafts that say the same have the same hash.
 
     A field of `CAME_LATER` counts where it is set, so that what was written before it came keeps its hash; one of
-    `NEVER_WRITTEN` does not count.
+    `NEVER_WRITTEN` does not count. Those of `without`, in the draft and in its lines, count as not set.
     """
-    packed = orjson.dumps(_written(draft), option=orjson.OPT_SORT_KEYS, default=_plain)
+    packed = orjson.dumps(_written(draft, without), option=orjson.OPT_SORT_KEYS, default=_plain)
     return hashlib.sha256(packed).hexdigest()[:10]
 
 
-def _written(value: Any) -> object:
+def _written(value: Any, without: frozenset[str]) -> object:
     """The value as plain dicts and lists, without copies of what is plain already."""
     if isinstance(value, tuple):
-        return [_written(part) for part in value]
-    names = _names_written(type(value))  # type: ignore[arg-type]  # a class is hashable, whatever its objects are
-    if names is None:
+        return [_written(part, without) for part in value]
+    if not is_dataclass(value):
         return value
-    written = ((name, getattr(value, name)) for name in names)
-    return {name: _written(part) for name, part in written if part is not None or name not in CAME_LATER}
+    found: dict[str, object] = {}
+    for name in _names_of(type(value)):  # type: ignore[arg-type] # as above
+        part = None if name in without else getattr(value, name)
+        if name not in NEVER_WRITTEN and (part is not None or name not in CAME_LATER):
+            found[name] = part if type(part) in PLAIN else _written(part, without)
+    return found
 
 
 @cache
-def _names_written(kind: type[Any]) -> tuple[str, ...] | None:
-    """The fields of a dataclass that count in its hash; None for any other type."""
-    return tuple(f.name for f in fields(kind) if f.name not in NEVER_WRITTEN) if is_dataclass(kind) else None
+def _names_of(kind: Any) -> tuple[str, ...]:
+    """The names of the fields of a dataclass."""
+    return tuple(field.name for field in fields(kind))
 
 
 def _plain(value: object) -> str:

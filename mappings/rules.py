@@ -11,7 +11,7 @@ import re
 import tomllib
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -178,6 +178,7 @@ FROM_LIABILITY = frozenset({"gift_card", "store_credit", "shopify_store_credit"}
 """Gateways that pay out of what the company owes already: gift cards, and store credit, which is owed just the same."""
 
 
+@lru_cache(maxsize=1_000)
 def gateway_key(name: str | None) -> str:
     """One spelling for `Shopify Payments`, `shopify-payments` and `shopify_payments`."""
     return re.sub(r"[\s-]+", "_", (name or "").strip().lower())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -38,24 +37,24 @@ def _name(text: str | None) -> str | None:
 
 def _bounded(value: T) -> T:
     """Copied only where a text is too long, which hardly ever happens."""
-    longest = max(map(len, _texts(value)), default=0)
-    return _cut(value) if longest > BODY_TEXT_MAX else value
+    return _cut(value) if _has_long_text(value) else value
 
 
-def _texts(value: object) -> Iterator[str]:
-    """All texts in `value`, plain JSON, level by level."""
-    level = [value]
+def _has_long_text(value: object) -> bool:
+    """Is one of the texts in `value`, plain JSON, longer than is ever used of it? Level by level, each once."""
+    found, level = False, [value]
     for _ in range(DEPTH_MAX):
         nested: list[object] = []
         for item in level:
-            if isinstance(item, str):
-                yield item
-            elif isinstance(item, dict):
-                nested += item.values()
-            elif isinstance(item, list):
-                nested += item
+            kind = type(item)  # because JSON makes these very types, and asking for the type is what costs here
+            if kind is str:
+                found = found or len(item) > BODY_TEXT_MAX  # type: ignore[arg-type]
+            elif kind is dict:
+                nested += item.values()  # type: ignore[attr-defined]
+            elif kind is list:
+                nested += item  # type: ignore[arg-type]
         if not nested:
-            return
+            return found
         level = nested
     raise UndecodableRecord("the value is nested too deeply")
 

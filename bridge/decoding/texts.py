@@ -1,7 +1,8 @@
 """JSON into plain values whose numbers are int or Decimal; whatever cannot be one is UndecodableRecord.
 
-The standard library's parser is used because it reads integers of any size and hands over decimals as text; ids past
-2**53 and amounts must never pass through a float. Ambiguous input (a field twice, NaN) is refused rather than guessed.
+Integers are of any size and decimals exact: ids past 2**53 and amounts must never pass through a float. Ambiguous input
+(a field twice, NaN) is refused rather than guessed. What the fast reader does not take, the standard library's parser
+reads or names (`parse_text`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,20 @@ from decimal import Decimal
 import orjson
 
 from contracts.errors import UndecodableRecord
+from contracts.exact_json import read_exactly
 
 _SURROGATE_ESCAPE = "\\ud"
 
 
 def parse_bytes(value: bytes) -> object:
     """The JSON in `value`; a byte order mark is tolerated."""
+    try:
+        return read_exactly(value, names_once=True)
+    except ValueError:
+        return _read_leniently(value)
+
+
+def _read_leniently(value: bytes) -> object:
     try:
         text = value.decode("utf-8-sig")
     except UnicodeDecodeError:

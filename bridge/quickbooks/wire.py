@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 
 import orjson
 
+from contracts.exact_json import read_exactly
+
 _INT_64 = 2**63
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What XML 1.0 forbids beside lone surrogates (section 2.2): QBO answers it with 500, every time."""
@@ -22,10 +24,18 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 def loads(raw: bytes) -> dict[str, Any] | None:
     """The JSON object in `raw`, or None for whatever is not a whole one (cut off, HTML, XML, a list, NaN)."""
     try:
-        value = json.loads(raw, parse_float=Decimal, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
+        value = read_exactly(raw, names_once=False)
+    except ValueError:
+        value = _read_leniently(raw)
     return value if isinstance(value, dict) else None
+
+
+def _read_leniently(raw: bytes) -> object:
+    """What the fast reader refuses, half an emoji among it; None for what is no JSON at all."""
+    try:
+        return json.loads(raw, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
 
 
 def dumps(value: Mapping[str, Any]) -> bytes:

@@ -54,6 +54,8 @@ RANKS = {
     "expired": 7,
 }
 """How far an order is in its life, for two bodies of one second."""
+FROM_RULES = frozenset({"discount_account", "exchange_rate", "tax_code", "tracking_class", "location", "terms"})
+"""The fields of an invoice and of its lines that rules set."""
 CANCELLED_RANK = 20
 """A cancelled order does not come back: above every status, which still decides among cancelled bodies."""
 
@@ -251,18 +253,8 @@ def _version(order: Order, content: str, since: datetime) -> Version:
 
 def _content(invoice: InvoiceDraft, received: Decimal | None) -> str:
     """What the source says, without what rules add: changed rules must not make an old body look like another one."""
-    lines = tuple(replace(line, tax_code=None) for line in invoice.lines)
-    said = replace(
-        invoice,
-        lines=lines,
-        discount_account=None,
-        exchange_rate=None,
-        tax_code=None,
-        tracking_class=None,
-        location=None,
-        terms=None,
-    )
-    return f"{content_hash(said)} {'unknown' if received is None else plain(received, invoice.currency)}"
+    paid = "unknown" if received is None else plain(received, invoice.currency)
+    return f"{content_hash(invoice, without=FROM_RULES)} {paid}"
 
 
 def _notes(order: Order, money: OrderMoney, left: Decimal) -> tuple[str, ...]:

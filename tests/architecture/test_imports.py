@@ -6,7 +6,7 @@ import pytest
 
 from tests.architecture.imports import Import, imports, imports_of, within
 
-ALLOWED_LIBRARIES = {"contracts": {"pydantic", "orjson"}, "mappings": {"pydantic"}}
+ALLOWED_LIBRARIES = {"contracts": {"pydantic", "orjson", "jiter"}, "mappings": {"pydantic"}}
 
 HOMES: dict[str, tuple[str, ...]] = {
     "aiokafka": ("bridge.kafka",),
