@@ -131,6 +131,12 @@ class LogSettings(_Section):
     )
 
 
+class TelemetrySettings(_Section):
+    """What is told of the work beyond logs and metrics; where traces go, the variables OTEL_* of OpenTelemetry say."""
+
+    traces: Flag = Field(False, description="true or false: traces of OpenTelemetry; true needs the extra `otel`")
+
+
 class LimitSettings(_Section):
     """The published limits of one company; a batch counts as one request."""
 
@@ -203,6 +209,7 @@ class Settings(BaseSettings):
     tokens: TokenSettings = Field(default_factory=TokenSettings, description="a table")
     markers: MarkerSettings = Field(default_factory=MarkerSettings, description="a table")
     logs: LogSettings = Field(default_factory=LogSettings, description="a table")
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings, description="a table")
     companies: tuple[CompanySettings, ...] = Field(min_length=1, description="at least one [[companies]] table")
 
     def company(self, name: str) -> CompanySettings:
@@ -226,7 +233,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, rules_to_come: Path
     origins = apply_environment(table, Settings, environ)
     _refuse_meeting_names(table, path)
     read_secret_files(table, Settings, origins, path.parent)
-    table = {section: {} for section in ("kafka", "topics", "http", "tokens", "logs")} | table
+    table = {section: {} for section in ("kafka", "topics", "http", "tokens", "logs", "telemetry")} | table
     count_from(path.parent, table, Settings)
     if rules_to_come is not None and not rules_to_come.exists():
         _pass_over(rules_to_come, table)

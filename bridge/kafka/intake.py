@@ -21,6 +21,7 @@ import asyncio
 import contextlib
 import functools
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -64,8 +65,10 @@ class CompanyIntake:
         lifecycle: Lifecycle,
         settings: IntakeSettings | None = None,
         signals: Signals | None = None,
+        middlewares: Sequence[Any] = (),
     ) -> None:
         self.company = company
+        self._middlewares = middlewares
         self._missed: str | None = None
         self._broken_joins = 0
         self._broken_by: Exception | None = None
@@ -261,6 +264,7 @@ class CompanyIntake:
             request_timeout_ms=self._connection.request_timeout_ms,
             metadata_max_age_ms=self._connection.metadata_max_age_ms,
             consumer_only=True,
+            middlewares=self._middlewares,
             allow_auto_create_topics=False,
             graceful_timeout=self._settings.drain_timeout_s,
             logger=None,

@@ -51,13 +51,16 @@ async def open_client(
     transport: httpx.AsyncBaseTransport | None = None,
     jitter: Callable[[], float] | None = None,
     priority: Priority = Priority.LIVE,
+    watch: Callable[[httpx.AsyncClient], None] | None = None,
 ) -> AsyncIterator[QuickBooksClient]:
     """A client that works until the block ends; none of its calls goes before those of a higher `priority`.
 
-    `transport` replaces the network; `jitter` gives numbers in 0..1.
+    `transport` replaces the network; `jitter` gives numbers in 0..1; `watch` sees what goes over HTTP, tokens too.
     """
     chance = jitter or random.SystemRandom().random
     async with _http(settings, transport) as http:
+        if watch is not None:
+            watch(http)
         limiter = Limiter(settings.limits, clock)
         tokens = TokenManager(settings.credentials, store, http, clock, policy=settings.policy, jitter=chance)
         realm_id = settings.credentials.realm_id

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from bridge.books.books import Books
 from bridge.clock import SystemClock
@@ -58,6 +59,9 @@ from contracts.rehearsal import RehearsedWrite
 from mappings.matching import looks_around
 from mappings.rules import MappingRules
 
+if TYPE_CHECKING:
+    from bridge.service.traced_owner import CompanyTraces
+
 MIB = 2**20
 
 
@@ -71,6 +75,7 @@ class CompanyContext:
     store: TokenStore
     seal: MarkerSeal
     board: CompanyBoard
+    traces: CompanyTraces | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +117,9 @@ async def open_runtime(
     stop_after = context.company.stop_after_dead_letters if is_live else 0
     company, rules, board, topics = context.company, context.rules, context.board, settings.topics
     connection = kafka_connection(settings.kafka)
+    watch = context.traces.watch if context.traces is not None else None
     async with (
-        open_client(context.connection, context.store, clock, priority=priority) as client,
+        open_client(context.connection, context.store, clock, priority=priority, watch=watch) as client,
         counting_reads(settings, connection, company.name, client) if counts_reads else contextlib.nullcontext(),
     ):
         publisher = CompanyPublisher(company=company.name, connection=connection, dead_letters=topics.dead_letters)
@@ -260,10 +266,11 @@ def company_intake(
     *,
     consumes: bool = True,
     signals: Signals | None = None,
+    middlewares: Sequence[Any] = (),
 ) -> CompanyIntake:
     """A member of the company's consumer group, for `owner`; one that does not consume only owns the company.
 
-    `owner` is the runtime's, or one that works through it.
+    `owner` is the runtime's, or one that works through it. `middlewares` are FastStream's, around each poll.
     """
     intake_settings, connection = _intake_settings(settings.kafka), kafka_connection(settings.kafka)
     return CompanyIntake(
@@ -276,6 +283,7 @@ def company_intake(
         lifecycle=runtime.lifecycle,
         settings=intake_settings if consumes else replace(intake_settings, consumes=False, idle_interval_s=0.0),
         signals=signals,
+        middlewares=middlewares,
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -40,8 +40,12 @@ from bridge.service.http import Page, json_page
 from bridge.service.http import serve as serve_http
 from bridge.service.settings import company_rules, kafka_connection
 from bridge.service.survey import keep_examining, keep_surveying, watch_backlog
+from bridge.service.tracing import traced, traces_of, tracing
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable, UnreadableJournal
+
+if TYPE_CHECKING:
+    from bridge.telemetry.traces import Traces
 
 WATCH_INTERVAL_S = 0.5
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -57,11 +61,11 @@ def run(settings: Settings, survey: Sequence[str] = (), examination: Sequence[st
     `survey` and `examination` are the commands whose words the metrics repeat (`bridge.service.survey`); without one
     they lack them.
     """
-    with asyncio.Runner(loop_factory=_loop_factory(settings.kafka)) as runner:
-        return runner.run(_serve(settings, survey, examination))
+    with tracing(settings) as traces, asyncio.Runner(loop_factory=_loop_factory(settings.kafka)) as runner:
+        return runner.run(_serve(settings, survey, examination, traces))
 
 
-async def _serve(settings: Settings, survey: Sequence[str], examination: Sequence[str]) -> int:
+async def _serve(settings: Settings, survey: Sequence[str], examination: Sequence[str], traces: Traces | None) -> int:
     clock = SystemClock()
     board = StatusBoard(clock=clock, version=version("qbo-bridge"))
     store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
@@ -90,6 +94,7 @@ async def _serve(settings: Settings, survey: Sequence[str], examination: Sequenc
                         store,
                         marker_seal(settings, company),
                         board.company(company.name, company.realm_id),
+                        traces_of(company.name, settings, traces),
                     ),
                     stopping,
                 ),
@@ -165,7 +170,10 @@ async def _company(
     async with open_runtime(settings, context) as runtime:
         client = runtime.client
         signals = Signals(paused=context.board.waits, interrupt=lambda on: client.interrupt(on=on))
-        intake = company_intake(settings, context.company.name, runtime.owner, runtime, signals=signals)
+        owner, middlewares = traced(runtime.owner, context.traces)
+        intake = company_intake(
+            settings, context.company.name, owner, runtime, signals=signals, middlewares=middlewares
+        )
         followers = (
             _resume_on_request(runtime, intake),
             follow_commands(settings, runtime, intake),

@@ -20,7 +20,7 @@ from bridge.config.settings import LogSettings
 MASKED = "***"
 _SECRET = re.compile(r"secret|token|password|authorization|^key$|_key$", re.IGNORECASE)
 REPEATED_EVERY_S = 30.0
-_CHATTY = ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "asyncio")
+_CHATTY = ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "asyncio", "opentelemetry")
 
 
 def setup_logs(settings: LogSettings, stream: TextIO | None = None) -> None:

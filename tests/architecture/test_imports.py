@@ -15,6 +15,12 @@ HOMES: dict[str, tuple[str, ...]] = {
     "cryptography": ("bridge.quickbooks",),
     "confluent_kafka": ("bridge.demo", "bridge.kafka.inspection"),
     "lark": ("bridge.sandbox",),
+    "opentelemetry": (
+        "bridge.telemetry.traces",
+        "bridge.kafka.traces",
+        "bridge.service.traced_owner",
+        "bridge.service.tracing",
+    ),
     "prometheus_client": ("bridge.telemetry.metrics", "bridge.service.http"),
     "starlette": ("bridge.service.http", "bridge.sandbox"),
     "uvicorn": ("bridge.service.http", "bridge.sandbox"),

@@ -26,12 +26,12 @@ class Stripe:
         story = self.story
         ident, amount, fee = self.name("ch"), story.draw.randint(500, 30_000), story.draw.randint(20, 900)
         made = stripe_row("charge", amount, ident, fee, id=self.name("txn"), created=self.moment())
-        is_told = story.chance(0.6)
+        is_relevant = story.chance(0.6)
         more: Json = {"amount": amount, "amount_captured": amount, "payment_intent": None, "created": made["created"]}
-        self.tell("charge.succeeded", charge(id=ident, **more, balance_transaction=made if is_told else made["id"]))
+        self.tell("charge.succeeded", charge(id=ident, **more, balance_transaction=made if is_relevant else made["id"]))
         there, paid = story.gateways["stripe"], f"stripe:charge:{ident}"
         story.put(paid, there, Decimal(amount) / 100)
-        fee_of = f"{paid}.{made['id']}" if is_told else None
+        fee_of = f"{paid}.{made['id']}" if is_relevant else None
         self.owe(made, amount, fee, paid, fee_of)
         if story.chance(0.4):
             story.move("Payment", paid)

@@ -149,14 +149,14 @@ class _Shop:
         }
         fee = Decimal("15.00")
         # because the row alone tells it where nobody subscribed to disputes; then its payout brings the loss
-        is_told = self.chance(0.6)
-        brought = {} if is_told else {DISPUTES: total, CLEARING: -total}
-        if is_told:
+        is_relevant = self.chance(0.6)
+        brought = {} if is_relevant else {DISPUTES: total, CLEARING: -total}
+        if is_relevant:
             self.tell("disputes/create", body)
             self.month.move(DISPUTES, total)
             self.month.move(CLEARING, -total)
         self.row("dispute", -total, fee, {FEES: fee, **brought}, order=ident, source_id=ident + 5)
-        self.month.note("dispute" + " told by its row" * (not is_told))
+        self.month.note("dispute" + " told by its row" * (not is_relevant))
 
     def other_row(self) -> None:
         """Money that is of no sale."""

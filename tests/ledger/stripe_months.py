@@ -38,20 +38,20 @@ class _Stripe:
         self.now += self.draw.randint(1, DAY)
         ident, amount, fee = self.name("ch"), self.draw.randint(500, 30_000), self.draw.randint(20, 900)
         line = row("charge", amount, ident, fee, id=self.name("txn"), created=self.now)
-        is_told = self.draw.random() < 0.5
+        is_relevant = self.draw.random() < 0.5
         body = charge(
             id=ident,
             amount=amount,
             amount_captured=amount,
             payment_intent=None,
             created=self.now,
-            balance_transaction=line if is_told else line["id"],
+            balance_transaction=line if is_relevant else line["id"],
         )
         self.tell("charge.succeeded", body)
-        self.month.note("charge" + " with its fee" * is_told)
+        self.month.note("charge" + " with its fee" * is_relevant)
         self.move(SALES, -amount)
         self.move(STRIPE, amount)
-        self.add(line, fee_is_booked=is_told)
+        self.add(line, fee_is_booked=is_relevant)
         if self.draw.random() < 0.4:
             self.hand_back(ident, amount)
         elif self.draw.random() < 0.2:

@@ -230,6 +230,7 @@ async def opened(
     window: timedelta = WINDOW,
     piece: int = 3,
     is_limited: bool = False,
+    watch: Callable[[httpx.AsyncClient], None] | None = None,
     through: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda transport: transport,
     **switches: Any,
 ) -> AsyncIterator[World]:
@@ -238,7 +239,7 @@ async def opened(
     `after` makes it another process beside that one, which takes over: the same sandbox, clock, journal and results.
     `room` is where its events wait, `waiting_bytes` the memory for their bodies, which `read_at` reads again; the index
     reads `window` eagerly, and a job `piece` records at a time. What is sent to the sandbox goes `through` this; one
-    that `is_limited` throttles as Intuit does, and the client keeps the same limits.
+    that `is_limited` throttles as Intuit does, and the client keeps the same limits; `watch` sees the client.
     """
     clock = after.clock if after else ManualClock()
     settings = replace(SETTINGS, switches=Switches(**switches), country=country, home_currency=currency)
@@ -247,7 +248,9 @@ async def opened(
         settings, connection = replace(settings, limits=SandboxLimits()), replace(connection, limits=Limits())
     app = after.app if after else create_app(settings, SharedClock(clock))
     transport = through(httpx.ASGITransport(app))
-    async with open_client(connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0) as client:
+    async with open_client(
+        connection, MemoryStore(), clock, transport=transport, jitter=lambda: 0.0, watch=watch
+    ) as client:
         world = World(
             app=app,
             client=client,

@@ -89,7 +89,7 @@ async def test_a_standby_has_nothing_pending_though_it_had() -> None:
 
 
 def test_taking_over_again_after_a_failure_says_why_it_is_not_ready() -> None:
-    """And /status shows all of it. Guard: `is_told` in `complaint`."""
+    """And /status shows all of it. Guard: `is_relevant` in `complaint`."""
     board, acme, _ = running()
     acme.progress(failures=2, reason="KafkaError: away", records_at_once=1)
     acme.enter(Phase.STANDBY)

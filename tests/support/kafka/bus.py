@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.record.util import calc_crc32c
@@ -206,7 +207,7 @@ class Member:
 
 @contextlib.asynccontextmanager
 async def member(
-    bus: Bus, owner: Owner | None = None, *, process: str = "one", **settings: float
+    bus: Bus, owner: Owner | None = None, *, process: str = "one", middlewares: Sequence[Any] = (), **settings: float
 ) -> AsyncIterator[Member]:
     """Run an intake for the company; at the end it is stopped, and what it failed with is raised unless it was seen."""
     owner = owner or Owner(bus)
@@ -220,6 +221,7 @@ async def member(
         process=process,
         lifecycle=owner.lifecycle,
         settings=replace(QUICK, **settings),  # type: ignore[arg-type]
+        middlewares=middlewares,
     )
     running = asyncio.create_task(intake.run())
     try:
