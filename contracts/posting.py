@@ -163,6 +163,9 @@ class PostingPlan:
 
     def known_at(self, moment: datetime) -> PostingPlan:
         """The plan of a record of `moment`: no version in it is from that record's future."""
+        versions = (self.version, *(step.version for step in self.steps))
+        if all(version is None or version.known_at(moment) is version for version in versions):
+            return self
         steps = tuple(
             replace(step, version=step.version.known_at(moment)) if step.version else step for step in self.steps
         )

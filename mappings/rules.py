@@ -353,9 +353,10 @@ class MappingRules(FrozenRule):
 
     def gateway(self, name: str | None) -> GatewayRule:
         """The rule for a payment gateway, an empty one when there is none."""
-        return self.gateways.get(gateway_key(name), GatewayRule())
+        return self.gateways.get(gateway_key(name), _NO_RULE)
 
 
+_NO_RULE = GatewayRule()
 _ADDED_TO_FORMS = (
     "accounts",
     "create_accounts",

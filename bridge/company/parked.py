@@ -101,11 +101,9 @@ class ParkedEvents:
 
         A rewound group delivers parked records again: they are `except_for`.
         """
-        delivered = {record.id for record in except_for}
-        keys = with_linked(_keys(records), links)
-        return await self.mapped(
-            [each for each in self.room.with_other_parts(self.room.touched(keys)) if each not in delivered]
-        )
+        woken = self.room.with_other_parts(self.room.touched(with_linked(_keys(records), links)))
+        delivered = {record.id for record in except_for} if woken else set()
+        return await self.mapped([each for each in woken if each not in delivered])
 
     def call_for(self, settled: Iterable[MappedRecord], links: PaymentLinks) -> None:
         """These were woken and have their outcome now: whoever waits for what they brought is due."""

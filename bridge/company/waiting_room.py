@@ -111,7 +111,7 @@ class WaitingRoom:
 
     def since(self, record: InboundRecord) -> datetime | None:
         """Since when this record waits, None when it does not."""
-        event = self._events.get(record.id)
+        event = self._events.get(record.id) if self._events else None  # because an id is computed from all bytes
         return event.since if event else None
 
     def event(self, ident: RecordId) -> ParkedEvent:
