@@ -85,7 +85,9 @@ def check_rules(
 @rules.command("init")
 def init_rules(
     company: OneCompany = None,
-    out: Annotated[Path | None, typer.Option("--out", help="The new rules file [default: print it].")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The new rules file [default: print it].", dir_okay=False)
+    ] = None,
     as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, AsJson, Config, one_company
+from bridge.cli.options import BRIDGE_TOML, AsJson, Config, http_address, one_company
 
 PORT = 8765
 """The default must stay what it is: operators list it at Intuit."""
@@ -26,6 +26,7 @@ def connect(
         typer.Option(
             "--redirect-uri",
             help="What the app lists, where a proxy forwards it to the port [default: http://localhost:PORT/callback].",
+            callback=http_address,
         ),
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,

@@ -9,17 +9,27 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config
+from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config, checking
 
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the results, and tell what became of each.")]
 WaitS = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for at most.")]
 letters = typer.Typer(help="The records that a person must look at, with why.", no_args_is_help=True)
 
 
+def _reason_code(code: str | None) -> str | None:
+    from bridge.commands.dead_letters.standing import check_code
+
+    with checking():
+        check_code(code)
+    return code
+
+
 @letters.command("list")
 def list_(
     company: Company = None,
-    code: Annotated[str | None, typer.Option("--reason", "--code", help="Only with this reason code.")] = None,
+    code: Annotated[
+        str | None, typer.Option("--reason", "--code", help="Only with this reason code.", callback=_reason_code)
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what was settled, redriven or dismissed.")] = False,
     only_open: Annotated[bool, typer.Option("--open", help="Only what nobody has settled yet.")] = False,
     as_json: AsJson = False,
@@ -66,7 +76,10 @@ def dismiss(
     letter: Annotated[
         list[str] | None, typer.Argument(help="PARTITION/OFFSET as the list shows it, or TOPIC:PARTITION:OFFSET.")
     ] = None,
-    code: Annotated[str | None, typer.Option("--reason", "--code", help="All open ones with this reason code.")] = None,
+    code: Annotated[
+        str | None,
+        typer.Option("--reason", "--code", help="All open ones with this reason code.", callback=_reason_code),
+    ] = None,
     company: Company = None,
     as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
@@ -129,7 +142,9 @@ def redrive(
         typer.Argument(help="PARTITION/OFFSET as the list shows it, or TOPIC:PARTITION:OFFSET of the record itself."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All dead letters that there are.")] = False,
-    code: Annotated[str | None, typer.Option("--reason", "--code", help="Only with this reason code.")] = None,
+    code: Annotated[
+        str | None, typer.Option("--reason", "--code", help="Only with this reason code.", callback=_reason_code)
+    ] = None,
     company: Company = None,
     since: Annotated[str | None, typer.Option("--from", help="Only what failed at this time or later.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Only what failed before this time.")] = None,
@@ -153,7 +168,6 @@ def redrive(
     from bridge.commands.dead_letters.redrive import Manner
     from bridge.commands.dead_letters.redrive import redrive as redrive_letters
     from bridge.commands.dead_letters.redriving import LetterSelection
-    from bridge.commands.dead_letters.standing import check_code
     from bridge.commands.spans import parse_span
     from bridge.config.settings import load_settings
     from contracts.records import Place
@@ -164,7 +178,6 @@ def redrive(
     settings = load_settings(config, os.environ)
     if company is not None:
         settings.company(company)
-    check_code(code)
     try:
         places = frozenset(Place.parse(text, topic=settings.topics.dead_letters) for text in letter or ())
         wanted = LetterSelection(places=places, code=code, company=company, span=parse_span(since, until))

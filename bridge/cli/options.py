@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
+
+from contracts.errors import BridgeError
 
 if TYPE_CHECKING:
     from bridge.config.settings import Settings
@@ -19,7 +24,10 @@ Config = Annotated[
 MaybeConfig = Annotated[
     Path | None,
     typer.Option(
-        "--config", help="The configuration file [default: bridge.toml where there is one].", envvar=CONFIG_VARIABLE
+        "--config",
+        help="The configuration file [default: bridge.toml where there is one].",
+        dir_okay=False,
+        envvar=CONFIG_VARIABLE,
     ),
 ]
 Company = Annotated[str | None, typer.Option("--company", help="Only this company, by its name in the configuration.")]
@@ -28,6 +36,23 @@ OneCompany = Annotated[
     typer.Option("--company", help="The company, by its name in the configuration [default: the only one there is]."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document a line.")]
+
+
+@contextlib.contextmanager
+def checking() -> Iterator[None]:
+    """A word that could never be right is wrong usage, whatever the configuration and the topics hold."""
+    try:
+        yield
+    except BridgeError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def http_address(given: str | None) -> str | None:
+    """An option's value that is an address of HTTP, as it is. BadParameter for any other."""
+    parts = urlsplit(given) if given is not None else None
+    if parts is not None and not (parts.scheme in {"http", "https"} and parts.hostname):
+        raise typer.BadParameter("expected an address such as http://10.0.0.7:8080")
+    return given
 
 
 def one_company(settings: Settings, named: str | None) -> str:

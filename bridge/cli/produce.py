@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -20,8 +21,16 @@ class ExportSource(StrEnum):
     STRIPE = "stripe"
 
 
+def _export(given: str) -> Path:
+    # because an empty word is the present folder to `pathlib`, and a variable that was never set to a shell
+    with contextlib.suppress(OSError):  # a name that no file system takes
+        if given.strip() and Path(given).exists():
+            return Path(given)
+    raise typer.BadParameter(f"{given!r} is neither a file nor a folder")
+
+
 def produce(
-    path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="What was exported.", exists=True)],
+    path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="What was exported.", parser=_export)],
     source: Annotated[ExportSource, typer.Option("--source", help="Who wrote it.")],
     topic: Annotated[
         str | None, typer.Option("--topic", help="The Kafka topic [default: the only one of topics.events].")
@@ -51,5 +60,8 @@ def produce(
     if shop is not None and source is ExportSource.STRIPE:
         raise typer.BadParameter("--shop is about Shopify; a Stripe event says its account itself")
     request = ProduceRequest(path=path, source=source.value, topic=topic, shop=shop, company=company, as_json=as_json)
-    done = asyncio.run(produce_export(load_settings(config, os.environ), request))
+    settings = load_settings(config, os.environ)
+    if company is not None:
+        settings.company(company)
+    done = asyncio.run(produce_export(settings, request))
     raise typer.Exit(0 if done else 1)

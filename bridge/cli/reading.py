@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config, MaybeConfig
+from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config, MaybeConfig, checking
 from contracts.errors import BridgeError
 from contracts.results import ResultStatus
 from contracts.sizes import RECORD_BYTES_MAX
@@ -48,6 +48,14 @@ def _event(file: typer.FileBinaryRead) -> bytes:
     return value
 
 
+def _reason_code(code: str | None) -> str | None:
+    from bridge.commands.results import check_result_code
+
+    with checking():
+        check_result_code(code)
+    return code
+
+
 def results(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with results as they come.")] = False,
     last: Annotated[int | None, typer.Option("--last", min=0, help="How many of the last ones [default: 20].")] = None,
@@ -59,7 +67,9 @@ def results(
     document: Annotated[
         str | None, typer.Option("--document", help="Only of this document: shopify:order:450789469, or its id alone.")
     ] = None,
-    code: Annotated[str | None, typer.Option("--code", help="Only with this reason code.")] = None,
+    code: Annotated[
+        str | None, typer.Option("--code", help="Only with this reason code.", callback=_reason_code)
+    ] = None,
     company: Company = None,
     as_json: AsJson = False,
     config: Config = BRIDGE_TOML,
@@ -68,7 +78,7 @@ def results(
 
     Example: qbo-bridge results --status dead_lettered --status waiting --last 50
     """
-    from bridge.commands.results import ResultFilter, check_result_code, follow_results, list_results
+    from bridge.commands.results import ResultFilter, follow_results, list_results
     from bridge.config.settings import load_settings
 
     if from_beginning and last is not None:
@@ -81,7 +91,6 @@ def results(
     settings = load_settings(config, os.environ)
     if company is not None:
         settings.company(company)
-    check_result_code(code)
     wanted = ResultFilter(company=company, document=document, statuses=frozenset(status or ()), code=code)
     if follow:
         with contextlib.suppress(KeyboardInterrupt):  # the way in which following ends

@@ -21,6 +21,8 @@ def reconcile(
         typer.Option(
             "--outstanding",
             help="What was open when the books began, as `doctor --start` reads it; --from is that day.",
+            exists=True,
+            dir_okay=False,
         ),
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="The table as CSV, with the documents behind it.")] = False,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bridge.cli.options import http_address
+
 if TYPE_CHECKING:
     from bridge.config.settings import CompanySettings
 
@@ -44,7 +46,10 @@ def sandbox(
     ] = 1.0,
     country: Annotated[str, typer.Option("--country", help="US, or GB, CA, AU, IE, FR with tax by line.")] = "US",
     currency: Annotated[str, typer.Option("--currency", help="The home currency.")] = "USD",
-    webhook_url: Annotated[str | None, typer.Option("--webhook-url", help="Where notifications of changes go.")] = None,
+    webhook_url: Annotated[
+        str | None,
+        typer.Option("--webhook-url", help="Where notifications of changes go.", callback=http_address),
+    ] = None,
     switch: Annotated[
         list[str] | None, typer.Option("--switch", help="An answer that nobody published, as NAME=VALUE; repeatable.")
     ] = None,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, AsJson, Config, OneCompany, one_company
+from bridge.cli.options import BRIDGE_TOML, AsJson, Config, OneCompany, checking, one_company
 from contracts.errors import ConfigurationError
 
 
@@ -90,6 +90,7 @@ def adopt(
     from bridge.commands.adopt import decision_of
     from bridge.config.settings import load_settings
 
-    decision = decision_of(target, none=none)
+    with checking():
+        decision = decision_of(target, none=none)
     settings = load_settings(config, os.environ)
     asyncio.run(adopt_document(settings, document, decision, company=company, as_json=as_json))

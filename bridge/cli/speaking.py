@@ -39,10 +39,17 @@ TimeZone = Annotated[
 
 
 def speaking(app: typer.Typer) -> None:
-    """Every command of `app` and of its groups that answers something takes `-o` and `--tz` from now on."""
+    """Every command of `app` and of its groups that answers something takes `-o` and `--tz` from now on.
+
+    And none takes an empty word: a variable of the shell that was never set must not choose what nobody chose.
+    """
     for group in _groups(app):
         for info in group.registered_commands:
-            if info.callback is not None and info.callback.__name__ not in SILENT:
+            if info.callback is None:
+                continue
+            answers = info.callback.__name__ not in SILENT
+            info.callback = _without_empty_words(info.callback)
+            if answers:
                 info.callback = _with_view(info.callback)
 
 
@@ -51,6 +58,25 @@ def _groups(app: typer.Typer) -> Iterator[typer.Typer]:
     for each in app.registered_groups:
         if each.typer_instance is not None:
             yield from _groups(each.typer_instance)
+
+
+def _without_empty_words(command: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(command)
+    def call(**given: Any) -> Any:
+        for name, value in given.items():
+            words = value if isinstance(value, list) else [value]
+            if any(isinstance(each, str) and not each.strip() for each in words):
+                raise typer.BadParameter("is empty", param_hint=f"'{_typed_as(hints[name], name)}'")
+        return command(**given)
+
+    hints = get_type_hints(command, include_extras=True)
+    return call
+
+
+def _typed_as(hint: Any, name: str) -> str:
+    """The option as it is typed; an argument by its name."""
+    declared = (each for what in getattr(hint, "__metadata__", ()) for each in what.param_decls or ())
+    return next((each for each in declared if each.startswith("--")), name.upper())
 
 
 def _with_view(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config
+from bridge.cli.options import BRIDGE_TOML, AsJson, Company, Config, http_address
 
 
 def status(
     company: Company = None,
     url: Annotated[
-        str | None, typer.Option("--url", help="Where a service answers, such as http://10.0.0.7:8080.")
+        str | None,
+        typer.Option("--url", help="Where a service answers, such as http://10.0.0.7:8080.", callback=http_address),
     ] = None,
     as_json: AsJson = False,
     config: Config = BRIDGE_TOML,

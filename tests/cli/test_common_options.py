@@ -95,10 +95,11 @@ def test_the_example_of_the_rules_works_as_it_is_copied() -> None:
 
 
 @pytest.mark.parametrize("command", ["results", "dead-letters list", "dead-letters redrive"])
-def test_an_unknown_reason_code_is_an_error(tmp_path: Path, command: str) -> None:
-    """Instead of an empty answer. Guard: `check_result_code`, `check_code`."""
+def test_an_unknown_reason_code_is_wrong_usage(tmp_path: Path, command: str) -> None:
+    """Instead of an empty answer, with the codes that there are. Guard: the callbacks of `--code`."""
     (tmp_path / "bridge.toml").write_text(ONE)
     words = [*command.split(), "--code", "unbalancd", "--config", str(tmp_path / "bridge.toml")]
     said = CliRunner().invoke(app, words)
-    assert said.exit_code == 1
-    assert "unbalancd" in str(said.exception)
+    assert said.exit_code == 2
+    assert "unbalancd" in said.output
+    assert "unbalanced" in said.output

@@ -10,56 +10,22 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
-from bridge.cli.app import app, main
-from bridge.cli.speaking import SILENT
+from bridge.cli.app import main
 from bridge.kafka import inspection
 from contracts.results import result_record
+from tests.support.commands import ANSWERING, COMMANDS, TYPED, Words, typed
 from tests.support.desk import Desk
 from tests.support.orders import line, order
 from tests.support.results import result_of
 
-Words = tuple[str, ...]
 WIDTHS = (60, 80, 160)
 ESCAPE = "\x1b"
 STYLE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-RULES = Path(__file__).parents[2] / "deploy" / "rules.example.toml"
 
 
-def parsed(group: Any = None, path: Words = ()) -> dict[Words, Any]:
-    """Every command by its words, as the parser has it."""
-    group = group or typer.main.get_command(app)
-    listed = getattr(group, "commands", None)
-    if listed is None:
-        return {path: group}
-    return {words: each for name, one in listed.items() for words, each in parsed(one, (*path, name)).items()}
-
-
-COMMANDS = parsed()
-ANSWERING = {words: each for words, each in COMMANDS.items() if each.callback.__name__ not in SILENT}
-TYPED: dict[Words, Words] = {
-    ("map",): ("order.json", "--topic", "orders/paid"),
-    ("explain",): ("shopify:order:1",),
-    ("pause",): ("--company", "acme-us"),
-    ("resume",): ("--company", "acme-us"),
-    ("adopt",): ("#1043", "--none"),
-    ("connect",): ("acme-us", "--no-browser", "--timeout", "1", "--port", "0"),
-    ("rules", "check"): (str(RULES),),
-    ("rules", "init"): ("--company", "acme-us"),
-    ("produce",): ("order.json", "--source", "shopify"),
-    ("backfill",): ("--company", "acme-us", "--plan"),
-    ("verify",): ("--company", "acme-us"),
-    ("reconcile",): ("--company", "acme-us", "--from", "2026-11-01", "--to", "2026-11-02"),
-    ("dead-letters", "dismiss"): ("0/0", "--note", "by hand"),
-    ("dead-letters", "show"): ("0/0",),
-    ("dead-letters", "redrive"): ("0/1", "--dry-run"),
-    ("dead-letters", "edit"): ("0/1", "--body", "order.json"),
-}
-"""What a command needs to have something to say; all others are typed alone."""
 TABLES = [
     words for words in ANSWERING if words[-1] in {"results", "list", "doctor", "show", "reference", "status", "explain"}
 ]
@@ -99,11 +65,6 @@ def _drain(master: int, got: list[bytes]) -> None:
     with contextlib.suppress(OSError):  # the end of a terminal that nobody writes to any more
         while chunk := os.read(master, 65_536):
             got.append(chunk)
-
-
-def typed(words: Words, *more: str) -> list[str]:
-    """The command with what it needs."""
-    return ["qbo-bridge", *words, *TYPED.get(words, ()), *more]
 
 
 def test_what_is_typed_here_is_a_command() -> None:

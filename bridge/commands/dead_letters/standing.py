@@ -70,7 +70,6 @@ async def standing_letters(
     Whoever may not read the journal or the results sees the letters all the same. Where results are read, they say to
     `booked` what was booked last.
     """
-    check_code(code)
     letters: dict[Place, tuple[Letter, Mapping[str, str], EventContent]] = {}
     dismissals: dict[Place, Dismissal] = {}
     async for record in read_records(settings, settings.topics.dead_letters):
