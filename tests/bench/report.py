@@ -26,20 +26,29 @@ time, floor and machine in turn in one process, the median over all micro-batche
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One number of a bench, and the most that it is meant to be; None where nothing says."""
+    """One number of a bench, and the most that it is meant to be; None where nothing says.
+
+    `why` says what keeps it from there, where it is more.
+    """
 
     verb: str
     what: str
     measured: float
     unit: str
     reach: float | None
+    why: str = "no reason is known"
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
         """The row as people read it."""
         most = "" if self.reach is None else f"≤ {self.reach:g} {self.unit}".rstrip()
         kept = self.reach is None or self.measured <= self.reach
-        return self.verb, self.what, f"{self.measured:.4g} {self.unit}".rstrip(), most if kept else f"{most}, missed"
+        return (
+            self.verb,
+            self.what,
+            f"{self.measured:.4g} {self.unit}".rstrip(),
+            most if kept else f"{most}, missed: {self.why}",
+        )
 
 
 def table(rows: Sequence[Row]) -> Table:

@@ -1,7 +1,7 @@
 """All benches that have a bound, as a table and as JSON.
 
 python -m tests.bench.results [--orders 1500] [--runs 3] [--records 500] [--documents 100000] [--backlog 2400]
-                              [--parked 20000] [--write]
+                              [--parked 20000] [--sold 100] [--write]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import structlog
 from rich.console import Console
 
-from tests.bench import cpu, index, limits, rounds, waiting
+from tests.bench import cpu, index, limits, peers, rounds, waiting
 from tests.bench.report import PAGE, as_json, page, sections, table
 
 
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--documents", type=int, default=index.DOCUMENTS, help="documents of the index")
     parser.add_argument("--backlog", type=int, default=limits.ORDERS, help="orders of the backlog under limits")
     parser.add_argument("--parked", type=int, default=waiting.PARKED, help="events that wait")
+    parser.add_argument("--sold", type=int, default=peers.ORDERS, help="orders that a peer books too")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} too")
     given = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *index.measure(given.documents),
         *limits.measure(given.backlog),
         *waiting.measure(given.parked),
+        *peers.measure(given.sold),
     ]
     Console().print(table(rows))
     sys.stdout.write(as_json(rows) + "\n")

@@ -89,13 +89,30 @@ def test_the_bench_of_the_record_of_ids_measures_take_overs_with_and_without_fol
 def test_the_bench_of_results_measures_posting_replay_and_rounds(capsys: pytest.CaptureFixture[str]) -> None:
     """A table, and a line of JSON for each number. Guard: a request that was not recorded fails."""
     results.main(
-        ["--orders", "6", "--runs", "1", "--records", "12", "--documents", "1000", "--backlog", "9", "--parked", "20"]
+        [
+            "--orders",
+            "6",
+            "--runs",
+            "1",
+            "--records",
+            "12",
+            "--documents",
+            "1000",
+            "--backlog",
+            "9",
+            "--parked",
+            "20",
+            "--sold",
+            "3",
+        ]
     )
     said = capsys.readouterr().out.splitlines()
     rows = [orjson.loads(each) for each in said if each.startswith("{")]
     numbers = {(row["verb"], row["what"]): row["measured"] for row in rows}
     assert numbers["rounds", "sales of others that are planned again"] == 0
     assert numbers["limits", "answers 429"] == 0
+    assert numbers["peers", "qbo-bridge: calls an order"] > 0
+    assert numbers["peers", "python-quickbooks: metered reads an order"] > 0
     assert numbers["waiting", "CPU ms of an idle second with 20 parked"] > 0
     assert numbers["index", "memory of a document, its recorded Id included"] > 0
     assert all(numbers["cpu", f"{verb} against orjson.loads"] > 0 for verb in ("posting", "replay"))
