@@ -29,6 +29,41 @@ def marker_key(tokens_key: bytes) -> bytes:
     return hmac.digest(tokens_key, _CONTEXT, hashlib.sha256)
 
 
+Span = tuple[int, int]
+"""Where a part of a text begins, and where what is behind it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedNote:
+    """A note and the markers in it that are ours, in their order, each with the place where it stands."""
+
+    text: str
+    ours: tuple[tuple[Marker, Span], ...]
+
+    def find(self, key: SourceKey | None = None) -> Marker | None:
+        """The first marker, with `key` the first of that document, without its signature; None when there is none."""
+        return next((marker for marker, _ in self.ours if key in (None, marker.key)), None)
+
+    @property
+    def human_part(self) -> str:
+        """What stands beside our markers, without the empty lines that they leave behind."""
+        return "\n".join(self._human_lines()).strip("\n")
+
+    def _human_lines(self) -> Iterator[str]:
+        start = 0
+        for line in self.text.splitlines(keepends=True):
+            (said,), end = line.splitlines(), start + len(line)
+            # because a marker holds no white space, it lies in one line whatever ends lines here
+            spans = [span for _, span in self.ours if start <= span[0] < end]
+            left = said
+            for first, behind in reversed(spans):
+                left = left[: first - start] + left[behind - start :]
+            left = left.rstrip() if spans else left
+            if left or not said:
+                yield left
+            start = end
+
+
 @dataclass(frozen=True, slots=True)
 class MarkerSeal:
     """Signs and recognises the markers of one company. `keys` are K and the former ones; the first signs."""
@@ -49,20 +84,21 @@ class MarkerSeal:
         pairs = {name: value for name, value in marker.fields.items() if name != MarkerField.SIGNATURE}
         return str(Marker(marker.key, {**pairs, MarkerField.SIGNATURE: self.signature(entity, marker.key)}))
 
-    def find(self, entity: str, note: str | None, key: SourceKey | None = None) -> Marker | None:
+    def read(self, entity: str, note: str | None) -> SealedNote:
+        """`note` with the markers in it that are ours, each proved once."""
+        text = note or ""
+        return SealedNote(text, tuple(self._ours(entity, text)) if "[qbb:" in text else ())
+
+    def find(self, entity: str, note: str | None) -> Marker | None:
         """The first marker in `note` that is ours, without its signature; None when there is none.
 
-        With `key` the first of that document. Keys of pairs that this release does not know are kept.
+        Keys of pairs that this release does not know are kept.
         """
-        ours = (marker for marker, _ in self._ours(entity, note or ""))
-        return next((marker for marker in ours if key in (None, marker.key)), None)
+        return self.read(entity, note).find()
 
     def human_part(self, entity: str, note: str | None) -> str:
         """What is in `note` beside our marker's line, without the empty line that the marker leaves behind."""
-        before = (note or "").splitlines()
-        lines = [self._without_ours(entity, line) for line in before]
-        kept = [line for line, old in zip(lines, before, strict=True) if line or not old]
-        return "\n".join(kept).strip("\n")
+        return self.read(entity, note).human_part
 
     def write(self, entity: str, note: str | None, marker: Marker, *, length_max: int = PRIVATE_NOTE_MAX) -> str:
         """`note` with `marker`, signed, as its last line in place of any of ours that it has.
@@ -74,13 +110,7 @@ class MarkerSeal:
         human = self.human_part(entity, note)[: max(length_max - len(line) - 1, 0)].rstrip("\n")
         return f"{human}\n{line}" if human else line
 
-    def _without_ours(self, entity: str, line: str) -> str:
-        spans = [span for _, span in self._ours(entity, line)]
-        for start, end in reversed(spans):
-            line = line[:start] + line[end:]
-        return line.rstrip() if spans else line
-
-    def _ours(self, entity: str, note: str) -> Iterator[tuple[Marker, tuple[int, int]]]:
+    def _ours(self, entity: str, note: str) -> Iterator[tuple[Marker, Span]]:
         for found in _MARKER.finditer(note):
             key = SourceKey(found["system"], found["kind"], found["id"])
             pairs = dict(_PAIR.findall(found["pairs"]))

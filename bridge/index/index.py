@@ -40,7 +40,7 @@ from bridge.index.unmarked import FoundByFacts
 from contracts.entities import Entity, number, part
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import SALES, Marker, MarkerField, amount_in, text_in
-from contracts.marker_seal import MarkerSeal
+from contracts.marker_seal import MarkerSeal, SealedNote
 from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, InvoiceDraft, ItemDraft
 
@@ -195,7 +195,8 @@ class Index:
         if entity == "Item":
             self.items.remember_item(body)
             return None
-        posted = self._read(entity, body)
+        note = self.seal.read(entity, str(body.get("PrivateNote") or ""))
+        posted = self._read(entity, body, note)
         has_form = entity in SALES or entity == "CreditMemo" or _is_late_money(posted)
         if posted is not None and has_form and (in_full or posted.has_gift_cards):
             posted = replace(posted, form=form_of(body))
@@ -207,13 +208,13 @@ class Index:
         if posted is not None and not self._is_copy(posted):
             return posted
         if entity in UNMARKED | BANK_ENTITIES and "Id" in body:
-            self._remember_stranger(entity, body, is_copy=posted is not None, in_full=in_full)
+            self._remember_stranger(entity, body, note, is_copy=posted is not None, in_full=in_full)
         return None
 
-    def _remember_stranger(self, entity: str, body: Entity, *, is_copy: bool, in_full: bool) -> None:
+    def _remember_stranger(self, entity: str, body: Entity, note: SealedNote, *, is_copy: bool, in_full: bool) -> None:
         """Take in what is not ours: it may be what is about to be created, or be linked to what is ours."""
         stranger = Marker(SourceKey("quickbooks", entity.lower(), str(body["Id"])), {})
-        document = self._posted_of(entity, body, _OurMarker(stranger, marked=False))
+        document = _posted(entity, body, _OurMarker(stranger, marked=False), note)
         if entity == "Payment":
             self.others.remember(document, asked=in_full)
         if entity in BANK_ENTITIES and not is_copy:
@@ -477,16 +478,15 @@ class Index:
         elif self._duplicates.get((entity, key), {}).pop(ident, None) and not self._duplicates[entity, key]:
             del self._duplicates[entity, key]
 
-    def _marker(self, entity: str, body: Entity) -> _OurMarker | None:
+    def _marker(self, entity: str, ident: str, note: SealedNote) -> _OurMarker | None:
         """The row's marker, None for a stranger's; of one that is known to be ours the last one that it had.
 
         A void may overwrite the note, and a person may clear it: neither makes a stranger of what is ours.
         """
-        note, ident = str(body.get("PrivateNote") or ""), str(body.get("Id"))
         recorded = self.identities.key_of(entity, ident)
         if recorded is not None:
             return self._recorded_marker(entity, ident, note, recorded)
-        marker = self.seal.find(entity, note)
+        marker = note.find()
         if marker is not None:
             # because a signature proves the key alone, only what was sent in so many words is more than a claim
             return _OurMarker(marker, True, proven=self.identities.was_sent(entity, marker.key, marker.fields))
@@ -498,13 +498,13 @@ class Index:
             return None
         return _OurMarker(Marker(known.key, known.marker_fields), False, known.marker_known, known.proven)
 
-    def _recorded_marker(self, entity: str, ident: str, note: str, recorded: SourceKey) -> _OurMarker:
+    def _recorded_marker(self, entity: str, ident: str, note: SealedNote, recorded: SourceKey) -> _OurMarker:
         """What was written last on what is recorded under `recorded`, whatever a person made of its memo."""
-        taken_over = self.seal.find(entity, note)
+        taken_over = note.find()
         if taken_over is not None and self._takes_over(entity, taken_over, recorded):
             self.identities.own(entity, ident, taken_over.key, taken_over.fields)
             return _OurMarker(taken_over, marked=True)
-        marker = self.seal.find(entity, note, recorded)
+        marker = note.find(recorded)
         said = marker.fields if marker is not None else {}
         if marker is not None and self.identities.was_sent(entity, recorded, said):
             self.identities.own(entity, ident, recorded, said)
@@ -530,20 +530,13 @@ class Index:
         recorded = self.identities.of(posted.entity, posted.key)
         return recorded is not None and recorded.id != posted.id
 
-    def _read(self, entity: str, body: Entity) -> Posted | None:
-        found = self._marker(entity, body) if "Id" in body else None
-        if found is None:
-            return None
-        return self._posted_of(entity, body, found)
-
-    def _posted_of(self, entity: str, body: Entity, ours: _OurMarker) -> Posted:
-        human_note = self.seal.human_part(entity, str(body.get("PrivateNote") or ""))
-        return _posted(entity, body, ours, human_note)
+    def _read(self, entity: str, body: Entity, note: SealedNote) -> Posted | None:
+        found = self._marker(entity, str(body["Id"]), note) if "Id" in body else None
+        return None if found is None else _posted(entity, body, found, note)
 
 
-def _posted(entity: str, body: Entity, ours: _OurMarker, human_note: str) -> Posted:
+def _posted(entity: str, body: Entity, ours: _OurMarker, note: SealedNote) -> Posted:
     marker = ours.marker
-    note = str(body.get("PrivateNote") or "")
     total = number(body.get("Amount" if entity == "Transfer" else "TotalAmt"))
     lines = linked_lines(body) if entity == "Payment" else ()
     links = body.get("LinkedTxn") or ()
@@ -568,8 +561,8 @@ def _posted(entity: str, body: Entity, ours: _OurMarker, human_note: str) -> Pos
         txn_date=day(body.get("TxnDate")),
         exchange_rate=number(body.get("ExchangeRate")),
         shipping=shipping_of(body),
-        voided=_is_voided(note, marker, total, lines),
-        human_note=human_note,
+        voided=_is_voided(note.text, marker, total, lines),
+        human_note=note.human_part,
         marked=ours.marked,
         marker_known=ours.marker_known,
         proven=ours.proven,

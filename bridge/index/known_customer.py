@@ -46,15 +46,15 @@ class KnownCustomer:
 
 def listed(row: Entity, seal: MarkerSeal) -> KnownCustomer | None:
     """The customer in a row or answer, None for a stranger's."""
-    notes = str(row.get("Notes") or "")
-    marker = seal.find("Customer", notes)
+    notes = seal.read("Customer", str(row.get("Notes") or ""))
+    marker = notes.find()
     if marker is None:
         return None
     return KnownCustomer(
         id=str(row["Id"]),
         sync_token=str(row.get("SyncToken", "0")),
         marker=marker,
-        human_note=seal.human_part("Customer", notes),
+        human_note=notes.human_part,
         packed=_SEPARATOR.join(_said_in(row)),
     )
 

@@ -126,6 +126,22 @@ def test_any_text_of_a_person_is_kept(text: str) -> None:
     assert SEAL.write("Invoice", once, MARKER) == once
 
 
+@given(
+    lines=st.lists(st.lists(st.sampled_from([LINE, "call first", "[qbb:", " ", str(MARKER)]), max_size=4), max_size=6),
+    ends=st.lists(st.sampled_from(["\n", "\r\n", "\x0b", "\x1c", "\x85", "\u2028"]), min_size=6, max_size=6),
+)
+def test_markers_are_taken_out_of_each_line_whatever_ends_it(lines: list[list[str]], ends: list[str]) -> None:
+    """A line that was nothing but markers goes; blanks at the end of a line go where a marker went."""
+    note = "".join("".join(parts) + end for parts, end in zip(lines, ends, strict=False))
+    kept = []
+    for parts in lines:
+        left = "".join(part for part in parts if part != LINE)
+        left = left.rstrip() if LINE in parts else left
+        kept += [left] if left or not parts else []
+    assert SEAL.human_part("Invoice", note) == "\n".join(kept).strip("\n")
+    assert len(SEAL.read("Invoice", note).ours) == sum(parts.count(LINE) for parts in lines)
+
+
 @given(ident=IDS, fields=st.dictionaries(st.from_regex(r"[a-z]{1,3}", fullmatch=True), VALUES, max_size=5))
 def test_what_is_signed_is_believed(ident: str, fields: dict[str, str]) -> None:
     """Whatever the id and the pairs say, they come back; a pair `s` of theirs does not."""

@@ -8,6 +8,7 @@ import pytest
 
 from bridge.index.index import order_of
 from contracts.keys import SourceKey
+from contracts.marker_seal import MarkerSeal
 from contracts.posting import Version
 from tests.support.plans import (
     BODY_MONEY,
@@ -27,6 +28,23 @@ def test_a_marker_is_found_wherever_it_stands() -> None:
     row = invoice_row(PrivateNote=f"Call first\n{note(ORDER, v='7.2', h='abc', t='30.00')}\nThanks")
     posted = known(books(("Invoice", row)), "Invoice", ORDER)
     assert (posted.id, posted.version, posted.human_note) == ("145", Version(7, 2, "abc"), "Call first\nThanks")
+
+
+def test_a_marker_is_proved_once_for_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A take-over reads a hundred thousand of them, and a proof is the dearest part of it."""
+    proofs: list[str] = []
+    prove = MarkerSeal._is_right
+
+    def counted(seal: MarkerSeal, said: str, entity: str, key: SourceKey) -> bool:
+        proofs.append(said)
+        return prove(seal, said, entity, key)
+
+    monkeypatch.setattr(MarkerSeal, "_is_right", counted)
+    index = books()
+    for row in (invoice_row(), invoice_row()):  # the second time it is known by its Id
+        proofs.clear()
+        index.remember("Invoice", row)
+        assert len(proofs) == 1
 
 
 def test_a_strangers_document_is_not_ours() -> None:
