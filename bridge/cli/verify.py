@@ -44,10 +44,11 @@ def verify(
     """Prove that each document of a span of events is in QuickBooks once, with the total that the events say.
 
     The events are mapped anew and compared with QuickBooks itself: missing, extra and drifted documents are named, with
-    totals by currency. Documents are judged by all that the company has consumed, also after the span; what it has not
-    reached yet is counted and not judged. Writes nothing and may run beside a service, at the lowest priority. Exit 1
-    when anything is missing or extra, when people changed a document (`verdict` in --json: differs), and when nothing
-    was read (nothing_read). Times are ISO 8601, UTC where no offset is given.
+    totals by currency. A document has drifted when its total, tax, day, account or customer is another. Documents are
+    judged by all that the company has consumed, also after the span; what it has not reached yet is counted and not
+    judged. Writes nothing and may run beside a service, at the lowest priority. Exit 1 when anything is missing or
+    extra, when people changed a document or it is an open dead letter (`verdict` in --json: differs; a dead letter that
+    was dismissed is none), and when nothing was read (nothing_read). Times are ISO 8601, UTC where no offset is given.
 
     Example: qbo-bridge verify --company acme-us --day yesterday
 

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from bridge.commands.dead_letters.redriving import letter_headers
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bridge.commands.dead_letters.dismissals import read_dismissal
+from bridge.commands.dead_letters.redriving import Letter, read_letter
+from bridge.commands.dead_letters.states import DISMISSED, newest_of_each
 from bridge.commands.glance import glance_at
 from bridge.commands.reading import read_records
 from bridge.config.settings import Settings
-from contracts.records import Place
+from contracts.records import InboundRecord, Place
 from contracts.results import ResultStatus
 
 
-async def dead_lettered(settings: Settings, company: str) -> dict[Place, str]:
-    """Which records of the company were dead-lettered, and why."""
-    found: dict[Place, str] = {}
-    async for record in read_records(settings, settings.topics.dead_letters):
-        headers = letter_headers(record)
-        if headers.get("company") == company:
-            place = Place(headers.get("topic", ""), int(headers.get("partition", -1)), int(headers.get("offset", -1)))
-            found[place] = headers.get("reason-code", "")
-    return found
+@dataclass(frozen=True, slots=True)
+class DeadLettered:
+    """Which records of a company are dead letters, and why: those that are `open`, and those a person `dismissed`."""
+
+    open: Mapping[Place, str]
+    dismissed: Mapping[Place, str]
+
+
+async def dead_lettered(settings: Settings, company: str) -> DeadLettered:
+    """The dead letters of the company by their records, the newest of each."""
+    records = read_records(settings, settings.topics.dead_letters)
+    # because thousands of bodies are not held for what their headers say
+    return dead_letters_of([replace(each, value=each.value and b"") async for each in records], company)
+
+
+def dead_letters_of(records: Iterable[InboundRecord], company: str) -> DeadLettered:
+    """What the records of the dead-letter topic say of a company. Pure."""
+    letters: dict[Place, Letter] = {}
+    dismissed: set[Place] = set()
+    for record in records:
+        letter, dismissal = read_letter(record), read_dismissal(record)
+        if letter is not None and letter.company == company:
+            letters[letter.place] = letter
+        elif dismissal is not None:
+            dismissed.add(dismissal.letter)
+    newest = newest_of_each(letters.values())
+    return DeadLettered(
+        open={origin: letters[place].code for origin, place in newest.items() if place not in dismissed},
+        dismissed=dict.fromkeys((origin for origin, place in newest.items() if place in dismissed), DISMISSED),
+    )
 
 
 async def ignored(settings: Settings, company: str) -> dict[Place, str]:

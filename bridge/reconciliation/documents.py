@@ -12,10 +12,10 @@ from bridge.index.index import Index, Posted, order_of
 from bridge.index.payment_links import lost
 from bridge.reconciliation.booked import booked_as, came_back, deleted_since, was_booked
 from bridge.reconciliation.companions import DeletedDocument, deleted_companions, late_credits
-from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument
+from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument, UnmappedDocument
 from bridge.reconciliation.late_money import IsOld, is_taken_over, late_entries, of_earlier_books
 from contracts.keys import SourceKey
-from contracts.marker import SALES
+from contracts.marker import SALES, TRANSACTIONS
 from contracts.money import plain
 from contracts.records import Place
 
@@ -50,7 +50,8 @@ WRONG = frozenset({Verdict.MISSING, Verdict.EXTRA})
 """What the bridge promises never to happen."""
 BY_PEOPLE = frozenset({Verdict.DRIFTED, Verdict.VOIDED})
 """What people make of documents in QuickBooks: no fault of the bridge, and the books differ all the same."""
-DIFFERS = WRONG | BY_PEOPLE
+DIFFERS = WRONG | BY_PEOPLE | {Verdict.DEAD_LETTERED}
+"""The books are not as the source is: a document that is an open dead letter is not in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +96,13 @@ def documents(
     index: Index,
     letters: Mapping[Place, str],
     ignored: Mapping[Place, str],
-    waiting: Collection[Place] = (),
+    waiting: Collection[Place] | None = None,
 ) -> list[Document]:
     """Every document of `events` with its verdict, and every marker that the books hold twice.
 
     `letters` are the records that were dead-lettered and `ignored` those that were ignored, with their reason codes:
-    they say why a document is not in the books. `waiting` are the records that wait for another document.
+    they say why a document is not in the books. `waiting` are the records that wait for another document; None where
+    nobody has looked: then money whose sale is nowhere is said to wait.
     """
     is_old, copies, unbooked = of_earlier_books(events, index), index.duplicates(), _unbooked(events, index)
     evidence = _Evidence(events, index, is_old, letters, ignored, copies, waiting, unbooked)
@@ -112,6 +114,7 @@ def documents(
     found += [_compared(entry, evidence) for payout, entry in events.returns.items() if came_back(payout, index)]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
     found += _deleted(found, evidence)
+    found += [line for key, each in events.unmapped.items() if (line := _unmapped(key, each, evidence)) is not None]
     booked = (booked_as(each.entity, each.key, index) for each in found)
     named = {(each.entity, each.key) for each in found} | {(each.entity, each.key) for each in booked if each}
     found += [_copied(place, duplicates) for place, duplicates in evidence.duplicates.items() if place not in named]
@@ -138,6 +141,27 @@ def _deleted_line(deleted: DeletedDocument, found: Sequence[Document]) -> Docume
         ids=(deleted.identity.id,),
         why=f"the bridge booked it with {deleted.of}, and QuickBooks has it no more",
         companion=deleted,
+    )
+
+
+def _unmapped(key: SourceKey, unmapped: UnmappedDocument, evidence: _Evidence) -> Document | None:
+    """The dead letter of a document of which nothing could be made; None where a body that is as new was booked."""
+    events, index = evidence.events, evidence.index
+    wanted = [each for (_, document), each in events.wanted.items() if document == key]
+    newest, booked = index.newest(key), [entity for entity in TRANSACTIONS if index.get(entity, key) is not None]
+    is_known_anew = any(each.age[0] >= unmapped.updated_at or not each.is_versioned for each in wanted)
+    is_booked = bool(booked) if newest is None else newest.updated_at >= unmapped.updated_at
+    if is_known_anew or is_booked or all(record in evidence.ignored for record in unmapped.records):
+        return None
+    codes = {evidence.letters.get(record, unmapped.code) for record in unmapped.records}
+    return Document(
+        entity=key.kind,
+        key=key,
+        verdict=Verdict.DEAD_LETTERED,
+        currency="",
+        expected=None,
+        why=", ".join(sorted(codes)),
+        records=unmapped.records,
     )
 
 
@@ -172,7 +196,7 @@ class _Evidence:
     letters: Mapping[Place, str]
     ignored: Mapping[Place, str]
     duplicates: Mapping[EntityKey, Sequence[Posted]]
-    waiting: Collection[Place]
+    waiting: Collection[Place] | None
     unbooked: Mapping[SourceKey, Decimal]
     """By sale the money that events ask for under a key of its own and that is not in the books."""
 
@@ -211,7 +235,7 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     if posted is None:
         return _absent(line, wanted, evidence)
     if wanted.taken_back:
-        return _taken_back(line, posted)
+        return _taken_back(line, wanted, posted, evidence)
     return _there(line, wanted, posted, evidence)
 
 
@@ -307,13 +331,15 @@ def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Do
     invoice = wanted.invoice
     if invoice is not None and evidence.index.get("SalesReceipt", invoice) is not None:
         return replace(line, expected=None, why="its sale is a sales receipt, which holds the money")
-    if any(record in evidence.waiting for record in wanted.records):
+    if evidence.waiting is not None and any(record in evidence.waiting for record in wanted.records):
         return replace(line, verdict=Verdict.WAITING, why="it waits for another document")
     codes = {evidence.letters[record] for record in wanted.records if record in evidence.letters}
     # because a letter that was redriven and booked says nothing of what a person deleted since
     if codes and not deleted_since(wanted.entity, wanted.key, evidence.index):
         return replace(line, verdict=Verdict.DEAD_LETTERED, why=", ".join(sorted(codes)))
-    if invoice is not None and evidence.sale(invoice) is None and not _is_asked_for(invoice, evidence.events):
+    # because what waits is known from the journal, and what is not there and does not wait is missing
+    is_alone = evidence.waiting is None and invoice is not None and evidence.sale(invoice) is None
+    if is_alone and invoice is not None and not _is_asked_for(invoice, evidence.events):
         return replace(line, verdict=Verdict.WAITING, why=f"{invoice} is not in the books")
     return replace(line, verdict=Verdict.MISSING, why="nothing in the books carries its marker")
 
@@ -327,11 +353,20 @@ def _of_earlier_books(line: Document, posted: Posted | None) -> Document:
     return replace(line, verdict=Verdict.IGNORED, expected=None, why=f"{BEFORE_START}, and booked before that rule")
 
 
-def _taken_back(line: Document, posted: Posted) -> Document:
+def _taken_back(line: Document, wanted: ExpectedDocument, posted: Posted, evidence: _Evidence) -> Document:
     """An order with money on it keeps its invoice; a fact that did not last must not count."""
-    if posted.entity in SALES or posted.voided:
+    letters = {evidence.letters[record] for record in wanted.records if record in evidence.letters}
+    if posted.voided or (posted.entity in SALES and not _stands_unpaid(posted, evidence.index)):
         return replace(line, verdict=Verdict.CANCELLED, expected=None)
+    if letters:
+        return replace(line, verdict=Verdict.DEAD_LETTERED, expected=Decimal(0), why=", ".join(sorted(letters)))
     return replace(line, verdict=Verdict.EXTRA, expected=Decimal(0), why="its source took it back")
+
+
+def _stands_unpaid(sale: Posted, index: Index) -> bool:
+    """True for an invoice that is owed in full though nothing was ever put on it or taken off it."""
+    is_touched = sale.linked_to or index.payments_of(sale.key) or late_credits(sale.key, index)
+    return bool(sale.total) and sale.balance == sale.total and sale.total_unchanged and not is_touched
 
 
 def _difference(expected: Decimal | None, wanted: ExpectedDocument, posted: Posted) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from bridge.decoding.decision import MappedRecord
 from bridge.reconciliation.payouts import PayoutRecords, key_of_return
-from bridge.reconciliation.source import SourceOrders
+from bridge.reconciliation.source import SourceOrders, updated_at
 from contracts.errors import RecordError
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.money import decimals_of, total
@@ -32,12 +32,15 @@ from contracts.quickbooks import (
     Shown,
 )
 from contracts.records import Place
+from mappings.documents import document_of
 
 EntityKey = tuple[str, SourceKey]
 """The type of an entity and the document that it stands for."""
 
 _TAKEN_BACK = frozenset({Intent.VOID, Intent.WITHDRAWN, Intent.UNDONE, Intent.LEFT_OUT})
 _NOTHING_NEED_BE_THERE = _TAKEN_BACK | {Intent.BEFORE_START}
+_LISTED = frozenset({"customer", "product"})
+"""Kinds of documents that become entries of lists, and no transactions."""
 _UNDATED = (-1, -1)
 """The age of a fact: it has no version, and what takes it back is always newer."""
 
@@ -60,6 +63,20 @@ class ExpectedDocument:
     credit_of: SourceKey | None = None
     records: list[Place] = field(default_factory=list)
 
+    @property
+    def is_versioned(self) -> bool:
+        """False for a fact: it happened once, whichever event tells it."""
+        return self.age != _UNDATED
+
+
+@dataclass(frozen=True, slots=True)
+class UnmappedDocument:
+    """A document of which no mapping makes anything. `updated_at` is its own, in seconds; 0 where it says none."""
+
+    updated_at: int
+    code: str
+    records: tuple[Place, ...]
+
 
 class Events:
     """What the records of a span ask for, and how many of them ask for nothing."""
@@ -71,6 +88,8 @@ class Events:
         self.ignored: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         """Records that can never be booked, by reason code."""
+        self.unmapped: dict[SourceKey, UnmappedDocument] = {}
+        """What cannot be booked and names its document, by that."""
         self.earliest_created_at: datetime | None = None
         """When the oldest document existed at its source: the books are read since then."""
         self.wanted: dict[EntityKey, ExpectedDocument] = {}
@@ -106,8 +125,20 @@ class Events:
                     self.ignored[code] += 1
                 case RecordError() as error:
                     self.refused[error.code] += 1
+                    self._take_unmapped(each, error)
                 case PostingPlan() as plan:
                     self._take(plan, each.record.place)
+
+    def _take_unmapped(self, mapped: MappedRecord, error: RecordError) -> None:
+        document = document_of(mapped.envelope) if mapped.envelope is not None else None
+        if mapped.envelope is None or document is None or document.kind in _LISTED:
+            return
+        known = self.unmapped.get(document)
+        self.unmapped[document] = UnmappedDocument(
+            updated_at=max(updated_at(mapped.envelope.body), known.updated_at if known else 0),
+            code=error.code,
+            records=(*(known.records if known else ()), mapped.record.place),
+        )
 
     def add_later(self, mapped: Iterable[MappedRecord]) -> None:
         """Take in what was told after the span of documents that it asks for.

@@ -99,7 +99,7 @@ class BothSides:
 
 def lines_of(sides: BothSides) -> list[DocumentLine]:
     """Every document that the events tell, and every one of ours that the books have without them."""
-    found = [_line(document, sides) for document in sides.found]
+    found = [line_of(document, sides) for document in sides.found]
     known = {(line.row.entity, line.row.id) for line in found if line.row is not None}
     rest = (_own(row, sides) for place, row in sides.rows.items() if place not in known)
     return [*found, *(line for line in rest if line is not None)]
@@ -113,8 +113,9 @@ def key_of(row: BookRow, index: Index) -> SourceKey | None:
     return index.identities.key_of(row.entity, row.id) or (marker.key if marker is not None else None)
 
 
-def _line(document: Document, sides: BothSides) -> DocumentLine:
-    posted = _stands_for(document, sides.index)
+def line_of(document: Document, sides: BothSides) -> DocumentLine:
+    """A document that the events tell, compared with what the books have of it."""
+    posted = stands_for(document, sides.index)
     facts = _facts_of(document, posted, sides)
     row = sides.rows.get((posted.entity, posted.id)) if posted is not None else None
     sale = facts.sale if facts is not None else document.key
@@ -293,7 +294,8 @@ def _own(row: BookRow, sides: BothSides) -> DocumentLine | None:
     return replace(line, source=posted.written, difference=difference)
 
 
-def _stands_for(document: Document, index: Index) -> Posted | None:
+def stands_for(document: Document, index: Index) -> Posted | None:
+    """What the books have of it, by whichever form."""
     if document.entity in SALES:
         return index.sale(document.key)
     return booked_as(document.entity, document.key, index)

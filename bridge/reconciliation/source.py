@@ -64,6 +64,8 @@ class SourceOrders:
         figures = self._figures.get(sale.key)
         if figures is None or sale.voided or (sale.currency or figures.currency) != figures.currency:
             return ""
+        if sale.version is not None and sale.version.updated_at > figures.updated_at.timestamp():
+            return ""  # because a newer body than those that were read has changed it rightly
         moved_at = self._moved_at.get(sale.key)
         is_last_word = moved_at is None or moved_at < figures.updated_at
         for what, said, booked in _compared(figures, sale, index, redeemed, is_last_word=is_last_word):
@@ -144,6 +146,12 @@ def _is_edited(body: Mapping[str, Any]) -> bool:
 def _has_rounding(body: Mapping[str, Any]) -> bool:
     money = (body.get(ROUNDING) or {}).get("shop_money") or {}
     return bool(_amount(money.get("amount")))
+
+
+def updated_at(body: Mapping[str, Any]) -> int:
+    """When a body says that its document was changed last, in seconds since the epoch; 0 where it does not."""
+    moment = _time(body.get("updated_at"))
+    return int(moment.timestamp()) if moment is not None else 0
 
 
 def _amount(value: object) -> Decimal | None:

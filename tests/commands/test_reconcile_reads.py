@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.commands.reconcile.command import read_books
+from bridge.commands.sides import read_books
 from bridge.index.index import Index
 from mappings.rules import MappingRules
 from tests.support.reconciling import sold

@@ -142,8 +142,14 @@ def test_money_that_a_person_deleted_is_not_missing() -> None:
 def test_a_cancelled_order_asks_for_nothing() -> None:
     """Nothing there, a void there, or an invoice that stays because of its money."""
     void = invoice_row("0.00", PrivateNote="Voided - " + note(ORDER, v="9.27", h="void", t="0.00"))
-    for index in (books(), books(("Invoice", void)), books(("Invoice", invoice_row()))):
+    paid = books(("Invoice", invoice_row()), ("Payment", payment_row(SALE)))
+    for index in (books(), books(("Invoice", void)), paid):
         assert verdicts(told(order_plan(), cancelled_plan()), index) == {INVOICE: "cancelled"}
+
+
+def test_a_cancellation_that_nobody_booked_is_named() -> None:
+    """Nothing is on the invoice, and it is owed in full. Guard: `_stands_unpaid`."""
+    assert verdicts(told(order_plan(), cancelled_plan()), books(("Invoice", invoice_row()))) == {INVOICE: "extra"}
 
 
 def test_a_fact_that_did_not_last_must_not_be_there() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from bridge.commands.reconcile.command import SourceSide, both_sides, read_books
+from bridge.commands.sides import SourceSide, both_sides, read_books
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.identities import read_identities

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.keys import SourceKey
-from tests.support.orders import Json, line, order, refund, refund_line, transaction
+from tests.support.orders import Json, line, order, refund, refund_line, taxed, transaction
 from tests.support.sandbox_books import marker_of
 from tests.support.yesterday import SPAN, Yesterday
 
@@ -25,10 +25,12 @@ class SeededOrder:
     number: int
     amount: Decimal
     grown: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
     paid: Decimal = Decimal(0)
     refunds: list[Json] = field(default_factory=list)
     cancelled_at: str | None = None
     at: int = SPAN
+    began: datetime = BEGINS
     _moments: int = 0
     _ids: dict[tuple[str, SourceKey], str] = field(default_factory=dict)
 
@@ -47,16 +49,25 @@ class SeededOrder:
         """The key of what is handed back."""
         return SourceKey("shopify", "refund", str(self.number * 100 + 60))
 
+    @property
+    def total(self) -> Decimal:
+        """What the order comes to now."""
+        return self.amount + self.grown + self.tax
+
     def moment(self) -> str:
         """A later moment each time."""
         self._moments += 1
-        return (BEGINS + timedelta(minutes=self._moments)).isoformat()
+        return (self.began + timedelta(minutes=self._moments)).isoformat()
+
+    def _sold(self) -> Json:
+        own = {"id": self.number * 1000 + 1}
+        return taxed(str(self.amount), 1, str(self.tax), **own) if self.tax else line(str(self.amount), **own)
 
     def body(self, **changes: object) -> Json:
         """The order as the source has it now."""
-        lines = [line(str(self.amount), id=self.number * 1000 + 1)]
+        lines = [self._sold()]
         lines += [line(str(self.grown), id=self.number * 1000 + 2)] if self.grown else []
-        total = self.amount + self.grown
+        total = self.total
         owing = Decimal(0) if self.cancelled_at or self.refunds else total - self.paid
         kept = Decimal(0) if self.refunds else total
         return order(
@@ -90,10 +101,14 @@ class SeededOrder:
             order_id=self.number,
             kind="refund",
             parent_id=self.number * 100,
-            amount=str(self.amount),
+            amount=str(self.total),
         )
-        sold = line(str(self.amount), id=self.number * 1000 + 1)
-        back = refund([refund_line(sold, 1, str(self.amount))], money, id=self.number * 100 + 60, order_id=self.number)
+        back = refund(
+            [refund_line(self._sold(), 1, str(self.amount), str(self.tax))],
+            money,
+            id=self.number * 100 + 60,
+            order_id=self.number,
+        )
         self.refunds.append(back)
         return self.body()
 

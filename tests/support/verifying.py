@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from bridge.commands.sides import read_books
+from bridge.commands.verify.judging import BothReadings, Outcomes, judged
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.versions import read_versions
-from bridge.quickbooks.warmup import transactions
-from bridge.reconciliation.documents import Document, documents
-from bridge.reconciliation.events import Events
-from contracts.marker import TRANSACTIONS
+from bridge.kafka.range import TimeSpan
+from bridge.reconciliation.documents import Document
 from mappings.rules import MappingRules
 from tests.support.assembly import COMPANY, router_of
 from tests.support.orders import Json
 from tests.support.seals import SEAL
 from tests.support.world import World
 
+EVER = datetime(2010, 1, 1, tzinfo=UTC)
+
 
 async def verified(world: World, rules: MappingRules, events: Sequence[Json]) -> list[Document]:
     """What verify says of every document of `events`."""
-    expected, mapper = Events(), EventMapper(COMPANY, router_of(rules), rules)
-    found = [mapper.map_record(each) for each in world.records(*events)]
-    expected.add(len(found), [each for each in found if each is not None])
-    index = Index(SEAL, complete_since=datetime(2010, 1, 1, tzinfo=UTC))
+    readings, mapper = BothReadings.of(TimeSpan(), {}), EventMapper(COMPANY, router_of(rules), rules)
+    records = world.records(*events)
+    found = [mapper.map_record(each) for each in records]
+    readings.add(records, [each for each in found if each is not None])
+    index = Index(SEAL, complete_since=EVER)
     for document, version in read_versions(await world.journal.read()).items():
         index.note_version(document, version)
-    for entity in TRANSACTIONS:
-        async for page in transactions(world.client, entity, None):
-            index.load(entity, page)
-    return documents(expected, index, {}, {})
+    return judged(readings, await read_books(world.client, index, EVER, rules), Outcomes(), rules)

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from bridge.commands.sides import read_books, unused_customers
 from bridge.commands.verify.command import Report
 from bridge.commands.verify.days import by_day
-from bridge.commands.verify.span import SpanEvents
+from bridge.commands.verify.judging import BothReadings, Outcomes, customers_left, judged
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.identities import read_identities
+from bridge.journal.lost_markers import restore
+from bridge.journal.versions import read_versions
 from bridge.journal.waiting import waiting_places
 from bridge.kafka.range import TimeSpan
-from bridge.quickbooks.warmup import TRANSACTIONS, transactions
-from bridge.reconciliation.documents import DIFFERS, Document, documents
+from bridge.reconciliation.documents import DIFFERS, Document
 from contracts.dead_letters import DEAD_LETTER_PREFIX
 from contracts.records import InboundRecord, Place
+from contracts.results import ResultStatus
 from tests.support.assembly import COMPANY, router_of
 from tests.support.seals import SEAL
-from tests.support.world import RULES, World
+from tests.support.world import World
 
+EVER = datetime(2010, 1, 1, tzinfo=UTC)
 SPAN, AFTER = 1_000, 2_000
 TOPIC = "shopify.events"
 
@@ -43,34 +47,50 @@ class Yesterday:
         self.records += made
         return made
 
-    async def report(self, *, consumed: int | None = None, until: int = AFTER) -> Report:
-        """What verify says of the span, which ends at `until`."""
+    async def report(
+        self, *, consumed: int | None = None, since: int | None = None, until: int = AFTER, zone: tzinfo = UTC
+    ) -> Report:
+        """What verify says of the span, which begins at `since` and ends at `until`, as the command finds it."""
         end = len(self.records) if consumed is None else consumed
-        reading = SpanEvents(TimeSpan(None, until), {(TOPIC, 0): end})
-        mapper = EventMapper(COMPANY, router_of(RULES), RULES)
-        mapped = [mapper.map_record(each) for each in self.records]
-        reading.add(self.records, [each for each in mapped if each is not None])
-        journal = await self.world.journal.read()
-        found = documents(reading.events, await self._index(), self._letters(), {}, waiting_places(journal))
+        readings = BothReadings.of(TimeSpan(since, until), {(TOPIC, 0): end})
+        mapper = EventMapper(COMPANY, router_of(self.world.rules), self.world.rules)
+        read = [each for each in self.records if since is None or each.timestamp_ms >= since]
+        mapped = [mapper.map_record(each) for each in read]
+        readings.add(read, [each for each in mapped if each is not None])
+        client, rules = self.world.client, self.world.rules
+        books = await read_books(client, await self._record(), EVER, rules)
+        unused = await unused_customers(client, customers_left(readings, books, rules))
+        waiting = waiting_places(await self.world.journal.read())
+        outcomes = Outcomes(letters=self._letters(), waiting=waiting, ignored=self._ignored())
+        found = judged(readings, books, outcomes, rules, unused)
         return Report(
-            events=reading.events,
+            events=readings.consumed.events,
             documents=found,
             unread=(),
             reads=0,
-            days=by_day(found, reading.times_ms, UTC),
-            not_reached=reading.not_reached,
+            days=by_day(found, readings.consumed.times_ms, zone),
+            not_reached=readings.consumed.not_reached,
         )
 
-    async def _index(self) -> Index:
-        index = Index(SEAL, complete_since=datetime(2010, 1, 1, tzinfo=UTC))
+    async def _record(self) -> Index:
+        index = Index(SEAL, complete_since=EVER)
         entries = await self.world.journal.ids.read()
         index.identities.restore(
             read_identities({key.removeprefix(f"{COMPANY}:"): value for key, value in entries.items()})
         )
-        for entity in TRANSACTIONS:
-            async for page in transactions(self.world.client, entity, None):
-                index.load(entity, page)
+        journal = await self.world.journal.read()
+        restore(index, journal)
+        for document, version in read_versions(journal).items():
+            index.note_version(document, version)
         return index
+
+    def _ignored(self) -> dict[Place, str]:
+        last = {offset: results[-1] for offset, results in self.world.results.items()}
+        return {
+            Place(TOPIC, 0, offset): result.reason.code
+            for offset, result in last.items()
+            if result.status is ResultStatus.IGNORED and result.reason is not None
+        }
 
     def _letters(self) -> dict[Place, str]:
         found: dict[Place, str] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -14,19 +14,15 @@ from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.output import printable, screen
 from bridge.commands.progress import ProgressBar
+from bridge.commands.sides import read_books, read_record, unused_customers
 from bridge.commands.tables import Table
 from bridge.commands.verify.days import VerifiedDay, by_day
-from bridge.commands.verify.span import SpanEvents
+from bridge.commands.verify.judging import BothReadings, Outcomes, customers_left, judged
 from bridge.config.settings import Settings
-from bridge.index.index import Index
-from bridge.journal.identities import read_identities
-from bridge.journal.lost_markers import restore
-from bridge.journal.versions import read_versions
 from bridge.journal.waiting import waiting_places
 from bridge.kafka.committed import committed_offsets
 from bridge.kafka.range import Missing, TimeSpan
 from bridge.quickbooks.limiter import Priority
-from bridge.quickbooks.warmup import TRANSACTIONS, transactions
 from bridge.reconciliation.documents import (
     BY_PEOPLE,
     DIFFERS,
@@ -34,21 +30,17 @@ from bridge.reconciliation.documents import (
     Document,
     Verdict,
     counts,
-    documents,
     path_of,
     totals,
 )
 from bridge.reconciliation.events import Events
 from bridge.service.app import (
     CompanyContext,
-    CompanyRuntime,
     open_company_context,
     open_runtime,
 )
 from bridge.service.settings import kafka_connection
 from bridge.telemetry.logs import silence_logs
-from contracts.entities import Entity, part
-from contracts.marker_seal import MarkerSeal
 from contracts.money import plain
 
 CLEAN, DIFFERING, NOTHING_READ = "clean", "differs", "nothing_read"
@@ -111,64 +103,36 @@ async def verify(settings: Settings, request: VerifyRequest) -> bool:
 
 
 async def _report(settings: Settings, context: CompanyContext, request: VerifyRequest, bar: ProgressBar) -> Report:
-    topics = settings.topics
+    topics, rules = settings.topics, context.rules
     consumed = await committed_offsets(kafka_connection(settings.kafka), request.company, topics.events)
-    reading = SpanEvents(request.span, consumed)
+    readings = BothReadings.of(request.span, consumed)
     # because the books are as of now, what was told after the span is read too
     span = TimeSpan(request.span.since_ms, None)
-    unread = await read_events(settings, request.company, context.rules, span, bar, reading.add)
-    events = reading.events
+    unread = await read_events(settings, request.company, rules, span, bar, readings.add)
+    events = readings.consumed.events
     bar.say(f"{events.records} records are read; asking QuickBooks.")
     async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
-        index, touched = await _books(runtime, context.seal, events)
+        # because a document cannot have been posted before it existed
+        since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
+        books = await read_books(runtime.client, await read_record(runtime, context, since), since, rules)
+        unused = await unused_customers(runtime.client, customers_left(readings, books, rules))
         waiting = waiting_places(await runtime.journal.read())
         reads = runtime.client.counts.reads
     letters = await dead_lettered(settings, request.company)
-    found = documents(events, index, letters, {}, waiting)
+    outcomes = Outcomes(letters=letters.open, ignored=letters.dismissed, waiting=waiting)
+    found = judged(readings, books, outcomes, rules, unused)
     if any(each.verdict is Verdict.MISSING for each in found):
-        found = documents(events, index, letters, await ignored(settings, request.company), waiting)
-    found = [_with_person(each, touched) for each in found]
+        outcomes = replace(outcomes, ignored={**await ignored(settings, request.company), **letters.dismissed})
+        found = judged(readings, books, outcomes, rules, unused)
+    zone = request.days_in
     return Report(
         events=events,
         documents=found,
         unread=unread,
         reads=reads,
-        days=by_day(found, reading.times_ms, request.days_in) if request.days_in is not None else (),
-        not_reached=reading.not_reached,
+        days=by_day(found, readings.consumed.times_ms, zone) if zone is not None else (),
+        not_reached=readings.consumed.not_reached,
     )
-
-
-def _with_person(each: Document, touched: Mapping[tuple[str, str], Entity]) -> Document:
-    """A document that people changed, with who did and when as far as QuickBooks tells."""
-    places = [(each.entity, ident) for ident in each.ids]
-    meta = next((touched[place] for place in places if place in touched), None)
-    if each.verdict not in BY_PEOPLE or meta is None:
-        return each
-    user = part(meta, "LastModifiedByRef").get("value")
-    at = meta.get("LastUpdatedTime")
-    return replace(each, user_id=str(user) if user else None, changed_at=str(at) if at else None)
-
-
-async def _books(
-    runtime: CompanyRuntime, seal: MarkerSeal, events: Events
-) -> tuple[Index, dict[tuple[str, str], Entity]]:
-    """What QBO holds since the oldest document existed, and by type and Id who changed it when.
-
-    A document cannot have been posted before it existed.
-    """
-    touched: dict[tuple[str, str], Entity] = {}
-    since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
-    index = Index(seal, complete_since=since)
-    index.identities.restore(read_identities(await runtime.ids.read()))
-    journal = await runtime.journal.read()
-    restore(index, journal)
-    for document, version in read_versions(journal).items():
-        index.note_version(document, version)
-    for entity in TRANSACTIONS if events.earliest_created_at else ():
-        async for page in transactions(runtime.client, entity, since, priority=Priority.HOUSEKEEPING):
-            index.load(entity, page)
-            touched |= {(entity, str(row.get("Id"))): part(row, "MetaData") for row in page}
-    return index, touched
 
 
 def _print(report: Report) -> None:
@@ -237,7 +201,9 @@ def _verdict(report: Report) -> str:
         return "Nothing is missing, and nothing is in the books twice."
     people = sum(1 for each in report.documents if each.verdict in BY_PEOPLE)
     changed = f"; {people} not as they were booked" if people else ""
-    return f"{found[Verdict.MISSING]} missing, {found[Verdict.EXTRA]} more than once or without need{changed}."
+    unbooked = sum(1 for each in report.documents if each.verdict is Verdict.DEAD_LETTERED)
+    refused = f"; {unbooked} open dead letters" if unbooked else ""
+    return f"{found[Verdict.MISSING]} missing, {found[Verdict.EXTRA]} more than once or without need{changed}{refused}."
 
 
 def _print_json(report: Report) -> None:
