@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bridge.commands.sides import read_books
-from bridge.commands.verify.judging import BothReadings, Outcomes, judged
+from bridge.commands.verify.verdicts import BothReadings, Outcomes, documents_of
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.versions import read_versions
@@ -30,4 +30,4 @@ async def verified(world: World, rules: MappingRules, events: Sequence[Json]) ->
     index = Index(SEAL, complete_since=EVER)
     for document, version in read_versions(await world.journal.read()).items():
         index.note_version(document, version)
-    return judged(readings, await read_books(world.client, index, EVER, rules), Outcomes(), rules)
+    return documents_of(readings, await read_books(world.client, index, EVER, rules), Outcomes(), rules)

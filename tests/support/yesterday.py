@@ -9,7 +9,7 @@ from typing import Any
 from bridge.commands.sides import read_books, unused_customers
 from bridge.commands.verify.command import Report
 from bridge.commands.verify.days import by_day
-from bridge.commands.verify.judging import BothReadings, Outcomes, customers_left, judged
+from bridge.commands.verify.verdicts import BothReadings, Outcomes, customers_left, documents_of
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.identities import read_identities
@@ -62,7 +62,7 @@ class Yesterday:
         unused = await unused_customers(client, customers_left(readings, books, rules))
         waiting = waiting_places(await self.world.journal.read())
         outcomes = Outcomes(letters=self._letters(), waiting=waiting, ignored=self._ignored())
-        found = judged(readings, books, outcomes, rules, unused)
+        found = documents_of(readings, books, outcomes, rules, unused)
         return Report(
             events=readings.consumed.events,
             documents=found,

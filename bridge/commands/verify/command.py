@@ -17,7 +17,7 @@ from bridge.commands.progress import ProgressBar
 from bridge.commands.sides import read_books, read_record, unused_customers
 from bridge.commands.tables import Table
 from bridge.commands.verify.days import VerifiedDay, by_day
-from bridge.commands.verify.judging import BothReadings, Outcomes, customers_left, judged
+from bridge.commands.verify.verdicts import BothReadings, Outcomes, customers_left, documents_of
 from bridge.config.settings import Settings
 from bridge.journal.waiting import waiting_places
 from bridge.kafka.committed import committed_offsets
@@ -74,7 +74,7 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """`clean`, `differs`, or `nothing_read`: where no record of the company was judged nothing is proven."""
+        """`clean`, `differs`, or `nothing_read`: where no record of the company was documents_of nothing is proven."""
         if self.events.records - self.events.other_companies <= 0:
             return NOTHING_READ
         return DIFFERING if any(each.verdict in DIFFERS for each in self.documents) else CLEAN
@@ -120,10 +120,10 @@ async def _report(settings: Settings, context: CompanyContext, request: VerifyRe
         reads = runtime.client.counts.reads
     letters = await dead_lettered(settings, request.company)
     outcomes = Outcomes(letters=letters.open, ignored=letters.dismissed, waiting=waiting)
-    found = judged(readings, books, outcomes, rules, unused)
+    found = documents_of(readings, books, outcomes, rules, unused)
     if any(each.verdict is Verdict.MISSING for each in found):
         outcomes = replace(outcomes, ignored={**await ignored(settings, request.company), **letters.dismissed})
-        found = judged(readings, books, outcomes, rules, unused)
+        found = documents_of(readings, books, outcomes, rules, unused)
     zone = request.days_in
     return Report(
         events=events,

@@ -44,7 +44,7 @@ class BothReadings:
         self.every.add(records, mapped)
 
 
-def judged(
+def documents_of(
     readings: BothReadings, books: BooksSide, outcomes: Outcomes, rules: MappingRules, unused: Collection[str] = ()
 ) -> list[Document]:
     """Every document of the events that were consumed; `unused` are customers that nobody uses any more."""
