@@ -88,12 +88,12 @@ def test_a_dismissal_is_of_the_topics_own_making(desk: Desk) -> None:
     assert len(listed(desk)) == 2
 
 
-def test_an_unknown_reason_code_is_an_error_that_names_the_known_ones(desk: Desk) -> None:
+def test_an_unknown_reason_code_is_wrong_usage_and_names_the_known_ones(desk: Desk) -> None:
     """Instead of an empty list that looks like good news."""
     desk.put(desk.letter(1))
     for command in (("list",), ("redrive", "--dry-run"), ("dismiss", "--note", "x")):
         code, out, err = desk.call("dead-letters", command[0], *command[1:], "--reason", "unbalancd")
-        assert (code, out) == (1, "")
+        assert (code, out) == (2, "")
         assert "unbalancd is no reason code of dead letters" in err
         assert "unbalanced" in err
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.commands.contents import EventContent
 from bridge.commands.dead_letters.dismissals import Dismissal, dismissal_record, read_dismissal
 from bridge.commands.dead_letters.redriving import Letter
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.story import Attempt
-from bridge.commands.glance import ResultGlance
+from bridge.commands.glance import SCHEMA, ResultGlance, glance_at
 from bridge.journal.pause import Pauses
 from contracts.keys import SourceKey
 from contracts.records import InboundRecord, Place
@@ -50,6 +54,49 @@ def result(*entities: dict[str, Any]) -> ResultGlance:
 def test_a_result_is_named_by_what_it_tells(text: str, *, is_meant: bool) -> None:
     """A number that a stranger's document had too, but no customer. Guard: `NAME_LISTS`, `numbers`, `place`."""
     assert Question.read(text).names_result(result(CUSTOMER, INVOICE)) is is_meant
+
+
+WORDS = st.text(st.sampled_from('#AB019-_./:é\\"\n '), max_size=10)
+DOCUMENTS = st.one_of(st.none(), WORDS, st.builds(lambda ident: f"shopify:order:{ident}", st.integers(1, 999)))
+ENTITIES = st.fixed_dictionaries(
+    {
+        "entity": st.sampled_from(("Invoice", "Customer", "Payment")),
+        "id": st.integers(1, 99).map(str),
+        "doc_number": st.none() | WORDS,
+        "request_id": st.none() | WORDS,
+        "intuit_tid": st.none() | WORDS,
+    }
+)
+
+
+@given(DOCUMENTS, st.lists(ENTITIES, max_size=2), st.integers(0, 9), st.data())
+def test_a_result_that_is_meant_is_never_ruled_out_unread(
+    document: str | None, entities: list[dict[str, Any]], offset: int, data: st.DataObject
+) -> None:
+    """Whatever of it is typed, and however JSON writes that. Guard: what `may_mean` looks for."""
+    source = {"document": document, "topic": "a", "partition": 0, "offset": offset}
+    body = {"schema": SCHEMA, "company": "acme", "status": "posted", "reason": None, "source": source}
+    value = orjson.dumps(body | {"entities": entities})
+    said = [document or "", f"a/0/{offset}", *(str(each) for entity in entities for each in entity.values())]
+    said += [f"{entity['entity'].lower()}/{entity['id']}" for entity in entities]
+    text = data.draw(st.sampled_from(("", "#", "# "))) + data.draw(st.sampled_from([*said, *_parts(said)]))
+    record = InboundRecord.known_by_place(Place("qbo.results", 0, 0))
+    glance = glance_at(replace(record, value=value))
+    assert glance is not None
+    question = Question.read(text)
+    assert question.may_mean(value) or not question.names_result(glance)
+
+
+def _parts(said: list[str]) -> list[str]:
+    return [part for each in said for sign in ":/-" for part in each.split(sign)]
+
+
+def test_a_result_of_another_order_is_ruled_out_unread() -> None:
+    """Or nothing would be won."""
+    value = orjson.dumps({"source": {"document": DOCUMENT}, "entities": [INVOICE]})
+    assert Question.read(DOCUMENT).may_mean(value)
+    assert not Question.read("shopify:order:450789470").may_mean(value)
+    assert not Question.read("#1044").may_mean(value)
 
 
 @pytest.mark.parametrize(

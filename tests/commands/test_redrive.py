@@ -159,7 +159,7 @@ def test_strangers_on_the_topic_are_passed_over(desk: Desk) -> None:
         (("--reason", "rejected"), 1, "No dead letter on {letters} is one of those that were asked for."),
         (("--company", "gamma"), 1, "There is no company 'gamma'; expected one of: acme-us, beta."),
         ((), 2, "expected dead letters, or options that choose some, or --all alone"),
-        (("--all", "--reason", "x"), 2, "expected dead letters, or options that choose some, or --all alone"),
+        (("--all", "--reason", "unbalanced"), 2, "expected dead letters, or options that choose some, or --all alone"),
         (("twelve",), 2, "twelve: expected PARTITION/OFFSET"),
         (("--from", "soon"), 2, "--from soon: expected a date or time in ISO 8601"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.commands.dead_letters.redriving import Letter
+from bridge.commands.explain.composing import BooksNow, compose, documents_of
 from bridge.commands.explain.known import Knowledge, KnownLetter, ResultLine
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.sale import SaleLinks
@@ -74,7 +75,13 @@ def said(letters: list[KnownLetter]) -> dict[str, object]:
         links = SaleLinks(known)
         found[text] = {each: links.sale_of(each) for each in known.asked}
         found |= {sale: links.members(sale) for sale in SALES}
+        found |= {f"the day of {sale}": _day_of(known, sale) for sale in SALES}
     return found
+
+
+def _day_of(known: Knowledge, sale: str) -> date | None:
+    told = compose(known, sale, (), BooksNow(), documents_of(known, sale), asked=sale, environment="sandbox")
+    return told.dated
 
 
 @given(st.lists(EVENTS, max_size=6))

@@ -73,7 +73,7 @@ class Explained:
             record = consumed(result_record(told, "qbo.results"), offset)
             glance = glance_at(record)
             assert glance is not None
-            known.take_result(glance, record.place, question)
+            known.take_result(glance, record, question)
         known.ask(question)
         if not known.asked:
             contents = {record.place: content_of(record) for record in self.records if record.place in known.unbooked}

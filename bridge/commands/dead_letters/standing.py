@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from bridge.commands.booked import LastBooked
 from bridge.commands.contents import EventContent, content_of
@@ -17,7 +18,7 @@ from bridge.config.settings import Settings
 from bridge.journal.redrives import read_redrive
 from bridge.kafka.errors import BrokerError
 from contracts.errors import BridgeError
-from contracts.records import Place
+from contracts.records import InboundRecord, Place
 from contracts.results import ResultStatus
 
 DEAD_LETTER_CODES = (
@@ -35,15 +36,27 @@ DEAD_LETTER_CODES = (
 """The reason codes of dead letters, as the contract of the bus pins them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class StandingLetter:
-    """One dead letter: our headers, what its event is about, and its state; `dismissal` is a person's word on it."""
+    """One dead letter and its state; `dismissal` is a person's word on it.
+
+    Of its `record` no more is read than is asked for: most letters of a topic are settled, and nobody looks at them.
+    """
 
     letter: Letter
-    headers: Mapping[str, str]
-    content: EventContent
+    record: InboundRecord
     state: str
     dismissal: Dismissal | None
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """Our headers, without their prefix."""
+        return letter_headers(self.record)
+
+    @cached_property
+    def content(self) -> EventContent:
+        """What its event is about."""
+        return content_of(self.record)
 
     @property
     def is_open(self) -> bool:
@@ -70,20 +83,18 @@ async def standing_letters(
     Whoever may not read the journal or the results sees the letters all the same. Where results are read, they say to
     `booked` what was booked last.
     """
-    letters: dict[Place, tuple[Letter, Mapping[str, str], EventContent]] = {}
+    letters: dict[Place, tuple[Letter, InboundRecord]] = {}
     dismissals: dict[Place, Dismissal] = {}
     async for record in read_records(settings, settings.topics.dead_letters):
         letter, dismissal = read_letter(record), read_dismissal(record)
         if letter is not None and company in {None, letter.company}:
-            letters[letter.place] = letter, letter_headers(record), content_of(record)
+            letters[letter.place] = letter, record
         elif dismissal is not None:
             dismissals[dismissal.letter] = dismissal
-    states = await _states(settings, [letter for letter, *_ in letters.values()], dismissals, booked or LastBooked())
+    states = await _states(settings, [letter for letter, _ in letters.values()], dismissals, booked or LastBooked())
     found = [
-        StandingLetter(
-            letter=letter, headers=headers, content=content, state=states[place], dismissal=dismissals.get(place)
-        )
-        for place, (letter, headers, content) in letters.items()
+        StandingLetter(letter=letter, record=record, state=states[place], dismissal=dismissals.get(place))
+        for place, (letter, record) in letters.items()
         if code in {None, letter.code}
     ]
     return sorted(found, key=lambda each: (each.letter.failed_at, each.letter.place), reverse=True)

@@ -175,7 +175,9 @@ def _ignored(own: Iterable[PublishedResult], sale: str, version: Version | None)
 
 def _dated(known: Knowledge, sale: str) -> date | None:
     """The day of the sale, as an event says it that was read."""
-    contents = {**known.events, **known.waiting, **{each.letter.origin: each.content for each in known.letters}}
+    # because reading every dead letter to find those of one sale takes longer than all else
+    letters = [each for each in known.letters if each.may_name(ident_of(sale)) or str(each.letter.origin) == sale]
+    contents = {**known.events, **known.waiting, **{each.letter.origin: each.content for each in letters}}
     found = (each.dated for place, each in contents.items() if sale in (str(each.document), str(place)))
     return next((each for each in found if each is not None), None)
 

@@ -82,10 +82,10 @@ class Knowledge:
         if moment is not None:
             self.oldest[topic] = min(moment, self.oldest.get(topic, moment))
 
-    def take_result(self, result: ResultGlance, lies: Place, question: Question) -> None:
-        """Take in a result of this company."""
-        self.lines.append(ResultLine(result.document, result.place, lies, bool(result.entities)))
-        if question.names_result(result):
+    def take_result(self, result: ResultGlance, record: InboundRecord, question: Question) -> None:
+        """Take in a result of this company, which this record of the results topic holds."""
+        self.lines.append(ResultLine(result.document, result.place, record.place, bool(result.entities)))
+        if question.may_mean(record.value or b"") and question.names_result(result):
             self.asked.add(result.document or str(result.place))
 
     def ask(self, question: Question) -> None:

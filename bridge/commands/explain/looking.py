@@ -41,7 +41,7 @@ async def look_through(settings: Settings, companies: Collection[str], question:
     async for record in read_records(settings, settings.topics.results):
         result = glance_at(record)
         if result is not None and result.company in known:
-            known[result.company].take_result(result, record.place, question)
+            known[result.company].take_result(result, record, question)
         _keep_oldest(oldest, record)
     for each in known.values():
         for topic, record in oldest.items():

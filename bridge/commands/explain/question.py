@@ -15,6 +15,7 @@ from bridge.commands.contents import EventContent
 from bridge.commands.dead_letters.redriving import Letter
 from bridge.commands.explain.story import Attempt
 from bridge.commands.glance import ResultGlance
+from bridge.commands.needle import is_opaque, may_hold
 from contracts.entities import NAME_LISTS, EntityName
 from contracts.records import Place
 
@@ -59,6 +60,11 @@ class Question:
     def names_document(self, document: str) -> bool:
         """Whether it is the document's key or its id."""
         return bool(document) and self.text in {document, ident_of(document)}
+
+    def may_mean(self, value: bytes) -> bool:
+        """False where a result of these bytes is certainly not meant, without looking at what it says."""
+        names = [self.ident, *(self.entity[1:] if self.entity is not None else ())]
+        return self.place is not None or any(may_hold(value, each, opaque=is_opaque(value)) for each in names)
 
     def names_result(self, result: ResultGlance) -> bool:
         """Whether it may mean the document that this result is about."""
