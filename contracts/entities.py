@@ -60,6 +60,13 @@ def part(body: Entity, name: str) -> Entity:
     return found if isinstance(found, Mapping) else {}
 
 
+def rows_in(body: Entity, name: str) -> list[Entity]:
+    """The list under `name`, decoded now where a reader left a function for it; empty where there is none."""
+    found = body.get(name)
+    found = found() if callable(found) else found
+    return found if isinstance(found, list) else []
+
+
 def ref_id(body: Entity, name: str) -> str | None:
     """The Id in the reference under `name` (`CustomerRef`), None where there is none."""
     value = part(body, name).get("value")

@@ -33,7 +33,7 @@ from bridge.quickbooks.batching import bodies
 from bridge.quickbooks.changes import OVERLAP, ChangeData, next_since
 from bridge.quickbooks.client import CallCounts, QuickBooksClient, ReadRefused
 from bridge.quickbooks.queries import Select, where, where_in
-from bridge.quickbooks.warmup import INDEXED, NAME_LISTS, Basics, load_basics, load_company, transactions
+from bridge.quickbooks.warmup import INDEXED, NAME_LISTS, Basics, for_index, load_basics, load_company
 from contracts.entities import Entity, EntityName
 from contracts.keys import SourceKey
 from contracts.marker_seal import MarkerSeal
@@ -454,7 +454,7 @@ class Books:
 
     async def _read_transactions(self, index: Index, since: datetime, *, until: datetime | None = None) -> None:
         for entity in INDEXED:
-            async for page in transactions(self._client, entity, since, created_until=until):
+            async for page in for_index(self._client, entity, since, created_until=until):
                 await _load(index, entity, page)
 
 

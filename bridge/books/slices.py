@@ -17,7 +17,7 @@ from bridge.books.background import BackgroundReading
 from bridge.clock import Clock
 from bridge.quickbooks.client import QuickBooksClient, ReadRefused
 from bridge.quickbooks.limiter import Priority
-from bridge.quickbooks.warmup import transactions
+from bridge.quickbooks.warmup import for_index
 from contracts.entities import Entity
 from contracts.errors import Unavailable
 
@@ -94,6 +94,6 @@ class SliceReader:
     async def _read(self, since: datetime, until: datetime) -> Slice:
         rows: dict[str, list[Entity]] = {}
         for entity in self._entities:
-            pages = transactions(self._client, entity, since, created_until=until, priority=Priority.HOUSEKEEPING)
+            pages = for_index(self._client, entity, since, created_until=until, priority=Priority.HOUSEKEEPING)
             rows[entity] = [row async for page in pages for row in page]
         return Slice(since=since, rows=rows)

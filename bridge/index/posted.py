@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bridge.index.sale_place import SalePlace
-from contracts.entities import Entity, number
+from contracts.entities import Entity, number, rows_in
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, age_in, amount_in, qbo_id_in, text_in
 from contracts.posting import Version
@@ -183,23 +183,21 @@ def ranked(posted: Posted, *others: Posted | None) -> list[Posted]:
 
 def linked_lines(body: Entity) -> tuple[Entity, ...]:
     """The lines of a payment as an update takes them: amount and links, without what QBO adds."""
-    lines = body.get("Line")
     return tuple(
         {"Amount": line.get("Amount"), "LinkedTxn": links}
-        for line in (lines if isinstance(lines, list) else [])
+        for line in rows_in(body, "Line")
         if (links := [{name: link.get(name) for name in ("TxnId", "TxnType")} for link in line.get("LinkedTxn") or ()])
     )
 
 
 def form_of(body: Entity) -> Entity:
     """A sale's lines and tax as an update takes them: without what QBO adds."""
-    lines = body.get("Line")
     tax = body.get("TxnTaxDetail")
     kept = {name: tax[name] for name in ("TxnTaxCodeRef", "TotalTax", "TaxLine") if name in tax} if tax else {}
     return {
         "Line": [
             {name: value for name, value in line.items() if name not in ("LineEx", "LinkedTxn")}
-            for line in (lines if isinstance(lines, list) else [])
+            for line in rows_in(body, "Line")
             if line.get("DetailType") != "SubTotalLineDetail"
         ],
         "TxnTaxDetail": kept,

@@ -16,12 +16,12 @@ from typing import Any
 
 import httpx
 
-from bridge.quickbooks import faults
+from bridge.quickbooks import faults, wire
 from bridge.quickbooks.batching import CallAnswer, merged, open_question, still_open
 from bridge.quickbooks.changes import ChangeData, cdc_params, parse_changes
 from bridge.quickbooks.exchange_rates import rate_in
 from bridge.quickbooks.fault_codes import Action
-from bridge.quickbooks.faults import Disposition, Fault, classify
+from bridge.quickbooks.faults import Disposition, Fault, Loads, classify
 from bridge.quickbooks.limiter import Kind, Priority
 from bridge.quickbooks.queries import PAGE_ROWS_MAX, Select
 from bridge.quickbooks.requests import MINOR_VERSION, Batch, Request, params_of, path_of
@@ -160,8 +160,10 @@ class QuickBooksClient:
             rows.extend(page)
         return rows
 
-    async def pages(self, select: Select, *, priority: Priority = Priority.LIVE) -> AsyncIterator[tuple[Entity, ...]]:
-        """The rows of `select`, a page at a time and each row once.
+    async def pages(
+        self, select: Select, *, priority: Priority = Priority.LIVE, loads: Loads = wire.loads
+    ) -> AsyncIterator[tuple[Entity, ...]]:
+        """The rows of `select` as `loads` decodes them, a page at a time and each row once.
 
         Pages overlap by one row: when the row at the seam is another one, something was deleted or inserted before
         it meanwhile, rows have shifted, and the reading starts over (rows that were handed out are not repeated).
@@ -173,7 +175,7 @@ class QuickBooksClient:
         seen: set[str] = set()
         start, seam, restarts = 1, None, 0
         while True:
-            rows = await self._page(select, start, priority)
+            rows = await self._page(select, start, priority, loads)
             if seam is not None and (not rows or rows[0].get("Id") != seam):
                 restarts += 1
                 if restarts > _RESTARTS_MAX:
@@ -236,12 +238,16 @@ class QuickBooksClient:
         answer = await self._get("exchangerate", asked, Priority.LIVE)
         return None if answer.fault is not None else rate_in(answer.body, currency, day, home)
 
-    async def _page(self, select: Select, start: int, priority: Priority) -> Sequence[Entity]:
-        answer = _accepted(await self._get("query", {"query": select.page(start)}, priority))
+    async def _page(
+        self, select: Select, start: int, priority: Priority, loads: Loads = wire.loads
+    ) -> Sequence[Entity]:
+        answer = _accepted(await self._get("query", {"query": select.page(start)}, priority, loads))
         rows = _object(answer, "QueryResponse").get(select.entity, [])
         return rows if isinstance(rows, list) else []
 
-    async def _get(self, path: str, params: Mapping[str, str], priority: Priority) -> CallAnswer:
+    async def _get(
+        self, path: str, params: Mapping[str, str], priority: Priority, loads: Loads = wire.loads
+    ) -> CallAnswer:
         text = params.get("query", "")
         posted = len(text) > _QUERY_IN_URL_MAX
         sent = {**({} if posted else params), "minorversion": MINOR_VERSION}
@@ -255,19 +261,19 @@ class QuickBooksClient:
                 content=text.encode() if posted else None,
                 headers=_headers(token, content_type="application/text" if posted else None),
             )
-            return await self._exchange(built, "read")
+            return await self._exchange(built, "read", loads)
 
         return await self._sender.deliver(attempt, _open_read, kind="read", priority=priority)
 
-    async def _exchange(self, request: httpx.Request, kind: Kind) -> CallAnswer:
+    async def _exchange(self, request: httpx.Request, kind: Kind, loads: Loads = wire.loads) -> CallAnswer:
         """One HTTP exchange, measured; whatever goes wrong on the way is a fault in the answer."""
         began_at = time.perf_counter()
-        answer = await self._exchanged(request)
+        answer = await self._exchanged(request, loads)
         if self.on_answer is not None:
             self.on_answer(kind, time.perf_counter() - began_at, answer.fault.code if answer.fault else None)
         return answer
 
-    async def _exchanged(self, request: httpx.Request) -> CallAnswer:
+    async def _exchanged(self, request: httpx.Request, loads: Loads) -> CallAnswer:
         try:
             reply = await self._http.send(request)
         except httpx.RequestError as error:
@@ -275,20 +281,21 @@ class QuickBooksClient:
             fault = Fault(code=faults.NO_ANSWER, message=type(error).__name__)
             return CallAnswer(body={}, fault=fault, http_status=0, intuit_tid=None)
         tid = reply.headers.get("intuit_tid")
-        read = await self._decoded(reply, tid)
+        read = await self._decoded(reply, tid, loads)
         if not isinstance(read, Fault):
             return CallAnswer(body=read, fault=None, http_status=reply.status_code, intuit_tid=tid)
         if classify(read).action is Action.THROTTLED:
             self.counts = replace(self.counts, throttled=self.counts.throttled + 1)
         return CallAnswer(body={}, fault=read, http_status=reply.status_code, intuit_tid=tid)
 
-    async def _decoded(self, reply: httpx.Response, tid: str | None) -> dict[str, Any] | Fault:
+    async def _decoded(self, reply: httpx.Response, tid: str | None, loads: Loads) -> dict[str, Any] | Fault:
         decode = partial(
             faults.read,
             reply.content,
             http_status=reply.status_code,
             intuit_tid=tid,
             retry_after_s=faults.retry_after_s(reply.headers),
+            loads=loads,
         )
         if len(reply.content) <= _DECODED_AT_ONCE:
             return decode()

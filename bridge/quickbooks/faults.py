@@ -8,7 +8,7 @@ only codes, HTTP statuses and the machine-made parts of a detail (`TxnId=`, `Id=
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -98,11 +98,20 @@ def classify(fault: Fault) -> Disposition:
     return Disposition(action=action)
 
 
+Loads = Callable[[bytes], dict[str, Any] | None]
+"""What decodes an answer: the JSON object in these bytes, None for whatever is not a whole one."""
+
+
 def read(
-    raw: bytes, *, http_status: int, intuit_tid: str | None = None, retry_after_s: float | None = None
+    raw: bytes,
+    *,
+    http_status: int,
+    intuit_tid: str | None = None,
+    retry_after_s: float | None = None,
+    loads: Loads = wire.loads,
 ) -> dict[str, Any] | Fault:
     """An answer's body as a whole JSON object, or the fault in it; what is no JSON object is a fault too."""
-    body = wire.loads(raw)
+    body = loads(raw)
     found = in_body(body, http_status=http_status) if body is not None else _in_xml(raw, http_status)
     if found is None and body is not None and http_status < 300:
         return body

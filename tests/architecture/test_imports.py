@@ -12,6 +12,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "aiokafka": ("bridge.kafka",),
     "faststream": ("bridge.kafka",),
     "httpx": ("bridge.quickbooks", "bridge.demo", "bridge.sandbox"),
+    "msgspec": ("bridge.quickbooks",),
     "cryptography": ("bridge.quickbooks",),
     "confluent_kafka": ("bridge.demo", "bridge.kafka.inspection"),
     "lark": ("bridge.sandbox",),

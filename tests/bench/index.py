@@ -19,7 +19,7 @@ import orjson
 from bridge.demo.events import EventSettings, generate
 from bridge.index.index import Index
 from bridge.quickbooks import wire
-from bridge.quickbooks.warmup import slim
+from bridge.quickbooks.rows import load_page
 from contracts.entities import Entity
 from contracts.keys import SourceKey
 from contracts.marker import TRANSACTIONS, Marker, MarkerField
@@ -98,8 +98,7 @@ def _take_in(index: Index) -> Work:
     """From the bytes of a page to its documents in the index."""
 
     def taken_in(entity: str, raw: bytes) -> None:
-        read = wire.loads(raw) or {}
-        index.load(entity, [slim(row) for row in read["QueryResponse"][entity]])
+        index.load(entity, (load_page(raw) or {})["QueryResponse"][entity])
 
     return taken_in
 
