@@ -66,9 +66,13 @@ def as_json(rows: Sequence[Row]) -> str:
 
 def page(rows: Sequence[Row], given: str) -> str:
     """The page that keeps them; `given` says what was run."""
+    return HEAD.format(machine=_machine(), given=given) + as_markdown(rows) + "\n"
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """The rows as a table of a page."""
     lines = ["| bench | what | measured | reach |", "|---|---|---|---|"]
-    lines += ["| " + " | ".join(row.cells) + " |" for row in rows]
-    return HEAD.format(machine=_machine(), given=given) + "\n".join(lines) + "\n"
+    return "\n".join([*lines, *("| " + " | ".join(row.cells) + " |" for row in rows)])
 
 
 def sections() -> str:
