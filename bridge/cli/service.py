@@ -23,16 +23,23 @@ def run(config: Config = BRIDGE_TOML) -> None:
     """
     from bridge.config.settings import load_settings
     from bridge.service import serving as service
+    from bridge.service import survey
     from bridge.telemetry.logs import setup_logs
 
     settings = load_settings(config, os.environ)
     setup_logs(settings.logs)
     try:
-        survey, examination = (
+        status, doctor = (
             (sys.executable, "-m", "bridge.cli.app", command, "--json", "--config", str(config))
             for command in ("status", "doctor")
         )
-        raise typer.Exit(service.run(settings, survey, examination))
+        raise typer.Exit(
+            service.run(
+                settings,
+                survey.RepeatedCommand(status, survey.FIRST_SURVEY_AFTER_S, survey.SURVEY_EVERY_S),
+                survey.RepeatedCommand(doctor, survey.FIRST_EXAMINATION_AFTER_S, survey.EXAMINE_EVERY_S),
+            )
+        )
     except ConfigurationError as error:
         raise ConfigurationError(f"{config}: {error}") from None
 

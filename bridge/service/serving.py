@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ from bridge.service.connections import connection_settings, marker_seal, token_s
 from bridge.service.http import Page, json_page
 from bridge.service.http import serve as serve_http
 from bridge.service.settings import company_rules, kafka_connection
-from bridge.service.survey import keep_examining, keep_surveying, watch_backlog
+from bridge.service.survey import RepeatedCommand, keep_examining, keep_surveying, watch_backlog
 from bridge.service.tracing import traced, traces_of, tracing
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from contracts.errors import Unavailable, UnreadableJournal
@@ -55,7 +55,7 @@ KAFKA_WAIT_MAX_S = 15.0
 log = structlog.get_logger(__name__)
 
 
-def run(settings: Settings, survey: Sequence[str] = (), examination: Sequence[str] = ()) -> int:
+def run(settings: Settings, survey: RepeatedCommand | None = None, examination: RepeatedCommand | None = None) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. ConfigurationError for what the operator must mend first.
 
     `survey` and `examination` are the commands whose words the metrics repeat (`bridge.service.survey`); without one
@@ -65,7 +65,9 @@ def run(settings: Settings, survey: Sequence[str] = (), examination: Sequence[st
         return runner.run(_serve(settings, survey, examination, traces))
 
 
-async def _serve(settings: Settings, survey: Sequence[str], examination: Sequence[str], traces: Traces | None) -> int:
+async def _serve(
+    settings: Settings, survey: RepeatedCommand | None, examination: RepeatedCommand | None, traces: Traces | None
+) -> int:
     clock = SystemClock()
     board = StatusBoard(clock=clock, version=version("qbo-bridge"))
     store = token_store(settings.tokens, kafka_connection(settings.kafka), clock)
@@ -110,7 +112,7 @@ async def _serve(settings: Settings, survey: Sequence[str], examination: Sequenc
 
 @contextlib.asynccontextmanager
 async def _surveying(
-    settings: Settings, survey: Sequence[str], examination: Sequence[str], board: StatusBoard
+    settings: Settings, survey: RepeatedCommand | None, examination: RepeatedCommand | None, board: StatusBoard
 ) -> AsyncIterator[None]:
     """What topics and books say of the companies is on the board and in the metrics, renewed while the block runs."""
     boards = {each.name: board.company(each.name, each.realm_id) for each in settings.companies}

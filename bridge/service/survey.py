@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import orjson
 import structlog
@@ -31,6 +32,15 @@ EXAMINE_EVERY_S = 6 * 3600.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class RepeatedCommand:
+    """A command whose words are shown: run once so many seconds after the start, and then every so many."""
+
+    words: Sequence[str]
+    first_after_s: float
+    every_s: float
+
+
 async def watch_backlog(connection: KafkaConnection, topics: Sequence[str], board: CompanyBoard) -> None:
     """Keep telling how far the company is behind in `topics`, owned here or not."""
     while True:
@@ -43,22 +53,22 @@ async def watch_backlog(connection: KafkaConnection, topics: Sequence[str], boar
             board.measures.behind(backlog.records, backlog.seconds(time.time()))
 
 
-async def keep_surveying(command: Sequence[str], boards: Mapping[str, CompanyBoard]) -> None:
-    """Run `command`, which is `qbo-bridge status --json`, again and again, and show what it says."""
-    await asyncio.sleep(FIRST_SURVEY_AFTER_S)
+async def keep_surveying(survey: RepeatedCommand, boards: Mapping[str, CompanyBoard]) -> None:
+    """Run `survey`, which is `qbo-bridge status --json`, again and again, and show what it says."""
+    await asyncio.sleep(survey.first_after_s)
     while True:
-        took_in = take_in(await run_survey(command), boards)
+        took_in = take_in(await run_survey(survey.words), boards)
         if took_in < len(boards):
             log.warning("survey.failed", companies=len(boards) - took_in)
-        await asyncio.sleep(SURVEY_EVERY_S)
+        await asyncio.sleep(survey.every_s)
 
 
-async def keep_examining(command: Sequence[str], boards: Mapping[str, CompanyBoard]) -> None:
-    """Run `command`, which is `qbo-bridge doctor --json`, again and again, and show what it says of the books."""
-    await asyncio.sleep(FIRST_EXAMINATION_AFTER_S)
+async def keep_examining(examination: RepeatedCommand, boards: Mapping[str, CompanyBoard]) -> None:
+    """Run `examination`, which is `qbo-bridge doctor --json`, again and again, and show what it says of the books."""
+    await asyncio.sleep(examination.first_after_s)
     while True:
-        take_in_findings(await run_survey(command), boards)
-        await asyncio.sleep(EXAMINE_EVERY_S)
+        take_in_findings(await run_survey(examination.words), boards)
+        await asyncio.sleep(examination.every_s)
 
 
 async def run_survey(command: Sequence[str], wait_s: float = SURVEY_MAX_S) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from bridge.commands.doctor.finding import Finding
-from bridge.service.survey import run_survey, take_in, take_in_findings
+from bridge.service.survey import RepeatedCommand, keep_examining, run_survey, take_in, take_in_findings
 from bridge.telemetry.status import CompanyBoard, StatusBoard
 from tests.support.clocks import ManualClock
 
@@ -49,6 +49,34 @@ def test_the_oldest_money_in_clearing_is_shown_until_nobody_knows_it() -> None:
     assert (told, float(value)) == (f'{name}{{company="acme"}}', day.timestamp())
     take_in_findings(b"", known)
     assert f"\n{name}" not in board.telemetry.exposition().decode()
+
+
+async def test_an_examination_comes_again_and_its_newest_word_counts(tmp_path: Path) -> None:
+    """The money of the ninth is paid out, that of the twelfth is not; then none is open. Guard: the loop."""
+    board, known = boards()
+    said = tmp_path / "said"
+    words = [sys.executable, "-c", f"import pathlib; print(pathlib.Path({str(said)!r}).read_text())"]
+    said.write_text(_open_since(9))
+    examining = asyncio.create_task(keep_examining(RepeatedCommand(words, 0.0, 0.0), known))
+    for day in (9, 12, None):
+        said.write_text(_open_since(day))
+        async with asyncio.timeout(60):
+            while _clearing_days(board) != [day] * (day is not None):  # noqa: ASYNC110 - a process of its own tells
+                await asyncio.sleep(0.01)
+    examining.cancel()
+    await asyncio.gather(examining, return_exceptions=True)
+
+
+def _open_since(day: int | None) -> str:
+    since = date(2026, 3, day) if day else None
+    return orjson.dumps(Finding("clearing", "as it is", company="acme", open_since=since).as_json()).decode()
+
+
+def _clearing_days(board: StatusBoard) -> list[int]:
+    name = 'qbo_bridge_clearing_oldest_timestamp_seconds{company="acme"} '
+    lines = board.telemetry.exposition().decode().splitlines()
+    shown = [float(each.removeprefix(name)) for each in lines if each.startswith(name)]
+    return [datetime.fromtimestamp(each, UTC).day for each in shown]
 
 
 async def test_a_command_that_does_not_end_is_ended() -> None:

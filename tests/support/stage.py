@@ -66,9 +66,14 @@ class Stage(Installation):
         return self.companies[-1].name
 
     @asynccontextmanager
-    async def bridge(self, *, ends_with: int = 0) -> AsyncIterator[Replica]:
-        """`qbo-bridge run` until the block ends; then SIGTERM, which must end it with this code within 30 seconds."""
-        command = [sys.executable, "-m", "bridge.cli.app", "run", "--config", str(self.config())]
+    async def bridge(
+        self, *, ends_with: int = 0, program: Sequence[str] = ("-m", "bridge.cli.app")
+    ) -> AsyncIterator[Replica]:
+        """`qbo-bridge run` until the block ends; then SIGTERM, which must end it with this code within 30 seconds.
+
+        `program` is what Python is told to run instead of the console script's module.
+        """
+        command = [sys.executable, *program, "run", "--config", str(self.config())]
         replica = Replica(self.company, command, self.environment(), self.folder)
         try:
             yield replica
