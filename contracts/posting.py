@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -138,7 +139,8 @@ class PostingPlan:
     reach back that far before anything is written. `version` is that of the body, when the event carries one.
     `notes` are sentences for people: what was skipped and why; `warnings` say what the event leaves open. `links` say
     what is part of what: a payment intent ended in a charge, a charge or an intent pays a Stripe invoice or a shop's
-    order. `wakes` are other lanes on which it depends: while it waits, an event of one of them has it looked at again.
+    order; `shares` how much of it is that document's own, where it may pay several. `wakes` are other lanes on which it
+    depends: while it waits, an event of one of them has it looked at again.
     """
 
     document: SourceKey
@@ -149,6 +151,7 @@ class PostingPlan:
     notes: tuple[str, ...] = ()
     warnings: tuple[Caution, ...] = ()
     links: tuple[tuple[SourceKey, SourceKey], ...] = ()
+    shares: tuple[tuple[SourceKey, SourceKey, Decimal], ...] = ()
     wakes: tuple[SourceKey, ...] = ()
 
     @property

@@ -31,7 +31,8 @@ class PaymentDraft(TransactionDraft):
     `customer` is None when the event does not name one: it is the invoice's then. `intent` is the id of the payment
     intent that a Stripe charge ended; it goes into the marker, because links may name the charge by it. `settled` is
     what the processor made of it in another currency: its own rate counts where that is the company's home currency.
-    `change` was given back out of it, by the ids of its transactions; `amount` is without it.
+    `change` was given back out of it, by the ids of its transactions; `amount` is without it. `share_of` is the charge
+    of which this is the share of one invoice, where it pays several.
     """
 
     invoice: SourceKey
@@ -43,6 +44,7 @@ class PaymentDraft(TransactionDraft):
     intent: str | None = None
     settled: SettlementRate | None = None
     change: tuple[tuple[str, Decimal], ...] = ()
+    share_of: SourceKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

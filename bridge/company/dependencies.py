@@ -42,5 +42,6 @@ def with_linked(keys: Iterable[SourceKey], links: PaymentLinks) -> set[SourceKey
         if key.id == UNNAMED:
             continue  # because everything that any order paid would be called
         parts = links.payments_of_document(key)
-        open_ends += [each for each in (links.charge_of(key), links.document_of(key), *parts) if each is not None]
+        charge = links.charge_of(key)
+        open_ends += [*([charge] if charge else ()), *links.documents_of(key), *parts]
     return found

@@ -179,9 +179,11 @@ class Index:
         self._seen[document] = max(version, before) if before else version
         self.earlier_money.add(document, version)
         self.combined.note(document, version)
-        paid_document = read_note(version)
-        if paid_document is not None:
-            self.payment_links.add(document, paid_document)
+        for other, share in (read_note(version) or {}).items():
+            if other.kind == "payment_intent":
+                self.payment_links.add(other, document)
+            else:
+                self.payment_links.add(document, other, share)
 
     def remember(self, entity: str, body: Entity, *, in_full: bool = False, slim: bool = False) -> Posted | None:
         """Take in one row or answer. Gives what is ours of a transaction; None for name lists and strangers.
@@ -440,8 +442,8 @@ class Index:
             if holder is not None and order_of(holder) != order_of(first):
                 self._by_sale.discard(place_at(posted.entity, order_of(holder)), place)
             self._by_sale.add(place_at(posted.entity, order_of(first)), place)
-            for money, document in links_of(first):
-                self.payment_links.add(money, document)
+            for money, document, share in links_of(first):
+                self.payment_links.add(money, document, share)
         elif posted.entity == "Invoice" and holder is not None and _gave_back(holder, first):
             for payment in (*self.payments_of(posted.key), *self.applications_of(posted.key)):
                 self.mark_stale("Payment", payment.key)

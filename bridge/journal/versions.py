@@ -8,11 +8,13 @@ is part of before its money or its document is in the books.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from bridge.index.payment_links import noted, read_note
 from bridge.journal.entries import VERSION
 from contracts.keys import SourceKey
+from contracts.money import written_out
 from contracts.posting import Version
 
 
@@ -22,10 +24,14 @@ def version_key(document: SourceKey | str) -> str:
 
 
 def version_value(version: Version) -> bytes:
-    """The journal's entry of a version; of a link the whole that it names."""
-    document = read_note(version)
-    if document is not None:
-        return VERSION.value({"of": str(document)})
+    """The journal's entry of a version; of links the wholes that they name."""
+    documents = read_note(version)
+    if documents:
+        named = {str(document): None if share is None else written_out(share) for document, share in documents.items()}
+        first = str(next(each for each in sorted(documents) if each.kind != "payment_intent"))
+        # because an earlier release reads the first of them and no shares
+        shares = {} if named == {first: None} else {"shares": named}
+        return VERSION.value({"of": first, **shares})
     return VERSION.value({"updated_at": version.updated_at, "rank": version.rank, "content": version.content})
 
 
@@ -42,5 +48,7 @@ def read_version(key: str, value: bytes) -> Version:
 def _version(name: str, fields: Mapping[str, Any]) -> tuple[SourceKey, Version]:
     document = SourceKey.parse(name)
     if "of" in fields:
-        return document, noted(SourceKey.parse(fields["of"]))
+        shares = fields.get("shares") or {fields["of"]: None}
+        known = {SourceKey.parse(each): None if share is None else Decimal(share) for each, share in shares.items()}
+        return document, noted(known)
     return document, Version(int(fields["updated_at"]), int(fields["rank"]), str(fields["content"]))

@@ -18,7 +18,7 @@ from bridge.planning.exchange_rates import unasked_rates, with_known_rates
 from bridge.planning.facts import plan_fact
 from bridge.planning.gift_cards import warn_of_cards_below_zero
 from bridge.planning.grouping import by_key, by_sale
-from bridge.planning.links import linked, void_superseded_charges
+from bridge.planning.links import linked
 from bridge.planning.people import is_person, plan_person
 from bridge.planning.proof import only_on_proven
 from bridge.planning.sale.refunds import plan_undone
@@ -26,6 +26,7 @@ from bridge.planning.sale.room import fill_room
 from bridge.planning.sale.sales import plan_sale
 from bridge.planning.standing import credited_anew, said_as_before, standing
 from bridge.planning.steps import Again, Claim, PlannedStep, Refused, Schedule, StepId, Write
+from bridge.planning.superseded_charges import void_superseded_charges
 from contracts.keys import SourceKey
 from contracts.opening import OpeningAccounts
 from contracts.posting import ClosedPeriod, Intent, PostingPlan
@@ -62,6 +63,9 @@ def schedule(
     for position, resolution in found.resolutions:
         if position in context.positions:
             context.resolve([position], resolution)
+    for position, caution in found.cautions:
+        if position in context.positions:
+            context.warn([position], caution)
     for lane in _lanes(found.plans):
         positions = {claim.position for claim in lane}
         if positions & context.positions:

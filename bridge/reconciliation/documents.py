@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bridge.index.index import Index, Posted, order_of
-from bridge.index.payment_links import lost
+from bridge.index.payment_links import lost, share_key
 from bridge.reconciliation.booked import booked_as, came_back, deleted_since, was_booked
 from bridge.reconciliation.companions import DeletedDocument, deleted_companions, late_credits
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument, UnmappedDocument
@@ -223,6 +223,7 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
         expected -= evidence.redeemed(wanted.key)
     elif expected is not None:
         expected -= sum(evidence.events.change.get(wanted.key, {}).values(), Decimal(0))
+        expected -= _shares_of_others(wanted, evidence.index)
     line = _line(wanted, posted, expected)
     payment = evidence.index.get("Payment", wanted.key) if is_sale else None
     if payment is not None and order_of(payment) != wanted.key:
@@ -237,6 +238,15 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     if wanted.taken_back:
         return _taken_back(line, wanted, posted, evidence)
     return _there(line, wanted, posted, evidence)
+
+
+def _shares_of_others(wanted: ExpectedDocument, index: Index) -> Decimal:
+    """What of a charge over several invoices is booked on the others, by payments of their own."""
+    if wanted.entity != "Payment" or wanted.key.kind != "charge":
+        return Decimal(0)
+    documents = index.payment_links.documents_of(wanted.key)
+    found = (index.get("Payment", share_key(wanted.key, document)) for document in documents)
+    return sum((each.total for each in found if each is not None and not each.voided), Decimal(0))
 
 
 def _there(line: Document, wanted: ExpectedDocument, posted: Posted, evidence: _Evidence) -> Document:

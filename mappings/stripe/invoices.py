@@ -7,6 +7,7 @@ invoice_payment.paid, or `payments` where they are expanded, says which charge b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -46,6 +47,7 @@ UNNAMED = Caution(
     "its own beside it. Subscribe to invoice_payment.paid, or expand `payments`.",
 )
 Links = tuple[tuple[SourceKey, SourceKey], ...]
+Shares = tuple[tuple[SourceKey, SourceKey, Decimal], ...]
 
 
 @maps(
@@ -90,7 +92,8 @@ def map_invoice_payment(envelope: Envelope, rules: MappingRules) -> PostingPlan 
     if not (links or outside) or moment is None:
         message = "this payment is no payment through Stripe; the invoice books it"
         return Ignored(code="skipped_by_rule", message=message, document=key)
-    return PostingPlan(document=key, lane=key, steps=outside, document_created_at=moment, links=links)
+    shares = _shares((paid,), key, paid.currency)
+    return PostingPlan(document=key, lane=key, steps=outside, document_created_at=moment, links=links, shares=shares)
 
 
 def _sale_plan(key: SourceKey, invoice: StripeInvoice, moment: datetime, rules: MappingRules) -> PostingPlan:
@@ -115,6 +118,7 @@ def _sale_plan(key: SourceKey, invoice: StripeInvoice, moment: datetime, rules: 
         notes=_notes(invoice),
         warnings=_warnings(invoice),
         links=_links(invoice, key),
+        shares=_shares(_payments_inside(invoice), key, invoice.currency),
     )
 
 
@@ -234,7 +238,19 @@ def _payments_inside(invoice: StripeInvoice) -> tuple[InvoicePayment, ...]:
     return invoice.payments.data if invoice.payments else ()
 
 
+def _shares(payments: Iterable[InvoicePayment], key: SourceKey, currency: str | None) -> Shares:
+    """How much of each payment through Stripe is this invoice's, because it may pay others too."""
+    return tuple(
+        (*link, in_hundredths(from_stripe(paid.amount_paid, code).number, code.upper()))
+        for paid in payments
+        if paid.amount_paid and (code := paid.currency or currency)
+        for link in _payment_links(paid, key)
+    )
+
+
 def _payment_links(paid: InvoicePayment, key: SourceKey) -> Links:
+    if paid.status == "canceled":
+        return ()  # because it was taken off the invoice again before it paid anything
     by = paid.payment
     named = (("payment_intent", by.payment_intent), ("charge", by.charge)) if by else ()
     return tuple((SourceKey("stripe", kind, ident), key) for kind, found in named if (ident := id_or_object(found)[0]))

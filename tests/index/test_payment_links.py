@@ -24,7 +24,7 @@ def test_a_payment_tells_its_intent_and_what_it_is_on() -> None:
     """Guard: a restart knows it without the journal."""
     index = books(("Payment", money(p="pi_1", o="invoice:in_1")))
     assert index.payment_links.charge_of(INTENT) == CHARGE
-    assert index.payment_links.document_of(CHARGE) == INVOICE
+    assert index.payment_links.documents_of(CHARGE) == {INVOICE: None}
     assert set(index.payment_links.payments_of_document(INVOICE)) == {CHARGE}
     assert set(index.payment_links.payments_of_document(CHARGE)) == {INTENT}
 
@@ -41,17 +41,17 @@ def test_a_payment_that_moved_is_not_of_its_old_sale_any_more() -> None:
 def test_the_journal_remembers_links_beside_versions() -> None:
     """A version of a document is no link."""
     index = books()
-    index.note_version(INTENT, noted(INVOICE))
+    index.note_version(INTENT, noted({INVOICE: None}))
     index.note_version(CHARGE, ONCE)
-    assert index.payment_links.document_of(INTENT) == INVOICE
-    assert index.payment_links.document_of(CHARGE) is None
-    assert (read_note(noted(INVOICE)), read_note(ONCE)) == (INVOICE, None)
+    assert index.payment_links.documents_of(INTENT) == {INVOICE: None}
+    assert index.payment_links.documents_of(CHARGE) == {}
+    assert (read_note(noted({INVOICE: None})), read_note(ONCE)) == ({INVOICE: None}, None)
 
 
 def test_an_intent_has_a_charge_and_a_document() -> None:
     """Both are kept, whichever is told first; a charge is its own."""
     ties = PaymentLinks([(INTENT, INVOICE), (INTENT, CHARGE)])
-    assert (ties.charge_of(INTENT), ties.document_of(INTENT)) == (CHARGE, INVOICE)
+    assert (ties.charge_of(INTENT), ties.documents_of(INTENT)) == (CHARGE, {INVOICE: None})
     assert ties.charge_of(CHARGE) == CHARGE
     assert PaymentLinks().charge_of(INTENT) is None
 

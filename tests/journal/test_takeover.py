@@ -71,7 +71,10 @@ def test_every_entry_says_what_was_drawn(path: Path) -> None:
     assert [each.request for each in found] == [story.TOGETHER, story.ALONE]
     assert {name: step for each in found for name, step in each.steps.items()} == story.STEPS
     assert tuple(parked_records(journal)) == (story.WAITS,)
-    assert read_versions(journal) == {story.CANCELLED: story.CANCELLED_AS_OF, story.INTENT: noted(story.INVOICE)}
+    assert read_versions(journal) == {
+        story.CANCELLED: story.CANCELLED_AS_OF,
+        story.INTENT: noted({story.INVOICE: None}),
+    }
     assert read_known_until(journal) == story.NOON
     assert Stop.from_bytes(journal[STOPPED_KEY]) == story.STOPPED
     assert Pauses.from_bytes(journal[PAUSED_KEY]) == story.PAUSES

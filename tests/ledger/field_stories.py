@@ -2,8 +2,8 @@
 
 Exchanges, goods worth more than the money that goes back, money in a second refund, tax that a channel remits,
 deposits, terms, trimmed bodies, cash change, gift cards of the customer's currency, customers who paid too much;
-captures in parts, debits that fail late, and Stripe invoices that one had paid. No figure comes from a body's own total
-or from a mapping.
+captures in parts, debits that fail late, Stripe invoices that one had paid, charges over several invoices. No figure
+comes from a body's own total or from a mapping.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.ledger.field_overpaid import OVERPAID
 from tests.ledger.field_refunds import HANDED_BACK
+from tests.ledger.field_shared_charges import SHARED
 from tests.ledger.told_orders import CENT, NOTHING, FieldStory, ToldOrder, prices
 from tests.support.orders import Json, adjustment, charge, stripe_event
 from tests.support.stripe_objects import billed, invoice_payment, paid_invoice
@@ -243,6 +244,7 @@ DRAWN: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (
     _failed_debit,
     *HANDED_BACK,
     *OVERPAID,
+    *SHARED,
 )
 
 

@@ -156,7 +156,7 @@ async def written_today() -> Mapping[str, bytes]:
     await WriteAhead(journal).append([TOGETHER, ALONE], STEPS)
     journal.put(WAITS.key, waiting_value(WAITS))
     journal.put(version_key(CANCELLED), version_value(CANCELLED_AS_OF))
-    journal.put(version_key(INTENT), version_value(noted(INVOICE)))
+    journal.put(version_key(INTENT), version_value(noted({INVOICE: None})))
     journal.put(journal_key(DELETED), journal_value(DELETED, SEAL))
     journal.put(KNOWN_UNTIL_KEY, known_until_value(NOON))
     journal.put(STOPPED_KEY, STOPPED.to_bytes())

@@ -108,5 +108,5 @@ def newest_payouts(known: Knowledge) -> dict[str, Place]:
 def _links_in(known: Knowledge) -> Iterable[tuple[str, str]]:
     """What charges and payment intents are part of, by the journal."""
     for key, value in known.trail.live.items():
-        if VERSION.holds(key) and (whole := read_note(read_version(key, value))) is not None:
-            yield VERSION.name(key), str(whole)
+        if VERSION.holds(key) and (wholes := read_note(read_version(key, value))):
+            yield VERSION.name(key), str(min(wholes))

@@ -22,12 +22,17 @@ from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, read_amount
 from contracts.money import plain, total
-from contracts.posting import Operation
+from contracts.posting import Caution, Operation
 from contracts.quickbooks import ChangeDraft, PaymentDraft
 
 WAITS_FOR_PAYMENT = "the payment that this change was given back of is not in the books yet"
 DEPOSITED = "lies on a deposit already, and change was given back out of it"
 TOO_MUCH = "is less than the change that was given back out of it"
+BELOW_TOTAL = Caution(
+    "change_below_total",
+    "With this change taken out the payments are below what the order asks for. Where the amount of "
+    "its cash sale is without the change already, put the change back by hand.",
+)
 
 
 @dataclass(slots=True)
@@ -41,17 +46,34 @@ class _Found:
 def less_change(context: PlanningContext, money: SaleMoney) -> SaleMoney:
     """`money` without the change that was given back; change that is nothing new, or that must wait, is resolved."""
     found = _Found({group[0].step.key: group for group in money.unbooked}, {})
+    taken_out: list[int] = []
     for key, claims in by_key(money.claims.change):
         resolution = _place(context, money, key, claims, found)
+        positions = [claim.position for claim in claims]
         if resolution is not None:
-            context.resolve((claim.position for claim in claims), resolution)
+            context.resolve(positions, resolution)
+        if resolution is None or isinstance(resolution, Write):
+            taken_out += positions
     given = total(back.amount for back in found.booked.values())
+    kept = money.booked - given + total(payment_of(group[0]).amount for group in found.unbooked.values())
+    silent = money.sale.entity == "Invoice" and not money.current and money.body is None
+    if taken_out and silent and kept < _asked(money):
+        # because no page of Shopify says whether the amount of a cash sale has its change in it
+        context.warn(taken_out, BELOW_TOTAL)
     return replace(
         money,
         unbooked=tuple(found.unbooked.values()),
         change=tuple(found.booked.values()),
         booked=money.booked - given,
     )
+
+
+def _asked(money: SaleMoney) -> Decimal:
+    """What the sale asks for, as it is written now or stands."""
+    step, posted = money.sale.step, money.sale.posted
+    if step is not None and step.total is not None:
+        return step.total
+    return posted.total if posted is not None else Decimal(0)
 
 
 def write_change(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -> OpenBalance:

@@ -177,14 +177,14 @@ def _warn_of_another_amount(context: PlanningContext, group: Sequence[Claim]) ->
 def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> StepResolution | None:
     posted, sale = context.index.get("Payment", claim.step.key), money.sale.posted
     if posted is not None and not is_on_another_sale(posted, money.sale.key):
-        if not _has_grown(claim, posted):
+        if not _has_grown(claim, posted) and not _is_shared_now(claim, posted):
             return known(posted)
         # because QBO freezes what lies on a deposit, a person has to take it off there first
         return Refused(rejected(posted, GREW_ON_DEPOSIT), posted) if posted.deposited else None
     holder = combined_payment_of(context, claim, money.sale.key)
     if holder is not None:
         return known(holder)
-    if context.is_taken_back(claim.step.key):
+    if any(context.is_taken_back(key) for key in _names(claim)):
         return DID_NOT_LAST
     room = sale.total - money.booked if sale is not None and sale.was_adopted else None
     part = partly_entered(context, claim, money.sale.key, room) if room is not None else None
@@ -207,6 +207,20 @@ def _has_grown(claim: Claim, posted: Posted) -> bool:
     """True for a charge of which more was captured since; of anything else a transaction is told once."""
     charge = claim.step.key.kind == "charge" and not posted.voided and posted.total_unchanged
     return charge and amount_of(claim) > posted.total
+
+
+def _is_shared_now(claim: Claim, posted: Posted) -> bool:
+    """True for a charge that is booked whole on one invoice, and of which others have their shares."""
+    draft = claim.step.draft
+    shared = isinstance(draft, PaymentDraft) and draft.share_of == posted.key
+    return shared and not posted.voided and posted.total_unchanged and amount_of(claim) < posted.total
+
+
+def _names(claim: Claim) -> tuple[SourceKey, ...]:
+    """What the source may call this money when it takes it back: of a share, its charge too."""
+    draft = claim.step.draft
+    charge = draft.share_of if isinstance(draft, PaymentDraft) else None
+    return (claim.step.key, charge) if charge is not None else (claim.step.key,)
 
 
 def _in_another_currency(claim: Claim, currency: str, money: SaleMoney) -> StepResolution:

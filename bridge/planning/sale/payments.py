@@ -71,13 +71,12 @@ def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBala
     for group in money.unbooked:
         if StepId("Payment", group[0].step.key) != changed:
             posted = context.index.get("Payment", group[0].step.key)
-            grows = posted is not None and not is_on_another_sale(posted, formed.form.key)
-            if posted is not None and grows:
+            if posted is not None and not is_on_another_sale(posted, formed.form.key):
                 balance = balance.give_back(posted.applied)
             step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=changed)
             if posted is not None:
-                step = _moved(step, formed.form, posted)
-            context.write(replace(step, total=amount_of(group[0])) if grows else step)
+                step = _moved(step, formed.form, posted, amount_of(group[0]))
+            context.write(step)
         _share(context, group)
     if money.body is None and money.body_only:
         balance = _write_body(context, formed, balance)
@@ -108,10 +107,14 @@ def _earlier(context: PlanningContext, formed: FormedSale, balance: OpenBalance,
     return balance
 
 
-def _moved(step: PlannedStep, form: Sale, posted: Posted) -> PlannedStep:
-    """A payment that is in the books for another sale comes over as it is."""
+def _moved(step: PlannedStep, form: Sale, posted: Posted, amount: Decimal) -> PlannedStep:
+    """A payment that is in the books for another sale comes over as it is; of another amount is a charge that grew.
+
+    So is one of which other invoices have their shares now.
+    """
     needs = step.needs | ({form.step.id} if form.step else set())
-    return replace(step, operation=Operation.UPDATE, draft=None, target=posted, needs=needs)
+    total = None if amount == posted.total else amount
+    return replace(step, operation=Operation.UPDATE, draft=None, target=posted, needs=needs, total=total)
 
 
 def _change_body(

@@ -1,0 +1,246 @@
+"""The links of the books, of the journal and of a micro-batch together, and how a charge over invoices is shared out.
+
+A charge that pays several invoices is one payment for each, of that invoice's own share: the one that has the charge's
+key lies where it lay first, and what the shares leave of the charge stays with it. Of an invoice whose share nobody
+told no body tells money beside it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bridge.index.index import Index
+from bridge.index.payment_links import PaymentLinks, Shares, larger, lost, share_key
+from bridge.index.posted import Posted, order_of
+from contracts.keys import UNNAMED, SourceKey
+from contracts.money import total
+from contracts.opening import OF_EARLIER_BOOKS
+from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, PostingPlan, PostingStep
+from contracts.quickbooks import InvoiceDraft, PaymentDraft
+
+BY_BOTH = "pays an order of the shop and an invoice of Stripe: it is booked for the order alone"
+UNTOLD = "pays several invoices, and nobody told how much of each (invoice_payment.paid with amount_paid does)"
+TOO_MUCH = "pays several invoices, and its shares come to more than was charged"
+DEPOSITED = "pays an invoice of Stripe, but lies on a deposit already: take it off there, then send the event again"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The payment of a charge that is on one invoice."""
+
+    payment: SourceKey
+    invoice: SourceKey
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """The parts of a charge, that of its own key first; none where it is not to be shared out (yet).
+
+    `why` a person must look, where that is so.
+    """
+
+    parts: tuple[Part, ...] = ()
+    why: str | None = None
+
+
+class KnownLinks:
+    """What is known of what is part of what while one micro-batch is planned."""
+
+    def __init__(self, plans: Sequence[PostingPlan], index: Index) -> None:
+        self.index = index
+        self.named = tuple(dict.fromkeys(link for plan in plans for link in plan.links))
+        self._batch = PaymentLinks(self.named, (share for plan in plans for share in plan.shares))
+        steps = [step for plan in plans for step in plan.steps]
+        self._planned = {step.key for step in steps if is_sale(step) or step.intent is Intent.BEFORE_START}
+        self._charged: dict[SourceKey, Decimal] = {}
+        for step in steps:
+            if step.key.kind == "charge" and isinstance(step.draft, PaymentDraft):
+                self._charged[step.key] = max(step.draft.amount, self._charged.get(step.key, Decimal(0)))
+                if step.draft.invoice.system != step.key.system:
+                    self._batch.add(step.key, step.draft.invoice)
+
+    def charge_of(self, money: SourceKey) -> SourceKey | None:
+        """The charge that an intent ended in."""
+        return self._batch.charge_of(money) or self.index.payment_links.charge_of(money)
+
+    def documents_of(self, charge: SourceKey) -> dict[SourceKey, Decimal | None]:
+        """What a charge pays, by its own links and those of its intent, with what is told of its shares."""
+        found: dict[SourceKey, Decimal | None] = {}
+        for name in (charge, *self.payments_of_document(charge)):
+            for document, share in self._said_of(name).items():
+                found[document] = larger(share, found.get(document))
+        named = [document for document in sorted(found) if document.id != UNNAMED]
+        return {document: self._share(charge, document, found) for document in named or found}
+
+    def document_of(self, charge: SourceKey) -> SourceKey | None:
+        """What a charge pays; of several a shop's order, else the first invoice."""
+        return next(iter(self.documents_of(charge)), None)
+
+    def payments_of_document(self, document: SourceKey) -> tuple[SourceKey, ...]:
+        """Everything that is said to be part of `document`."""
+        return (*self._batch.payments_of_document(document), *self.index.payment_links.payments_of_document(document))
+
+    def charges_of_document(self, document: SourceKey) -> tuple[SourceKey, ...]:
+        """The charges that are said to pay `document`."""
+        return tuple(dict.fromkeys(filter(None, map(self.charge_of, self.payments_of_document(document)))))
+
+    def invoices_of(self, charge: SourceKey) -> tuple[SourceKey, ...]:
+        """The invoices that a charge pays, of those that are in the books or about to be."""
+        documents = self.documents_of(charge)
+        if any(document.system != charge.system for document in documents):
+            return ()
+        return tuple(each for each in documents if each.kind == "invoice" and self._is_there(each))
+
+    def invoice_of(self, charge: SourceKey) -> SourceKey | None:
+        """The invoice that the payment of a charge is on: of several one whose share is not told, there lies the rest.
+
+        Among those it is the one where it lies already, else the first.
+        """
+        documents, there = self.documents_of(charge), self.invoices_of(charge)
+        fitting = [each for each in there if documents[each] is None] or there
+        payment = self.payment_of(charge)
+        lies_on = order_of(payment) if payment is not None else None
+        return lies_on if lies_on in fitting else next(iter(fitting), None)
+
+    def sale_of(self, money: SourceKey) -> SourceKey:
+        """What the money of a charge or an intent is on: the invoice that it pays, else the charge, else itself.
+
+        An intent may be known to pay an invoice although nobody has told its charge.
+        """
+        charge = self.charge_of(money) or money
+        return self.invoice_of(charge) or charge
+
+    def order_of(self, charge: SourceKey) -> SourceKey | None:
+        """The shop's order that a charge pays, where the shop books it: then no payment of the charge's own exists."""
+        document = self.document_of(charge)
+        shops = document is not None and document.system != charge.system
+        return document if shops and self.index.get("Payment", charge) is None else None
+
+    def payment_of(self, charge: SourceKey) -> Posted | None:
+        """The payment of a charge that is in the books and live."""
+        payment = self.index.get("Payment", charge)
+        return payment if payment is not None and not payment.voided else None
+
+    def division_of(self, charge: SourceKey) -> Division:
+        """How a charge is shared out among the invoices that it pays."""
+        documents = self.documents_of(charge)
+        if len(documents) < 2:
+            return Division()
+        if any(document.system != charge.system for document in documents):
+            return Division(why=BY_BOTH)
+        invoice, whole, there = self.invoice_of(charge), self._charged_of(charge), self.invoices_of(charge)
+        if invoice is None or not whole:
+            return Division()
+        shares = {each: share for each in there if (share := documents[each]) is not None}
+        parts = _parts(charge, invoice, whole, shares)
+        if parts[0].amount < shares.get(invoice, Decimal(0)):
+            return Division(self._as_they_lie(charge, invoice, whole), TOO_MUCH)
+        payment = self.payment_of(charge)
+        if payment is not None and payment.deposited and not all(map(self.lies, parts)):
+            return Division(self._as_they_lie(charge, invoice, whole), DEPOSITED)
+        return Division(parts, UNTOLD if len(there) > max(len(shares), 1) else None)
+
+    def _as_they_lie(self, charge: SourceKey, invoice: SourceKey, whole: Decimal) -> tuple[Part, ...]:
+        """The parts that are booked already, the rest on one invoice: nothing more is shared out."""
+        found = {each: self.index.get("Payment", share_key(charge, each)) for each in self.documents_of(charge)}
+        lying = {each: posted.total for each, posted in found.items() if posted is not None and not posted.voided}
+        return _parts(charge, invoice, whole, lying)
+
+    def lies(self, part: Part) -> bool:
+        """True for a part that is in the books as it should be, or that a person took out of them."""
+        posted = self.index.get("Payment", part.payment)
+        if posted is None:
+            return False
+        return posted.voided or (order_of(posted), posted.total) == (part.invoice, part.amount)
+
+    def was_lost(self, invoice: SourceKey) -> bool:
+        """True for an invoice that was paid by a debit which failed before anything of it was booked."""
+        return any(
+            self.index.newest(lost(money)) == TAKEN_BACK_FOR_GOOD for money in self.payments_of_document(invoice)
+        )
+
+    def is_told_elsewhere(self, invoice: SourceKey) -> bool:
+        """True for an invoice whose money lies on another document, or may: its body tells the same money."""
+        return any(self._may_lie_elsewhere(charge, invoice) for charge in self.charges_of_document(invoice))
+
+    def invoices(self) -> Iterator[SourceKey]:
+        """The invoices that this micro-batch speaks of and that are there; with one of a charge all others of it."""
+        charges = {*self._charged, *filter(None, (self.charge_of(money) for money, _ in self.named))}
+        shared = (each for charge in sorted(charges) if len(found := self.documents_of(charge)) > 1 for each in found)
+        named = (document for _, document in self.named)
+        for document in dict.fromkeys((*self._planned, *named, *shared)):
+            if document.kind == "invoice" and self._is_there(document):
+                yield document
+
+    @property
+    def news(self) -> Iterator[tuple[SourceKey, Shares]]:
+        """Links that must be remembered: neither the journal nor the money's own marker says them."""
+        for money in dict.fromkeys(money for money, document in self.named if document.kind != "charge"):
+            said = self._said_of(money)
+            charge = self.charge_of(money)
+            payment = self.index.get("Payment", charge) if charge else None
+            placed = payment is not None and said in (
+                {order_of(payment): None},
+                {order_of(payment): payment.total},
+            )
+            known = self.index.payment_links
+            # because no marker of ours says the intent of a charge that the shop books
+            by_shop = money.kind == "charge" and any(document.system != money.system for document in said)
+            ended = {each: None for each in self.payments_of_document(money) if by_shop}
+            before = {
+                **known.documents_of(money),
+                **dict.fromkeys(known.payments_of_document(money) if by_shop else ()),
+            }
+            if not placed and before != {**said, **ended}:
+                yield money, {**said, **ended}
+
+    def _said_of(self, money: SourceKey) -> dict[SourceKey, Decimal | None]:
+        """What is said under one name, now and before."""
+        found = dict(self.index.payment_links.documents_of(money))
+        for document, share in self._batch.documents_of(money).items():
+            found[document] = larger(share, found.get(document))
+        return found
+
+    def _share(self, charge: SourceKey, document: SourceKey, told: Shares) -> Decimal | None:
+        """The share of a document; where only the books still know that there are several, what lies on it."""
+        others = (self.index.get("Payment", share_key(charge, each)) for each in told if each != document)
+        payment = self.payment_of(charge)
+        if told[document] is not None or payment is None or order_of(payment) != document or not any(others):
+            return told[document]
+        return payment.total
+
+    def _charged_of(self, charge: SourceKey) -> Decimal:
+        """What came in by a charge: as it is told now, or as its payments in the books add up."""
+        found = [self.index.get("Payment", share_key(charge, each)) for each in self.documents_of(charge)]
+        lying = total(each.total for each in (self.payment_of(charge), *found) if each is not None and not each.voided)
+        given_up = (posted := self.index.get("Payment", charge)) is not None and posted.voided
+        return Decimal(0) if given_up else max(lying, self._charged.get(charge, Decimal(0)))
+
+    def _may_lie_elsewhere(self, charge: SourceKey, invoice: SourceKey) -> bool:
+        why = self.division_of(charge).why
+        if why is None or (why == UNTOLD and self.documents_of(charge)[invoice] is not None):
+            return False
+        return why == BY_BOTH or charge in self._charged or self.payment_of(charge) is not None
+
+    def _is_there(self, document: SourceKey) -> bool:
+        if document in self._planned or self.index.sale(document) is not None:
+            return True
+        # because the money of an invoice of earlier books is no sale of its own
+        version = self.index.newest(document)
+        return version is not None and version.content == OF_EARLIER_BOOKS.content
+
+
+def _parts(
+    charge: SourceKey, invoice: SourceKey, whole: Decimal, shares: Mapping[SourceKey, Decimal]
+) -> tuple[Part, ...]:
+    """The payment of the charge itself, which is what the shares of others leave of it; then those."""
+    others = [Part(share_key(charge, each), each, share) for each, share in shares.items() if each != invoice]
+    return (Part(charge, invoice, whole - total(part.amount for part in others)), *others)
+
+
+def is_sale(step: PostingStep) -> bool:
+    """True for a document that is sold, at a version."""
+    return step.intent is Intent.STATE and isinstance(step.draft, InvoiceDraft)

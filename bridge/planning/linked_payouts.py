@@ -1,0 +1,69 @@
+"""A payout's charges by the names that the books have for them: an order, a body, several invoices. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+
+from bridge.planning.known_links import KnownLinks
+from contracts.keys import BODY_MONEY, UNNAMED, SourceKey
+from contracts.money import total
+from contracts.posting import PostingPlan
+from contracts.quickbooks import DepositDraft, DepositedPayment, DepositLine, PaymentDraft
+
+BY_SHOP_LINE = "Payment that the shop books:"
+
+
+def placed_deposit(draft: DepositDraft, known: KnownLinks) -> DepositDraft:
+    """Each payment by the name that the books have for it; what the shop books is a line, and its order waited for."""
+    payments, lines, orders = [], list(draft.lines), dict.fromkeys(draft.orders)
+    for each in draft.payments:
+        order = known.order_of(each.payment)
+        if order is None or draft.clearing is None:
+            payments += _deposited_payments(each, known)
+            continue
+        lines.append(
+            DepositLine(account=draft.clearing, amount=each.amount, description=f"{BY_SHOP_LINE} {each.payment.id}")
+        )
+        if order.id != UNNAMED:
+            orders[order] = None
+    return replace(draft, payments=tuple(payments), lines=tuple(lines), orders=tuple(orders))
+
+
+def _deposited_payments(each: DepositedPayment, known: KnownLinks) -> list[DepositedPayment]:
+    """A charge whose own events nobody told: its money is what the bodies of its invoices told."""
+    charge = known.charge_of(each.payment)
+    documents = known.documents_of(charge) if charge else {}
+    if not documents or known.index.get("Payment", each.payment) is not None:
+        return [each]
+    bodies = [known.payment_of(SourceKey(document.system, BODY_MONEY, document.id)) for document in documents]
+    found = [payment for payment in bodies if payment is not None]
+    same = len(found) == len(documents) and total(payment.total for payment in found) == each.amount
+    return [replace(each, payment=body.key, amount=body.total) for body in found] if same else [each]
+
+
+def with_parts_deposited(plan: PostingPlan, known: KnownLinks, plans: Sequence[PostingPlan]) -> PostingPlan:
+    """A payout brings a charge over several invoices as the payments that it is."""
+    if not any(isinstance(step.draft, DepositDraft) for step in plan.steps):
+        return plan
+    coming = {step.key for each in plans for step in each.steps if isinstance(step.draft, PaymentDraft)}
+    steps = (
+        replace(step, draft=_in_parts(step.draft, known, coming)) if isinstance(step.draft, DepositDraft) else step
+        for step in plan.steps
+    )
+    return replace(plan, steps=tuple(steps))
+
+
+def _in_parts(draft: DepositDraft, known: KnownLinks, coming: Set[SourceKey]) -> DepositDraft:
+    payments: list[DepositedPayment] = []
+    for each in draft.payments:
+        parts = known.division_of(each.payment).parts
+        there = all(part.payment in coming or known.payment_of(part.payment) is not None for part in parts)
+        others = [part for part in parts if part.payment != each.payment]
+        rest = each.amount - total(part.amount for part in others)
+        if not others or not there or rest <= 0:
+            payments.append(each)
+            continue
+        payments.append(replace(each, amount=rest))
+        payments += [replace(each, payment=part.payment, amount=part.amount) for part in others]
+    return replace(draft, payments=tuple(payments))

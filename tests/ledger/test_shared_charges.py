@@ -1,0 +1,94 @@
+"""A charge over several invoices, told in any order: each invoice has its share, the money is there once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from bridge.planning.known_links import BY_BOTH, UNTOLD
+from tests.ledger.field_shared_charges import SHARED, SharedCharge, shared_charges
+from tests.ledger.nets import nets
+from tests.ledger.told_orders import CENT, FieldStory, ToldOrder
+from tests.support.orders import Json, stripe_event
+from tests.support.sizes import examples
+from tests.support.world import World, opened
+
+SURE = {"posted", "already_posted", "superseded", "ignored"}
+
+
+@st.composite
+def batches(draw: st.DrawFn, events: Sequence[Json]) -> list[list[Json]]:
+    """The events in any order, some of them twice, in micro-batches of any size."""
+    again = draw(st.lists(st.integers(0, len(events) - 1), max_size=3))
+    found: list[list[Json]] = [[]]
+    for number in draw(st.permutations([*range(len(events)), *again])):
+        apart = draw(st.booleans())
+        if found[-1] and apart:
+            found.append([])
+        found[-1].append(events[number])
+    return found
+
+
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=st.data())
+def test_each_invoice_has_its_share_of_a_charge_over_several(drawn: st.DataObject) -> None:
+    """Whatever is told first; a refund comes off once, and a payout brings what lies in the clearing account."""
+    story = drawn.draw(st.sampled_from(SHARED))(1, 1)
+    told = drawn.draw(story)
+    asyncio.run(_check(told, drawn.draw(batches(told.events))))
+
+
+async def _check(told: FieldStory, in_batches: Sequence[Sequence[Json]]) -> None:
+    async with opened() as world:
+        await _tell(world, in_batches)
+        assert {each[-1].status for each in world.results.values()} <= SURE
+        assert nets(world) == told.nets
+
+
+async def _tell(world: World, in_batches: Sequence[Sequence[Json]]) -> None:
+    for batch in in_batches:
+        for result in await world.deliver(*batch):
+            note(f"{result.source.event_type} {result.source.document}: {result.status} {result.reason}")
+    await world.idle()
+
+
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+@given(told=shared_charges(1, 1), drawn=st.data())
+def test_a_charge_whose_shares_nobody_tells_is_booked_once_and_said(told: SharedCharge, drawn: st.DataObject) -> None:
+    """What came in is the charge, whatever the bodies say beside it; who told the last of it hears what is missing."""
+    untold = drawn.draw(st.integers(0, len(told.invoices) - 1))
+    events = [told.charged()]
+    for place in range(len(told.invoices)):
+        unsaid = {"amount_paid": None} if place == untold else {}
+        events += [told.body(place), stripe_event("invoice_payment.paid", told.payment(place, **unsaid))]
+    asyncio.run(_check_said(told, drawn.draw(batches(events)), UNTOLD))
+
+
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=st.data())
+def test_a_charge_of_an_order_and_of_an_invoice_is_the_shop_s_money(drawn: st.DataObject) -> None:
+    """The order has it; the body of the invoice tells the same money, which does not come in twice."""
+    total = drawn.draw(st.integers(2_00, 90_00))
+    told = SharedCharge(1, 1, ((total, total),), drawn.draw(st.booleans()))
+    shop = ToldOrder(1, 1)
+    shop.body([shop.article(1, told.worth * CENT)], "paid", told.worth * CENT, Decimal(0))
+    shop.moved(told.worth * CENT, gateway="stripe")
+    charged = told.charged(metadata={"shopify_order_id": str(shop.ident)})
+    events = [*shop.events, charged, told.body(0), stripe_event("invoice_payment.paid", told.payment(0))]
+    asyncio.run(_check_said(told, drawn.draw(batches(events)), BY_BOTH, also_sold=told.worth))
+
+
+async def _check_said(told: SharedCharge, in_batches: Sequence[Sequence[Json]], why: str, also_sold: int = 0) -> None:
+    async with opened() as world:
+        await _tell(world, in_batches)
+        said = [result for each in world.results.values() for result in each]
+        refused = [each.reason.message for each in said if each.reason and each.reason.code == "conflict"]
+        warned = [warning.message for each in said for warning in each.warnings]
+        assert [each for each in (*refused, *warned) if why in each]
+        sold = sum(total for total, _ in told.invoices) + also_sold
+        expected = {"income": sold * CENT, "money": told.worth * CENT, "receivable": (sold - told.worth) * CENT}
+        assert nets(world) == {name: each for name, each in expected.items() if each}
