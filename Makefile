@@ -67,6 +67,7 @@ bench: $(STAMP) ## what the machine costs here, beside the floor in the same run
 	@$(BIN)/python -m tests.bench.record
 	@$(BIN)/python -m tests.bench.handover
 	@$(BIN)/python -m tests.bench.kafka
+	@$(BIN)/python -m tests.bench.latency
 	@$(BIN)/python -m tests.bench.results
 
 bench-backfill: $(STAMP) ## ORDERS=20000 into books kept by hand, beside live orders, the owner killed twice (about 25 minutes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -64,9 +64,15 @@ def as_json(rows: Sequence[Row]) -> str:
     return "\n".join(orjson.dumps(asdict(row)).decode() for row in rows)
 
 
-def page(rows: Sequence[Row], given: str) -> str:
-    """The page that keeps them; `given` says what was run."""
-    return HEAD.format(machine=_machine(), given=given) + as_markdown(rows) + "\n"
+def page(rows: Sequence[Row], given: str, kept: Sequence[str] = ()) -> str:
+    """The page that keeps them; `given` says what was run, `kept` are lines of it that stay as they are."""
+    return HEAD.format(machine=_machine(), given=given) + "\n".join([as_markdown(rows), *kept]) + "\n"
+
+
+def rows_of(verbs: Collection[str]) -> list[str]:
+    """The lines of these benches in the page's table."""
+    lines = PAGE.read_text(encoding="utf-8").partition(SECTION)[0].splitlines()
+    return [each for each in lines if any(each.startswith(f"| {verb} |") for verb in verbs)]
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
