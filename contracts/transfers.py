@@ -81,13 +81,15 @@ class JournalLine:
 class JournalEntryDraft(TransactionDraft):
     """Debits and credits that add up to the same; used for fees, disputes and what payouts move.
 
-    `sale` is what it is about. `source_event` is "payout" where a payout's row told it and not its own event. In closed
-    books it stands on the day `otherwise`, where that is given.
+    `sale` is what it is about, `place_of` the sale whose class and location its lines have. `source_event` is "payout"
+    where a payout's row told it and not its own event. In closed books it stands on the day `otherwise`, where that is
+    given.
     """
 
     lines: tuple[JournalLine, ...]
     doc_number: str | None = None
     sale: SourceKey | None = None
+    place_of: SourceKey | None = None
     source_event: str | None = None
     otherwise: date | None = None
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
+from bridge.index.sale_place import SalePlace
 from bridge.planning.exchange_rates import rate_of
 from bridge.planning.steps import PlannedStep
 from contracts.entities import PRIVATE_NOTE_MAX
@@ -87,10 +88,15 @@ def class_of_line(lookups: Lookups, line: DepositLine | JournalLine) -> Body:
     return {"ClassRef": {"value": named}} if named else {}
 
 
-def place_of_line(lookups: Lookups, line: DepositLine | JournalLine) -> Body:
-    """The class and the location of a line of an entry; empty for none."""
-    named = lookups.profile.listed("Department", line.location, "tracking")
-    return {**class_of_line(lookups, line), **({"DepartmentRef": {"value": named}} if named else {})}
+def place_of_line(lookups: Lookups, line: DepositLine | JournalLine, sale: SourceKey | None = None) -> Body:
+    """The class and the location of a line of an entry, else those of `sale` as the books have it; empty for none."""
+    sold = lookups.index.sale(sale) if sale is not None else None
+    place = (sold.place if sold else None) or SalePlace()
+    found = {
+        "ClassRef": lookups.profile.listed("Class", line.tracking_class, "tracking") or place.tracking_class,
+        "DepartmentRef": lookups.profile.listed("Department", line.location, "tracking") or place.location,
+    }
+    return {name: {"value": ident} for name, ident in found.items() if ident}
 
 
 def address_body(address: Address | None) -> Body | None:

@@ -61,7 +61,7 @@ def journal_body(lookups: Lookups, step: PlannedStep, draft: JournalEntryDraft) 
             "JournalEntryLineDetail": {
                 "PostingType": line.side,
                 **_side(lookups, line, draft.currency),
-                **place_of_line(lookups, line),
+                **place_of_line(lookups, line, draft.place_of),
             },
         }
         for line in draft.lines

@@ -29,6 +29,7 @@ from contracts.quickbooks import (
     Draft,
     InvoiceDraft,
     ItemDraft,
+    JournalEntryDraft,
     PaymentDraft,
     RedemptionDraft,
     RefundReceiptDraft,
@@ -185,9 +186,13 @@ class PlanningContext:
         return step.id
 
     def _know_place(self, step: PlannedStep) -> None:
-        """Ask for the sale of a refund or credit, whose address the index does not keep of every sale."""
+        """Ask for the sale of a refund or credit, whose place the index does not keep of every sale."""
         match step.draft:
-            case RefundReceiptDraft(refund_of=key) | CreditMemoDraft(credit_of=key):
+            case (
+                RefundReceiptDraft(refund_of=key)
+                | CreditMemoDraft(credit_of=key)
+                | JournalEntryDraft(place_of=SourceKey() as key)
+            ):
                 sale = self.index.sale(key)
                 if sale is not None and sale.place is None and self._sale_step(key) is None:
                     self.require_reread(sale)

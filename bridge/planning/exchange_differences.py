@@ -120,7 +120,8 @@ def _write_late_difference(
         JournalLine(side=sides[0], account=where, amount=abs(off), description=said),
         JournalLine(side=sides[1], account=draft.deposit_to, amount=abs(off), description=said),
     )
-    made = JournalEntryDraft(txn_date=draft.txn_date, currency=currency, lines=lines, sale=draft.refund_of)
+    sale = draft.refund_of
+    made = JournalEntryDraft(txn_date=draft.txn_date, currency=currency, lines=lines, sale=sale, place_of=sale)
     step = PlannedStep(
         id=StepId("JournalEntry", entry),
         operation=Operation.CREATE,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.index.posted import order_fact
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
@@ -12,6 +14,7 @@ from bridge.planning.steps import Claim, PlannedStep, Skipped, StepId
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.posting import Operation
+from contracts.quickbooks import Draft, JournalEntryDraft
 
 NO_RECEIPT = Skipped("skipped_by_rule", "the refund receipt that it goes with is not in the books")
 
@@ -32,12 +35,17 @@ def plan_overpaid(context: PlanningContext, credited: CreditedSale) -> None:
             id=StepId("JournalEntry", key),
             operation=Operation.CREATE,
             owner=group[0].position,
-            draft=said_of_its_sale(context, group[0]),
+            draft=_at_its_sale(said_of_its_sale(context, group[0]), sale.key),
             sale=sale.key,
             marker_fields={MarkerField.SALE: order_fact(sale.key, of=key)},
             needs=frozenset({sale.step.id} if sale.step else ()),
         )
         context.plan_write(step, positions)
+
+
+def _at_its_sale(draft: Draft | None, sale: SourceKey) -> Draft | None:
+    """The entry with the class and location of its sale, as the receipt beside it has them."""
+    return replace(draft, place_of=sale) if isinstance(draft, JournalEntryDraft) else draft
 
 
 def _receipts(claim: Claim) -> list[SourceKey]:

@@ -89,6 +89,7 @@ def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim
         currency=draft.currency,
         lines=lines,
         doc_number=draft.doc_number,
+        place_of=sale.key,
         exchange_rate=draft.exchange_rate,
     )
     step_id = StepId("JournalEntry", claim.step.key)
