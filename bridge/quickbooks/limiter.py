@@ -96,10 +96,14 @@ class _Window:
         self.wait_s(now, fraction)
         return self.allowed(fraction) - len(self.times)
 
-    def next_after(self, now: float, fraction: float) -> float:
-        """The wait for one more call once all that are free at `now` have gone."""
-        oldest = self.times[0] if self.times else now
-        return max(self.wait_s(now, fraction), oldest + self.length_s - now)
+    def wait_of(self, count: int, now: float, fraction: float) -> float:
+        """The seconds after which the last of `count` further calls may go, when each goes as soon as it may."""
+        allowed, whole = self.allowed(fraction), 0
+        while count > allowed:
+            count, whole = count - allowed, whole + 1
+        over = len(self.times) + count - allowed if count else 0
+        last = self.times[over - 1] + self.length_s - now if over > 0 else 0.0
+        return max(0.0, last) + whole * self.length_s
 
 
 class Budget:
@@ -145,18 +149,22 @@ class Budget:
     def alone(self, now: float, steps: int) -> int:
         """How many of `steps` writes are done sooner by requests of their own than by batches.
 
-        None while all of them find room in batches that may go at once. The rest would wait for the minute to pass:
-        as much of it goes alone as may go until then.
+        None while all of them find room in batches that may go at once. Of the rest as many go alone as lets both lanes
+        end soonest: the batches, each in the place that frees for it, and the requests at the pace of their limit.
         """
-        fraction = self.fraction(now)
-        at_once = self._of_batches.free(now, fraction)
-        left = steps - max(0, at_once) * self._limits.batch_items
+        fraction, items = self.fraction(now), self._limits.batch_items
+        at_once = max(0, self._of_batches.free(now, fraction))
+        left = steps - at_once * items
         if left <= 0:
             return 0
-        wait_s = self._of_batches.next_after(now, fraction)
-        pace = 60.0 / (self._limits.requests_per_minute * fraction)
-        room = min(math.ceil(wait_s / pace), max(0, self._alone.free(now, fraction)))
-        return min(left, room)
+        free = max(0, self._alone.free(now, fraction))
+        pace_s = 60.0 / (self._limits.requests_per_minute * fraction)
+        ends_s = min(
+            max(self._of_batches.wait_of(at_once + later, now, fraction), max(0, left - later * items) * pace_s)
+            for later in range(math.ceil(left / items) + 1)
+            if left - later * items <= free
+        )
+        return min(left, free, math.ceil(ends_s / pace_s))
 
     def has_room(self, now: float, batches: int) -> bool:
         """Whether work that can wait may begin, which needs so many batches: they go at once, and some are left."""

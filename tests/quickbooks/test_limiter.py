@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from copy import deepcopy
 from itertools import pairwise
 
 import pytest
@@ -346,6 +348,26 @@ def test_what_a_batch_does_as_soon_is_left_to_it() -> None:
     sent = backlog(budget, "batch", 10.0)
     next_at = sent[0] + 60 * (1 + MARGIN)
     assert 1 <= budget.alone(next_at - 1.0, 300) <= 10
+
+
+@given(steps=st.integers(1, 600), gap_s=st.floats(0.0, 2.0), later_s=st.floats(0.0, 90.0))
+@settings(max_examples=examples(60), deadline=None)
+def test_a_wave_is_shared_out_so_that_both_lanes_end_soonest(steps: int, gap_s: float, later_s: float) -> None:
+    """However the batches of the minute are spread: no other split ends sooner. Guard: `wait_of` counts each batch."""
+    budget, now = Budget(Limits()), 0.0
+    for _ in range(60):
+        while (wait := budget.reserve(now, "batch")) > 0:
+            now += wait
+        now += gap_s
+    now += later_s
+    alone = budget.alone(now, steps)
+    batches = backlog(deepcopy(budget), "batch", now + 200.0, now=now)
+
+    def ends_s(alone: int) -> float:
+        full = math.ceil((steps - alone) / 30)
+        return max(batches[full - 1] - now if full else 0.0, alone * 0.12)
+
+    assert ends_s(alone) <= min(map(ends_s, range(min(steps, 414) + 1))) + 0.12
 
 
 @given(st.integers(1, 3000), st.lists(KINDS, max_size=400))
