@@ -201,8 +201,9 @@ def _written_off(
     """What was given up is credited against bad debts; an invoice that was paid after all takes that back."""
     transitions = invoice.status_transitions
     debt = SourceKey("stripe", "invoice", f"{invoice.id}.uncollectible")
-    # because the customer paid what was given up: else the loss would stay in the books beside the money
-    if invoice.status == "paid" and transitions and transitions.marked_uncollectible_at:
+    # because the customer paid what was given up: else the loss would stay in the books beside the money; a body without
+    # transitions does not say whether it was
+    if invoice.status == "paid" and (transitions is None or transitions.marked_uncollectible_at):
         return (PostingStep(key=debt, entity="CreditMemo", intent=Intent.UNDONE, name="bad debt that was paid"),)
     code = invoice.currency.upper()
     asked = invoice.amount_due - invoice.amount_paid if invoice.amount_remaining is None else invoice.amount_remaining

@@ -146,14 +146,30 @@ async def test_what_is_given_up_is_a_bad_debt(order: list[int]) -> None:
         assert world.balance("OtherMiscellaneousExpense") == D(25)
 
 
+PAID_TRIMMED = stripe_event("invoice.paid", paid_invoice(status_transitions=None), created=CREATED + 99)
+
+
+@pytest.mark.parametrize("paid", [PAID_AFTER_ALL, PAID_TRIMMED], ids=["says when", "does not say"])
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-async def test_a_bad_debt_that_was_paid_is_none(order: tuple[int, ...]) -> None:
-    """The credit is taken back, before or after it was booked."""
+async def test_a_bad_debt_that_was_paid_is_none(order: tuple[int, ...], paid: Json) -> None:
+    """The credit is taken back, before or after it was booked; also where no body of then says that it was given up."""
     async with opened(BAD_DEBTS) as world:
-        await told(world, *([OPEN, GIVEN_UP, PAID_AFTER_ALL][number] for number in order))
+        await told(world, *([OPEN, GIVEN_UP, paid][number] for number in order))
         assert [each[:3] for each in world.invoices()] == [(INVOICE, D(25), D(0))]
         assert world.balance("OtherMiscellaneousExpense") == 0
         assert world.payments() == [(f"stripe:payment:{INVOICE.rsplit(':', 1)[1]}", D(25))]
+
+
+@pytest.mark.parametrize("marked", [MARKED, None], ids=["says when", "does not say"])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_bad_debt_whose_invoice_is_void_is_none(order: tuple[int, ...], marked: Json | None) -> None:
+    """Nobody ever owed it: sale and loss are gone."""
+    voided = stripe_event("invoice.voided", invoice(status="void", status_transitions=marked), created=CREATED + 99)
+    async with opened(BAD_DEBTS) as world:
+        await told(world, *([OPEN, GIVEN_UP, voided][number] for number in order))
+        assert world.invoices() == []
+        assert live(world, "CreditMemo") == []
+        assert world.balance("OtherMiscellaneousExpense") == 0
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
