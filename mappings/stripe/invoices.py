@@ -41,6 +41,10 @@ DAY = Caution(
     "day_unknown",
     "The invoice does not say when it was paid or given up (status_transitions): its money has the day of the invoice.",
 )
+GIVEN_UP = Caution(
+    "write_off_unknown",
+    "The paid invoice does not say whether it had been given up (status_transitions): a write-off of it is undone.",
+)
 UNNAMED = Caution(
     "payments_unknown",
     "The paid invoice names no payment: until invoice_payment.paid says which charge paid it, that charge is a sale of "
@@ -201,8 +205,8 @@ def _written_off(
     """What was given up is credited against bad debts; an invoice that was paid after all takes that back."""
     transitions = invoice.status_transitions
     debt = SourceKey("stripe", "invoice", f"{invoice.id}.uncollectible")
-    # because the customer paid what was given up: else the loss would stay in the books beside the money; a body without
-    # transitions does not say whether it was
+    # because the customer paid what was given up: else the loss would stay in the books beside the money; one
+    # without transitions does not say whether it was
     if invoice.status == "paid" and (transitions is None or transitions.marked_uncollectible_at):
         return (PostingStep(key=debt, entity="CreditMemo", intent=Intent.UNDONE, name="bad debt that was paid"),)
     code = invoice.currency.upper()
@@ -280,11 +284,12 @@ def _day(invoice: StripeInvoice, rules: MappingRules) -> date:
 def _warnings(invoice: StripeInvoice) -> tuple[Caution, ...]:
     """What the invoice leaves open: the day on which it was paid or given up, and what paid it."""
     transitions = invoice.status_transitions or Transitions()
+    unsaid = (GIVEN_UP,) if invoice.status == "paid" and invoice.status_transitions is None else ()
     paid = invoice.status == "paid" and (invoice.amount_paid or invoice.amount_due > 0)
     given_up = invoice.status == "uncollectible"
     if (paid and transitions.paid_at is None) or (given_up and transitions.marked_uncollectible_at is None):
-        return (DAY, *_about_payments(invoice))
-    return _about_payments(invoice)
+        return (DAY, *unsaid, *_about_payments(invoice))
+    return (*unsaid, *_about_payments(invoice))
 
 
 def _about_payments(invoice: StripeInvoice) -> tuple[Caution, ...]:
