@@ -22,6 +22,7 @@ from tests.support.orders import line, order
 from tests.support.results import result_of
 
 WIDTHS = (60, 80, 160)
+HUGE = "9" * 25
 ESCAPE = "\x1b"
 STYLE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -105,6 +106,22 @@ def test_json_is_json_and_a_pipe_has_no_escape_codes(told: Desk, words: Words) -
         assert "Traceback" not in err
         if how:
             assert_json(out)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("results", "--last", HUGE),
+        ("dead-letters", "redrive", "0/1", "--dry-run", "--rate", HUGE),
+        ("dead-letters", "redrive", "0/1", "--dry-run", "--wait", "--timeout", HUGE),
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_no_computer_counts_to_does_no_harm(told: Desk, words: Words) -> None:
+    """It asks for all that there is, or waits for long."""
+    code, out, err = told.call(*words)
+    assert (code, err) == (0, "")
+    assert out
 
 
 def assert_json(out: str) -> None:
