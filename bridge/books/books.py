@@ -6,7 +6,6 @@ window by creation time that only ever grows, single entities only when a SyncTo
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ from bridge.books.changes import ChangePoller, Changes, start_of
 from bridge.books.day_rates import DayRates
 from bridge.books.recovery import ResultLookup
 from bridge.books.slices import SliceReader
+from bridge.books.taking_in import load, read_together
 from bridge.clock import Clock
 from bridge.index.company_profile import CompanyProfile, DayRate, read_company_profile
 from bridge.index.identities import Identities
@@ -47,8 +47,8 @@ IDS_PER_QUERY = 100
 POLL_EVERY = timedelta(seconds=60)
 """How often QBO is asked what has changed."""
 CHANGES_NOTED_EVERY = timedelta(minutes=10)
-_LOADED_AT_ONCE = 100
-"""Rows that are taken into the index in about ten milliseconds: no more of them are taken in in the loop itself."""
+PAGES_AT_ONCE = 4
+"""Pages of one type that are read beside each other; the limits allow ten calls of all types together."""
 
 log = structlog.get_logger(__name__)
 
@@ -176,11 +176,11 @@ class Books:
         since = read_known_until(kept) or index.complete_since
         changes = await start_of(self._client, INDEXED, since, now)
         company = await load_company(self._client, self._lists)
-        await _load(index, "Customer", company.customers)
+        await load(index, "Customer", company.customers)
         for row in company.inactive_customers:
             index.customers.reserve_name(str(row.get("DisplayName", "")))
             index.customers.forget(str(row["Id"]))
-        await _load(index, "Item", company.items)
+        await load(index, "Item", company.items)
         await self._read_transactions(index, index.complete_since)
         self._profile = replace(profile_of(company), day_rates=self._day_rates.known())
         self._index = index
@@ -453,17 +453,13 @@ class Books:
         return rows
 
     async def _read_transactions(self, index: Index, since: datetime, *, until: datetime | None = None) -> None:
-        for entity in INDEXED:
-            async for page in for_index(self._client, entity, since, created_until=until):
-                await _load(index, entity, page)
-
-
-async def _load(index: Index, entity: str, rows: Sequence[Entity]) -> None:
-    """Nobody else may read or change `index` meanwhile."""
-    if len(rows) <= _LOADED_AT_ONCE:
-        index.load(entity, rows)
-    else:  # because a thread gives way to the other companies of the process every few milliseconds
-        await asyncio.to_thread(index.load, entity, rows)
+        await read_together(
+            {
+                entity: for_index(self._client, entity, since, created_until=until, at_once=PAGES_AT_ONCE)
+                for entity in INDEXED
+            },
+            index,
+        )
 
 
 def _take_unsettled(index: Index, kept: Mapping[str, bytes], answers: Iterable[Answered]) -> None:

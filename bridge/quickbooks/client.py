@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,13 +24,13 @@ from bridge.quickbooks.exchange_rates import rate_in
 from bridge.quickbooks.fault_codes import Action
 from bridge.quickbooks.faults import Disposition, Fault, Loads, classify
 from bridge.quickbooks.limiter import Kind, Priority
+from bridge.quickbooks.paging import RESTARTS_MAX, OrderedList
 from bridge.quickbooks.queries import PAGE_ROWS_MAX, Select
 from bridge.quickbooks.requests import MINOR_VERSION, Batch, Request, params_of, path_of
 from bridge.quickbooks.retry import RetryingSender
 from contracts.entities import Entity
 from contracts.errors import BridgeError, Unavailable
 
-_RESTARTS_MAX = 3
 _QUERY_IN_URL_MAX = 2000
 """Characters of a query that go into the URL; a longer one (a list of Ids) is posted."""
 _DECODED_AT_ONCE = 100_000
@@ -161,34 +162,28 @@ class QuickBooksClient:
         return rows
 
     async def pages(
-        self, select: Select, *, priority: Priority = Priority.LIVE, loads: Loads = wire.loads
-    ) -> AsyncIterator[tuple[Entity, ...]]:
-        """The rows of `select` as `loads` decodes them, a page at a time and each row once.
+        self,
+        select: Select,
+        *,
+        priority: Priority = Priority.LIVE,
+        loads: Loads = wire.loads,
+        at_once: int = 1,
+    ) -> AsyncGenerator[tuple[Entity, ...], None]:
+        """The rows of `select` as `loads` decodes them, a page at a time and each row once (see `paging.py`).
 
-        Pages overlap by one row: when the row at the seam is another one, something was deleted or inserted before
-        it meanwhile, rows have shifted, and the reading starts over (rows that were handed out are not repeated).
-        A list that has no order is one page, and read until it is whole.
+        `at_once` pages are under way together. A list that has no order is one page, and read until it is whole.
         """
         if not select.is_ordered:
             yield await self._full_list(select, priority)
             return
-        seen: set[str] = set()
-        start, seam, restarts = 1, None, 0
-        while True:
-            rows = await self._page(select, start, priority, loads)
-            if seam is not None and (not rows or rows[0].get("Id") != seam):
-                restarts += 1
-                if restarts > _RESTARTS_MAX:
-                    raise Unavailable(f"the list of {select.entity} keeps changing while it is read", retry_after_s=5.0)
-                start, seam = 1, None
-                continue
-            is_current = {str(row.get("Id")): row for row in rows if str(row.get("Id")) not in seen}
-            seen.update(is_current)
-            if is_current:
-                yield tuple(is_current.values())
-            if len(rows) < PAGE_ROWS_MAX:
-                return
-            start, seam = start + len(rows) - 1, rows[-1].get("Id")
+
+        async def read(start: int) -> Sequence[Entity]:
+            return await self._page(select, start, priority, loads)
+
+        rows = OrderedList(select.entity, read, partial(self.count, select, priority=priority))
+        async with aclosing(rows.pages(at_once)) as pages:
+            async for page in pages:
+                yield page
 
     async def _full_list(self, select: Select, priority: Priority) -> tuple[Entity, ...]:
         """All rows of a list whose pages have no order, each once. Unavailable when it keeps changing meanwhile.
@@ -197,7 +192,7 @@ class QuickBooksClient:
         rows are counted. The pseudo codes of the US come on top of each page, beyond its length; whether
         they are counted nobody says.
         """
-        for _ in range(1 + _RESTARTS_MAX):
+        for _ in range(1 + RESTARTS_MAX):
             found: dict[str, Entity] = {}
             pages = shown = 0
             while len(found) >= pages * PAGE_ROWS_MAX:

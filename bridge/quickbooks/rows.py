@@ -52,7 +52,7 @@ class _Form(_Row, total=False):
     Line: Raw
 
 
-class _Found(TypedDict, total=False):
+class _Response(TypedDict, total=False):
     Invoice: list[_Form]
     SalesReceipt: list[_Form]
     CreditMemo: list[_Form]
@@ -64,7 +64,7 @@ class _Found(TypedDict, total=False):
 
 
 class _Page(TypedDict, total=False):
-    QueryResponse: _Found
+    QueryResponse: _Response
     Fault: Any
     fault: Any
     error: Any

@@ -8,7 +8,7 @@ is about people (addresses, custom fields) is dropped from each row as it arrive
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,18 +113,21 @@ async def transactions(
         yield tuple(slim(row) for row in page)
 
 
-async def for_index(
+def for_index(
     client: QuickBooksClient,
     entity: str,
     created_since: datetime,
     *,
     created_until: datetime | None = None,
     priority: Priority = Priority.LIVE,
-) -> AsyncIterator[tuple[Entity, ...]]:
-    """The same transactions for who takes them into an index: of each row only what that asks for is decoded."""
+    at_once: int = 1,
+) -> AsyncGenerator[tuple[Entity, ...], None]:
+    """The same transactions for who takes them into an index: of each row only what that asks for is decoded.
+
+    `at_once` pages are under way together; a list of more than one page is counted then.
+    """
     select = _created(entity, created_since, created_until)
-    async for page in client.pages(select, priority=priority, loads=load_page):
-        yield page
+    return client.pages(select, priority=priority, loads=load_page, at_once=at_once)
 
 
 async def updated(
