@@ -146,8 +146,8 @@ class KnownLinks:
     def _as_they_lie(self, charge: SourceKey, invoice: SourceKey, whole: Decimal) -> tuple[Part, ...]:
         """The parts that are booked already, the rest on one invoice: nothing more is shared out."""
         found = {each: self.index.get("Payment", share_key(charge, each)) for each in self.documents_of(charge)}
-        lying = {each: posted.total for each, posted in found.items() if posted is not None and not posted.voided}
-        return _parts(charge, invoice, whole, lying)
+        on_them = {each: posted.total for each, posted in found.items() if posted is not None and not posted.voided}
+        return _parts(charge, invoice, whole, on_them)
 
     def lies(self, part: Part) -> bool:
         """True for a part that is in the books as it should be, or that a person took out of them."""
@@ -162,7 +162,7 @@ class KnownLinks:
             self.index.newest(lost(money)) == TAKEN_BACK_FOR_GOOD for money in self.payments_of_document(invoice)
         )
 
-    def is_told_elsewhere(self, invoice: SourceKey) -> bool:
+    def is_on_another(self, invoice: SourceKey) -> bool:
         """True for an invoice whose money lies on another document, or may: its body tells the same money."""
         return any(self._may_lie_elsewhere(charge, invoice) for charge in self.charges_of_document(invoice))
 
@@ -176,7 +176,7 @@ class KnownLinks:
                 yield document
 
     @property
-    def news(self) -> Iterator[tuple[SourceKey, Shares]]:
+    def unremembered(self) -> Iterator[tuple[SourceKey, Shares]]:
         """Links that must be remembered: neither the journal nor the money's own marker says them."""
         for money in dict.fromkeys(money for money, document in self.named if document.kind != "charge"):
             said = self._said_of(money)
@@ -204,20 +204,22 @@ class KnownLinks:
             found[document] = larger(share, found.get(document))
         return found
 
-    def _share(self, charge: SourceKey, document: SourceKey, told: Shares) -> Decimal | None:
+    def _share(self, charge: SourceKey, document: SourceKey, shares: Shares) -> Decimal | None:
         """The share of a document; where only the books still know that there are several, what lies on it."""
-        others = (self.index.get("Payment", share_key(charge, each)) for each in told if each != document)
+        others = (self.index.get("Payment", share_key(charge, each)) for each in shares if each != document)
         payment = self.payment_of(charge)
-        if told[document] is not None or payment is None or order_of(payment) != document or not any(others):
-            return told[document]
+        if shares[document] is not None or payment is None or order_of(payment) != document or not any(others):
+            return shares[document]
         return payment.total
 
     def _charged_of(self, charge: SourceKey) -> Decimal:
         """What came in by a charge: as it is told now, or as its payments in the books add up."""
         found = [self.index.get("Payment", share_key(charge, each)) for each in self.documents_of(charge)]
-        lying = total(each.total for each in (self.payment_of(charge), *found) if each is not None and not each.voided)
+        on_them = total(
+            each.total for each in (self.payment_of(charge), *found) if each is not None and not each.voided
+        )
         given_up = (posted := self.index.get("Payment", charge)) is not None and posted.voided
-        return Decimal(0) if given_up else max(lying, self._charged.get(charge, Decimal(0)))
+        return Decimal(0) if given_up else max(on_them, self._charged.get(charge, Decimal(0)))
 
     def _may_lie_elsewhere(self, charge: SourceKey, invoice: SourceKey) -> bool:
         why = self.division_of(charge).why

@@ -62,7 +62,7 @@ def linked(plans: Sequence[PostingPlan], index: Index) -> LinkedPlans:
             _resolve_without_money(found, position, known)
     _move(found, known)
     found.plans = [with_parts_deposited(plan, known, found.plans) for plan in _in_one_lane(found.plans, known)]
-    found.notes |= {money: noted(documents) for money, documents in known.news}
+    found.notes |= {money: noted(documents) for money, documents in known.unremembered}
     return found
 
 
@@ -132,9 +132,9 @@ def _resolve_without_money(found: LinkedPlans, position: int, known: KnownLinks)
 def _charges_in(plan: PostingPlan, known: KnownLinks) -> list[SourceKey]:
     """The charges of which a plan tells what they pay, or an invoice that they pay."""
     named = (money for money, document in plan.links if document.kind != "charge")
-    told = (step.draft.share_of or step.key for step in plan.steps if isinstance(step.draft, PaymentDraft))
+    paid = (step.draft.share_of or step.key for step in plan.steps if isinstance(step.draft, PaymentDraft))
     paying = (charge for step in plan.steps if is_sale(step) for charge in known.charges_of_document(step.key))
-    return sorted({*paying, *(charge for money in (*named, *told) if (charge := known.charge_of(money)) is not None)})
+    return sorted({*paying, *(charge for money in (*named, *paid) if (charge := known.charge_of(money)) is not None)})
 
 
 def _money_of(plan: PostingPlan) -> set[SourceKey]:
@@ -149,8 +149,8 @@ def _move(found: LinkedPlans, known: KnownLinks) -> None:
     for invoice in known.invoices():
         owner = next((i for i, plan in enumerate(found.plans) if invoice in _spoken_of(plan)), None)
         if owner is None:
-            owner = _teller_of(found.plans, known, invoice)
-        if known.was_lost(invoice) or known.is_told_elsewhere(invoice):
+            owner = _plan_of_another(found.plans, known, invoice)
+        if known.was_lost(invoice) or known.is_on_another(invoice):
             _lose(found, known, invoice, owner)
         for charge in known.charges_of_document(invoice):
             if charge not in seen:
@@ -158,7 +158,7 @@ def _move(found: LinkedPlans, known: KnownLinks) -> None:
                 _move_charge(found, known, charge, owner)
 
 
-def _teller_of(plans: Sequence[PostingPlan], known: KnownLinks, invoice: SourceKey) -> int:
+def _plan_of_another(plans: Sequence[PostingPlan], known: KnownLinks, invoice: SourceKey) -> int:
     """The plan that tells of a charge which pays this invoice too, and does not name it."""
     charges = set(known.charges_of_document(invoice))
     return next(i for i, plan in enumerate(plans) if not charges.isdisjoint(_charges_named(plan, known)))
