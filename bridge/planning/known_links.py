@@ -73,7 +73,7 @@ class KnownLinks:
             for document, share in self._said_of(name).items():
                 found[document] = larger(share, found.get(document))
         named = [document for document in sorted(found) if document.id != UNNAMED]
-        return {document: self._share(charge, document, found) for document in named or found}
+        return {document: found[document] for document in named or found}
 
     def document_of(self, charge: SourceKey) -> SourceKey | None:
         """What a charge pays; of several a shop's order, else the first invoice."""
@@ -203,14 +203,6 @@ class KnownLinks:
         for document, share in self._batch.documents_of(money).items():
             found[document] = larger(share, found.get(document))
         return found
-
-    def _share(self, charge: SourceKey, document: SourceKey, shares: Shares) -> Decimal | None:
-        """The share of a document; where only the books still know that there are several, what lies on it."""
-        others = (self.index.get("Payment", share_key(charge, each)) for each in shares if each != document)
-        payment = self.payment_of(charge)
-        if shares[document] is not None or payment is None or order_of(payment) != document or not any(others):
-            return shares[document]
-        return payment.total
 
     def _charged_of(self, charge: SourceKey) -> Decimal:
         """What came in by a charge: as it is told now, or as its payments in the books add up."""

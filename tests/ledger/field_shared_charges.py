@@ -46,6 +46,19 @@ class SharedCharge:
         taken = {"amount": self.worth, "amount_captured": self.worth, "billing_details": person}
         return stripe_event("charge.succeeded", charge(**own, **taken, **changes))
 
+    def failed(self) -> Json:
+        """The charge was a bank debit that came back after all."""
+        return {
+            **self.charged(status="failed", paid=False, failure_balance_transaction="txn_f"),
+            "type": "charge.failed",
+        }
+
+    def paid_out(self) -> Json:
+        """The payout that brings it."""
+        ident = f"po_share{self.number:08}"
+        rows = [row("payout", -self.worth, ident), row("charge", self.worth, self.ident)]
+        return stripe_event("payout.paid", payout(self.worth, id=ident, balance_transactions=listed(rows)))
+
     def payment(self, place: int, **changes: Any) -> Json:
         """The InvoicePayment of one invoice."""
         named = {"type": "payment_intent", "payment_intent": self.intent}
@@ -90,10 +103,7 @@ def _charge_over_invoices(draw: st.DrawFn, number: int, buyer: int) -> FieldStor
         handed = refund(back, f"re_share{number:08}", charge=told.ident, payment_intent=told.intent)
         events.append(stripe_event("refund.created", handed))
     if draw(st.booleans()):
-        ident = f"po_share{number:08}"
-        rows = [row("payout", -told.worth, ident), row("charge", told.worth, told.ident)]
-        brought = payout(told.worth, id=ident, balance_transactions=listed(rows))
-        events.append(stripe_event("payout.paid", brought))
+        events.append(told.paid_out())
     sold = sum(total for total, _ in told.invoices)
     nets = {
         "income": (sold - back) * CENT,
@@ -103,6 +113,17 @@ def _charge_over_invoices(draw: st.DrawFn, number: int, buyer: int) -> FieldStor
     return FieldStory(
         "charge over several invoices", tuple(events), {name: each for name, each in nets.items() if each}
     )
+
+
+@st.composite
+def _debit_over_invoices(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
+    """It succeeded and came back days later: all of it is owed again."""
+    told = draw(shared_charges(number, buyer))
+    events = [told.charged(), told.failed()]
+    for place in range(len(told.invoices)):
+        events += [told.body(place), stripe_event("invoice_payment.paid", told.payment(place))]
+    sold = sum(total for total, _ in told.invoices) * CENT
+    return FieldStory("debit over several invoices that failed", tuple(events), {"income": sold, "receivable": sold})
 
 
 @st.composite
@@ -120,4 +141,8 @@ def _record_over_invoices(draw: st.DrawFn, number: int, buyer: int) -> FieldStor
     )
 
 
-SHARED: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (_charge_over_invoices, _record_over_invoices)
+SHARED: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (
+    _charge_over_invoices,
+    _debit_over_invoices,
+    _record_over_invoices,
+)

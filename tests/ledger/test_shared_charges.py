@@ -57,6 +57,31 @@ async def _tell(world: World, in_batches: Sequence[Sequence[Json]]) -> None:
 
 
 @settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+@given(told=shared_charges(1, 1), drawn=st.data(), restarts=st.booleans())
+def test_what_is_left_of_each_invoice_is_what_its_share_left(
+    told: SharedCharge, drawn: st.DataObject, *, restarts: bool
+) -> None:
+    """Invoice by invoice, also when each micro-batch is another process'; a payout empties the clearing account."""
+    events = [told.charged()]
+    for place in range(len(told.invoices)):
+        events += [told.body(place), stripe_event("invoice_payment.paid", told.payment(place))]
+    asyncio.run(_check_balances(told, drawn.draw(batches([*events, told.paid_out()])), restarts=restarts))
+
+
+async def _check_balances(told: SharedCharge, in_batches: Sequence[Sequence[Json]], *, restarts: bool) -> None:
+    async with opened() as world:
+        for batch in in_batches:
+            await world.deliver(*batch)
+            if restarts:
+                await world.restart()
+        await world.idle()
+        left = {row["DocNumber"]: row["Balance"] for row in world.held("Invoice") if row["TotalAmt"]}
+        shares = enumerate(told.invoices)
+        assert left == {f"SH-1-{place}": (total - share) * CENT for place, (total, share) in shares}
+        assert world.in_transit() == 0
+
+
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(told=shared_charges(1, 1), drawn=st.data())
 def test_a_charge_whose_shares_nobody_tells_is_booked_once_and_said(told: SharedCharge, drawn: st.DataObject) -> None:
     """What came in is the charge, whatever the bodies say beside it; who told the last of it hears what is missing."""
