@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick push check format nightly fuzz cover kafka chaos bench bench-backfill bench-matching bench-sandbox golden schemas lock audit secrets wheel clean
+.PHONY: help setup demo test quick push check format nightly nights fuzz cover kafka chaos bench bench-backfill bench-matching bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ format: $(STAMP) ## format, and mend what lint can mend
 nightly: $(STAMP) ## the properties of the books over more than 5,000 generated orders with SEEDS="1 2 3 4 5 6"; says which kinds
 	@set -e; for seed in $(SEEDS); do echo "seed $$seed"; QBO_BRIDGE_TEST_SEED=$$seed \
 		$(PYTEST) --hypothesis-profile=sixth --hypothesis-seed=$$seed tests/ledger tests/posting tests/planning; done
+
+nights: $(STAMP) ## WEEKS=100 of chaos (SEED=…), judged by `verify` each night; false alarms and false greens are counted
+	@$(BIN)/python -m tests.bench.nights $(if $(WEEKS),--weeks $(WEEKS)) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(STAMP) ## 100,000 hostile records and 10,000 hostile memos through a company in this process (20 minutes)
 	@$(PYTEST) --hypothesis-profile=nightly tests/company/test_poison.py tests/company/test_hostile_memos.py tests/decoding/test_exact_json.py

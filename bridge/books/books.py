@@ -169,7 +169,7 @@ class Books:
         index.identities = identities or Identities()
         for entity, key in own_deletions:
             index.disown(entity, key)
-        _take_unsettled(index, kept, answers)
+        take_unsettled(index, kept, answers)
         restore(index, kept)
         self._kept_until = None
         self._journalled = {key for key in kept if LOST_MARKER.holds(key)}
@@ -462,7 +462,7 @@ class Books:
         )
 
 
-def _take_unsettled(index: Index, kept: Mapping[str, bytes], answers: Iterable[Answered]) -> None:
+def take_unsettled(index: Index, kept: Mapping[str, bytes], answers: Iterable[Answered] = ()) -> None:
     """What an owner has sent and nobody has settled is known before any row is read, as are the answers to it."""
     for unsettled in unsettled_requests(kept):
         sent = bodies(unsettled.request)

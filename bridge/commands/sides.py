@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.books.books import profile_of
+from bridge.books.books import profile_of, take_unsettled
 from bridge.decoding.decision import MappedRecord
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
@@ -25,6 +25,7 @@ from bridge.reconciliation.late_money import late_entries
 from bridge.reconciliation.lines import BothSides
 from bridge.reconciliation.rows import BookRow, Link, read_row
 from bridge.service.app import CompanyContext, CompanyRuntime
+from contracts.marker_seal import MarkerSeal
 from contracts.quickbooks import ItemDraft
 from contracts.records import InboundRecord
 from mappings.items import gift_card_item, marketplace_tax_item
@@ -80,10 +81,16 @@ def both_sides(source: SourceSide, books: BooksSide, found: Sequence[Document], 
 
 async def read_record(runtime: CompanyRuntime, context: CompanyContext, since: datetime) -> Index:
     """What the bridge's own topics say of its documents; their rows come from QBO."""
-    index = Index(context.seal, complete_since=since)
-    index.identities.restore(read_identities(await runtime.ids.read()))
-    journal = await runtime.journal.read()
+    return recorded_index(context.seal, since, await runtime.ids.read(), await runtime.journal.read())
+
+
+def recorded_index(seal: MarkerSeal, since: datetime, ids: Mapping[str, bytes], journal: Mapping[str, bytes]) -> Index:
+    """An index without rows, from the record of Ids and the journal."""
+    index = Index(seal, complete_since=since)
+    index.identities.restore(read_identities(ids))
     restore(index, journal)
+    # because an owner that was killed has written what its record of Ids does not say yet
+    take_unsettled(index, journal)
     for document, version in read_versions(journal).items():
         index.note_version(document, version)
     return index

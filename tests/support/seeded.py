@@ -31,6 +31,8 @@ class SeededOrder:
     cancelled_at: str | None = None
     at: int = SPAN
     began: datetime = BEGINS
+    placed: datetime | None = None
+    """When it was placed, where that matters."""
     _moments: int = 0
     _ids: dict[tuple[str, SourceKey], str] = field(default_factory=dict)
 
@@ -70,6 +72,7 @@ class SeededOrder:
         total = self.total
         owing = Decimal(0) if self.cancelled_at or self.refunds else total - self.paid
         kept = Decimal(0) if self.refunds else total
+        placed = {} if self.placed is None else dict.fromkeys(("created_at", "processed_at"), self.placed.isoformat())
         return order(
             lines,
             id=self.number,
@@ -80,7 +83,7 @@ class SeededOrder:
             current_total_price=str(kept),
             refunds=self.refunds,
             cancelled_at=self.cancelled_at,
-            **changes,
+            **{**placed, **changes},
         )
 
     def _financial_status(self, owing: Decimal) -> str:
@@ -96,18 +99,21 @@ class SeededOrder:
 
     def handed_back(self) -> Json:
         """Everything given back, as the order's next body tells it."""
+        times = dict.fromkeys(("created_at", "processed_at"), self.moment())
         money = transaction(
             id=self.number * 100 + 50,
             order_id=self.number,
             kind="refund",
             parent_id=self.number * 100,
             amount=str(self.total),
+            **times,
         )
         back = refund(
             [refund_line(self._sold(), 1, str(self.amount), str(self.tax))],
             money,
             id=self.number * 100 + 60,
             order_id=self.number,
+            **times,
         )
         self.refunds.append(back)
         return self.body()
@@ -120,6 +126,11 @@ class SeededOrder:
         """What a person does to the document of `key`."""
         row = self.row(entity, key)
         await self.day.world.by_a_person(action, entity, row["Id"], **({"changes": changes} if changes else {}))
+
+    def has(self, entity: str, key: SourceKey) -> bool:
+        """Whether the books ever had the document of `key`, as far as its marker tells."""
+        known = (entity, key) in self._ids
+        return known or any(marker_of(entity, each) == str(key) for each in self.day.world.held(entity))
 
     def row(self, entity: str, key: SourceKey) -> dict[str, Any]:
         """The document as the books have it: the first that carried its marker, whatever became of that."""

@@ -100,7 +100,7 @@ async def payment_voided(sale: SeededOrder) -> Named:
 async def payment_changed(sale: SeededOrder) -> Named:
     """A person made it a cent more."""
     await _with_money(sale)
-    more = str(sale.amount + Decimal("0.01"))
+    more = str(sale.total + Decimal("0.01"))
     await sale.person("edit", "Payment", sale.payment, TotalAmt=more)
     return sale.named("Payment", "drifted", sale.payment)
 
@@ -147,7 +147,6 @@ async def order_refused(sale: SeededOrder) -> Named:
     own = {"operation": "write", "body": f"[qbb:{sale.key} "}
     sale.day.world.breaks("fault", count=None, status=400, code="6000", detail="Business Validation Error: no.", **own)
     await sale.tell(sale.body())
-    sale.day.world.heals()
     return sale.named("Invoice", "dead_lettered")
 
 
@@ -207,7 +206,8 @@ async def payout_with_a_line_elsewhere(sale: SeededOrder) -> Named:
     """A person moved the fee of a payout to another account."""
     await _with_money(sale)
     key = SourceKey("shopify", "payout", str(sale.number))
-    rows = [row("charge", str(sale.total), "1.50", order=sale.number, transaction=sale.number * 100, id=sale.number)]
+    told = {"order": sale.number, "transaction": sale.number * 100, "id": sale.number, "processed_at": sale.moment()}
+    rows = [row("charge", str(sale.total), "1.50", **told)]
     await sale.tell(shopify_event("shopify_payments/payouts", payout(rows, id=sale.number, date=sale.moment()[:10])))
     lines = copy.deepcopy(sale.row("Deposit", key)["Line"])
     named = [each["DepositLineDetail"] for each in lines if "AccountRef" in each.get("DepositLineDetail", {})]

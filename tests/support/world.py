@@ -9,7 +9,7 @@ import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -33,7 +33,7 @@ from contracts.results import Result, read_result
 from contracts.sizes import record_bytes
 from mappings.rules import MappingRules
 from tests.support.assembly import COMPANY, DEAD_LETTERS, RESULTS, MemoryJournal, SharedClock, assemble
-from tests.support.clocks import ManualClock, settle
+from tests.support.clocks import START, ManualClock, settle
 from tests.support.quickbooks import MemoryStore
 from tests.support.sandbox_books import CONNECTION, SETTINGS, SandboxBooks
 from tests.support.seals import SEAL
@@ -229,6 +229,7 @@ async def opened(
     read_at: ReadAt | None = None,
     window: timedelta = WINDOW,
     piece: int = 3,
+    start: datetime = START,
     is_limited: bool = False,
     watch: Callable[[httpx.AsyncClient], None] | None = None,
     through: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda transport: transport,
@@ -241,7 +242,7 @@ async def opened(
     reads `window` eagerly, and a job `piece` records at a time. What is sent to the sandbox goes `through` this; one
     that `is_limited` throttles as Intuit does, and the client keeps the same limits; `watch` sees the client.
     """
-    clock = after.clock if after else ManualClock()
+    clock = after.clock if after else ManualClock(start=start)
     settings = replace(SETTINGS, switches=Switches(**switches), country=country, home_currency=currency)
     connection = CONNECTION
     if is_limited:

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from bridge.commands.sides import read_books, unused_customers
+from bridge.books.books import SKEW
+from bridge.commands.sides import read_books, recorded_index, unused_customers
 from bridge.commands.verify.command import Report
 from bridge.commands.verify.days import by_day
 from bridge.commands.verify.verdicts import BothReadings, Outcomes, customers_left, documents_of
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
-from bridge.journal.identities import read_identities
-from bridge.journal.lost_markers import restore
-from bridge.journal.versions import read_versions
 from bridge.journal.waiting import waiting_places
 from bridge.kafka.range import TimeSpan
 from bridge.reconciliation.documents import DIFFERS, Document
@@ -25,7 +23,6 @@ from tests.support.assembly import COMPANY, router_of
 from tests.support.seals import SEAL
 from tests.support.world import World
 
-EVER = datetime(2010, 1, 1, tzinfo=UTC)
 SPAN, AFTER = 1_000, 2_000
 TOPIC = "shopify.events"
 
@@ -36,10 +33,19 @@ class Yesterday:
 
     world: World
     records: list[InboundRecord] = field(default_factory=list)
+    dismissed: set[Place] = field(default_factory=set)
+    """The records of dead letters that a person dismissed."""
+
+    held: list[InboundRecord] | None = None
+    """What is delivered while nobody consumes; None while somebody does."""
 
     async def deliver(self, *bodies: object, at: int = SPAN) -> None:
         """One micro-batch of events of this moment."""
-        await self.world.process(self.told(*bodies, at=at))
+        made = self.told(*bodies, at=at)
+        if self.held is None:
+            await self.world.process(made)
+        else:
+            self.held += made
 
     def told(self, *bodies: object, at: int = SPAN) -> tuple[InboundRecord, ...]:
         """Events that lie on the topic and that nobody has consumed yet."""
@@ -58,10 +64,13 @@ class Yesterday:
         mapped = [mapper.map_record(each) for each in read]
         readings.add(read, [each for each in mapped if each is not None])
         client, rules = self.world.client, self.world.rules
-        books = await read_books(client, await self._record(), EVER, rules)
+        oldest = (readings.consumed.events.earliest_created_at or self.world.clock.now()) - SKEW
+        books = await read_books(client, await self._record(oldest), oldest, rules)
         unused = await unused_customers(client, customers_left(readings, books, rules))
         waiting = waiting_places(await self.world.journal.read())
-        outcomes = Outcomes(letters=self._letters(), waiting=waiting, ignored=self._ignored())
+        letters = {place: code for place, code in self._letters().items() if place not in self.dismissed}
+        ignored = self._ignored() | dict.fromkeys(self.dismissed, "dismissed")
+        outcomes = Outcomes(letters=letters, waiting=waiting, ignored=ignored)
         found = documents_of(readings, books, outcomes, rules, unused)
         return Report(
             events=readings.consumed.events,
@@ -72,17 +81,10 @@ class Yesterday:
             not_reached=readings.consumed.not_reached,
         )
 
-    async def _record(self) -> Index:
-        index = Index(SEAL, complete_since=EVER)
-        entries = await self.world.journal.ids.read()
-        index.identities.restore(
-            read_identities({key.removeprefix(f"{COMPANY}:"): value for key, value in entries.items()})
-        )
-        journal = await self.world.journal.read()
-        restore(index, journal)
-        for document, version in read_versions(journal).items():
-            index.note_version(document, version)
-        return index
+    async def _record(self, oldest: datetime) -> Index:
+        journal = self.world.journal
+        ids = {key.removeprefix(f"{COMPANY}:"): value for key, value in (await journal.ids.read()).items()}
+        return recorded_index(SEAL, oldest, ids, await journal.read())
 
     def _ignored(self) -> dict[Place, str]:
         last = {offset: results[-1] for offset, results in self.world.results.items()}

@@ -74,7 +74,7 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """`clean`, `differs`, or `nothing_read`: where no record of the company was documents_of nothing is proven."""
+        """`clean`, `differs`, or `nothing_read`: where no record of the company was judged nothing is proven."""
         if self.events.records - self.events.other_companies <= 0:
             return NOTHING_READ
         return DIFFERING if any(each.verdict in DIFFERS for each in self.documents) else CLEAN
