@@ -104,6 +104,7 @@ class OwnerWork:
             try:
                 if not self._publisher.is_open:
                     await self._open_publisher()
+                spare_what_was_read()  # because a collection amid a take-over holds up every company of the process
                 await self._owner.take_over(epoch)
             except Unavailable as error:
                 await self._wait_out(error)

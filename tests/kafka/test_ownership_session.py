@@ -216,6 +216,21 @@ async def test_collections_visit_what_a_take_over_has_read_only_once_the_company
     assert gc.get_freeze_count() == 0
 
 
+async def test_collections_are_rare_while_the_books_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full one amid a take-over held up what the process serves besides; what it knew before is not visited."""
+    world, frozen = SessionWorld(), []
+    take_over = world.machine.take_over
+
+    async def seen(epoch: int) -> None:
+        frozen.append(gc.get_freeze_count())
+        await take_over(epoch)
+
+    monkeypatch.setattr(world.machine, "take_over", seen)
+    await world.own()
+    assert [count > 0 for count in frozen] == [True]
+    await world.session.end()
+
+
 async def test_records_of_an_older_generation_are_dropped() -> None:
     """They were polled before a rebalance that has reset the positions. Guard: the generation in `Inbox.offer`."""
     world = SessionWorld()
