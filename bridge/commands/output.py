@@ -46,6 +46,15 @@ def zoned_text(moment: datetime, *, seconds: bool = True) -> str:
     return f"{time_text(moment, seconds=seconds)} {VIEW.zone_name}"
 
 
+def said_moment(text: str) -> datetime | None:
+    """The time that QuickBooks wrote, in whatever offset; None for what is no time with an offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
 def answer(facts: Mapping[str, object], *sentences: str, as_json: bool) -> None:
     """What a command has done: one JSON document for programs, sentences for people."""
     if as_json:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bridge.commands.explain.telling import story_as_json
+from bridge.commands.explain.telling import print_story, story_as_json
 from contracts.errors import BridgeError
 from tests.support.explaining import Explained
 from tests.support.orders import Json, charge, line, order, shopify_event, stripe_event, transaction
@@ -63,6 +63,18 @@ async def test_each_document_has_its_state_and_a_link(sale: Explained) -> None:
     (invoice,) = story.entities
     assert (invoice.state, invoice.balance, invoice.total, invoice.changed_by) == ("open", "10.00", "10.00", "bridge")
     assert invoice.link == f"https://app.sandbox.qbo.intuit.com/app/invoice?txnId={invoice.id}"
+
+
+async def test_every_time_of_a_table_is_in_one_zone(sale: Explained, capsys: pytest.CaptureFixture[str]) -> None:
+    """QuickBooks writes times in its own offset; the heads of columns name the reader's. Guard: `said_moment`."""
+    story = await sale.story("#1044")
+    (invoice,) = story.entities
+    of_books = dataclasses.replace(invoice, changed_at="2026-11-29T07:34:32-08:00")
+    print_story(dataclasses.replace(story, entities=(of_books,)))
+    said = capsys.readouterr().out
+    assert "changed at (UTC)" in said
+    assert "2026-11-29 15:34:32" in said
+    assert "07:34:32" not in said
 
 
 async def test_a_void_and_a_deletion_of_a_person_are_said(sale: Explained) -> None:

@@ -11,18 +11,18 @@ from bridge.commands.dead_letters.redriving import headers_as_json
 from bridge.commands.explain.composing import RedrivenLetter, Story
 from bridge.commands.explain.entity_state import EntityState
 from bridge.commands.explain.story import Attempt, PublishedResult
-from bridge.commands.output import say, screen, time_text
+from bridge.commands.output import said_moment, say, screen, time_text
 from bridge.commands.results import entity_text
 from bridge.commands.tables import Table
 
-ENTITIES = ("in QuickBooks", "document", "number", "total", "currency", "now", "open", "by", "changed at")
+ENTITIES = ("in QuickBooks", "document", "number", "total", "currency", "now", "open", "by", "changed at (UTC)")
 RESULTS = ("told at (UTC)", "status", "document", "event", "record", "in QuickBooks", "why not")
 LETTERS = ("dead letter", "failed at (UTC)", "code", "document", "worth", "attempts", "why", "redriven to")
 ATTEMPTS = ("sent at (UTC)", "settled at (UTC)", "what", "document", "request id", "outcome", "intuit_tid")
 
 PROSE = ("in QuickBooks", "why not", "why", "outcome")
 OPTIONAL = (
-    *("changed at", "by", "currency", "attempts", "event", "settled at (UTC)", "intuit_tid", "worth"),
+    *("changed at (UTC)", "by", "currency", "attempts", "event", "settled at (UTC)", "intuit_tid", "worth"),
     *("redriven to", "record", "sent at (UTC)", "told at (UTC)", "failed at (UTC)"),
 )
 """What may be left out where the screen is narrow, the first one first."""
@@ -80,7 +80,9 @@ def _entity_row(each: EntityState) -> tuple[object, ...]:
     by = f"user {each.user_id}" if each.user_id else "a person" if each.changed_by == "other" else each.changed_by
     what = f"{each.entity} {each.id}"
     state = each.state.replace("_", " ")
-    return what, each.document, each.doc_number, each.total, each.currency, state, each.balance, by, each.changed_at
+    moment = said_moment(each.changed_at or "")
+    changed_at = time_text(moment) if moment else each.changed_at
+    return what, each.document, each.doc_number, each.total, each.currency, state, each.balance, by, changed_at
 
 
 def _result_row(published: PublishedResult) -> tuple[object, ...]:
