@@ -99,8 +99,11 @@ class KnownLinks:
 
         Among those it is the one where it lies already, else the first.
         """
-        documents, there = self.documents_of(charge), self.invoices_of(charge)
-        fitting = [each for each in there if documents[each] is None] or there
+        documents, there, whole = self.documents_of(charge), self.invoices_of(charge), self._charged_of(charge)
+        # because shares that are the whole charge leave no money for an invoice whose own is not told
+        has_rest = not whole or total(documents[each] or Decimal(0) for each in there) < whole
+        untold = [each for each in there if documents[each] is None]
+        fitting = untold if untold and has_rest else [each for each in there if documents[each] is not None] or there
         payment = self.payment_of(charge)
         lies_on = order_of(payment) if payment is not None else None
         return lies_on if lies_on in fitting else next(iter(fitting), None)

@@ -22,7 +22,7 @@ from bridge.planning.links import linked
 from bridge.planning.people import is_person, plan_person
 from bridge.planning.proof import only_on_proven
 from bridge.planning.sale.refunds import plan_undone
-from bridge.planning.sale.room import fill_room
+from bridge.planning.sale.room import await_room, fill_room
 from bridge.planning.sale.sales import plan_sale
 from bridge.planning.standing import credited_anew, said_as_before, standing
 from bridge.planning.steps import Again, Claim, PlannedStep, Refused, Schedule, StepId, Write
@@ -73,7 +73,10 @@ def schedule(
                 _plan_lane(context, lane)
     plan_deposits(context)
     if any(plan.steps for plan in context.plans):
-        fill_room(context, {found.plans[position].lane for position in in_waves})
+        # because invoices that one charge pays share a lane, and only what is told of one of them plans it
+        told, _ = by_sale(claim for lane in _lanes(found.plans) for claim in lane if claim.position in in_waves)
+        fill_room(context, told.keys())
+        await_room(context)
     balances = warn_of_cards_below_zero(context)
     void_superseded_charges(context, found.superseded_charges.items())
     steps = within_open_books(only_on_proven(context), profile.close_date, closed)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,48 @@ async def _check(told: FieldStory, in_batches: Sequence[Sequence[Json]]) -> None
         await _tell(world, in_batches)
         assert {each[-1].status for each in world.results.values()} <= SURE
         assert nets(world) == told.nets
+
+
+@pytest.mark.parametrize("told", ["B c2 42 12 21 11 c1 A", "42,c2,11 12,B c1 21,A 42", "A B 11 12 21 c2 42,c1"])
+async def test_two_charges_over_two_invoices_crosswise_pay_both_whole(told: str) -> None:
+    """Each charge comes in once, and no money is left beside an invoice that the other has made room on."""
+    one = SharedCharge(1, 1, ((40_00, 30_00), (60_00, 20_00)))
+    two = SharedCharge(2, 1, ((40_00, 10_00), (60_00, 40_00)))
+    whole = SharedCharge(1, 1, ((40_00, 40_00), (60_00, 60_00)))
+    paid = {"11": one.payment(0), "12": one.payment(1), "21": two.payment(0, invoice=whole.invoice_id(0))}
+    paid["42"] = two.payment(1, invoice=whole.invoice_id(1))
+    events = {name: stripe_event("invoice_payment.paid", each) for name, each in paid.items()}
+    events |= {
+        "c1": one.charged(),
+        "c2": two.charged(),
+        "A": whole.body(0),
+        "B": whole.body(1),
+    }
+    async with opened() as world:
+        for batch in told.split():
+            await world.deliver(*(events[name] for name in batch.split(",")))
+        assert {each[-1].status for each in world.results.values()} <= SURE
+        assert nets(world) == {"income": 100_00 * CENT, "money": 100_00 * CENT}
+        assert [balance for _, _, balance, _ in world.invoices() if balance] == []
+
+
+@pytest.mark.parametrize("is_charge_last", [False, True])
+async def test_an_invoice_without_a_share_has_nothing_of_a_charge_that_others_take_whole(
+    *, is_charge_last: bool
+) -> None:
+    """A payment of nothing is none: the charge comes in once, and no event of it is refused by QuickBooks."""
+    told, other = SharedCharge(1, 1, ((60_00, 60_00), (40_00, 40_00))), SharedCharge(2, 1, ((20_00, 0),))
+    unsaid = told.payment(0, id="inpay_open", invoice=other.invoice_id(0), amount_paid=None, status="open")
+    shares = [stripe_event("invoice_payment.paid", each) for each in (told.payment(0), told.payment(1))]
+    linked = stripe_event("invoice_payment.paid", unsaid)
+    before, after = [other.body(0), told.body(1), *shares], [told.body(0), linked]
+    events = [*before, *after, told.charged()] if is_charge_last else [*before, told.charged(), *after]
+    async with opened() as world:
+        for event in events:
+            await world.deliver(event)
+        reasons = [result.reason for each in world.results.values() for result in each if result.reason]
+        assert [reason.message for reason in reasons if reason.code == "rejected"] == []
+        assert nets(world) == {"income": 120_00 * CENT, "money": 100_00 * CENT, "receivable": 20_00 * CENT}
 
 
 async def _tell(world: World, in_batches: Sequence[Sequence[Json]]) -> None:

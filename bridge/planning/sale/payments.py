@@ -68,12 +68,17 @@ def _resolve_receipt_money(context: PlanningContext, formed: FormedSale) -> None
 def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -> OpenBalance:
     money = formed.money
     changed, balance = _change_body(context, formed, balance)
-    for group in money.unbooked:
+    here: frozenset[StepId] = frozenset()
+    # because a charge of which others have their shares now makes room on its invoice for what comes beside it
+    for group in sorted(money.unbooked, key=lambda each: _room_taken(context, each, formed)):
         if StepId("Payment", group[0].step.key) != changed:
-            posted = context.index.get("Payment", group[0].step.key)
-            if posted is not None and not is_on_another_sale(posted, formed.form.key):
-                balance = balance.give_back(posted.applied)
+            posted, lies_here = context.index.get("Payment", group[0].step.key), _lies_here(context, group, formed)
+            if lies_here is not None:
+                balance = balance.give_back(lies_here.applied)
             step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=changed)
+            step = replace(step, needs=step.needs | here)
+            if lies_here is not None:
+                here |= {step.id}
             if posted is not None:
                 step = _moved(step, formed.form, posted, amount_of(group[0]))
             context.write(step)
@@ -83,6 +88,18 @@ def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBala
     if money.body is not None and not is_target(context, money.body):
         balance = _earlier(context, formed, balance, money.body)
     return balance
+
+
+def _room_taken(context: PlanningContext, group: Sequence[Claim], formed: FormedSale) -> tuple[bool, Decimal]:
+    """Sorts what makes room on its invoice before what takes it; new money stays in the order of its keys."""
+    lies_here = _lies_here(context, group, formed)
+    return (True, Decimal(0)) if lies_here is None else (False, amount_of(group[0]) - lies_here.applied)
+
+
+def _lies_here(context: PlanningContext, group: Sequence[Claim], formed: FormedSale) -> Posted | None:
+    """The payment of a transaction that is in the books for this sale already, of another amount."""
+    posted = context.index.get("Payment", group[0].step.key)
+    return None if is_on_another_sale(posted, formed.form.key) else posted
 
 
 def _of_its_day(claim: Claim, money: SaleMoney) -> Claim:

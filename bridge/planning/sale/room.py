@@ -9,23 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from decimal import Decimal
 
-from bridge.index.posted import Posted
+from bridge.index.posted import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.sale.applying import applied_anew
 from bridge.planning.sale.balance import OpenBalance, is_partly_applied
 from bridge.planning.sale.credits import apply_earlier, is_cancelled
 from bridge.planning.steps import Claim, Sale
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField
 from contracts.posting import PostingStep
 
 
-def fill_room(context: PlanningContext, lanes: Set[SourceKey]) -> None:
-    """Put what was left beside an invoice on it, as far as it takes it; sales in `lanes` have done so.
+def fill_room(context: PlanningContext, told: Set[SourceKey]) -> None:
+    """Put what was left beside an invoice on it, as far as it takes it; those that are `told` of have done so.
 
     Because whoever took QBO's own payment off may be killed before the rest is written, the books say what is left to
     do, and not the event that was told.
     """
-    planned = lanes | {step.sale for step in context.steps.values()}
+    planned = told | {step.sale for step in context.steps.values()}
     for key in context.index.sales_with_unapplied_money():
         invoice = context.index.get("Invoice", key)
         if key in planned or invoice is None or invoice.voided or not invoice.total_unchanged:
@@ -36,6 +37,21 @@ def fill_room(context: PlanningContext, lanes: Set[SourceKey]) -> None:
             context.require_reread(invoice)
         elif payments or open_credits:
             _fill(context, invoice, payments, open_credits)
+
+
+def await_room(context: PlanningContext) -> None:
+    """Plan payments once more that lie beside an invoice which another payment leaves in the same waves.
+
+    Because QBO takes them only once that one is off it, and one that lies on a deposit by then never finds its place.
+    """
+    payments = [step for step in context.steps.values() if step.id.entity == "Payment"]
+    left = {
+        order_of(step.target) for step in payments if step.target is not None and order_of(step.target) != step.sale
+    }
+    for step in payments:
+        if step.sale in left and MarkerField.APPLIED in step.marker_fields:
+            with context.planning([step.owner]):
+                context.ask_again()
 
 
 def _finds_room(context: PlanningContext, payment: Posted, invoice: Posted) -> bool:
