@@ -38,7 +38,7 @@ class Tally:
 
     seed: int = 0
     reports: int = 0
-    """One a night, and one of the week."""
+    """One a night, and at the end one of each day again and one of the week."""
     documents: int = 0
     named: int = 0
     not_reached: int = 0
@@ -49,7 +49,7 @@ class Tally:
 
 
 async def week_of_nights(seed: int, *, faults: int) -> Tally:
-    """A drawn week with so many faults, judged each night and at its end."""
+    """A drawn week with so many faults, judged each night, and at its end day by day and as a whole."""
     draw, tally = random.Random(seed), Tally(seed)  # noqa: S311 - a story, no secret
     async with opened_week(draw) as week:
         for happenings in _drawn_days(draw, faults):
@@ -61,6 +61,11 @@ async def week_of_nights(seed: int, *, faults: int) -> Tally:
             _count(tally, report, _of_day(week.faults, week.today, week.now), week.faults, f"{seed} {week.today}")
             week.today += timedelta(days=1)
         await _morning(week)
+        # because a day that is judged again later was followed by cancellations, refunds and money of its orders
+        for number in range(DAYS):
+            day = week.first + timedelta(days=number)
+            report = await week.report(day, day)
+            _count(tally, report, _of_day(week.faults, day, week.now), week.faults, f"{seed} {day} again")
         last = week.today - timedelta(days=1)
         report = await week.report(week.first, last)
         _count(

@@ -173,8 +173,9 @@ async def invoice_with_another_tax(sale: SeededOrder) -> Named:
 
 
 async def payment_of_another_customer(sale: SeededOrder) -> Named:
-    """A person took it off its invoice."""
+    """A person took it off its invoice, which is owed again; that it is follows, and is not named as well."""
     await _with_money(sale)
+    await sale.tell(sale.body())
     changes = {"CustomerRef": {"value": await _stranger(sale)}, "Line": [], "TotalAmt": str(sale.total)}
     await sale.person("edit", "Payment", sale.payment, **changes)
     return sale.named("Payment", "drifted", sale.payment)
