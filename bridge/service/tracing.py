@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PROTOCOL = "http/protobuf"
 PROTOCOL_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 @contextlib.contextmanager
@@ -59,6 +60,10 @@ def _traces() -> Traces:
     for variable in PROTOCOL_VARIABLES:
         if (asked := os.environ.get(variable, PROTOCOL)) != PROTOCOL:
             raise ConfigurationError(f"{variable} is {asked!r}; traces are sent as {PROTOCOL} only")
+    # because the exporter begins with any text, and not one span would arrive; the first one that is set counts
+    endpoint = next(filter(os.environ.get, ENDPOINT_VARIABLES), None)
+    if endpoint and not os.environ[endpoint].lower().startswith(("http://", "https://")):
+        raise ConfigurationError(f"{endpoint} is {os.environ[endpoint]!r}; expected an address: http://collector:4318")
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - the extra
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.service.tracing import PROTOCOL_VARIABLES
+from bridge.config.settings import load_settings
+from bridge.service.tracing import ENDPOINT_VARIABLES, PROTOCOL_VARIABLES, tracing
+from contracts.errors import ConfigurationError
 
 CONFIG = """
 [tokens]
@@ -85,3 +87,19 @@ def test_a_protocol_that_is_not_spoken_is_refused(config: Path, variable: str) -
         [sys.executable, *words], env=os.environ | dict([KEY]) | switched, capture_output=True, text=True, check=False
     )
     assert (ended.returncode, variable in ended.stderr, "http/protobuf" in ended.stderr) == (1, True, True)
+
+
+@pytest.mark.parametrize("variable", ENDPOINT_VARIABLES)
+@pytest.mark.parametrize("address", ["collector:4318", "nonsense", "grpc://collector:4317"])
+def test_an_endpoint_that_no_span_can_reach_is_refused(
+    config: Path, variable: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable is named, before anything is served. Guard: the look at `ENDPOINT_VARIABLES`."""
+    monkeypatch.setenv(variable, address)
+    monkeypatch.setenv("QBO_BRIDGE_TELEMETRY__TRACES", "true")
+    monkeypatch.setenv(*KEY)
+    with (
+        pytest.raises(ConfigurationError, match=f"{variable} is '{address}'"),
+        tracing(load_settings(config, os.environ)),
+    ):
+        pass
