@@ -46,6 +46,11 @@ def zoned_text(moment: datetime, *, seconds: bool = True) -> str:
     return f"{time_text(moment, seconds=seconds)} {VIEW.zone_name}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 document`, `2 documents`: a number with its noun, whose plural has an `s`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def said_moment(text: str) -> datetime | None:
     """The time that QuickBooks wrote, in whatever offset; None for what is no time with an offset."""
     try:

@@ -74,8 +74,8 @@ def schedule(
     plan_deposits(context)
     if any(plan.steps for plan in context.plans):
         # because invoices that one charge pays share a lane, and only what is told of one of them plans it
-        told, _ = by_sale(claim for lane in _lanes(found.plans) for claim in lane if claim.position in in_waves)
-        fill_room(context, told.keys())
+        named, _ = by_sale(claim for lane in _lanes(found.plans) for claim in lane if claim.position in in_waves)
+        fill_room(context, named.keys())
         await_room(context)
     balances = warn_of_cards_below_zero(context)
     void_superseded_charges(context, found.superseded_charges.items())

@@ -56,6 +56,8 @@ def test_a_summary_has_the_money_of_each_sale_once(desk: Desk) -> None:
     assert unmappable["next"] == "qbo-bridge dead-letters redrive --reason unmappable --company acme-us"
     assert causes["orphan"]["amounts"] == {"USD": "42.90"}
     people = desk.call("dead-letters", "summary")[1]
+    assert "3 unmappable in acme-us: 2 documents, " in people
+    assert "1 orphan in acme-us: 1 document, " in people
     assert "5 open dead letters, 10.00 EUR and 42.90 USD, 1 of unknown amount." in people
 
 

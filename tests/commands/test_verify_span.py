@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bridge.commands.spans import day_bounds
+from bridge.commands.verify.command import print_report
 from bridge.commands.verify.days import by_day
 from tests.support.orders import Json, line, order, refund, refund_line, shopify_event, transaction
 from tests.support.world import opened
@@ -119,6 +121,17 @@ async def test_nothing_read_proves_nothing(day: Yesterday) -> None:
     assert (await day.report(consumed=0)).verdict == "nothing_read"
     day.records.clear()
     assert (await day.report()).verdict == "nothing_read"
+
+
+async def test_the_time_of_a_persons_change_is_in_the_readers_zone(
+    day: Yesterday, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """QuickBooks writes times in its own offset. Guard: `said_moment`."""
+    await voided(day)
+    report = await day.report()
+    said = [replace(each, user_id="7", changed_at="2026-11-29T07:34:32-08:00") for each in report.documents]
+    print_report(replace(report, documents=said))
+    assert ", user 7 at 2026-11-29 15:34:32 UTC" in capsys.readouterr().out.replace("\n", " ")
 
 
 async def lost(day: Yesterday) -> str:

@@ -17,7 +17,7 @@ from bridge.commands.dead_letters.causes import Cause, causes_of, money_at_risk
 from bridge.commands.dead_letters.dismissals import Dismissal, dismissal_record
 from bridge.commands.dead_letters.redriving import headers_as_json, letter_headers
 from bridge.commands.dead_letters.standing import StandingLetter, standing_letters
-from bridge.commands.output import printable, say, screen, time_text, zoned_text
+from bridge.commands.output import counted, printable, say, screen, time_text, zoned_text
 from bridge.commands.reading import quiet
 from bridge.commands.tables import Table
 from bridge.config.settings import Settings
@@ -86,7 +86,7 @@ async def summarize_letters(settings: Settings, *, company: str | None, as_json:
     for each in causes:
         fault = f" {each.fault_code}" if each.fault_code else ""
         worth = _worth(each.amounts, each.unknown_amounts)
-        head = f"{each.letters} {each.code}{fault} in {each.company}: {each.documents} documents, {worth}"
+        head = f"{each.letters} {each.code}{fault} in {each.company}: {counted(each.documents, 'document')}, {worth}"
         say(f"{head}, since {zoned_text(each.oldest, seconds=False)}")
         for line in (each.example, f"Remedy: {each.remedy}.", each.next_command):
             say(f"  {line}")

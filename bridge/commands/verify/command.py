@@ -12,7 +12,7 @@ import orjson
 from bridge.books.books import SKEW
 from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
-from bridge.commands.output import printable, screen
+from bridge.commands.output import counted, printable, said_moment, screen, zoned_text
 from bridge.commands.progress import ProgressBar
 from bridge.commands.sides import read_books, read_record, unused_customers
 from bridge.commands.tables import Table
@@ -98,7 +98,7 @@ async def verify(settings: Settings, request: VerifyRequest) -> bool:
     if request.out is not None:
         with request.out.open("wb") as file:
             file.writelines(orjson.dumps(each.shown()) + b"\n" for each in report.documents)
-    _print_json(report) if request.as_json else _print(report)
+    _print_json(report) if request.as_json else print_report(report)
     return report.is_clean
 
 
@@ -135,7 +135,8 @@ async def _report(settings: Settings, context: CompanyContext, request: VerifyRe
     )
 
 
-def _print(report: Report) -> None:
+def print_report(report: Report) -> None:
+    """The report as people read it, its last line the verdict."""
     out = screen()
     _print_records(report)
     found = counts(report.documents)
@@ -188,7 +189,8 @@ def _sentence(each: Document) -> str:
     ids = f" Id {', '.join(each.ids)}" if each.ids else ""
     where = f" ({', '.join(map(path_of, each.records[:3]))})" if each.records else ""
     person = f"user {each.user_id}" if each.user_id else "somebody" if each.changed_at else ""
-    who = f", {person} at {each.changed_at}" if person else ""
+    moment = said_moment(each.changed_at or "")
+    who = f", {person} at {zoned_text(moment) if moment else each.changed_at}" if person else ""
     line = f"{each.verdict.value.replace('_', ' '):<13} {each.entity} {each.key}{expected}{ids}: {each.why}{who}{where}"
     return printable(line)
 
@@ -202,7 +204,7 @@ def _verdict(report: Report) -> str:
     people = sum(1 for each in report.documents if each.verdict in BY_PEOPLE)
     changed = f"; {people} not as they were booked" if people else ""
     unbooked = sum(1 for each in report.documents if each.verdict is Verdict.DEAD_LETTERED)
-    refused = f"; {unbooked} open dead letters" if unbooked else ""
+    refused = f"; {counted(unbooked, 'open dead letter')} (qbo-bridge dead-letters summary)" if unbooked else ""
     return f"{found[Verdict.MISSING]} missing, {found[Verdict.EXTRA]} more than once or without need{changed}{refused}."
 
 

@@ -20,13 +20,13 @@ from contracts.marker import MarkerField
 from contracts.posting import PostingStep
 
 
-def fill_room(context: PlanningContext, told: Set[SourceKey]) -> None:
-    """Put what was left beside an invoice on it, as far as it takes it; those that are `told` of have done so.
+def fill_room(context: PlanningContext, named: Set[SourceKey]) -> None:
+    """Put what was left beside an invoice on it, as far as it takes it; those that are `named` have done so.
 
     Because whoever took QBO's own payment off may be killed before the rest is written, the books say what is left to
     do, and not the event that was told.
     """
-    planned = told | {step.sale for step in context.steps.values()}
+    planned = named | {step.sale for step in context.steps.values()}
     for key in context.index.sales_with_unapplied_money():
         invoice = context.index.get("Invoice", key)
         if key in planned or invoice is None or invoice.voided or not invoice.total_unchanged:
