@@ -1,7 +1,7 @@
 """What the bridge books beside the documents of the events, and that is in the books no more. Pure.
 
-A late change's credit memo, the difference of an exchange, how much of a credit lies on its invoice: no event names
-them, so only the record of Ids says that they were there.
+A late change's credit memo, the difference of an exchange, how much of a credit lies on its invoice, the payments of a
+charge on its other invoices: no event names them, so only the record of Ids says that they were there.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def _is_missed(entity: str, key: SourceKey, identity: Identity, index: Index) ->
 
 
 def _asked_for(key: SourceKey, asked: Collection[SourceKey]) -> SourceKey | None:
-    if key in asked:
-        return key
-    of = SourceKey(key.system, key.kind, key.id.partition(SEPARATOR)[0])
-    return of if of in asked else None
+    first = key.id.partition(SEPARATOR)[0]
+    # because a charge's payments on its other invoices have a kind of their own (`share_key`)
+    for of in (key, SourceKey(key.system, key.kind, first), SourceKey(key.system, "charge", first)):
+        if of in asked:
+            return of
+    return None

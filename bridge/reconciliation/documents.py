@@ -9,11 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bridge.index.index import Index, Posted, order_of
-from bridge.index.payment_links import lost, share_key
+from bridge.index.payment_links import lost
 from bridge.reconciliation.booked import booked_as, came_back, deleted_since, was_booked
 from bridge.reconciliation.companions import DeletedDocument, deleted_companions, late_credits
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument, UnmappedDocument
 from bridge.reconciliation.late_money import IsOld, is_taken_over, late_entries, of_earlier_books
+from bridge.reconciliation.shared_charges import Shares, own_part, shares_booked, sum_of
 from contracts.keys import SourceKey
 from contracts.marker import SALES, TRANSACTIONS
 from contracts.money import plain
@@ -105,11 +106,14 @@ def documents(
     nobody has looked: then money whose sale is nowhere is said to wait.
     """
     is_old, copies, unbooked = of_earlier_books(events, index), index.duplicates(), _unbooked(events, index)
-    evidence = _Evidence(events, index, is_old, letters, ignored, copies, waiting, unbooked)
+    shares = shares_booked(events, index)
+    evidence = _Evidence(events, index, is_old, letters, ignored, copies, waiting, unbooked, shares)
     asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.taken_back}
     late = late_entries(events, index)
     asked = (wanted for (entity, key), wanted in events.wanted.items() if entity != "Payment" or key not in late)
     found = [_compared(wanted, evidence) for wanted in (*asked, *(each.wanted for each in late.values()))]
+    there = (each for several in shares.values() for each in several if index.get(each.entity, each.key) is not None)
+    found += [_compared(wanted, evidence) for wanted in there]
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
     found += [_compared(entry, evidence) for payout, entry in events.returns.items() if came_back(payout, index)]
     found += [line for wanted in events.received.values() if (line := _received(wanted, evidence)) is not None]
@@ -199,6 +203,8 @@ class _Evidence:
     waiting: Collection[Place] | None
     unbooked: Mapping[SourceKey, Decimal]
     """By sale the money that events ask for under a key of its own and that is not in the books."""
+    shares: Shares
+    """By charge what of it is on other invoices, by payments of their own."""
 
     def sale(self, order: SourceKey) -> Posted | None:
         """The sale of an order as the books have it."""
@@ -206,7 +212,13 @@ class _Evidence:
 
     def absent_transactions(self, order: SourceKey) -> Decimal:
         """What transactions of the span say was received of an order, as far as the books have no payment of it."""
-        those = ((wanted, self.index.get("Payment", wanted.key)) for wanted in self.events.payments_of(order))
+        parts = [each for several in self.shares.values() for each in several]
+        charges = ((self.events.wanted["Payment", charge], several) for charge, several in self.shares.items())
+        rests = (own_part(wanted, several, self.index) for wanted, several in charges)
+        on_it = [each for each in (*parts, *rests) if each is not None and each.invoice == order]
+        own = {each.key for each in on_it}
+        asked = (*(each for each in self.events.payments_of(order) if each.key not in own), *on_it)
+        those = ((wanted, self.index.get("Payment", wanted.key)) for wanted in asked)
         absent = (wanted for wanted, there in those if not wanted.taken_back and (there is None or there.voided))
         return sum((wanted.total for wanted in absent if wanted.total is not None), Decimal(0))
 
@@ -223,7 +235,7 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
         expected -= evidence.redeemed(wanted.key)
     elif expected is not None:
         expected -= sum(evidence.events.change.get(wanted.key, {}).values(), Decimal(0))
-        expected -= _shares_of_others(wanted, evidence.index)
+        expected -= sum_of(evidence.shares.get(wanted.key, ()))
     line = _line(wanted, posted, expected)
     payment = evidence.index.get("Payment", wanted.key) if is_sale else None
     if payment is not None and order_of(payment) != wanted.key:
@@ -238,15 +250,6 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     if wanted.taken_back:
         return _taken_back(line, wanted, posted, evidence)
     return _there(line, wanted, posted, evidence)
-
-
-def _shares_of_others(wanted: ExpectedDocument, index: Index) -> Decimal:
-    """What of a charge over several invoices is booked on the others, by payments of their own."""
-    if wanted.entity != "Payment" or wanted.key.kind != "charge":
-        return Decimal(0)
-    documents = index.payment_links.documents_of(wanted.key)
-    found = (index.get("Payment", share_key(wanted.key, document)) for document in documents)
-    return sum((each.total for each in found if each is not None and not each.voided), Decimal(0))
 
 
 def _there(line: Document, wanted: ExpectedDocument, posted: Posted, evidence: _Evidence) -> Document:
