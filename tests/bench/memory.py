@@ -26,6 +26,7 @@ from tests.support.world import World, opened
 EVENTS = 30_000
 MICRO_BATCH = 500
 BYTES_AT_MOST = 200.0
+WHY = "caches that are bounded at some thousand entries are not full before as many events"
 EVENTS_AN_ORDER = 3
 """Fewer than a drawn order has."""
 OURS = ("bridge.", "contracts.", "mappings.")
@@ -38,7 +39,7 @@ def measure(events: int = EVENTS) -> list[Row]:
     first, last = asyncio.run(_held(events))
     grown = (last - first) / (events - events // 2)
     return [
-        Row("memory", "memory that a settled event leaves, less the index", grown, "B", BYTES_AT_MOST),
+        Row("memory", "memory that a settled event leaves, less the index", grown, "B", BYTES_AT_MOST, WHY),
         Row("memory", f"all that is held after {events} events, less the index", last / 2**20, "MiB", None),
     ]
 
