@@ -159,12 +159,17 @@ class Budget:
             return 0
         free = max(0, self._alone.free(now, fraction))
         pace_s = 60.0 / (self._limits.requests_per_minute * fraction)
-        ends_s = min(
-            max(self._of_batches.wait_of(at_once + later, now, fraction), max(0, left - later * items) * pace_s)
+        splits = [
+            (later, max(0, left - later * items))
             for later in range(math.ceil(left / items) + 1)
             if left - later * items <= free
-        )
-        return min(left, free, math.ceil(ends_s / pace_s))
+        ]
+
+        def ends_s(split: tuple[int, int]) -> float:
+            batches, alone = at_once + split[0], split[1]
+            return max(self._of_batches.wait_of(batches, now, fraction), (batches + alone) * pace_s)
+
+        return min(splits, key=ends_s)[1]
 
     def has_room(self, now: float, batches: int) -> bool:
         """Whether work that can wait may begin, which needs so many batches: they go at once, and some are left."""
