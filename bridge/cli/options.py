@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -49,10 +48,12 @@ def checking() -> Iterator[None]:
 
 def http_address(given: str | None) -> str | None:
     """An option's value that is an address of HTTP, as it is. BadParameter for any other."""
-    parts = urlsplit(given) if given is not None else None
-    if parts is not None and not (parts.scheme in {"http", "https"} and parts.hostname):
-        raise typer.BadParameter("expected an address such as http://10.0.0.7:8080")
-    return given
+    from bridge.config import types
+
+    try:
+        return given if given is None else types.http_address(given)
+    except ValueError:
+        raise typer.BadParameter("expected an address such as http://10.0.0.7:8080") from None
 
 
 def one_company(settings: Settings, named: str | None) -> str:

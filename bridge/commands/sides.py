@@ -24,7 +24,6 @@ from bridge.reconciliation.facts import SourceFacts
 from bridge.reconciliation.late_money import late_entries
 from bridge.reconciliation.lines import BothSides
 from bridge.reconciliation.rows import BookRow, Link, read_row
-from bridge.service.app import CompanyContext, CompanyRuntime
 from contracts.marker_seal import MarkerSeal
 from contracts.quickbooks import ItemDraft
 from contracts.records import InboundRecord
@@ -79,13 +78,8 @@ def both_sides(source: SourceSide, books: BooksSide, found: Sequence[Document], 
     )
 
 
-async def read_record(runtime: CompanyRuntime, context: CompanyContext, since: datetime) -> Index:
-    """What the bridge's own topics say of its documents; their rows come from QBO."""
-    return recorded_index(context.seal, since, await runtime.ids.read(), await runtime.journal.read())
-
-
 def recorded_index(seal: MarkerSeal, since: datetime, ids: Mapping[str, bytes], journal: Mapping[str, bytes]) -> Index:
-    """An index without rows, from the record of Ids and the journal."""
+    """What the bridge's own topics say of its documents; their rows come from QBO."""
     index = Index(seal, complete_since=since)
     index.identities.restore(read_identities(ids))
     restore(index, journal)

@@ -46,7 +46,8 @@ def _origin(url: str) -> str:
     return url.rstrip("/")
 
 
-def _address(url: str) -> str:
+def http_address(url: str) -> str:
+    """`url` when it is an address of HTTP with a host. ValueError for any other text."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("not an address")
@@ -74,7 +75,7 @@ ExistingFile = Annotated[Path, AfterValidator(_existing)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Origin = Annotated[str, AfterValidator(_origin)]
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(http_address)]
 Duration = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Servers = Annotated[str, AfterValidator(_servers)]

@@ -70,6 +70,12 @@ def share_key(charge: SourceKey, document: SourceKey) -> SourceKey:
     return SourceKey(charge.system, "transaction", f"{charge.id}.{document.id}")
 
 
+def charge_of_share(key: SourceKey) -> SourceKey | None:
+    """The charge of which this is a `share_key`; None for any other key."""
+    charge, apart, _ = key.id.partition(".")
+    return SourceKey(key.system, "charge", charge) if apart and key.kind == "transaction" else None
+
+
 def links_of(payment: Posted) -> tuple[tuple[SourceKey, SourceKey, Decimal | None], ...]:
     """What the payment of a charge tells: the intent that it ended (`p`), and the document that it was moved to.
 
@@ -78,8 +84,8 @@ def links_of(payment: Posted) -> tuple[tuple[SourceKey, SourceKey, Decimal | Non
     if payment.entity != "Payment":
         return ()
     document = order_of(payment)
-    charge = SourceKey(payment.key.system, "charge", payment.key.id.partition(".")[0])
-    if payment.key == share_key(charge, document):
+    charge = charge_of_share(payment.key)
+    if charge is not None and payment.key == share_key(charge, document):
         return () if payment.voided else ((charge, document, payment.total),)
     if payment.key.kind != "charge":
         return ()

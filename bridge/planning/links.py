@@ -195,10 +195,8 @@ def _moved_money(known: KnownLinks, division: Division, payment: Posted, invoice
     """What of a charge that is in the books lies otherwise than it should."""
     if not division.parts:
         return [] if order_of(payment) == invoice else [_money(payment, invoice)]
-    step = _money(payment, invoice)
-    if not isinstance(step.draft, PaymentDraft):
-        raise TypeError(f"{step.key}: money needs a PaymentDraft")
-    return [_of_part(step, step.draft, part, payment.key) for part in division.parts if not known.lies(part)]
+    step, draft = _money(payment, invoice), _draft(payment, invoice)
+    return [_of_part(step, draft, part, payment.key) for part in division.parts if not known.lies(part)]
 
 
 def _in_one_lane(plans: Sequence[PostingPlan], known: KnownLinks) -> list[PostingPlan]:
@@ -226,8 +224,14 @@ def _spoken_of(plan: PostingPlan) -> set[SourceKey]:
 
 
 def _money(payment: Posted, invoice: SourceKey) -> PostingStep:
-    """A payment that is in the books, as money for another invoice; what it was and where it went stays as it is."""
-    draft = PaymentDraft(
+    """A payment that is in the books, as money for another invoice."""
+    draft = _draft(payment, invoice)
+    return PostingStep(key=payment.key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
+
+
+def _draft(payment: Posted, invoice: SourceKey) -> PaymentDraft:
+    """What a payment in the books was and where it went stays as it is, whatever invoice it is for."""
+    return PaymentDraft(
         invoice=invoice,
         amount=payment.total,
         currency=payment.currency or "",
@@ -237,7 +241,6 @@ def _money(payment: Posted, invoice: SourceKey) -> PostingStep:
         exchange_rate=payment.exchange_rate,
         intent=text_in(payment.marker_fields, MarkerField.INTENT),
     )
-    return PostingStep(key=payment.key, entity="Payment", intent=Intent.FACT, draft=draft, name="payment")
 
 
 def _lost_again(receipt: Posted | None, invoice: SourceKey) -> list[PostingStep]:

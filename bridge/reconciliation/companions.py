@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from bridge.index.identities import Identity
 from bridge.index.index import Index
+from bridge.index.payment_links import charge_of_share
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, amount_in
 
@@ -70,9 +71,5 @@ def _is_missed(entity: str, key: SourceKey, identity: Identity, index: Index) ->
 
 
 def _asked_for(key: SourceKey, asked: Collection[SourceKey]) -> SourceKey | None:
-    first = key.id.partition(SEPARATOR)[0]
-    # because a charge's payments on its other invoices have a kind of their own (`share_key`)
-    for of in (key, SourceKey(key.system, key.kind, first), SourceKey(key.system, "charge", first)):
-        if of in asked:
-            return of
-    return None
+    document = SourceKey(key.system, key.kind, key.id.partition(SEPARATOR)[0])
+    return next((of for of in (key, document, charge_of_share(key)) if of in asked), None)

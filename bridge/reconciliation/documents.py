@@ -14,7 +14,7 @@ from bridge.reconciliation.booked import booked_as, came_back, deleted_since, wa
 from bridge.reconciliation.companions import DeletedDocument, deleted_companions, late_credits
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument, UnmappedDocument
 from bridge.reconciliation.late_money import IsOld, is_taken_over, late_entries, of_earlier_books
-from bridge.reconciliation.shared_charges import Shares, own_part, shares_booked, sum_of
+from bridge.reconciliation.shared_charges import SharedCharges, shared_charges
 from contracts.keys import SourceKey
 from contracts.marker import SALES, TRANSACTIONS
 from contracts.money import plain
@@ -106,13 +106,18 @@ def documents(
     nobody has looked: then money whose sale is nowhere is said to wait.
     """
     is_old, copies, unbooked = of_earlier_books(events, index), index.duplicates(), _unbooked(events, index)
-    shares = shares_booked(events, index)
+    shares = shared_charges(events, index)
     evidence = _Evidence(events, index, is_old, letters, ignored, copies, waiting, unbooked, shares)
     asked_for = {wanted.key for wanted in events.wanted.values() if not wanted.taken_back}
     late = late_entries(events, index)
     asked = (wanted for (entity, key), wanted in events.wanted.items() if entity != "Payment" or key not in late)
     found = [_compared(wanted, evidence) for wanted in (*asked, *(each.wanted for each in late.values()))]
-    there = (each for several in shares.values() for each in several if index.get(each.entity, each.key) is not None)
+    there = (
+        each
+        for several in shares.elsewhere.values()
+        for each in several
+        if index.get(each.entity, each.key) is not None
+    )
     found += [_compared(wanted, evidence) for wanted in there]
     found = [each for each in found if each.verdict is not Verdict.CANCELLED or each.ids or each.key not in asked_for]
     found += [_compared(entry, evidence) for payout, entry in events.returns.items() if came_back(payout, index)]
@@ -203,8 +208,7 @@ class _Evidence:
     waiting: Collection[Place] | None
     unbooked: Mapping[SourceKey, Decimal]
     """By sale the money that events ask for under a key of its own and that is not in the books."""
-    shares: Shares
-    """By charge what of it is on other invoices, by payments of their own."""
+    shares: SharedCharges
 
     def sale(self, order: SourceKey) -> Posted | None:
         """The sale of an order as the books have it."""
@@ -212,10 +216,7 @@ class _Evidence:
 
     def absent_transactions(self, order: SourceKey) -> Decimal:
         """What transactions of the span say was received of an order, as far as the books have no payment of it."""
-        parts = [each for several in self.shares.values() for each in several]
-        charges = ((self.events.wanted["Payment", charge], several) for charge, several in self.shares.items())
-        rests = (own_part(wanted, several, self.index) for wanted, several in charges)
-        on_it = [each for each in (*parts, *rests) if each is not None and each.invoice == order]
+        on_it = self.shares.on_invoice.get(order, ())
         own = {each.key for each in on_it}
         asked = (*(each for each in self.events.payments_of(order) if each.key not in own), *on_it)
         those = ((wanted, self.index.get("Payment", wanted.key)) for wanted in asked)
@@ -235,7 +236,7 @@ def _compared(wanted: ExpectedDocument, evidence: _Evidence) -> Document:
         expected -= evidence.redeemed(wanted.key)
     elif expected is not None:
         expected -= sum(evidence.events.change.get(wanted.key, {}).values(), Decimal(0))
-        expected -= sum_of(evidence.shares.get(wanted.key, ()))
+        expected -= evidence.shares.on_others(wanted.key)
     line = _line(wanted, posted, expected)
     payment = evidence.index.get("Payment", wanted.key) if is_sale else None
     if payment is not None and order_of(payment) != wanted.key:
@@ -332,6 +333,9 @@ def _copied(entity_key: EntityKey, duplicates: Sequence[Posted]) -> Document:
 def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Document:
     if wanted.taken_back:
         return replace(line, verdict=Verdict.CANCELLED, expected=None)
+    sale = evidence.sale(wanted.credit_of) if wanted.credit_of is not None else None
+    if sale is not None and sale.voided_by_us:
+        return replace(line, verdict=Verdict.CANCELLED, expected=None, why="it went with the sale that was cancelled")
     if evidence.events.payouts.moves_nothing(wanted.key) and not was_booked(wanted.entity, wanted.key, evidence.index):
         return replace(line, verdict=Verdict.IGNORED, expected=None, why="it came back, and its rows move no account")
     if evidence.index.newest(lost(wanted.key)) is not None:

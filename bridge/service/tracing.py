@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from bridge.config.settings import Settings
+from bridge.config.types import http_address
 from bridge.kafka.owner import CompanyOwner
 from contracts.errors import ConfigurationError
 
@@ -62,8 +63,12 @@ def _traces() -> Traces:
             raise ConfigurationError(f"{variable} is {asked!r}; traces are sent as {PROTOCOL} only")
     # because the exporter begins with any text, and not one span would arrive; the first one that is set counts
     endpoint = next(filter(os.environ.get, ENDPOINT_VARIABLES), None)
-    if endpoint and not os.environ[endpoint].lower().startswith(("http://", "https://")):
-        raise ConfigurationError(f"{endpoint} is {os.environ[endpoint]!r}; expected an address: http://collector:4318")
+    if endpoint is not None:
+        try:
+            http_address(os.environ[endpoint])
+        except ValueError:
+            said = f"{endpoint} is {os.environ[endpoint]!r}; expected an address: http://collector:4318"
+            raise ConfigurationError(said) from None
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - the extra
 

@@ -14,11 +14,9 @@ from typing import NamedTuple
 
 from bridge.demo.events import EventSettings, generate
 from bridge.quickbooks.limiter import MARGIN
-from contracts.errors import BatchTooLarge
-from contracts.records import InboundRecord
 from tests.bench.report import Row
 from tests.support.inbound import inbound
-from tests.support.world import World, opened
+from tests.support.world import opened
 
 ORDERS = 2400
 MICRO_BATCH = 500
@@ -72,16 +70,5 @@ async def _written(orders: int) -> tuple[list[Moment], int]:
 
         world.client.on_answer = note
         while records:
-            records = records[await _next(world, tuple(records[:MICRO_BATCH])) :]
+            records = records[await world.take(records[:MICRO_BATCH]) :]
         return moments, world.client.counts.throttled
-
-
-async def _next(world: World, batch: tuple[InboundRecord, ...]) -> int:
-    """How many records were taken: one micro-batch, smaller where the company finds it too large."""
-    try:
-        await world.process(batch)
-    except BatchTooLarge as limit:
-        batch = batch[: limit.records]
-        await world.process(batch)
-    world.company.committed()
-    return len(batch)

@@ -17,7 +17,6 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from bridge.demo.events import EventSettings, generate
-from contracts.errors import BatchTooLarge
 from contracts.records import InboundRecord
 from tests.bench.report import Row
 from tests.support.inbound import inbound
@@ -59,14 +58,7 @@ async def _held(events: int) -> tuple[int, int]:
 async def _work_through(world: World, records: list[InboundRecord]) -> None:
     done = 0
     while done < len(records):
-        batch = tuple(records[done : done + MICRO_BATCH])
-        try:
-            await world.process(batch)
-        except BatchTooLarge as limit:
-            batch = batch[: limit.records]
-            await world.process(batch)
-        world.company.committed()
-        done += len(batch)
+        done += await world.take(records[done : done + MICRO_BATCH])
 
 
 def _owned(world: World) -> int:

@@ -27,7 +27,6 @@ from quickbooks.objects.payment import PaymentLine
 from bridge.demo.events import ORDERS_ONLY, EventSettings, Sample, generate
 from bridge.sandbox import SandboxLimits, SandboxSettings, served
 from bridge.sandbox.settings import DEFAULT_REALM
-from contracts.errors import BatchTooLarge
 from tests.bench.report import Row
 from tests.support.inbound import inbound
 from tests.support.world import opened
@@ -85,14 +84,7 @@ async def _by_the_bridge(url: str, sample: Sample) -> None:
     records = [inbound(event, offset) for offset, event in enumerate(sample.events)]
     async with opened(through=lambda _: _Served(url)) as world:
         while records:
-            batch = tuple(records[:MICRO_BATCH])
-            try:
-                await world.process(batch)
-            except BatchTooLarge as limit:
-                batch = batch[: limit.records]
-                await world.process(batch)
-            world.company.committed()
-            records = records[len(batch) :]
+            records = records[await world.take(records[:MICRO_BATCH]) :]
 
 
 # The peer ------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.ledger.orders import CURRENCIES, Currency
 from tests.ledger.stories import Figures, Story, stories
+from tests.support.arrivals import micro_batches
 from tests.support.drawn import note_drawn
 from tests.support.orders import Json
 from tests.support.world import World, opened
@@ -27,17 +28,7 @@ def months(draw: st.DrawFn) -> tuple[Currency, list[Story], list[list[Json]]]:
     kept = [event for story in told for event in story.redundant if draw(st.booleans())]
     again = draw(st.lists(st.sampled_from([*needed, *kept]), max_size=3))
     arrival = draw(st.permutations([*needed, *kept, *again]))
-    return currency, told, _batches(draw, arrival)
-
-
-def _batches(draw: st.DrawFn, events: Sequence[Json]) -> list[list[Json]]:
-    found: list[list[Json]] = [[]]
-    for event in events:
-        apart = draw(st.booleans())
-        if found[-1] and apart:
-            found.append([])
-        found[-1].append(event)
-    return found
+    return currency, told, draw(micro_batches(arrival))
 
 
 @given(months())

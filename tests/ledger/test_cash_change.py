@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bridge.planning.sale.change import BELOW_TOTAL
 from tests.ledger.nets import nets
 from tests.ledger.told_orders import CENT, NOTHING, Nets, ToldOrder, prices
+from tests.support.arrivals import arrivals
 from tests.support.orders import Json
 from tests.support.sizes import examples
 from tests.support.world import opened
@@ -30,7 +31,7 @@ def test_what_is_received_in_cash_is_tendered_less_change(drawn: st.DataObject) 
             told.moved(back, 2 * at + 1, kind="change", gateway="cash", parent_id=paid["id"])
         tendered += note - back
     left = {"income": price, "money": tendered, "receivable": price - tendered}
-    books, _ = asyncio.run(_told(drawn.draw(_batches(told.events))))
+    books, _ = asyncio.run(_told(drawn.draw(arrivals(told.events))))
     assert books == {name: amount for name, amount in left.items() if amount}
 
 
@@ -43,23 +44,10 @@ def test_a_cash_sale_whose_amount_is_without_its_change_is_never_wrong_in_silenc
     inside = drawn.draw(st.booleans())
     paid = told.moved(price + (change if inside else NOTHING), gateway="cash")
     told.moved(change, 1, kind="change", gateway="cash", parent_id=paid["id"])
-    books, said = asyncio.run(_told(drawn.draw(_batches(told.events))))
+    books, said = asyncio.run(_told(drawn.draw(arrivals(told.events))))
     right = books == {"income": price, "money": price}
     assert right or (not inside and BELOW_TOTAL.code in said)
     assert not (inside and BELOW_TOTAL.code in said)
-
-
-@st.composite
-def _batches(draw: st.DrawFn, events: Sequence[Json]) -> list[list[Json]]:
-    """Any order, some twice, in micro-batches."""
-    again = draw(st.lists(st.sampled_from(range(len(events))), max_size=2))
-    found: list[list[Json]] = [[]]
-    for number in draw(st.permutations([*range(len(events)), *again])):
-        apart = draw(st.booleans())
-        if found[-1] and apart:
-            found.append([])
-        found[-1].append(events[number])
-    return found
 
 
 async def _told(batches: Sequence[Sequence[Json]]) -> tuple[Nets, set[str]]:

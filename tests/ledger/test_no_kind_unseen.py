@@ -20,7 +20,7 @@ from contracts.keys import SourceKey
 from mappings.rules import MappingRules, OrderRules
 from tests.ledger.field_stories import DRAWN
 from tests.ledger.told_orders import FieldStory
-from tests.support.lives import Delivered, deliveries
+from tests.support.lives import Delivered, Life, deliveries
 from tests.support.mistakes import Row, name_of, undone
 from tests.support.orders import Json, charge, line, order, shopify_event, stripe_event
 from tests.support.reconciling import balanced, named, sold
@@ -100,6 +100,25 @@ def test_a_deleted_document_of_any_life_is_named(delivered: Delivered) -> None:
                 await world.deliver(*batch)
             await world.idle()
             await nothing_is_unseen(world, RULES, [each for batch in delivered.batches for each in batch])
+
+    asyncio.run(check())
+
+
+def test_a_credit_that_went_with_its_cancelled_order_is_not_missed() -> None:
+    """The bridge takes its credit memo off before it voids the invoice. Guard: `_absent`, by the sale of the credit."""
+    life = Life(pieces=2)
+    life.tell()
+    life.give_back(money=False)
+    life.tell()
+    life.tell(cancelled=True)
+
+    async def check() -> None:
+        async with opened() as world:
+            for body in life.bodies:
+                await world.deliver(body)
+            assert not world.held("CreditMemo")
+            after = await balanced(world, RULES, life.bodies, *YEARS, as_told=True)
+            assert (named(after), after.agrees) == ([], True)
 
     asyncio.run(check())
 

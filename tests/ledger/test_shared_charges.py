@@ -14,24 +14,12 @@ from bridge.planning.known_links import BY_BOTH, UNTOLD
 from tests.ledger.field_shared_charges import SHARED, SharedCharge, shared_charges
 from tests.ledger.nets import nets
 from tests.ledger.told_orders import CENT, FieldStory, ToldOrder
+from tests.support.arrivals import arrivals
 from tests.support.orders import Json, stripe_event
 from tests.support.sizes import examples
 from tests.support.world import World, opened
 
 SURE = {"posted", "already_posted", "superseded", "ignored"}
-
-
-@st.composite
-def batches(draw: st.DrawFn, events: Sequence[Json]) -> list[list[Json]]:
-    """The events in any order, some of them twice, in micro-batches of any size."""
-    again = draw(st.lists(st.integers(0, len(events) - 1), max_size=3))
-    found: list[list[Json]] = [[]]
-    for number in draw(st.permutations([*range(len(events)), *again])):
-        apart = draw(st.booleans())
-        if found[-1] and apart:
-            found.append([])
-        found[-1].append(events[number])
-    return found
 
 
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
@@ -40,7 +28,7 @@ def test_each_invoice_has_its_share_of_a_charge_over_several(drawn: st.DataObjec
     """Whatever is told first; a refund comes off once, and a payout brings what lies in the clearing account."""
     story = drawn.draw(st.sampled_from(SHARED))(1, 1)
     told = drawn.draw(story)
-    asyncio.run(_check(told, drawn.draw(batches(told.events))))
+    asyncio.run(_check(told, drawn.draw(arrivals(told.events))))
 
 
 async def _check(told: FieldStory, in_batches: Sequence[Sequence[Json]]) -> None:
@@ -108,7 +96,7 @@ def test_what_is_left_of_each_invoice_is_what_its_share_left(
     events = [told.charged()]
     for place in range(len(told.invoices)):
         events += [told.body(place), stripe_event("invoice_payment.paid", told.payment(place))]
-    asyncio.run(_check_balances(told, drawn.draw(batches([*events, told.paid_out()])), restarts=restarts))
+    asyncio.run(_check_balances(told, drawn.draw(arrivals([*events, told.paid_out()])), restarts=restarts))
 
 
 async def _check_balances(told: SharedCharge, in_batches: Sequence[Sequence[Json]], *, restarts: bool) -> None:
@@ -133,7 +121,7 @@ def test_a_charge_whose_shares_nobody_tells_is_booked_once_and_said(told: Shared
     for place in range(len(told.invoices)):
         unsaid = {"amount_paid": None} if place == untold else {}
         events += [told.body(place), stripe_event("invoice_payment.paid", told.payment(place, **unsaid))]
-    asyncio.run(_check_said(told, drawn.draw(batches(events)), UNTOLD))
+    asyncio.run(_check_said(told, drawn.draw(arrivals(events)), UNTOLD))
 
 
 @settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
@@ -147,7 +135,7 @@ def test_a_charge_of_an_order_and_of_an_invoice_is_the_shop_s_money(drawn: st.Da
     shop.moved(told.worth * CENT, gateway="stripe")
     charged = told.charged(metadata={"shopify_order_id": str(shop.ident)})
     events = [*shop.events, charged, told.body(0), stripe_event("invoice_payment.paid", told.payment(0))]
-    asyncio.run(_check_said(told, drawn.draw(batches(events)), BY_BOTH, also_sold=told.worth))
+    asyncio.run(_check_said(told, drawn.draw(arrivals(events)), BY_BOTH, also_sold=told.worth))
 
 
 async def _check_said(told: SharedCharge, in_batches: Sequence[Sequence[Json]], why: str, also_sold: int = 0) -> None:

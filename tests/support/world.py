@@ -28,6 +28,7 @@ from bridge.sandbox.requests import RequestIds
 from bridge.sandbox.settings import DEFAULT_REALM, SandboxLimits, Switches
 from bridge.telemetry.status import StatusBoard
 from contracts.entities import Entity
+from contracts.errors import BatchTooLarge
 from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from contracts.sizes import record_bytes
@@ -139,6 +140,17 @@ class World(SandboxBooks):
         """The same records once more, as Kafka delivers what was not settled."""
         await self.process(self._records)
         return [self.results[record.offset][-1] for record in self._records]
+
+    async def take(self, records: Sequence[InboundRecord]) -> int:
+        """One micro-batch as the consumer takes it: fewer records where the company finds them too many. How many."""
+        batch = tuple(records)
+        try:
+            await self.process(batch)
+        except BatchTooLarge as limit:
+            batch = batch[: limit.records]
+            await self.process(batch)
+        self.company.committed()
+        return len(batch)
 
     async def tell(self, *bodies: object, headers: Mapping[str, bytes | None] | None = None) -> list[Result]:
         """One micro-batch of these bodies; all results that it led to, those of events that had waited too."""

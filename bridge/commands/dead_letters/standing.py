@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from bridge.commands.booked import LastBooked
-from bridge.commands.contents import EventContent, content_of
 from bridge.commands.dead_letters.dismissals import Dismissal, read_dismissal
-from bridge.commands.dead_letters.redriving import Letter, letter_headers, read_letter
+from bridge.commands.dead_letters.recorded import RecordedLetter
+from bridge.commands.dead_letters.redriving import Letter, read_letter
 from bridge.commands.dead_letters.states import OPEN, newest_of_each, state_of
 from bridge.commands.glance import glance_at
 from bridge.commands.reading import company_journal, read_records
@@ -37,26 +36,11 @@ DEAD_LETTER_CODES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class StandingLetter:
-    """One dead letter and its state; `dismissal` is a person's word on it.
+class StandingLetter(RecordedLetter):
+    """One dead letter and its state; `dismissal` is a person's word on it."""
 
-    Of its `record` no more is read than is asked for: most letters of a topic are settled, and nobody looks at them.
-    """
-
-    letter: Letter
-    record: InboundRecord
     state: str
     dismissal: Dismissal | None
-
-    @cached_property
-    def headers(self) -> Mapping[str, str]:
-        """Our headers, without their prefix."""
-        return letter_headers(self.record)
-
-    @cached_property
-    def content(self) -> EventContent:
-        """What its event is about."""
-        return content_of(self.record)
 
     @property
     def is_open(self) -> bool:

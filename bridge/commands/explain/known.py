@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from bridge.commands.contents import NOTHING_READ, EventContent, content_of
-from bridge.commands.dead_letters.redriving import Letter, letter_headers
+from bridge.commands.contents import NOTHING_READ, EventContent
+from bridge.commands.dead_letters.recorded import RecordedLetter
 from bridge.commands.explain.question import Question
 from bridge.commands.explain.story import Trail
 from bridge.commands.glance import ResultGlance
@@ -32,21 +32,8 @@ class ResultLine:
 
 
 @dataclass(frozen=True)
-class KnownLetter:
-    """One dead letter: what it says of itself, and its `record`, of which no more is read than is asked for."""
-
-    letter: Letter
-    record: InboundRecord
-
-    @cached_property
-    def headers(self) -> Mapping[str, str]:
-        """Our headers, without their prefix."""
-        return letter_headers(self.record)
-
-    @cached_property
-    def content(self) -> EventContent:
-        """What its event is about."""
-        return content_of(self.record)
+class KnownLetter(RecordedLetter):
+    """One dead letter that may have to do with what is asked."""
 
     def may_name(self, ident: str) -> bool:
         """False where its event certainly does not name `ident`, the id of a document or a name, without reading it."""

@@ -15,7 +15,7 @@ from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.progress import ProgressBar
 from bridge.commands.reconcile.output import Balanced, Form, print_balanced
-from bridge.commands.sides import SourceSide, both_sides, read_books, read_record
+from bridge.commands.sides import SourceSide, both_sides, read_books, recorded_index
 from bridge.config.settings import Settings
 from bridge.kafka.range import TimeSpan
 from bridge.quickbooks.limiter import Priority
@@ -89,7 +89,7 @@ async def _balanced(
     bar.say(f"{source.events.records} records are read; asking QuickBooks.")
     since = min(source.events.earliest_created_at or start, start) - SKEW
     async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
-        index = await read_record(runtime, context, since)
+        index = recorded_index(context.seal, since, await runtime.ids.read(), await runtime.journal.read())
         books = await read_books(runtime.client, index, since, context.rules)
         reads = runtime.client.counts.reads
     letters = await dead_lettered(settings, request.company)

@@ -14,7 +14,7 @@ from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.output import counted, printable, said_moment, screen, zoned_text
 from bridge.commands.progress import ProgressBar
-from bridge.commands.sides import read_books, read_record, unused_customers
+from bridge.commands.sides import read_books, recorded_index, unused_customers
 from bridge.commands.tables import Table
 from bridge.commands.verify.days import VerifiedDay, by_day
 from bridge.commands.verify.verdicts import BothReadings, Outcomes, customers_left, documents_of
@@ -114,12 +114,13 @@ async def _report(settings: Settings, context: CompanyContext, request: VerifyRe
     async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
         # because a document cannot have been posted before it existed
         since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
-        books = await read_books(runtime.client, await read_record(runtime, context, since), since, rules)
+        ids, journal = await runtime.ids.read(), await runtime.journal.read()
+        index = recorded_index(context.seal, since, ids, journal)
+        books = await read_books(runtime.client, index, since, rules)
         unused = await unused_customers(runtime.client, customers_left(readings, books, rules))
-        waiting = waiting_places(await runtime.journal.read())
         reads = runtime.client.counts.reads
     letters = await dead_lettered(settings, request.company)
-    outcomes = Outcomes(letters=letters.open, ignored=letters.dismissed, waiting=waiting)
+    outcomes = Outcomes(letters=letters.open, ignored=letters.dismissed, waiting=waiting_places(journal))
     found = documents_of(readings, books, outcomes, rules, unused)
     if any(each.verdict is Verdict.MISSING for each in found):
         outcomes = replace(outcomes, ignored={**await ignored(settings, request.company), **letters.dismissed})
