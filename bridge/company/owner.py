@@ -131,9 +131,12 @@ class BooksOwner:
         with self._telling_outages():
             self._refuse_beyond_the_budget()
             with self._counting_reads():
-                await self._resend(entries)
+                answered = await self._resend(entries)
                 own_deletions = {(step.entity, step.key) for step in self._pipeline.deleted}
                 await self._books.warm(entries, ids, own_deletions=own_deletions, answers=self._pipeline.answered)
+        if answered:
+            # because a write of ours is taken for a person's by whoever has neither its request nor its record
+            await self._journal.append([(key, None) for key in answered], together_with=self._recorded_ids())
         for document, version in read_versions(entries).items():
             self._books.index.note_version(document, version)
         self._refused.load(entries)
@@ -516,10 +519,15 @@ class BooksOwner:
         kept = [self._journal.journal_record(*entry) for entry in self._books.pending_journal_entries().items()]
         kept += [self._journal.journal_record(*entry) for entry in self._refused.take_changed().items()]
         kept += [self._journal.journal_record(*entry) for entry in self._doubts.take_changed().items()]
+        return (*kept, *self._recorded_ids())
+
+    def _recorded_ids(self) -> list[OutboundRecord]:
+        """What changed in the record of Ids since this was asked last."""
+        records = []
         for key, recorded in self._books.index.identities.take_changed().items():
             value = identity_value(f"{self._board.name}:{key}", recorded) if recorded is not None else None
-            kept.append(self._ids.journal_record(str(key), value))
-        return tuple(kept)
+            records.append(self._ids.journal_record(str(key), value))
+        return records
 
     def _records_of(self, settled: SettledRecord, received_at: datetime, now: datetime) -> list[OutboundRecord]:
         """The result of one record, and what its waiting changes in the journal; who goes on waiting says no more."""
@@ -572,8 +580,12 @@ class BooksOwner:
             if self._progress.retaken_after is not None:
                 self._budget.spend(self._books.calls.reads - before, self._clock.monotonic())
 
-    async def _resend(self, entries: Mapping[str, bytes]) -> None:
-        """Requests whose outcome nobody settled go out again as they are; the warm-up shows what they did."""
+    async def _resend(self, entries: Mapping[str, bytes]) -> list[str]:
+        """Requests whose outcome nobody settled go out again as they are; the entries of those that were answered.
+
+        The warm-up shows what they did.
+        """
+        answered: list[str] = []
         self._write_ahead.clear()
         for unsettled in unsettled_requests(entries):
             if not self._progress.resends(unsettled.key):
@@ -585,10 +597,11 @@ class BooksOwner:
                 log.info("journal.resend", company=self._board.name, request_id=unsettled.request.request_id)
             match await self._pipeline.resend(unsettled):
                 case Resent.ANSWERED:
-                    await self._journal.append([(unsettled.key, None)])
+                    answered.append(unsettled.key)
                 case Resent.OPEN:
                     self._write_ahead.end(unsettled.key)
         self._progress.resent()
+        return answered
 
     @contextlib.contextmanager
     def _telling_outages(self) -> Iterator[None]:

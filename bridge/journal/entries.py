@@ -24,8 +24,13 @@ T = TypeVar("T")
 class Journal(Protocol):
     """One company's part of the journal topic. Its keys here are without the company's name."""
 
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        """Store entries now, all or none; when this returns they survive us. A null value ends an entry."""
+    async def append(
+        self, entries: Sequence[tuple[str, bytes | None]], *, together_with: Sequence[OutboundRecord] = ()
+    ) -> None:
+        """Store entries now, all or none; when this returns they survive us. A null value ends an entry.
+
+        `together_with` are records of other topics, stored with them or not at all.
+        """
 
     async def read(self) -> Mapping[str, bytes]:
         """All live entries."""

@@ -143,10 +143,15 @@ class KafkaJournal:
                     entries[key] = record.value
                 yield dict(entries)
 
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        """Write *entries* ahead, all or none; when this returns they survive us. A null value ends an entry."""
+    async def append(
+        self, entries: Sequence[tuple[str, bytes | None]], *, together_with: Sequence[OutboundRecord] = ()
+    ) -> None:
+        """Write *entries* ahead, all or none; when this returns they survive us. A null value ends an entry.
+
+        *together_with* are records of other topics that go into the same transaction.
+        """
         if not self._view:
-            await self._publisher.settle([self.journal_record(key, value) for key, value in entries])
+            await self._publisher.settle([*(self.journal_record(key, value) for key, value in entries), *together_with])
 
     async def _find_home(self) -> int:
         """The company's partition. UnknownTopicOrPartitionError where there is no topic."""

@@ -45,7 +45,10 @@ class Log:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
 
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+    async def append(
+        self, entries: Sequence[tuple[str, bytes | None]], *, together_with: Sequence[OutboundRecord] = ()
+    ) -> None:
+        assert not together_with
         self.entries += [(key, value, NOON_MS + 1000 * len(self.entries)) for key, value in entries]
 
     async def read(self) -> Mapping[str, bytes]:

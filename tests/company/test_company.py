@@ -26,6 +26,7 @@ from tests.support.orders import (
     later,
     line,
     order,
+    ordered,
     taxed,
     transaction,
 )
@@ -350,6 +351,19 @@ async def test_what_a_dead_owner_wrote_is_told_as_posted_by_the_next() -> None:
             (result,) = await acme.process(records)
             created = {entity.entity for entity in result.entities if entity.operation == "create"}
             assert (result.status, created) == ("posted", {"Customer", "Invoice", "Payment"})
+
+
+async def test_an_update_of_a_dead_owner_is_ours_when_the_next_one_dies_before_it_settles_anything() -> None:
+    """Nobody takes it for a person's change. Guard: the record of Ids learns of it where its request ends."""
+    async with opened() as first:
+        await first.tell(later(ordered(0), 10))
+        grown = later(order([line("21.45", 3)], id=ORDER_ID, name="#3000", financial_status="pending"), 20)
+        records = first.records(grown)
+        await first.company.process(records)  # never settled
+        async with opened(after=first) as second, opened(after=second) as third:
+            (result,) = await third.process(records)
+            assert (result.status, result.reason) == ("already_posted", None)
+            assert third.ours("Invoice")[ORDER]["TotalAmt"] == Decimal("64.35")
 
 
 async def test_an_invoice_that_a_person_deleted_is_not_made_again() -> None:

@@ -66,10 +66,14 @@ class MemoryTable:
     is_current: dict[str, bytes] = field(default_factory=dict)
     topic: str = JOURNAL
 
-    async def append(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
+    async def append(
+        self, entries: Sequence[tuple[str, bytes | None]], *, together_with: Sequence[OutboundRecord] = ()
+    ) -> None:
         self.appends.append([key for key, value in entries if value is not None])
         for key, value in entries:
             self.put(key, value)
+        for record in together_with:
+            self.settle(record)
 
     async def read(self) -> Mapping[str, bytes]:
         self.reads += 1
@@ -82,6 +86,11 @@ class MemoryTable:
 
     def journal_record(self, key: str, value: bytes | None) -> OutboundRecord:
         return OutboundRecord(topic=self.topic, key=key.encode(), value=value)
+
+    def settle(self, record: OutboundRecord) -> None:
+        """Take in a record of this topic; others are somebody else's."""
+        if record.topic == self.topic:
+            self.put((record.key or b"").decode(), record.value)
 
     def put(self, key: str, value: bytes | None) -> None:
         if self.forgets or value is not None:
@@ -102,9 +111,8 @@ class MemoryJournal(MemoryTable):
 
     def settle(self, record: OutboundRecord) -> None:
         """Take in a record of either topic; others are somebody else's."""
-        for table in (self, self.ids):
-            if record.topic == table.topic:
-                table.put((record.key or b"").decode(), record.value)
+        MemoryTable.settle(self, record)
+        self.ids.settle(record)
 
 
 async def _read_nothing(_: Sequence[Place]) -> Mapping[Place, InboundRecord]:

@@ -102,11 +102,10 @@ async def _evening(week: Week) -> None:
 
 
 async def _started(week: Week) -> None:
-    """Another process takes over, and has not consumed anything yet."""
+    """Another process takes over, and has neither consumed anything yet nor had a quiet moment."""
     if week.is_down:
         week.is_down = False
         await week.topic.world.restart()
-        await week.topic.world.idle()
 
 
 async def _morning(week: Week) -> None:
