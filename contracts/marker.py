@@ -99,7 +99,9 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
         ("Payment",),
     ),
     MarkerField.CUSTOMER: FieldFormat(
-        "customer that the sale was written for: another one in the books is a person's change", "Id in QBO", SALES
+        "customer that it was written for: another one in the books is a person's change",
+        "Id in QBO",
+        (*SALES, "Payment"),
     ),
     MarkerField.GIFT_CARDS: FieldFormat(
         "gift cards that paid for a part of the sale, in the order of their lines at the end of the form",

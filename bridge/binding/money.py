@@ -8,6 +8,7 @@ from bridge.binding.lookups import Body, Lookups, place_of_line
 from bridge.planning.steps import PlannedStep
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField
 from contracts.quickbooks import JournalEntryDraft, JournalLine, PaymentDraft
 
 
@@ -36,7 +37,7 @@ def _amounts(
     invoice = lookups.index.get("Invoice", key)
     if invoice is None:
         raise UnmappableEvent(f"{key} is not in the books")
-    customer = invoice.customer_id
+    customer = step.target.customer_id if step.target and step.keeps_customer else invoice.customer_id
     if customer is None and draft is not None and draft.customer is not None:
         customer = lookups.customer_id(draft.customer, draft.currency)
     link = {"Amount": step.applied, "LinkedTxn": [{"TxnId": invoice.id, "TxnType": "Invoice"}]}
@@ -45,8 +46,14 @@ def _amounts(
         "CustomerRef": {"value": customer},
         "TotalAmt": amount,
         "Line": lines or _no_line(step),
-        "PrivateNote": lookups.note(step),
+        "PrivateNote": lookups.note(step, _written_for(step, customer)),
     }
+
+
+def _written_for(step: PlannedStep, customer: str | None) -> dict[str, str]:
+    """The customer that we write, for the marker; of one that a person gave it stays said whom we wrote before."""
+    written = step.target.written_customer_id if step.target and step.keeps_customer else customer
+    return {MarkerField.CUSTOMER: written} if written is not None else {}
 
 
 def journal_body(lookups: Lookups, step: PlannedStep, draft: JournalEntryDraft) -> Body:

@@ -40,7 +40,8 @@ class PlannedStep:
     """One write. `needs` must have gone out before; `owner` is the position of the plan that it is credited to.
 
     `target` is the entity that an update, a void or a delete changes. `marker_fields` go into the marker. `sale` is the
-    document that money, a credit or a refund belongs to; `applied` is what a payment puts on its invoice. Of a sale
+    document that money, a credit or a refund belongs to; `applied` is what a payment puts on its invoice, and with
+    `keeps_customer` it stays with the customer that a person gave it. Of a sale
     `total` is what QBO must answer, `redemptions` are the gift cards on it and `shipping` how it went out; without a
     draft its lines stay as they are. `note` is a sentence for people. What is `barred` is never sent; `held` says that
     its event waits.
@@ -55,6 +56,7 @@ class PlannedStep:
     needs: frozenset[StepId] = frozenset()
     sale: SourceKey | None = None
     applied: Decimal = Decimal(0)
+    keeps_customer: bool = False
     total: Decimal | None = None
     redemptions: tuple[Redeemed, ...] = ()
     shipping: Shipping | None = None

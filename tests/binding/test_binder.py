@@ -206,7 +206,7 @@ def test_a_payment_is_the_customers_of_its_invoice() -> None:
         "CustomerRef": {"value": "61"},
         "TotalAmt": Decimal("30.00"),
         "Line": [link("145", "12.00")],
-        "PrivateNote": note(transaction_key(7), o="100"),
+        "PrivateNote": note(transaction_key(7), o="100", c="61"),
         "TxnDate": "2026-03-02",
         "DepositToAccountRef": {"value": "4"},
         "PaymentMethodRef": {"value": "3"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.index.posted import Posted
+from bridge.index.posted import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.sale.balance import OpenBalance, is_partly_applied
 from bridge.planning.sale.state import FormedSale
@@ -12,7 +12,11 @@ from bridge.planning.steps import Claim, PlannedStep, StepId
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.money import plain
-from contracts.posting import Operation
+from contracts.posting import Caution, Operation
+
+STAYS_AWAY = "with_another_customer"
+"""The warning of a payment that a person gave another customer than its invoice's."""
+STAYS = "Payment {} is with another customer in QuickBooks by a person's hand: it stays there and off its invoice."
 
 
 def give_way(context: PlanningContext, formed: FormedSale, balance: OpenBalance, claim: Claim) -> OpenBalance:
@@ -33,7 +37,10 @@ def reapply(context: PlanningContext, formed: FormedSale, balance: OpenBalance, 
     """Payments that had no room on the invoice, or that were another customer's, go on it where it takes them now."""
     for payment in context.index.payments_of(formed.form.key):
         ours = payment.customer_id == balance.customer_id
-        if is_target(context, payment) or (payment.elsewhere if not ours else not is_partly_applied(payment)):
+        if balance.is_given_away(payment):
+            _say_where_it_is(context, payment, claim)
+            continue
+        if is_target(context, payment) or (ours and not is_partly_applied(payment)):
             continue
         if not payment.is_current:
             context.require_reread(payment)
@@ -42,6 +49,17 @@ def reapply(context: PlanningContext, formed: FormedSale, balance: OpenBalance, 
         if on_it + more != payment.applied or not ours:
             context.write(applied_anew(payment, claim.position, formed.form.key, on_it + more))
     return balance
+
+
+def _say_where_it_is(context: PlanningContext, payment: Posted, claim: Claim) -> None:
+    if not payment.was_adopted:
+        context.warn([claim.position], Caution(STAYS_AWAY, STAYS.format(payment.id)))
+
+
+def as_applied(context: PlanningContext, payment: Posted) -> Posted:
+    """A payment with what is on the invoice that it was written for told apart from what a person linked elsewhere."""
+    found = context.index.payments_of(order_of(payment))
+    return next((each for each in found if each.key == payment.key), payment)
 
 
 def change(context: PlanningContext, balance: OpenBalance, step: PlannedStep) -> StepId:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bridge.index.posted import Posted
+from bridge.index.posted import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.steps import Sale, StepId
+from contracts.keys import SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import total
 from contracts.quickbooks import InvoiceDraft
@@ -21,13 +22,16 @@ class OpenBalance:
     """What the invoice can still take, of the customer `customer_id`.
 
     `amount` is below zero when more is on the invoice than it asks for in the end. `shrinking` is the write that makes
-    it smaller than what is on it. `relink` is true when payments may lie beside it that belong on it.
+    it smaller than what is on it. `relink` is true when payments may lie beside it that belong on it. Its form is that
+    of `sale`, written for the customer `written_for`.
     """
 
     amount: Decimal = NOTHING
     customer_id: str | None = None
     shrinking: StepId | None = None
     relink: bool = False
+    sale: SourceKey | None = None
+    written_for: str | None = None
 
     def spend(self, amount: Decimal) -> tuple[Decimal, OpenBalance]:
         """The part of `amount` that goes on the invoice, and what the invoice can take after that.
@@ -37,6 +41,31 @@ class OpenBalance:
         applied = min(max(amount, NOTHING), max(self.amount, NOTHING))
         return applied, replace(self, amount=self.amount - applied)
 
+    def place(self, payment: Posted | None, amount: Decimal) -> Placed:
+        """Put `amount`, which becomes the amount of `payment`, on the invoice: less what a person keeps off it."""
+        if payment is None:
+            applied, balance = self.spend(amount)
+            return Placed(applied, applied, balance)
+        if self.is_given_away(payment):
+            return Placed(NOTHING, amount, self, keeps_customer=True)
+        # because QBO takes off what changes hands, and whatever was taken off another sale says nothing of this one
+        stayed = payment.customer_id == self.customer_id and order_of(payment) == self.sale
+        kept_off = taken_off(payment) if stayed else NOTHING
+        most = amount - payment.applied_elsewhere
+        # because of one that becomes smaller what lies beside its invoice is what goes first
+        applied, balance = self.spend(max(most - kept_off, min(payment.applied, most)))
+        return Placed(applied, min(applied + kept_off, amount), balance)
+
+    def is_given_away(self, payment: Posted) -> bool:
+        """True for a payment that a person gave another customer than the invoice's, or put on what that one owes."""
+        if payment.customer_id == self.customer_id:
+            return False
+        # because a release before this one did not say for whom a payment was written: for the customer of its sale
+        of_its_sale = self.written_for if order_of(payment) == self.sale else None
+        written_for = payment.written_customer_id or of_its_sale
+        is_bound = bool(payment.elsewhere) or payment.is_left_as_it_is
+        return is_bound or written_for not in (None, payment.customer_id)
+
     def give_back(self, amount: Decimal) -> OpenBalance:
         """What the invoice can take once `amount` of what is on it has come off."""
         return replace(self, amount=self.amount + amount)
@@ -45,6 +74,20 @@ class OpenBalance:
     def too_much(self) -> Decimal:
         """What must come off the invoice, because it asks for less than is on it."""
         return max(-self.amount, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """How a payment lies in the end: `applied` is on its invoice, which can take `balance` after that.
+
+    `counted` is what is said of it (`a` of the marker): what a person keeps off the invoice counts as if it were on it,
+    so that it stays off. With `keeps_customer` it stays with the customer that a person gave it.
+    """
+
+    applied: Decimal
+    counted: Decimal
+    balance: OpenBalance
+    keeps_customer: bool = False
 
 
 NOTHING_OPEN = OpenBalance()
@@ -71,6 +114,8 @@ def measure_open_balance(context: PlanningContext, sale: Sale, changing: Posted 
         amount=sale.asked - covered + (changing.applied if changing else NOTHING),
         customer_id=owner,
         shrinking=sale.step.id if smaller and sale.step else None,
+        sale=sale.key,
+        written_for=sale.posted.written_customer_id if sale.posted else None,
         relink=any(is_partly_applied(payment) or payment.customer_id != owner for payment in payments),
     )
 
@@ -79,6 +124,14 @@ def is_partly_applied(payment: Posted) -> bool:
     """True when we left a part of it beside the invoice, and that is still so: what a person took off stays off."""
     left_on = amount_in(payment.marker_fields, MarkerField.APPLIED)
     return left_on is not None and left_on == payment.applied
+
+
+def taken_off(payment: Posted) -> Decimal:
+    """What of a payment a person took off its invoice, or put on another one although we had put it on its own."""
+    left_on = amount_in(payment.marker_fields, MarkerField.APPLIED)
+    ours = payment.total if left_on is None else left_on
+    put_elsewhere = max(payment.applied_elsewhere - (payment.total - ours), NOTHING)
+    return max(ours - payment.applied - put_elsewhere, NOTHING)
 
 
 def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:

@@ -81,7 +81,8 @@ def write_change(context: PlanningContext, formed: FormedSale, balance: OpenBala
     for back in formed.money.change:
         payment, left = back.payment, back.payment.total - back.amount
         balance = balance.give_back(payment.applied)
-        applied, balance = balance.spend(left - payment.applied_elsewhere)
+        placed = balance.place(payment, left)
+        balance = placed.balance
         before = payment.marker_fields.get(MarkerField.CHANGE)
         entries = [*([before] if before else []), *_entries(back.entries, formed.money.currency)]
         kept = {name: value for name, value in payment.marker_fields.items() if name != MarkerField.APPLIED}
@@ -96,9 +97,10 @@ def write_change(context: PlanningContext, formed: FormedSale, balance: OpenBala
                 **kept,
                 MarkerField.TOTAL: plain(left, formed.money.currency),
                 MarkerField.CHANGE: ",".join(entries),
-                **applied_fact(left, applied, formed.money.currency),
+                **applied_fact(left, placed.counted, formed.money.currency),
             },
-            applied=applied,
+            applied=placed.applied,
+            keeps_customer=placed.keeps_customer,
         )
         change(context, balance, step)
         for claim in back.claims:

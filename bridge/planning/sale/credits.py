@@ -189,6 +189,8 @@ def _apply_rest(
     put on it only in part before goes on it as far as it has room now.
     """
     before = context.index.get("Payment", credit.key)
+    if balance.customer_id not in (None, credit.customer_id):
+        return balance  # because a person gave it another customer, whose invoices alone it can be put on
     if sale.entity != "Invoice" or (before is not None and (before.voided or not is_partly_applied(before))):
         return balance
     if not credit.is_current:

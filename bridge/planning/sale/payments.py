@@ -15,7 +15,7 @@ from bridge.index.posted import Posted, order_fact
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import stays_void
 from bridge.planning.sale.amounts import amount_of, is_on_another_sale, payment_of
-from bridge.planning.sale.applying import applied_fact, change, give_way, is_target, reapply
+from bridge.planning.sale.applying import applied_fact, as_applied, change, give_way, is_target, reapply
 from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open_balance
 from bridge.planning.sale.change import change_fact, write_change
 from bridge.planning.sale.state import FormedSale, PaidSale, SaleMoney
@@ -72,10 +72,10 @@ def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBala
     # because a charge of which others have their shares now makes room on its invoice for what comes beside it
     for group in sorted(money.unbooked, key=lambda each: _room_taken(context, each, formed)):
         if StepId("Payment", group[0].step.key) != changed:
-            posted, lies_here = context.index.get("Payment", group[0].step.key), _lies_here(context, group, formed)
+            posted, lies_here = _in_the_books(context, group), _lies_here(context, group, formed)
             if lies_here is not None:
                 balance = balance.give_back(lies_here.applied)
-            step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=changed)
+            step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=changed, before=posted)
             step = replace(step, needs=step.needs | here)
             if lies_here is not None:
                 here |= {step.id}
@@ -98,8 +98,14 @@ def _room_taken(context: PlanningContext, group: Sequence[Claim], formed: Formed
 
 def _lies_here(context: PlanningContext, group: Sequence[Claim], formed: FormedSale) -> Posted | None:
     """The payment of a transaction that is in the books for this sale already, of another amount."""
-    posted = context.index.get("Payment", group[0].step.key)
+    posted = _in_the_books(context, group)
     return None if is_on_another_sale(posted, formed.form.key) else posted
+
+
+def _in_the_books(context: PlanningContext, group: Sequence[Claim]) -> Posted | None:
+    """The payment of a transaction, wherever it lies; None for one that is new."""
+    posted = context.index.get("Payment", group[0].step.key)
+    return None if posted is None else as_applied(context, posted)
 
 
 def _of_its_day(claim: Claim, money: SaleMoney) -> Claim:
@@ -118,7 +124,7 @@ def _earlier(context: PlanningContext, formed: FormedSale, balance: OpenBalance,
         return balance  # because its day cannot or must not be changed any more, and its amount is right
     claim = _of_its_day(min(claims, key=lambda each: payment_of(each).txn_date), money)
     balance = balance.give_back(body.applied)
-    step, balance = _step(claim, formed, balance, body.total, after=None, applied_elsewhere=body.applied_elsewhere)
+    step, balance = _step(claim, formed, balance, body.total, after=None, before=body)
     step = replace(step, operation=Operation.UPDATE, target=body, marker_fields=body.marker_fields)
     context.plan_write(step, [claim.position])
     return balance
@@ -144,8 +150,8 @@ def _change_body(
     new = [group[0] for group in money.unbooked if context.index.get("Payment", group[0].step.key) is None]
     if new and not money.body_only:
         # Because it is the same money, the transaction takes the payment over: at no moment is it in the books twice.
-        claim, elsewhere = new[0], body.applied_elsewhere
-        step, balance = _step(claim, formed, balance, amount_of(claim), after=None, applied_elsewhere=elsewhere)
+        claim = new[0]
+        step, balance = _step(claim, formed, balance, amount_of(claim), after=None, before=body)
         return change(context, balance, replace(step, operation=Operation.UPDATE, target=body)), balance
     return _resize(context, formed, balance, body)
 
@@ -162,7 +168,8 @@ def _resize(
         if claim and claim.step.version
         else text_in(body.marker_fields, MarkerField.VERSION) or ""
     )
-    applied, balance = balance.spend(money.body_only - body.applied_elsewhere)
+    placed = balance.place(body, money.body_only)
+    balance = placed.balance
     said = {
         MarkerField.VERSION: version,
         MarkerField.RECEIVED: plain(money.received_by_body, money.currency),
@@ -176,8 +183,9 @@ def _resize(
         target=body,
         sale=formed.form.key,
         total=money.body_only,
-        marker_fields=said | applied_fact(money.body_only, applied, money.currency),
-        applied=applied,
+        marker_fields=said | applied_fact(money.body_only, placed.counted, money.currency),
+        applied=placed.applied,
+        keeps_customer=placed.keeps_customer,
     )
     if money.earliest_day and body.txn_date and money.earliest_day != body.txn_date and claim and money.body_only:
         dated = replace(payment_of(_of_its_day(claim, money)), amount=money.body_only)
@@ -221,9 +229,12 @@ def _step(
     amount: Decimal,
     *,
     after: StepId | None,
-    applied_elsewhere: Decimal = Decimal(0),
+    before: Posted | None = None,
 ) -> tuple[PlannedStep, OpenBalance]:
-    """A new payment of `amount`, on the invoice as far as that takes it, and what the invoice takes after it."""
+    """A payment of `amount`, on the invoice as far as that takes it, and what the invoice takes after it.
+
+    `before` is the payment in the books that becomes this one.
+    """
     draft, key, money = payment_of(claim), claim.step.key, formed.money
     of_its_sale = key.kind == BODY_MONEY or key == formed.form.key
     marker_fields: dict[str, str] = {} if of_its_sale else {MarkerField.SALE: order_fact(formed.form.key, of=key)}
@@ -234,7 +245,7 @@ def _step(
             MarkerField.VERSION: str(claim.step.version),
             MarkerField.RECEIVED: plain(money.received_by_body, money.currency),
         }
-    applied, balance = balance.spend(amount - applied_elsewhere)
+    placed = balance.place(before, amount)
     step = PlannedStep(
         id=StepId("Payment", key),
         operation=Operation.CREATE,
@@ -242,11 +253,12 @@ def _step(
         draft=replace(draft, amount=amount, customer=draft.customer or money.customer),
         sale=formed.form.key,
         marker_fields={**marker_fields, MarkerField.TOTAL: plain(amount, draft.currency)}
-        | applied_fact(amount, applied, money.currency),
+        | applied_fact(amount, placed.counted, money.currency),
         needs=frozenset({after} if after else ()),
-        applied=applied,
+        applied=placed.applied,
+        keeps_customer=placed.keeps_customer,
     )
-    return step, balance
+    return step, placed.balance
 
 
 def _share(context: PlanningContext, group: Sequence[Claim]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from bridge.index.index import Index
 from bridge.planning.steps import AlreadyPosted, PlannedStep, Refused, Skipped, Waiting, Write
 from contracts.errors import RejectedPosting
@@ -214,6 +216,24 @@ def test_payments_follow_their_invoice_to_another_customer() -> None:
         ["payment shopify:transaction:7"],
     ]
     assert told(found.waves[1][0]) == ("sparse_update", Decimal("30.00"), Decimal("30.00"))
+
+
+@pytest.mark.parametrize("said", [{"c": "60"}, {}], ids=["written for its customer", "by an earlier release"])
+@pytest.mark.parametrize("follows", [True, False], ids=["the invoice too", "the payment alone"])
+def test_a_payment_that_a_person_gave_to_another_customer_stays_there(said: dict[str, str], *, follows: bool) -> None:
+    """Unless its invoice went to that customer as well; before or after a take-over, its marker says whose it was."""
+    row = payment_row(
+        transaction_key(7),
+        CustomerRef={"value": "61"},
+        Line=[],
+        PrivateNote=note(transaction_key(7), o=ORDER.id, t="30.00", **said),
+    )
+    owner: dict[str, Any] = {"CustomerRef": {"value": "61"}} if follows else {}
+    sold = invoice_row(marker_fields={**FACTS, "c": "60"}, Balance=Decimal("30.00"), **owner)
+    index = books(*LISTS, ("Invoice", sold), ("Payment", row))
+    found = planned([order_plan(6, total="45.00")], index)
+    assert list(steps(found)) == ["invoice shopify:order:100"]
+    assert [each.code for each in found.cautions[0]] == ([] if follows else ["with_another_customer"])
 
 
 def test_payments_give_way_before_an_invoice_shrinks() -> None:
