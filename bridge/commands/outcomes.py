@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bridge.commands.dead_letters.dismissals import read_dismissal
 from bridge.commands.dead_letters.redriving import Letter, read_letter
@@ -11,7 +11,7 @@ from bridge.commands.dead_letters.states import DISMISSED, newest_of_each
 from bridge.commands.glance import glance_at
 from bridge.commands.reading import read_records
 from bridge.config.settings import Settings
-from contracts.records import InboundRecord, Place
+from contracts.records import Place
 from contracts.results import ResultStatus
 
 
@@ -25,20 +25,13 @@ class DeadLettered:
 
 async def dead_lettered(settings: Settings, company: str) -> DeadLettered:
     """The dead letters of the company by their records, the newest of each."""
-    records = read_records(settings, settings.topics.dead_letters)
-    # because thousands of bodies are not held for what their headers say
-    return dead_letters_of([replace(each, value=each.value and b"") async for each in records], company)
-
-
-def dead_letters_of(records: Iterable[InboundRecord], company: str) -> DeadLettered:
-    """What the records of the dead-letter topic say of a company. Pure."""
     letters: dict[Place, Letter] = {}
     dismissed: set[Place] = set()
-    for record in records:
-        letter, dismissal = read_letter(record), read_dismissal(record)
+    async for record in read_records(settings, settings.topics.dead_letters):
+        letter = read_letter(record)
         if letter is not None and letter.company == company:
             letters[letter.place] = letter
-        elif dismissal is not None:
+        elif (dismissal := read_dismissal(record)) is not None:
             dismissed.add(dismissal.letter)
     newest = newest_of_each(letters.values())
     return DeadLettered(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 
+from bridge.commands.together import together
 from bridge.config.settings import Settings
 from bridge.kafka.journal import KafkaJournal
 from bridge.kafka.publisher import CompanyPublisher
@@ -22,6 +23,12 @@ def read_records(
     """
     quiet()
     return read_topic(kafka_connection(settings.kafka), topic, last=last, follow=follow)
+
+
+async def read_tables(settings: Settings, company: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The record of Ids and the journal of a company, by their keys; a topic that is not there is empty."""
+    journal = _table(settings, company, settings.topics.journal, view=True)
+    return await together(company_ids(settings, company).read(), journal.read())
 
 
 def company_journal(settings: Settings, company: str) -> KafkaJournal:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.books.books import profile_of, take_unsettled
+from bridge.books.taking_in import read_together
+from bridge.commands.together import together
 from bridge.decoding.decision import MappedRecord
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
@@ -24,6 +26,7 @@ from bridge.reconciliation.facts import SourceFacts
 from bridge.reconciliation.late_money import late_entries
 from bridge.reconciliation.lines import BothSides
 from bridge.reconciliation.rows import BookRow, Link, read_row
+from contracts.entities import Entity
 from contracts.marker_seal import MarkerSeal
 from contracts.quickbooks import ItemDraft
 from contracts.records import InboundRecord
@@ -47,6 +50,14 @@ class SourceSide:
         """Take in a micro-batch."""
         self.events.add(len(records), mapped)
         self.facts.add(mapped)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySide:
+    """What QBO says of the company itself, and which of its items, by Id, stand on a liability."""
+
+    profile: CompanyProfile
+    items: Mapping[str, ControlKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +101,27 @@ def recorded_index(seal: MarkerSeal, since: datetime, ids: Mapping[str, bytes], 
     return index
 
 
-async def read_books(client: QuickBooksClient, index: Index, since: datetime, rules: MappingRules) -> BooksSide:
-    """Every transaction created since `since`, anybody's: a page of a thousand is one read."""
-    profile = profile_of(await load_basics(client, rules.lists, priority=Priority.HOUSEKEEPING))
-    rows: dict[Link, BookRow] = {}
-    for entity in INDEXED:
+async def read_company(client: QuickBooksClient, rules: MappingRules) -> CompanySide:
+    """Nothing of it depends on a time."""
+    basics = load_basics(client, rules.lists, priority=Priority.HOUSEKEEPING)
+    lists, items = await together(basics, _items(client, rules))
+    return CompanySide(profile_of(lists), items)
+
+
+async def read_books(client: QuickBooksClient, company: CompanySide, index: Index, since: datetime) -> BooksSide:
+    """Every transaction created since `since`, anybody's: a page of a thousand is one read, types beside each other."""
+    rows: dict[str, dict[Link, BookRow]] = {entity: {} for entity in INDEXED}
+    home = company.profile.home_currency
+
+    async def pages(entity: str) -> AsyncGenerator[tuple[Entity, ...], None]:
         async for page in transactions(client, entity, since, priority=Priority.HOUSEKEEPING):
-            index.load(entity, page)
-            for row in page:
-                found = read_row(entity, row, profile.home_currency)
-                rows[entity, found.id] = found
-    return BooksSide(index, rows, profile, await _items(client, rules))
+            found = (read_row(entity, row, home) for row in page)
+            rows[entity] |= {(entity, each.id): each for each in found}
+            yield page
+
+    await read_together({entity: pages(entity) for entity in INDEXED}, index)
+    every = {link: row for entity in INDEXED for link, row in rows[entity].items()}
+    return BooksSide(index, every, company.profile, company.items)
 
 
 async def _items(client: QuickBooksClient, rules: MappingRules) -> dict[str, ControlKind]:

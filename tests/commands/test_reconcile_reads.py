@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.commands.sides import read_books
+from bridge.commands.sides import read_books, read_company
 from bridge.index.index import Index
 from mappings.rules import MappingRules
 from tests.support.reconciling import sold
@@ -30,7 +30,8 @@ async def test_the_reads_are_twenty_and_one_a_thousand_documents(copies: int) ->
             for ident in map(str, range(first, first + copies)):
                 tables[entity][ident] = {**row, "Id": ident, "PrivateNote": ""}
         before = world.client.counts.reads
-        books = await read_books(world.client, Index(SEAL, complete_since=SINCE), SINCE, RULES)
+        company = await read_company(world.client, RULES)
+        books = await read_books(world.client, company, Index(SEAL, complete_since=SINCE), SINCE)
         reads = world.client.counts.reads - before
     assert len(books.rows) == 2 + 2 * copies
     assert reads <= READS_MAX + len(books.rows) // PAGE

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from bridge.commands.sides import SourceSide, both_sides, read_books
+from bridge.commands.sides import SourceSide, both_sides, read_books, read_company
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
 from bridge.journal.identities import read_identities
@@ -49,7 +49,9 @@ async def balanced(
         index.note_version(document, version)
     ids = await world.journal.ids.read()
     index.identities.restore(read_identities({key.removeprefix(f"{COMPANY}:"): each for key, each in ids.items()}))
-    books = await read_books(world.client, index, datetime(2010, 1, 1, tzinfo=UTC), rules)
+    books = await read_books(
+        world.client, await read_company(world.client, rules), index, datetime(2010, 1, 1, tzinfo=UTC)
+    )
     ignored = (
         {
             record.place: result.reason.code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bridge.commands.sides import read_books
+from bridge.commands.sides import read_books, read_company
 from bridge.commands.verify.verdicts import BothReadings, Outcomes, documents_of
 from bridge.decoding.decision import EventMapper
 from bridge.index.index import Index
@@ -30,4 +30,5 @@ async def verified(world: World, rules: MappingRules, events: Sequence[Json]) ->
     index = Index(SEAL, complete_since=EVER)
     for document, version in read_versions(await world.journal.read()).items():
         index.note_version(document, version)
-    return documents_of(readings, await read_books(world.client, index, EVER, rules), Outcomes(), rules)
+    books = await read_books(world.client, await read_company(world.client, rules), index, EVER)
+    return documents_of(readings, books, Outcomes(), rules)

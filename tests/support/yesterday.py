@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from bridge.books.books import SKEW
-from bridge.commands.sides import read_books, recorded_index, unused_customers
+from bridge.commands.sides import read_books, read_company, recorded_index, unused_customers
 from bridge.commands.verify.command import Report
 from bridge.commands.verify.days import by_day
 from bridge.commands.verify.verdicts import BothReadings, Outcomes, customers_left, documents_of
@@ -65,7 +65,7 @@ class Yesterday:
         readings.add(read, [each for each in mapped if each is not None])
         client, rules = self.world.client, self.world.rules
         oldest = (readings.consumed.events.earliest_created_at or self.world.clock.now()) - SKEW
-        books = await read_books(client, await self._record(oldest), oldest, rules)
+        books = await read_books(client, await read_company(client, rules), await self._record(oldest), oldest)
         unused = await unused_customers(client, customers_left(readings, books, rules))
         waiting = waiting_places(await self.world.journal.read())
         letters = {place: code for place, code in self._letters().items() if place not in self.dismissed}

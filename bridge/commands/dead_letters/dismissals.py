@@ -43,9 +43,11 @@ def dismissal_record(dismissal: Dismissal, company: str) -> OutboundRecord:
 
 def read_dismissal(record: InboundRecord) -> Dismissal | None:
     """The dismissal in a record of the dead-letter topic, None for what is none."""
-    said = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     # because a redriven event of a source may bring any header, and only a record without content dismisses anything
-    if record.value is not None or DISMISSED not in said:
+    if record.value is not None:
+        return None
+    said = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+    if DISMISSED not in said:
         return None
     try:
         return Dismissal(Place.parse(said[DISMISSED]), said.get(NOTE, ""), datetime.fromisoformat(said[AT]))

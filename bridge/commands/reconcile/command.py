@@ -14,16 +14,18 @@ from bridge.commands.doctor.start import read_outstanding
 from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.progress import ProgressBar
+from bridge.commands.reading import read_tables
 from bridge.commands.reconcile.output import Balanced, Form, print_balanced
-from bridge.commands.sides import SourceSide, both_sides, read_books, recorded_index
+from bridge.commands.sides import SourceSide, both_sides, read_books, read_company, recorded_index
+from bridge.commands.together import together
 from bridge.config.settings import Settings
 from bridge.kafka.range import TimeSpan
-from bridge.quickbooks.limiter import Priority
 from bridge.reconciliation.control_kinds import ControlKind
 from bridge.reconciliation.controls import Given
 from bridge.reconciliation.documents import Verdict, documents
 from bridge.reconciliation.reconciled import reconciled
-from bridge.service.app import CompanyContext, open_company_context, open_runtime
+from bridge.service.connections import marker_seal, open_reader
+from bridge.service.settings import company_rules
 from bridge.telemetry.logs import silence_logs
 from contracts.errors import ConfigurationError
 from mappings.rules import MappingRules
@@ -50,10 +52,9 @@ async def reconcile(settings: Settings, request: ReconcileRequest) -> bool:
     BridgeError when QBO is away or a person must connect the company; KafkaError when Kafka is away.
     """
     silence_logs()
-    context = await open_company_context(settings, settings.company(request.company))
-    given = opening_of(request, context.rules)
+    given = opening_of(request, company_rules(settings.company(request.company)))
     with ProgressBar(request.company) as bar:
-        balanced = await _balanced(settings, context, request, given, bar)
+        balanced = await _balanced(settings, request, given, bar)
     print_balanced(balanced, request.form)
     return balanced.agrees
 
@@ -80,31 +81,34 @@ def opening_of(request: ReconcileRequest, rules: MappingRules) -> Given:
     return found
 
 
-async def _balanced(
-    settings: Settings, context: CompanyContext, request: ReconcileRequest, given: Given, bar: ProgressBar
-) -> Balanced:
+async def _balanced(settings: Settings, request: ReconcileRequest, given: Given, bar: ProgressBar) -> Balanced:
+    company = settings.company(request.company)
+    rules, seal = company_rules(company), marker_seal(settings, company)
     source, start = SourceSide(), datetime.combine(request.first, time(), UTC) - BEFORE
     span = TimeSpan(int(start.timestamp() * 1000), None)
-    unread = await read_events(settings, request.company, context.rules, span, bar, source.add)
-    bar.say(f"{source.events.records} records are read; asking QuickBooks.")
-    since = min(source.events.earliest_created_at or start, start) - SKEW
-    async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
-        index = recorded_index(context.seal, since, await runtime.ids.read(), await runtime.journal.read())
-        books = await read_books(runtime.client, index, since, context.rules)
-        reads = runtime.client.counts.reads
-    letters = await dead_lettered(settings, request.company)
+    async with open_reader(settings, company) as client:
+        asked = read_events(settings, request.company, rules, span, bar, source.add)
+        tables = read_tables(settings, request.company)
+        (unread, own), (ids, journal) = await together(together(asked, read_company(client, rules)), tables)
+        bar.say(f"{source.events.records} records are read; asking QuickBooks.")
+        since = min(source.events.earliest_created_at or start, start) - SKEW
+        index = recorded_index(seal, since, ids, journal)
+        # because what ended its waiting after the journal was read is in the books or a dead letter by now
+        letters_asked = dead_lettered(settings, request.company)
+        books, letters = await together(read_books(client, own, index, since), letters_asked)
+        reads = client.counts.reads
     found = documents(source.events, index, letters.open, letters.dismissed)
     if any(each.verdict is Verdict.MISSING for each in found):
         unbooked = {**await ignored(settings, request.company), **letters.dismissed}
         found = documents(source.events, index, letters.open, unbooked)
-    sides = both_sides(source, books, found, context.rules)
+    sides = both_sides(source, books, found, rules)
     return Balanced(
         company=request.company,
         first=request.first,
         last=request.last,
-        found=reconciled(sides, context.rules, request.first, request.last, given),
+        found=reconciled(sides, rules, request.first, request.last, given),
         records=source.events.records - source.events.other_companies,
         unread=unread,
         reads=reads,
-        today=datetime.now(context.rules.zone).date(),
+        today=datetime.now(rules.zone).date(),
     )

@@ -14,15 +14,16 @@ from bridge.commands.events import read_events
 from bridge.commands.outcomes import dead_lettered, ignored
 from bridge.commands.output import counted, printable, said_moment, screen, zoned_text
 from bridge.commands.progress import ProgressBar
-from bridge.commands.sides import read_books, recorded_index, unused_customers
+from bridge.commands.reading import read_tables
+from bridge.commands.sides import read_books, read_company, recorded_index, unused_customers
 from bridge.commands.tables import Table
+from bridge.commands.together import together
 from bridge.commands.verify.days import VerifiedDay, by_day
 from bridge.commands.verify.verdicts import BothReadings, Outcomes, customers_left, documents_of
 from bridge.config.settings import Settings
 from bridge.journal.waiting import waiting_places
 from bridge.kafka.committed import committed_offsets
 from bridge.kafka.range import Missing, TimeSpan
-from bridge.quickbooks.limiter import Priority
 from bridge.reconciliation.documents import (
     BY_PEOPLE,
     DIFFERS,
@@ -34,12 +35,8 @@ from bridge.reconciliation.documents import (
     totals,
 )
 from bridge.reconciliation.events import Events
-from bridge.service.app import (
-    CompanyContext,
-    open_company_context,
-    open_runtime,
-)
-from bridge.service.settings import kafka_connection
+from bridge.service.connections import marker_seal, open_reader
+from bridge.service.settings import company_rules, kafka_connection
 from bridge.telemetry.logs import silence_logs
 from contracts.money import plain
 
@@ -91,10 +88,8 @@ async def verify(settings: Settings, request: VerifyRequest) -> bool:
     BridgeError when QBO is away or a person must connect the company; KafkaError when Kafka is away.
     """
     silence_logs()
-    context = await open_company_context(settings, settings.company(request.company))
-    bar = ProgressBar(request.company)
-    with bar:
-        report = await _report(settings, context, request, bar)
+    with ProgressBar(request.company) as bar:
+        report = await _report(settings, request, bar)
     if request.out is not None:
         with request.out.open("wb") as file:
             file.writelines(orjson.dumps(each.shown()) + b"\n" for each in report.documents)
@@ -102,24 +97,26 @@ async def verify(settings: Settings, request: VerifyRequest) -> bool:
     return report.is_clean
 
 
-async def _report(settings: Settings, context: CompanyContext, request: VerifyRequest, bar: ProgressBar) -> Report:
-    topics, rules = settings.topics, context.rules
-    consumed = await committed_offsets(kafka_connection(settings.kafka), request.company, topics.events)
+async def _report(settings: Settings, request: VerifyRequest, bar: ProgressBar) -> Report:
+    company = settings.company(request.company)
+    rules, seal = company_rules(company), marker_seal(settings, company)
+    consumed = await committed_offsets(kafka_connection(settings.kafka), request.company, settings.topics.events)
     readings = BothReadings.of(request.span, consumed)
     # because the books are as of now, what was told after the span is read too
     span = TimeSpan(request.span.since_ms, None)
-    unread = await read_events(settings, request.company, rules, span, bar, readings.add)
-    events = readings.consumed.events
-    bar.say(f"{events.records} records are read; asking QuickBooks.")
-    async with open_runtime(settings, context, priority=Priority.HOUSEKEEPING, rehearse=True) as runtime:
+    async with open_reader(settings, company) as client:
+        asked = read_events(settings, request.company, rules, span, bar, readings.add)
+        tables = read_tables(settings, request.company)
+        (unread, own), (ids, journal) = await together(together(asked, read_company(client, rules)), tables)
+        events = readings.consumed.events
+        bar.say(f"{events.records} records are read; asking QuickBooks.")
         # because a document cannot have been posted before it existed
         since = (events.earliest_created_at or datetime.now(UTC)) - SKEW
-        ids, journal = await runtime.ids.read(), await runtime.journal.read()
-        index = recorded_index(context.seal, since, ids, journal)
-        books = await read_books(runtime.client, index, since, rules)
-        unused = await unused_customers(runtime.client, customers_left(readings, books, rules))
-        reads = runtime.client.counts.reads
-    letters = await dead_lettered(settings, request.company)
+        books_asked = read_books(client, own, recorded_index(seal, since, ids, journal), since)
+        # because what ended its waiting after the journal was read is in the books or a dead letter by now
+        books, letters = await together(books_asked, dead_lettered(settings, request.company))
+        unused = await unused_customers(client, customers_left(readings, books, rules))
+        reads = client.counts.reads
     outcomes = Outcomes(letters=letters.open, ignored=letters.dismissed, waiting=waiting_places(journal))
     found = documents_of(readings, books, outcomes, rules, unused)
     if any(each.verdict is Verdict.MISSING for each in found):
