@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick push check format nightly nights fuzz cover kafka chaos bench bench-backfill bench-matching bench-sandbox golden schemas lock audit secrets wheel clean
+.PHONY: help setup demo test quick push check format nightly nights week fuzz cover kafka chaos bench bench-backfill bench-matching bench-sandbox golden schemas lock audit secrets wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ nightly: $(STAMP) ## the properties of the books over more than 5,000 generated 
 
 nights: $(STAMP) ## WEEKS=100 of chaos (SEED=…), judged by `verify` each night; false alarms and false greens are counted
 	@$(BIN)/python -m tests.bench.nights $(if $(WEEKS),--weeks $(WEEKS)) $(if $(SEED),--seed $(SEED))
+
+week: $(STAMP) ## seven days of chaos (SEED=…) on a real Kafka with a served process, judged by `verify --day` each night
+	@QBO_BRIDGE_TEST_DAYS=7 $(if $(SEED),SCENARIO_SEED=$(SEED)) $(BIN)/pytest -n 0 -m kafka tests/scenarios/test_verify_week.py
 
 fuzz: $(STAMP) ## 100,000 hostile records and 10,000 hostile memos through a company in this process (20 minutes)
 	@$(PYTEST) --hypothesis-profile=nightly tests/company/test_poison.py tests/company/test_hostile_memos.py tests/decoding/test_exact_json.py

@@ -78,7 +78,7 @@ class Installation:
     suffix: str
     companies: tuple[Tenant, ...]
     kafka_settings: Mapping[str, int | float] = field(default_factory=dict)
-    company_settings: Mapping[str, int | float] = field(default_factory=dict)
+    company_settings: Mapping[str, int | float | str] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=lambda: WIDE)
     environ: dict[str, str] = field(default_factory=dict)
     """Further settings, over the file."""
@@ -173,5 +173,5 @@ class Installation:
         return answer.json()
 
 
-def _lines(settings: Mapping[str, int | float]) -> list[str]:
-    return [f"{key} = {value}" for key, value in settings.items()]
+def _lines(settings: Mapping[str, int | float | str]) -> list[str]:
+    return [f"{key} = {json.dumps(value)}" for key, value in settings.items()]

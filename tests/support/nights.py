@@ -127,15 +127,15 @@ def _count(tally: Tally, report: Report, must: Sequence[SeededFault], may: Seque
     tally.documents += len(report.documents)
     tally.not_reached += report.not_reached
     tally.named += len(found)
-    allowed = {named for each in may for named in _said_as(each.named)}
+    allowed = {named for each in may for named in said_as(each.named)}
     tally.false_alarms += [f"{where}: {named} {why}" for named, why in found.items() if named not in allowed]
-    missed = [each for each in must if not _said_as(each.named) & found.keys()]
+    missed = [each for each in must if not said_as(each.named) & found.keys()]
     tally.false_greens += [f"{where}: {each.name} {each.named}" for each in missed]
     if report.verdict != ("differs" if found else "clean"):
         tally.false_greens.append(f"{where}: {report.verdict} with {len(found)} named")
 
 
-def _said_as(named: Named) -> set[Named]:
+def said_as(named: Named) -> set[Named]:
     """What was deleted is missing until the bridge has seen it, and then a person's deletion."""
     entity, key, verdict = named
     return {named, (entity, key, "voided")} if verdict == "missing" else {named}

@@ -2,26 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
+from bridge.sandbox.faults import Kind
 from contracts.keys import SourceKey
+from contracts.records import InboundRecord
 from tests.support.orders import Json, line, order, refund, refund_line, taxed, transaction
 from tests.support.sandbox_books import marker_of
-from tests.support.yesterday import SPAN, Yesterday
+from tests.support.yesterday import SPAN
 
 Named = tuple[str, str, str]
 """Type, document and verdict of what has to be named."""
 BEGINS = datetime(2026, 3, 3, 6, tzinfo=UTC)
 
 
+class EditedBooks(Protocol):
+    """The books that people work in, and what breaks them."""
+
+    def held(self, entity: str) -> list[dict[str, Any]]:
+        """Everything of one type, whoever wrote it."""
+
+    async def by_a_person(self, action: str, entity: str, ident: str, **more: Any) -> dict[str, Any]:
+        """What a person does at the keyboard."""
+
+    async def by_hand(self, entity: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """Write an entity past the bridge."""
+
+    def breaks(self, kind: Kind, **rule: Any) -> None:
+        """From now on QBO misbehaves."""
+
+
+class SpanOfEvents(Protocol):
+    """Where events are told, and the books of the company that takes them in."""
+
+    @property
+    def world(self) -> EditedBooks:
+        """Its books."""
+
+    async def deliver(self, *bodies: object, at: int = SPAN) -> None:
+        """Events of this moment, taken in."""
+
+    def told(self, *bodies: object, at: int = SPAN) -> tuple[InboundRecord, ...]:
+        """Events that are said to be consumed, and that nobody takes in."""
+
+
 @dataclass(slots=True)
 class SeededOrder:
     """One order of the span; money is in USD, `number` makes all its ids."""
 
-    day: Yesterday
+    day: SpanOfEvents
     number: int
     amount: Decimal
     grown: Decimal = Decimal(0)

@@ -16,6 +16,9 @@ PROFILES = {"quick": 10, "push": 33, "sixth": 284, "nightly": 1_700}
 FIRST = int(os.environ.get("QBO_BRIDGE_TEST_SEED", "0"))
 """Which seed of several this run is: what draws by numbers draws others with each."""
 
+DAYS = int(os.environ.get("QBO_BRIDGE_TEST_DAYS", "2"))
+"""The days of a week on a real broker; with `make week` all seven."""
+
 
 def register_profiles() -> None:
     """Make the profiles known to `--hypothesis-profile`; a run that names none is at the whole."""
