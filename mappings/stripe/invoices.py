@@ -37,6 +37,12 @@ THROUGH_STRIPE = frozenset({"charge", "payment_intent"})
 RANKS = {"open": 1, "uncollectible": 2, "paid": 4, "void": 20}
 """How far an invoice is in its life, for two bodies of one second."""
 
+UNPAID = {
+    "open": "this payment of an invoice is open: nothing is paid by it yet, and it is told again once it is",
+    "canceled": "this payment of an invoice was canceled: it paid nothing, and it says nothing of what did",
+}
+"""What an InvoicePayment is in two of its three states: no money and no link."""
+
 DAY = Caution(
     "day_unknown",
     "The invoice does not say when it was paid or given up (status_transitions): its money has the day of the invoice.",
@@ -83,6 +89,10 @@ def map_invoice_payment(envelope: Envelope, rules: MappingRules) -> PostingPlan 
     """Which payment is of which invoice, and money outside of Stripe; the rest its charge or the invoice tells."""
     paid = read_body(InvoicePayment, envelope.body, "invoice payment")
     ident, _ = id_or_object(paid.invoice)
+    if (why := UNPAID.get(paid.status or "")) is not None:
+        return Ignored(
+            code="skipped_by_rule", message=why, document=SourceKey("stripe", "invoice", ident) if ident else None
+        )
     if ident is None:
         raise UnmappableEvent("the invoice payment does not name its invoice")
     key = SourceKey("stripe", "invoice", ident)
@@ -254,8 +264,8 @@ def _shares(payments: Iterable[InvoicePayment], key: SourceKey, currency: str | 
 
 
 def _payment_links(paid: InvoicePayment, key: SourceKey) -> Links:
-    if paid.status == "canceled":
-        return ()  # because it was taken off the invoice again before it paid anything
+    if paid.status in UNPAID:
+        return ()  # because what may still be taken off its invoice must not tie a charge to it
     by = paid.payment
     named = (("payment_intent", by.payment_intent), ("charge", by.charge)) if by else ()
     return tuple((SourceKey("stripe", kind, ident), key) for kind, found in named if (ident := id_or_object(found)[0]))

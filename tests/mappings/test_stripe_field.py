@@ -22,9 +22,11 @@ from tests.support.orders import Json, charge, mapped, plan_of, step_of, stripe_
 from tests.support.stripe_objects import (
     CHARGE_ID,
     CREATED,
+    INTENT_ID,
     INVOICE_ID,
     billed,
     credit_note,
+    invoice,
     invoice_payment,
     listed,
     paid_invoice,
@@ -226,6 +228,31 @@ def record(amount: int, **changes: object) -> Json:
     payment = {"type": "payment_record", "payment_record": "prec_1"}
     paid_at = {"paid_at": CREATED + 86400}
     return invoice_payment(payment=payment, amount_paid=amount, status_transitions=paid_at, **changes)
+
+
+UNPAID_KINDS = {
+    "a payment intent": {"type": "payment_intent", "payment_intent": INTENT_ID},
+    "a charge": {"type": "charge", "charge": CHARGE_ID},
+    "a payment record": {"type": "payment_record", "payment_record": "pr_1"},
+    "nothing named": {"type": "payment_intent", "payment_intent": None},
+    "no payment": None,
+}
+
+
+@pytest.mark.parametrize("kind", list(UNPAID_KINDS))
+@pytest.mark.parametrize("amount", [None, 0, 2500])
+@pytest.mark.parametrize("status", ["open", "canceled"])
+def test_what_an_invoice_payment_has_not_paid_is_no_money(status: str, amount: int | None, kind: str) -> None:
+    """By itself it is ignored with its state as the reason; inside a list it ties no charge to the invoice."""
+    told = invoice_payment(status=status, amount_paid=amount, payment=UNPAID_KINDS[kind])
+    for body in (told, {**told, "invoice": None}):
+        found = mapped(stripe_event("invoice_payment.paid", body))
+        assert isinstance(found, Ignored)
+        assert found.code == "skipped_by_rule"
+        assert status in found.message
+    inside = plan_of(stripe_event("invoice.finalized", invoice(payments=listed([told]))))
+    assert (inside.links, inside.shares) == ((), ())
+    assert not [step for step in inside.steps if step.key.kind == "transaction"]
 
 
 def test_money_outside_of_stripe_goes_where_other_payments_go() -> None:
