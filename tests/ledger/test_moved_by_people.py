@@ -65,7 +65,7 @@ def paid(ident: int, amount: Decimal) -> Json:
 
 
 @dataclass(repr=False)
-class Told:
+class MovedStory:
     """An order of 36.00: what is told before a person moves its payment, and what is told after."""
 
     entity: str
@@ -89,7 +89,7 @@ def back_with_money(number: int) -> Json:
 
 
 @st.composite
-def told(draw: st.DrawFn) -> Told:
+def told(draw: st.DrawFn) -> MovedStory:
     """Paid by a transaction or as its body says; moved; then told again, changed, paid by its transaction, refunded."""
     received = draw(st.sampled_from([ASKED, Decimal(20)]))
     by_body = draw(st.booleans())
@@ -115,12 +115,12 @@ def told(draw: st.DrawFn) -> Told:
     note(f"{entity} {move} of {received}, by its body: {by_body}, {names}")
     between = draw(st.sampled_from(BEFORE))
     note_drawn(f"moved by people: {entity} {move}", *(f"moved by people: then {each}" for each in names))
-    return Told(entity, move, before, between, [news[each] for each in names])
+    return MovedStory(entity, move, before, between, [news[each] for each in names])
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(story=told())
-def test_what_a_person_moved_stays_where_it_is(story: Told) -> None:
+def test_what_a_person_moved_stays_where_it_is(story: MovedStory) -> None:
     """Another customer's, taken off its invoice, or on another one: no event of the sale takes it back."""
     asyncio.run(_check(story))
 
@@ -138,10 +138,10 @@ def test_what_a_person_moved_of_a_charge_stays_where_it_is(drawn: st.DataObject)
     after = drawn.draw(st.permutations([[each] for each in [*later_events, charged]]))
     note(f"{shape}, {move}, {between}")
     note_drawn(f"moved by people: charge {move}")
-    asyncio.run(_check(Told("Payment", move, [charged], between, after)))
+    asyncio.run(_check(MovedStory("Payment", move, [charged], between, after)))
 
 
-async def _check(story: Told) -> None:
+async def _check(story: MovedStory) -> None:
     async with opened() as world:
         await world.tell(*story.before)
         moved = await _moved(world, story)
@@ -159,7 +159,7 @@ async def _check(story: Told) -> None:
         }
 
 
-def _stays(world: World, story: Told, moved: dict[str, Any]) -> None:
+def _stays(world: World, story: MovedStory, moved: dict[str, Any]) -> None:
     """Whose it is and what is on other invoices is as a person left it; on its own is no more than that."""
     (now,) = [each for each in world.held(story.entity) if each["Id"] == moved["Id"]]
     assert now["CustomerRef"]["value"] == moved["CustomerRef"]["value"]
@@ -182,7 +182,7 @@ def _linked(row: dict[str, Any]) -> dict[str, Decimal]:
     return {str(line["LinkedTxn"][0]["TxnId"]): Decimal(line["Amount"]) for line in row["Line"] if line["LinkedTxn"]}
 
 
-async def _moved(world: World, story: Told) -> dict[str, Any]:
+async def _moved(world: World, story: MovedStory) -> dict[str, Any]:
     """The row as a person leaves it."""
     ours = world.ours(story.entity)
     row = next(iter(ours.values()))

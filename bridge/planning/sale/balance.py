@@ -41,20 +41,20 @@ class OpenBalance:
         applied = min(max(amount, NOTHING), max(self.amount, NOTHING))
         return applied, replace(self, amount=self.amount - applied)
 
-    def place(self, payment: Posted | None, amount: Decimal) -> Placed:
+    def place(self, payment: Posted | None, amount: Decimal) -> PaymentPlace:
         """Put `amount`, which becomes the amount of `payment`, on the invoice: less what a person keeps off it."""
         if payment is None:
             applied, balance = self.spend(amount)
-            return Placed(applied, applied, balance)
+            return PaymentPlace(applied, applied, balance)
         if self.is_given_away(payment):
-            return Placed(NOTHING, amount, self, keeps_customer=True)
+            return PaymentPlace(NOTHING, amount, self, keeps_customer=True)
         # because QBO takes off what changes hands, and whatever was taken off another sale says nothing of this one
         stayed = payment.customer_id == self.customer_id and order_of(payment) == self.sale
         kept_off = taken_off(payment) if stayed else NOTHING
         most = amount - payment.applied_elsewhere
         # because of one that becomes smaller what lies beside its invoice is what goes first
         applied, balance = self.spend(max(most - kept_off, min(payment.applied, most)))
-        return Placed(applied, min(applied + kept_off, amount), balance)
+        return PaymentPlace(applied, min(applied + kept_off, amount), balance)
 
     def is_given_away(self, payment: Posted) -> bool:
         """True for a payment that a person gave another customer than the invoice's, or put on what that one owes."""
@@ -77,7 +77,7 @@ class OpenBalance:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PaymentPlace:
     """How a payment lies in the end: `applied` is on its invoice, which can take `balance` after that.
 
     `counted` is what is said of it (`a` of the marker): what a person keeps off the invoice counts as if it were on it,
