@@ -66,6 +66,10 @@ class KnownLinks:
         """The charge that an intent ended in."""
         return self._batch.charge_of(money) or self.index.payment_links.charge_of(money)
 
+    def is_coming(self, charge: SourceKey) -> bool:
+        """True for a charge whose money an event of this micro-batch says."""
+        return charge in self._charged
+
     def documents_of(self, charge: SourceKey) -> dict[SourceKey, Decimal | None]:
         """What a charge pays, by its own links and those of its intent, with what is told of its shares."""
         found: dict[SourceKey, Decimal | None] = {}

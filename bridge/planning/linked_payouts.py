@@ -34,7 +34,9 @@ def _deposited_payments(each: DepositedPayment, known: KnownLinks) -> list[Depos
     """A charge whose own events nobody told: its money is what the bodies of its invoices told."""
     charge = known.charge_of(each.payment)
     documents = known.documents_of(charge) if charge else {}
-    if not documents or known.index.get("Payment", each.payment) is not None:
+    # because a charge that comes with its payout takes over what the bodies told of it
+    own = known.index.get("Payment", each.payment) is not None or known.is_coming(each.payment)
+    if not documents or own:
         return [each]
     bodies = [known.payment_of(SourceKey(document.system, BODY_MONEY, document.id)) for document in documents]
     found = [payment for payment in bodies if payment is not None]

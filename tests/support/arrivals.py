@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from tests.support.orders import Json
+Event = TypeVar("Event")
+"""What arrives: an event, or the short name of one."""
 
 
 @st.composite
-def arrivals(draw: st.DrawFn, events: Sequence[Json]) -> list[list[Json]]:
+def arrivals(draw: st.DrawFn, events: Sequence[Event]) -> list[list[Event]]:
     """The events in any order, some of them twice, in micro-batches."""
     again = draw(st.lists(st.integers(0, len(events) - 1), max_size=3))
     order = draw(st.permutations([*range(len(events)), *again]))
@@ -18,9 +20,9 @@ def arrivals(draw: st.DrawFn, events: Sequence[Json]) -> list[list[Json]]:
 
 
 @st.composite
-def micro_batches(draw: st.DrawFn, events: Sequence[Json]) -> list[list[Json]]:
+def micro_batches(draw: st.DrawFn, events: Sequence[Event]) -> list[list[Event]]:
     """The events as they come, in micro-batches."""
-    found: list[list[Json]] = [[]]
+    found: list[list[Event]] = [[]]
     for event in events:
         apart = draw(st.booleans())
         if found[-1] and apart:

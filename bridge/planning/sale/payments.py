@@ -67,33 +67,58 @@ def _resolve_receipt_money(context: PlanningContext, formed: FormedSale) -> None
 
 def _write_money(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -> OpenBalance:
     money = formed.money
-    changed, balance = _change_body(context, formed, balance)
-    here: frozenset[StepId] = frozenset()
-    # because a charge of which others have their shares now makes room on its invoice for what comes beside it
-    for group in sorted(money.unbooked, key=lambda each: _room_taken(context, each, formed)):
-        if StepId("Payment", group[0].step.key) != changed:
-            posted, lies_here = _in_the_books(context, group), _lies_here(context, group, formed)
-            if lies_here is not None:
-                balance = balance.give_back(lies_here.applied)
-            step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=changed, before=posted)
-            step = replace(step, needs=step.needs | here)
-            if lies_here is not None:
-                here |= {step.id}
-            if posted is not None:
-                step = _moved(step, formed.form, posted, amount_of(group[0]))
-            context.write(step)
-        _share(context, group)
+    # because what makes room on the invoice must be off it before anything takes that room, the body's payment too
+    making, taking = _by_room(context, formed)
+    written, balance = _write_groups(context, formed, balance, making, frozenset())
+    changed, balance = _change_body(context, formed, balance, written)
+    written |= {changed} if changed else set()
+    written, balance = _write_groups(context, formed, balance, taking, written)
     if money.body is None and money.body_only:
-        balance = _write_body(context, formed, balance)
+        balance = _write_body(context, formed, balance, written)
     if money.body is not None and not is_target(context, money.body):
         balance = _earlier(context, formed, balance, money.body)
     return balance
 
 
-def _room_taken(context: PlanningContext, group: Sequence[Claim], formed: FormedSale) -> tuple[bool, Decimal]:
-    """Sorts what makes room on its invoice before what takes it; new money stays in the order of its keys."""
-    lies_here = _lies_here(context, group, formed)
-    return (True, Decimal(0)) if lies_here is None else (False, amount_of(group[0]) - lies_here.applied)
+def _write_groups(
+    context: PlanningContext,
+    formed: FormedSale,
+    balance: OpenBalance,
+    groups: Sequence[Sequence[Claim]],
+    after: frozenset[StepId],
+) -> tuple[frozenset[StepId], OpenBalance]:
+    """Put down payments of transactions, after the writes `after`; gives these with the changes of what is here."""
+    for group in groups:
+        step_id = StepId("Payment", group[0].step.key)
+        if step_id not in after:
+            posted, lies_here = _in_the_books(context, group), _lies_here(context, group, formed)
+            balance = balance.give_back(lies_here.applied) if lies_here is not None else balance
+            step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=after, before=posted)
+            if posted is not None:
+                step = _moved(step, posted, amount_of(group[0]))
+            if lies_here is not None:
+                after |= {change(context, balance, step)}
+            else:
+                context.write(step)
+        _share(context, group)
+    return after, balance
+
+
+def _by_room(context: PlanningContext, formed: FormedSale) -> tuple[list[tuple[Claim, ...]], list[tuple[Claim, ...]]]:
+    """What makes room on the invoice, as a charge does of which others have shares now; then all that takes room.
+
+    Of that what lies here already comes first; new money stays in the order of its keys.
+    """
+    making: list[tuple[Claim, ...]] = []
+    growing: list[tuple[Claim, ...]] = []
+    new: list[tuple[Claim, ...]] = []
+    for group in formed.money.unbooked:
+        lies_here = _lies_here(context, group, formed)
+        if lies_here is None:
+            new.append(group)
+        else:
+            (making if amount_of(group[0]) <= lies_here.applied else growing).append(group)
+    return making, growing + new
 
 
 def _lies_here(context: PlanningContext, group: Sequence[Claim], formed: FormedSale) -> Posted | None:
@@ -124,24 +149,23 @@ def _earlier(context: PlanningContext, formed: FormedSale, balance: OpenBalance,
         return balance  # because its day cannot or must not be changed any more, and its amount is right
     claim = _of_its_day(min(claims, key=lambda each: payment_of(each).txn_date), money)
     balance = balance.give_back(body.applied)
-    step, balance = _step(claim, formed, balance, body.total, after=None, before=body)
+    step, balance = _step(claim, formed, balance, body.total, before=body)
     step = replace(step, operation=Operation.UPDATE, target=body, marker_fields=body.marker_fields)
     context.plan_write(step, [claim.position])
     return balance
 
 
-def _moved(step: PlannedStep, form: Sale, posted: Posted, amount: Decimal) -> PlannedStep:
+def _moved(step: PlannedStep, posted: Posted, amount: Decimal) -> PlannedStep:
     """A payment that is in the books for another sale comes over as it is; of another amount is a charge that grew.
 
     So is one of which other invoices have their shares now.
     """
-    needs = step.needs | ({form.step.id} if form.step else set())
     total = None if amount == posted.total else amount
-    return replace(step, operation=Operation.UPDATE, draft=None, target=posted, needs=needs, total=total)
+    return replace(step, operation=Operation.UPDATE, draft=None, target=posted, total=total)
 
 
 def _change_body(
-    context: PlanningContext, formed: FormedSale, balance: OpenBalance
+    context: PlanningContext, formed: FormedSale, balance: OpenBalance, after: frozenset[StepId]
 ) -> tuple[StepId | None, OpenBalance]:
     """What becomes of the payment known from the body: taken over, smaller, greater, void; None when it stays."""
     money, body = formed.money, formed.money.changing
@@ -151,13 +175,13 @@ def _change_body(
     if new and not money.body_only:
         # Because it is the same money, the transaction takes the payment over: at no moment is it in the books twice.
         claim = new[0]
-        step, balance = _step(claim, formed, balance, amount_of(claim), after=None, before=body)
+        step, balance = _step(claim, formed, balance, amount_of(claim), after=after, before=body)
         return change(context, balance, replace(step, operation=Operation.UPDATE, target=body)), balance
-    return _resize(context, formed, balance, body)
+    return _resize(context, formed, balance, body, after)
 
 
 def _resize(
-    context: PlanningContext, formed: FormedSale, balance: OpenBalance, body: Posted
+    context: PlanningContext, formed: FormedSale, balance: OpenBalance, body: Posted, after: frozenset[StepId]
 ) -> tuple[StepId, OpenBalance]:
     """The payment known from the body shrinks by what transactions account for now, or follows a newer body."""
     money = formed.money
@@ -184,6 +208,7 @@ def _resize(
         sale=formed.form.key,
         total=money.body_only,
         marker_fields=said | applied_fact(money.body_only, placed.counted, money.currency),
+        needs=after,
         applied=placed.applied,
         keeps_customer=placed.keeps_customer,
     )
@@ -205,7 +230,9 @@ def _any_owner(context: PlanningContext, form: Sale) -> int:
     return step.owner if step else context.cause
 
 
-def _write_body(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -> OpenBalance:
+def _write_body(
+    context: PlanningContext, formed: FormedSale, balance: OpenBalance, after: frozenset[StepId]
+) -> OpenBalance:
     """Money that only a body tells of; what a person voided is not written again."""
     money = formed.money
     claim = max(money.current, key=lambda each: (amount_of(each), -each.position))
@@ -213,11 +240,12 @@ def _write_body(context: PlanningContext, formed: FormedSale, balance: OpenBalan
     if voided is not None and not voided.voided_by_us:
         context.resolve([each.position for each in money.current], stays_void(voided))
         return balance
-    step, balance = _step(_of_its_day(claim, money), formed, balance, money.body_only, after=None)
-    # Because such a payment can come again after transactions took the first one over, and must not be the same
-    # request then.
+    step, balance = _step(_of_its_day(claim, money), formed, balance, money.body_only, after=after)
+    # Because such a payment can come again after transactions took the first one over, over another amount too, and
+    # must not be the same request then.
     fields = step.marker_fields
-    life = f"{fields[MarkerField.VERSION]} {fields[MarkerField.RECEIVED]}" if MarkerField.VERSION in fields else ""
+    said = (MarkerField.VERSION, MarkerField.RECEIVED, MarkerField.TOTAL)
+    life = " ".join(fields[name] for name in said) if MarkerField.VERSION in fields else ""
     context.plan_write(replace(step, id=step.id._replace(part=life)), [claim.position])
     return balance
 
@@ -228,7 +256,7 @@ def _step(
     balance: OpenBalance,
     amount: Decimal,
     *,
-    after: StepId | None,
+    after: frozenset[StepId] = frozenset(),
     before: Posted | None = None,
 ) -> tuple[PlannedStep, OpenBalance]:
     """A payment of `amount`, on the invoice as far as that takes it, and what the invoice takes after it.
@@ -254,7 +282,7 @@ def _step(
         sale=formed.form.key,
         marker_fields={**marker_fields, MarkerField.TOTAL: plain(amount, draft.currency)}
         | applied_fact(amount, placed.counted, money.currency),
-        needs=frozenset({after} if after else ()),
+        needs=after,
         applied=placed.applied,
         keeps_customer=placed.keeps_customer,
     )

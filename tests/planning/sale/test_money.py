@@ -258,6 +258,18 @@ def test_a_second_life_of_the_bodys_payment_is_another_request() -> None:
     assert len(lives) == 2
 
 
+def test_the_bodys_payment_that_comes_again_over_another_amount_is_another_request() -> None:
+    """The same body, of which a transaction accounts for a part now: its first payment was taken over whole."""
+    before, part = with_invoice(), with_invoice(payment_row(transaction_key(7), "10.00"))
+    lives = {
+        (str(step.id), told(step))
+        for index in (before, part)
+        for step in steps(planned([order_plan(5, received="30.00")], index)).values()
+    }
+    assert {amount for _, (_, amount, _) in lives} == {Decimal("30.00"), Decimal("20.00")}
+    assert len({name for name, _ in lives}) == 2
+
+
 def test_a_stale_payment_is_read_before_it_is_changed() -> None:
     """Its SyncToken moved when QBO took it off an invoice."""
     index = with_invoice(payment_row())
