@@ -41,6 +41,7 @@ class MarkerField(StrEnum):
     WRITTEN = "w"
     SHOWN = "x"
     CHANGE = "k"
+    CHARGED = "m"
     SOURCE_EVENT = "b"
     ADOPTED = "d"
     STANDS_FOR = "u"
@@ -122,6 +123,11 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
     MarkerField.CHANGE: FieldFormat(
         "change that was given back out of the payment, by its transactions; the payment is without it",
         "`id:amount` each, joined by commas",
+        ("Payment",),
+    ),
+    MarkerField.CHARGED: FieldFormat(
+        "what came in by the charge of which the payment is one invoice's share",
+        "amount in the document's currency",
         ("Payment",),
     ),
     MarkerField.ADOPTED: FieldFormat(

@@ -32,7 +32,7 @@ class PaymentDraft(TransactionDraft):
     intent that a Stripe charge ended; it goes into the marker, because links may name the charge by it. `settled` is
     what the processor made of it in another currency: its own rate counts where that is the company's home currency.
     `change` was given back out of it, by the ids of its transactions; `amount` is without it. `share_of` is the charge
-    of which this is the share of one invoice, where it pays several.
+    of which this is the share of one invoice, where it pays several, and `charged` what came in by it in all.
     """
 
     invoice: SourceKey
@@ -45,6 +45,7 @@ class PaymentDraft(TransactionDraft):
     settled: SettlementRate | None = None
     change: tuple[tuple[str, Decimal], ...] = ()
     share_of: SourceKey | None = None
+    charged: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

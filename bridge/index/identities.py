@@ -37,6 +37,7 @@ KEPT = (
     MarkerField.APPLIED,
     MarkerField.RECEIVED,
     MarkerField.INTENT,
+    MarkerField.CHARGED,
     MarkerField.CHANGE,
     MarkerField.SHOWN,
     MarkerField.GIFT_CARDS,

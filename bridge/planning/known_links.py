@@ -15,6 +15,7 @@ from bridge.index.index import Index
 from bridge.index.payment_links import PaymentLinks, Shares, larger, lost, share_key
 from bridge.index.posted import Posted, order_of
 from contracts.keys import UNNAMED, SourceKey
+from contracts.marker import MarkerField, amount_in
 from contracts.money import total
 from contracts.opening import OF_EARLIER_BOOKS
 from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, PostingPlan, PostingStep
@@ -39,11 +40,12 @@ class Part:
 class Division:
     """The parts of a charge, that of its own key first; none where it is not to be shared out (yet).
 
-    `why` a person must look, where that is so.
+    `why` a person must look, where that is so. `whole` is what came in by the charge.
     """
 
     parts: tuple[Part, ...] = ()
     why: str | None = None
+    whole: Decimal | None = None
 
 
 class KnownLinks:
@@ -144,11 +146,11 @@ class KnownLinks:
         shares = {each: share for each in there if (share := documents[each]) is not None}
         parts = _parts(charge, invoice, whole, shares)
         if parts[0].amount < shares.get(invoice, Decimal(0)):
-            return Division(self._as_they_lie(charge, invoice, whole), TOO_MUCH)
+            return Division(self._as_they_lie(charge, invoice, whole), TOO_MUCH, whole)
         payment = self.payment_of(charge)
         if payment is not None and payment.deposited and not all(map(self.lies, parts)):
-            return Division(self._as_they_lie(charge, invoice, whole), DEPOSITED)
-        return Division(parts, UNTOLD if len(there) > max(len(shares), 1) else None)
+            return Division(self._as_they_lie(charge, invoice, whole), DEPOSITED, whole)
+        return Division(parts, UNTOLD if len(there) > max(len(shares), 1) else None, whole)
 
     def _as_they_lie(self, charge: SourceKey, invoice: SourceKey, whole: Decimal) -> tuple[Part, ...]:
         """The parts that are booked already, the rest on one invoice: nothing more is shared out."""
@@ -212,13 +214,16 @@ class KnownLinks:
         return found
 
     def _charged_of(self, charge: SourceKey) -> Decimal:
-        """What came in by a charge: as it is told now, or as its payments in the books add up."""
-        found = [self.index.get("Payment", share_key(charge, each)) for each in self.documents_of(charge)]
-        on_them = total(
-            each.total for each in (self.payment_of(charge), *found) if each is not None and not each.voided
-        )
-        given_up = (posted := self.index.get("Payment", charge)) is not None and posted.voided
-        return Decimal(0) if given_up else max(on_them, self._charged.get(charge, Decimal(0)))
+        """What came in by a charge: as it is told now, or as its payments in the books say."""
+        own = self.index.get("Payment", charge)
+        if own is not None and own.voided:
+            return Decimal(0)
+        shares = (self.index.get("Payment", share_key(charge, each)) for each in self.documents_of(charge))
+        booked = [each for each in (own, *shares) if each is not None and not each.voided]
+        written = [amount for each in booked if (amount := amount_in(each.marker_fields, MarkerField.CHARGED))]
+        # because an owner may have ended between the writes of two shares, what they come to may be more or less
+        in_books = max(written) if written else total(each.total for each in booked)
+        return max(in_books, self._charged.get(charge, Decimal(0)))
 
     def _may_lie_elsewhere(self, charge: SourceKey, invoice: SourceKey) -> bool:
         why = self.division_of(charge).why

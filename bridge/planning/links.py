@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 from bridge.index.index import Index
 from bridge.index.payment_links import noted, share_key
@@ -90,8 +91,9 @@ def _placed_step(step: PostingStep, known: KnownLinks) -> tuple[tuple[PostingSte
         if invoice is None:
             return (step,), None
         if isinstance(step.draft, PaymentDraft):
-            parts = known.division_of(step.key).parts or (Part(step.key, invoice, step.draft.amount),)
-            return tuple(_of_part(step, step.draft, part, step.key) for part in parts), invoice
+            division = known.division_of(step.key)
+            parts = division.parts or (Part(step.key, invoice, step.draft.amount),)
+            return tuple(_of_part(step, step.draft, part, step.key, division.whole) for part in parts), invoice
         return (), invoice
     if isinstance(step.draft, DepositDraft):
         return (replace(step, draft=placed_deposit(step.draft, known)),), None
@@ -101,10 +103,13 @@ def _placed_step(step: PostingStep, known: KnownLinks) -> tuple[tuple[PostingSte
     return (step,), None
 
 
-def _of_part(step: PostingStep, draft: PaymentDraft, part: Part, charge: SourceKey) -> PostingStep:
-    """The payment of a charge that is on one invoice."""
+def _of_part(
+    step: PostingStep, draft: PaymentDraft, part: Part, charge: SourceKey, whole: Decimal | None
+) -> PostingStep:
+    """The payment of a charge that is on one invoice; `whole` is what came in by it."""
     shared = part.payment != charge or part.amount != draft.amount
-    own = replace(draft, invoice=part.invoice, customer=None, amount=part.amount, share_of=charge if shared else None)
+    own = replace(draft, invoice=part.invoice, customer=None, amount=part.amount)
+    own = replace(own, share_of=charge if shared else None, charged=whole if shared else None)
     return replace(step, key=part.payment, draft=own)
 
 
@@ -196,7 +201,8 @@ def _moved_money(known: KnownLinks, division: Division, payment: Posted, invoice
     if not division.parts:
         return [] if order_of(payment) == invoice else [_money(payment, invoice)]
     step, draft = _money(payment, invoice), _draft(payment, invoice)
-    return [_of_part(step, draft, part, payment.key) for part in division.parts if not known.lies(part)]
+    moved = (part for part in division.parts if not known.lies(part))
+    return [_of_part(step, draft, part, payment.key, division.whole) for part in moved]
 
 
 def _in_one_lane(plans: Sequence[PostingPlan], known: KnownLinks) -> list[PostingPlan]:

@@ -15,7 +15,7 @@ from tests.ledger.nets import nets
 from tests.ledger.told_orders import CENT
 from tests.support.arrivals import arrivals
 from tests.support.sizes import examples
-from tests.support.world import RULES, World, opened
+from tests.support.world import RULES, opened
 
 SURE = {"posted", "already_posted", "superseded", "ignored"}
 PAID = (*CHARGES, *BODIES, *SHARES)
@@ -29,6 +29,23 @@ def test_both_invoices_are_paid_whatever_is_told_first(
 ) -> None:
     """No cent of a charge stays beside an invoice on which there is room, also when each batch is another process'."""
     asyncio.run(_check(charges, told, restarts=restarts))
+
+
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+@given(charges=crosswise_charges(), told=arrivals(PAID), killed_in=st.integers(0, 20), requests=st.integers(0, 5))
+def test_an_owner_that_is_killed_between_two_writes_leaves_nothing_out(
+    charges: CrosswiseCharges, told: list[list[str]], killed_in: int, requests: int
+) -> None:
+    """The share of one invoice is written, that of another is not. Guard: `_charged_of`, by `m` of the marker."""
+    asyncio.run(_check(charges, told, killed_in=killed_in % len(told), requests=requests))
+
+
+@pytest.mark.parametrize("requests", range(4))
+async def test_a_kill_between_a_share_and_the_rest_leaves_the_charge_as_large_as_it_was(requests: int) -> None:
+    """Both links come in one micro-batch, and the first share to be written makes the payments more than the charge."""
+    charges, told = CrosswiseCharges((60_00, 40_00), (10_00, 20_00)), _batches("A,B c1 11,12 c2 21,22")
+    for killed_in in range(len(told)):
+        await _check(charges, told, killed_in=killed_in, requests=requests)
 
 
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
@@ -98,21 +115,27 @@ def _batches(told: str) -> list[list[str]]:
 
 
 async def _check(
-    charges: CrosswiseCharges, told: Sequence[Sequence[str]], *, restarts: bool = False, rules: MappingRules = RULES
+    charges: CrosswiseCharges,
+    told: Sequence[Sequence[str]],
+    *,
+    restarts: bool = False,
+    rules: MappingRules = RULES,
+    killed_in: int | None = None,
+    requests: int = 0,
 ) -> None:
     async with opened(rules) as world:
-        await _tell(world, charges, told, restarts=restarts)
+        events = charges.events()
+        for number, batch in enumerate(told):
+            bodies = [events[name] for name in batch]
+            if number == killed_in:
+                await world.deliver_twice(*bodies, requests=requests)
+            else:
+                await world.deliver(*bodies)
+            if restarts:
+                await world.restart()
+        await world.idle()
         assert {each[-1].status for each in world.results.values()} <= SURE
         assert nets(world) == {"income": charges.worth * CENT, "money": charges.worth * CENT}
         assert [balance for _, _, balance, _ in world.invoices() if balance] == []
         assert [row["UnappliedAmt"] for row in world.held("Payment") if row.get("UnappliedAmt")] == []
         assert world.in_transit() == 0 or not any(PAYOUT in batch for batch in told)
-
-
-async def _tell(world: World, charges: CrosswiseCharges, told: Sequence[Sequence[str]], *, restarts: bool) -> None:
-    events = charges.events()
-    for batch in told:
-        await world.deliver(*(events[name] for name in batch))
-        if restarts:
-            await world.restart()
-    await world.idle()

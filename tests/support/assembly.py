@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from bridge.company.range_feed import RangeRecords
 from bridge.company.waiting_room import WaitingRoom
 from bridge.decoding.decision import EventMapper
 from bridge.decoding.routing import Route, Router
-from bridge.journal.entries import VERSION
+from bridge.journal.entries import REQUEST, VERSION
 from bridge.journal.identities import RecordOfIds
 from bridge.journal.requests import WriteAhead
 from bridge.posting.poster import Poster
@@ -52,11 +52,16 @@ class SharedClock:
         raise AssertionError(f"the test moves the clock, by {seconds} s or not")
 
 
+class OwnerKilled(Exception):
+    """The process of the owner ends here, whatever it was about to do."""
+
+
 @dataclass(slots=True)
 class MemoryTable:
     """A compacted topic in memory. `appends` are the keys of each append, in order.
 
-    One that never `forgets` keeps what tombstones should end, so that a measurement can send it again.
+    After `requests_left` more appends with a request its owner is killed (None: never). One that never `forgets` keeps
+    what tombstones should end, so that a measurement can send it again.
     """
 
     forgets: bool = True
@@ -65,15 +70,23 @@ class MemoryTable:
     reads: int = 0
     is_current: dict[str, bytes] = field(default_factory=dict)
     topic: str = JOURNAL
+    requests_left: int | None = None
 
     async def append(
         self, entries: Sequence[tuple[str, bytes | None]], *, together_with: Sequence[OutboundRecord] = ()
     ) -> None:
+        self._count_requests(key for key, value in entries if value is not None)
         self.appends.append([key for key, value in entries if value is not None])
         for key, value in entries:
             self.put(key, value)
         for record in together_with:
             self.settle(record)
+
+    def _count_requests(self, keys: Iterable[str]) -> None:
+        if self.requests_left is not None and any(map(REQUEST.holds, keys)):
+            if not self.requests_left:
+                raise OwnerKilled
+            self.requests_left -= 1
 
     async def read(self) -> Mapping[str, bytes]:
         self.reads += 1

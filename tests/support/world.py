@@ -33,7 +33,15 @@ from contracts.records import Headers, InboundRecord, OutboundRecord
 from contracts.results import Result, read_result
 from contracts.sizes import record_bytes
 from mappings.rules import MappingRules
-from tests.support.assembly import COMPANY, DEAD_LETTERS, RESULTS, MemoryJournal, SharedClock, assemble
+from tests.support.assembly import (
+    COMPANY,
+    DEAD_LETTERS,
+    RESULTS,
+    MemoryJournal,
+    OwnerKilled,
+    SharedClock,
+    assemble,
+)
 from tests.support.clocks import START, ManualClock, settle
 from tests.support.quickbooks import MemoryStore
 from tests.support.sandbox_books import CONNECTION, SETTINGS, SandboxBooks
@@ -155,6 +163,18 @@ class World(SandboxBooks):
     async def tell(self, *bodies: object, headers: Mapping[str, bytes | None] | None = None) -> list[Result]:
         """One micro-batch of these bodies; all results that it led to, those of events that had waited too."""
         return await self.process(self.records(*bodies, headers=headers))
+
+    async def deliver_twice(self, *bodies: object, requests: int) -> None:
+        """One micro-batch whose owner is killed after so many requests, at the latest before it settles anything.
+
+        The next owner has the same records delivered once more.
+        """
+        self._records, self.journal.requests_left = self.records(*bodies), requests
+        with contextlib.suppress(OwnerKilled):
+            await self.company.process(self._records)
+        self.journal.requests_left = None
+        await self.restart()
+        await self.again()
 
     async def process(self, records: tuple[InboundRecord, ...]) -> list[Result]:
         """One micro-batch, settled; all results that it led to."""

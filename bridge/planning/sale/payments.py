@@ -267,6 +267,7 @@ def _step(
     of_its_sale = key.kind == BODY_MONEY or key == formed.form.key
     marker_fields: dict[str, str] = {} if of_its_sale else {MarkerField.SALE: order_fact(formed.form.key, of=key)}
     marker_fields |= {MarkerField.INTENT: draft.intent} if draft.intent else {}
+    marker_fields |= {MarkerField.CHARGED: plain(draft.charged, draft.currency)} if draft.charged else {}
     marker_fields |= change_fact(draft)
     if claim.step.version is not None:
         marker_fields |= {
