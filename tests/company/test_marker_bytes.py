@@ -8,6 +8,7 @@ from bridge.journal.identities import BYTES_MAX, read_identities
 from contracts.keys import SourceKey
 from contracts.marker import TRANSACTIONS, MarkerField
 from contracts.matching import Decision
+from tests.ledger.field_shared_charges import SharedCharge
 from tests.support.entered import BY_NUMBER, decided, keyed, paid_by_hand
 from tests.support.orders import (
     ORDER_ID,
@@ -30,6 +31,7 @@ from tests.support.world import World, opened
 
 GOLDEN = Path(__file__).parent / "golden" / "markers.txt"
 OF_ENTERED = GOLDEN.with_name("markers_of_entered_documents.txt")
+OF_SHARED = GOLDEN.with_name("markers_of_shared_charges.txt")
 ENTITIES = ("Customer", "Invoice", "SalesReceipt", "Payment", "CreditMemo", "RefundReceipt", "Deposit", "JournalEntry")
 
 
@@ -88,7 +90,7 @@ def lines_in(acme: World) -> list[str]:
 
 
 async def test_the_markers_in_the_books_are_those_of_the_first_release() -> None:
-    """Byte for byte; a new key is a new line of the golden file, never another spelling of an old one."""
+    """Byte for byte; a new key may come to a line of the golden file, what stood there is never spelled otherwise."""
     async with opened() as acme:
         await told(acme)
         await told_later(acme)
@@ -108,9 +110,19 @@ async def test_so_are_those_on_what_a_person_entered() -> None:
         assert lines_in(acme) == OF_ENTERED.read_text().splitlines()
 
 
+async def test_so_are_those_of_a_charge_over_two_invoices() -> None:
+    """Each of its payments says what came in by it in all."""
+    shared = SharedCharge(1, 1, ((60_00, 60_00), (40_00, 40_00)))
+    paid = [stripe_event("invoice_payment.paid", shared.payment(place)) for place in (0, 1)]
+    async with opened() as acme:
+        await acme.tell(shared.body(0), shared.body(1))
+        await acme.tell(shared.charged(), *paid)
+        assert lines_in(acme) == OF_SHARED.read_text().splitlines()
+
+
 def test_the_golden_markers_use_every_key_that_is_written() -> None:
     """A key that no sale of the story leaves in the books would be pinned by nothing."""
-    lines = (line.partition(" ") for path in (GOLDEN, OF_ENTERED) for line in path.read_text().splitlines())
+    lines = (line.partition(" ") for path in (GOLDEN, OF_ENTERED, OF_SHARED) for line in path.read_text().splitlines())
     markers = [SEAL.find(entity, marker) for entity, _, marker in lines]
     used = {name for marker in markers if marker is not None for name in marker.fields}
     assert all(markers)
