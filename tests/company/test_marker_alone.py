@@ -111,6 +111,7 @@ OTHERS: dict[str, str] = {
     MarkerField.SALE: str(ORDER_ID + 2),
     MarkerField.RECEIVED: "1.00",
     MarkerField.INTENT: "pi_1",
+    MarkerField.CHARGED: "100.00",
     MarkerField.APPLIED: "1.00",
     MarkerField.GIFT_CARDS: "transaction.1000000002:1.00",
     MarkerField.SHIPMENTS: "1:1.1:A::",
