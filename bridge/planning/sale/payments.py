@@ -91,7 +91,8 @@ def _write_groups(
     for group in groups:
         step_id = StepId("Payment", group[0].step.key)
         if step_id not in after:
-            posted, lies_here = _in_the_books(context, group), _lies_here(context, group, formed)
+            posted = _in_the_books(context, group)
+            lies_here = _lies_here(posted, formed)
             balance = balance.give_back(lies_here.applied) if lies_here is not None else balance
             step, balance = _step(group[0], formed, balance, amount_of(group[0]), after=after, before=posted)
             if posted is not None:
@@ -113,7 +114,7 @@ def _by_room(context: PlanningContext, formed: FormedSale) -> tuple[list[tuple[C
     growing: list[tuple[Claim, ...]] = []
     new: list[tuple[Claim, ...]] = []
     for group in formed.money.unbooked:
-        lies_here = _lies_here(context, group, formed)
+        lies_here = _lies_here(_in_the_books(context, group), formed)
         if lies_here is None:
             new.append(group)
         else:
@@ -121,9 +122,8 @@ def _by_room(context: PlanningContext, formed: FormedSale) -> tuple[list[tuple[C
     return making, growing + new
 
 
-def _lies_here(context: PlanningContext, group: Sequence[Claim], formed: FormedSale) -> Posted | None:
+def _lies_here(posted: Posted | None, formed: FormedSale) -> Posted | None:
     """The payment of a transaction that is in the books for this sale already, of another amount."""
-    posted = _in_the_books(context, group)
     return None if is_on_another_sale(posted, formed.form.key) else posted
 
 
