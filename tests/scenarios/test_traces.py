@@ -18,7 +18,7 @@ from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"  # pragma: allowlist secret
 
 
 @dataclass

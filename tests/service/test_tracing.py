@@ -40,7 +40,7 @@ loaded = {name for name in sys.modules if name.startswith("opentelemetry")}
 print(sorted(loaded - {"opentelemetry", "opentelemetry.semconv"})[:3])
 """
 WITHOUT = "import sys; sys.modules['opentelemetry.sdk'] = None; from bridge.cli.app import main; main()"
-KEY = "QBO_BRIDGE_TOKENS__KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+KEY = "QBO_BRIDGE_TOKENS__KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="  # pragma: allowlist secret
 
 
 @pytest.fixture
