@@ -32,7 +32,7 @@ test: $(STAMP) ## all tests; those of a real Kafka, where Java and Maven are (CI
 quick: $(STAMP) ## while editing: what needs no Kafka, process or books, without architecture and sandbox (40 seconds)
 	@$(PYTEST) -m "not (kafka or slow or books or processes or apart)" --hypothesis-profile=quick
 
-push: $(STAMP) check ## before a push: all that needs no real Kafka and is not slow, properties at a third (6 minutes)
+push: $(STAMP) check secrets ## before a push: all that needs no real Kafka and is not slow, properties at a third (6 minutes)
 	@$(PYTEST) -m "not (kafka or slow)" --hypothesis-profile=push
 
 check: $(STAMP) ## formatting, lint and types
