@@ -118,7 +118,8 @@ class RefundReceiptDraft(SalesForm):
     """Money handed back for the sale `refund_of`, out of the account `deposit_to`; it reverses revenue and tax itself.
 
     `total` is what QBO must answer as TotalAmt: lines + tax. A line may be negative (what the seller kept). `customer`
-    is None when the event does not name one: it is the sale's then.
+    is None when the event does not name one: it is the sale's then. `transactions` are those of the source by which the
+    money moved.
     """
 
     refund_of: SourceKey
@@ -127,6 +128,7 @@ class RefundReceiptDraft(SalesForm):
     reference: str | None = None
     behind_sale: str | None = None
     """What stands behind the number of its sale in its own: `-R2233`; None for a number of its own."""
+    transactions: tuple[SourceKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

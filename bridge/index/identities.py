@@ -16,6 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
 
+from bridge.index.money_names import names_in
 from bridge.index.packed import LATELY, PlacesOfSales, entity_at, id_at, key_as_bytes, key_at, place_at, read_key
 from bridge.index.posted import Posted, order_named
 from contracts.keys import SourceKey
@@ -88,6 +89,7 @@ class Identities:
         self._recorded: dict[bytes, bytes] = {}
         self._key_of: dict[bytes, bytes] = {}
         self._by_sale = PlacesOfSales()
+        self._by_money = PlacesOfSales()
         self._sent: dict[Known, list[Mapping[str, str]]] = {}
         self._changed: set[SourceKey] = set()
 
@@ -111,7 +113,7 @@ class Identities:
         self._recorded[named] = _packed(recorded)
         for entity, identity in recorded.entities.items():
             self._key_of[id_at(entity, identity.id)] = named
-            self._note_sale(entity, key, identity)
+            self._note_place(entity, key, identity)
 
     def copy(self) -> Identities:
         """The same, to be changed on its own; nothing in it counts as changed."""
@@ -119,6 +121,7 @@ class Identities:
         copied._recorded = dict(self._recorded)
         copied._key_of = dict(self._key_of)
         copied._by_sale = self._by_sale.copy()
+        copied._by_money = self._by_money.copy()
         return copied
 
     def key_of(self, entity: str, ident: str) -> SourceKey | None:
@@ -133,6 +136,16 @@ class Identities:
     def of_sale(self, sale: SourceKey) -> Collection[Known]:
         """The payments, credits and refunds that are recorded for a sale."""
         return [(entity_at(place), key_at(place)) for place in self._by_sale.of(key_as_bytes(sale))]
+
+    def with_money(self, name: SourceKey) -> Collection[Known]:
+        """What is recorded with this transaction or refund of the source as its money, by what was written last."""
+        own = [(entity, name) for entity in self.types_of(name)]
+        others = [(entity_at(place), key_at(place)) for place in self._by_money.of(key_as_bytes(name))]
+        return own + [(entity, key) for entity, key in others if name in self._names_of(entity, key)]
+
+    def _names_of(self, entity: str, key: SourceKey) -> Collection[SourceKey]:
+        identity = self.of(entity, key)
+        return () if identity is None else set(names_in(key, identity.fields))
 
     def documents(self) -> Iterator[SourceKey]:
         """Every source document of which something is recorded."""
@@ -231,7 +244,7 @@ class Identities:
 
     def _put(self, entity: str, key: SourceKey, identity: Identity) -> None:
         self._recorded[key_as_bytes(key)] = _packed(Recorded({**self._of(key).entities, entity: identity}))
-        self._note_sale(entity, key, identity)
+        self._note_place(entity, key, identity)
         self._changed.add(key)
 
     def _take_out(self, entity: str, key: SourceKey) -> None:
@@ -242,7 +255,10 @@ class Identities:
             self._recorded.pop(key_as_bytes(key), None)
         self._changed.add(key)
 
-    def _note_sale(self, entity: str, key: SourceKey, identity: Identity) -> None:
+    def _note_place(self, entity: str, key: SourceKey, identity: Identity) -> None:
+        for name in names_in(key, identity.fields):
+            if name != key:
+                self._by_money.add(key_as_bytes(name), place_at(entity, key))
         if key.kind == "payment" or MarkerField.SALE in identity.fields:
             self._by_sale.add(key_as_bytes(order_named(key, identity.fields)), place_at(entity, key))
 

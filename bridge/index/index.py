@@ -18,6 +18,7 @@ from bridge.index.combined import CombinedPayments
 from bridge.index.earlier_money import EarlierMoney
 from bridge.index.foreign_payments import OtherPayments
 from bridge.index.identities import Identities
+from bridge.index.money_names import name_of
 from bridge.index.name_list import NameList
 from bridge.index.packed import PackedDocuments, Place, PlacesOfSales, id_at, key_at, place_at
 from bridge.index.payment_links import PaymentLinks, links_of, read_note
@@ -291,6 +292,7 @@ class Index:
             for place in (
                 *((entity, key) for entity in self.identities.types_of(key)),
                 *sorted(self.identities.of_sale(key)),
+                *self.identities.with_money(name_of(key)),
             )
         )
         found = (self.identities.placeholder(*place) for place in places if place_at(*place) not in self._posted)

@@ -155,13 +155,18 @@ def order_of(posted: Posted) -> SourceKey:
 
 
 def order_named(key: SourceKey, fields: Mapping[str, str]) -> SourceKey:
-    """The order or charge that what is written under `key` is for, by the pairs of its marker."""
+    """The order or charge that what is written under `key` is for, by the pairs of its marker; else the key itself."""
+    return sale_named(key, fields) or key
+
+
+def sale_named(key: SourceKey, fields: Mapping[str, str]) -> SourceKey | None:
+    """The same; None where the marker does not say."""
     if key.kind == "payment":
         return SourceKey(key.system, "invoice" if key.system == "stripe" else "order", key.id)
     *named, ident = (text_in(fields, MarkerField.SALE) or "").split(":")
     if len(named) > 1:
         return SourceKey(named[0], named[1], ident)
-    return SourceKey(key.system, named[0] if named else "order", ident) if ident else key
+    return SourceKey(key.system, named[0] if named else "order", ident) if ident else None
 
 
 def order_fact(sale: SourceKey, *, of: SourceKey) -> str:

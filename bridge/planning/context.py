@@ -10,6 +10,7 @@ from types import MappingProxyType
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index, Posted
 from bridge.index.known_customer import fingerprint, said_by
+from bridge.index.money_names import MoneyNames
 from bridge.index.name_list import email_of, legal_key
 from bridge.index.payment_links import lost as lost_key
 from bridge.matching.orders import SoughtOrder
@@ -67,6 +68,7 @@ class PlanningContext:
         self.adopted_by_id: list[PlannedStep] = []
         self.orders_coming: list[SoughtOrder] | None = None
         self.steps: dict[StepId, PlannedStep] = {}
+        self.money_names = MoneyNames()
         self.resolutions: list[list[StepResolution]] = [[] for _ in plans]
         self.cautions: list[dict[Caution, None]] = [{} for _ in plans]
         self.versions: dict[SourceKey, Version] = dict(notes)
@@ -99,8 +101,9 @@ class PlanningContext:
         # because what stands refers to entities that only the planning of before has named
         for key, draft in standing.drafts.items():
             self.offer_draft(key, draft)
-        for step in standing.steps.values():
+        for step in (*standing.steps.values(), *standing.adopted_by_id):
             self._give_name_of(step)
+            self._name_money_of(step)
 
     @contextlib.contextmanager
     def planning(self, positions: Iterable[int]) -> Iterator[None]:
@@ -182,8 +185,14 @@ class PlanningContext:
         if step.target is not None and not step.target.is_current:
             self.require_reread(step.target)
         self._know_place(step)
+        self._name_money_of(step)
         self.steps[step.id] = replace(step, needs=frozenset(needs))
         return step.id
+
+    def _name_money_of(self, step: PlannedStep) -> None:
+        """Know whose the money is that a step brings into the books."""
+        if step.operation not in (Operation.VOID, Operation.DELETE):
+            self.money_names.add(step.id.entity, step.id.key, step.marker_fields)
 
     def _know_place(self, step: PlannedStep) -> None:
         """Ask for the sale of a refund or credit, whose place the index does not keep of every sale."""
@@ -201,6 +210,7 @@ class PlanningContext:
         """Put down a change of something in the books that must have happened before the write `later` goes out."""
         if step.target is not None and not step.target.is_current:
             self.require_reread(step.target)
+        self._name_money_of(step)
         self.steps[step.id] = step
         self.add_need(later, step.id)
         return step.id
@@ -218,6 +228,7 @@ class PlanningContext:
         """Take a document that a person made for ours; what it leads to is planned once that is done."""
         self.ask_again()
         if by_id:
+            self._name_money_of(step)
             self.adopted_by_id.append(step)
         else:
             self.write(step)
@@ -283,6 +294,10 @@ class PlanningContext:
             if found is not None:
                 needed.add(found)
         return needed
+
+    def is_being_booked(self, sale: SourceKey) -> bool:
+        """True for a sale whose form this micro-batch writes."""
+        return self._sale_step(sale) is not None
 
     def _sale_step(self, key: SourceKey) -> StepId | None:
         """The write of the sale `key` in this micro-batch."""

@@ -32,7 +32,7 @@ def by_sale(claims: Iterable[Claim]) -> tuple[dict[SourceKey, SaleClaims], list[
     sales: dict[SourceKey, dict[str, list[Claim]]] = {}
     others: list[Claim] = []
     for claim in claims:
-        place = _place(claim)
+        place = sale_and_part(claim)
         if place is None:
             others.append(claim)
         else:
@@ -44,7 +44,8 @@ def by_sale(claims: Iterable[Claim]) -> tuple[dict[SourceKey, SaleClaims], list[
     return grouped, others
 
 
-def _place(claim: Claim) -> tuple[SourceKey, str] | None:
+def sale_and_part(claim: Claim) -> tuple[SourceKey, str] | None:
+    """The sale that a claim belongs to, and what of `SaleClaims` it is among; None for a claim of no sale."""
     intent = claim.step.intent
     match claim.step.draft:
         case ShipmentDraft(invoice=sale):

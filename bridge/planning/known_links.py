@@ -165,6 +165,13 @@ class KnownLinks:
             return False
         return posted.voided or (order_of(posted), posted.total) == (part.invoice, part.amount)
 
+    def are_one_sale(self, one: SourceKey, other: SourceKey) -> bool:
+        """True for two names of what one charge paid: the charge, its intent, and the invoices that it is for."""
+        return one == other or bool(self._charges_behind(one) & self._charges_behind(other))
+
+    def _charges_behind(self, sale: SourceKey) -> set[SourceKey]:
+        return {self.charge_of(sale) or sale, *self.charges_of_document(sale)} if sale.system == "stripe" else set()
+
     def was_lost(self, invoice: SourceKey) -> bool:
         """True for an invoice that was paid by a debit which failed before anything of it was booked."""
         return any(

@@ -38,7 +38,7 @@ NOTED = "noted which invoice this payment is for; its charge and its invoice boo
 
 @dataclass(slots=True)
 class LinkedPlans:
-    """The plans as they are meant once links are known, what became of some of them, and what is news about links.
+    """The plans as they are meant once links are `known`, what became of some of them, and what is news about links.
 
     `superseded_charges` are charges whose own sale must not count any more, with the plan that is credited with it.
     `lost` are invoices of whose money no body tells: they were paid by a debit which failed before anything of it was
@@ -46,6 +46,7 @@ class LinkedPlans:
     """
 
     plans: list[PostingPlan]
+    known: KnownLinks
     resolutions: list[tuple[int, StepResolution]] = field(default_factory=list)
     notes: dict[SourceKey, Version] = field(default_factory=dict)
     superseded_charges: dict[SourceKey, int] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class LinkedPlans:
 def linked(plans: Sequence[PostingPlan], index: Index) -> LinkedPlans:
     """`plans` with every charge, refund and link where it belongs, by what the books, the journal and they say."""
     known = KnownLinks(plans, index)
-    found = LinkedPlans(list(plans))
+    found = LinkedPlans(list(plans), known)
     for position, plan in enumerate(plans):
         if any(step.key.system == "stripe" for step in plan.steps) or plan.links:
             found.plans[position] = _placed(plan, known)

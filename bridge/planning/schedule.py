@@ -19,6 +19,7 @@ from bridge.planning.facts import plan_fact
 from bridge.planning.gift_cards import warn_of_cards_below_zero
 from bridge.planning.grouping import by_key, by_sale
 from bridge.planning.links import linked
+from bridge.planning.named_twice import of_its_own_sale
 from bridge.planning.people import is_person, plan_person
 from bridge.planning.proof import only_on_proven
 from bridge.planning.sale.refunds import plan_undone
@@ -70,7 +71,7 @@ def schedule(
         positions = {claim.position for claim in lane}
         if positions & context.positions:
             with context.planning(positions):
-                _plan_lane(context, lane)
+                _plan_lane(context, of_its_own_sale(context, lane, found.known))
     plan_deposits(context)
     if any(plan.steps for plan in context.plans):
         # because invoices that one charge pays share a lane, and only what is told of one of them plans it
@@ -111,7 +112,8 @@ def _lanes(plans: Sequence[PostingPlan]) -> Iterable[list[Claim]]:
 def _plan_lane(context: PlanningContext, lane: list[Claim]) -> None:
     undone = [claim for claim in lane if claim.step.intent is Intent.UNDONE]
     for claim in undone:
-        plan_undone(context, claim)
+        if not _waits_for_its_order(context, claim, lane):
+            plan_undone(context, claim)
     sales, others = by_sale(claim for claim in lane if claim not in undone)
     for key, claims in sales.items():
         plan_sale(context, key, claims)
@@ -125,6 +127,15 @@ def _plan_lane(context: PlanningContext, lane: list[Claim]) -> None:
     for claim in others:
         if not is_person(claim) and claim.position not in of_payouts:
             _plan_other(context, claim, is_about_lists=claim.position in about_lists)
+
+
+def _waits_for_its_order(context: PlanningContext, claim: Claim, lane: list[Claim]) -> bool:
+    """True for what a refund takes back of itself, while its order is not there: it is told again with that."""
+    # because the refund may turn out to be the money of another order, whose credit must not be given up for it
+    if (claim.step.key.system, claim.plan.document.kind) != ("shopify", "refund"):
+        return False
+    bodies = (each for each in lane if each.step.key == claim.plan.lane)
+    return context.index.sale(claim.plan.lane) is None and next(bodies, None) is None
 
 
 def _is_about_lists(plan: PostingPlan) -> bool:

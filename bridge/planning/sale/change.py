@@ -12,6 +12,7 @@ from decimal import Decimal
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
+from bridge.planning.named_twice import note_inside
 from bridge.planning.refusals import conflict, known, rejected
 from bridge.planning.sale.amounts import payment_of
 from bridge.planning.sale.applying import applied_fact, change
@@ -119,6 +120,7 @@ def _place(
 ) -> StepResolution | None:
     """Take the change out of its payment in `found`; what becomes of it otherwise."""
     if money.sale.entity == "SalesReceipt":
+        note_inside(context, [key], money.sale.key)
         return _inside(money)
     draft = _draft(claims[0])
     payments = {each.key: each for each in context.index.payments_of(money.sale.key) if each.key.kind == key.kind}

@@ -10,9 +10,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bridge.index.earlier_money import earlier, read_earlier
+from bridge.index.money_names import name_of
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
+from bridge.planning.named_twice import note_inside
 from bridge.planning.refusals import DID_NOT_LAST, known
 from bridge.planning.sale.amounts import age, amount_of, money_of
 from bridge.planning.sale.earlier_entries import amount_on, late_payment, late_refund, with_amount
@@ -196,6 +198,7 @@ def _step(context: PlanningContext, claim: Claim, opening: OpeningAccounts, said
         case RefundReceiptDraft() as draft:
             if opening.tracks:
                 context.warn([claim.position], PLACE_UNKNOWN)
+            note_inside(context, draft.transactions, name_of(claim.step.key))
             return late_refund(context, claim, draft, opening)
         case PaymentDraft() | RedemptionDraft() as draft:
             return late_payment(context, claim, draft, opening, said)

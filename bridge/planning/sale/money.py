@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from bridge.index.posted import Posted, order_of
+from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, other_figures, rejected, stays_void
@@ -21,8 +21,8 @@ from bridge.planning.sale.combined import combined_payment_of, partly_entered
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
 from bridge.planning.sale.shown import in_shop_currency, is_shown, shown_of, with_cards
 from bridge.planning.sale.state import SaleContent, SaleMoney
-from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepId, StepResolution, Waiting
-from contracts.errors import RecordError, RejectedPosting, UnmappableEvent
+from bridge.planning.steps import AlreadyPosted, Claim, Redeemed, Refused, Skipped, StepResolution, Waiting
+from contracts.errors import RecordError, UnmappableEvent
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import total
@@ -31,7 +31,6 @@ from contracts.quickbooks import DocumentDraft, PaymentDraft, RedemptionDraft
 LINKED_ELSEWHERE = "was linked to other documents in QuickBooks and cannot become smaller"
 GREW_ON_DEPOSIT = "lies on a deposit already, and more of its charge was captured: take it off there, then redrive"
 ENTERED_OVER_LESS = "was entered by a person over less than this money: void it, then redrive, or leave this as it is"
-OF_TWO_ORDERS = "{} is the money of {} in the books, and another order names it too: one transaction pays one order"
 SHOWN_UNKNOWN = "the gift card is told in the customer's currency, and what the order came to in it is not known yet"
 IN_THE_CUSTOMERS_CURRENCY = "told in the customer's currency: the order's body tells the same money in the shop's"
 
@@ -177,9 +176,6 @@ def _warn_of_another_amount(context: PlanningContext, group: Sequence[Claim]) ->
 
 def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> StepResolution | None:
     posted, sale = context.index.get("Payment", claim.step.key), money.sale.posted
-    holding = _order_that_has_it(context, claim.step.key, posted, money.sale.key)
-    if holding is not None:
-        return Refused(RejectedPosting(OF_TWO_ORDERS.format(claim.step.key, holding), reason_code="conflict"), posted)
     if posted is not None and not is_on_another_sale(posted, money.sale.key):
         if not _has_grown(claim, posted) and not _is_shared_now(claim, posted):
             return known(posted)
@@ -205,18 +201,6 @@ def _resolution(context: PlanningContext, claim: Claim, money: SaleMoney) -> Ste
         if any(each.key == claim.step.key for each in redeemed_on(sale)):
             return AlreadyPosted(sale)
     return None
-
-
-def _order_that_has_it(
-    context: PlanningContext, key: SourceKey, posted: Posted | None, sale: SourceKey
-) -> SourceKey | None:
-    """The other order for which a transaction of Shopify is booked, or will be; what Stripe tells may move."""
-    if (key.system, key.kind) != ("shopify", "transaction"):
-        return None
-    step = context.steps.get(StepId("Payment", key))
-    if step is not None:
-        return None if step.sale in (None, sale) else step.sale
-    return order_of(posted) if posted is not None and is_on_another_sale(posted, sale) else None
 
 
 def _has_grown(claim: Claim, posted: Posted) -> bool:

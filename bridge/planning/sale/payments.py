@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from bridge.index.posted import Posted, order_fact
 from bridge.planning.context import PlanningContext
+from bridge.planning.named_twice import note_inside
 from bridge.planning.refusals import stays_void
 from bridge.planning.sale.amounts import amount_of, is_on_another_sale, payment_of
 from bridge.planning.sale.applying import applied_fact, as_applied, change, give_way, is_target, reapply
@@ -58,6 +59,7 @@ def _place(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -
 def _resolve_receipt_money(context: PlanningContext, formed: FormedSale) -> None:
     """The money of a sales receipt is inside it: transactions and bodies tell nothing new of it."""
     form, money = formed.form, formed.money
+    note_inside(context, (group[0].step.key for group in money.unbooked), form.key)
     for claim in (*(claim for group in money.unbooked for claim in group), *money.claims.received):
         if form.step is not None:
             context.resolve([claim.position], Write(form.step.id, credited=False))

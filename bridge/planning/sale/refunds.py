@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from bridge.index.money_names import name_of
 from bridge.index.payment_links import lost
 from bridge.index.posted import Posted, order_fact, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.exchange_differences import plan_late_difference
 from bridge.planning.grouping import by_key
+from bridge.planning.named_twice import note_inside
 from bridge.planning.refusals import DID_NOT_LAST, known, other_figures, rejected, stays_void
 from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale
@@ -41,6 +43,7 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
         resolution = _known(context, sale, group[0], draft)
         _warn_of_another_total(context, group, draft.total)
         plan_late_difference(context, group[0])
+        note_inside(context, draft.transactions, name_of(key))
         if resolution is not None:
             context.resolve(positions, resolution)
             continue

@@ -97,6 +97,7 @@ def _receipt(
         method=rules.gateway(share.gateway).method,
         reference=handed_back[-PAYMENT_REF_MAX:],
         exchange_rate=rules.exchange_rates.get(money.currency),
+        transactions=tuple(SourceKey("shopify", "refund_transaction", each) for each in share.transactions),
     )
     key = SourceKey("shopify", "refund", ident)
     return PostingStep(key=key, entity="RefundReceipt", intent=Intent.FACT, draft=draft, name="refund")
