@@ -56,7 +56,11 @@ class KnownLinks:
         self.named = tuple(dict.fromkeys(link for plan in plans for link in plan.links))
         self._batch = PaymentLinks(self.named, (share for plan in plans for share in plan.shares))
         steps = [step for plan in plans for step in plan.steps]
-        self._planned = {step.key for step in steps if is_sale(step) or step.intent is Intent.BEFORE_START}
+        self._planned = {
+            step.key: step.draft.total if isinstance(step.draft, InvoiceDraft) else None
+            for step in steps
+            if is_sale(step) or step.intent is Intent.BEFORE_START
+        }
         self._charged: dict[SourceKey, Decimal] = {}
         for step in steps:
             if step.key.kind == "charge" and isinstance(step.draft, PaymentDraft):
@@ -105,11 +109,12 @@ class KnownLinks:
 
         Among those it is the one where it lies already, else the first.
         """
-        documents, there, whole = self.documents_of(charge), self.invoices_of(charge), self._charged_of(charge)
+        shares, whole = self._shares_of(charge), self._charged_of(charge)
         # because shares that are the whole charge leave no money for an invoice whose own is not told
-        has_rest = not whole or total(documents[each] or Decimal(0) for each in there) < whole
-        untold = [each for each in there if documents[each] is None]
-        fitting = untold if untold and has_rest else [each for each in there if documents[each] is not None] or there
+        has_rest = not whole or total(share or Decimal(0) for share in shares.values()) < whole
+        untold = [each for each, share in shares.items() if share is None]
+        told = [each for each, share in shares.items() if share is not None]
+        fitting = untold if untold and has_rest else told or untold
         payment = self.payment_of(charge)
         lies_on = order_of(payment) if payment is not None else None
         return lies_on if lies_on in fitting else next(iter(fitting), None)
@@ -140,10 +145,10 @@ class KnownLinks:
             return Division()
         if any(document.system != charge.system for document in documents):
             return Division(why=BY_BOTH)
-        invoice, whole, there = self.invoice_of(charge), self._charged_of(charge), self.invoices_of(charge)
+        invoice, whole, there = self.invoice_of(charge), self._charged_of(charge), self._shares_of(charge)
         if invoice is None or not whole:
             return Division()
-        shares = {each: share for each in there if (share := documents[each]) is not None}
+        shares = {each: share for each, share in there.items() if share is not None}
         parts = _parts(charge, invoice, whole, shares)
         if parts[0].amount < shares.get(invoice, Decimal(0)):
             return Division(self._as_they_lie(charge, invoice, whole), TOO_MUCH, whole)
@@ -220,6 +225,25 @@ class KnownLinks:
             found[document] = larger(share, found.get(document))
         return found
 
+    def _shares_of(self, charge: SourceKey) -> dict[SourceKey, Decimal | None]:
+        """The shares of the invoices that are there; None where nobody told it and no sum says it.
+
+        Where what is told leaves of the charge all that the other invoices ask for, each of those has all of it.
+        """
+        documents, whole = self.documents_of(charge), self._charged_of(charge)
+        shares = {each: documents[each] for each in self.invoices_of(charge)}
+        rest = whole - total(share for share in documents.values() if share is not None)
+        asked = {each: self._asked(each) for each, share in documents.items() if share is None}
+        # because no invoice takes more than it asks for, these sums come out in one way only
+        if all(asked.values()) and rest == total(filter(None, asked.values())):
+            return shares | asked
+        return shares
+
+    def _asked(self, invoice: SourceKey) -> Decimal | None:
+        """The total of an invoice, as it is told now or as it is in the books; None for one that is not there."""
+        now, sale = self._planned.get(invoice), self.index.sale(invoice)
+        return now if now is not None or sale is None else sale.total
+
     def _charged_of(self, charge: SourceKey) -> Decimal:
         """What came in by a charge: as it is told now, or as its payments in the books say."""
         own = self.index.get("Payment", charge)
@@ -234,7 +258,7 @@ class KnownLinks:
 
     def _may_lie_elsewhere(self, charge: SourceKey, invoice: SourceKey) -> bool:
         why = self.division_of(charge).why
-        if why is None or (why == UNTOLD and self.documents_of(charge)[invoice] is not None):
+        if why is None or (why == UNTOLD and self._shares_of(charge).get(invoice) is not None):
             return False
         return why == BY_BOTH or charge in self._charged or self.payment_of(charge) is not None
 

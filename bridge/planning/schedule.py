@@ -73,7 +73,7 @@ def schedule(
             with context.planning(positions):
                 _plan_lane(context, of_its_own_sale(context, lane, found.known))
     plan_deposits(context)
-    if any(plan.steps for plan in context.plans):
+    if any(plan.steps or plan.links for plan in context.plans):
         # because invoices that one charge pays share a lane, and only what is told of one of them plans it
         named, _ = by_sale(claim for lane in _lanes(found.plans) for claim in lane if claim.position in in_waves)
         fill_room(context, named.keys())

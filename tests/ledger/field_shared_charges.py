@@ -7,7 +7,7 @@ the invoice's list. The figures are those drawn: the shares, once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -38,6 +38,12 @@ class SharedCharge:
     def worth(self) -> int:
         """What was charged."""
         return sum(share for _, share in self.invoices)
+
+    def with_invoice(self, place: int, asked_and_paid: tuple[int, int]) -> SharedCharge:
+        """The same with another total and share of one invoice."""
+        found = list(self.invoices)
+        found[place] = asked_and_paid
+        return replace(self, invoices=tuple(found))
 
     def charged(self, **changes: Any) -> Json:
         """The charge's own event."""

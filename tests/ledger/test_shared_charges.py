@@ -106,22 +106,65 @@ async def _check_balances(told: SharedCharge, in_batches: Sequence[Sequence[Json
             if restarts:
                 await world.restart()
         await world.idle()
-        left = {row["DocNumber"]: row["Balance"] for row in world.held("Invoice") if row["TotalAmt"]}
-        shares = enumerate(told.invoices)
-        assert left == {f"SH-1-{place}": (total - share) * CENT for place, (total, share) in shares}
+        _assert_left(world, told)
         assert world.in_transit() == 0
+
+
+def _assert_left(world: World, told: SharedCharge) -> None:
+    left = {row["DocNumber"]: row["Balance"] for row in world.held("Invoice") if row["TotalAmt"]}
+    shares = enumerate(told.invoices)
+    assert left == {f"SH-1-{place}": (total - share) * CENT for place, (total, share) in shares}
 
 
 @settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(told=shared_charges(1, 1), drawn=st.data())
 def test_a_charge_whose_shares_nobody_tells_is_booked_once_and_said(told: SharedCharge, drawn: st.DataObject) -> None:
-    """What came in is the charge, whatever the bodies say beside it; who told the last of it hears what is missing."""
+    """What came in is the charge, whatever the bodies say beside it; who told the last of it hears what is missing.
+
+    The invoice of which it is not told has what is left, which is less than it asks for.
+    """
     untold = drawn.draw(st.integers(0, len(told.invoices) - 1))
+    total, share = told.invoices[untold]
+    told = told.with_invoice(untold, (total + drawn.draw(st.integers(1, 90_00)), share))
+    asyncio.run(_check_said(told, drawn.draw(arrivals(_without_shares(told, {untold}))), UNTOLD, balances=True))
+
+
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
+@given(told=shared_charges(1, 1), drawn=st.data(), restarts=st.booleans())
+def test_shares_that_nobody_tells_are_sure_where_they_must_be_all_that_their_invoices_ask_for(
+    told: SharedCharge, drawn: st.DataObject, *, restarts: bool
+) -> None:
+    """No invoice takes more than it asks for, so sums that come out do so in one way; nothing is refused or said."""
+    places = range(len(told.invoices))
+    untold = drawn.draw(st.sets(st.sampled_from(places), min_size=1))
+    for place in untold:
+        told = told.with_invoice(place, (told.invoices[place][0],) * 2)
+    events = [*_without_shares(told, untold), told.paid_out()]
+    asyncio.run(_check_balances(told, drawn.draw(arrivals(events)), restarts=restarts))
+
+
+@pytest.mark.parametrize("order", ["c A iB B iA", "c A B iB iA", "iA B iB c A", "c iB B A iA", "iA iB c B A"])
+@pytest.mark.parametrize("untold", [{0}, {0, 1}])
+async def test_a_link_without_a_share_is_no_conflict_where_the_sums_come_out(order: str, untold: set[int]) -> None:
+    """Also the link that comes last, and the one that came first."""
+    told = SharedCharge(1, 1, ((60_00, 60_00), (40_00, 40_00)))
+    names = ["c", *(name for place in (0, 1) for name in ("AB"[place], "i" + "AB"[place]))]
+    events = dict(zip(names, _without_shares(told, untold), strict=True))
+    async with opened() as world:
+        for name in order.split():
+            await world.deliver(events[name])
+        assert {each[-1].status for each in world.results.values()} <= SURE
+        assert [warning for each in world.results[4] for warning in each.warnings if UNTOLD in warning.message] == []
+        assert [balance for _, _, balance, _ in world.invoices() if balance] == []
+
+
+def _without_shares(told: SharedCharge, untold: set[int]) -> list[Json]:
+    """The charge, then each invoice with its link, which says no share where it is `untold`."""
     events = [told.charged()]
     for place in range(len(told.invoices)):
-        unsaid = {"amount_paid": None} if place == untold else {}
+        unsaid = {"amount_paid": None} if place in untold else {}
         events += [told.body(place), stripe_event("invoice_payment.paid", told.payment(place, **unsaid))]
-    asyncio.run(_check_said(told, drawn.draw(arrivals(events)), UNTOLD))
+    return events
 
 
 @settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
@@ -138,7 +181,9 @@ def test_a_charge_of_an_order_and_of_an_invoice_is_the_shop_s_money(drawn: st.Da
     asyncio.run(_check_said(told, drawn.draw(arrivals(events)), BY_BOTH, also_sold=told.worth))
 
 
-async def _check_said(told: SharedCharge, in_batches: Sequence[Sequence[Json]], why: str, also_sold: int = 0) -> None:
+async def _check_said(
+    told: SharedCharge, in_batches: Sequence[Sequence[Json]], why: str, also_sold: int = 0, *, balances: bool = False
+) -> None:
     async with opened() as world:
         await _tell(world, in_batches)
         said = [result for each in world.results.values() for result in each]
@@ -148,3 +193,5 @@ async def _check_said(told: SharedCharge, in_batches: Sequence[Sequence[Json]], 
         sold = sum(total for total, _ in told.invoices) + also_sold
         expected = {"income": sold * CENT, "money": told.worth * CENT, "receivable": (sold - told.worth) * CENT}
         assert nets(world) == {name: each for name, each in expected.items() if each}
+        if balances:
+            _assert_left(world, told)

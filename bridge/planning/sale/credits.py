@@ -59,17 +59,18 @@ def plan_credits(context: PlanningContext, paid: PaidSale) -> CreditedSale:
     if form.counts and not is_cancelled(context, form):
         claimed = {claim.step.key for claim in paid.claims.credits}
         earlier = [credit for credit in context.index.credits_of(form.key) if credit.key not in claimed]
-        apply_earlier(context, form, earlier, paid.claims.first, balance)
+        apply_earlier(context, form, earlier, paid.claims.first.position, balance)
     return CreditedSale(form=form, refunds=paid.claims.refunds, overpaid=paid.claims.overpaid)
 
 
 def apply_earlier(
-    context: PlanningContext, sale: Sale, open_credits: Iterable[Posted], cause: Claim, balance: OpenBalance
+    context: PlanningContext, sale: Sale, open_credits: Iterable[Posted], cause: int, balance: OpenBalance
 ) -> None:
     """Put credit memos that no event tells now on their invoice, where it has come to ask for more since."""
     for credit in open_credits:
         if balance.amount > 0 and StepId("CreditMemo", credit.key) not in context.steps:
-            balance = _apply_rest(context, sale, cause._replace(step=_again(credit, sale)), credit, balance)
+            claim = Claim(cause, context.plans[cause], _again(credit, sale))
+            balance = _apply_rest(context, sale, claim, credit, balance)
 
 
 def _again(credit: Posted, sale: Sale) -> PostingStep:

@@ -14,7 +14,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.sale.applying import applied_anew
 from bridge.planning.sale.balance import OpenBalance, is_partly_applied
 from bridge.planning.sale.credits import apply_earlier, is_cancelled
-from bridge.planning.steps import Claim, Sale
+from bridge.planning.steps import Sale
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
 from contracts.posting import PostingStep
@@ -74,19 +74,23 @@ def _fill(
     sale = Sale(key=invoice.key, entity="Invoice", posted=invoice, step=None)
     balance = OpenBalance(amount=invoice.balance or Decimal(0))
     owner = _cause(context)
-    with context.planning([owner.position]):
+    with context.planning([owner]):
         for payment in payments:
             more, balance = balance.spend(payment.total - payment.applied - payment.applied_elsewhere)
             if more:
-                context.write(applied_anew(payment, owner.position, sale.key, payment.applied + more))
+                context.write(applied_anew(payment, owner, sale.key, payment.applied + more))
         apply_earlier(context, sale, open_credits, owner, balance)
 
 
-def _cause(context: PlanningContext) -> Claim:
+def _cause(context: PlanningContext) -> int:
     """The event that a write for another sale is credited to: one that tells of a credit, else one that writes."""
-    claims = [Claim(position, plan, step) for position, plan in enumerate(context.plans) for step in plan.steps]
     writing = {step.owner for step in context.steps.values()}
-    return min(claims, key=lambda each: (not _is_credit(each.step), each.position not in writing, each.position))
+
+    def unlikely(position: int) -> tuple[bool, bool, bool, int]:
+        steps = context.plans[position].steps
+        return not any(map(_is_credit, steps)), position not in writing, not steps, position
+
+    return min(range(len(context.plans)), key=unlikely)
 
 
 def _is_credit(step: PostingStep) -> bool:
