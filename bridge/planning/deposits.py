@@ -50,6 +50,9 @@ from contracts.quickbooks import (
 FAILED, RETURNED = "failed", "returned"
 NOTHING_MOVED = "moves-nothing"
 """The content of the note under the key of a payout that came back and moved nothing."""
+ENDED_BY = (
+    ": send charge.succeeded of it; or invoice.paid of all that it pays, and the payout with each row's source expanded"
+)
 MOVES_NOTHING = "nothing of this payout moves any account"
 
 
@@ -229,7 +232,7 @@ def _lines(draft: DepositDraft, claims: Sequence[Claim]) -> list[DepositLine | J
 def _without_payment(context: PlanningContext, each: DepositedPayment, draft: DepositDraft) -> StepResolution | None:
     """What keeps a payment out of the deposit: it is not there yet, or a person took it out of the books."""
     if unknown_worth(context, "Payment", each, draft):
-        return Waiting(f"the payment of {each.payment} is not in the books yet")
+        return _awaited(each)
     # because a payout may bring one of several captures, more than was captured (its other row takes the rest back) or
     # another currency, its amount is not compared: what is no whole payment becomes a line of the deposit
     if StepId("Payment", each.payment) in context.steps or context.is_taken_back(each.payment):
@@ -239,7 +242,13 @@ def _without_payment(context: PlanningContext, each: DepositedPayment, draft: De
         return Refused(rejected(posted, "is void or deleted in QuickBooks, and a payout says that it was paid out"))
     if posted is not None or each.sale is not None:
         return None  # because of a shop's sale the order is waited for: it may tell this money in another way
-    return Waiting(f"the payment of {each.payment} is not in the books yet")
+    return _awaited(each)
+
+
+def _awaited(each: DepositedPayment) -> Waiting:
+    """What is awaited, and how a person ends that."""
+    ends = ENDED_BY if each.payment.kind == "charge" else ""
+    return Waiting(f"the payment of {each.payment} is not in the books yet{ends}")
 
 
 def _without_order(context: PlanningContext, order: SourceKey) -> StepResolution | None:

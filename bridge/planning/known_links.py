@@ -11,15 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bridge.index.index import Index
+from bridge.index.index import VOIDED, Index
 from bridge.index.payment_links import PaymentLinks, Shares, larger, lost, share_key
 from bridge.index.posted import Posted, order_of
+from bridge.planning.coming_sales import coming_sales
 from contracts.keys import UNNAMED, SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import total
 from contracts.opening import OF_EARLIER_BOOKS
-from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, PostingPlan, PostingStep
-from contracts.quickbooks import InvoiceDraft, PaymentDraft
+from contracts.posting import TAKEN_BACK_FOR_GOOD, Intent, PostingPlan
+from contracts.quickbooks import PaymentDraft
 
 BY_BOTH = "pays an order of the shop and an invoice of Stripe: it is booked for the order alone"
 UNTOLD = "pays several invoices, and nobody told how much of each (invoice_payment.paid with amount_paid does)"
@@ -56,11 +57,8 @@ class KnownLinks:
         self.named = tuple(dict.fromkeys(link for plan in plans for link in plan.links))
         self._batch = PaymentLinks(self.named, (share for plan in plans for share in plan.shares))
         steps = [step for plan in plans for step in plan.steps]
-        self._planned = {
-            step.key: step.draft.total if isinstance(step.draft, InvoiceDraft) else None
-            for step in steps
-            if is_sale(step) or step.intent is Intent.BEFORE_START
-        }
+        self._planned = coming_sales(steps, index)
+        self._voided = {step.key for step in steps if step.intent is Intent.VOID}
         self._charged: dict[SourceKey, Decimal] = {}
         for step in steps:
             if step.key.kind == "charge" and isinstance(step.draft, PaymentDraft):
@@ -177,6 +175,13 @@ class KnownLinks:
     def _charges_behind(self, sale: SourceKey) -> set[SourceKey]:
         return {self.charge_of(sale) or sale, *self.charges_of_document(sale)} if sale.system == "stripe" else set()
 
+    def is_void(self, invoice: SourceKey) -> bool:
+        """True for an invoice that is void in the books, or that was voided before it was there."""
+        sale, version = self.index.sale(invoice), self.index.newest(invoice)
+        if sale is not None:
+            return sale.voided
+        return invoice in self._voided or (version is not None and version.content == VOIDED)
+
     def was_lost(self, invoice: SourceKey) -> bool:
         """True for an invoice that was paid by a debit which failed before anything of it was booked."""
         return any(
@@ -276,8 +281,3 @@ def _parts(
     """The payment of the charge itself, which is what the shares of others leave of it; then those."""
     others = [Part(share_key(charge, each), each, share) for each, share in shares.items() if each != invoice]
     return (Part(charge, invoice, whole - total(part.amount for part in others)), *others)
-
-
-def is_sale(step: PostingStep) -> bool:
-    """True for a document that is sold, at a version."""
-    return step.intent is Intent.STATE and isinstance(step.draft, InvoiceDraft)

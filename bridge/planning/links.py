@@ -15,7 +15,8 @@ from decimal import Decimal
 from bridge.index.index import Index
 from bridge.index.payment_links import noted, share_key
 from bridge.index.posted import Posted, order_of
-from bridge.planning.known_links import DEPOSITED, Division, KnownLinks, Part, is_sale
+from bridge.planning.coming_sales import is_sale
+from bridge.planning.known_links import DEPOSITED, Division, KnownLinks, Part
 from bridge.planning.linked_payouts import placed_deposit, with_parts_deposited
 from bridge.planning.refusals import conflict, rejected
 from bridge.planning.steps import AlreadyPosted, Refused, Skipped, StepResolution
@@ -33,6 +34,10 @@ from contracts.quickbooks import (
 
 BY_SHOP = "this money pays a shop order, which the shop books"
 NOT_SHARED = "shares_unknown"
+PAYS_VOID = "pays_void_invoice"
+"""The warning of money for an invoice that is void."""
+HERE, AWAY = "the customer's credit", "a sale of its own, or on the other invoice that it pays"
+PAID_VOID = "{} pays {}, which is void: its money is {}. Refund it, or put it where it belongs."
 NOTED = "noted which invoice this payment is for; its charge and its invoice book the rest"
 
 
@@ -118,6 +123,7 @@ def _resolve_without_money(found: LinkedPlans, position: int, known: KnownLinks)
     """A refund of what the shop books has an end; so has an event that tells nothing but a link."""
     plan = found.plans[position]
     charges = [charge for money in _money_of(plan) if (charge := known.charge_of(money)) is not None]
+    found.cautions += [(position, each) for each in _of_void_invoices(plan, known)]
     whole = [(charge, why) for charge in _charges_in(plan, known) if (why := known.division_of(charge).why)]
     documents = [document for charge in charges for document in known.documents_of(charge)]
     if whole and not plan.steps and plan.document.kind == "invoice":
@@ -133,6 +139,18 @@ def _resolve_without_money(found: LinkedPlans, position: int, known: KnownLinks)
         payments = [known.index.get("Payment", name) for name in names]
         held: list[StepResolution] = [AlreadyPosted(each) for each in payments if each and order_of(each) in documents]
         found.resolutions += [(position, resolution) for resolution in held or [Skipped("skipped_by_rule", NOTED)]]
+
+
+def _of_void_invoices(plan: PostingPlan, known: KnownLinks) -> list[Caution]:
+    """What is said of charges that pay an invoice which is void: whoever tells the last of it says so."""
+    named = {*_charges_in(plan, known), *known.charges_of_document(plan.document)}
+    paid = [each for each in sorted(named) if known.is_coming(each) or known.payment_of(each) is not None]
+    return [
+        Caution(PAYS_VOID, PAID_VOID.format(charge, each, HERE if known.index.sale(each) is not None else AWAY))
+        for charge in paid
+        for each in known.documents_of(charge)
+        if known.is_void(each)
+    ]
 
 
 def _charges_in(plan: PostingPlan, known: KnownLinks) -> list[SourceKey]:

@@ -59,10 +59,10 @@ class SharedCharge:
             "type": "charge.failed",
         }
 
-    def paid_out(self) -> Json:
-        """The payout that brings it."""
-        ident = f"po_share{self.number:08}"
-        rows = [row("payout", -self.worth, ident), row("charge", self.worth, self.ident)]
+    def paid_out(self, *, is_expanded: bool = False) -> Json:
+        """The payout that brings it; `is_expanded` with the charge in its row, else with the id of it."""
+        ident, source = f"po_share{self.number:08}", self.charged()["data"]["object"] if is_expanded else self.ident
+        rows = [row("payout", -self.worth, ident), row("charge", self.worth, source)]
         return stripe_event("payout.paid", payout(self.worth, id=ident, balance_transactions=listed(rows)))
 
     def payment(self, place: int, **changes: Any) -> Json:

@@ -6,7 +6,7 @@ the age of the newest body that did tell money is remembered beside the sale, in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -71,6 +71,23 @@ def earliest_day(body: Posted | None, claims: SaleClaims, received: Decimal) -> 
     if body is not None and body.txn_date and remembered is not None and remembered >= received:
         days.append(body.txn_date)
     return min(days, default=None)
+
+
+def life_of(context: PlanningContext, invoice: Posted | None, said: Mapping[str, str]) -> str:
+    """What tells a payment known from a body from one that stood there before, over the same amount too.
+
+    `said` is its marker; empty where its body has no version. Asks for an invoice that is not current to be read.
+    """
+    if MarkerField.VERSION not in said:
+        return ""
+    life = [said[name] for name in (MarkerField.VERSION, MarkerField.RECEIVED, MarkerField.TOTAL)]
+    if invoice is None:
+        return " ".join(life)
+    # because QBO answers a known request id with the payment of then, which a charge may have taken over since; what
+    # came on the invoice and went off it has moved its SyncToken
+    if not invoice.is_current:
+        context.require_reread(invoice)
+    return " ".join((*life, invoice.id, invoice.sync_token))
 
 
 def _age(version: Version | None) -> Age:

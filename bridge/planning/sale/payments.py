@@ -18,6 +18,7 @@ from bridge.planning.refusals import stays_void
 from bridge.planning.sale.amounts import amount_of, is_on_another_sale, payment_of
 from bridge.planning.sale.applying import applied_fact, as_applied, change, give_way, is_target, reapply
 from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open_balance
+from bridge.planning.sale.body_money import life_of
 from bridge.planning.sale.change import change_fact, write_change
 from bridge.planning.sale.state import FormedSale, PaidSale, SaleMoney
 from bridge.planning.sale.voids import marker_again
@@ -243,11 +244,7 @@ def _write_body(
         context.resolve([each.position for each in money.current], stays_void(voided))
         return balance
     step, balance = _step(_of_its_day(claim, money), formed, balance, money.body_only, after=after)
-    # Because such a payment can come again after transactions took the first one over, over another amount too, and
-    # must not be the same request then.
-    fields = step.marker_fields
-    said = (MarkerField.VERSION, MarkerField.RECEIVED, MarkerField.TOTAL)
-    life = " ".join(fields[name] for name in said) if MarkerField.VERSION in fields else ""
+    life = life_of(context, formed.form.posted, step.marker_fields)
     context.plan_write(replace(step, id=step.id._replace(part=life)), [claim.position])
     return balance
 

@@ -83,14 +83,14 @@ def _without_sale(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     for claim in [*claims.credits, *claims.shipments]:
         closed = before_closing(context, claim)
         resolution = closed or (
-            Skipped("skipped_by_rule", NOTHING_TO_CREDIT) if cancelled else Waiting(WAITS_FOR_ORDER)
+            Skipped("skipped_by_rule", NOTHING_TO_CREDIT) if cancelled else Waiting(f"{WAITS_FOR_ORDER}: {key}")
         )
         context.resolve([claim.position], _for_good(context, claim) or resolution)
     for claim in [each for each in claims.refunds if each.step.intent is Intent.REVERSED]:
         note_lost(context, claim)
     # Because a cancelled order's money is real whatever became of the order, it goes on waiting and is not dropped.
     for claim in _money_of(claims):
-        context.resolve([claim.position], _for_good(context, claim) or Waiting(WAITS_FOR_ORDER))
+        context.resolve([claim.position], _for_good(context, claim) or Waiting(f"{WAITS_FOR_ORDER}: {key}"))
 
 
 def _money_of(claims: SaleClaims) -> tuple[Claim, ...]:

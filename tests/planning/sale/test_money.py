@@ -55,7 +55,7 @@ def told(step: PlannedStep) -> tuple[str, Decimal, Decimal]:
 def test_a_transaction_without_its_order_waits() -> None:
     """Nobody knows whose money it is yet."""
     found = planned([transaction_plan()])
-    assert (found.waves, found.resolutions) == ((), ((Waiting("its order is not in the books yet"),),))
+    assert (found.waves, found.resolutions) == ((), ((Waiting(f"its order is not in the books yet: {ORDER}"),),))
 
 
 def test_a_transaction_and_its_order_go_out_together() -> None:
