@@ -1,4 +1,4 @@
-"""Money that only a body tells comes again after charges took it over: another payment, never the answer of the first."""
+"""Money of a body that comes again after charges took it over: another payment, never the answer of the first."""
 
 from __future__ import annotations
 
