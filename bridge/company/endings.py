@@ -16,6 +16,7 @@ from bridge.settlement.outcome import Outcome, refused
 from bridge.settlement.reporting import document_key
 from contracts.containment import contained
 from contracts.errors import InternalFault, RecordError
+from contracts.keys import SourceKey
 from contracts.posting import PostingPlan
 from contracts.records import InboundRecord, RecordId
 from contracts.results import ResultStatus
@@ -71,16 +72,33 @@ class Endings:
         return outcome
 
     def _with_its_document(self, settled: SettledRecord) -> Outcome | None:
-        """The end of what waits for a document that is a dead letter and not in the books; None for all else."""
+        """The end of what waits for a document that is a dead letter and not in the books; None for all else.
+
+        A payout waits for everything that it pays out.
+        """
         plan = settled.mapped.decision
-        place = self.refused.place_of(plan.lane) if isinstance(plan, PostingPlan) else None
-        if not isinstance(plan, PostingPlan) or place is None or self.books.index.sale(plan.lane) is not None:
-            return None
-        # because nothing but a redrive of that document can bring it, waiting for days would hide the money till then
-        error = Orphan(
-            f"{plan.lane}, which it belongs to, is a dead letter (record {place}): redriving that redrives both"
-        )
-        return replace(refused(error), ended_with=place)
+        awaited = self._awaited(plan) if isinstance(plan, PostingPlan) else ()
+        for document in awaited:
+            place = self.refused.place_of(document)
+            if place is not None and not self._is_booked(document):
+                # because nothing but a redrive of that document can bring it, waiting would hide the money till then
+                belongs = "which it belongs to" if document == awaited[0] else "which it pays out"
+                error = Orphan(
+                    f"{document}, {belongs}, is a dead letter (record {place}): redriving that redrives both"
+                )
+                return replace(refused(error), ended_with=place)
+        return None
+
+    def _awaited(self, plan: PostingPlan) -> tuple[SourceKey, ...]:
+        """Its own document first; of a charge that the shop books the order, too, which its own event named before."""
+        links = self.books.index.payment_links
+        names = [name for key in plan.wakes for name in (key, *links.payments_of_document(key))]
+        orders = [each for name in names for each in links.documents_of(name) if each.system != name.system]
+        return (plan.lane, *plan.wakes, *orders)
+
+    def _is_booked(self, document: SourceKey) -> bool:
+        index = self.books.index
+        return index.sale(document) is not None or index.get("Payment", document) is not None
 
 
 def _each_alone(settled: SettledRecord, end: Callable[[SettledRecord], SettledRecord]) -> SettledRecord:

@@ -6,6 +6,7 @@ import pytest
 
 from mappings.rules import MappingRules
 from tests.support.orders import ORDER_ID, Json, charge, line, order, stripe_event, transaction
+from tests.support.stripe_objects import CHARGE_ID, listed, payout, row
 from tests.support.stripe_objects import refund as stripe_refund
 from tests.support.world import World, opened
 
@@ -71,6 +72,38 @@ async def test_a_refund_of_a_charge_that_is_a_dead_letter_ends_with_it() -> None
         back = stripe_refund(charge=taken["id"], currency="eur")
         await world.deliver(stripe_event("refund.created", back))
         assert ended(world) == ["dead_lettered unmappable", "dead_lettered orphan"]
+
+
+@pytest.mark.parametrize("is_payout_first", [True, False])
+@pytest.mark.parametrize("told", ["charge", "order", "order by its charge"])
+async def test_a_payout_ends_with_what_it_pays_out(told: str, *, is_payout_first: bool) -> None:
+    """One charge of two that cannot be booked, or an order of the shop: the payout names it and does not wait for days.
+
+    The order may be known by the event of its charge alone, which the row names by its id.
+    """
+    is_order = told != "charge"
+    taken = charge(currency="eur", balance_transaction=None)
+    mine = charge(metadata={"shopify_order_id": str(ORDER_ID)}, description="acme.myshopify.com")
+    source = mine if told == "order" else CHARGE_ID
+    rows = [row("charge", 2500, source), row("charge", 900, "ch_other"), row("payout", -3400, "po_1")]
+    paid_out = stripe_event("payout.paid", payout(3400, id="po_1", balance_transactions=listed(rows)))
+    other = charge(id="ch_other", payment_intent="pi_other", amount=900, amount_captured=900, balance_transaction=None)
+    first = BROKEN if is_order else stripe_event("charge.succeeded", taken)
+    events = [paid_out, first] if is_payout_first else [first, paid_out]
+    async with opened(RULES) as world:
+        await world.deliver(stripe_event("charge.succeeded", other))
+        await world.deliver(stripe_event("charge.succeeded", mine if told == "order by its charge" else other))
+        for event in events:
+            await world.deliver(event)
+            await world.idle()
+        assert sorted(ended(world)[2:]) == [
+            "dead_lettered orphan",
+            "dead_lettered unbalanced" if is_order else "dead_lettered unmappable",
+        ]
+        (letter,) = [dict(each.headers) for each in world.dead_letters if dict(each.headers).get("qbb-ended-with")]
+        assert letter["qbb-ended-with"] == f"shopify.events:0:{events.index(first) + 2}".encode()
+        named = ORDER if is_order else f"stripe:charge:{CHARGE_ID}"
+        assert (letter["qbb-reason"] or b"").decode().startswith(f"{named}, which it pays out, is a dead letter")
 
 
 @pytest.mark.parametrize("money_first", [True, False])
