@@ -16,7 +16,13 @@ from bridge.planning.draws import drawn
 from bridge.planning.exchange_differences import note_paid_out, unknown_worth, without_worth
 from bridge.planning.facts import plan_fact
 from bridge.planning.near_start import with_rows_near_start
-from bridge.planning.payout_cautions import deposit_of, has_rows, lies_in_bank, warn_of_other_figures
+from bridge.planning.payout_cautions import (
+    deposit_of,
+    has_rows,
+    leaves_exchange,
+    lies_in_bank,
+    warn_of_other_figures,
+)
 from bridge.planning.payout_parts import put_together
 from bridge.planning.payouts_there import is_in_the_bank_already
 from bridge.planning.refusals import known, rejected
@@ -129,6 +135,8 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
         # because what came back lies in the clearing account by its own: no bank has it
         if not is_returned and (found.in_bank or found.documents):
             context.warn(positions, lies_in_bank(found))
+        if context.profile.is_foreign(draft.currency) and draft.exchange_rate is None:
+            context.warn(positions, leaves_exchange(draft))
         _write(context, name, found.draft, draft.figures, positions)
         _plan_entries(context, claims)
 

@@ -14,6 +14,8 @@ from contracts.quickbooks import DepositDraft
 
 IN_BANK = "lies_in_bank"
 """The warning of a payout of which a part, or all, was put into a bank account already."""
+EXCHANGE_LEFT = "exchange_left"
+"""The warning of a payout in a currency that is not the company's own."""
 NAMED_MAX = 5
 """How many documents a warning names."""
 
@@ -61,4 +63,14 @@ def lies_in_bank(found: Drawn) -> Caution:
         IN_BANK,
         f"{plain(found.in_bank, code)} {code} of this payout lies in a bank account already{whose}, where a person or "
         f"a rule put it: nothing is drawn for it, and {plain(found.draft.total, code)} {code} is brought to the bank.",
+    )
+
+
+def leaves_exchange(draft: DepositDraft) -> Caution:
+    """What is said of a payout in another currency: what it brings was booked at the rates of other days."""
+    return Caution(
+        EXCHANGE_LEFT,
+        f"The payout is in {draft.currency}: it takes its money out of the clearing account at the rate of its own "
+        "day, and each charge, refund and fee came there at the rate of another. The difference stays in that account "
+        "until a person books it as an exchange gain or loss.",
     )
