@@ -111,8 +111,8 @@ class KnownLinks:
         # because shares that are the whole charge leave no money for an invoice whose own is not told
         has_rest = not whole or total(share or Decimal(0) for share in shares.values()) < whole
         untold = [each for each, share in shares.items() if share is None]
-        told = [each for each, share in shares.items() if share is not None]
-        fitting = untold if untold and has_rest else told or untold
+        sure = [each for each, share in shares.items() if share is not None]
+        fitting = untold if untold and has_rest else sure or untold
         payment = self.payment_of(charge)
         lies_on = order_of(payment) if payment is not None else None
         return lies_on if lies_on in fitting else next(iter(fitting), None)
