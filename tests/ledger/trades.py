@@ -13,7 +13,7 @@ from tests.support.orders import Json, handed_back, line, order, refund, refund_
 CENT, ZERO = Decimal("0.01"), Decimal(0)
 FIRST = date(2026, 3, 2)
 DAYS = 20
-ABOUT = {"EUR": "1.09", "GBP": "1.27", "JPY": "0.0067", "USD": "1"}
+ABOUT = {"EUR": "1.09", "GBP": "1.27", "JPY": "0.0067", "KWD": "3.25", "USD": "1"}
 SALES, CLEARING, EXCHANGE = "Sales of Product Income", "Shopify Payments clearing", "Exchange Gain or Loss"
 
 
