@@ -61,7 +61,9 @@ class SharedCharge:
 
     def paid_out(self, *, is_expanded: bool = False) -> Json:
         """The payout that brings it; `is_expanded` with the charge in its row, else with the id of it."""
-        ident, source = f"po_share{self.number:08}", self.charged()["data"]["object"] if is_expanded else self.ident
+        ident, charged = f"po_share{self.number:08}", self.charged()
+        data: Any = charged["data"]
+        source = data["object"] if is_expanded else self.ident
         rows = [row("payout", -self.worth, ident), row("charge", self.worth, source)]
         return stripe_event("payout.paid", payout(self.worth, id=ident, balance_transactions=listed(rows)))
 
