@@ -153,13 +153,14 @@ class Books:
         identities: Identities | None = None,
         *,
         own_deletions: Iterable[tuple[str, SourceKey]] = (),
+        own_voids: Iterable[tuple[str, SourceKey]] = (),
         answers: Iterable[Answered] = (),
     ) -> None:
         """Read the company's lists and its transactions of the last days. Unavailable when QBO is away.
 
         `kept` is the journal: what the owners before have learnt of people's deletions, and up to when. `identities` is
-        the record of Ids, for these books alone; `own_deletions` are what an owner before us deleted
-        itself without recording it, `answers` what it wrote, as QBO has answered it by now.
+        the record of Ids, for these books alone; `own_deletions` and `own_voids` are what an owner before us deleted
+        and voided itself without recording it, `answers` what it wrote, as QBO has answered it by now.
         """
         self._client.taken_over()
         reads_before = self._client.counts.reads
@@ -170,6 +171,8 @@ class Books:
         for entity, key in own_deletions:
             index.disown(entity, key)
         take_unsettled(index, kept, answers)
+        for entity, key in own_voids:
+            index.own_void(entity, key)
         restore(index, kept)
         self._kept_until = None
         self._journalled = {key for key in kept if LOST_MARKER.holds(key)}

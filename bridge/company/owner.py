@@ -132,8 +132,13 @@ class BooksOwner:
             self._refuse_beyond_the_budget()
             with self._counting_reads():
                 answered = await self._resend(entries)
-                own_deletions = {(step.entity, step.key) for step in self._pipeline.deleted}
-                await self._books.warm(entries, ids, own_deletions=own_deletions, answers=self._pipeline.answered)
+                await self._books.warm(
+                    entries,
+                    ids,
+                    own_deletions={(step.entity, step.key) for step in self._pipeline.deleted},
+                    own_voids={(step.entity, step.key) for step in self._pipeline.voided},
+                    answers=self._pipeline.answered,
+                )
         if answered:
             # because a write of ours is taken for a person's by whoever has neither its request nor its record
             await self._journal.append([(key, None) for key in answered], together_with=self._recorded_ids())

@@ -203,6 +203,11 @@ class Pipeline:
         return self._poster.deleted
 
     @property
+    def voided(self) -> Collection[StepId]:
+        """What we voided ourselves and have published no result of."""
+        return self._poster.voided
+
+    @property
     def answered(self) -> list[tuple[str, Entity]]:
         """What QBO has answered to writes whose results are not published yet, by the type of the entity."""
         return [(done.entity, done.body) for done in self._poster.done.values()]

@@ -245,6 +245,18 @@ class Index:
             self.identities.own(entity, str(body["Id"]), marker.key, marker.fields)
         return self.remember(entity, body)
 
+    def own_void(self, entity: str, key: SourceKey) -> None:
+        """Record that the bridge itself has voided it: QBO does not say who did, and the marker is written again later.
+
+        What is recorded then is what that marker will say.
+        """
+        identity = self.identities.of(entity, key)
+        if identity is not None:
+            kept = (MarkerField.SALE, MarkerField.VERSION)
+            fields = {name: text for name, text in identity.fields.items() if name in kept}
+            fields |= {MarkerField.CONTENT: VOIDED, MarkerField.TOTAL: "0"}
+            self.identities.own(entity, identity.id, key, fields, proven=identity.proven)
+
     def own_answered(self, entity: str, body: Entity) -> None:
         """Record the Id in an answer to what is expected, before the books are read: its memo may be cleared by now."""
         note, ident = str(body.get("PrivateNote") or ""), body.get("Id")

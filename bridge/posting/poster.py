@@ -70,6 +70,11 @@ class Poster:
         """What was deleted, of the writes whose results are not published yet."""
         return frozenset(step for step, done in self._done.items() if done.operation is Operation.DELETE)
 
+    @property
+    def voided(self) -> frozenset[StepId]:
+        """What was voided, of the writes whose results are not published yet."""
+        return frozenset(step for step, done in self._done.items() if done.operation is Operation.VOID)
+
     def conflicts_of(self, plan: PostingPlan) -> dict[StepId, Conflict]:
         """What contradicts `plan`: documents of its own that QBO made over another total."""
         if not self._conflicts:

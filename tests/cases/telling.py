@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from tests.support.world import World, opened
 
 Batches = Sequence[Sequence[int]]
 """Numbers of events, those of one micro-batch together."""
+SHUFFLES = 2
 
 
 def as_told(case: Case) -> Batches:
@@ -25,6 +27,17 @@ def as_told(case: Case) -> Batches:
         found.append(numbers[:size])
         numbers = numbers[size:]
     return found
+
+
+def ways(case: Case) -> list[Batches]:
+    """As told; where any order is right also backwards, shuffled, and as one micro-batch."""
+    told = as_told(case)
+    if not case.any_order or len(case.events) == 1:
+        return [told]
+    numbers = list(range(len(case.events)))
+    shuffled = [random.Random(f"{case.ident} {seed}").sample(numbers, len(numbers)) for seed in range(SHUFFLES)]  # noqa: S311 - no secret
+    one_by_one = [[[number] for number in order] for order in (numbers[::-1], *shuffled)]
+    return [told, *one_by_one, [numbers], [shuffled[0]]]
 
 
 @asynccontextmanager
@@ -105,16 +118,15 @@ async def tell(world: World, case: Case, batches: Batches) -> None:
     await world.idle()
 
 
-async def tell_events(world: World, events: Sequence[Mapping[str, Any]]) -> None:
-    """One micro-batch, waited for, and a quiet moment."""
-    await world.deliver_records(
-        *(
-            world.record(
-                dumps(event["value"]),
-                topic=event["topic"],
-                headers=tuple((name, value.encode()) for name, value in event["headers"].items()),
-            )
-            for event in events
+async def tell_events(world: World, events: Sequence[Mapping[str, Any]], *, kills: Sequence[int] = ()) -> None:
+    """One micro-batch and a quiet moment; owners are killed after so many requests before it is waited for."""
+    records = [
+        world.record(
+            dumps(event["value"]),
+            topic=event["topic"],
+            headers=tuple((name, value.encode()) for name, value in event["headers"].items()),
         )
-    )
+        for event in events
+    ]
+    await world.deliver_records_twice(*records, kills=kills)
     await world.idle()

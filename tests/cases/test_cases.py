@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from tests.cases.expected import LATER_KINDS, NOT_YET
 from tests.cases.files import Case, cases
 from tests.cases.judging import problems
-from tests.cases.telling import Batches, as_told, company_of, tell
+from tests.cases.telling import company_of, tell, ways
 
-SHUFFLES = 2
 ALL = cases()
-
-
-def ways(case: Case) -> list[Batches]:
-    """As told; where any order is right also backwards, shuffled, and as one micro-batch."""
-    told = as_told(case)
-    if not case.any_order or len(case.events) == 1:
-        return [told]
-    numbers = list(range(len(case.events)))
-    shuffled = [random.Random(f"{case.ident} {seed}").sample(numbers, len(numbers)) for seed in range(SHUFFLES)]  # noqa: S311 - no secret
-    one_by_one = [[[number] for number in order] for order in (numbers[::-1], *shuffled)]
-    return [told, *one_by_one, [numbers], [shuffled[0]]]
 
 
 def _parameter(case: Case) -> object:

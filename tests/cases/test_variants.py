@@ -12,10 +12,12 @@ import pytest
 from tests.cases.expected import NOT_YET
 from tests.cases.files import Case, cases
 from tests.cases.judging import problems, problems_at
-from tests.cases.telling import as_told, company_of, tell, tell_events
+from tests.cases.telling import as_told, company_of, tell, tell_events, ways
 from tests.cases.varying import WAYS, ways_of
 
 ALL = [case for case in cases() if case.ident not in NOT_YET]
+DRAWS = 3
+"""How often the kills of a case are drawn."""
 needs_files = pytest.mark.skipif(not ALL, reason="the field cases are not here")
 Told = tuple[int, int]
 """The numbers of a case and of one of its events."""
@@ -31,6 +33,20 @@ async def test_a_variant_of_a_case_ends_as_the_case_does(case: Case, way: str) -
     async with company_of(varied) as world:
         await tell(world, varied, as_told(varied))
         assert problems(world, varied, as_told(varied)) == []
+
+
+@needs_files
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.ident) for case in ALL])
+async def test_owners_that_are_killed_leave_a_case_as_it_is(case: Case) -> None:
+    """Before any request of any micro-batch, one after the other too; what is told and in which order is drawn."""
+    for seed in range(DRAWS):
+        chance = random.Random(f"{case.ident} killed {seed}")  # noqa: S311 - no secret
+        batches = chance.choice(ways(case))
+        kills = [[chance.randrange(6) for _ in range(chance.choice((0, 1, 1, 2)))] for _ in batches]
+        async with company_of(case) as world:
+            for batch, killed in zip(batches, kills, strict=True):
+                await tell_events(world, [case.events[number] for number in batch], kills=killed)
+            assert (problems(world, case, batches), batches, kills) == ([], batches, kills)
 
 
 def together(group: Sequence[Case]) -> Case:

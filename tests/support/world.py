@@ -164,16 +164,23 @@ class World(SandboxBooks):
         """One micro-batch of these bodies; all results that it led to, those of events that had waited too."""
         return await self.process(self.records(*bodies, headers=headers))
 
-    async def deliver_twice(self, *bodies: object, requests: int) -> None:
+    async def deliver_twice(self, *bodies: object, requests: int, then: Sequence[int] = ()) -> None:
         """One micro-batch whose owner is killed after so many requests, at the latest before it settles anything.
 
-        The next owner has the same records delivered once more.
+        The next owner has the same records delivered once more; `then` are the requests of the next owners that are
+        killed as well.
         """
-        self._records, self.journal.requests_left = self.records(*bodies), requests
-        with contextlib.suppress(OwnerKilled):
-            await self.company.process(self._records)
-        self.journal.requests_left = None
-        await self.restart()
+        await self.deliver_records_twice(*self.records(*bodies), kills=(requests, *then))
+
+    async def deliver_records_twice(self, *records: InboundRecord, kills: Sequence[int]) -> None:
+        """As `deliver_twice`, of records as `record` makes them: the requests of each owner that is killed."""
+        self._records = records
+        for left in kills:
+            self.journal.requests_left = left
+            with contextlib.suppress(OwnerKilled):
+                await self.company.process(self._records)
+            self.journal.requests_left = None
+            await self.restart()
         await self.again()
 
     async def process(self, records: tuple[InboundRecord, ...]) -> list[Result]:

@@ -17,7 +17,7 @@ from bridge.planning.sale.amounts import form_draft
 from bridge.planning.sale.credits import take_off_credits
 from bridge.planning.sale.held import held_content, hold, is_held
 from bridge.planning.sale.late import plan_late
-from bridge.planning.sale.receipts import is_outgrown, is_unclear, take_back
+from bridge.planning.sale.receipts import is_outgrown, is_unclear, standing_form, take_back
 from bridge.planning.sale.voids import plan_void
 from bridge.planning.steps import (
     AlreadyPosted,
@@ -61,7 +61,7 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     newest = max(range(len(bodies)), key=lambda i: versions[i])
     claim, version = bodies[newest], versions[newest]
     same = [bodies[i].position for i in range(len(bodies)) if versions[i].content == version.content]
-    posted = context.index.sale(key)
+    posted = standing_form(context, key)
     context.resolve((each.position for each in bodies if each.position not in same), Superseded(posted))
     seen = context.index.newest(key)
     older = seen is not None and held_content(seen) is None and version < seen

@@ -35,6 +35,17 @@ def with_receipt_money(context: PlanningContext, key: SourceKey, claims: SaleCla
     return replace(claims, received=(*claims.received, *inside))
 
 
+def standing_form(context: PlanningContext, key: SourceKey) -> Posted | None:
+    """The form on which the sale stands; None for a receipt that was taken back for an invoice that never came.
+
+    Because a cancelled order keeps its receipt, for nothing else is one ever voided by the bridge; whoever did it was
+    killed before the invoice was sent.
+    """
+    posted = context.index.sale(key)
+    is_half_done = posted is not None and posted.entity == "SalesReceipt" and posted.voided_by_us
+    return None if is_half_done else posted
+
+
 def is_outgrown(claim: Claim, posted: Posted | None, claims: SaleClaims) -> bool:
     """True when a body says that other money was received than the sale asks for, and it is booked as paid at once."""
     draft = claim.step.draft
