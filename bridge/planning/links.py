@@ -36,6 +36,9 @@ BY_SHOP = "this money pays a shop order, which the shop books"
 NOT_SHARED = "shares_unknown"
 PAYS_VOID = "pays_void_invoice"
 """The warning of money for an invoice that is void."""
+UNTOLD_INVOICE = "invoice_untold"
+"""The warning of a charge over several invoices of which nobody has told one."""
+IS_UNTOLD = "{} pays {} too, which nobody has told: its share lies with the charge's other invoices until then."
 HERE, AWAY = "the customer's credit", "a sale of its own, or on the other invoice that it pays"
 PAID_VOID = "{} pays {}, which is void: its money is {}. Refund it, or put it where it belongs."
 NOTED = "noted which invoice this payment is for; its charge and its invoice book the rest"
@@ -123,7 +126,7 @@ def _resolve_without_money(found: LinkedPlans, position: int, known: KnownLinks)
     """A refund of what the shop books has an end; so has an event that tells nothing but a link."""
     plan = found.plans[position]
     charges = [charge for money in _money_of(plan) if (charge := known.charge_of(money)) is not None]
-    found.cautions += [(position, each) for each in _of_void_invoices(plan, known)]
+    found.cautions += [(position, each) for each in _of_invoices_not_there(plan, known)]
     whole = [(charge, why) for charge in _charges_in(plan, known) if (why := known.division_of(charge).why)]
     documents = [document for charge in charges for document in known.documents_of(charge)]
     if whole and not plan.steps and plan.document.kind == "invoice":
@@ -141,16 +144,20 @@ def _resolve_without_money(found: LinkedPlans, position: int, known: KnownLinks)
         found.resolutions += [(position, resolution) for resolution in held or [Skipped("skipped_by_rule", NOTED)]]
 
 
-def _of_void_invoices(plan: PostingPlan, known: KnownLinks) -> list[Caution]:
-    """What is said of charges that pay an invoice which is void: whoever tells the last of it says so."""
+def _of_invoices_not_there(plan: PostingPlan, known: KnownLinks) -> list[Caution]:
+    """What is said of charges that pay an invoice which is void, or beside others one that nobody has told."""
     named = {*_charges_in(plan, known), *known.charges_of_document(plan.document)}
     paid = [each for each in sorted(named) if known.is_coming(each) or known.payment_of(each) is not None]
-    return [
-        Caution(PAYS_VOID, PAID_VOID.format(charge, each, HERE if known.index.sale(each) is not None else AWAY))
-        for charge in paid
-        for each in known.documents_of(charge)
-        if known.is_void(each)
-    ]
+    found: list[Caution] = []
+    for charge in paid:
+        there = known.invoices_of(charge)
+        for each in known.documents_of(charge):
+            if known.is_void(each):
+                where = HERE if known.index.sale(each) is not None else AWAY
+                found.append(Caution(PAYS_VOID, PAID_VOID.format(charge, each, where)))
+            elif there and each not in there:
+                found.append(Caution(UNTOLD_INVOICE, IS_UNTOLD.format(charge, each)))
+    return found
 
 
 def _charges_in(plan: PostingPlan, known: KnownLinks) -> list[SourceKey]:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from bridge.planning.known_links import BY_BOTH, UNTOLD
+from bridge.planning.links import UNTOLD_INVOICE
 from tests.ledger.field_shared_charges import SHARED, SharedCharge, shared_charges
 from tests.ledger.nets import nets
 from tests.ledger.told_orders import CENT, FieldStory, ToldOrder
@@ -156,6 +157,30 @@ async def test_a_link_without_a_share_is_no_conflict_where_the_sums_come_out(ord
         assert {each[-1].status for each in world.results.values()} <= SURE
         assert [warning for each in world.results[4] for warning in each.warnings if UNTOLD in warning.message] == []
         assert [balance for _, _, balance, _ in world.invoices() if balance] == []
+
+
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+@given(told=shared_charges(1, 1), drawn=st.data())
+def test_an_invoice_of_a_charge_that_nobody_tells_is_named(told: SharedCharge, drawn: st.DataObject) -> None:
+    """Its share lies with the others until it is told: these may look paid. Once it is told, nothing is said."""
+    untold = drawn.draw(st.integers(0, len(told.invoices) - 1))
+    events = [told.charged()]
+    for place in range(len(told.invoices)):
+        events.append(stripe_event("invoice_payment.paid", told.payment(place)))
+        events += [told.body(place)] if place != untold else []
+    asyncio.run(_check_named(told, untold, drawn.draw(arrivals(events))))
+
+
+async def _check_named(told: SharedCharge, untold: int, in_batches: Sequence[Sequence[Json]]) -> None:
+    async with opened() as world:
+        await _tell(world, in_batches)
+        said = [warning for each in world.results.values() for result in each for warning in result.warnings]
+        named = [each.message for each in said if each.code == UNTOLD_INVOICE]
+        assert any(told.invoice_id(untold) in message for message in named)
+        assert nets(world)["money"] == told.worth * CENT
+        (last,) = await world.deliver(told.body(untold))
+        assert [each.code for each in last.warnings if each.code == UNTOLD_INVOICE] == []
+        _assert_left(world, told)
 
 
 def _without_shares(told: SharedCharge, untold: set[int]) -> list[Json]:
