@@ -149,6 +149,11 @@ class Posted:
         return sum((linked(line, "Invoice") for line in self.elsewhere), Decimal(0))
 
 
+def is_given_away(payment: Posted, sale: Posted | None) -> bool:
+    """True for a payment that a person gave to another customer than that of its sale."""
+    return payment.customer_changed and sale is not None and sale.customer_id != payment.customer_id
+
+
 def order_of(posted: Posted) -> SourceKey:
     """The order or charge that a payment or a credit is for: `o` of its marker, or the id that both share."""
     return order_named(posted.key, posted.marker_fields)

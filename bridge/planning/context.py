@@ -220,6 +220,16 @@ class PlanningContext:
         if later in self.steps:
             self.steps[later] = replace(self.steps[later], needs=self.steps[later].needs | {need})
 
+    def rests_on(self, one: StepId, other: StepId) -> bool:
+        """True where the write `one` goes out after the write `other`."""
+        found, open_ends = set[StepId](), [one]
+        while open_ends:
+            step = self.steps.get(open_ends.pop())
+            more = step.needs - found if step is not None else frozenset()
+            found |= more
+            open_ends += more
+        return other in found
+
     def note_orders(self, orders: list[SoughtOrder]) -> None:
         """Keep the orders of this micro-batch as matching knows them, so that they are worked out once."""
         self.orders_coming = orders

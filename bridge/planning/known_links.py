@@ -13,9 +13,9 @@ from decimal import Decimal
 
 from bridge.index.index import VOIDED, Index
 from bridge.index.payment_links import PaymentLinks, Shares, larger, lost, share_key
-from bridge.index.posted import Posted, order_of
+from bridge.index.posted import Posted, is_given_away, order_of
 from bridge.planning.coming_sales import coming_sales
-from contracts.keys import UNNAMED, SourceKey
+from contracts.keys import BODY_MONEY, UNNAMED, SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import total
 from contracts.opening import OF_EARLIER_BOOKS
@@ -25,6 +25,10 @@ from contracts.quickbooks import PaymentDraft
 BY_BOTH = "pays an order of the shop and an invoice of Stripe: it is booked for the order alone"
 UNTOLD = "pays several invoices, and nobody told how much of each (invoice_payment.paid with amount_paid does)"
 TOO_MUCH = "pays several invoices, and its shares come to more than was charged"
+USED_ELSEWHERE = (
+    "pays several invoices, and a person gave its money to others in QuickBooks than its shares say: undo that there, "
+    "then send the event again"
+)
 DEPOSITED = "pays an invoice of Stripe, but lies on a deposit already: take it off there, then send the event again"
 
 
@@ -153,7 +157,27 @@ class KnownLinks:
         payment = self.payment_of(charge)
         if payment is not None and payment.deposited and not all(map(self.lies, parts)):
             return Division(self._as_they_lie(charge, invoice, whole), DEPOSITED, whole)
+        if payment is not None and self._is_used_elsewhere(payment, parts):
+            return Division(self._as_they_lie(charge, invoice, whole), USED_ELSEWHERE, whole)
         return Division(parts, UNTOLD if len(there) > max(len(shares), 1) else None, whole)
+
+    def _is_used_elsewhere(self, payment: Posted, parts: Sequence[Part]) -> bool:
+        """True where a person put more on other invoices than the parts leave of it.
+
+        So is money of the invoices' bodies that a person put on others, or gave to another customer.
+        """
+        if all(map(self.lies, parts)):
+            return False
+        own = (each for each in self.index.payments_of(order_of(payment)) if each.key == payment.key)
+        if any(each.applied_elsewhere > parts[0].amount for each in own):
+            return True
+        bodies = ((sale, each) for part in parts for sale, each in self._by_body(part.invoice))
+        return any(each.applied_elsewhere or is_given_away(each, sale) for sale, each in bodies)
+
+    def _by_body(self, invoice: SourceKey) -> list[tuple[Posted | None, Posted]]:
+        """The payment that only the body of an invoice tells, with that invoice."""
+        found = (each for each in self.index.payments_of(invoice) if each.key.kind == BODY_MONEY)
+        return [(self.index.sale(invoice), each) for each in found]
 
     def _as_they_lie(self, charge: SourceKey, invoice: SourceKey, whole: Decimal) -> tuple[Part, ...]:
         """The parts that are booked already, the rest on one invoice: nothing more is shared out."""

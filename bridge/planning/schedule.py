@@ -22,12 +22,13 @@ from bridge.planning.links import linked
 from bridge.planning.named_twice import of_its_own_sale
 from bridge.planning.people import is_person, plan_person
 from bridge.planning.proof import only_on_proven
+from bridge.planning.sale.applying import say_where_it_is
 from bridge.planning.sale.refunds import plan_undone
 from bridge.planning.sale.room import await_room, fill_room
 from bridge.planning.sale.sales import plan_sale
 from bridge.planning.standing import credited_anew, said_as_before, standing
-from bridge.planning.steps import Again, Claim, PlannedStep, Refused, Schedule, StepId, Write
-from bridge.planning.superseded_charges import void_superseded_charges
+from bridge.planning.steps import Again, AlreadyPosted, Claim, PlannedStep, Refused, Schedule, StepId, Write
+from bridge.planning.superseded_charges import shares_after_charges, void_superseded_charges
 from contracts.keys import SourceKey
 from contracts.opening import OpeningAccounts
 from contracts.posting import ClosedPeriod, Intent, PostingPlan
@@ -64,6 +65,8 @@ def schedule(
     for position, resolution in found.resolutions:
         if position in context.positions:
             context.resolve([position], resolution)
+            if isinstance(resolution, AlreadyPosted):
+                say_where_it_is(context, resolution.posted, position)
     for position, caution in found.cautions:
         if position in context.positions:
             context.warn([position], caution)
@@ -79,6 +82,7 @@ def schedule(
         fill_room(context, named.keys())
         await_room(context)
     balances = warn_of_cards_below_zero(context)
+    shares_after_charges(context)
     void_superseded_charges(context, found.superseded_charges.items())
     steps = within_open_books(only_on_proven(context), profile.close_date, closed)
     if again is not None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.index.posted import Posted
+from bridge.index.posted import Posted, order_of
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import rejected
 from bridge.planning.sale.voids import marker_again, others_paid
 from bridge.planning.steps import PlannedStep, Refused, StepId
 from contracts.keys import SourceKey
 from contracts.posting import ONCE, Operation
+from contracts.quickbooks import PaymentDraft
 
 PAID_BY_HAND = "is the sale of a charge that pays an invoice of Stripe, and somebody has put other money on it"
 
@@ -21,6 +22,8 @@ def void_superseded_charges(context: PlanningContext, superseded_charges: Iterab
         document = StepId("Invoice", charge)
         sale = context.index.get("Invoice", charge)
         if sale is None or document in context.steps or owner not in context.positions:
+            continue
+        if _stays(context, charge):
             continue
         if StepId("Payment", charge) in context.steps:
             with context.planning([owner]):
@@ -34,6 +37,22 @@ def void_superseded_charges(context: PlanningContext, superseded_charges: Iterab
             context.plan_write(void, [owner])
             _delete_receipt(context, charge, owner)
             context.plan_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])
+
+
+def shares_after_charges(context: PlanningContext) -> None:
+    """A share of a charge is written once the charge's own payment leaves it: else its money would be there twice."""
+    for step in list(context.steps.values()):
+        charge = step.draft.share_of if isinstance(step.draft, PaymentDraft) else None
+        own = StepId("Payment", charge) if charge is not None else step.id
+        if own != step.id and own in context.steps and not context.rests_on(own, step.id):
+            context.add_need(step.id, own)
+
+
+def _stays(context: PlanningContext, charge: SourceKey) -> bool:
+    """True where the charge's money was not moved: what refused it has said so, and its sale is not to be void."""
+    payment = context.index.get("Payment", charge)
+    is_here = payment is not None and not payment.voided and order_of(payment) == charge
+    return is_here and StepId("Payment", charge) not in context.steps
 
 
 def _others_paid(context: PlanningContext, sale: Posted, owner: int) -> bool:

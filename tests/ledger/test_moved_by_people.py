@@ -64,6 +64,23 @@ def paid(ident: int, amount: Decimal) -> Json:
     return shopify_event("order_transactions/create", transaction(**named))
 
 
+DISPUTED = shopify_event(
+    "disputes/create",
+    {
+        "id": 841,
+        "order_id": ORDER_ID,
+        "type": "chargeback",
+        "amount": "9.00",
+        "currency": "USD",
+        "reason": "fraudulent",
+        "status": "needs_response",
+        "initiated_at": "2026-03-12T09:00:00-05:00",
+        "finalized_on": None,
+    },
+)
+"""The card holder's bank takes money of the order: a journal entry."""
+
+
 @dataclass(repr=False)
 class MovedStory:
     """An order of 36.00: what is told before a person moves its payment, and what is told after."""
@@ -95,7 +112,9 @@ def told(draw: st.DrawFn) -> MovedStory:
     by_body = draw(st.booleans())
     before = [body(10, PIECES, ASKED - received if by_body else ASKED)]
     before += [] if by_body else [paid(9455001122334, received)]
-    entity = draw(st.sampled_from(["Payment", "Payment", "Payment", "CreditMemo", "RefundReceipt"]))
+    entity = draw(st.sampled_from(["Payment", "Payment", "Payment", "CreditMemo", "RefundReceipt", "JournalEntry"]))
+    if entity == "JournalEntry":
+        before.append(DISPUTED)
     if entity == "CreditMemo":
         before.append(back_without_money(801))
     if entity == "RefundReceipt":
@@ -162,10 +181,13 @@ async def _check(story: MovedStory) -> None:
 def _stays(world: World, story: MovedStory, moved: dict[str, Any]) -> None:
     """Whose it is and what is on other invoices is as a person left it; on its own is no more than that."""
     (now,) = [each for each in world.held(story.entity) if each["Id"] == moved["Id"]]
+    if story.entity == "JournalEntry":
+        assert now["Line"] == moved["Line"]
+        return
     assert now["CustomerRef"]["value"] == moved["CustomerRef"]["value"]
     if story.entity == "Payment":
         own = {row["Id"]: key for key, row in world.ours("Invoice").items()}
-        before, found = _linked(moved), _linked(now)
+        before, found = linked_to(moved), linked_to(now)
         if ORDER in own.values():
             assert _taken(found, own) <= _taken(before, own)
         _taken(before, own), _taken(found, own)
@@ -177,7 +199,7 @@ def _taken(linked: dict[str, Decimal], invoices: Iterable[str]) -> Decimal:
     return sum((linked.pop(ident, Decimal(0)) for ident in invoices), Decimal(0))
 
 
-def _linked(row: dict[str, Any]) -> dict[str, Decimal]:
+def linked_to(row: dict[str, Any]) -> dict[str, Decimal]:
     """How much of a payment is on which invoice."""
     return {str(line["LinkedTxn"][0]["TxnId"]): Decimal(line["Amount"]) for line in row["Line"] if line["LinkedTxn"]}
 
@@ -188,7 +210,13 @@ async def _moved(world: World, story: MovedStory) -> dict[str, Any]:
     row = next(iter(ours.values()))
     other = str((await world.by_hand("customer", {"DisplayName": "Somebody Else"}))["Id"])
     changes: Json = {}
-    if story.move.startswith("given"):
+    if story.entity == "JournalEntry":
+        whose = {"Type": "Customer", "EntityRef": {"value": other}}
+        details = [{**line["JournalEntryLineDetail"], "Entity": whose} for line in row["Line"]]
+        changes["Line"] = [
+            {**line, "JournalEntryLineDetail": detail} for line, detail in zip(row["Line"], details, strict=True)
+        ]
+    elif story.move.startswith("given"):
         changes["CustomerRef"] = {"value": other}
     if story.entity == "Payment":
         customer = changes.get("CustomerRef", row["CustomerRef"])

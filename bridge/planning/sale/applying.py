@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
-from bridge.index.posted import Posted, order_of
+from bridge.index.posted import Posted, is_given_away, order_of
 from bridge.planning.context import PlanningContext
-from bridge.planning.sale.balance import OpenBalance, is_partly_applied
+from bridge.planning.sale.balance import OpenBalance, is_partly_applied, off_its_invoice
 from bridge.planning.sale.state import FormedSale
 from bridge.planning.steps import Claim, PlannedStep, StepId
 from contracts.keys import SourceKey
@@ -16,6 +17,9 @@ from contracts.posting import Caution, Operation
 
 STAYS_AWAY = "with_another_customer"
 """The warning of a payment that a person gave another customer than its invoice's."""
+TAKEN_OFF = "taken_off_its_invoice"
+"""The warning of a payment that a person took off its invoice, or put on another one."""
+IS_OFF = "Of Payment {} a person took {} off its invoice in QuickBooks, or put it on another one: it stays so."
 STAYS = "Payment {} is with another customer in QuickBooks by a person's hand: it stays there and off its invoice."
 
 
@@ -38,7 +42,7 @@ def reapply(context: PlanningContext, formed: FormedSale, balance: OpenBalance, 
     for payment in context.index.payments_of(formed.form.key):
         ours = payment.customer_id == balance.customer_id
         if balance.is_given_away(payment):
-            _say_where_it_is(context, payment, claim)
+            _say_whose_it_is(context, payment, claim.position)
             continue
         if is_target(context, payment) or (ours and not is_partly_applied(payment)):
             continue
@@ -51,9 +55,28 @@ def reapply(context: PlanningContext, formed: FormedSale, balance: OpenBalance, 
     return balance
 
 
-def _say_where_it_is(context: PlanningContext, payment: Posted, claim: Claim) -> None:
+def say_what_is_off(context: PlanningContext, sale: Posted | None, positions: Iterable[int]) -> None:
+    """Warn these plans of payments of an invoice in the books of which a person took something off it."""
+    if sale is None or sale.voided or sale.customer_changed:
+        return  # because QBO takes off what is on an invoice that is void or goes to another customer
+    for payment in context.index.payments_of(sale.key):
+        known = payment.is_current and payment.total_unchanged and not payment.was_adopted
+        off = off_its_invoice(payment)
+        if off and known and payment.customer_id == sale.customer_id:
+            context.warn(positions, Caution(TAKEN_OFF, IS_OFF.format(payment.id, plain(off, payment.currency))))
+
+
+def say_where_it_is(context: PlanningContext, payment: Posted, position: int) -> None:
+    """Warn a plan that only names a payment of the books of what a person did with it."""
+    sale = context.index.sale(order_of(payment))
+    if is_given_away(payment, sale):
+        _say_whose_it_is(context, payment, position)
+    say_what_is_off(context, sale, [position])
+
+
+def _say_whose_it_is(context: PlanningContext, payment: Posted, position: int) -> None:
     if not payment.was_adopted:
-        context.warn([claim.position], Caution(STAYS_AWAY, STAYS.format(payment.id)))
+        context.warn([position], Caution(STAYS_AWAY, STAYS.format(payment.id)))
 
 
 def as_applied(context: PlanningContext, payment: Posted) -> Posted:

@@ -23,7 +23,8 @@ class OpenBalance:
 
     `amount` is below zero when more is on the invoice than it asks for in the end. `shrinking` is the write that makes
     it smaller than what is on it. `relink` is true when payments may lie beside it that belong on it. Its form is that
-    of `sale`, written for the customer `written_for`.
+    of `sale`, written for the customer `written_for`. `kept_off` is what a person took off it of money that other
+    payments are told for now.
     """
 
     amount: Decimal = NOTHING
@@ -32,6 +33,7 @@ class OpenBalance:
     relink: bool = False
     sale: SourceKey | None = None
     written_for: str | None = None
+    kept_off: Decimal = NOTHING
 
     def spend(self, amount: Decimal) -> tuple[Decimal, OpenBalance]:
         """The part of `amount` that goes on the invoice, and what the invoice can take after that.
@@ -44,17 +46,23 @@ class OpenBalance:
     def place(self, payment: Posted | None, amount: Decimal) -> PaymentPlace:
         """Put `amount`, which becomes the amount of `payment`, on the invoice: less what a person keeps off it."""
         if payment is None:
-            applied, balance = self.spend(amount)
-            return PaymentPlace(applied, applied, balance)
+            return self._place_new(amount)
         if self.is_given_away(payment):
             return PaymentPlace(NOTHING, amount, self, keeps_customer=True)
         # because QBO takes off what changes hands, and whatever was taken off another sale says nothing of this one
         stayed = payment.customer_id == self.customer_id and order_of(payment) == self.sale
+        if not (stayed or payment.applied_elsewhere):
+            return self._place_new(amount)
         kept_off = taken_off(payment) if stayed else NOTHING
         most = amount - payment.applied_elsewhere
         # because of one that becomes smaller what lies beside its invoice is what goes first
         applied, balance = self.spend(max(most - kept_off, min(payment.applied, most)))
         return PaymentPlace(applied, min(applied + kept_off, amount), balance)
+
+    def _place_new(self, amount: Decimal) -> PaymentPlace:
+        # because the same money was on the invoice before, and a person took it off
+        applied, balance = self.spend(min(amount, self.amount - self.kept_off))
+        return PaymentPlace(applied, min(applied + self.kept_off, amount), balance)
 
     def is_given_away(self, payment: Posted) -> bool:
         """True for a payment that a person gave another customer than the invoice's, or put on what that one owes."""
@@ -94,10 +102,12 @@ NOTHING_OPEN = OpenBalance()
 """A sales receipt takes no payments: its money is inside it."""
 
 
-def measure_open_balance(context: PlanningContext, sale: Sale, changing: Posted | None) -> OpenBalance:
+def measure_open_balance(
+    context: PlanningContext, sale: Sale, changing: Posted | None, left: Decimal = NOTHING
+) -> OpenBalance:
     """What the invoice of `sale` can take in the end, whose it is, and what lies beside it.
 
-    `changing` is the payment known from the body that is placed anew.
+    `changing` is the payment known from the body that is placed anew, over `left`.
     """
     payments = context.index.payments_of(sale.key)
     applications = context.index.applications_of(sale.key)
@@ -117,6 +127,7 @@ def measure_open_balance(context: PlanningContext, sale: Sale, changing: Posted 
         sale=sale.key,
         written_for=sale.posted.written_customer_id if sale.posted else None,
         relink=any(is_partly_applied(payment) or payment.customer_id != owner for payment in payments),
+        kept_off=max(taken_off(changing) - left, NOTHING) if changing and changing.customer_id == owner else NOTHING,
     )
 
 
@@ -127,11 +138,19 @@ def is_partly_applied(payment: Posted) -> bool:
 
 
 def taken_off(payment: Posted) -> Decimal:
+    """What of a payment a person took off its invoice and put on no other one."""
+    put_elsewhere = max(payment.applied_elsewhere - (payment.total - _put_on_it(payment)), NOTHING)
+    return max(off_its_invoice(payment) - put_elsewhere, NOTHING)
+
+
+def off_its_invoice(payment: Posted) -> Decimal:
     """What of a payment a person took off its invoice, or put on another one although we had put it on its own."""
+    return max(_put_on_it(payment) - payment.applied, NOTHING)
+
+
+def _put_on_it(payment: Posted) -> Decimal:
     left_on = amount_in(payment.marker_fields, MarkerField.APPLIED)
-    ours = payment.total if left_on is None else left_on
-    put_elsewhere = max(payment.applied_elsewhere - (payment.total - ours), NOTHING)
-    return max(ours - payment.applied - put_elsewhere, NOTHING)
+    return payment.total if left_on is None else left_on
 
 
 def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:

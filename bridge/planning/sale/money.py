@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from bridge.index.posted import Posted
+from bridge.index.posted import Posted, is_given_away
 from bridge.planning.context import PlanningContext
 from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, other_figures, rejected, stays_void
@@ -29,6 +29,7 @@ from contracts.money import total
 from contracts.quickbooks import DocumentDraft, PaymentDraft, RedemptionDraft
 
 LINKED_ELSEWHERE = "was linked to other documents in QuickBooks and cannot become smaller"
+GIVEN_AWAY = "is with another customer in QuickBooks by a person's hand, and other payments are told for its money now"
 GREW_ON_DEPOSIT = "lies on a deposit already, and more of its charge was captured: take it off there, then redrive"
 ENTERED_OVER_LESS = "was entered by a person over less than this money: void it, then redrive, or leave this as it is"
 SHOWN_UNKNOWN = "the gift card is told in the customer's currency, and what the order came to in it is not known yet"
@@ -67,22 +68,33 @@ def collect_money(context: PlanningContext, content: SaleContent) -> SaleMoney:
     received = Decimal(0) if sale.key in context.lost else _received_by_body(money, on_form)
     day = earliest_day(body, claims, received)
     money = _shared_out(replace(money, received_by_body=received, earliest_day=day), on_form)
-    error = _refusal(money)
+    error = _refusal(context, money)
     return money if error is None else _refused(context, money, error)
 
 
-def _refusal(money: SaleMoney) -> RecordError | None:
+def new_money(context: PlanningContext, money: SaleMoney) -> list[tuple[Claim, ...]]:
+    """The transactions of which the books have no payment, not even for another sale; the first takes over a body's."""
+    return [group for group in money.unbooked if context.index.get("Payment", group[0].step.key) is None]
+
+
+def left_of_body(context: PlanningContext, money: SaleMoney) -> Decimal:
+    """What the payment known from the body is over in the end: what only the body tells, else what takes it over."""
+    return money.body_only or next((amount_of(group[0]) for group in new_money(context, money)), Decimal(0))
+
+
+def _refusal(context: PlanningContext, money: SaleMoney) -> RecordError | None:
     """Why nothing of this money can be booked: a person has changed the payment that would have to change."""
     changing = money.changing
     if changing is None:
         return None
     if not changing.total_unchanged:
         return conflict(changing)
-    taken_over = amount_of(money.unbooked[0][0]) if money.unbooked else Decimal(0)
-    if changing.applied_elsewhere > (money.body_only or taken_over):
+    left = left_of_body(context, money)
+    if changing.applied_elsewhere > left:
         # Because it would be smaller than what a person has put on other documents, and that must stay there.
         return rejected(changing, LINKED_ELSEWHERE)
-    return None
+    # because what takes its place would be the first customer's once more
+    return rejected(changing, GIVEN_AWAY) if not left and is_given_away(changing, money.sale.posted) else None
 
 
 def _refused(context: PlanningContext, money: SaleMoney, error: RecordError) -> SaleMoney:

@@ -16,10 +16,19 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.named_twice import note_inside
 from bridge.planning.refusals import stays_void
 from bridge.planning.sale.amounts import amount_of, is_on_another_sale, payment_of
-from bridge.planning.sale.applying import applied_fact, as_applied, change, give_way, is_target, reapply
+from bridge.planning.sale.applying import (
+    applied_fact,
+    as_applied,
+    change,
+    give_way,
+    is_target,
+    reapply,
+    say_what_is_off,
+)
 from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open_balance
 from bridge.planning.sale.body_money import life_of
 from bridge.planning.sale.change import change_fact, write_change
+from bridge.planning.sale.money import left_of_body, new_money
 from bridge.planning.sale.state import FormedSale, PaidSale, SaleMoney
 from bridge.planning.sale.voids import marker_again
 from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Sale, StepId, Write
@@ -36,7 +45,7 @@ def plan_payments(context: PlanningContext, formed: FormedSale) -> PaidSale:
     if formed.form.entity == "SalesReceipt":
         _resolve_receipt_money(context, formed)
     else:
-        balance = measure_open_balance(context, formed.form, money.changing)
+        balance = measure_open_balance(context, formed.form, money.changing, left_of_body(context, money))
         if money.refused is None:
             balance = _place(context, formed, balance)
     return PaidSale(form=formed.form, claims=money.claims, balance=balance)
@@ -53,6 +62,7 @@ def _place(context: PlanningContext, formed: FormedSale, balance: OpenBalance) -
     if balance.relink:
         # because a credit that comes off the invoice makes room whatever event of the sale tells of it
         balance = reapply(context, formed, balance, claims.first)
+    say_what_is_off(context, formed.form.posted, [claims.first.position])
     _show_known(context, formed, claims.received)
     return balance
 
@@ -174,10 +184,10 @@ def _change_body(
     money, body = formed.money, formed.money.changing
     if body is None:
         return None, balance
-    new = [group[0] for group in money.unbooked if context.index.get("Payment", group[0].step.key) is None]
+    new = new_money(context, money)
     if new and not money.body_only:
         # Because it is the same money, the transaction takes the payment over: at no moment is it in the books twice.
-        claim = new[0]
+        claim = new[0][0]
         step, balance = _step(claim, formed, balance, amount_of(claim), after=after, before=body)
         return change(context, balance, replace(step, operation=Operation.UPDATE, target=body)), balance
     return _resize(context, formed, balance, body, after)
