@@ -1,4 +1,4 @@
-"""Which transactions and which refund of the source a document of the books carries as its money. Pure.
+"""Which transactions, which refund and which dispute of the source a document of the books carries as its money. Pure.
 
 A payment has the transaction's id as its key; a form names its gift cards in its marker, a payment the change that was
 given back of it. What is inside a sales receipt, or went back by a refund receipt, only the journal tells: as the
@@ -17,14 +17,18 @@ from contracts.posting import Version
 _FOR = "for "
 
 
+_IN_PARTS = frozenset({"refund", "dispute"})
+"""What has several documents: a refund its receipts and credits, a dispute what was taken and what came back."""
+
+
 def name_of(key: SourceKey) -> SourceKey:
-    """The name that its source knows money by: the receipts and the credits of one refund share its id."""
-    return SourceKey(key.system, key.kind, key.id.partition(".")[0]) if key.kind == "refund" else key
+    """The name that its source knows money by: all documents of one refund share its id."""
+    return SourceKey(key.system, key.kind, key.id.partition(".")[0]) if key.kind in _IN_PARTS else key
 
 
 def names_in(key: SourceKey, fields: Mapping[str, str]) -> Iterator[SourceKey]:
     """The names of the money that is in what is written under `key` with these pairs of a marker."""
-    if key.kind in ("transaction", "refund"):
+    if key.kind == "transaction" or key.kind in _IN_PARTS:
         yield name_of(key)
     for entry in _entries(fields, MarkerField.GIFT_CARDS):
         kind, _, ident = entry.rpartition(":")[0].partition(".")

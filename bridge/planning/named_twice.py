@@ -1,8 +1,8 @@
-"""One transaction, and one refund, is the money of one sale: what another sale names too is refused. Pure.
+"""One transaction, one refund, and one dispute is the money of one sale: what another sale names too is refused. Pure.
 
 It is looked for by its id in everything that carries money: payments, gift cards and change in markers, refunds and
-credits, entries of earlier books, and by the journal's notes inside sales receipts and refund receipts. Which of two
-sales has it is decided by who came first; that both name it, a person has to know.
+credits, entries of disputes and of earlier books, and by the journal's notes inside sales receipts and refund
+receipts. Which of two sales has it is decided by who came first; that both name it, a person has to know.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bridge.planning.steps import Claim, Refused
 from contracts.errors import RejectedPosting
 from contracts.keys import SourceKey
 from contracts.posting import Intent, Version
-from contracts.quickbooks import RefundReceiptDraft
+from contracts.quickbooks import JournalEntryDraft, RefundReceiptDraft
 
 OF_TWO_SALES = "{} is the money of {} in the books, and {} names it too: one transaction is the money of one sale"
 
@@ -61,14 +61,16 @@ def _sale_of(claim: Claim) -> SourceKey | None:
     """The sale that the claim's money is for."""
     if claim.step.intent is Intent.UNDONE:
         return claim.plan.lane if claim.step.key.system == "shopify" else None
-    found = sale_and_part(claim)
+    found, draft = sale_and_part(claim), claim.step.draft
+    if found is None and isinstance(draft, JournalEntryDraft) and claim.plan.document.kind == "dispute":
+        return draft.sale  # because a payout's row names a dispute otherwise, and no payout is to wait for a person
     return found[0] if found is not None else None
 
 
 def _names_of(claim: Claim) -> Iterable[SourceKey]:
     """What the source calls the claim's money; of Stripe only refunds, because its other money moves by links."""
     key, draft = claim.step.key, claim.step.draft
-    kinds = ("transaction", "refund") if key.system == "shopify" else ("refund",)
+    kinds = ("transaction", "refund", "dispute") if key.system == "shopify" else ("refund",)
     if key.kind not in kinds:
         return ()
     return (name_of(key), *(draft.transactions if isinstance(draft, RefundReceiptDraft) else ()))

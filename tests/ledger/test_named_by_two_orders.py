@@ -37,11 +37,21 @@ RULES = {
 ASKED = Decimal("42.90")
 PIECE = Decimal("21.45")
 CHANGE = Decimal(2)
+LOST = Decimal(9)
+DISPUTE = {
+    "type": "chargeback",
+    "amount": str(LOST),
+    "currency": "USD",
+    "reason": "fraudulent",
+    "status": "needs_response",
+    "initiated_at": "2026-03-12T09:00:00-05:00",
+    "finalized_on": None,
+}
 FIRST_ID = 9_455_001_000_000
 PAID = {"card": "shopify_payments", "cash": "cash", "gift card": "gift_card"}
 BACK = ("refund", "credit")
-KINDS = (*PAID, "change", *BACK)
-LIKE = {**dict.fromkeys((*PAID, "change"), (*PAID, "change")), **dict.fromkeys(BACK, BACK)}
+KINDS = (*PAID, "change", *BACK, "dispute")
+LIKE = {**dict.fromkeys((*PAID, "change"), (*PAID, "change")), **dict.fromkeys(BACK, BACK), "dispute": ("dispute",)}
 """As what an id may be told that is told as this already."""
 
 
@@ -58,6 +68,8 @@ class TwiceFact:
     @property
     def names(self) -> set[tuple[str, int]]:
         """The ids that are of one order only."""
+        if self.kind == "dispute":
+            return {("dispute", self.ident)}
         if self.kind not in BACK:
             return {("transaction", self.ident)}
         moved = {("moved by", self.moved_by)} if self.kind == "refund" else set()
@@ -95,6 +107,8 @@ def _event_of_fact(fact: TwiceFact) -> Json:
         how: Json = change if fact.kind == "change" else {"gateway": PAID[fact.kind]}
         body = transaction(order_id=order_id, amount=str(fact.amount), **named, **how)
         return shopify_event("order_transactions/create", body)
+    if fact.kind == "dispute":
+        return shopify_event("disputes/create", {**DISPUTE, "id": fact.ident, "order_id": order_id})
     rows = [refund_line(line("21.45", 2), 1, "21.45")]
     money = [handed_back("21.45", id=fact.moved_by, order_id=order_id)] if fact.kind == "refund" else []
     return shopify_event("refunds/create", refund(rows, *money, order_id=order_id, **named))
@@ -139,7 +153,7 @@ def _family(kind: str) -> str:
 
 
 def _fact(number: int, kind: str, ident: int) -> TwiceFact:
-    amounts = {"change": CHANGE, "refund": PIECE, "credit": PIECE}
+    amounts = {"change": CHANGE, "refund": PIECE, "credit": PIECE, "dispute": LOST}
     return TwiceFact(number, kind, ident, amounts.get(kind, Decimal(5)), ident + 500)
 
 
@@ -244,6 +258,7 @@ def _shown(world: World, story: TwiceStory) -> Shown:
         "paid": sorted((row["PaymentRefNum"], row["TotalAmt"]) for row in world.held("Payment") if row["TotalAmt"]),
         "back": sorted((row["DocNumber"][:4], row["TotalAmt"]) for row in world.held("RefundReceipt")),
         "credits": sorted((row["DocNumber"][:4], row["TotalAmt"]) for row in world.held("CreditMemo")),
+        "disputed": sorted((str(key.id), row["TotalAmt"]) for key, row in world.ours("JournalEntry").items()),
     }
 
 
@@ -271,4 +286,5 @@ def _expected(story: TwiceStory, booked: list[TwiceFact]) -> Shown:
         "paid": sorted(paid),
         "back": backs["refund"],
         "credits": backs["credit"],
+        "disputed": sorted((str(fact.ident), fact.amount) for fact in booked if fact.kind == "dispute"),
     }
