@@ -154,6 +154,26 @@ def is_given_away(payment: Posted, sale: Posted | None) -> bool:
     return payment.customer_changed and sale is not None and sale.customer_id != payment.customer_id
 
 
+def put_on_its_invoice(payment: Posted) -> Decimal:
+    """How much of a payment we put on its own invoice."""
+    left_on = amount_in(payment.marker_fields, MarkerField.APPLIED)
+    return payment.total if left_on is None else left_on
+
+
+def off_its_invoice(payment: Posted) -> Decimal:
+    """What of a payment is off its invoice, or on another one, although we had put it on its own."""
+    return max(put_on_its_invoice(payment) - payment.applied, Decimal(0))
+
+
+def taken_off_by_hand(payment: Posted, sale: Posted | None) -> Decimal:
+    """What of a payment a person took off its invoice `sale`; nothing where that is not sure."""
+    # because QBO itself takes off what is on an invoice that is void or goes to another customer
+    stands = sale is not None and sale.entity == "Invoice" and not sale.voided and not sale.customer_changed
+    known = payment.is_current and payment.total_unchanged and not payment.was_adopted and not payment.voided
+    same = sale is not None and payment.customer_id == sale.customer_id
+    return off_its_invoice(payment) if stands and known and same else Decimal(0)
+
+
 def order_of(posted: Posted) -> SourceKey:
     """The order or charge that a payment or a credit is for: `o` of its marker, or the id that both share."""
     return order_named(posted.key, posted.marker_fields)

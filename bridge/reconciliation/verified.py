@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
-from bridge.index.posted import Posted, order_of
+from bridge.index.posted import Posted, order_of, taken_off_by_hand
 from bridge.reconciliation.differences import DifferenceKind
 from bridge.reconciliation.documents import DIFFERS, Document, Verdict
 from bridge.reconciliation.events import EntityKey
 from bridge.reconciliation.lines import BothSides, DocumentLine, line_of, stands_for
 from contracts.marker import SALES
+from contracts.money import plain
+
+TAKEN_OFF = "{} of it was taken off its invoice, or put on another one, by a person"
 
 
 def compared_in_full(sides: BothSides, unused: Collection[str] = ()) -> list[Document]:
@@ -53,9 +57,20 @@ def _compared(document: Document, line: DocumentLine, sides: BothSides, unused: 
     moved_from = _moved_from(posted, sides) if posted is not None else None
     if moved_from is not None and moved_from not in unused:
         return replace(document, verdict=Verdict.DRIFTED, why="it is with another customer than it was booked for")
+    if posted is not None and (taken_off := _taken_off(posted, sides)):
+        return replace(document, verdict=Verdict.DRIFTED, why=TAKEN_OFF.format(plain(taken_off, posted.currency)))
     if line.difference is None:
         return document
     return replace(document, verdict=Verdict.DRIFTED, why=line.difference.why)
+
+
+def _taken_off(posted: Posted, sides: BothSides) -> Decimal:
+    """What a person took off the invoice that a payment was put on."""
+    if posted.entity != "Payment":
+        return Decimal(0)
+    sale = order_of(posted)
+    own = (each for each in sides.index.payments_of(sale) if each.key == posted.key)
+    return next((taken_off_by_hand(each, sides.index.sale(sale)) for each in own), Decimal(0))
 
 
 def _moved_from(posted: Posted, sides: BothSides) -> str | None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from bridge.reconciliation.documents import Verdict
 from tests.support.drawn import note_drawn
 from tests.support.orders import (
     ORDER,
@@ -27,6 +29,7 @@ from tests.support.orders import (
 )
 from tests.support.sizes import examples
 from tests.support.stripe_lives import CHARGED, SHAPES, SURE
+from tests.support.verifying import verified
 from tests.support.world import World, opened
 
 PRICE, PIECES = Decimal(12), 3
@@ -158,6 +161,22 @@ def test_what_a_person_moved_of_a_charge_stays_where_it_is(drawn: st.DataObject)
     note(f"{shape}, {move}, {between}")
     note_drawn(f"moved by people: charge {move}")
     asyncio.run(_check(MovedStory("Payment", move, [charged], between, after)))
+
+
+@pytest.mark.parametrize("move", MOVES)
+async def test_what_a_person_moved_is_said_by_the_next_record_and_by_verify(move: str) -> None:
+    """Each record of the sale says what the person did with its payment, and `verify` names the payment."""
+    given_away = move.startswith("given")
+    told_before = [body(10, PIECES, Decimal(0)), paid(9455001122334, ASKED)]
+    async with opened() as world:
+        await world.tell(*told_before)
+        await _moved(world, MovedStory("Payment", move))
+        await world.look()
+        found = await verified(world, world.rules, told_before)
+        assert [(each.key.kind, each.verdict) for each in found if each.why] == [("transaction", Verdict.DRIFTED)]
+        results = await world.tell(body(20, PIECES, Decimal(0), note="again"), *told_before)
+        code = "with_another_customer" if given_away else "taken_off_its_invoice"
+        assert [[each.code for each in result.warnings] for result in results].count([code]) >= 1
 
 
 async def _check(story: MovedStory) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from bridge.index.posted import Posted, is_given_away, order_of
+from bridge.index.posted import Posted, is_given_away, order_of, taken_off_by_hand
 from bridge.planning.context import PlanningContext
-from bridge.planning.sale.balance import OpenBalance, is_partly_applied, off_its_invoice
+from bridge.planning.sale.balance import OpenBalance, is_partly_applied
 from bridge.planning.sale.state import FormedSale
 from bridge.planning.steps import Claim, PlannedStep, StepId
 from contracts.keys import SourceKey
@@ -57,12 +57,9 @@ def reapply(context: PlanningContext, formed: FormedSale, balance: OpenBalance, 
 
 def say_what_is_off(context: PlanningContext, sale: Posted | None, positions: Iterable[int]) -> None:
     """Warn these plans of payments of an invoice in the books of which a person took something off it."""
-    if sale is None or sale.voided or sale.customer_changed:
-        return  # because QBO takes off what is on an invoice that is void or goes to another customer
-    for payment in context.index.payments_of(sale.key):
-        known = payment.is_current and payment.total_unchanged and not payment.was_adopted
-        off = off_its_invoice(payment)
-        if off and known and payment.customer_id == sale.customer_id:
+    for payment in context.index.payments_of(sale.key) if sale is not None else ():
+        off = taken_off_by_hand(payment, sale)
+        if off:
             context.warn(positions, Caution(TAKEN_OFF, IS_OFF.format(payment.id, plain(off, payment.currency))))
 
 

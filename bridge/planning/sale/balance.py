@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bridge.index.posted import Posted, order_of
+from bridge.index.posted import Posted, off_its_invoice, order_of, put_on_its_invoice
 from bridge.planning.context import PlanningContext
 from bridge.planning.steps import Sale, StepId
 from contracts.keys import SourceKey
@@ -139,18 +139,8 @@ def is_partly_applied(payment: Posted) -> bool:
 
 def taken_off(payment: Posted) -> Decimal:
     """What of a payment a person took off its invoice and put on no other one."""
-    put_elsewhere = max(payment.applied_elsewhere - (payment.total - _put_on_it(payment)), NOTHING)
+    put_elsewhere = max(payment.applied_elsewhere - (payment.total - put_on_its_invoice(payment)), NOTHING)
     return max(off_its_invoice(payment) - put_elsewhere, NOTHING)
-
-
-def off_its_invoice(payment: Posted) -> Decimal:
-    """What of a payment a person took off its invoice, or put on another one although we had put it on its own."""
-    return max(_put_on_it(payment) - payment.applied, NOTHING)
-
-
-def _put_on_it(payment: Posted) -> Decimal:
-    left_on = amount_in(payment.marker_fields, MarkerField.APPLIED)
-    return payment.total if left_on is None else left_on
 
 
 def _covered(posted: Posted | None, payments: Sequence[Posted]) -> Decimal:
