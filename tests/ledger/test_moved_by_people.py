@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from bridge.reconciliation.documents import Verdict
+from tests.ledger.moves_of_people import BEFORE, ELSEWHERE, MOVES, linked_to
 from tests.support.drawn import note_drawn
 from tests.support.orders import (
     ORDER,
@@ -34,17 +35,6 @@ from tests.support.world import World, opened
 
 PRICE, PIECES = Decimal(12), 3
 ASKED = PRICE * PIECES
-MOVES = (
-    "given to another customer",
-    "given and used there",
-    "taken off",
-    "half taken off",
-    "used elsewhere",
-    "half used",
-)
-BEFORE = ("nothing", "a look", "a restart")
-ELSEWHERE = Decimal(100)
-"""What the invoice asks for that a person made and puts the payment on."""
 
 
 def body(seconds: int, pieces: int, owing: Decimal, **changes: Any) -> Json:
@@ -216,11 +206,6 @@ def _stays(world: World, story: MovedStory, moved: dict[str, Any]) -> None:
 def _taken(linked: dict[str, Decimal], invoices: Iterable[str]) -> Decimal:
     """What of a payment is on these invoices, taken out of `linked`."""
     return sum((linked.pop(ident, Decimal(0)) for ident in invoices), Decimal(0))
-
-
-def linked_to(row: dict[str, Any]) -> dict[str, Decimal]:
-    """How much of a payment is on which invoice."""
-    return {str(line["LinkedTxn"][0]["TxnId"]): Decimal(line["Amount"]) for line in row["Line"] if line["LinkedTxn"]}
 
 
 async def _moved(world: World, story: MovedStory) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from tests.ledger.field_shared_charges import SharedCharge
-from tests.ledger.test_moved_by_people import BEFORE, ELSEWHERE, MOVES, linked_to
+from tests.ledger.moves_of_people import BEFORE, ELSEWHERE, MOVES, linked_to
 from tests.support.arrivals import micro_batches
 from tests.support.drawn import note_drawn
 from tests.support.orders import Json, stripe_event
@@ -32,7 +32,7 @@ EVENTS = {
     "2": stripe_event("invoice_payment.paid", CHARGED.payment(1)),
 }
 """The invoices' bodies, the charge, and how much of it is of which invoice."""
-SAID = {"with_another_customer", "taken_off_its_invoice"}
+SAID = {"with_another_customer", "taken_off_its_invoice", "shares_unknown"}
 
 
 @dataclass(frozen=True)
