@@ -277,7 +277,8 @@ def _expected(story: TwiceStory, booked: list[TwiceFact]) -> Shown:
         if at_once:
             inside.append((name, ASKED - cards))
         else:
-            owed.append((name, ASKED - cards - credit - sum(money.values())))
+            # because two returns and money besides may be more than was asked for: the rest stays the customer's
+            owed.append((name, max(ASKED - cards - credit - sum(money.values()), Decimal(0))))
             paid += [(str(ident), amount) for ident, amount in money.items()]
     backs = {kind: sorted((f"{3000 + f.number}", f.amount) for f in booked if f.kind == kind) for kind in BACK}
     return {
