@@ -119,13 +119,15 @@ class DepositedPayment:
 
     A whole payment that lies in Undeposited Funds is linked; anything else is a line from the account that it lies in.
     `sale` is what it paid for, where the sale's own form or body may hold this money. `rate` is how many smallest units
-    of the payout's currency the processor made of one of the payment's, where the two differ and it says so.
+    of the payout's currency the processor made of one of the payment's, where the two differ and it says so. `own` is
+    what it brings in the payment's own currency, where that is known: of a charge over several invoices each share.
     """
 
     payment: SourceKey
     amount: Decimal
     sale: SourceKey | None = None
     rate: Decimal | None = None
+    own: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +189,9 @@ class DepositDraft(TransactionDraft):
     `orders` are the shop's own sales that it pays out; it waits for them. Below zero it took money from the bank. With
     `part` (which of how many) its rows are told in several records. One that came back has the day on which it did in
     `returned`, and may come without its rows. `refunds` are those of its refunds that the processor took in another
-    currency than the sale's, below zero; `exchange` is where the difference to what the books say they are worth goes.
+    currency than the sale's, below zero, and above zero those that did not last; a charge among them is a debit that
+    failed (below zero), and where the payout brings it too, what it brought. `exchange`
+    is where the difference to what the books say they are worth goes.
     `rows` are the figures of its rows as they were told: what is told once more and otherwise is known by them. Of the
     rows in `near_start` the planner says which books hold them. `moved` are those rows in `lines` whose money another
     document has moved: their lines are drawn from where it did.

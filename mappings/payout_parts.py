@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from contracts.entities import EntityName
 from contracts.keys import SourceKey
-from contracts.money import total
+from contracts.money import round_half_up, total
 from contracts.posting import Intent, PostingStep
 from contracts.quickbooks import (
     AccountSelector,
@@ -64,7 +64,7 @@ class PayoutParts:
 
     fee_place: FeePlace = NOWHERE
     rates: dict[SourceKey, Decimal] = field(default_factory=dict)
-    refunds: dict[SourceKey, DepositedPayment] = field(default_factory=dict)
+    refunds: list[DepositedPayment] = field(default_factory=list)
     payments: dict[SourceKey, Decimal] = field(default_factory=dict)
     sales: dict[SourceKey, SourceKey] = field(default_factory=dict)
     orders: dict[SourceKey, None] = field(default_factory=dict)
@@ -90,10 +90,13 @@ class PayoutParts:
     def brings(
         self, payment: SourceKey, amount: Decimal, sale: SourceKey | None = None, rate: Decimal | None = None
     ) -> None:
-        """One more row of a payment; `rate` is what the processor exchanged it at."""
-        self.payments[payment] = self.payments.get(payment, Decimal(0)) + amount
+        """One more row of a payment; `rate` is what the processor exchanged it at, of several rows that of them all."""
+        before, rate_before = self.payments.get(payment, Decimal(0)), self.rates.get(payment)
+        self.payments[payment] = before + amount
         if rate is not None:
-            self.rates[payment] = rate
+            several = rate_before is not None and rate_before != rate and before + amount
+            own = before / (rate_before or rate) + amount / rate
+            self.rates[payment] = round_half_up((before + amount) / own, 12) if several and own else rate
         if sale is not None:
             self.sales[payment] = sale
             self.orders[sale] = None
@@ -141,7 +144,7 @@ def payout_steps(paid: PaidOut, parts: PayoutParts, rules: MappingRules) -> tupl
         exchange_rate=rules.exchange_rates.get(paid.currency),
         part=paid.part,
         returned=paid.returned,
-        refunds=tuple(parts.refunds.values()),
+        refunds=tuple(parts.refunds),
         exchange=exchange_differences(rules),
         rows=tuple(parts.rows),
         near_start=tuple(parts.near_start),

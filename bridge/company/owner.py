@@ -141,8 +141,10 @@ class BooksOwner:
                 )
         if answered:
             # because a write of ours is taken for a person's by whoever has neither its request nor its record
-            await self._journal.append([(key, None) for key in answered], together_with=self._recorded_ids())
-        for document, version in read_versions(entries).items():
+            ended: list[tuple[str, bytes | None]] = [(key, None) for key in answered]
+            noted = [(version_key(key), version_value(version)) for key, version in self._pipeline.noted.items()]
+            await self._journal.append([*ended, *noted], together_with=self._recorded_ids())
+        for document, version in (*read_versions(entries).items(), *self._pipeline.noted.items()):
             self._books.index.note_version(document, version)
         self._refused.load(entries)
         self._doubts.load(entries)

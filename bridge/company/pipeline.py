@@ -176,7 +176,7 @@ class Pipeline:
     def _failed_at(self, plan: PostingPlan, fault: InternalFault, credited_before: Collection[StepId]) -> SettledPlans:
         """One plan that a bug of ours meets alone: what it has written all the same is told with it."""
         written = self._poster.done_of(plan).keys() - set(credited_before)
-        return SettledPlans([self._broken(plan, fault, written)], {}, frozenset(written))
+        return SettledPlans([self._broken(plan, fault, written)], self.noted, frozenset(written))
 
     def _broken(self, plan: PostingPlan, fault: InternalFault, credited: Iterable[StepId]) -> Outcome:
         done = self._poster.done
@@ -206,6 +206,11 @@ class Pipeline:
     def voided(self) -> Collection[StepId]:
         """What we voided ourselves and have published no result of."""
         return self._poster.voided
+
+    @property
+    def noted(self) -> dict[SourceKey, Version]:
+        """What holds since the writes whose results are not published yet, for the journal."""
+        return {key: version for done in self._poster.done.values() for key, version in done.notes.items()}
 
     @property
     def answered(self) -> list[tuple[str, Entity]]:
@@ -326,8 +331,11 @@ class Pipeline:
             await self._books.reread_profile()
 
     def _note_versions(self, posted: _Posted) -> dict[SourceKey, Version]:
-        """Newer versions that needed no write are remembered, so that an older one cannot come back later."""
-        noted: dict[SourceKey, Version] = {}
+        """Newer versions that needed no write are remembered, so that an older one cannot come back later.
+
+        So are those that hold since something was written, by an earlier owner too.
+        """
+        noted = self.noted
         unwritten = {step_id.key for step_id, outcome in posted.outcomes.items() if not isinstance(outcome, Done)}
         for key, version in posted.planned.versions.items():
             newest = self._books.index.newest(key)

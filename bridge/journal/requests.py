@@ -11,24 +11,30 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from bridge.journal.entries import REQUEST, Journal
 from bridge.planning.steps import StepId
 from bridge.quickbooks.requests import Batch, BatchItem, Request, Single
 from contracts.keys import SourceKey
-from contracts.posting import Operation
+from contracts.posting import Operation, Version
 
 
 @dataclass(frozen=True, slots=True)
 class JournalledWrite:
-    """What one request id does: a step of a plan, how, and the total that QBO must answer, where it has one."""
+    """What one request id does: a step of a plan, how, and the total that QBO must answer, where it has one.
+
+    `notes` are versions of other documents that hold once it is written: whoever owns the company then notes them.
+    """
 
     step: StepId
     operation: Operation
     total: Decimal | None = None
+    notes: Mapping[SourceKey, Version] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,9 @@ def _encode(
     totals = {each: str(total) for each in ids if (total := steps[each].total) is not None}
     if totals:
         entry["totals"] = totals
+    notes = {each: _packed_notes(found) for each in ids if (found := steps[each].notes)}
+    if notes:
+        entry["notes"] = notes
     if tries:
         entry["tries"] = tries
     if refusal is not None:
@@ -164,15 +173,33 @@ def _encode(
 
 def _decode(key: str, entry: Mapping[str, Any]) -> Unsettled:
     totals = {request_id: Decimal(total) for request_id, total in entry.get("totals", {}).items()}
+    notes = {request_id: _read_notes(found) for request_id, found in entry.get("notes", {}).items()}
     steps = {
         request_id: JournalledWrite(
-            StepId(entity, SourceKey.parse(source), part), Operation(operation), totals.get(request_id)
+            StepId(entity, SourceKey.parse(source), part),
+            Operation(operation),
+            totals.get(request_id),
+            notes.get(request_id, {}),
         )
         for request_id, (entity, source, part, operation) in entry["steps"].items()
     }
     refusal = Refusal(**entry["refusal"]) if "refusal" in entry else None
     is_published = not entry.get("unpublished", False)
     return Unsettled(key, _request(entry), steps, refusal, is_published, int(entry.get("tries", 0)))
+
+
+def _packed_notes(notes: Mapping[SourceKey, Version]) -> str:
+    # because a payout has one for each of its charges, and a record of the journal must fit
+    said = {str(document): [each.updated_at, each.rank, each.content] for document, each in notes.items()}
+    return base64.b64encode(zlib.compress(orjson.dumps(said))).decode()
+
+
+def _read_notes(packed: str) -> dict[SourceKey, Version]:
+    notes = orjson.loads(zlib.decompress(base64.b64decode(packed)))
+    return {
+        SourceKey.parse(document): Version(int(at), int(rank), content)
+        for document, (at, rank, content) in notes.items()
+    }
 
 
 def _request(entry: Mapping[str, Any]) -> Request:

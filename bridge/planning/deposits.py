@@ -6,14 +6,14 @@ rows stay booked; one that came back first is booked between its rows and the cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bridge.index.index import VOIDED
 from bridge.index.posted import Posted, order_named
 from bridge.planning.context import PlanningContext
-from bridge.planning.draws import drawn
-from bridge.planning.exchange_differences import note_paid_out, unknown_worth, without_worth
+from bridge.planning.draws import drawn, names_of
+from bridge.planning.exchange_differences import unknown_worth, without_worth
 from bridge.planning.facts import plan_fact
 from bridge.planning.near_start import with_rows_near_start
 from bridge.planning.payout_cautions import (
@@ -130,36 +130,47 @@ def _plan_rows(context: PlanningContext, key: SourceKey, claims: Sequence[Claim]
         if is_returned and draft.clearing is not None:
             draft = replace(draft, deposit_to=draft.clearing)
         name = _derived(key, FAILED) if is_returned else key
-        note_paid_out(context, draft)
-        found = drawn(context, draft)
+        try:
+            found = drawn(context, key, draft)
+        except RecordError as error:
+            context.resolve(positions, Refused(error))
+            return
         # because what came back lies in the clearing account by its own: no bank has it
         if not is_returned and (found.in_bank or found.documents):
             context.warn(positions, lies_in_bank(found))
         if context.profile.is_foreign(draft.currency) and draft.exchange_rate is None:
             context.warn(positions, leaves_exchange(draft))
-        _write(context, name, found.draft, draft.figures, positions)
+        figures: dict[str, str] = {MarkerField.CONTENT: draft.figures} if draft.figures else {}
+        _write(context, name, found.draft, figures, found.notes, positions)
         _plan_entries(context, claims)
 
 
-def _write(context: PlanningContext, key: SourceKey, draft: DepositDraft, figures: str, positions: list[int]) -> None:
+def _write(
+    context: PlanningContext,
+    key: SourceKey,
+    draft: DepositDraft,
+    figures: Mapping[str, str],
+    notes: Mapping[SourceKey, Version],
+    positions: list[int],
+) -> None:
     """Put the deposit down, or its entry; `figures` are those that were told, whatever of them is in a bank already."""
     if not draft.payments and not draft.lines:
         # because under another clearing account a replay would move what lies in the one of today
-        context.note_version(key, Version(0, 0, NOTHING_MOVED))
+        for document, version in {**notes, key: Version(0, 0, NOTHING_MOVED)}.items():
+            context.note_version(document, version)
         context.resolve(positions, Skipped("skipped_by_rule", MOVES_NOTHING))
         return
     entity: EntityName = "Deposit" if draft.total > 0 else "JournalEntry"
     said: dict[str, str] = {MarkerField.TOTAL: plain(draft.total, draft.currency)} if entity == "Deposit" else {}
-    if figures:
-        said[MarkerField.CONTENT] = figures
     needs = (StepId("Payment", each.payment) for each in draft.payments)
     step = PlannedStep(
         id=StepId(entity, key),
         operation=Operation.CREATE,
         owner=positions[0],
         draft=draft,
-        marker_fields=said,
+        marker_fields={**said, **figures},
         needs=frozenset(each for each in needs if each in context.steps),
+        notes=notes,
     )
     context.plan_write(step, positions)
 
@@ -239,7 +250,7 @@ def _lines(draft: DepositDraft, claims: Sequence[Claim]) -> list[DepositLine | J
 
 def _without_payment(context: PlanningContext, each: DepositedPayment, draft: DepositDraft) -> StepResolution | None:
     """What keeps a payment out of the deposit: it is not there yet, or a person took it out of the books."""
-    if unknown_worth(context, "Payment", each, draft):
+    if any(unknown_worth(context, entity, key, draft) for entity, key in names_of(each)):
         return _awaited(each)
     # because a payout may bring one of several captures, more than was captured (its other row takes the rest back) or
     # another currency, its amount is not compared: what is no whole payment becomes a line of the deposit

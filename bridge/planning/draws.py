@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bridge.index.company_profile import Account
 from bridge.index.posted import Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.exchange_differences import difference
+from bridge.planning.exchange_differences import Exchanged, difference, noted, of_payment, of_refund
 from bridge.planning.moved_money import moved_elsewhere
 from bridge.planning.sale.combined import entered_payment_of
 from bridge.planning.steps import PlannedStep
+from contracts.entities import EntityName
 from contracts.errors import UnmappableEvent
 from contracts.keys import BODY_MONEY, SourceKey
+from contracts.posting import Version
 from contracts.quickbooks import (
     AccountSelector,
     DepositDraft,
@@ -45,15 +48,16 @@ class _Source:
 class Drawn:
     """A payout with each row drawn from where its money lies; `in_bank`, which lies in a bank already, is not drawn.
 
-    `documents` are those of that money that are known by name.
+    `documents` are those of that money that are known by name, `notes` what holds once the draft is written.
     """
 
     draft: DepositDraft
     in_bank: Decimal
     documents: tuple[SourceKey, ...]
+    notes: Mapping[SourceKey, Version]
 
 
-def drawn(context: PlanningContext, draft: DepositDraft) -> Drawn:
+def drawn(context: PlanningContext, payout: SourceKey, draft: DepositDraft) -> Drawn:
     """The draft with every payment as a link or as a line from where it lies; what is in a bank already is left out.
 
     UnmappableEvent when the clearing account is needed and not known.
@@ -62,6 +66,7 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> Drawn:
     lines: list[DepositLine] = []
     in_bank = Decimal(0)
     documents: list[SourceKey] = []
+    exchanged: list[Exchanged] = []
     planned = _by_document(context)
     for each in draft.payments:
         place = _place(context, planned, each, draft)
@@ -72,7 +77,9 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> Drawn:
             links.append(DepositedPayment(payment=place.link, amount=each.amount))
         else:
             lines.append(DepositLine(account=place.account, amount=each.amount, description=PAYMENTS))
-            lines += difference(context, place.posted, each, place.account, draft)
+            taken = of_payment(context, payout, place.posted, each, draft)
+            exchanged += [taken] if taken is not None else []
+            lines += difference(context, taken, each, place.account, draft)
     for line in draft.lines:
         # because money that a rule has put into a bank at once has reached it: nothing is left to bring there
         if line.account == draft.clearing and _is_in_bank(context, _found(context, line.account), draft):
@@ -89,7 +96,10 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> Drawn:
             documents.append(document)
         else:
             lines.append(replace(moved.line, account=there))
-    lines += _of_refunds(context, draft)
+    for each in _refunds_of(context, draft):
+        taken = of_refund(context, payout, each, draft, exchanged)
+        exchanged += [taken] if taken is not None else []
+        lines += difference(context, taken, each, _clearing(draft), draft)
     without = replace(
         draft,
         payments=tuple(links),
@@ -99,15 +109,30 @@ def drawn(context: PlanningContext, draft: DepositDraft) -> Drawn:
         exchange=None,
         moved=(),
     )
-    return Drawn(without, in_bank, tuple(documents))
+    return Drawn(without, in_bank, tuple(documents), noted(context, payout, draft, exchanged))
 
 
-def _of_refunds(context: PlanningContext, draft: DepositDraft) -> list[DepositLine]:
-    """What refunds of another currency took beyond their worth, in the account that the processor's money lies in."""
+def _refunds_of(context: PlanningContext, draft: DepositDraft) -> list[DepositedPayment]:
+    """The rows of money of another currency that went or came back; what was brought before what took it back."""
     if not draft.refunds or _is_in_bank(context, _found(context, _clearing(draft)), draft):
         return []
-    receipts = ((context.index.get("RefundReceipt", each.payment), each) for each in draft.refunds)
-    return [line for posted, each in receipts for line in difference(context, posted, each, _clearing(draft), draft)]
+    found: dict[tuple[SourceKey, bool], DepositedPayment] = {}
+    for each in draft.refunds:
+        # because a refund that failed before it was paid out has two rows, which leave nothing in its own currency
+        name = (each.payment, each.payment.kind == "charge" and each.amount < 0)
+        other = found.get(name)
+        both = each if other is None else replace(each, amount=each.amount + other.amount, own=Decimal(0))
+        found[name] = both
+    return sorted(found.values(), key=lambda each: each.amount < 0)
+
+
+def names_of(each: DepositedPayment) -> list[tuple[EntityName, SourceKey]]:
+    """What may hold the money of a row: its own payment, else what its sale's own telling holds."""
+    own: tuple[EntityName, SourceKey] = ("Payment", each.payment)
+    if each.sale is None:
+        return [own]
+    body = SourceKey(each.sale.system, BODY_MONEY, each.sale.id)
+    return [own, ("Payment", body), ("SalesReceipt", each.sale)]
 
 
 def _by_document(context: PlanningContext) -> Planned:
@@ -139,10 +164,7 @@ def _of_payment(
 
     Last the payment of a person that stands for it in an adopted sale.
     """
-    keys = [("Payment", each.payment)]
-    if each.sale is not None:
-        keys += [("Payment", SourceKey(each.sale.system, BODY_MONEY, each.sale.id)), ("SalesReceipt", each.sale)]
-    for entity, key in keys:
+    for entity, key in names_of(each):
         step, posted = planned.get((entity, key)), context.index.get(entity, key)
         if step is not None or (posted is not None and not posted.voided):
             return step, posted

@@ -49,6 +49,7 @@ class LinkedPlans:
     """The plans as they are meant once links are `known`, what became of some of them, and what is news about links.
 
     `superseded_charges` are charges whose own sale must not count any more, with the plan that is credited with it.
+    `charges` are those that a plan speaks of, with its position.
     `lost` are invoices of whose money no body tells: they were paid by a debit which failed before anything of it was
     booked, or their money lies whole on another document. `cautions` are for the plans at these positions.
     """
@@ -58,6 +59,7 @@ class LinkedPlans:
     resolutions: list[tuple[int, StepResolution]] = field(default_factory=list)
     notes: dict[SourceKey, Version] = field(default_factory=dict)
     superseded_charges: dict[SourceKey, int] = field(default_factory=dict)
+    charges: dict[SourceKey, int] = field(default_factory=dict)
     lost: set[SourceKey] = field(default_factory=set)
     cautions: list[tuple[int, Caution]] = field(default_factory=list)
 
@@ -127,7 +129,9 @@ def _resolve_without_money(found: LinkedPlans, position: int, known: KnownLinks)
     plan = found.plans[position]
     charges = [charge for money in _money_of(plan) if (charge := known.charge_of(money)) is not None]
     found.cautions += [(position, each) for each in _of_invoices_not_there(plan, known)]
-    whole = [(charge, why) for charge in _charges_in(plan, known) if (why := known.division_of(charge).why)]
+    spoken_of = _charges_in(plan, known)
+    found.charges |= {charge: found.charges.get(charge, position) for charge in spoken_of}
+    whole = [(charge, why) for charge in spoken_of if (why := known.division_of(charge).why)]
     documents = [document for charge in charges for document in known.documents_of(charge)]
     if whole and not plan.steps and plan.document.kind == "invoice":
         refused = RejectedPosting(f"{whole[0][0]} {whole[0][1]}", reason_code="conflict", step="payment")

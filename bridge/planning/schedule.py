@@ -6,7 +6,8 @@ reduced to its newest state, so an earlier event of the same order never has to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
@@ -14,10 +15,12 @@ from bridge.matching.there import NOTHING_THERE, AlreadyThere
 from bridge.planning.closing import within_open_books
 from bridge.planning.context import PlanningContext
 from bridge.planning.deposits import is_of_a_payout, plan_deposits
+from bridge.planning.exchange_differences import plan_late_difference
 from bridge.planning.exchange_rates import unasked_rates, with_known_rates
 from bridge.planning.facts import plan_fact
 from bridge.planning.gift_cards import warn_of_cards_below_zero
 from bridge.planning.grouping import by_key, by_sale
+from bridge.planning.known_links import KnownLinks
 from bridge.planning.links import linked
 from bridge.planning.named_twice import of_its_own_sale
 from bridge.planning.people import is_person, plan_person
@@ -70,12 +73,11 @@ def schedule(
     for position, caution in found.cautions:
         if position in context.positions:
             context.warn([position], caution)
-    for lane in _lanes(found.plans):
-        positions = {claim.position for claim in lane}
-        if positions & context.positions:
-            with context.planning(positions):
-                _plan_lane(context, of_its_own_sale(context, lane, found.known))
+    # because what did not last may be told in another lane than what it takes back
+    _plan_lanes(context, _plan_undone)
+    _plan_lanes(context, partial(_plan_lane, known=found.known))
     plan_deposits(context)
+    _plan_late_differences(context, found.charges)
     if any(plan.steps or plan.links for plan in context.plans):
         # because invoices that one charge pays share a lane, and only what is told of one of them plans it
         named, _ = by_sale(claim for lane in _lanes(found.plans) for claim in lane if claim.position in in_waves)
@@ -106,6 +108,22 @@ def schedule(
     )
 
 
+def _plan_lanes(context: PlanningContext, plan: Callable[[PlanningContext, list[Claim]], None]) -> None:
+    for lane in _lanes(context.plans):
+        positions = {claim.position for claim in lane}
+        if positions & context.positions:
+            with context.planning(positions):
+                plan(context, lane)
+
+
+def _plan_late_differences(context: PlanningContext, charges: Mapping[SourceKey, int]) -> None:
+    """What is shared out otherwise since it was paid out in another currency; `charges` by the plan that tells it."""
+    for charge, position in charges.items():
+        if position in context.positions:
+            with context.planning({position}):
+                plan_late_difference(context, charge, position, is_back=False)
+
+
 def _lanes(plans: Sequence[PostingPlan]) -> Iterable[list[Claim]]:
     lanes: dict[SourceKey, list[Claim]] = {}
     for position, plan in enumerate(plans):
@@ -113,10 +131,18 @@ def _lanes(plans: Sequence[PostingPlan]) -> Iterable[list[Claim]]:
     return lanes.values()
 
 
-def _plan_lane(context: PlanningContext, lane: list[Claim]) -> None:
+def _plan_undone(context: PlanningContext, lane: list[Claim]) -> None:
+    """What did not last, but for a shop's, which stands in the lane of its order."""
+    for claim in lane:
+        if claim.step.intent is Intent.UNDONE and claim.step.key.system != "shopify":
+            plan_undone(context, claim)
+
+
+def _plan_lane(context: PlanningContext, lane: list[Claim], known: KnownLinks) -> None:
+    lane = of_its_own_sale(context, lane, known)
     undone = [claim for claim in lane if claim.step.intent is Intent.UNDONE]
     for claim in undone:
-        if not _waits_for_its_order(context, claim, lane):
+        if claim.step.key.system == "shopify" and not _waits_for_its_order(context, claim, lane):
             plan_undone(context, claim)
     sales, others = by_sale(claim for claim in lane if claim not in undone)
     for key, claims in sales.items():

@@ -44,7 +44,7 @@ class PlannedStep:
     `keeps_customer` it stays with the customer that a person gave it. Of a sale
     `total` is what QBO must answer, `redemptions` are the gift cards on it and `shipping` how it went out; without a
     draft its lines stay as they are. `note` is a sentence for people. What is `barred` is never sent; `held` says that
-    its event waits.
+    its event waits. `notes` are versions of other documents that hold as soon as it is written, and not before.
     """
 
     id: StepId
@@ -64,6 +64,7 @@ class PlannedStep:
     barred: RecordError | None = None
     held: bool = False
     came_back: SourceKey | None = None
+    notes: Mapping[SourceKey, Version] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

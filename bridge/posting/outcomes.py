@@ -40,6 +40,7 @@ def outcome_of(bound: BoundStep, answer: Entity, reply: StepReply, books: KnownB
         posted=_remember(bound, answer, books),
         request_id=reply.call,
         intuit_tid=reply.intuit_tid,
+        notes=step.notes,
     )
 
 
@@ -60,6 +61,7 @@ def outcome_of_resent(sent: ResentStep, answer: Entity, reply: StepReply, books:
         posted=posted,
         request_id=reply.call,
         intuit_tid=reply.intuit_tid,
+        notes=sent.written.notes,
     )
 
 

@@ -176,7 +176,7 @@ class Poster:
             return await self._contradicted(bound.step.id, totals, answer, None)
         outcome = outcome_of(bound, answer, reply, self._books)
         if isinstance(outcome, Done):
-            self._done[bound.step.id] = outcome
+            self._keep(bound.step.id, outcome)
             if self._sender.moves_unseen:
                 mark_stale_by(bound.step, self._books.index, applies_credits=self._books.profile.applies_credits)
         return outcome
@@ -192,8 +192,14 @@ class Poster:
         if totals:
             return await self._contradicted(written.step, totals, answer, key)
         books = self._books if self._books.is_warm else None
-        self._done[written.step] = outcome_of_resent(sent, answer, reply, books)
+        self._keep(written.step, outcome_of_resent(sent, answer, reply, books))
         return outdated(planned) if planned is not None else None
+
+    def _keep(self, step: StepId, done: Done) -> None:
+        """Remember what was written until it is published, and at once what holds since then."""
+        self._done[step] = done
+        for document, version in done.notes.items() if self._books.is_warm else ():
+            self._books.index.note_version(document, version)
 
     async def _put_back(self, bound: BoundStep, totals: tuple[Decimal, ...], answer: Entity) -> StepOutcome:
         """Our marker has moved the total of what a person made: its lines and its tax are written as they stood."""
@@ -207,7 +213,7 @@ class Poster:
                 if not totals:
                     outcome = outcome_of(bound, back, reply, self._books)
                     if isinstance(outcome, Done):
-                        self._done[bound.step.id] = outcome
+                        self._keep(bound.step.id, outcome)
                     return outcome
         return self._moved(bound.step.id, totals, answer, None)
 

@@ -34,7 +34,8 @@ class BoundStep:
     @property
     def written(self) -> JournalledWrite:
         """What the journal keeps of it."""
-        return JournalledWrite(self.step.id, self.step.operation, number(self.expects.get("TotalAmt")))
+        total = number(self.expects.get("TotalAmt"))
+        return JournalledWrite(self.step.id, self.step.operation, total, self.step.notes)
 
 
 @dataclass(frozen=True, slots=True)

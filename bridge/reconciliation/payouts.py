@@ -9,10 +9,13 @@ from datetime import date
 from decimal import Decimal
 
 from bridge.index.index import Index
+from bridge.index.paid_out import name_of, paid_out
+from bridge.index.payment_links import share_key
 from bridge.index.posted import Posted
-from bridge.index.worth import off_worth
+from bridge.index.worth import NOTHING, is_exchanged, taken_by, worth_of
 from contracts.keys import BODY_MONEY, SourceKey
 from contracts.lists import AccountSelector
+from contracts.money import total
 from contracts.quickbooks import DepositDraft, DepositedPayment
 
 EXCHANGE = ".exchange"
@@ -97,7 +100,8 @@ class PayoutRecords:
     def exchanged(self, key: SourceKey, index: Index, home: str) -> list[DatedMove]:
         """What it moves because the processor exchanged money at its own rate; `home` is the company's currency."""
         parts = self._parts(key) or []
-        return [move for part in parts for move in _exchanged(part, parts[0].txn_date, index, home)]
+        off = _exchanged(key, parts, index, home) if parts else Decimal(0)
+        return [DatedMove(parts[0].txn_date, parts[0].clearing, off)] if off and parts[0].clearing is not None else []
 
     def _parts(self, key: SourceKey) -> list[DepositDraft] | None:
         parts = _whole(self._drafts.get(key, ()))
@@ -121,19 +125,40 @@ def moves_back(draft: DepositDraft) -> list[DatedMove]:
     return [out_of_bank, DatedMove(draft.returned, draft.clearing, draft.total)]
 
 
-def _exchanged(part: DepositDraft, day: date, index: Index, home: str) -> Iterator[DatedMove]:
-    paid = ((_of_payment(each, index), each) for each in part.payments)
+def _exchanged(payout: SourceKey, parts: Sequence[DepositDraft], index: Index, home: str) -> Decimal:
+    """What a payout brings beyond what it took of money of another currency, by what was noted of it."""
+    rows: defaultdict[SourceKey, list[DepositedPayment]] = defaultdict(list)
+    for part in parts if parts[0].currency == home else ():
+        for each in (*part.payments, *part.refunds):
+            rows[name_of(each.payment, failed=each.amount < 0)].append(each)
+    off = Decimal(0)
+    for name, several in rows.items():
+        noted = paid_out(index, name)
+        taken = noted.payouts.get(str(payout)) if noted is not None else None
+        if taken is not None:
+            off += total(each.amount for each in several) - taken.worth
+        else:
+            off += total(_off_worth(each, index, home) for each in several)
+    return off
+
+
+def _off_worth(each: DepositedPayment, index: Index, home: str) -> Decimal:
+    """What a row brings beyond what its documents are worth now; nothing was noted of it."""
+    found = [*_of_payment(each, index)] if each.amount > 0 else [index.get("RefundReceipt", each.payment)]
+    live = [posted for posted in found if posted is not None and is_exchanged(posted, home, home)]
     # because of a refund that was told after the payout an entry of its own has the difference
-    by_payout = (each for each in part.refunds if not _has_entry(each.payment, index))
-    back = ((index.get("RefundReceipt", each.payment), each) for each in by_payout)
-    off = sum((off_worth(posted, each, part.currency, home) for posted, each in (*paid, *back)), Decimal(0))
-    if off and part.clearing is not None:
-        yield DatedMove(day, part.clearing, off)
+    if not live or (each.amount < 0 and _has_entry(each.payment, index)):
+        return Decimal(0)
+    there = worth_of(live, home, 1 if each.amount > 0 else -1)
+    return each.amount - taken_by(each, there, NOTHING).worth
 
 
-def _of_payment(each: DepositedPayment, index: Index) -> Posted | None:
+def _of_payment(each: DepositedPayment, index: Index) -> Iterator[Posted | None]:
+    """The payment that the books have for a row; of a charge over several invoices each share."""
     body = SourceKey(each.sale.system, BODY_MONEY, each.sale.id) if each.sale is not None else each.payment
-    return index.get("Payment", each.payment) or index.get("Payment", body)
+    yield index.get("Payment", each.payment) or index.get("Payment", body)
+    for document in index.payment_links.documents_of(each.payment):
+        yield index.get("Payment", share_key(each.payment, document))
 
 
 def _has_entry(refund: SourceKey, index: Index) -> bool:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bridge.index.posted import Posted
 from bridge.planning.steps import PlannedStep, StepId
 from bridge.quickbooks.faults import Disposition, Fault, describe
 from contracts.entities import Entity
 from contracts.errors import RecordError, RejectedPosting
-from contracts.posting import Operation
+from contracts.keys import SourceKey
+from contracts.posting import Operation, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A step that is carried out. `request_id` names the call, in a batch `<requestid>/<bId>`; None without one."""
+    """A step that is carried out. `request_id` names the call, in a batch `<requestid>/<bId>`; None without one.
+
+    `notes` are versions of other documents that hold since then.
+    """
 
     operation: Operation
     entity: str
@@ -22,6 +27,7 @@ class Done:
     posted: Posted | None
     request_id: str | None
     intuit_tid: str | None
+    notes: Mapping[SourceKey, Version] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

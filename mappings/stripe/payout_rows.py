@@ -60,10 +60,13 @@ def parts_of(payout: Payout, rows: RowList, day: date, rules: MappingRules) -> P
 
 def _only_what_came(parts: PayoutParts) -> None:
     """Charges that brought nothing here, or lost what an earlier payout had: no payment of theirs is paid out."""
+    failed = {each.payment: each.amount for each in parts.refunds if each.payment.kind == "charge"}
     for charge, amount in list(parts.payments.items()):
-        if amount <= 0:
+        if amount <= 0 or charge in failed:
             # because a debit that failed while it was pending has no payment at all: waiting for one would never end
             parts.moved_elsewhere("Payments that failed", amount)
+            if charge in failed:
+                _exchanged(parts, parts.rates.get(charge), charge, amount)
             del parts.payments[charge]
 
 
@@ -86,7 +89,7 @@ def _sort_in(parts: PayoutParts, row: BalanceRow, day: date, rules: MappingRules
     elif row.type in REFUNDS and source:
         refund = SourceKey("stripe", "refund", source)
         parts.moved_elsewhere("Refunds", amount, MovedBy(entity="RefundReceipt", document=refund))
-        _exchanged(parts, row, refund, amount)
+        _exchanged(parts, row.exchange_rate, refund, amount)
         _fee_fact(parts, row, refund, fee, day, rules)
     elif source and source.startswith(DISPUTES):
         entry = dispute_entry(row, row_key(source, row), day, rules)
@@ -107,6 +110,11 @@ def _of_a_charge(parts: PayoutParts, row: BalanceRow, charge: SourceKey, amount:
     known = (metadata if isinstance(metadata, dict) else {},)
     shops = belongs_to_shop(known, said if isinstance(said, str) else None, rules)
     if not shops or rules.gateway("stripe").booked_by == "stripe":
+        if row.type in FAILURES and row.exchange_rate is not None:
+            # because what it is worth another document says than that of the charge: it was exchanged on another day
+            parts.moved_elsewhere("Payments that failed", amount)
+            _exchanged(parts, row.exchange_rate, charge, amount)
+            return
         parts.brings(charge, amount, rate=row.exchange_rate)
         parts.links += _links(found, charge)
         return
@@ -117,10 +125,10 @@ def _of_a_charge(parts: PayoutParts, row: BalanceRow, charge: SourceKey, amount:
         parts.orders[sale] = None
 
 
-def _exchanged(parts: PayoutParts, row: BalanceRow, refund: SourceKey, amount: Decimal) -> None:
-    """A refund of another currency: at the processor's rate it took something else than the books say."""
-    if row.exchange_rate is not None:
-        parts.refunds[refund] = DepositedPayment(payment=refund, amount=amount, rate=row.exchange_rate)
+def _exchanged(parts: PayoutParts, rate: Decimal | None, document: SourceKey, amount: Decimal) -> None:
+    """Money of another currency that went or came back: at the processor's rate it is something else than booked."""
+    if rate is not None:
+        parts.refunds.append(DepositedPayment(payment=document, amount=amount, rate=rate))
 
 
 def _fee_fact(

@@ -26,7 +26,7 @@ from tests.support.orders import Json, charge, line, order, shopify_event, strip
 from tests.support.reconciling import balanced, named, sold
 from tests.support.shop_payouts import charged, told
 from tests.support.sizes import examples
-from tests.support.stripe_objects import CHARGE_ID, payout, refund, row
+from tests.support.stripe_objects import CHARGE_ID, listed, payout, refund, row
 from tests.support.world import RULES, World, opened
 
 YEARS = (date(2015, 1, 1), date(2030, 12, 31))
@@ -148,6 +148,31 @@ def exchanged() -> list[Json]:
     ]
 
 
+def exchanged_and_lost() -> list[Json]:
+    """A payout in dollars of a debit in euros and of its failure, which is told last."""
+    brought = row("charge", 2680, CHARGE_ID, 110, exchange_rate=1.072)
+    debited = charge(currency="eur")
+    failed = {**debited, "status": "failed", "paid": False, "failure_balance_transaction": "txn_f"}
+    return [
+        stripe_event("charge.succeeded", debited),
+        stripe_event("payout.paid", payout(2570, [brought])),
+        stripe_event(
+            "payout.paid",
+            payout(
+                -2725,
+                id="po_2",
+                balance_transactions=listed(
+                    [
+                        row("payout", 2725, "po_2"),
+                        row("payment_failure_refund", -2725, CHARGE_ID, exchange_rate=1.09),
+                    ]
+                ),
+            ),
+        ),
+        stripe_event("charge.failed", failed, created=1772600401),
+    ]
+
+
 def came_back(first: str) -> list[Json]:
     """A payout that failed, told as paid before or after that."""
     rows = [charged(1001, "108.00", "3.43")]
@@ -166,12 +191,14 @@ class Companion:
 
 DERIVED: Mapping[tuple[str, str], Sequence[Companion]] = {
     ("sale/late.py", "plan_late"): (Companion(reduced_in_april(), "late", LATE),),
-    ("exchange_differences.py", "plan_late_difference"): (Companion(exchanged(), "exchange", RULES),),
-    ("exchange_differences.py", "_paid_out"): (),
+    ("exchange_differences.py", "_entry"): (
+        Companion(exchanged(), "exchange", RULES),
+        Companion(exchanged_and_lost(), "failed.exchange", RULES),
+    ),
     ("deposits.py", "_derived"): (Companion(came_back("paid"), "returned"), Companion(came_back("failed"), "failed")),
     ("sale/combined.py", "stand_in_key"): (),
 }
-"""Where planning makes a key that no event names: `_paid_out` is of a note, `stand_in_key` of what a person entered."""
+"""Where planning makes a key that no event names: `stand_in_key` is of what a person entered."""
 
 
 @pytest.mark.parametrize(

@@ -174,14 +174,17 @@ class World(SandboxBooks):
 
     async def deliver_records_twice(self, *records: InboundRecord, kills: Sequence[int]) -> None:
         """As `deliver_twice`, of records as `record` makes them: the requests of each owner that is killed."""
-        self._records = records
         for left in kills:
-            self.journal.requests_left = left
-            with contextlib.suppress(OwnerKilled):
-                await self.company.process(self._records)
-            self.journal.requests_left = None
-            await self.restart()
+            await self.killed_at(*records, requests=left)
         await self.again()
+
+    async def killed_at(self, *records: InboundRecord, requests: int) -> None:
+        """One micro-batch whose owner is killed; the next one has taken over, and no record came again."""
+        self._records, self.journal.requests_left = records, requests
+        with contextlib.suppress(OwnerKilled):
+            await self.company.process(self._records)
+        self.journal.requests_left = None
+        await self.restart()
 
     async def process(self, records: tuple[InboundRecord, ...]) -> list[Result]:
         """One micro-batch, settled; all results that it led to."""

@@ -42,10 +42,10 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
             raise TypeError(f"{key}: a refund needs a RefundReceiptDraft")
         resolution = _known(context, sale, group[0], draft)
         _warn_of_another_total(context, group, draft.total)
-        plan_late_difference(context, group[0])
         note_inside(context, draft.transactions, name_of(key))
         if resolution is not None:
             context.resolve(positions, resolution)
+            plan_late_difference(context, key, positions[0], is_back=True)
             continue
         step = PlannedStep(
             id=StepId("RefundReceipt", key),
@@ -61,6 +61,7 @@ def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
             total=draft.total,
         )
         context.plan_write(step, positions)
+        plan_late_difference(context, key, positions[0], is_back=True)
 
 
 def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim]) -> None:
@@ -72,6 +73,7 @@ def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim
     posted = context.index.get("JournalEntry", claim.step.key)
     payment = context.index.get("Payment", claim.step.key)
     if posted is not None:
+        plan_late_difference(context, claim.step.key, claim.position, is_back=True)
         context.resolve(positions, known(posted))
         return
     is_known = payment is not None or StepId("Payment", claim.step.key) in context.steps
@@ -99,6 +101,7 @@ def _plan_owed_again(context: PlanningContext, sale: Sale, group: Sequence[Claim
     needs = frozenset({sale.step.id} if sale.step else ())
     step = PlannedStep(id=step_id, operation=Operation.CREATE, owner=claim.position, draft=entry, needs=needs)
     context.plan_write(step, positions)
+    plan_late_difference(context, claim.step.key, claim.position, is_back=True)
 
 
 def note_lost(context: PlanningContext, claim: Claim) -> None:
