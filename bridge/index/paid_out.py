@@ -16,7 +16,7 @@ import orjson
 from bridge.index.index import Index
 from bridge.index.worth import Taken
 from contracts.keys import SourceKey
-from contracts.money import round_half_up, written_out
+from contracts.money import written_out
 from contracts.posting import Version
 
 NOTED, FAILED = "paid-out", "failed"
@@ -27,8 +27,8 @@ class NotedPayouts:
     """All that payouts have taken of a document.
 
     `currency` is theirs, `account` the Id of the one that exchange differences go to, None for the one that the bridge
-    makes. `late` is what entries beside the payouts have moved since, `entries` how many. `is_old`: a release before
-    this one noted it, of a refund only and without what is in the refund's own currency.
+    makes. `late` is what entries beside the payouts have moved since, `entries` how many, `number` how often it was
+    noted.
     """
 
     currency: str
@@ -37,7 +37,6 @@ class NotedPayouts:
     late: Decimal = Decimal(0)
     entries: int = 0
     number: int = 0
-    is_old: bool = False
 
     @property
     def taken(self) -> Taken:
@@ -85,23 +84,12 @@ def paid_out(index: Index, name: SourceKey) -> NotedPayouts | None:
     noted = index.newest(name)
     if noted is None or not noted.content.startswith(NOTED):
         return None
-    said = noted.content.removeprefix(NOTED).strip()
-    return _read(said, noted.rank) if said.startswith("{") else _read_old(said)
-
-
-def _read(said: str, number: int) -> NotedPayouts:
-    fields = orjson.loads(said)
+    fields = orjson.loads(noted.content.removeprefix(NOTED))
     return NotedPayouts(
         currency=fields["currency"],
         account=fields["account"],
         payouts={name: Taken(Decimal(worth), Decimal(own)) for name, (worth, own) in fields["payouts"].items()},
         late=Decimal(fields["late"]),
         entries=int(fields["entries"]),
-        number=number,
+        number=noted.rank,
     )
-
-
-def _read_old(said: str) -> NotedPayouts:
-    amount, rate, currency, *account = said.split()
-    taken = Taken(Decimal(amount), round_half_up(Decimal(amount) / Decimal(rate), 4))
-    return NotedPayouts(currency=currency, account=account[0] if account else None, payouts={"": taken}, is_old=True)

@@ -183,7 +183,7 @@ def plan_late_difference(context: PlanningContext, document: SourceKey, position
     entry = _entry(document, before, is_back=is_back)
     if not found or before.is_taken_back or context.index.get("JournalEntry", entry) is not None:
         return
-    if not before.is_old and not is_same(there.own, before.taken.own):
+    if not is_same(there.own, before.taken.own):
         return  # because another row of it is still to be paid out
     gap = there.worth - before.taken.worth
     if gap and found[0].deposit_to is not None:

@@ -83,6 +83,13 @@ class ForeignStory:
         told = listed([row("payout", -amount, ident), *self.rows[number]])
         return stripe_event("payout.paid", payout(amount, id=ident, balance_transactions=told))
 
+    def pay_out(self) -> None:
+        """Tell each payout that has rows; of nothing there is none, so one that comes to nothing bears a fee."""
+        for number, rows in enumerate(self.rows):
+            if rows and not _net(rows):
+                rows.append(row("stripe_fee", -25, f"fee_{number:08}"))
+        self.events += [self.payout(number) for number, rows in enumerate(self.rows) if rows]
+
     def paid_out(self, *moved: Moved) -> None:
         """Each row comes with one of the payouts; those of one charge with the same or a later one."""
         first = 0
@@ -106,7 +113,7 @@ def drawn_story(draw: random.Random) -> ForeignStory:
     story = ForeignStory(draw, rows=[[] for _ in range(draw.choice((1, 1, 2)))])
     for number in range(draw.randint(1, 3)):
         charged_and_refunded(story, number)
-    story.events += [story.payout(number) for number, rows in enumerate(story.rows) if rows]
+    story.pay_out()
     return story
 
 
@@ -116,7 +123,7 @@ def drawn_reversals(draw: random.Random) -> ForeignStory:
     kinds = (failed_debit, failed_refund, disputed, captured_in_parts, charged_and_refunded)
     for number in range(draw.randint(1, 3)):
         draw.choice(kinds)(story, number)
-    story.events += [story.payout(number) for number, rows in enumerate(story.rows) if rows]
+    story.pay_out()
     return story
 
 
