@@ -15,6 +15,7 @@ from bridge.index.index import VOIDED, Index
 from bridge.index.payment_links import PaymentLinks, Shares, larger, lost, share_key
 from bridge.index.posted import Posted, is_given_away, order_of
 from bridge.planning.coming_sales import coming_sales
+from bridge.planning.failing_debits import FailingDebits
 from contracts.keys import BODY_MONEY, UNNAMED, SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import total
@@ -63,6 +64,7 @@ class KnownLinks:
         steps = [step for plan in plans for step in plan.steps]
         self._planned = coming_sales(steps, index)
         self._voided = {step.key for step in steps if step.intent is Intent.VOID}
+        self._failing = FailingDebits(steps, index)
         self._charged: dict[SourceKey, Decimal] = {}
         for step in steps:
             if step.key.kind == "charge" and isinstance(step.draft, PaymentDraft):
@@ -208,9 +210,12 @@ class KnownLinks:
 
     def was_lost(self, invoice: SourceKey) -> bool:
         """True for an invoice that was paid by a debit which failed before anything of it was booked."""
-        return any(
+        noted_before = any(
             self.index.newest(lost(money)) == TAKEN_BACK_FOR_GOOD for money in self.payments_of_document(invoice)
         )
+        failing = (each for each in self.charges_of_document(invoice) if each not in self._charged)
+        is_lost = self._failing.leave_unpaid
+        return noted_before or any(is_lost(each, invoice, len(self.documents_of(each))) for each in failing)
 
     def is_on_another(self, invoice: SourceKey) -> bool:
         """True for an invoice whose money lies on another document, or may: its body tells the same money."""
@@ -218,8 +223,17 @@ class KnownLinks:
 
     def invoices(self) -> Iterator[SourceKey]:
         """The invoices that this micro-batch speaks of and that are there; with one of a charge all others of it."""
-        charges = {*self._charged, *filter(None, (self.charge_of(money) for money, _ in self.named))}
-        shared = (each for charge in sorted(charges) if len(found := self.documents_of(charge)) > 1 for each in found)
+        charges = {
+            *self._charged,
+            *self._failing.charges,
+            *filter(None, (self.charge_of(money) for money, _ in self.named)),
+        }
+        shared = (
+            each
+            for charge in sorted(charges)
+            if len(found := self.documents_of(charge)) > 1 or charge in self._failing.charges
+            for each in found
+        )
         named = (document for _, document in self.named)
         for document in dict.fromkeys((*self._planned, *named, *shared)):
             if document.kind == "invoice" and self._is_there(document):

@@ -207,8 +207,11 @@ def _charges_named(plan: PostingPlan, known: KnownLinks) -> set[SourceKey]:
 def _move_charge(found: LinkedPlans, known: KnownLinks, charge: SourceKey, owner: int) -> None:
     sale, payment, invoice = known.index.get("Invoice", charge), known.payment_of(charge), known.invoice_of(charge)
     own_sale = sale if sale is not None and not sale.voided else None
+    receipt = known.index.get("RefundReceipt", charge)
+    # because an owner may have been killed between the void of its sale and what goes with it
+    is_superseded = own_sale is not None or (sale is not None and receipt is not None and not receipt.voided)
     division = known.division_of(charge)
-    if invoice is None or (own_sale is None and len(known.documents_of(charge)) < 2):
+    if invoice is None or not (is_superseded or len(known.documents_of(charge)) > 1):
         return
     changed = [each for each in (own_sale, payment) if each and not each.total_unchanged]
     if changed:
@@ -218,9 +221,9 @@ def _move_charge(found: LinkedPlans, known: KnownLinks, charge: SourceKey, owner
     if payment is not None and payment.deposited and any(step.key == charge for step in moved):
         found.resolutions.append((owner, Refused(rejected(payment, DEPOSITED), payment)))
         return
-    if own_sale is not None:
+    if is_superseded:
         found.superseded_charges[charge] = owner
-        moved += _lost_again(known.index.get("RefundReceipt", charge), invoice)
+        moved += _lost_again(receipt, invoice)
     if moved:
         plan = found.plans[owner]
         found.plans[owner] = replace(plan, lane=invoice, steps=(*plan.steps, *moved))

@@ -33,10 +33,11 @@ def void_superseded_charges(context: PlanningContext, superseded_charges: Iterab
             context.resolve([owner], Refused(rejected(sale, PAID_BY_HAND), sale))
             continue
         with context.planning([owner]):
-            void = PlannedStep(id=document, operation=Operation.VOID, owner=owner, target=sale)
-            context.plan_write(void, [owner])
+            if not sale.voided:
+                void = PlannedStep(id=document, operation=Operation.VOID, owner=owner, target=sale)
+                context.plan_write(void, [owner])
+                context.plan_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])
             _delete_receipt(context, charge, owner)
-            context.plan_write(marker_again(document, sale, str(ONCE), owner, voided_now=True), [owner])
 
 
 def shares_after_charges(context: PlanningContext) -> None:
