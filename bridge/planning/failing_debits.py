@@ -41,9 +41,9 @@ class FailingDebits:
         failed = self._failed.get(charge)
         if failed is None or any(self._index.get(entity, charge) for entity in ("Payment", "JournalEntry")):
             return False
-        return documents > 1 or self._told_by_body(invoice) < failed
+        return documents > 1 or self._said_by_body(invoice) < failed
 
-    def _told_by_body(self, invoice: SourceKey) -> Decimal:
+    def _said_by_body(self, invoice: SourceKey) -> Decimal:
         key = SourceKey(invoice.system, BODY_MONEY, invoice.id)
         booked = self._index.get("Payment", key)
         in_books = booked.total if booked is not None and not booked.voided else Decimal(0)
