@@ -174,6 +174,7 @@ class World(SandboxBooks):
 
     async def deliver_records_twice(self, *records: InboundRecord, kills: Sequence[int]) -> None:
         """As `deliver_twice`, of records as `record` makes them: the requests of each owner that is killed."""
+        self._records = records
         for left in kills:
             await self.killed_at(*records, requests=left)
         await self.again()
