@@ -102,7 +102,7 @@ CATALOGUE: Mapping[MarkerField, FieldFormat] = {
     MarkerField.CUSTOMER: FieldFormat(
         "customer that it was written for: another one in the books is a person's change",
         "Id in QBO",
-        (*SALES, "Payment"),
+        (*SALES, "Payment", *CREDITS),
     ),
     MarkerField.GIFT_CARDS: FieldFormat(
         "gift cards that paid for a part of the sale, in the order of their lines at the end of the form",

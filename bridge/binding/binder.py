@@ -13,11 +13,12 @@ from bridge.binding.deposits import deposit_body, payout_entry_body
 from bridge.binding.lists import customer_body, item_body
 from bridge.binding.lookups import Body, Lookups
 from bridge.binding.money import changed_entry_body, changed_payment_body, journal_body, payment_body
-from bridge.binding.sales import application_body, credit_body, refund_body, sale_body
+from bridge.binding.sales import application_body, credit_body, moved_body, refund_body, sale_body
 from bridge.index.company_profile import CompanyProfile
 from bridge.index.index import Index
 from bridge.planning.steps import PlannedStep
 from contracts.keys import SourceKey
+from contracts.marker import CREDITS
 from contracts.posting import Operation
 from contracts.quickbooks import (
     AccountDraft,
@@ -86,6 +87,8 @@ class Binder:
             return changed_entry_body(self._lookups, step)
         if step.id.entity == "Payment" and step.sale is not None:
             return changed_payment_body(self._lookups, step, step.sale)
+        if step.id.entity in CREDITS and step.sale is not None:
+            return moved_body(self._lookups, step, step.sale)
         return sale_body(self._lookups, step)
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from bridge.binding.forms import form_class, invoice_body, item_lines, tracked
 from bridge.binding.lookups import Body, Lookups
 from bridge.binding.tax import EXEMPT, form_tax
+from bridge.index.posted import Posted
 from bridge.index.sale_place import SalePlace, without_street
 from bridge.planning.sale.redemptions import base_lines
 from bridge.planning.steps import PlannedStep, Redeemed
 from contracts.errors import UnmappableEvent
 from contracts.keys import SourceKey
+from contracts.marker import MarkerField
 from contracts.posting import Operation
 from contracts.quickbooks import (
     CreditMemoDraft,
@@ -41,11 +43,14 @@ def _content(lookups: Lookups, step: PlannedStep) -> Body:
             return _form(lookups, step, sale)
     if step.total is None or step.target is None or step.target.form is None:
         return {"PrivateNote": lookups.note(step)}
-    tax = step.target.form["TxnTaxDetail"]
-    if lookups.profile.country == "US":
-        tax = {name: value for name, value in tax.items() if name != "TaxLine"}
-    form = {**step.target.form, "TxnTaxDetail": tax} if tax else {**step.target.form, "TxnTaxDetail": None}
-    return {**form, "Line": _with_cards(lookups, step, base_lines(step.target)), "PrivateNote": lookups.note(step)}
+    return {**_lines_as_they_stand(lookups, step, step.target), "PrivateNote": lookups.note(step)}
+
+
+def _lines_as_they_stand(lookups: Lookups, step: PlannedStep, posted: Posted) -> Body:
+    """The lines and the tax of a form in the books, and the gift cards on it."""
+    tax = _tax_as_it_stands(lookups, step)
+    lines = _with_cards(lookups, step, base_lines(posted))
+    return {**(posted.form or {}), "TxnTaxDetail": tax, "Line": lines}
 
 
 def _tax_as_it_stands(lookups: Lookups, step: PlannedStep) -> Body | None:
@@ -60,6 +65,8 @@ def _form(lookups: Lookups, step: PlannedStep, sale: InvoiceDraft) -> Body:
     body = invoice_body(lookups, step, sale)
     if step.id.entity == "SalesReceipt":
         body = {name: value for name, value in body.items() if name not in ("DueDate", "SalesTermRef")}
+    if step.keeps_lines and step.target is not None:
+        return {**body, **_lines_as_they_stand(lookups, step, step.target)}
     return {**body, "Line": _with_cards(lookups, step, body["Line"])}
 
 
@@ -122,6 +129,18 @@ def credit_body(lookups: Lookups, step: PlannedStep, draft: CreditMemoDraft) -> 
     return {**body, "Line": list(draft.copied), "TxnTaxDetail": draft.copied_tax} if draft.copied else body
 
 
+def moved_body(lookups: Lookups, step: PlannedStep, key: SourceKey) -> Body:
+    """A credit memo or refund receipt at the customer whom its sale has now; its lines and its tax stay."""
+    sale = lookups.index.sale(key)
+    if sale is None or sale.customer_id is None:
+        raise UnmappableEvent(f"{key} is not in the books, so nobody says whose its refunds are")
+    return {
+        "CustomerRef": {"value": sale.customer_id},
+        "TxnTaxDetail": _tax_as_it_stands(lookups, step),
+        "PrivateNote": lookups.note(step, {MarkerField.CUSTOMER: sale.customer_id}),
+    }
+
+
 def _customer_of(lookups: Lookups, key: SourceKey, draft: RefundReceiptDraft | CreditMemoDraft) -> str | None:
     """Whose the sale `key` is; None when that customer is inactive and the draft names no other."""
     sale = lookups.index.sale(key)
@@ -160,7 +179,7 @@ def _back(
         # because QBO takes an address of its own where none is sent, and would take the tax back in another state
         "ShipAddr": without_street(place.shipping) if draft.without_street else place.shipping,
         **lookups.money(step, draft.currency),
-        "PrivateNote": lookups.note(step),
+        "PrivateNote": lookups.note(step, {MarkerField.CUSTOMER: customer} if customer is not None else {}),
     }
 
 

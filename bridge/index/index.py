@@ -40,7 +40,7 @@ from bridge.index.sale_place import place_of
 from bridge.index.unmarked import FoundByFacts
 from contracts.entities import Entity, number, part
 from contracts.keys import BODY_MONEY, SourceKey
-from contracts.marker import SALES, Marker, MarkerField, amount_in, text_in
+from contracts.marker import CREDITS, SALES, Marker, MarkerField, amount_in, text_in
 from contracts.marker_seal import MarkerSeal, SealedNote
 from contracts.posting import Version
 from contracts.quickbooks import CustomerDraft, InvoiceDraft, ItemDraft
@@ -200,7 +200,7 @@ class Index:
             return None
         note = self.seal.read(entity, str(body.get("PrivateNote") or ""))
         posted = self._read(entity, body, note)
-        has_form = entity in SALES or entity == "CreditMemo" or _is_late_money(posted)
+        has_form = entity in (*SALES, *CREDITS) or _is_late_money(posted)
         if posted is not None and has_form and (in_full or posted.has_gift_cards):
             posted = replace(posted, form=form_of(body))
         if posted is not None and entity in SALES and not slim:

@@ -43,8 +43,9 @@ class PlannedStep:
     document that money, a credit or a refund belongs to; `applied` is what a payment puts on its invoice, and with
     `keeps_customer` it stays with the customer that a person gave it. Of a sale
     `total` is what QBO must answer, `redemptions` are the gift cards on it and `shipping` how it went out; without a
-    draft its lines stay as they are. `note` is a sentence for people. What is `barred` is never sent; `held` says that
-    its event waits. `notes` are versions of other documents that hold as soon as it is written, and not before.
+    draft, or where it `keeps_lines`, its lines and its tax stay as they are. `note` is a sentence for people. What is
+    `barred` is never sent; `held` says that its event waits. `notes` are versions of other documents that hold as soon
+    as it is written, and not before.
     """
 
     id: StepId
@@ -57,6 +58,7 @@ class PlannedStep:
     sale: SourceKey | None = None
     applied: Decimal = Decimal(0)
     keeps_customer: bool = False
+    keeps_lines: bool = False
     total: Decimal | None = None
     redemptions: tuple[Redeemed, ...] = ()
     shipping: Shipping | None = None

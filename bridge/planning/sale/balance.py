@@ -12,6 +12,7 @@ from bridge.planning.steps import Sale, StepId
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField, amount_in
 from contracts.money import total
+from contracts.posting import Operation
 from contracts.quickbooks import InvoiceDraft
 
 NOTHING = Decimal(0)
@@ -98,8 +99,16 @@ class PaymentPlace:
     keeps_customer: bool = False
 
 
-NOTHING_OPEN = OpenBalance()
-"""A sales receipt takes no payments: its money is inside it."""
+def measure_owner(context: PlanningContext, sale: Sale) -> OpenBalance:
+    """Whose the form of `sale` is in the end, and for whom it was written before; it takes nothing."""
+    draft = sale.step.draft if sale.step and isinstance(sale.step.draft, InvoiceDraft) else None
+    here = sale.posted.customer_id if sale.posted else None
+    follows = draft is not None and not context.index.keeps_customer(sale.posted, draft)
+    return OpenBalance(
+        customer_id=context.customer_id(draft.customer, draft.currency) if draft and follows else here,
+        sale=sale.key,
+        written_for=sale.posted.written_customer_id if sale.posted else None,
+    )
 
 
 def measure_open_balance(
@@ -110,25 +119,31 @@ def measure_open_balance(
     `changing` is the payment known from the body that is placed anew, over `left`.
     """
     payments = context.index.payments_of(sale.key)
-    applications = context.index.applications_of(sale.key)
-    draft = sale.step.draft if sale.step and isinstance(sale.step.draft, InvoiceDraft) else None
-    here = sale.posted.customer_id if sale.posted else None
-    follows = draft is not None and not context.index.keeps_customer(sale.posted, draft)
-    owner = context.customer_id(draft.customer, draft.currency) if draft and follows else here
-    moved = sale.posted is not None and owner != here
+    owner = measure_owner(context, sale)
+    # because QBO takes off what changes hands, and what was read of one that is another's may be older than that
+    applications = [each for each in context.index.applications_of(sale.key) if each.customer_id == owner.customer_id]
+    moved = sale.posted is not None and owner.customer_id != sale.posted.customer_id
     # Because QBO takes all payments off an invoice that goes to another customer: nothing covers it after that.
-    covered = NOTHING if moved else _covered(sale.posted, [*payments, *applications])
+    covered = (
+        NOTHING if moved else _covered(sale.posted, [*payments, *applications]) - _coming_off(context, applications)
+    )
     smaller = sale.step is not None and sale.step.total is not None and covered > sale.asked
-    return OpenBalance(
+    return replace(
+        owner,
         # Because the payment known from the body is placed anew, what it has on the invoice now is free for it.
         amount=sale.asked - covered + (changing.applied if changing else NOTHING),
-        customer_id=owner,
         shrinking=sale.step.id if smaller and sale.step else None,
-        sale=sale.key,
-        written_for=sale.posted.written_customer_id if sale.posted else None,
-        relink=any(is_partly_applied(payment) or payment.customer_id != owner for payment in payments),
-        kept_off=max(taken_off(changing) - left, NOTHING) if changing and changing.customer_id == owner else NOTHING,
+        relink=any(is_partly_applied(payment) or payment.customer_id != owner.customer_id for payment in payments),
+        kept_off=max(taken_off(changing) - left, NOTHING)
+        if changing and changing.customer_id == owner.customer_id
+        else NOTHING,
     )
+
+
+def _coming_off(context: PlanningContext, applications: Sequence[Posted]) -> Decimal:
+    """What credits of ours that are taken out in these waves leave free on the invoice."""
+    steps = [(each, context.steps.get(StepId("Payment", each.key))) for each in applications]
+    return total(each.applied for each, step in steps if step is not None and step.operation is Operation.VOID)
 
 
 def is_partly_applied(payment: Posted) -> bool:

@@ -6,6 +6,7 @@ Where a company has credits applied by themselves (AutoApplyCredit), QBO is aske
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from bridge.planning.grouping import by_key
 from bridge.planning.refusals import DID_NOT_LAST, known, stays_void
 from bridge.planning.sale.applying import applied_fact
 from bridge.planning.sale.balance import OpenBalance, is_partly_applied
+from bridge.planning.sale.buyers import follow_buyer, moving
 from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale, PaidSale
 from bridge.planning.steps import (
@@ -42,10 +44,11 @@ NOTHING_TO_CREDIT = "the sale was cancelled: there is nothing to credit"
 def plan_credits(context: PlanningContext, paid: PaidSale) -> CreditedSale:
     """Phase *credits*: decide the credit memos, each once, and how much of each goes on the invoice."""
     form, balance = paid.form, paid.balance
+    follow_buyer(context, form, balance, context.index.credits_of(form.key), paid.claims.first)
     for key, group in by_key(paid.claims.credits):
         positions = [claim.position for claim in group]
         posted = context.index.get("CreditMemo", key)
-        refusal = _refusal(context, form, group[0], posted)
+        refusal = _refusal(context, paid, group[0], posted)
         if refusal is not None:
             context.resolve(positions, refusal)
             continue
@@ -60,7 +63,7 @@ def plan_credits(context: PlanningContext, paid: PaidSale) -> CreditedSale:
         claimed = {claim.step.key for claim in paid.claims.credits}
         earlier = [credit for credit in context.index.credits_of(form.key) if credit.key not in claimed]
         apply_earlier(context, form, earlier, paid.claims.first.position, balance)
-    return CreditedSale(form=form, refunds=paid.claims.refunds, overpaid=paid.claims.overpaid)
+    return CreditedSale(form=form, claims=paid.claims, balance=balance)
 
 
 def apply_earlier(
@@ -112,6 +115,11 @@ def is_late(credit: SourceKey, sale: SourceKey) -> bool:
     return credit.kind == sale.kind
 
 
+def late_credits_of(context: PlanningContext, sale: SourceKey) -> list[Posted]:
+    """The live credit memos of late changes of a sale, in the order of their keys."""
+    return [credit for credit in context.index.credits_of(sale) if is_late(credit.key, sale)]
+
+
 def _taken(
     context: PlanningContext,
     posted: Posted,
@@ -126,8 +134,8 @@ def _taken(
     return step.id
 
 
-def _refusal(context: PlanningContext, sale: Sale, claim: Claim, posted: Posted | None) -> StepResolution | None:
-    draft = _draft(claim)
+def _refusal(context: PlanningContext, paid: PaidSale, claim: Claim, posted: Posted | None) -> StepResolution | None:
+    sale, draft = paid.form, _draft(claim)
     if posted is not None and posted.voided:
         return known(posted)
     if posted is None and context.is_taken_back(claim.step.key):
@@ -137,7 +145,7 @@ def _refusal(context: PlanningContext, sale: Sale, claim: Claim, posted: Posted 
         if by_a_person and sale.posted is not None:
             return stays_void(sale.posted)
         return Skipped("skipped_by_rule", NOTHING_TO_CREDIT, sale.posted)
-    if _is_cancelled_late(context, sale) and not is_late(claim.step.key, sale.key):
+    if _is_cancelled_late(context, paid) and not is_late(claim.step.key, sale.key):
         # because the credit memo of a late cancellation took all of the sale back
         return Skipped("skipped_by_rule", NOTHING_TO_CREDIT, sale.posted)
     if draft.currency != sale.currency(draft.currency):
@@ -145,9 +153,10 @@ def _refusal(context: PlanningContext, sale: Sale, claim: Claim, posted: Posted 
     return None
 
 
-def _is_cancelled_late(context: PlanningContext, sale: Sale) -> bool:
-    late = any(is_late(credit.key, sale.key) for credit in context.index.credits_of(sale.key))
-    return late and is_cancelled(context, sale)
+def _is_cancelled_late(context: PlanningContext, paid: PaidSale) -> bool:
+    """True where a credit memo takes back all of a cancelled sale, in the books or about to be."""
+    late = any(is_late(claim.step.key, paid.form.key) for claim in paid.claims.credits)
+    return (late or bool(late_credits_of(context, paid.form.key))) and is_cancelled(context, paid.form)
 
 
 def is_cancelled(context: PlanningContext, sale: Sale) -> bool:
@@ -189,11 +198,21 @@ def _apply_rest(
     What QBO has put on other invoices by itself comes back first, as far as its own invoice asks for it. What we could
     put on it only in part before goes on it as far as it has room now.
     """
-    before = context.index.get("Payment", credit.key)
-    if balance.customer_id not in (None, credit.customer_id):
-        return balance  # because a person gave it another customer, whose invoices alone it can be put on
-    if sale.entity != "Invoice" or (before is not None and (before.voided or not is_partly_applied(before))):
+    before, follows = context.index.get("Payment", credit.key), moving(credit) in context.steps
+    if balance.customer_id != credit.customer_id and not follows:
+        return balance  # because it stays with another customer, whose invoices alone it can be put on
+    if before is not None and before.customer_id != balance.customer_id and not before.voided:
+        # because QBO takes off what changes hands, nothing of it is on the invoice any more
+        before = replace(before, applied=Decimal(0))
+    elif before is not None and (before.voided or not is_partly_applied(before)):
         return balance
+    if sale.entity != "Invoice":
+        return balance
+    if follows and context.profile.applies_credits:
+        context.ask_again()  # because QBO may put it on invoices of its new customer by itself
+        return balance
+    if follows:
+        return _apply(context, sale, claim, credit.total, balance, before=before, after=[moving(credit)])
     if not credit.is_current:
         context.require_reread(credit)
     amount, misapplied = credit.balance or Decimal(0), _misapplied(context, sale, credit)

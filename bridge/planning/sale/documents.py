@@ -16,7 +16,7 @@ from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, st
 from bridge.planning.sale.amounts import form_draft
 from bridge.planning.sale.credits import take_off_credits
 from bridge.planning.sale.held import held_content, hold, is_held
-from bridge.planning.sale.late import plan_late
+from bridge.planning.sale.late import newest_version, plan_late, says_newest
 from bridge.planning.sale.receipts import is_outgrown, is_unclear, standing_form, take_back
 from bridge.planning.sale.voids import plan_void
 from bridge.planning.steps import (
@@ -63,15 +63,17 @@ def plan_document(context: PlanningContext, key: SourceKey, claims: SaleClaims) 
     same = [bodies[i].position for i in range(len(bodies)) if versions[i].content == version.content]
     posted = standing_form(context, key)
     context.resolve((each.position for each in bodies if each.position not in same), Superseded(posted))
-    seen = context.index.newest(key)
+    seen = newest_version(context, key)
     older = seen is not None and held_content(seen) is None and version < seen
-    if older and not (posted and _says(posted, claim, version)):
+    if older and not (posted and _says(context, posted, claim, version)):
         deleted = Skipped("skipped_by_rule", "the order was deleted at its source", posted)
         context.resolve(same, deleted if seen == TAKEN_BACK_FOR_GOOD else Superseded(posted))
     elif claim.step.intent is Intent.LEFT_OUT:
         context.note_version(key, version)
         context.resolve(same, Skipped("skipped_by_rule", BY_RULE, posted))
-    elif posted is not None and posted.is_left_as_it_is and not (posted.voided or _says(posted, claim, version)):
+    elif (
+        posted is not None and posted.is_left_as_it_is and not (posted.voided or _says(context, posted, claim, version))
+    ):
         context.resolve(same, Refused(rejected(posted, LEFT_AS_IT_IS), posted))
     elif claim.step.intent in TAKEN_BACK:
         return plan_void(context, claim, same, posted, version, claims)
@@ -115,10 +117,12 @@ def _has_grown(draft: InvoiceDraft, posted: Posted) -> bool:
     return not posted.voided and posted.total_unchanged and draft.total > posted.total
 
 
-def _says(posted: Posted, claim: Claim, version: Version) -> bool:
+def _says(context: PlanningContext, posted: Posted, claim: Claim, version: Version) -> bool:
     """True where the books hold what the body says, whatever rules it was written by."""
-    if posted.voided or posted.content == version.content:
-        return not posted.voided
+    if posted.voided or not says_newest(context, posted):
+        return False
+    if posted.content == version.content:
+        return True
     # because a release before this one wrote the hash of the form itself, with what rules had added
     return bool(claim.step.said) and posted.content == content_hash(form_draft(claim))
 
@@ -139,7 +143,7 @@ def _plan_state(
     draft = form_draft(claim)
     if posted is not None and posted.voided:
         context.resolve(same, stays_void(posted))
-    elif posted is not None and _says(posted, claim, version):
+    elif posted is not None and _says(context, posted, claim, version):
         context.note_version(claim.step.key, version)
         context.resolve(same, AlreadyPosted(posted))
     elif posted is not None and not posted.total_unchanged:

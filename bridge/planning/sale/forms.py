@@ -15,6 +15,7 @@ from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import conflict, stays_void
 from bridge.planning.sale import shipments
 from bridge.planning.sale.amounts import form_draft
+from bridge.planning.sale.credits import late_credits_of
 from bridge.planning.sale.documents import version_of
 from bridge.planning.sale.redemptions import amount_redeemed, redeemed_fact, redeemed_on
 from bridge.planning.sale.shipments import Shipment, is_newer, shipment_fact, shipments_on, shipping
@@ -131,7 +132,7 @@ def _change(context: PlanningContext, money: SaleMoney, found: dict[str, Shipmen
     cards = money.redeemed != redeemed_on(posted)
     if posted is None or not (cards or any(_is_delivery(claim) for claim in claims)):
         return
-    draft = _same_content(posted, money.claims)
+    draft = _same_content(context, posted, money.claims)
     if cards and not posted.total_unchanged:
         # Because a person has changed the total, how much the gift card may take off it is theirs to settle.
         context.resolve((claim.position for claim in claims), Refused(conflict(posted), posted))
@@ -176,8 +177,10 @@ def _marker_fields(before: object, money: SaleMoney, found: dict[str, Shipment],
     return {**kept, MarkerField.TOTAL: plain(total, money.currency), **on_form}
 
 
-def _same_content(posted: Posted, claims: SaleClaims) -> InvoiceDraft | None:
+def _same_content(context: PlanningContext, posted: Posted, claims: SaleClaims) -> InvoiceDraft | None:
     """The body of this micro-batch that says what the form says, so that its lines need not be read."""
+    if late_credits_of(context, posted.key):
+        return None  # because its lines are those of before the late changes, whatever version its marker says
     for claim in claims.bodies:
         # because a form of other rules has lines of its own, only its lines as they are read may be written again
         if claim.step.draft is not None and not claim.step.said and version_of(claim).content == posted.content:

@@ -1,67 +1,41 @@
 """Late changes: what a later month takes off an invoice of an earlier one is a credit memo of its own day. Pure.
 
 It takes back what the invoice and its earlier late credits leave beyond the newest state, item by item, as the books
-show them. Where that cannot be said (an item that is new, taxes of other countries) the invoice is changed in place,
-and so it is where it grew: the sums are the same.
+show them. Where the sale grew again and asks for no more than the invoice does, these credits go, and what is still to
+be taken off is one of the newest day. Where that cannot be said (an item that is new, taxes of other countries) the
+invoice is changed in place, and so it is where it asks for more than ever: the sums are the same.
+
+With its credit memos in the books the invoice follows the newest version in all but its lines, and its marker says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import chain, count
 from typing import Any
 
-from bridge.index.posted import Posted
+from bridge.index.posted import SAME, Posted
 from bridge.planning.context import PlanningContext
-from bridge.planning.sale.credits import is_late
-from bridge.planning.sale.redemptions import base_lines, form_lines
-from bridge.planning.steps import AlreadyPosted, Claim, Waiting
-from contracts.entities import DOC_NUMBER_MAX, Entity, number
+from bridge.planning.refusals import conflict
+from bridge.planning.sale.credits import late_credits_of, take_off_credits
+from bridge.planning.sale.late_rest import ITEM, ItemRest, SaleRest, rest_of, tax_on
+from bridge.planning.sale.redemptions import amount_redeemed, redeemed_on
+from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, StepId, Waiting
+from contracts.entities import DOC_NUMBER_MAX, Entity
 from contracts.keys import SourceKey
-from contracts.money import total
-from contracts.posting import Intent, PostingStep, Version
+from contracts.marker import MarkerField
+from contracts.money import plain
+from contracts.posting import Caution, Intent, Operation, PostingStep, Version
 from contracts.quickbooks import CreditMemoDraft, InvoiceDraft
 
 BEING_READ = "the invoice is read before a change of it is booked"
-ITEM, DISCOUNT = "SalesItemLineDetail", "DiscountLineDetail"
 UNIT = Decimal("0.0000001")
-
-
-@dataclass(slots=True)
-class _Item:
-    """What of one item is on the invoice beyond the newest state, and a line that shows it."""
-
-    line: dict[str, Any]
-    amount: Decimal = Decimal(0)
-    quantity: Decimal = Decimal(0)
-
-
-@dataclass(slots=True)
-class _Rest:
-    """What the books have of a sale beyond its newest state; discounts count against it."""
-
-    items: dict[str, _Item] = field(default_factory=dict)
-    discount: Decimal = Decimal(0)
-    tax: Decimal = Decimal(0)
-
-    @property
-    def total(self) -> Decimal:
-        """What a credit memo of all of it comes to."""
-        return total(item.amount for item in self.items.values()) - self.discount + self.tax
-
-    def add(self, lines: Iterable[Entity], tax: Entity, sign: int) -> None:
-        """Count a form of the books."""
-        for line in lines:
-            amount = sign * (number(line.get("Amount")) or Decimal(0))
-            if DISCOUNT in line:
-                self.discount += amount
-            elif ITEM in line:
-                found = self.items.setdefault(str(line[ITEM]["ItemRef"]["value"]), _Item(dict(line)))
-                found.amount += amount
-                found.quantity += sign * (number(line[ITEM].get("Qty")) or Decimal(0))
-        self.tax += sign * (number(tax.get("TotalTax")) or Decimal(0))
+CLOSED = Caution(
+    "invoice_closed",
+    "The books of its invoice are closed: what else the order says now (addresses, due date, class) is not on it.",
+)
 
 
 def plan_late(
@@ -71,27 +45,130 @@ def plan_late(
 
     `left` is what the sale is now, None for one that was cancelled: then credits of its refunds count as well.
     """
+    late = late_credits_of(context, posted.key)
+    changed = next((each for each in late if not each.total_unchanged), None)
+    if changed is not None:
+        # because a person has changed what it takes off, how much is left to take off is not ours to say
+        context.resolve(same, Refused(conflict(changed), changed))
+        return ()
     day = claim.step.late_change
     if day is None or not _is_later(day, posted):
         return None
-    credited = [each for each in context.index.credits_of(posted.key) if left is None or is_late(each.key, posted.key)]
+    credited = late if left is not None else context.index.credits_of(posted.key)
     unread = [each for each in (posted, *credited) if each.form is None]
     for each in unread:
         context.require_reread(each)
     if unread:
         context.resolve(same, Waiting(BEING_READ))
         return ()
-    rest = _rest(context, posted, credited, left)
-    if rest is None or rest.total < 0:
+    rest = rest_of(context, posted, credited, left)
+    grew = rest is not None and not rest.can_be_taken and left is not None and bool(late)
+    rest = rest_of(context, posted, (), left) if grew else rest
+    if rest is None or not rest.can_be_taken:
         return None
-    context.note_version(claim.step.key, version)
-    if rest.total == 0:
-        context.resolve(same, AlreadyPosted(posted))
+    off = take_off_credits(context, posted.key, same, only_late=True) if grew else frozenset[StepId]()
+    if rest.is_nothing:
+        _follow(context, claim, same, posted, version, left, off)
         return ()
+    if left is None:
+        # because goods that come back in the same micro-batch are in this credit memo
+        context.note_version(posted.key, version)
+    # because an owner may be killed in between, the invoice says the newest version only once this is in the books
+    context.ask_again()
     key = SourceKey(posted.key.system, posted.key.kind, f"{posted.key.id}.{version.updated_at}")
-    draft = _draft(context, rest, posted, day)
-    step = PostingStep(key=key, entity="CreditMemo", intent=Intent.FACT, draft=draft, name="credit memo")
+    step = PostingStep(
+        key=_free(context, key),
+        entity="CreditMemo",
+        intent=Intent.FACT,
+        draft=_draft(context, rest, posted, day),
+        name="credit memo",
+    )
     return tuple(Claim(position, claim.plan, step) for position in same)
+
+
+def newest_version(context: PlanningContext, sale: SourceKey) -> Version | None:
+    """The newest version that the books show of a sale, by its form, what was noted beside, and its late credits."""
+    newest, by_credits = context.index.newest(sale), _age(context, sale)
+    if newest is None or newest.updated_at >= by_credits:
+        return newest
+    return Version(by_credits, 0, "")
+
+
+def says_newest(context: PlanningContext, posted: Posted) -> bool:
+    """False where a late credit is of a newer version than the invoice: what its marker says is the sale no more."""
+    return posted.version is None or posted.version.updated_at >= _age(context, posted.key)
+
+
+def _age(context: PlanningContext, sale: SourceKey) -> int:
+    """When the newest change was made that a late credit of the sale took off, 0 without any."""
+    return max((_moment(each.key, sale) for each in late_credits_of(context, sale)), default=0)
+
+
+def _moment(credit: SourceKey, sale: SourceKey) -> int:
+    moment = credit.id.removeprefix(f"{sale.id}.").partition(".")[0]
+    return int(moment) if moment.isascii() and moment.isdigit() else 0
+
+
+def _free(context: PlanningContext, key: SourceKey) -> SourceKey:
+    """The key of a new credit memo: another one where a live one was made of a version of the same second."""
+    others = (replace(key, id=f"{key.id}.{number}") for number in count(2))
+    return next(each for each in chain([key], others) if not _lives(context, each))
+
+
+def _lives(context: PlanningContext, key: SourceKey) -> bool:
+    known = context.index.get("CreditMemo", key)
+    return known is not None and not known.voided
+
+
+def _follow(
+    context: PlanningContext,
+    claim: Claim,
+    same: list[int],
+    posted: Posted,
+    version: Version,
+    left: InvoiceDraft | None,
+    off: frozenset[StepId],
+) -> None:
+    """The invoice as the newest body says it, but for its lines: they and its late credits say what is owed."""
+    is_followed = left is None or (not off and _stays(context, claim, same, posted, version, left))
+    if left is None or is_followed:
+        context.note_version(claim.step.key, version)
+        context.resolve(same, AlreadyPosted(posted))
+        return
+    total = posted.total + amount_redeemed(redeemed_on(posted))
+    step = PlannedStep(
+        id=StepId("Invoice", posted.key),
+        operation=Operation.UPDATE,
+        owner=claim.position,
+        draft=left,
+        keeps_lines=True,
+        target=posted,
+        marker_fields={
+            MarkerField.VERSION: str(version),
+            MarkerField.CONTENT: version.content,
+            MarkerField.TOTAL: plain(total, left.currency),
+            **({MarkerField.ADOPTED: SAME} if posted.was_adopted else {}),
+        },
+        total=total,
+        needs=off,
+    )
+    context.plan_write(step, same)
+
+
+def _stays(
+    context: PlanningContext, claim: Claim, same: list[int], posted: Posted, version: Version, left: InvoiceDraft
+) -> bool:
+    """True where closed books keep an invoice as it is, and no other customer owes it now."""
+    if not context.profile.is_closed(posted.txn_date):
+        return False
+    known = context.index.newest(claim.step.key)
+    if known is not None and known.content == version.content:
+        return True
+    follows = not context.index.keeps_customer(posted, left)
+    if follows and context.customer_id(left.customer, left.currency) != posted.customer_id:
+        return False
+    context.warn(same, CLOSED)
+    return True
 
 
 def _is_later(day: date, posted: Posted) -> bool:
@@ -100,39 +177,12 @@ def _is_later(day: date, posted: Posted) -> bool:
     return live and booked is not None and (day.year, day.month) > (booked.year, booked.month)
 
 
-def _rest(
-    context: PlanningContext, posted: Posted, credited: Iterable[Posted], left: InvoiceDraft | None
-) -> _Rest | None:
-    rest = _Rest()
-    rest.add(base_lines(posted), _tax(posted), 1)
-    for each in credited:
-        rest.add(form_lines(each), _tax(each), -1)
-    if left is not None and not _take(context, rest, left):
-        return None
-    # because elsewhere a tax is told rate by rate, only its whole can be left as it is
-    return None if rest.tax and context.profile.country != "US" else rest
-
-
-def _take(context: PlanningContext, rest: _Rest, left: InvoiceDraft) -> bool:
-    """Count what the sale is now; False where an item of it is not in the books."""
-    for line in left.lines:
-        ident = context.index.item_id(line.item, context.drafts.get(line.item))  # type: ignore[arg-type]
-        if ident is None or (ident not in rest.items and line.amount):
-            return False
-        if ident in rest.items:
-            rest.items[ident].amount -= line.amount
-            rest.items[ident].quantity -= line.quantity or Decimal(0)
-    rest.discount -= left.discount
-    rest.tax -= left.tax
-    return True
-
-
-def _draft(context: PlanningContext, rest: _Rest, posted: Posted, day: date) -> CreditMemoDraft:
+def _draft(context: PlanningContext, rest: SaleRest, posted: Posted, day: date) -> CreditMemoDraft:
     amount = rest.total
     # because a credit memo has its prices after discounts, what less of a discount is left goes off its greatest line
     greatest = max(rest.items.values(), key=lambda item: item.amount)
     greatest.amount -= rest.discount
-    found = [item for item in rest.items.values() if item.amount]
+    found = [item for item in rest.items.values() if item.amount or item.quantity > 0]
     us = context.profile.country == "US"
     return CreditMemoDraft(
         credit_of=posted.key,
@@ -148,7 +198,7 @@ def _draft(context: PlanningContext, rest: _Rest, posted: Posted, day: date) -> 
     )
 
 
-def _line(item: _Item, *, taxed: bool, us: bool) -> Entity:
+def _line(item: ItemRest, *, taxed: bool, us: bool) -> Entity:
     detail = {name: value for name, value in item.line[ITEM].items() if name not in ("Qty", "UnitPrice")}
     if us and not taxed:
         detail["TaxCodeRef"] = {"value": "NON"}
@@ -159,9 +209,5 @@ def _line(item: _Item, *, taxed: bool, us: bool) -> Entity:
     return {**kept, "Amount": item.amount, ITEM: detail}
 
 
-def _tax(posted: Posted) -> Mapping[str, Any]:
-    return (posted.form or {}).get("TxnTaxDetail") or {}
-
-
 def _named_tax(posted: Posted) -> dict[str, Any]:
-    return {name: value for name, value in _tax(posted).items() if name == "TxnTaxCodeRef"}
+    return {name: value for name, value in tax_on(posted).items() if name == "TxnTaxCodeRef"}

@@ -22,7 +22,7 @@ NO_RECEIPT = Skipped("skipped_by_rule", "the refund receipt that it goes with is
 def plan_overpaid(context: PlanningContext, credited: CreditedSale) -> None:
     """The last of *refunds*: the entry beside a refund receipt whose money lowered nothing that was sold."""
     sale = credited.form
-    for key, group in by_key(credited.overpaid):
+    for key, group in by_key(credited.claims.overpaid):
         positions = [claim.position for claim in group]
         posted = context.index.get("JournalEntry", key)
         if posted is not None:

@@ -25,7 +25,7 @@ from bridge.planning.sale.applying import (
     reapply,
     say_what_is_off,
 )
-from bridge.planning.sale.balance import NOTHING_OPEN, OpenBalance, measure_open_balance
+from bridge.planning.sale.balance import OpenBalance, measure_open_balance, measure_owner
 from bridge.planning.sale.body_money import life_of
 from bridge.planning.sale.change import change_fact, write_change
 from bridge.planning.sale.money import left_of_body, new_money
@@ -41,8 +41,9 @@ from contracts.quickbooks import PaymentDraft
 
 def plan_payments(context: PlanningContext, formed: FormedSale) -> PaidSale:
     """Phase *payments*: decide the payments of an invoice, as far as it takes them; a sales receipt holds its own."""
-    money, balance = formed.money, NOTHING_OPEN
+    money = formed.money
     if formed.form.entity == "SalesReceipt":
+        balance = measure_owner(context, formed.form)
         _resolve_receipt_money(context, formed)
     else:
         balance = measure_open_balance(context, formed.form, money.changing, left_of_body(context, money))

@@ -14,6 +14,7 @@ from bridge.planning.exchange_differences import plan_late_difference
 from bridge.planning.grouping import by_key
 from bridge.planning.named_twice import note_inside
 from bridge.planning.refusals import DID_NOT_LAST, known, other_figures, rejected, stays_void
+from bridge.planning.sale.buyers import follow_buyer
 from bridge.planning.sale.numbers import numbered
 from bridge.planning.sale.state import CreditedSale
 from bridge.planning.steps import Claim, PlannedStep, Refused, Sale, Skipped, StepId, StepResolution
@@ -32,7 +33,8 @@ NEVER_BOOKED = "it did not last, and it was never booked"
 def plan_refunds(context: PlanningContext, credited: CreditedSale) -> None:
     """Phase *refunds*: decide the refund receipts, each once; whose they are, the sale says."""
     sale = credited.form
-    for key, group in by_key(credited.refunds):
+    follow_buyer(context, sale, credited.balance, context.index.refunds_of(sale.key), credited.claims.first)
+    for key, group in by_key(credited.claims.refunds):
         if group[0].step.intent is Intent.REVERSED and key != sale.key:
             _plan_owed_again(context, sale, group)
             continue

@@ -72,7 +72,7 @@ def _fill(
     context: PlanningContext, invoice: Posted, payments: Sequence[Posted], open_credits: Sequence[Posted]
 ) -> None:
     sale = Sale(key=invoice.key, entity="Invoice", posted=invoice, step=None)
-    balance = OpenBalance(amount=invoice.balance or Decimal(0))
+    balance = OpenBalance(amount=invoice.balance or Decimal(0), customer_id=invoice.customer_id)
     owner = _cause(context)
     with context.planning([owner]):
         for payment in payments:

@@ -97,8 +97,8 @@ class PaidSale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditedSale:
-    """After *credits*: nothing more goes on the invoice; what was handed back is left."""
+    """After *credits*: nothing more goes on the invoice; what was handed back is left. `balance` says whose it is."""
 
     form: Sale
-    refunds: tuple[Claim, ...]
-    overpaid: tuple[Claim, ...]
+    claims: SaleClaims
+    balance: OpenBalance
