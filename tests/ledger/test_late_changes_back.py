@@ -139,6 +139,7 @@ OTHERS = Shape(3, 0, buyer=1)
 SHORTEST = {
     "shrinks": ([WHOLE, LESS], 52, 13),
     "shrinks and grows back": ([WHOLE, LESS, WHOLE], 52, 0),
+    "grows back in part": ([WHOLE, Shape(2, 0), LESS], 52, 13),
     "shrinks twice and grows back": ([WHOLE, LESS, Shape(2, 0), LESS], 52, 13),
     "shrinks, grows back and shrinks": ([WHOLE, LESS, WHOLE, LESS], 52, 13),
     "grows beyond itself": ([WHOLE, LESS, MORE], 65, 0),
@@ -157,26 +158,29 @@ def _months(shapes: Sequence[Shape]) -> LateStory:
     return LateStory([Told(f"v{at}", PLACED + timedelta(days=31 * at), shape) for at, shape in enumerate(shapes)])
 
 
+@pytest.mark.parametrize("by_itself", [True, False])
 @pytest.mark.parametrize("then", THEN)
 @pytest.mark.parametrize("name", SHORTEST)
-async def test_the_shortest_ways_there_and_back(name: str, then: str) -> None:
+async def test_the_shortest_ways_there_and_back(name: str, then: str, *, by_itself: bool) -> None:
     """Each with what the invoice of January comes to and what is credited. Guards: `says_newest`, `plan_late`."""
     shapes, invoiced, credited = SHORTEST[name]
     story = _months(shapes)
     batches = [[each] for each in story.names]
-    world = await _books(story, [*batches, *batches], LATE, restarts=then != "nothing", forgets=then == "forgets")
+    owners = {"restarts": then != "nothing", "forgets": then == "forgets"}
+    world = await _books(story, [*batches, *batches], LATE, by_itself=by_itself, **owners)
     assert [row["TotalAmt"] for row in world.held("Invoice")] == [invoiced]
     assert sum(row["TotalAmt"] for row in world.held("CreditMemo")) == credited
     assert (nets(world), world.owed()) == (story.nets(), story.owed())
 
 
+@pytest.mark.parametrize("by_itself", [True, False])
 @pytest.mark.parametrize("requests", range(9))
 @pytest.mark.parametrize("name", SHORTEST)
-async def test_a_kill_after_each_request_of_the_last_state(name: str, requests: int) -> None:
+async def test_a_kill_after_each_request_of_the_last_state(name: str, requests: int, *, by_itself: bool) -> None:
     """The next owner finds by the books what is left to do."""
     story = _months(SHORTEST[name][0])
     batches = [[each] for each in story.names]
-    await _check(story, batches, LATE, killed_in=len(batches) - 1, requests=requests)
+    await _check(story, batches, LATE, by_itself=by_itself, killed_in=len(batches) - 1, requests=requests)
 
 
 async def test_everything_again_writes_nothing_more() -> None:

@@ -177,7 +177,8 @@ def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance
             MarkerField.SALE: order_fact(sale.key, of=claim.step.key),
             MarkerField.TOTAL: plain(draft.total, draft.currency),
         },
-        needs=frozenset({sale.step.id} if sale.step else ()),
+        # because what goes for it must be gone first: the books say what is left to take off when an owner was killed
+        needs=frozenset({sale.step.id} if sale.step else ()) | _going(context, sale),
         total=draft.total,
     )
     context.plan_write(step, [each.position for each in group])
@@ -188,6 +189,12 @@ def _write(context: PlanningContext, sale: Sale, group: Sequence[Claim], balance
         context.ask_again()
         return balance
     return _apply(context, sale, claim, draft.total, balance)
+
+
+def _going(context: PlanningContext, sale: Sale) -> frozenset[StepId]:
+    """The credit memos of the sale that these waves take out of the books."""
+    steps = (context.steps.get(StepId("CreditMemo", each.key)) for each in context.index.credits_of(sale.key))
+    return frozenset(step.id for step in steps if step is not None and step.operation is Operation.DELETE)
 
 
 def _apply_rest(
