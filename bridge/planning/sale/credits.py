@@ -5,7 +5,7 @@ Where a company has credits applied by themselves (AutoApplyCredit), QBO is aske
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -91,19 +91,19 @@ def _again(credit: Posted, sale: Sale) -> PostingStep:
 
 
 def take_off_credits(
-    context: PlanningContext, sale: SourceKey, positions: Sequence[int], *, only_late: bool = False
+    context: PlanningContext, sale: SourceKey, positions: Sequence[int], *, only: Collection[Posted] | None = None
 ) -> frozenset[StepId]:
     """Put down what takes our credit memos away from an invoice and out of the books; gives what must go out first.
 
-    With `only_late` those of late changes of the sale itself.
+    With `only` these of them.
     """
     off: set[StepId] = set()
+    going = context.index.credits_of(sale) if only is None else only
+    keys = {each.key for each in going}
     for application in context.index.applications_of(sale):
-        if not only_late or is_late(application.key, sale):
+        if only is None or application.key in keys:
             off.add(_taken(context, application, Operation.VOID, sale, positions, frozenset()))
-    for credit in context.index.credits_of(sale):
-        if only_late and not is_late(credit.key, sale):
-            continue
+    for credit in going:
         off.add(_taken(context, credit, Operation.DELETE, sale, positions, frozenset(off)))
         if context.profile.applies_credits and context.foreign_payments_on(credit):
             context.ask_again()  # because other invoices, on which QBO had put it, have room again

@@ -14,9 +14,9 @@ from bridge.index.posted import SAME
 from bridge.planning.context import PlanningContext
 from bridge.planning.refusals import DID_NOT_LAST, conflict, known, rejected, stays_void
 from bridge.planning.sale.amounts import form_draft
-from bridge.planning.sale.credits import take_off_credits
+from bridge.planning.sale.credits import late_credits_of, take_off_credits
 from bridge.planning.sale.held import held_content, hold, is_held
-from bridge.planning.sale.late import newest_version, plan_late, says_newest
+from bridge.planning.sale.late import comes_to, newest_version, plan_late, says_newest
 from bridge.planning.sale.receipts import is_outgrown, is_unclear, standing_form, take_back
 from bridge.planning.sale.voids import plan_void
 from bridge.planning.steps import (
@@ -122,7 +122,8 @@ def _says(context: PlanningContext, posted: Posted, claim: Claim, version: Versi
     if posted.voided or not says_newest(context, posted):
         return False
     if posted.content == version.content:
-        return True
+        # because other rules may make another form of what the source says, only a form by itself is counted
+        return claim.step.late_change is None or bool(claim.step.said) or comes_to(context, posted, form_draft(claim))
     # because a release before this one wrote the hash of the form itself, with what rules had added
     return bool(claim.step.said) and posted.content == content_hash(form_draft(claim))
 
@@ -167,7 +168,7 @@ def _plan_state(
             },
             total=draft.total,
             # because what the invoice follows in place now, no credit memo may take off it once more
-            needs=take_off_credits(context, claim.step.key, same, only_late=True),
+            needs=take_off_credits(context, claim.step.key, same, only=late_credits_of(context, claim.step.key)),
         )
         context.plan_write(step, same)
     else:

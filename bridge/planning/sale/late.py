@@ -1,7 +1,7 @@
 """Late changes: what a later month takes off an invoice of an earlier one is a credit memo of its own day. Pure.
 
 It takes back what the invoice and its earlier late credits leave beyond the newest state, item by item, as the books
-show them. Where the sale grew again and asks for no more than the invoice does, these credits go, and what is still to
+show them. Where the sale grew again and asks for no more than the invoice, the newest of them go, and what is still to
 be taken off is one of the newest day. Where that cannot be said (an item that is new, taxes of other countries) the
 invoice is changed in place, and so it is where it asks for more than ever: the sums are the same.
 
@@ -26,7 +26,7 @@ from bridge.planning.steps import AlreadyPosted, Claim, PlannedStep, Refused, St
 from contracts.entities import DOC_NUMBER_MAX, Entity
 from contracts.keys import SourceKey
 from contracts.marker import MarkerField
-from contracts.money import plain
+from contracts.money import plain, total
 from contracts.posting import Caution, Intent, Operation, PostingStep, Version
 from contracts.quickbooks import CreditMemoDraft, InvoiceDraft
 
@@ -61,12 +61,14 @@ def plan_late(
     if unread:
         context.resolve(same, Waiting(BEING_READ))
         return ()
-    rest = rest_of(context, posted, credited, left)
-    grew = rest is not None and not rest.can_be_taken and left is not None and bool(late)
-    rest = rest_of(context, posted, (), left) if grew else rest
+    rest, going = rest_of(context, posted, credited, left), list[Posted]()
+    kept = sorted(late, key=lambda each: _moment(each.key, posted.key)) if left is not None else []
+    while kept and rest is not None and not rest.can_be_taken:
+        going.append(kept.pop())
+        rest = rest_of(context, posted, kept, left)
     if rest is None or not rest.can_be_taken:
         return None
-    off = take_off_credits(context, posted.key, same, only_late=True) if grew else frozenset[StepId]()
+    off = take_off_credits(context, posted.key, same, only=going)
     if rest.is_nothing:
         _follow(context, claim, same, posted, version, left, off)
         return ()
@@ -97,6 +99,17 @@ def newest_version(context: PlanningContext, sale: SourceKey) -> Version | None:
 def says_newest(context: PlanningContext, posted: Posted) -> bool:
     """False where a late credit is of a newer version than the invoice: what its marker says is the sale no more."""
     return posted.version is None or posted.version.updated_at >= _age(context, posted.key)
+
+
+def comes_to(context: PlanningContext, posted: Posted, left: InvoiceDraft) -> bool:
+    """False where the invoice less its late credits is not what a body says although the marker says that body.
+
+    Because an owner may be killed after a late credit is gone and before what takes its place is there.
+    """
+    late = late_credits_of(context, posted.key)
+    if posted.was_adopted or posted.has_gift_cards or not all(each.total_unchanged for each in (posted, *late)):
+        return True
+    return posted.total - total(each.total for each in late) == left.total
 
 
 def _age(context: PlanningContext, sale: SourceKey) -> int:
@@ -135,7 +148,7 @@ def _follow(
         context.note_version(claim.step.key, version)
         context.resolve(same, AlreadyPosted(posted))
         return
-    total = posted.total + amount_redeemed(redeemed_on(posted))
+    asked = posted.total + amount_redeemed(redeemed_on(posted))
     step = PlannedStep(
         id=StepId("Invoice", posted.key),
         operation=Operation.UPDATE,
@@ -146,10 +159,10 @@ def _follow(
         marker_fields={
             MarkerField.VERSION: str(version),
             MarkerField.CONTENT: version.content,
-            MarkerField.TOTAL: plain(total, left.currency),
+            MarkerField.TOTAL: plain(asked, left.currency),
             **({MarkerField.ADOPTED: SAME} if posted.was_adopted else {}),
         },
-        total=total,
+        total=asked,
         needs=off,
     )
     context.plan_write(step, same)
