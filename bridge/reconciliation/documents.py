@@ -15,7 +15,7 @@ from bridge.reconciliation.companions import DeletedDocument, deleted_companions
 from bridge.reconciliation.events import EntityKey, Events, ExpectedDocument, UnmappedDocument
 from bridge.reconciliation.late_money import IsOld, is_taken_over, late_entries, of_earlier_books
 from bridge.reconciliation.shared_charges import SharedCharges, shared_charges
-from contracts.keys import SourceKey
+from contracts.keys import BODY_MONEY, SourceKey
 from contracts.marker import SALES, TRANSACTIONS
 from contracts.money import plain
 from contracts.records import Place
@@ -318,6 +318,12 @@ def _line(wanted: ExpectedDocument, posted: Posted | None, expected: Decimal | N
     )
 
 
+def _names(wanted: ExpectedDocument, index: Index) -> tuple[SourceKey, ...]:
+    """What tells that this money failed: its own name; of what a body tells, all that is said to pay its invoice."""
+    by_body = wanted.key.kind == BODY_MONEY and wanted.invoice is not None
+    return index.payment_links.payments_of_document(wanted.invoice) if by_body and wanted.invoice else (wanted.key,)
+
+
 def _twice(line: Document, duplicates: Sequence[Posted]) -> Document:
     booked = sum((each.total for each in duplicates), Decimal(0))
     return replace(line, verdict=Verdict.EXTRA, booked=booked, ids=tuple(each.id for each in duplicates), why=COPIED)
@@ -338,7 +344,7 @@ def _absent(line: Document, wanted: ExpectedDocument, evidence: _Evidence) -> Do
         return replace(line, verdict=Verdict.CANCELLED, expected=None, why="it went with the sale that was cancelled")
     if evidence.events.payouts.moves_nothing(wanted.key) and not was_booked(wanted.entity, wanted.key, evidence.index):
         return replace(line, verdict=Verdict.IGNORED, expected=None, why="it came back, and its rows move no account")
-    if evidence.index.newest(lost(wanted.key)) is not None:
+    if any(evidence.index.newest(lost(name)) is not None for name in _names(wanted, evidence.index)):
         return replace(line, verdict=Verdict.CANCELLED, expected=None, why="it failed before it was booked")
     reasons = {evidence.ignored.get(record, "") for record in wanted.records}
     if "deleted_in_qbo" in reasons:

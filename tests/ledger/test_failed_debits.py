@@ -14,8 +14,9 @@ from tests.ledger.nets import nets
 from tests.ledger.told_orders import CENT
 from tests.support.arrivals import arrivals
 from tests.support.orders import Json, stripe_event
+from tests.support.reconciling import balanced, named
 from tests.support.sizes import examples
-from tests.support.world import opened
+from tests.support.world import RULES, opened
 
 SURE = {"posted", "already_posted", "superseded", "ignored"}
 
@@ -66,3 +67,5 @@ async def _check(told: SharedCharge, in_batches: Sequence[Sequence[Json]], kills
         sold = sum(total for total, _ in told.invoices) * CENT
         assert nets(world) == {"income": sold, "receivable": sold}
         assert set(world.statuses()) <= SURE
+        # because what a body told of such a debit was never booked, and nothing of it is missing
+        assert named(await balanced(world, RULES, list(_events(told).values()))) == []
