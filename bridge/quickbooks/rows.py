@@ -56,9 +56,9 @@ class _Response(TypedDict, total=False):
     Invoice: list[_Form]
     SalesReceipt: list[_Form]
     CreditMemo: list[_Form]
+    RefundReceipt: list[_Form]
     Payment: list[_WithLines]
     JournalEntry: list[_WithLines]
-    RefundReceipt: list[_Row]
     Deposit: list[_Row]
     Transfer: list[_Row]
 
@@ -70,7 +70,7 @@ class _Page(TypedDict, total=False):
     error: Any
 
 
-_FORMS = ("Invoice", "SalesReceipt", "CreditMemo")
+_FORMS = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
 _page = Decoder(_Page, float_hook=Decimal)
 _value = Decoder(float_hook=Decimal)
 
