@@ -26,7 +26,8 @@ class Replica:
         self._url: str | None = None
         with self._log.open("ab") as out:
             self._begins_at = out.tell()
-            self.process = subprocess.Popen(command, env=dict(environment), stdout=out, stderr=out)
+            environment = {**environment, "PYTHONFAULTHANDLER": "1"}  # because one that hangs is to say where
+            self.process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
 
     @property
     def lives(self) -> bool:
@@ -51,11 +52,19 @@ class Replica:
         """SIGTERM; the seconds that it took to end with this code."""
         began = time.monotonic()
         self.process.terminate()
-        code = self.process.wait(limit_s)
+        code = self._wait(limit_s)
         if code == -signal.SIGTERM and not self._has_begun():
             return time.monotonic() - began
         assert code == ends_with, f"{self.name} ended with {code}: {self.said[-3000:]}"
         return time.monotonic() - began
+
+    def _wait(self, limit_s: float) -> int:
+        try:
+            return self.process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            raise AssertionError(f"{self.name} did not end within {limit_s} s: {self.said[-9000:]}") from None
 
     @property
     def said(self) -> str:
