@@ -68,4 +68,28 @@ def _paid_too_much(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
     return FieldStory(f"too much, {why}", tuple(told.events), nets)
 
 
-OVERPAID: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (_paid_too_much,)
+@st.composite
+def _goods_with_too_much(draw: st.DrawFn, number: int, buyer: int) -> FieldStory:
+    """One refund hands back goods, and with them what was paid too much or a part of it; a fee may be kept of it."""
+    told, price, more = ToldOrder(number, buyer), draw(prices(20_00)), draw(prices(2_00, 19_00))
+    why, worth = draw(st.sampled_from(WHYS)), draw(prices(20_00))
+    rows, ships, ships_before = _edited(told, why, price, more)
+    goods = told.article(3, worth)
+    before = [*_before(rows), {**goods, "current_quantity": 1}]
+    first = price + worth + (NOTHING if why == "paid twice" else more)
+    told.body(before, "paid", first, NOTHING, shipping_lines=ships_before)
+    told.moved(first)
+    if why == "paid twice":
+        told.moved(more, 1)
+    told.body([*rows, {**goods, "current_quantity": 1}], "paid", price + worth, -more, shipping_lines=ships)
+    part = more if draw(st.booleans()) else draw(st.integers(2, int(more / CENT))) * CENT
+    fee = draw(st.integers(1, int(part / CENT) - 1)) * CENT if draw(st.booleans()) else NOTHING
+    row = [adjustment(str(fee - part))]
+    told.refund([(goods, 1, worth)], worth - fee + part, order_adjustments=row)
+    rows = [*rows, {**goods, "current_quantity": 0}]
+    told.body(rows, "partially_refunded", price + fee, part - more, shipping_lines=ships)
+    nets = {"income": price + fee, "money": price + fee + more - part, "receivable": part - more}
+    return FieldStory(f"too much, {why}, back with goods", tuple(told.events), nets)
+
+
+OVERPAID: tuple[Callable[[int, int], st.SearchStrategy[FieldStory]], ...] = (_paid_too_much, _goods_with_too_much)

@@ -24,7 +24,7 @@ def reconciled(refunds: Sequence[RefundMoney], sold: Decimal, left: Decimal | No
 
     A rest that was neither moved nor kept is a credit. Money without goods whose amount is that of an open credit of
     the same order takes the credit, where the total did not fall by it once more; without such a credit it is what was
-    paid too much.
+    paid too much. So is what a refund of goods hands back beyond them.
     """
     if left is None:
         return _each_by_itself(refunds)
@@ -65,10 +65,10 @@ def _with_credit(money: RefundMoney, amount: Decimal) -> RefundMoney:
 
 
 def _tied(refunds: Sequence[RefundMoney], over: Decimal) -> list[RefundMoney | None]:
-    """The total fell by less: money without goods was that of goods that came back before, or was paid too much."""
+    """The total fell by less: money beyond goods was that of goods that came back before, or was paid too much."""
     found, others = list(refunds), []
     for number, each in enumerate(refunds):
-        amount = _without_goods(each)
+        amount = _beyond_goods(each)
         if not each.has_moved or not 0 < amount <= over:
             continue
         goods = _pay(found, _open_credits(found[:number], amount), amount)
@@ -83,9 +83,14 @@ def _tied(refunds: Sequence[RefundMoney], over: Decimal) -> list[RefundMoney | N
 
 
 def _repay(refunds: list[RefundMoney], numbers: Sequence[int], over: Decimal) -> bool:
-    """Mark what hands back `over`, paid too much: one of exactly it, the newest first, else all of `numbers`."""
-    amounts = {number: _without_goods(refunds[number]) for number in numbers}
+    """Mark what hands back `over`, paid too much: one of exactly it, the newest first, else all of `numbers`.
+
+    A fee that was kept of goods is taken off what one refund hands back beyond them, so that may be less.
+    """
+    amounts = {number: _beyond_goods(refunds[number]) for number in numbers}
     alone = next((number for number in reversed(numbers) if amounts[number] == over), None)
+    if alone is None and len(numbers) == 1 and over <= refunds[numbers[0]].taken_off:
+        alone = numbers[0]
     if alone is not None:
         amounts = {alone: over}
     if total(amounts.values()) != over:
@@ -95,10 +100,10 @@ def _repay(refunds: list[RefundMoney], numbers: Sequence[int], over: Decimal) ->
     return True
 
 
-def _without_goods(money: RefundMoney) -> Decimal:
-    """What a refund hands back that takes nothing back, zero where it takes something back, too."""
-    parts = [part for share in money.shares for part in share.parts if part.kind != "rounding"]
-    return value(parts) if parts and all(part.kind == "refund" for part in parts) and not money.credit else Decimal(0)
+def _beyond_goods(money: RefundMoney) -> Decimal:
+    """What a refund hands back beyond what it takes back, by its rows or as all of its money."""
+    parts = [part for share in money.shares for part in share.parts if part.kind == "refund"]
+    return Decimal(0) if money.credit else value(parts)
 
 
 def _pay(refunds: list[RefundMoney], paid: Sequence[int], amount: Decimal) -> tuple[AmountPart, ...]:
