@@ -336,7 +336,10 @@ class Pipeline:
         So are those that hold since something was written, by an earlier owner too.
         """
         noted = self.noted
-        unwritten = {step_id.key for step_id, outcome in posted.outcomes.items() if not isinstance(outcome, Done)}
+        outcomes = posted.outcomes.items()
+        deleted = {each.key for each, done in outcomes if isinstance(done, Done) and done.operation is Operation.DELETE}
+        # because what is deleted stays away, whatever became of the payment of nothing that had put it on its invoice
+        unwritten = {each.key for each, outcome in outcomes if not isinstance(outcome, Done)} - deleted
         for key, version in posted.planned.versions.items():
             newest = self._books.index.newest(key)
             if key not in unwritten and (newest is None or newest < version):

@@ -242,6 +242,21 @@ def test_taxes_of_a_credit_are_read_by_their_rates(rate: float | None, credited:
     assert (draft.total, draft.tax, adds_up(draft)) == (D(credited), D("4.00"), True)
 
 
+@pytest.mark.parametrize(
+    ("price", "pieces", "rates", "charged"),
+    [("9.99", 3, [0.20], ["4.98"]), ("19.95", 5, [0.21], ["17.25"]), ("50.00", 2, [0.05, 0.10], ["4.33", "9.09"])],
+)
+def test_a_credit_whose_taxes_fit_no_reading_is_left_to_the_order_s_body(
+    price: str, pieces: int, rates: list[float], charged: list[str]
+) -> None:
+    """Taxes inside that were rounded piece by piece, or are on one another. Guard: `_misses`."""
+    taxes = [{"title": "VAT", "rate": rate, "price": tax} for rate, tax in zip(rates, charged, strict=True)]
+    sold = line(price, pieces, id=80, tax_lines=taxes)
+    decision = mapped(refund([refund_line(sold, 1, price, str(sum(map(D, charged)) / pieces))]))
+    assert isinstance(decision, Ignored)
+    assert (decision.code, decision.message) == ("skipped_by_rule", UNCLEAR)
+
+
 def test_a_credit_whose_taxes_fit_both_readings_is_left_to_the_order_s_body() -> None:
     """0.01 is 7 % of 0.20 beside it and inside it: which of the two, only the order says."""
     sold = line("0.20", 1, id=80, tax_lines=[{"title": "VAT", "rate": 0.07, "price": "0.01"}])
