@@ -46,6 +46,7 @@ from contracts.containment import contained
 from contracts.errors import BatchTooLarge, InternalFault, Interrupted, Paused, Stopped, Unauthorised, Unavailable
 from contracts.keys import SourceKey
 from contracts.lifecycle import Phase
+from contracts.posting import Operation
 from contracts.records import InboundRecord, OutboundRecord, Place, RecordId
 from contracts.results import ResultStatus
 
@@ -135,8 +136,8 @@ class BooksOwner:
                 await self._books.warm(
                     entries,
                     ids,
-                    own_deletions={(step.entity, step.key) for step in self._pipeline.deleted},
-                    own_voids={(step.entity, step.key) for step in self._pipeline.voided},
+                    own_deletions=self._pipeline.changed_by(Operation.DELETE),
+                    own_voids=self._pipeline.changed_by(Operation.VOID),
                     answers=self._pipeline.answered,
                 )
         if answered:

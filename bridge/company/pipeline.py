@@ -28,7 +28,7 @@ from bridge.posting.remedies import recover
 from bridge.settlement.outcome import Outcome, ignored, outcome_of, refused, stopped_by, waiting, written_by
 from bridge.settlement.step_outcomes import Done, Failed, Recoverable, StepOutcome
 from contracts.containment import contained
-from contracts.entities import Entity
+from contracts.entities import Entity, EntityName
 from contracts.errors import InternalFault, RecordError, RejectedPosting, UnmappableEvent
 from contracts.keys import SourceKey
 from contracts.marker import SALES
@@ -197,15 +197,9 @@ class Pipeline:
         """Send a request of an earlier owner again, as it is; what it did shows when the books are read."""
         return await self._poster.resend(unsettled)
 
-    @property
-    def deleted(self) -> frozenset[StepId]:
-        """What we deleted ourselves and have published no result of."""
-        return self._poster.deleted
-
-    @property
-    def voided(self) -> Collection[StepId]:
-        """What we voided ourselves and have published no result of."""
-        return self._poster.voided
+    def changed_by(self, operation: Operation) -> Collection[tuple[EntityName, SourceKey]]:
+        """What we deleted, voided and so on ourselves and have published no result of."""
+        return self._poster.changed_by(operation)
 
     @property
     def noted(self) -> dict[SourceKey, Version]:

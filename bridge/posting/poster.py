@@ -26,8 +26,9 @@ from bridge.posting.wave_binding import bind_wave, prove
 from bridge.quickbooks.faults import Fault, describe
 from bridge.settlement.step_outcomes import Done, Failed, StepOutcome
 from contracts.containment import contained
-from contracts.entities import Entity
+from contracts.entities import Entity, EntityName
 from contracts.errors import RejectedPosting
+from contracts.keys import SourceKey
 from contracts.posting import Operation, PostingPlan
 
 
@@ -65,15 +66,10 @@ class Poster:
         """All writes whose results are not published yet, also when what came after them raised."""
         return self._done
 
-    @property
-    def deleted(self) -> frozenset[StepId]:
-        """What was deleted, of the writes whose results are not published yet."""
-        return frozenset(step for step, done in self._done.items() if done.operation is Operation.DELETE)
-
-    @property
-    def voided(self) -> frozenset[StepId]:
-        """What was voided, of the writes whose results are not published yet."""
-        return frozenset(step for step, done in self._done.items() if done.operation is Operation.VOID)
+    def changed_by(self, operation: Operation) -> frozenset[tuple[EntityName, SourceKey]]:
+        """What was deleted, voided and so on, of the writes whose results are not published yet."""
+        found = (step for step, done in self._done.items() if done.operation is operation)
+        return frozenset((step.entity, step.key) for step in found)
 
     def conflicts_of(self, plan: PostingPlan) -> dict[StepId, Conflict]:
         """What contradicts `plan`: documents of its own that QBO made over another total."""

@@ -320,8 +320,9 @@ def _line(wanted: ExpectedDocument, posted: Posted | None, expected: Decimal | N
 
 def _names(wanted: ExpectedDocument, index: Index) -> tuple[SourceKey, ...]:
     """What tells that this money failed: its own name; of what a body tells, all that is said to pay its invoice."""
-    by_body = wanted.key.kind == BODY_MONEY and wanted.invoice is not None
-    return index.payment_links.payments_of_document(wanted.invoice) if by_body and wanted.invoice else (wanted.key,)
+    if wanted.key.kind == BODY_MONEY and wanted.invoice is not None:
+        return index.payment_links.payments_of_document(wanted.invoice)
+    return (wanted.key,)
 
 
 def _twice(line: Document, duplicates: Sequence[Posted]) -> Document:

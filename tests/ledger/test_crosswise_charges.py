@@ -127,10 +127,7 @@ async def _check(
         events = charges.events()
         for number, batch in enumerate(told):
             bodies = [events[name] for name in batch]
-            if number == killed_in:
-                await world.deliver_twice(*bodies, requests=requests)
-            else:
-                await world.deliver(*bodies)
+            await world.deliver_twice(*bodies, requests=requests if number == killed_in else None)
             if restarts:
                 await world.restart()
         await world.idle()

@@ -58,11 +58,7 @@ async def test_what_bodies_told_of_a_debit_has_not_come_in_when_its_failure_is_t
 async def _check(told: SharedCharge, in_batches: Sequence[Sequence[Json]], kills: Sequence[int | None]) -> None:
     async with opened() as world:
         for number, batch in enumerate(in_batches):
-            requests = kills[number % len(kills)]
-            if requests is None:
-                await world.deliver(*batch)
-            else:
-                await world.deliver_twice(*batch, requests=requests)
+            await world.deliver_twice(*batch, requests=kills[number % len(kills)])
         await world.idle()
         sold = sum(total for total, _ in told.invoices) * CENT
         assert nets(world) == {"income": sold, "receivable": sold}

@@ -42,11 +42,7 @@ def test_a_kill_between_any_two_requests_changes_nothing(
 async def _check(day: Day, kills: list[int | None], rules: MappingRules) -> None:
     async with opened(rules) as world:
         for number, batch in enumerate(day.events()):
-            requests = kills[number % len(kills)]
-            if requests is None:
-                await world.deliver(*batch)
-            else:
-                await world.deliver_twice(*batch, requests=requests)
+            await world.deliver_twice(*batch, requests=kills[number % len(kills)])
         await world.idle()
         assert not refused(world)
         assert nets(world) == expected_nets(day.told)

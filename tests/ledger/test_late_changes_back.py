@@ -100,10 +100,7 @@ async def _books(
             await without_own_credits(world)
         for number, batch in enumerate(batches):
             bodies = [events[name] for name in batch]
-            if number == killed_in:
-                await world.deliver_twice(*bodies, requests=requests)
-            else:
-                await world.deliver(*bodies)
+            await world.deliver_twice(*bodies, requests=requests if number == killed_in else None)
             if restarts:
                 if forgets:
                     world.journal.lose_versions()
@@ -112,19 +109,9 @@ async def _books(
         return world
 
 
-async def _check(
-    story: LateStory,
-    batches: Sequence[Sequence[str]],
-    rules: MappingRules,
-    *,
-    by_itself: bool = True,
-    restarts: bool = False,
-    forgets: bool = False,
-    killed_in: int | None = None,
-    requests: int = 0,
-) -> None:
-    told_so: dict[str, Any] = {"restarts": restarts, "forgets": forgets, "killed_in": killed_in, "requests": requests}
-    world = await _books(story, batches, rules, by_itself=by_itself, **told_so)
+async def _check(story: LateStory, batches: Sequence[Sequence[str]], rules: MappingRules, **how: Any) -> None:
+    """`how` it is told, as `_books` takes it."""
+    world = await _books(story, batches, rules, **how)
     found = {each[-1].status for each in world.results.values()}
     assert found <= SURE, [each[-1].reason for each in world.results.values()]
     assert nets(world) == story.nets()

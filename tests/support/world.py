@@ -164,13 +164,14 @@ class World(SandboxBooks):
         """One micro-batch of these bodies; all results that it led to, those of events that had waited too."""
         return await self.process(self.records(*bodies, headers=headers))
 
-    async def deliver_twice(self, *bodies: object, requests: int, then: Sequence[int] = ()) -> None:
+    async def deliver_twice(self, *bodies: object, requests: int | None, then: Sequence[int] = ()) -> None:
         """One micro-batch whose owner is killed after so many requests, at the latest before it settles anything.
 
+        None: it lives on, and the records are delivered once.
         The next owner has the same records delivered once more; `then` are the requests of the next owners that are
         killed as well.
         """
-        await self.deliver_records_twice(*self.records(*bodies), kills=(requests, *then))
+        await self.deliver_records_twice(*self.records(*bodies), kills=() if requests is None else (requests, *then))
 
     async def deliver_records_twice(self, *records: InboundRecord, kills: Sequence[int]) -> None:
         """As `deliver_twice`, of records as `record` makes them: the requests of each owner that is killed."""
