@@ -12,36 +12,31 @@ from contracts.quickbooks import PaymentDraft, RefundReceiptDraft
 
 
 class FailingDebits:
-    """The debits that fail now, with what the bodies of their invoices tell of money, now and in the books."""
+    """The `charges` that fail now, with what the bodies of their invoices tell of money, now and in the books."""
 
     def __init__(self, steps: Sequence[PostingStep], index: Index) -> None:
         self._index = index
-        self._failed = {
+        self._failed: dict[SourceKey, Decimal] = {
             step.key: step.draft.total
             for step in steps
             if step.intent is Intent.REVERSED and isinstance(step.draft, RefundReceiptDraft)
         }
+        self.charges = frozenset(self._failed)
         self._by_body = {
             step.key: step.draft.amount
             for step in steps
             if step.key.kind == BODY_MONEY and isinstance(step.draft, PaymentDraft)
         }
 
-    @property
-    def charges(self) -> frozenset[SourceKey]:
-        """The charges that fail."""
-        return frozenset(self._failed)
-
-    def leave_unpaid(self, charge: SourceKey, invoice: SourceKey, documents: int) -> bool:
-        """True where what the invoice's body tells of money has not come in: it is a share of a debit that fails.
+    def leaves_unpaid(self, charge: SourceKey, invoice: SourceKey, documents: int) -> bool:
+        """True where what the invoice's body tells of money has not come in: it is a share of this debit that fails.
 
         `documents` is how many the charge pays. A body that tells all of a debit's money stands for its success: the
         entry of the failure takes that money back, on its own day.
         """
-        failed = self._failed.get(charge)
-        if failed is None or any(self._index.get(entity, charge) for entity in ("Payment", "JournalEntry")):
+        if any(self._index.get(entity, charge) for entity in ("Payment", "JournalEntry")):
             return False
-        return documents > 1 or self._said_by_body(invoice) < failed
+        return documents > 1 or self._said_by_body(invoice) < self._failed[charge]
 
     def _said_by_body(self, invoice: SourceKey) -> Decimal:
         key = SourceKey(invoice.system, BODY_MONEY, invoice.id)

@@ -213,9 +213,12 @@ class KnownLinks:
         noted_before = any(
             self.index.newest(lost(money)) == TAKEN_BACK_FOR_GOOD for money in self.payments_of_document(invoice)
         )
-        failing = (each for each in self.charges_of_document(invoice) if each not in self._charged)
-        is_lost = self._failing.leave_unpaid
-        return noted_before or any(is_lost(each, invoice, len(self.documents_of(each))) for each in failing)
+        failing = self._failing.charges.difference(self._charged)
+        return noted_before or any(
+            self._failing.leaves_unpaid(each, invoice, len(self.documents_of(each)))
+            for each in self.charges_of_document(invoice)
+            if each in failing
+        )
 
     def is_on_another(self, invoice: SourceKey) -> bool:
         """True for an invoice whose money lies on another document, or may: its body tells the same money."""
